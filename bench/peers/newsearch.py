@@ -1,0 +1,64 @@
+"""newsearch, as a user of the library calls it."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench.corpus import Corpus
+from bench.peers.base import TOP, Answer, Hit
+from bench.queries import BenchQuery
+from newsearch import Index, build
+from newsearch import open as open_index
+
+
+class Newsearch:
+    """newsearch with its defaults, which include the boosts; `workers` stays at one process."""
+
+    name = "newsearch"
+    index = "newsearch"
+    note = "some-words queries rank articles that hold every word first"
+
+    @property
+    def version(self) -> str:
+        try:
+            return version("newsearch")
+        except PackageNotFoundError:
+            return "not installed"
+
+    def answers(self, query: BenchQuery) -> bool:
+        return True
+
+    def build(self, corpus: Corpus, index: Path) -> None:
+        build(corpus.path, index=index, workers=1)
+
+    def open(self, index: Path) -> NewsearchSearcher:
+        return NewsearchSearcher(open_index(index))
+
+
+class NewsearchSearcher:
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def search(self, query: BenchQuery) -> Answer:
+        results = self._index.search(
+            _text(query),
+            limit=TOP,
+            after=query.start,
+            before=query.end,
+            providers=() if query.provider is None else (query.provider,),
+            facets=("topic", "month") if query.facets else (),
+        )
+        hits = [Hit(hit.article.title, hit.article.url or "", hit.score) for hit in results]
+        total = results.total if query.count else None
+        facets = results.facets if query.facets else {}
+        return Answer(hits, total, facets)
+
+    def close(self) -> None:
+        self._index.close()
+
+
+def _text(query: BenchQuery) -> str:
+    if query.kind == "words":
+        return (" AND " if query.every else " ").join(query.text.split())
+    return {"phrase": '"{}"', "prefix": "{}*", "fuzzy": "{}~"}[query.kind].format(query.text)

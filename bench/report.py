@@ -1,0 +1,138 @@
+"""A run as tables: for the terminal and for docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean
+
+from bench.measure import PeerFigures, Run
+from bench.queries import GROUPS
+
+GOAL = "newsearch"
+TO_BEAT = ("tantivy", "tantivy-boosted")
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+
+INDEX_ROWS: tuple[tuple[str, Callable[[PeerFigures], float]], ...] = (
+    ("articles indexed/s", lambda figures: figures.articles_per_second),
+    ("memory to index, MB", lambda figures: figures.build_mb),
+    ("bytes/article on disk", lambda figures: figures.bytes_per_article),
+    ("open, ms", lambda figures: figures.open_ms),
+    ("memory to query, MB", lambda figures: figures.query_mb),
+    ("queries/s, 1 thread", lambda figures: figures.queries_per_second_1),
+    ("queries/s, 2 threads", lambda figures: figures.queries_per_second_2),
+)
+
+
+def tables(run: Run) -> list[Table]:
+    """Titles, headings and rows, every cell as text; a dash is what a peer cannot do or was not asked."""
+    return [_index(run), *_latency(run), _agreement(run), *_alone(run)]
+
+
+def _index(run: Run) -> Table:
+    rows = [[label, *(_number(value(run.peers[name])) for name in run.peers)] for label, value in INDEX_ROWS]
+    return f"Index of {run.size:,} articles, one process", ["", *run.peers], rows
+
+
+def _latency(run: Run) -> list[Table]:
+    found = {(latency.peer, latency.group, latency.count): latency for latency in run.latencies}
+    made: list[Table] = []
+    for count, title in (
+        (False, "Top 10, microseconds: median (p95)"),
+        (True, "Top 10 and the number of matches"),
+    ):
+        rows = []
+        for group in GROUPS:
+            cells = [found.get((name, group, count)) for name in run.peers]
+            if any(cells):
+                texts = [f"{cell.median_us:,.0f} ({cell.p95_us:,.0f})" if cell else "-" for cell in cells]
+                rows.append([group, *texts, _ratio(run, group, count=count)])
+        if rows:
+            made.append((title, ["", *run.peers, "newsearch/tantivy"], rows))
+    return made
+
+
+def _ratio(run: Run, group: str, *, count: bool) -> str:
+    """newsearch's median over the fastest of tantivy's, which need not count for that."""
+    own = [one.median_us for one in run.latencies if (one.peer, one.group, one.count) == (GOAL, group, count)]
+    theirs = [one.median_us for one in run.latencies if one.peer in TO_BEAT and one.group == group]
+    return f"{own[0] / min(theirs):.2f}" if own and theirs else "-"
+
+
+def _agreement(run: Run) -> Table:
+    pairs = sorted({(overlap.peer, overlap.other) for overlap in run.overlaps})
+    groups = [group for group in GROUPS if any(overlap.group == group for overlap in run.overlaps)]
+    found = {(overlap.peer, overlap.other, overlap.group): overlap.share for overlap in run.overlaps}
+    rows = []
+    for one, other in pairs:
+        shares = [found.get((one, other, group)) for group in groups]
+        known = [share for share in shares if share is not None]
+        texts = ["-" if share is None else f"{share:.2f}" for share in shares]
+        rows.append([f"{one}, {other}", *texts, f"{mean(known):.2f}"])
+    return "Top 10 in common", ["", *groups, "all"], rows
+
+
+def _alone(run: Run) -> list[Table]:
+    made: list[Table] = []
+    if run.markdown:
+        title = f"{run.markdown['files']:,.0f} Markdown files, {run.markdown['workers']:.0f} processes"
+        files = [["indexed/s", _number(run.markdown["indexed_per_second"])]]
+        files.append(["only parsed/s", _number(run.markdown["parsed_per_second"])])
+        made.append((title, ["", "files"], files))
+    if run.command:
+        command = [["newsearch query", _number(run.command["query_ms"])]]
+        command.append(["import click, numpy", _number(run.command["imports_ms"])])
+        made.append(("A cold command", ["", "ms"], command))
+    return made
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
+
+
+def as_text(run: Run) -> str:
+    parts = [_about(run)]
+    for title, headings, rows in tables(run):
+        widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if column == 0 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in (headings, *rows)
+        ]
+        parts.append("\n".join((title, *lines)))
+    return "\n\n".join((*parts, *_notes(run)))
+
+
+def as_markdown(run: Run) -> str:
+    parts = [_about(run)]
+    for title, headings, rows in tables(run):
+        lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
+        parts.append(f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return "\n\n".join((*parts, *_notes(run)))
+
+
+def _about(run: Run) -> str:
+    versions = ", ".join(f"{name} {figures.version}" for name, figures in run.peers.items())
+    machine = f"Python {run.machine['python']}, {run.machine['system']}, {run.machine['cores']} cores"
+    return f"{run.size:,} articles, {run.rounds} rounds, one run. {machine}. {versions}."
+
+
+def _notes(run: Run) -> list[str]:
+    notes = [f"{name}: {figures.note}." for name, figures in run.peers.items()]
+    return notes + [f"{name} was not measured: {reason}." for name, reason in run.missing.items()]
+
+
+def update_docs(page: Path, run: Run) -> None:
+    """Replace what stands between this size's markers in the page.
+
+    Raises:
+        ValueError: the page has no markers for this size.
+    """
+    begin, end = f"<!-- bench {run.size} -->", f"<!-- end bench {run.size} -->"
+    before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ValueError(f"{page} has no lines {begin} and {end} to write between")
+    page.write_text(f"{before}{begin}\n{as_markdown(run)}\n{end}{after}", encoding="utf-8")

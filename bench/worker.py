@@ -1,0 +1,127 @@
+"""What is measured in a process of its own, so that its memory and its imports are its alone.
+
+The bench starts `python -m bench.worker`, writes one task to it as JSON, and reads one JSON object back.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from bench.corpus import Corpus
+from bench.peers import make
+from bench.peers.base import Peer
+from bench.queries import BenchQuery, queries
+
+THROUGHPUT_SECONDS = 2.0
+
+
+def build(peer: str, corpus: dict[str, Any], index: str) -> dict[str, float]:
+    """Build one peer's index: seconds, and the peak memory in megabytes."""
+    library = make(peer)
+    articles = Corpus(path=Path(corpus.pop("path")), **corpus)
+    started = time.perf_counter()
+    library.build(articles, Path(index))
+    return {"seconds": time.perf_counter() - started, "peak_mb": _peak_mb()}
+
+
+def query(peer: str, index: str) -> dict[str, float]:
+    """Open one peer's index in a fresh process, ask every query once, then as many as it can in a while."""
+    library = make(peer)
+    started = time.perf_counter()
+    searcher = library.open(Path(index))
+    opened = time.perf_counter() - started
+    answered = [query for query in queries() if library.answers(query)]
+    for wanted in answered:
+        searcher.search(wanted)
+    searcher.close()
+    peak_mb = _peak_mb()
+    news = [wanted for wanted in answered if wanted.group == "news-any" and not wanted.count]
+    return {
+        "open_ms": opened * 1e3,
+        "peak_mb": peak_mb,
+        "queries_per_second_1": _throughput(library, Path(index), news, threads=1),
+        "queries_per_second_2": _throughput(library, Path(index), news, threads=2),
+    }
+
+
+def _throughput(library: Peer, index: Path, wanted: list[BenchQuery], *, threads: int) -> float:
+    """Queries per second of all threads together, each with a searcher of its own."""
+    done: list[float] = []
+    ready = threading.Barrier(threads)
+
+    def ask() -> None:
+        searcher = library.open(index)
+        number = 0
+        ready.wait()
+        started = time.perf_counter()
+        for query in cycle(wanted):
+            searcher.search(query)
+            number += 1
+            elapsed = time.perf_counter() - started
+            if elapsed >= THROUGHPUT_SECONDS:
+                break
+        done.append(number / elapsed)
+        searcher.close()
+
+    running = [threading.Thread(target=ask) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return sum(done)
+
+
+def markdown(directory: str, index: str, workers: int) -> dict[str, float]:
+    """Files per second: indexed by newsearch, and only parsed, on as many processes."""
+    from newsearch import build as build_index
+
+    files = sorted(Path(directory).glob("*.md"))
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(_parse, files[:workers]))  # starting the processes is not what is measured
+        started = time.perf_counter()
+        list(pool.map(_parse, files, chunksize=64))
+        parsed = time.perf_counter() - started
+    started = time.perf_counter()
+    build_index(directory, index=index, workers=workers)
+    indexed = time.perf_counter() - started
+    return {"indexed_per_second": len(files) / indexed, "parsed_per_second": len(files) / parsed}
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    import frontmatter  # its YAML handler takes the C loader where there is one
+
+    return dict(frontmatter.load(str(path)).metadata)
+
+
+def _peak_mb() -> float:
+    # ru_maxrss outlives exec: a child started from a large process would report that one's peak.
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except FileNotFoundError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+TASKS: dict[str, Callable[..., dict[str, float]]] = {"build": build, "query": query, "markdown": markdown}
+
+
+def main() -> None:
+    task = json.load(sys.stdin)
+    answer = TASKS[task.pop("task")](**task)
+    # A library may print to standard output: the answer is its last line.
+    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()

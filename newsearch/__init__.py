@@ -1,0 +1,76 @@
+"""newsearch finds news: an embedded full-text index for collections of news articles.
+
+    import newsearch
+
+    newsearch.build("seeds", index="index")
+    index = newsearch.open("index")
+    for hit in index.search("facial recognition ban", limit=5):
+        print(hit.article.title, hit.score)
+
+docs/library.md is the page for those who use it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from newsearch.article import Article as Article
+    from newsearch.article import Image as Image
+    from newsearch.article import Provider as Provider
+    from newsearch.engine.base import Explanation as Explanation
+    from newsearch.engine.base import Stats as Stats
+    from newsearch.errors import EngineError as EngineError
+    from newsearch.errors import IndexCorrupt as IndexCorrupt
+    from newsearch.errors import IndexIncompatible as IndexIncompatible
+    from newsearch.errors import IndexLocked as IndexLocked
+    from newsearch.errors import IndexMissing as IndexMissing
+    from newsearch.errors import NewsearchError as NewsearchError
+    from newsearch.errors import QueryError as QueryError
+    from newsearch.errors import SourceError as SourceError
+    from newsearch.index import Index as Index
+    from newsearch.index import open as open
+    from newsearch.ranking import Boosts as Boosts
+    from newsearch.reindex import Report as Report
+    from newsearch.reindex import build as build
+    from newsearch.reindex import reindex as reindex
+    from newsearch.results import Hit as Hit
+    from newsearch.results import Results as Results
+
+_HOMES = {
+    "newsearch.article": ("Article", "Image", "Provider"),
+    "newsearch.engine.base": ("Explanation", "Stats"),
+    "newsearch.errors": (
+        "EngineError",
+        "IndexCorrupt",
+        "IndexIncompatible",
+        "IndexLocked",
+        "IndexMissing",
+        "NewsearchError",
+        "QueryError",
+        "SourceError",
+    ),
+    "newsearch.index": ("Index", "open"),
+    "newsearch.ranking": ("Boosts",),
+    "newsearch.reindex": ("Report", "build", "reindex"),
+    "newsearch.results": ("Hit", "Results"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    # Importing newsearch stays cheap: numpy and the engine come with the first name that needs them.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

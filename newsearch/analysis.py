@@ -1,0 +1,111 @@
+"""Text -> terms, by the same rules for articles and for queries.
+
+Text is cut at white space into chunks, and each chunk becomes the terms that it says:
+
+    Portland's  -> portland           COVID-19 -> covid 19         AT&T    -> at&t
+    U.S.        -> us                 Biden-Xi -> biden xi         C++, C# -> c++, c#
+    don't       -> dont               $24,000  -> 24000            3.5%    -> 3.5
+    São         -> sao                ﬁre      -> fire             日本語   -> 日本 本語
+
+Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
+becomes overlapping pairs. Every term takes one position.
+
+A term is an exact form. `stem` gives the stem that it shares with its other forms (ban, bans, banned).
+
+VERSION is kept in every index: raise it when any text could give other terms than before.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import Stemmer
+
+VERSION = 1
+
+MAX_TERM_LENGTH = 64
+"""Longer terms are cut to this many characters."""
+
+# Scripts written without spaces: Thai to Khmer, kana, Han, Hangul, and the compatibility blocks.
+_PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+
+# Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`.
+_MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
+_LETTER = rf"(?:[^\W_{_PAIRED}]|[{_MARKS}])"
+
+_TERM = re.compile(
+    rf"""
+      (?P<paired>[{_PAIRED}]+)
+    | (?P<acronym>(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)\.?)
+    | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
+    | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
+    | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)
+    | (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])
+    """,
+    re.VERBOSE,
+)
+
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+_APOSTROPHES = str.maketrans("", "", "'’ʼ")
+_UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text, in order: one position each."""
+    return [term for chunk in text.split() for term in chunk_terms(chunk)]
+
+
+def chunk_terms(chunk: str) -> tuple[str, ...]:
+    """The terms of one chunk, a piece of text without white space."""
+    if chunk.isalpha() and chunk.isascii():
+        return (chunk[:MAX_TERM_LENGTH].lower(),)
+    found: list[str] = []
+    for match in _TERM.finditer(fold(chunk)):
+        kind, text = match.lastgroup, match.group()
+        if kind == "paired":
+            found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(text)
+            continue
+        if kind == "word":
+            text = text[:-2] if text[-2:] in ("'s", "’s", "ʼs") else text
+            text = text.translate(_APOSTROPHES)
+        elif kind == "acronym":
+            text = text.replace(".", "")
+        elif kind == "number":
+            # 24,000 is one number however it is written; 3.5 and 2020.09 keep their points.
+            text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+        found.append(text[:MAX_TERM_LENGTH])
+    return tuple(found)
+
+
+def fold(text: str) -> str:
+    """Lower case, compatibility forms unified, accents of Latin, Greek and Cyrillic letters removed."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text
+    # Only the generic combining marks go: the vowel signs of Indic scripts are letters to their readers.
+    marked = unicodedata.normalize("NFD", text)
+    bare = "".join(c for c in marked if not "\u0300" <= c <= "\u036f")
+    return unicodedata.normalize("NFC", bare).translate(_UNDECOMPOSED)
+
+
+def stem(term: str) -> str:
+    """The stem that an exact form shares with the other forms of its word."""
+    return _stemmer().stemWord(term)
+
+
+def stems(exact: Iterable[str]) -> list[str]:
+    """`stem` of many terms at once."""
+    return _stemmer().stemWords(list(exact))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    import Stemmer
+
+    # The stemmer's own cache slows it down on a vocabulary in which every word comes once.
+    return Stemmer.Stemmer("english", 0)

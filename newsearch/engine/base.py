@@ -1,0 +1,189 @@
+"""The protocol of an engine: what newsearch asks of whatever keeps its index and answers its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from newsearch.article import Article
+from newsearch.errors import QueryError
+from newsearch.query.tree import Node
+from newsearch.ranking import Boosts
+
+SORTS = ("relevance", "newest", "oldest", "heat", "quality")
+FACETS = ("topic", "provider", "category", "type", "language", "year", "month")
+MAX_PAGE = 100_000
+"""offset + limit may not exceed this: further on, a filter or `export` serves better than a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a tree is to be answered.
+
+    Attributes:
+        limit, offset: the page, counted in hits.
+        sort: one of SORTS; under every sort, articles that hold every word come before those that do not.
+        unpublished: whether unpublished articles are found too.
+        boosts: weights of the signals.
+        as_of: the moment from which recency is counted, aware; None is the earlier of now and the newest article.
+
+    Raises:
+        QueryError: a value is out of its range.
+    """
+
+    limit: int = 10
+    offset: int = 0
+    sort: str = "relevance"
+    unpublished: bool = False
+    boosts: Boosts = field(default_factory=Boosts)
+    as_of: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
+            raise QueryError(f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together")
+        if self.sort not in SORTS:
+            raise QueryError(f"unknown sort {self.sort!r}: one of {', '.join(SORTS)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a score is what it is: a value, what it stands for, and what it is made of.
+
+    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it.
+    """
+
+    value: float
+    description: str
+    details: tuple[Explanation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many articles a search matches.
+
+    Attributes:
+        complete: those that hold every word asked for.
+        partial: those that hold only some, and come after them.
+    """
+
+    complete: int
+    partial: int
+
+
+class Summary(Protocol):
+    """What names an article to its readers; `url` is empty where it has none."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+class Answer(Protocol):
+    """A search that has been run: its page, and what can be asked about it afterwards."""
+
+    def __len__(self) -> int:
+        """Hits on the page."""
+
+    def score(self, number: int) -> float:
+        """The score of a hit of the page."""
+
+    def complete(self, number: int) -> bool:
+        """Whether a hit of the page holds every word asked for."""
+
+    def article(self, number: int) -> Article:
+        """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
+
+    def summary(self, number: int) -> Summary:
+        """The id, title and URL of a hit of the page, which are cheaper than the article."""
+
+    def explain(self, number: int) -> Explanation:
+        """The parts of the score of a hit of the page."""
+
+    def counts(self) -> Counts:
+        """How many articles match, on all pages."""
+
+    def facet(self, name: str, limit: int) -> list[tuple[str, int]]:
+        """The commonest values of one of FACETS among the matches, and how many articles have each.
+
+        Counted are the articles that hold every word, or, where there are none, those that hold some.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What an index holds.
+
+    Attributes:
+        articles: live articles; unpublished is how many of them are.
+        deleted: articles that were deleted or replaced and still take room.
+        segments, terms: parts of the index, and exact forms summed over them.
+        size: bytes on disk.
+        generation: the number of the commit that published it.
+        oldest, newest: the range of dates, or None where no article has one.
+        median_heat, median_quality: the pivots of the boosts.
+        sources: locations of the sources that it was built from.
+    """
+
+    articles: int
+    unpublished: int
+    deleted: int
+    segments: int
+    terms: int
+    size: int
+    generation: int
+    oldest: datetime | None
+    newest: datetime | None
+    median_heat: float
+    median_quality: float
+    sources: tuple[str, ...]
+    created: datetime
+
+
+class Changes(NamedTuple):
+    """What a commit did: articles that are new, that replaced one of their id, that were deleted, and that there are."""
+
+    added: int
+    replaced: int
+    deleted: int
+    articles: int
+
+
+class Reader(Protocol):
+    """One generation of an index, open for reading; it does not change. Safe to use from several threads."""
+
+    def search(self, tree: Node, options: Options) -> Answer:
+        """Answer a query tree."""
+
+    def get(self, id: str) -> Article | None:
+        """The live article of this id."""
+
+    def articles(self) -> Iterable[Article]:
+        """All live articles."""
+
+    def stats(self) -> Stats:
+        """What the index holds."""
+
+    def close(self) -> None:
+        """Let go of the files."""
+
+
+class Writer(Protocol):
+    """Changes that are published together, or not at all. Raises IndexLocked while another writer is open."""
+
+    def add(self, article: Article, source: str) -> None:
+        """Add an article of a source; it replaces one of the same id."""
+
+    def delete_source(self, source: str) -> None:
+        """Delete what was committed from a source before, but for articles that are added again."""
+
+    def commit(self) -> Changes:
+        """Publish the changes. The writer is closed afterwards."""
+
+    def cancel(self) -> None:
+        """Forget the changes; the index stays as it is."""
+

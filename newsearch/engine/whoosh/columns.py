@@ -1,0 +1,189 @@
+"""What a segment keeps of its articles beside their words: numbers, flags, hashes, and tables of strings.
+
+    flag                     bits, see below
+    date                     seconds since 1970 UTC; the day's midnight for a date without a time
+    heat, quality            as given; 0 where the flag says that there is none
+    id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
+    source, provider, category, type, language    numbers in a table of strings
+    topic_at[n+1], topic     numbers of an article's topics
+    <table>_name_bytes, <table>_name_at           the strings of a table, end to end
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.article import Article, Image, Provider
+
+Array: TypeAlias = NDArray[Any]
+
+PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_BODY = (1 << i for i in range(8))
+
+TABLES = ("source", "provider", "category", "type", "language", "topic")
+"""The columns whose numbers stand for strings."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_SEPARATOR = "\x1f"
+
+
+class Pivots(NamedTuple):
+    """Medians of the signals over the whole index; 0 where no article has the signal."""
+
+    heat: float = 0.0
+    quality: float = 0.0
+
+
+def hash_key(text: str) -> int:
+    """64 bits that stand for an id or a canonical URL."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+@lru_cache(maxsize=4096)
+def provider_name(provider: Provider | None) -> str:
+    """A provider as one string of the table: name, domain, images."""
+    if provider is None:
+        return ""
+    images = [[i.url, i.width, i.height, i.is_cached] for i in provider.images]
+    return _SEPARATOR.join((provider.name, provider.domain, json.dumps(images) if images else ""))
+
+
+@lru_cache(maxsize=4096)
+def provider_from_name(name: str) -> Provider | None:
+    """The inverse of provider_name. Raises ValueError for anything that it did not write."""
+    if not name:
+        return None
+    title, domain, images = name.split(_SEPARATOR)
+    return Provider(title, domain, tuple(Image(*image) for image in json.loads(images)) if images else ())
+
+
+@dataclass(slots=True)
+class Columns:
+    """The columns of some articles in one order: lists while they are collected, arrays after `freeze`."""
+
+    flag: Any = field(default_factory=list)
+    date: Any = field(default_factory=list)
+    heat: Any = field(default_factory=list)
+    quality: Any = field(default_factory=list)
+    id_hash: Any = field(default_factory=list)
+    url_hash: Any = field(default_factory=list)
+    source: Any = field(default_factory=list)
+    provider: Any = field(default_factory=list)
+    category: Any = field(default_factory=list)
+    type: Any = field(default_factory=list)
+    language: Any = field(default_factory=list)
+    topic: Any = field(default_factory=list)
+    topic_count: Any = field(default_factory=list)
+    names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
+
+    def add(self, article: Article, source: str, canonical: str | None) -> None:
+        """Collect one article. Its id and canonical URL are kept as hashes only."""
+        flag, seconds = _flag_and_seconds(article)
+        id_hash = hash_key(article.id)
+        self.flag.append(flag)
+        self.date.append(seconds)
+        self.heat.append(article.heat or 0)
+        self.quality.append(article.quality or 0)
+        self.id_hash.append(id_hash)
+        self.url_hash.append(0 if canonical is None else id_hash if canonical == article.id else hash_key(canonical))
+        self.source.append(self.number("source", source))
+        self.provider.append(self.number("provider", provider_name(article.provider)))
+        self.category.append(self.number("category", article.category))
+        self.type.append(self.number("type", article.type))
+        self.language.append(self.number("language", article.language or ""))
+        self.topic.extend([self.number("topic", topic) for topic in article.topics])
+        self.topic_count.append(len(article.topics))
+
+    def number(self, table: str, name: str) -> int:
+        """The number of a string in one of the TABLES."""
+        names = self.names[table]
+        return names.setdefault(name, len(names))
+
+    def freeze(self) -> None:
+        """Turn the collected lists into arrays."""
+        for column in fields(self):
+            if column.name not in ("names", "heat", "quality"):
+                dtype = np.uint64 if column.name.endswith("_hash") else np.int64
+                setattr(self, column.name, np.array(getattr(self, column.name), dtype))
+        # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
+        self.heat, self.quality = (
+            np.array(values, None if values else np.int64) for values in (self.heat, self.quality)
+        )
+
+    def exponent(self, pivots: Pivots) -> ranking.Floats:
+        """The default boost of every article, as a power of two."""
+        defaults = ranking.Boosts()
+        heat = np.where(self.flag & HAS_HEAT, self.heat, -1)
+        quality = np.where(self.flag & HAS_QUALITY, self.quality, -1)
+        return defaults.heat * ranking.signal(heat, pivots.heat) + defaults.quality * ranking.signal(
+            quality, pivots.quality
+        )
+
+    def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
+        """Articles by falling default boost, then newest first, then by id."""
+        by_id = np.empty(len(ids), np.int64)
+        by_id[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+        newest = np.where(self.flag & DATED, -self.date, np.iinfo(np.int64).max)
+        return np.lexsort((by_id, newest, -self.exponent(pivots)))
+
+    def arrays(self, order: Array) -> dict[str, Array]:
+        """The arrays of the columns and tables, with the articles in this order."""
+        result = {
+            name: getattr(self, name)[order]
+            for name in ("flag", "date", "heat", "quality", "id_hash", *TABLES[:-1])
+        }
+        # Records that are named by their URL have equal hashes: one array then serves for both.
+        if not np.array_equal(self.id_hash, self.url_hash):
+            result["url_hash"] = self.url_hash[order]
+        starts = np.concatenate(([0], np.cumsum(self.topic_count)))
+        counts = self.topic_count[order]
+        result["topic_at"] = np.concatenate(([0], np.cumsum(counts)))
+        result["topic"] = self.topic[ranges(starts[order], counts)]
+        for table in TABLES:
+            result |= strings(f"{table}_name", list(self.names[table]))
+        return result
+
+
+def _flag_and_seconds(article: Article) -> tuple[int, int]:
+    flag = (
+        PUBLISHED * article.published
+        | HAS_HEAT * (article.heat is not None)
+        | HAS_QUALITY * (article.quality is not None)
+        | HAS_IMAGE * bool(article.images)
+        | HAS_RELATED * bool(article.related)
+        | HAS_BODY * bool(article.body)
+    )
+    when = article.date
+    if when is None:
+        return flag, 0
+    days = (when.toordinal() - _EPOCH) * 86400
+    if isinstance(when, datetime):
+        when = when.astimezone(UTC) if when.tzinfo is not UTC else when
+        days = (when.toordinal() - _EPOCH) * 86400
+        return flag | DATED, days + when.hour * 3600 + when.minute * 60 + when.second
+    return flag | DATED | DATE_ONLY, days
+
+
+def ranges(starts: Array, counts: Array) -> Array:
+    """The integers of every range [start, start + count), end to end."""
+    total = int(counts.sum())
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(total)
+
+
+def strings(name: str, values: Sequence[str]) -> dict[str, Array]:
+    """Two arrays that hold strings: their UTF-8 bytes end to end, and where each begins."""
+    encoded = [value.encode() for value in values]
+    return {
+        f"{name}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
+        f"{name}_at": np.cumsum([0, *map(len, encoded)]),
+    }

@@ -1,0 +1,143 @@
+"""The words of a segment: exact forms by text, by prefix, by stem, and by likeness."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import analysis
+from newsearch.engine.whoosh.layout import ArrayFile
+
+Array: TypeAlias = NDArray[Any]
+
+
+class Dictionary:
+    """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem."""
+
+    def __init__(self, file: ArrayFile) -> None:
+        self._file = file
+        # Single elements are read far faster from a memoryview than from an array.
+        self._bytes = memoryview(file.array("term_bytes"))
+        self._at = memoryview(file.array("term_at"))
+        self._stem_hash = memoryview(file.array("stem_hash"))
+        self._stem_ref = memoryview(file.array("stem_ref"))
+        self._group_form_at = file.array("group_form_at")
+        self._group_form = file.array("group_form")
+
+    def __len__(self) -> int:
+        return len(self._at) - 1
+
+    def encoded(self, number: int) -> bytes:
+        """The exact form of this number, in UTF-8."""
+        return bytes(self._bytes[self._at[number] : self._at[number + 1]])
+
+    def term(self, number: int) -> str:
+        """The exact form of this number."""
+        return self.encoded(number).decode()
+
+    def number(self, term: str) -> int:
+        """The number of an exact form, or -1 where the segment does not have it."""
+        wanted = term.encode()
+        number = self.bisect(wanted)
+        return number if number < len(self) and self.encoded(number) == wanted else -1
+
+    def bisect(self, wanted: bytes) -> int:
+        """The number of the first exact form that is not below these bytes."""
+        return bisect_left(range(len(self)), wanted, key=self.encoded)
+
+    def prefix_range(self, prefix: str) -> tuple[int, int]:
+        """The numbers [first, last) of the exact forms that begin so."""
+        start = prefix.encode()
+        # 0xff stands in no UTF-8 text, so it sorts behind whatever can follow the prefix.
+        return self.bisect(start), self.bisect(start + b"\xff")
+
+    def stem(self, term: str) -> int | None:
+        """What has the stem of this term: the number of its only form, or -1 - the number of its group."""
+        stem = analysis.stem(term)
+        hashed = zlib.crc32(stem.encode())
+        at = bisect_left(self._stem_hash, hashed)
+        while at < len(self._stem_hash) and self._stem_hash[at] == hashed:
+            ref: int = self._stem_ref[at]
+            # Two stems can share a hash: the stem of one of the forms decides.
+            form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
+            if analysis.stem(self.term(form)) == stem:
+                return ref
+            at += 1
+        return None
+
+    def forms(self, term: str) -> list[int]:
+        """The numbers of all exact forms that share the stem of this term."""
+        ref = self.stem(term)
+        if ref is None:
+            return []
+        if ref >= 0:
+            return [ref]
+        forms: list[int] = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]].tolist()
+        return forms
+
+    def similar(self, term: str, edits: int) -> dict[str, int]:
+        """Exact forms within this many edits (insert, delete, replace, swap of neighbours), and their distance."""
+        letters = np.bitwise_count(self._letters ^ _letters_of(term))
+        length = self._lengths
+        near = np.flatnonzero((np.abs(length - len(term.encode())) <= edits * 3) & (letters <= 2 * edits))
+        forms = [form for form in map(self.term, near.tolist()) if abs(len(form) - len(term)) <= edits]
+        if not forms:
+            return {}
+        distance = _edit_distances(term, forms, edits)
+        return {forms[i]: int(distance[i]) for i in np.flatnonzero(distance <= edits)}
+
+    @cached_property
+    def _lengths(self) -> Array:
+        return np.diff(self._file.array("term_at").astype(np.int64))
+
+    @cached_property
+    def _letters(self) -> NDArray[np.uint32]:
+        """For each form, which letters it has: one edit changes at most two of these bits."""
+        at = self._file.array("term_at").astype(np.int64)
+        bits = _BITS[self._file.array("term_bytes")]
+        found: NDArray[np.uint32] = np.bitwise_or.reduceat(bits, at[:-1]) if len(bits) else bits
+        return found
+
+
+# Letters and digits have bits of their own, so far as 32 go; bytes beyond ASCII have none, since one letter is
+# several of them.
+_BITS = np.zeros(256, np.uint32)
+for _bit, _letters in enumerate("a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()):
+    for _letter in _letters:
+        _BITS[ord(_letter)] = 1 << _bit
+
+
+def _letters_of(term: str) -> np.uint32:
+    bits: np.uint32 = np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)])
+    return bits
+
+
+def _edit_distances(term: str, forms: list[str], most: int) -> NDArray[np.int64]:
+    """Optimal string alignment distances, all forms at once; a distance above `most` is only above `most`."""
+    width = max(map(len, forms))
+    letters = np.array(forms, dtype=f"<U{width}").view(np.uint32).reshape(len(forms), width).T
+    wanted = [ord(letter) for letter in term]
+    rows, beyond = len(wanted), most + 1
+    before = np.full((width + 1, len(forms)), beyond, np.int64)
+    above = before.copy()
+    above[: most + 1] = np.arange(min(most, width) + 1)[:, None]
+    for i in range(1, rows + 1):
+        row = np.full((width + 1, len(forms)), beyond, np.int64)
+        if i <= most:
+            row[0] = i
+        # Only a band around the diagonal can stay within `most` edits.
+        for j in range(max(1, i - most), min(width, i + most) + 1):
+            same = letters[j - 1] == wanted[i - 1]
+            cost = np.minimum(np.minimum(above[j], row[j - 1]) + 1, above[j - 1] + ~same)
+            if i > 1 and j > 1:
+                swapped = (letters[j - 1] == wanted[i - 2]) & (letters[j - 2] == wanted[i - 1])
+                cost = np.where(swapped, np.minimum(cost, before[j - 2] + 1), cost)
+            row[j] = cost
+        before, above = above, row
+    lengths = np.fromiter(map(len, forms), np.int64, len(forms))
+    return above[lengths, np.arange(len(forms))]

@@ -1,0 +1,61 @@
+"""Set operations on sorted article numbers with scores."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+
+class Scored(NamedTuple):
+    """Articles, sorted, and a score above 0 for each."""
+
+    doc: Array
+    score: NDArray[np.float64]
+
+
+NONE = Scored(np.empty(0, np.int64), np.empty(0))
+
+
+def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
+    """For each of `docs`, whether it is in the sorted list `among`."""
+    if not len(among):
+        return np.zeros(len(docs), bool)
+    found: NDArray[np.bool_] = among.take(among.searchsorted(docs), mode="clip") == docs
+    return found
+
+
+def union(lists: list[Scored]) -> Scored:
+    """Articles of any list, their scores summed."""
+    if len(lists) == 1:
+        return lists[0]
+    doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
+    score = np.bincount(inverse, np.concatenate([scored.score for scored in lists]), len(doc))
+    return Scored(doc, score)
+
+
+def intersection(lists: list[Scored]) -> Scored:
+    """Articles of every list, their scores summed in the order of the lists."""
+    doc = min(lists, key=lambda scored: len(scored.doc)).doc
+    for other in lists:
+        if other.doc is not doc:
+            doc = doc[holds(doc, other.doc)]
+    total = np.zeros(len(doc))
+    for other in lists:
+        total += other.score.take(other.doc.searchsorted(doc)) if len(doc) else 0
+    return Scored(doc, total)
+
+
+def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
+    """Postings of several terms, in any order -> each article once, with its highest code."""
+    if not len(doc):
+        return doc, code
+    # The code in the low bits: after sorting, the last of each article is its best.
+    keys = (doc.astype(np.int64) << 16) | code
+    keys.sort()
+    doc = keys >> 16
+    last = np.append(doc[1:] != doc[:-1], True)
+    return doc[last], (keys[last] & 0xFFFF).astype(np.uint16)

@@ -1,0 +1,56 @@
+"""Phrases and proximity, on sorted keys article << 16 | position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+_FAR = np.iinfo(np.int64).max
+
+
+def windows(slots: Sequence[Array], slop: int, *, ordered: bool) -> tuple[Array, Array]:
+    """Windows of text that hold one word of every slot, with at most `slop` other words among them.
+
+    Args:
+        slots: for each slot the sorted keys of its words.
+        ordered: whether the words must follow one another in the order of the slots.
+
+    Returns:
+        The first and last key of every window found, one for each place where one can begin.
+    """
+    width = len(slots) - 1 + slop
+    if ordered and slop == 0:
+        start = slots[0]
+        for i, keys in enumerate(slots[1:], 1):
+            start = start[_contains(keys, start + i)]
+        return start, start + width
+    if ordered:
+        start = slots[0]
+        end = start
+        for keys in slots[1:]:
+            end = _next(keys, end + 1)
+            kept = np.flatnonzero(end - start <= width)
+            start, end = start[kept], end[kept]
+        return start, end
+    start = np.unique(np.concatenate(slots))
+    end = start
+    for keys in slots:
+        end = np.maximum(end, _next(keys, start))
+    kept = np.flatnonzero(end - start <= width)
+    return start[kept], end[kept]
+
+
+def _contains(keys: Array, wanted: Array) -> Array:
+    at = np.searchsorted(keys, wanted)
+    found: Array = keys.take(at, mode="clip") == wanted if len(keys) else np.zeros(len(wanted), bool)
+    return found
+
+
+def _next(keys: Array, wanted: Array) -> Array:
+    """The least key not below each wanted one; a key beyond all texts where there is none."""
+    return np.append(keys, _FAR)[np.searchsorted(keys, wanted)]

@@ -1,0 +1,129 @@
+"""Words -> the arrays of a segment that find them, without Python per posting.
+
+    term_bytes, term_at[n+1]         n = exact forms, sorted by their UTF-8 bytes, end to end
+    post_at[n+1]                     where the postings of each form begin, in:
+    post_doc, post_code, post_pos    article, saturated weight (ranking.saturate), first position
+    more_at[n+1]                     where the further positions of each form begin, for articles that have any, in:
+    more_doc, more_pos               article, position
+
+Forms that share a stem have their postings once more, together; a stem with one form has those of its form:
+
+    stem_hash, stem_ref              crc32 of every stem, sorted; a form's number, or -1 - its group's number
+    group_at[g+1], group_doc, group_code
+    group_form_at[g+1], group_form   numbers of the forms of a group
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import analysis, ranking
+from newsearch.engine.whoosh.columns import strings
+
+Array: TypeAlias = NDArray[Any]
+
+MAX_POSITIONS = 1 << 16
+"""Words of one article beyond this many are not found; they stay in its record."""
+
+
+class Postings(NamedTuple):
+    """Postings in the order (term, article), then the further positions of those that have any."""
+
+    term: Array
+    doc: Array
+    code: Array
+    pos: Array
+    more_term: Array
+    more_doc: Array
+    more_pos: Array
+
+
+def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, ranking.Floats]:
+    """Postings of the words of some articles, and the weight w of each posting.
+
+    Args:
+        term: the term number of every word, article by article, field by field.
+        lengths: words in each field, shape (articles, fields).
+        number: the number that each article has in the segment.
+    """
+    words = lengths.sum(axis=1)
+    start = np.cumsum(words) - words
+    pos = np.arange(len(term)) - np.repeat(start, words)
+    key = (term.astype(np.int64) << 32) | (np.repeat(number, words) << 16) | pos
+    key = key[pos < MAX_POSITIONS] if len(pos) and pos.max() >= MAX_POSITIONS else key
+    # One sort of packed integers instead of an argsort of three keys: several times as fast.
+    key.sort()
+    pos = key & 0xFFFF
+    posting = key >> 16
+    is_first = np.ones(len(key), bool)
+    np.not_equal(posting[1:], posting[:-1], out=is_first[1:])
+    first = np.flatnonzero(is_first)
+    doc = posting & 0xFFFF
+
+    start_of_number = np.empty(len(number), np.int64)
+    start_of_number[number] = start
+    weight = np.repeat(ranking.field_weights(lengths).ravel(), lengths.ravel())
+    weight = weight[start_of_number[doc] + pos]
+    weight = np.add.reduceat(weight, first) if len(first) else weight
+
+    more = np.flatnonzero(~is_first)
+    code = ranking.saturate(weight)
+    return Postings(key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more]), weight
+
+
+def term_arrays(
+    terms: Sequence[str], postings: Postings, combine: Callable[[Array, Array], Array]
+) -> dict[str, Array]:
+    """All the arrays named at the top of this file.
+
+    Args:
+        terms: the exact forms, sorted.
+        postings: their postings; `term` numbers `terms`.
+        combine: gives the codes of the postings of groups: called with the numbers of the postings of all
+            forms, in the order (stem, article), and where in it each (stem, article) begins.
+    """
+    by_stem: dict[str, list[int]] = {}
+    for number, stem in enumerate(analysis.stems(terms)):
+        by_stem.setdefault(stem, []).append(number)
+    groups = [forms for forms in by_stem.values() if len(forms) > 1]
+    group_of = np.full(len(terms), -1, np.int64)
+    for group, forms in enumerate(groups):
+        group_of[forms] = group
+
+    posting_group = group_of[postings.term]
+    grouped = np.flatnonzero(posting_group >= 0)
+    key = (posting_group[grouped] << 16) | postings.doc[grouped]
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else key
+    group_code = combine(grouped[order], starts) if len(key) else np.zeros(0, np.uint8)
+
+    hashed = []
+    next_group = 0
+    for stem, forms in by_stem.items():
+        if len(forms) > 1:
+            next_group += 1
+        hashed.append((zlib.crc32(stem.encode()), forms[0] if len(forms) == 1 else -next_group))
+    hashed.sort()
+    return {
+        **strings("term", terms),
+        "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
+        "post_doc": postings.doc,
+        "post_code": postings.code,
+        "post_pos": postings.pos,
+        "more_at": np.searchsorted(postings.more_term, np.arange(len(terms) + 1)),
+        "more_doc": postings.more_doc,
+        "more_pos": postings.more_pos,
+        "stem_hash": np.array([h for h, _ in hashed], np.int64),
+        "stem_ref": np.array([ref for _, ref in hashed], np.int64),
+        "group_at": np.searchsorted(key[starts] >> 16, np.arange(len(groups) + 1)),
+        "group_doc": key[starts] & 0xFFFF,
+        "group_code": group_code,
+        "group_form_at": np.cumsum([0, *map(len, groups)]),
+        "group_form": np.array([form for forms in groups for form in forms], np.int64),
+    }

@@ -1,0 +1,172 @@
+"""Stored records: all of an article that its columns do not hold, in few bytes that are read back at once.
+
+A record is text, its parts separated by U+001F (which no article holds: control characters are removed when
+it is read):
+
+    id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
+
+"=" stands for the web URL. `rest` is JSON, empty for most articles:
+images, related articles, unknown keys, a fraction of a second. Each record is compressed by itself, against a
+dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from newsearch.article import Article, Image, article_from_mapping, article_to_mapping
+from newsearch.errors import IndexCorrupt
+
+_SEPARATOR = "\x1f"
+_SAME = "="
+_LEVEL = 3
+_DICTIONARY_BYTES = 64 << 10
+_SAMPLES = 2000
+_MAX_RECORD = 64 << 20
+
+
+class Record(NamedTuple):
+    """What a stored record holds, as text; `rest` is JSON."""
+
+    id: str
+    title: str
+    excerpt: str
+    web_url: str
+    original_url: str
+    amp_web_url: str
+    cdn_amp_web_url: str
+    body: str
+    rest: str
+
+    @property
+    def url(self) -> str:
+        """Where to read the article."""
+        return self.web_url or self.original_url or self.amp_web_url
+
+
+def encode_record(article: Article) -> bytes:
+    """The stored record of an article, not yet compressed."""
+    web = article.web_url
+    original = _SAME if web and article.original_url == web else article.original_url or ""
+    rest: dict[str, Any] = {}
+    if article.images:
+        rest["images"] = [[i.url, i.width, i.height, i.is_cached] for i in article.images]
+    if article.related:
+        rest["related"] = [article_to_mapping(other) for other in article.related]
+    if article.extra:
+        rest["extra"] = dict(article.extra)
+    if isinstance(article.date, datetime) and article.date.microsecond:
+        rest["microsecond"] = article.date.microsecond
+    return _SEPARATOR.join(
+        (
+            _SAME if web and article.id == web else article.id,
+            article.title,
+            article.excerpt,
+            web or "",
+            original,
+            article.amp_web_url or "",
+            article.cdn_amp_web_url or "",
+            article.body,
+            json.dumps(rest, ensure_ascii=False, separators=(",", ":")) if rest else "",
+        )
+    ).encode()
+
+
+def decode_record(data: bytes) -> Record:
+    """The inverse of encode_record. Raises ValueError, TypeError or IndexError for what it did not write."""
+    parts = data.decode().split(_SEPARATOR)
+    if parts[0] == _SAME:
+        parts[0] = parts[3]
+    if parts[4] == _SAME:
+        parts[4] = parts[3]
+    return Record(*parts)
+
+
+def decode_rest(rest: str) -> dict[str, Any]:
+    """The fields of an Article that few have; `microsecond` is the fraction of its date."""
+    if not rest:
+        return _NO_REST
+    data = json.loads(rest)
+    return {
+        "images": tuple(Image(*image) for image in data.get("images", ())),
+        "related": tuple(article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())),
+        "extra": data.get("extra", {}),
+        "microsecond": data.get("microsecond", 0),
+    }
+
+
+_NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microsecond": 0}
+
+
+def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+    """Arrays of a segment that hold these records: the blob, its offsets, the dictionary."""
+    dictionary = _train(records)
+    if dictionary is None:
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+    else:
+        dictionary.precompute_compress(level=_LEVEL)
+        compressor = zstandard.ZstdCompressor(
+            level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
+        )
+    packed = [compressor.compress(record) for record in records]
+    return {
+        "records": np.frombuffer(b"".join(packed), np.uint8),
+        "record_at": np.cumsum([0, *map(len, packed)]),
+        "record_dictionary": np.frombuffer(dictionary.as_bytes() if dictionary else b"", np.uint8),
+    }
+
+
+def _train(records: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
+    """A dictionary for these records, or None where there are too few to learn from."""
+    samples = [record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]]
+    if len(samples) < 256:
+        return None
+    size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)
+    try:
+        return zstandard.train_dictionary(size, samples, k=200, d=8, f=18, accel=4, level=_LEVEL, steps=1)
+    except zstandard.ZstdError:
+        # Too little variety to learn from, as in a collection of copies.
+        return None
+
+
+class RecordReader:
+    """Reads the records of one segment."""
+
+    def __init__(self, blob: NDArray[np.uint8], at: NDArray[Any], dictionary: bytes, name: str) -> None:
+        self._blob = memoryview(blob)
+        self._at = memoryview(at)
+        self._name = name
+        trained = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        self._decompress = zstandard.ZstdDecompressor(dict_data=trained).decompress
+
+    def raw(self, doc: int) -> bytes:
+        """The encoded record of a document.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        data = self._blob[self._at[doc] : self._at[doc + 1]]
+        try:
+            if not 0 < zstandard.frame_content_size(data) <= _MAX_RECORD:
+                raise ValueError("a record of an impossible size")
+            return self._decompress(data)
+        except (zstandard.ZstdError, ValueError) as error:
+            raise IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged") from error
+
+    def read(self, doc: int) -> Record:
+        """The record of a document.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        try:
+            return decode_record(self.raw(doc))
+        except (ValueError, TypeError, IndexError) as error:
+            raise IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged") from error

@@ -1,0 +1,361 @@
+"""The vector search: a query tree and one generation of an index -> one page of the best articles.
+
+Articles that hold every word are found by intersecting the postings of the words, the rarest first. Those that hold
+only some are looked at only where the others do not fill the page, word by word, the most telling first, until what
+is left could not reach the page. Both discard by comparing codes, small integers, before they compute a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.article import Article
+from newsearch.engine.base import Counts, Explanation, Options
+from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.clauses import Clause, Compiler
+from newsearch.engine.whoosh.records import Record
+from newsearch.engine.whoosh.view import Mask, View
+from newsearch.query.tree import All, And, DateRange, Everything, Fuzzy, Match, Node, Not, Or, Prefix, Range, Word
+
+Array: TypeAlias = NDArray[Any]
+Floats: TypeAlias = ranking.Floats
+
+_HEAD = 1024
+_DAY = 86400.0
+
+
+class Hit(NamedTuple):
+    """One article of the page."""
+
+    doc: int
+    score: float
+    complete: bool
+
+
+class _Best:
+    """The best candidates so far, with those that tie with the last of them.
+
+    Attributes:
+        threshold: what a candidate must reach to come among them.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self.doc: Array = np.empty(0, np.int64)
+        self.key: Floats = np.empty(0)
+        self.score: Floats = np.empty(0)
+        self.threshold = -np.inf
+
+    def add(self, doc: Array, key: Floats, score: Floats) -> None:
+        if len(self.doc):
+            doc = np.concatenate((self.doc, doc))
+            key, score = np.concatenate((self.key, key)), np.concatenate((self.score, score))
+        if len(doc) > self._wanted:
+            kept = ranking.top(key, self._wanted)
+            doc, key, score = doc.take(kept), key.take(kept), score.take(kept)
+        if len(doc) >= self._wanted:
+            self.threshold = float(key.min())
+        self.doc, self.key, self.score = doc, key, score
+
+
+class Search:
+    """One query over one generation; fulfils `Answer`."""
+
+    def __init__(self, view: View, tree: Node, options: Options) -> None:
+        self._view = view
+        self._options = options
+        compiler = Compiler(view)
+        required, optional, filters = _split(tree)
+        self._required = [clause for node in required if (clause := compiler.clause(node))]
+        self._optional = [clause for node in optional if (clause := compiler.clause(node))]
+        if not self._required and not self._optional and (everything := compiler.clause(Everything())):
+            self._required = [everything]
+        self._clauses = self._required + self._optional
+        # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
+        self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
+        self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
+        self._masks = [compiler.mask(node) for node in filters]
+        self._static_boost, self._highest_boost = view.boost(options.boosts)
+        if options.boosts.half_life is not None:
+            self._highest_boost *= 2.0**options.boosts.recency
+        self._page = self._find_page()
+
+    # Answer
+
+    def __len__(self) -> int:
+        return len(self._page)
+
+    def score(self, number: int) -> float:
+        return self._page[number].score
+
+    def complete(self, number: int) -> bool:
+        return self._page[number].complete
+
+    def article(self, number: int) -> Article:
+        return self._view.article(self._page[number].doc)
+
+    def summary(self, number: int) -> Record:
+        return self._view.record(self._page[number].doc)
+
+    def counts(self) -> Counts:
+        return Counts(len(self._complete), len(self._partial))
+
+    def facet(self, name: str, limit: int) -> list[tuple[str, int]]:
+        docs = self._complete if len(self._complete) else self._partial
+        view = self._view
+        if name in ("year", "month"):
+            dated = docs[(view.column("flag").take(docs) & columns.DATED) != 0]
+            seconds = view.column("date").take(dated).astype(np.int64).astype("M8[s]")
+            values, counts = np.unique(seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True)
+            return list(zip(np.datetime_as_string(values).tolist(), counts.tolist(), strict=True))[-limit:]
+        if name == "topic":
+            at = view.topic_at.take(docs)
+            numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
+        else:
+            numbers = view.column(name).take(docs)
+        counts = np.bincount(numbers)
+        names = view.names(name)
+        total: dict[str, int] = {}
+        for i in counts.nonzero()[0].tolist():
+            shown = names[i].split("\x1f")[0]
+            if shown:
+                total[shown] = total.get(shown, 0) + int(counts[i])
+        return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    def explain(self, number: int) -> Explanation:
+        doc, score, _ = self._page[number]
+        docs, boosts = np.array([doc]), self._options.boosts
+        text = sum((part.look_up(docs) * part.unit for part in self._parts), np.zeros(1))
+        parts = [Explanation(_value(clause, docs), clause.name) for clause in self._clauses]
+        signals = []
+        for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
+            value, pivot = self._view.signal(name, docs), getattr(self._view.pivots, name)
+            said = f"{value[0]:g}, median {pivot:g}" if value[0] >= 0 else "unknown"
+            factor = np.exp2(weight * ranking.signal(value, pivot))
+            signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
+        if boosts.half_life is not None:
+            said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
+            signals.append(Explanation(float(self._recency(docs)[0]), said))
+        boost = Explanation(float(self._boost(docs)[0]), "boost", tuple(signals))
+        found = tuple(part for part in parts if part.value)
+        return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
+
+    # Finding
+
+    def _find_page(self) -> list[Hit]:
+        first, wanted = self._options.offset, self._options.offset + self._options.limit
+        if not self._options.limit:
+            return []
+        by_score = self._options.sort == "relevance"
+        best = _Best(wanted)
+        if by_score:
+            self._best_complete(best)
+        else:
+            docs = self._complete
+            best.add(docs, self._key(docs), self._score(docs))
+        page = self._ordered(best, wanted, complete=True)
+        if len(page) < wanted and self._has_partial:
+            best = _Best(wanted - len(page))
+            if by_score:
+                self._best_partial(best)
+            else:
+                docs = self._partial
+                best.add(docs, self._key(docs), self._score(docs))
+            page += self._ordered(best, wanted - len(page), complete=False)
+        return page[first:wanted]
+
+    def _best_complete(self, best: _Best) -> None:
+        rarest, others = self._parts[0], self._parts[1:]
+        elsewhere = sum(part.best for part in others)
+        docs, values = rarest.doc, rarest.value
+        if len(docs) > 4 * _HEAD:
+            # In a long list the first articles, those of the highest boost, tell which of the rest to look at.
+            self._add_complete(best, docs[:_HEAD], values[:_HEAD], others)
+            least = best.threshold / self._highest_boost - elsewhere
+            docs, values = rarest.at_least(least)
+            start = docs.searchsorted(rarest.doc[_HEAD])
+            docs, values = docs[start:], values[start:]
+        self._add_complete(best, docs, values, others)
+
+    def _add_complete(self, best: _Best, docs: Array, values: Array, others: Sequence[Any]) -> None:
+        score = values * self._parts[0].unit
+        for part in others:
+            values = part.look_up(docs)
+            kept = values.nonzero()[0]
+            docs = docs.take(kept)
+            score = score.take(kept) + values.take(kept) * part.unit
+        self._add(best, docs, score)
+
+    def _best_partial(self, best: _Best) -> None:
+        """Articles that hold what is required and only some of the rest.
+
+        Each is met at the first of its words, in the order of falling best scores: an article that is first met at
+        some word cannot score more than that word and all later ones together.
+        """
+        queue = sorted(self._required or self._optional, key=lambda clause: -clause.part.best)
+        if self._required:
+            queue = [min(self._required, key=lambda clause: len(clause.part.doc))]
+        required = {id(clause.part) for clause in self._required}
+        for number, clause in enumerate(queue):
+            rest = sum(other.part.best for other in self._clauses) - clause.part.best
+            rest -= sum(other.part.best for other in queue[:number])
+            docs, _ = clause.part.at_least(best.threshold / self._highest_boost - rest)
+            for earlier in queue[:number]:
+                docs = docs[earlier.part.look_up(docs) == 0]
+            score, held = np.zeros(len(docs)), np.zeros(len(docs), np.int64)
+            for part in self._parts:
+                values = part.look_up(docs)
+                score += values * part.unit
+                held += (values != 0) | (np.zeros(len(docs), bool) if id(part) not in required else False)
+                if id(part) in required:
+                    held[values == 0] = -len(self._parts)
+            kept = ((held > 0) & (held < len(self._parts))).nonzero()[0]
+            self._add(best, docs.take(kept), score.take(kept))
+
+    def _add(self, best: _Best, docs: Array, text: Floats) -> None:
+        score = text * self._boost(docs)
+        if best.threshold > 0:
+            kept = (score >= best.threshold).nonzero()[0]
+            docs, score = docs.take(kept), score.take(kept)
+        if not len(docs):
+            return
+        if self._masks or self._options.unpublished or not self._view.all_visible:
+            passes = self._passes(docs)
+            docs, score = docs[passes], score[passes]
+        best.add(docs, score, score)
+
+    @cached_property
+    def _complete(self) -> Array:
+        """All articles that hold everything."""
+        docs = self._parts[0].doc
+        for part in self._parts[1:]:
+            docs = docs[part.look_up(docs) != 0]
+        return docs[self._passes(docs)]
+
+    @cached_property
+    def _partial(self) -> Array:
+        """All articles that hold what is required but only some of the rest."""
+        if not self._has_partial:
+            return np.empty(0, np.int64)
+        held = np.zeros(self._view.articles, np.uint16)
+        for clause in self._optional:
+            held[clause.part.doc] += 1
+        if self._required:
+            everywhere = np.ones(self._view.articles, bool)
+            for clause in self._required:
+                everywhere &= matches_table(clause, self._view.articles)
+            docs = (everywhere & (held < len(self._optional))).nonzero()[0]
+        else:
+            docs = ((held > 0) & (held < len(self._optional))).nonzero()[0]
+        return docs[self._passes(docs)]
+
+    def _passes(self, docs: Array) -> Mask:
+        passes = (self._view.live if self._options.unpublished else self._view.visible).take(docs)
+        for mask in self._masks:
+            passes = passes & mask(docs)
+        return passes
+
+    # Ranking
+
+    def _score(self, docs: Array) -> Floats:
+        text: Floats = np.zeros(len(docs))
+        for part in self._parts:
+            text += part.look_up(docs) * part.unit
+        return text * self._boost(docs)
+
+    def _boost(self, docs: Array) -> Floats:
+        boost: Floats = self._static_boost.take(docs)
+        return boost if self._options.boosts.half_life is None else boost * self._recency(docs)
+
+    def _recency(self, docs: Array) -> Floats:
+        boosts = self._options.boosts
+        assert boosts.half_life is not None
+        known = (self._view.column("flag").take(docs) & columns.DATED) != 0
+        ages = np.where(known, (self._as_of - self._view.column("date").take(docs)) / _DAY, np.nan)
+        factor: Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
+        return factor
+
+    @cached_property
+    def _as_of(self) -> float:
+        """The moment that recency counts from, in seconds: by default the earlier of now and the newest article."""
+        if self._options.as_of is not None:
+            return self._options.as_of.timestamp()
+        view = self._view
+        dates = view.column("date")[view.visible & ((view.column("flag") & columns.DATED) != 0)]
+        return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
+
+    def _key(self, docs: Array) -> Floats:
+        """What the page is sorted by when not by relevance, highest first; what is not known comes last."""
+        view, sort = self._view, self._options.sort
+        if sort in ("newest", "oldest"):
+            known = (view.column("flag").take(docs) & columns.DATED) != 0
+            date = view.column("date").take(docs).astype(np.float64)
+            return np.where(known, date if sort == "newest" else -date, -np.inf)
+        values = view.signal(sort, docs)
+        return np.where(values >= 0, values, -np.inf)
+
+    def _ordered(self, best: _Best, wanted: int, *, complete: bool) -> list[Hit]:
+        """The best candidates in their final order: ties go to the newer article, then to the lower id."""
+        rows = sorted(zip(best.key.tolist(), best.doc.tolist(), best.score.tolist(), strict=True), reverse=True)
+        if len({row[0] for row in rows}) < len(rows):
+            runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
+            rows = [row for run in runs for row in (self._untied(run) if len(run) > 1 else run)]
+        return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
+
+    def _untied(self, run: list[tuple[float, int, float]]) -> list[tuple[float, int, float]]:
+        view = self._view
+        docs = np.array([doc for _, doc, _ in run])
+        known = (view.column("flag").take(docs) & columns.DATED) != 0
+        dates = np.where(known, view.column("date").take(docs), -np.inf).tolist()
+        dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
+        ordered = []
+        for _, tied in groupby(dated, key=itemgetter(0)):
+            same = [row for _, row in tied]
+            ordered += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
+        return ordered
+
+
+def matches_table(clause: Clause, articles: int) -> NDArray[np.bool_]:
+    """For every article, whether a clause finds it."""
+    table = np.zeros(articles, bool)
+    table[clause.part.doc] = True
+    return table
+
+
+def _value(clause: Clause, docs: Array) -> float:
+    return float((clause.part.look_up(docs) * clause.part.unit)[0])
+
+
+def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
+    """The children of the root: those that must score, those that may be missing, those that only filter."""
+    required: list[Node] = []
+    optional: list[Node] = []
+    filters: list[Node] = []
+    for child in tree.children if isinstance(tree, All | And) else (tree,):
+        if _only_filters(child):
+            filters.append(child)
+        elif not isinstance(tree, And) and (
+            isinstance(child, Or) or (isinstance(child, Word | Prefix | Fuzzy) and child.field is None)
+        ):
+            optional.append(child)
+        elif not isinstance(child, Everything):
+            required.append(child)
+    return required, optional, filters
+
+
+def _only_filters(node: Node) -> bool:
+    match node:
+        case Match() | Range() | DateRange() | Not():
+            return True
+        case All(children) | And(children) | Or(children):
+            return all(map(_only_filters, children))
+    return False

@@ -1,0 +1,221 @@
+"""One segment, open for reading: where its words stand, its columns, its articles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.article import Article, Provider
+from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.dictionary import Dictionary
+from newsearch.engine.whoosh.layout import ArrayFile
+from newsearch.engine.whoosh.records import RecordReader, decode_rest
+from newsearch.errors import IndexCorrupt
+
+Array: TypeAlias = NDArray[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_DOCS: Array = np.empty(0, np.uint16)
+_NO_CODES: Array = np.empty(0, np.uint16)
+
+
+class Segment:
+    """A segment file and the articles of it that are still live.
+
+    Args:
+        path: of the segment file.
+        deleted: numbers of the articles that were deleted or replaced since it was written.
+
+    Raises:
+        IndexCorrupt: the file is damaged.
+        IndexIncompatible: it was written in another format.
+    """
+
+    def __init__(self, path: Path, deleted: Sequence[int] | Array = ()) -> None:
+        self.file = ArrayFile(path)
+        self.name = path.stem
+        self.articles = self.file.articles
+        self.deleted = np.asarray(deleted, np.int64)
+        self.changed = False
+        self.dictionary = Dictionary(self.file)
+        self._names: dict[str, list[str]] = {}
+        self._views: dict[str, memoryview] = {}
+        self._post_doc = self.file.array("post_doc")
+        self._post_code = self.file.array("post_code")
+        self._post_at = memoryview(self.file.array("post_at"))
+        self._more_at = memoryview(self.file.array("more_at"))
+
+    # Words
+
+    def postings(self, first: int, last: int) -> tuple[Array, Array]:
+        """Articles and codes of the postings of the exact forms [first, last), form by form."""
+        at = slice(self._post_at[first], self._post_at[last])
+        return self._post_doc[at], self._post_code[at]
+
+    def word(self, term: str) -> tuple[Array, Array]:
+        """Articles that hold a word in any form, and PARTS times its code there (see ranking)."""
+        ref = self.dictionary.stem(term)
+        if ref is None:
+            return _NO_DOCS, _NO_CODES
+        number = self.dictionary.number(term)
+        if ref >= 0:
+            doc, code = self.postings(ref, ref + 1)
+            return doc, code.astype(np.uint16) * (ranking.PARTS if number == ref else ranking.PARTS - 1)
+        doc, code = self.group(-1 - ref)
+        both = code.astype(np.uint16) * (ranking.PARTS - 1)
+        if number >= 0:
+            exact_doc, exact_code = self.postings(number, number + 1)
+            both[doc.searchsorted(exact_doc)] += exact_code
+        return doc, both
+
+    def group(self, number: int) -> tuple[Array, Array]:
+        """Articles and codes of a group of forms that share a stem."""
+        at = self.file.array("group_at")
+        place = slice(int(at[number]), int(at[number + 1]))
+        return self.file.array("group_doc")[place], self.file.array("group_code")[place]
+
+    def keys(self, forms: Sequence[int], among: Array | None = None) -> Array:
+        """Every occurrence of these exact forms as a sorted key, article << 16 | position.
+
+        Args:
+            forms: numbers of exact forms.
+            among: articles to look at, all of them by default.
+        """
+        wanted = None
+        if among is not None:
+            wanted = np.zeros(self.articles, bool)
+            wanted[among] = True
+        found = [keys for form in forms for keys in self._keys(form, wanted)]
+        keys = np.concatenate(found) if found else np.empty(0, np.int64)
+        keys.sort()
+        return keys
+
+    def _keys(self, form: int, wanted: Array | None) -> list[Array]:
+        parts = []
+        for name, at in (("post", self._post_at), ("more", self._more_at)):
+            place = slice(at[form], at[form + 1])
+            doc = self.file.array(f"{name}_doc")[place]
+            keys = (doc.astype(np.int64) << 16) | self.file.array(f"{name}_pos")[place]
+            parts.append(keys if wanted is None else keys[wanted[doc]])
+        return parts
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Words in each text field: shape (articles, fields)."""
+        return np.stack([self.file.array(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
+
+    def field_of(self, keys: Array) -> Array:
+        """The number of the text field in which each occurrence stands."""
+        ends = np.cumsum(self.lengths[keys >> 16].astype(np.int64), axis=1)
+        field: Array = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
+        return field
+
+    # Columns
+
+    def column(self, name: str) -> Array:
+        """A column by name, as it lies in the file."""
+        # Records that are named by their URLs have equal hashes, kept once.
+        return self.file.array("id_hash" if name == "url_hash" and name not in self.file else name)
+
+    @cached_property
+    def live(self) -> NDArray[np.bool_]:
+        """For each article, whether it is neither deleted nor replaced."""
+        mask = np.ones(self.articles, bool)
+        mask[self.deleted] = False
+        return mask
+
+    def delete(self, mask: NDArray[np.bool_]) -> None:
+        """Take the articles of a mask for deleted from now on. Only a writer does so, to segments of its own."""
+        if (mask & self.live).any():
+            self.live &= ~mask
+            self.deleted = np.flatnonzero(~self.live)
+            self.changed = True
+
+    def signal(self, name: str) -> ranking.Floats:
+        """heat or quality of every article, NaN where it is not known."""
+        known = columns.HAS_HEAT if name == "heat" else columns.HAS_QUALITY
+        return np.where(self.column("flag") & known, self.column(name).astype(np.float64), np.nan)
+
+    def names(self, table: str) -> list[str]:
+        """All the strings of a table, in the order of their numbers."""
+        found = self._names.get(table)
+        if found is None:
+            at = self.file.array(f"{table}_name_at").tolist()
+            blob = self.file.array(f"{table}_name_bytes").tobytes()
+            found = [blob[start:end].decode() for start, end in zip(at[:-1], at[1:], strict=True)]
+            self._names[table] = found
+        return found
+
+    def _scalars(self, name: str) -> memoryview:
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = memoryview(self.file.array(name))
+        return found
+
+    def _provider(self, number: int) -> Provider | None:
+        # The table of providers is long where the others are short: only what is shown is decoded.
+        at, blob = self._scalars("provider_name_at"), self._scalars("provider_name_bytes")
+        return columns.provider_from_name(bytes(blob[at[number] : at[number + 1]]).decode())
+
+    # Articles
+
+    @cached_property
+    def records(self) -> RecordReader:
+        """The stored records."""
+        return RecordReader(
+            self.file.array("records"),
+            self.file.array("record_at"),
+            self.file.array("record_dictionary").tobytes(),
+            str(self.file.path),
+        )
+
+    def article(self, doc: int) -> Article:
+        """The article of this number, whole.
+
+        Raises:
+            IndexCorrupt: what is kept of it is damaged.
+        """
+        try:
+            return self._article(doc)
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
+            raise IndexCorrupt(f"{self.file.path}: article {doc} is damaged") from error
+
+    def _article(self, doc: int) -> Article:
+        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = self.records.read(doc)
+        few = decode_rest(rest)
+        flag = self._scalars("flag")[doc]
+        when: datetime | date | None = None
+        if flag & columns.DATED:
+            when = _EPOCH + timedelta(seconds=self._scalars("date")[doc], microseconds=few["microsecond"])
+            if flag & columns.DATE_ONLY:
+                when = when.date()
+        at, topics, names = self._scalars("topic_at"), self._scalars("topic"), self.names("topic")
+        return Article(
+            id=id_,
+            title=title,
+            excerpt=excerpt,
+            topics=tuple([names[topics[i]] for i in range(at[doc], at[doc + 1])]),
+            body=body,
+            date=when,
+            original_url=original_url or None,
+            web_url=web_url or None,
+            amp_web_url=amp_web_url or None,
+            cdn_amp_web_url=cdn_amp_web_url or None,
+            category=self.names("category")[self._scalars("category")[doc]],
+            type=self.names("type")[self._scalars("type")[doc]],
+            language=self.names("language")[self._scalars("language")[doc]] or None,
+            heat=self._scalars("heat")[doc] if flag & columns.HAS_HEAT else None,
+            quality=self._scalars("quality")[doc] if flag & columns.HAS_QUALITY else None,
+            published=bool(flag & columns.PUBLISHED),
+            provider=self._provider(self._scalars("provider")[doc]),
+            images=few["images"],
+            related=few["related"],
+            extra=few["extra"],
+        )

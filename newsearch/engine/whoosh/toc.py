@@ -1,0 +1,164 @@
+"""The table of contents: the one small file that says which segments are the index. Replacing it is the commit.
+
+    toc.json   {"newsearch": 1, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+                "sources": ["/data/news"], "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
+
+An index is published, never edited in place: new files are written and made durable, then toc.json is replaced
+atomically. A kill at any instant leaves the generation before or the one after. It is JSON, so that opening the
+index of a stranger runs no code, and names in it are checked, so that none leads out of the directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newsearch import analysis
+from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.layout import FORMAT_VERSION
+from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing
+
+TOC_NAME = "toc.json"
+SEGMENT_SUFFIX = ".seg"
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_DELETED_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.del")
+_MAX_TOC = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """One segment: its file, its articles, and the file with the numbers of those that are deleted, if any."""
+
+    name: str
+    articles: int
+    deleted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toc:
+    """One generation of an index."""
+
+    generation: int
+    segments: tuple[SegmentEntry, ...] = ()
+    sources: tuple[str, ...] = ()
+    pivots: Pivots = Pivots()
+    created: str = ""
+
+
+def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
+    """The generation that is published now.
+
+    Args:
+        any_version: read the table of contents of an index that another version made, for its sources.
+
+    Raises:
+        IndexMissing: there is no index in this directory.
+        IndexIncompatible: it was made by another version.
+        IndexCorrupt: the table of contents is damaged.
+    """
+    path = directory / TOC_NAME
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_MAX_TOC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise IndexMissing(f"{directory}: no index here; make one with `newsearch index SOURCE --index {directory}`") from None
+    try:
+        data = json.loads(text)
+        version, words = data["newsearch"], data["analysis"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`") from error
+    if not any_version and (version != FORMAT_VERSION or words != analysis.VERSION):
+        raise IndexIncompatible(
+            f"{path}: made in format {version} with analysis {words}, this newsearch has {FORMAT_VERSION} and"
+            f" {analysis.VERSION}; run `newsearch reindex`"
+        )
+    try:
+        return Toc(
+            generation=int(data["generation"]),
+            segments=tuple(_entry(entry) for entry in data["segments"]),
+            sources=tuple(str(source) for source in data["sources"]),
+            pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
+            created=str(data["created"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`") from error
+
+
+def _entry(data: Any) -> SegmentEntry:
+    entry = SegmentEntry(data["name"], int(data["articles"]), data.get("deleted", ""))
+    if not _NAME.fullmatch(entry.name) or (entry.deleted and not _DELETED_NAME.fullmatch(entry.deleted)):
+        raise ValueError(f"a segment named {entry.name!r}")
+    return entry
+
+
+def publish(directory: Path, toc: Toc) -> None:
+    """Make this the generation of the index: durable, and all at once. Its files must be there already."""
+    data = {
+        "newsearch": FORMAT_VERSION,
+        "analysis": analysis.VERSION,
+        "generation": toc.generation,
+        "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
+        "pivots": toc.pivots._asdict(),
+        "sources": toc.sources,
+        "segments": [asdict(entry) for entry in toc.segments],
+    }
+    _sync_directory(directory)
+    temporary = directory / f"{TOC_NAME}.{os.getpid()}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, directory / TOC_NAME)
+    _sync_directory(directory)
+
+
+def remove_unused(directory: Path, toc: Toc) -> None:
+    """Delete segment files that this generation does not name. A reader that has them open keeps them."""
+    used = {TOC_NAME, *(entry.name + SEGMENT_SUFFIX for entry in toc.segments), *(e.deleted for e in toc.segments)}
+    for path in directory.iterdir():
+        ours = path.suffix in (SEGMENT_SUFFIX, ".del") or (path.suffix == ".tmp" and path.name.startswith(TOC_NAME))
+        if ours and path.name not in used:
+            path.unlink(missing_ok=True)
+
+
+def write_deleted(directory: Path, name: str, generation: int, numbers: Any) -> str:
+    """Write the numbers of the deleted articles of a segment, durably. Returns the file's name."""
+    path = directory / f"{name}.{generation}.del"
+    with open(path, "wb") as file:
+        file.write(np.asarray(numbers, "<u4").tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+    return path.name
+
+
+def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
+    """The numbers of the deleted articles of a segment.
+
+    Raises:
+        IndexCorrupt: the file does not hold such numbers.
+    """
+    if not entry.deleted:
+        return np.empty(0, np.int64)
+    path = directory / entry.deleted
+    data = path.read_bytes()
+    if len(data) % 4 or len(data) > 4 * entry.articles:
+        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`")
+    numbers = np.frombuffer(data, "<u4").astype(np.int64)
+    if len(numbers) and numbers.max() >= entry.articles:
+        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`")
+    return numbers
+
+
+def _sync_directory(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,208 @@
+"""All segments of one generation as one: articles numbered through, columns end to end, words looked up once.
+
+An article's number here is its number in its segment plus the articles of the segments before. What queries touch is
+put together when it is first asked for, and kept: columns that they filter or sort by, postings of their words.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from math import ceil
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.article import Article
+from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.records import Record
+from newsearch.engine.whoosh.segment import Segment
+
+Array: TypeAlias = NDArray[Any]
+Mask: TypeAlias = NDArray[np.bool_]
+
+_MAX_CACHED_BYTES = 64 << 20
+
+_TABLE_SHARE = 64
+"""A word that stands in more than one article of so many is worth a table over all of them."""
+
+
+class Part(NamedTuple):
+    """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
+
+    `table` holds the values by article number, 0 where there is none, where the list is long enough for one.
+    """
+
+    doc: Array
+    value: Array
+    unit: float
+    best: float
+    table: Array | None = None
+
+    def look_up(self, docs: Array) -> Array:
+        """The values of these articles, 0 for one that is not in the list."""
+        if self.table is not None:
+            return self.table.take(docs)
+        if not len(self.doc):
+            return np.zeros(len(docs), np.uint8)
+        at = self.doc.searchsorted(docs)
+        found: Array = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
+        return found
+
+    def at_least(self, score: float) -> tuple[Array, Array]:
+        """All articles that score at least this (and maybe some that score hardly less), and their values."""
+        if score <= 0:
+            return self.doc, self.value
+        least = score / self.unit * (1 - 1e-9)
+        if score > self.best * (1 + 1e-9):
+            return self.doc[:0], self.value[:0]
+        # Codes are compared as the small integers that they are: many times faster than scoring them.
+        kept = (self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)).nonzero()[0]
+        return self.doc.take(kept), self.value.take(kept)
+
+
+class View:
+    """One generation of an index, as the search sees it. Read-only, but for what it remembers."""
+
+    def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
+        self.segments = segments
+        self.pivots = pivots
+        self.starts = [0]
+        for segment in segments:
+            self.starts.append(self.starts[-1] + segment.articles)
+        self.articles = self.starts[-1]
+        self.live_articles = self.articles - sum(len(segment.deleted) for segment in segments)
+        self._columns: dict[str, Array] = {}
+        self._names: dict[str, list[str]] = {}
+        self._chosen: dict[tuple[str, str], Mask] = {}
+        self._words: dict[str, Part] = {}
+        self._cached = 0
+        self._boost: tuple[ranking.Boosts, ranking.Floats, float] | None = None
+
+    # Words
+
+    def word(self, term: str) -> Part:
+        """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
+        found = self._words.get(term)
+        if found is None:
+            found = self.weighted([segment.word(term) for segment in self.segments], 1 / ranking.PARTS)
+            size = found.doc.nbytes + found.value.nbytes + (0 if found.table is None else found.table.nbytes)
+            if self._cached + size > _MAX_CACHED_BYTES:
+                self._words, self._cached = {}, 0
+            self._words[term] = found
+            self._cached += size + 512
+        return found
+
+    def weighted(self, lists: Sequence[tuple[Array, Array]], weight: float) -> Part:
+        """Articles of every segment and codes of one word -> one list, scored by how few articles hold the word."""
+        doc, value = self.joined(lists)
+        table = None
+        if len(doc) * _TABLE_SHARE > self.articles:
+            table = np.zeros(self.articles, value.dtype)
+            table[doc] = value
+        unit = weight * ranking.CODE_SCALE * ranking.idf(self.live_articles, self.count_live(doc))
+        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0, table)
+
+    def joined(self, lists: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Articles and values of every segment, end to end, the articles numbered through."""
+        if len(lists) == 1:
+            return lists[0]
+        doc = np.concatenate([doc.astype(np.uint32) + np.uint32(start) for (doc, _), start in zip(lists, self.starts)])
+        return doc, np.concatenate([value for _, value in lists])
+
+    def count_live(self, doc: Array) -> int:
+        """How many of these articles are neither deleted nor replaced."""
+        return len(doc) if self.live_articles == self.articles else int(np.count_nonzero(self.live.take(doc)))
+
+    # Columns
+
+    def column(self, name: str) -> Array:
+        """A column over all articles; one that numbers strings numbers those of `names`."""
+        found = self._columns.get(name)
+        if found is None:
+            parts = [segment.column(name) for segment in self.segments]
+            if name in columns.TABLES and len(parts) > 1:
+                number = {text: i for i, text in enumerate(self.names(name))}
+                parts = [
+                    np.array([number[text] for text in segment.names(name)], np.uint32).take(part)
+                    for segment, part in zip(self.segments, parts, strict=True)
+                ]
+            found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
+            self._columns[name] = found
+        return found
+
+    def names(self, table: str) -> list[str]:
+        """The strings of a table, over all segments."""
+        found = self._names.get(table)
+        if found is None:
+            found = list(dict.fromkeys(name for segment in self.segments for name in segment.names(table)))
+            self._names[table] = found
+        return found
+
+    def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
+        """For each string of a table, whether its folded form passes a test; remembered under `key`."""
+        found = self._chosen.get((table, key))
+        if found is None:
+            names = self.names(table)
+            found = np.fromiter((test(name.casefold()) for name in names), bool, len(names))
+            if len(self._chosen) >= 256:
+                self._chosen = {}
+            self._chosen[table, key] = found
+        return found
+
+    @cached_property
+    def topic_at(self) -> Array:
+        """Where the topics of each article begin in the column `topic`, and the end of the last."""
+        counts = [np.diff(segment.file.array("topic_at").astype(np.int64)) for segment in self.segments]
+        return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
+
+    @cached_property
+    def live(self) -> Mask:
+        """For each article, whether it is neither deleted nor replaced."""
+        return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
+
+    @cached_property
+    def visible(self) -> Mask:
+        """For each article, whether it is live and published."""
+        return self.live & ((self.column("flag") & columns.PUBLISHED) != 0)
+
+    @cached_property
+    def all_visible(self) -> bool:
+        """Whether every article is live and published."""
+        return bool(self.visible.all())
+
+    def signal(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
+        """heat or quality of these articles, NaN where it is not known."""
+        known = columns.HAS_HEAT if name == "heat" else columns.HAS_QUALITY
+        return np.where(self.column("flag")[docs] & known, self.column(name)[docs].astype(np.float64), np.nan)
+
+    def boost(self, boosts: ranking.Boosts) -> tuple[ranking.Floats, float]:
+        """2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) of every article, and the highest of them."""
+        if self._boost is None or self._boost[0] != boosts:
+            heat = np.exp2(boosts.heat * ranking.signal(self.signal("heat"), self.pivots.heat))
+            heat *= np.exp2(boosts.quality * ranking.signal(self.signal("quality"), self.pivots.quality))
+            self._boost = boosts, heat, float(heat.max()) if len(heat) else 1.0
+        return self._boost[1], self._boost[2]
+
+    # Articles
+
+    def place(self, doc: int) -> tuple[Segment, int]:
+        """The segment of an article, and its number there."""
+        if len(self.segments) == 1:
+            return self.segments[0], doc
+        number = bisect_right(self.starts, doc) - 1
+        return self.segments[number], doc - self.starts[number]
+
+    def article(self, doc: int) -> Article:
+        """The article of this number. Raises IndexCorrupt where its record is damaged."""
+        segment, number = self.place(doc)
+        return segment.article(number)
+
+    def record(self, doc: int) -> Record:
+        """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
+        segment, number = self.place(doc)
+        return segment.records.read(number)

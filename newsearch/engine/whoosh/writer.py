@@ -1,0 +1,243 @@
+"""Changes to an index, published together or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import analysis
+from newsearch.article import Article
+from newsearch.engine.base import Changes
+from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.layout import write_segment
+from newsearch.engine.whoosh.lock import WriteLock
+from newsearch.engine.whoosh.merge import merge_segments
+from newsearch.engine.whoosh.reader import open_segments
+from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.toc import (
+    SEGMENT_SUFFIX,
+    SegmentEntry,
+    Toc,
+    publish,
+    read_toc,
+    remove_unused,
+    write_deleted,
+)
+from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
+
+Array: TypeAlias = NDArray[Any]
+
+_MAX_CHUNKS = 4 << 20
+"""A run forgets the words it has met when there are more of them than this, so that its memory stays bounded."""
+
+_MERGE_FACTOR = 8
+
+
+class WhooshWriter:
+    """Fulfils `Writer`. Nothing of it is seen before `commit`.
+
+    Args:
+        directory: of the index; made where it does not exist.
+        fresh: start from an empty index instead of the published one, which stays until the commit.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        IndexLocked: another writer is open.
+        EngineError: the directory cannot be written.
+        IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
+    """
+
+    def __init__(self, directory: Path, *, fresh: bool = False, wait: float = 0.0) -> None:
+        self._directory = directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(f"{directory}: cannot be made: {error.strerror}") from error
+        self._lock = WriteLock(directory, wait)
+        try:
+            self._base = _published(directory, fresh)
+            self._segments = open_segments(directory, self._base)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._new: list[Segment] = []
+        self._vocabulary = Vocabulary()
+        self._builder = SegmentBuilder(self._vocabulary)
+        self._dropped_sources: set[str] = set()
+        self._sources = list(self._base.sources)
+        self._added = 0
+
+    def __enter__(self) -> WhooshWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.cancel()
+
+    def add(self, article: Article, source: str) -> None:
+        """Add an article of a source; it replaces the one of the same id in that source."""
+        if source not in self._sources:
+            self._sources.append(source)
+        self._builder.add(article, source)
+        self._added += 1
+        if self._builder.full:
+            self._flush()
+
+    def delete_source(self, source: str) -> None:
+        """Delete what was committed from a source before, but for articles that are added again."""
+        self._dropped_sources.add(source)
+
+    def commit(self) -> Changes:
+        """Publish the changes: durable, and all at once. The writer is closed afterwards.
+
+        Raises:
+            EngineError: a file could not be written; the index is as it was.
+        """
+        try:
+            if len(self._builder):
+                self._flush()
+            before = sum(int(np.count_nonzero(segment.live)) for segment in self._segments)
+            replaced = self._delete_replaced()
+            deleted = self._delete_dropped()
+            segments = [s for s in [*self._segments, *self._new] if s.live.any()]
+            pivots = _pivots(segments)
+            segments = self._merged(segments, pivots)
+            generation = self._base.generation + 1
+            entries = tuple(self._entry(segment, generation) for segment in segments)
+            toc = Toc(generation, entries, tuple(self._sources), pivots)
+            publish(self._directory, toc)
+        except OSError as error:
+            self.cancel()
+            raise EngineError(f"{self._directory}: the commit failed, the index is as it was: {error}") from error
+        except BaseException:
+            self.cancel()
+            raise
+        remove_unused(self._directory, toc)
+        self._lock.release()
+        articles = sum(int(np.count_nonzero(segment.live)) for segment in segments)
+        return Changes(articles - before + deleted, replaced, deleted, articles)
+
+    def cancel(self) -> None:
+        """Forget the changes; the index stays as it is."""
+        remove_unused(self._directory, replace(self._base, segments=_published(self._directory, False).segments))
+        self._lock.release()
+
+    def _flush(self) -> None:
+        arrays = self._builder.build(self._base.pivots)
+        self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
+        if len(self._vocabulary) > _MAX_CHUNKS:
+            self._vocabulary = Vocabulary()
+        self._builder = SegmentBuilder(self._vocabulary)
+
+    def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
+        path = self._directory / (secrets.token_hex(8) + SEGMENT_SUFFIX)
+        write_segment(path, arrays, articles=articles, analysis=analysis.VERSION)
+        return Segment(path, deleted)
+
+    def _delete_replaced(self) -> int:
+        """Mark what was added again later as deleted. Returns how many articles were, of those committed before."""
+        later = np.empty(0, np.uint64)
+        for segment in reversed(self._new):
+            keys = _keys(segment)
+            segment.delete(_member(keys, later))
+            later = np.unique(np.concatenate((later, keys)))
+        replaced = 0
+        for segment in self._segments:
+            mask = _member(_keys(segment), later) & segment.live
+            replaced += int(np.count_nonzero(mask))
+            segment.delete(mask)
+        return replaced
+
+    def _delete_dropped(self) -> int:
+        deleted = 0
+        for segment in self._segments:
+            dropped = np.array([name in self._dropped_sources for name in segment.names("source")], bool)
+            mask = dropped[segment.file.array("source")] & segment.live
+            deleted += int(np.count_nonzero(mask))
+            segment.delete(mask)
+        return deleted
+
+    def _merged(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
+        """Merge small segments of like size, and rewrite those that are mostly deleted."""
+        while True:
+            chosen = _worth_merging(segments)
+            if not chosen:
+                return segments
+            articles, arrays = merge_segments(chosen, pivots)
+            at = segments.index(chosen[0])
+            segments = [s for s in segments if s not in chosen]
+            segments.insert(at, self._write(arrays, articles))
+
+    def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
+        known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
+        if known and not segment.changed:
+            return known
+        deleted = ""
+        if len(segment.deleted):
+            deleted = write_deleted(self._directory, segment.name, generation, segment.deleted)
+        return SegmentEntry(segment.name, segment.articles, deleted)
+
+
+def _published(directory: Path, fresh: bool) -> Toc:
+    try:
+        toc = read_toc(directory)
+        return Toc(toc.generation, sources=()) if fresh else toc
+    except IndexMissing:
+        return Toc(0)
+    except (IndexCorrupt, IndexIncompatible):
+        if not fresh:
+            raise
+        return Toc(0)
+
+
+def _keys(segment: Segment) -> Array:
+    """64 bits for every article that stand for its id and its source together."""
+    sources = np.array([columns.hash_key(name) for name in segment.names("source")], np.uint64)
+    keys: Array = segment.column("id_hash") + sources[segment.file.array("source")]
+    return keys
+
+
+def _member(keys: Array, among: Array) -> Array:
+    if not len(among):
+        return np.zeros(len(keys), bool)
+    found: Array = among.take(among.searchsorted(keys), mode="clip") == keys
+    return found
+
+
+def _pivots(segments: Sequence[Segment]) -> Pivots:
+    """Medians of the known signals over all live articles: the same however the index was cut into segments."""
+    medians = []
+    for name in ("heat", "quality"):
+        values = np.concatenate([np.empty(0), *(segment.signal(name)[segment.live] for segment in segments)])
+        values = values[values >= 0]
+        medians.append(float(np.median(values)) if len(values) else 0.0)
+    return Pivots(*medians)
+
+
+def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
+    sizes = {segment.name: int(np.count_nonzero(segment.live)) for segment in segments}
+    tiers: dict[int, list[Segment]] = {}
+    for segment in segments:
+        size = sizes[segment.name]
+        if len(segment.deleted) > size:
+            return [segment]
+        if size * 2 <= MAX_ARTICLES:
+            tiers.setdefault(size.bit_length() // 3, []).append(segment)
+    for tier in tiers.values():
+        if len(tier) >= _MERGE_FACTOR:
+            chosen: list[Segment] = []
+            for segment in tier:
+                if sum(sizes[s.name] for s in chosen) + sizes[segment.name] <= MAX_ARTICLES:
+                    chosen.append(segment)
+            return chosen if len(chosen) > 1 else []
+    return []
+

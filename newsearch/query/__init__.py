@@ -1,0 +1,35 @@
+"""Query text -> neutral tree: `parse` reads a query, `describe` shows what it was read as.
+
+No engine is known here. docs/query-syntax.md is the page for those who write queries.
+"""
+
+from __future__ import annotations
+
+from newsearch.query.dates import parse_date_range, parse_duration
+from newsearch.query.describe import describe
+from newsearch.query.parser import (
+    MAX_DISTANCE,
+    MAX_EDITS,
+    MAX_QUERY_LENGTH,
+    MAX_WEIGHT,
+    MIN_WEIGHT,
+    Parsed,
+    parse,
+)
+from newsearch.query.tokens import MAX_CLAUSES, MAX_DEPTH, Note
+
+__all__ = [
+    "MAX_CLAUSES",
+    "MAX_DEPTH",
+    "MAX_DISTANCE",
+    "MAX_EDITS",
+    "MAX_QUERY_LENGTH",
+    "MAX_WEIGHT",
+    "MIN_WEIGHT",
+    "Note",
+    "Parsed",
+    "describe",
+    "parse",
+    "parse_date_range",
+    "parse_duration",
+]

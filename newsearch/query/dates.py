@@ -1,0 +1,282 @@
+"""What a date in a query means: a period, whose days begin and end at midnight of a given zone.
+
+A date is as long as it is vague: `2020` lasts a year, `2020-09-29T21` an hour, `7d` the day that was seven
+days ago, `24h` an instant. `after:` and `before:` look at where it begins; `a..b` reaches from where a begins
+to where b ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple, TypeAlias
+
+from newsearch.errors import QueryError
+from newsearch.query.tree import DateRange
+
+Bounds: TypeAlias = tuple[datetime | None, datetime | None]
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+_UNITS = {
+    "minute": ("min", "mins", "minute", "minutes"),
+    "hour": ("h", "hour", "hours"),
+    "day": ("d", "day", "days"),
+    "week": ("w", "week", "weeks"),
+    "month": ("mo", "month", "months"),
+    "year": ("y", "year", "years"),
+}
+_UNIT = {spelling: unit for unit, spellings in _UNITS.items() for spelling in spellings}
+_LENGTH = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=30),
+    "year": timedelta(days=365),
+}
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_AMOUNT = r"(\d+) ?([a-z]+)"
+_DURATION = re.compile(_AMOUNT)
+_SINCE = re.compile(rf"(?:(?:last|past) )?{_AMOUNT}")
+_AGO = re.compile(rf"{_AMOUNT} ago")
+_CALENDAR = re.compile(r"(last|this|next) (week|month|year)")
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_YEAR = re.compile(r"(\d{4})")
+_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
+_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+_QUARTER = re.compile(r"(\d{4}) ?q([1-4])|q([1-4])[- ](\d{4})")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.\d+)?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
+_BETWEEN_LETTERS = re.compile(r"(?<=[a-z])[-_, ]+|[-_, ]+(?=[a-z])|, *")
+_ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
+
+
+class Period(NamedTuple):
+    """The instants in [start, end), aware UTC; an instant alone ends where it starts."""
+
+    start: datetime
+    end: datetime
+
+
+def parse_date_range(text: str, *, now: datetime, tz: tzinfo) -> DateRange:
+    """The range that a date or two (`2020-09`, `2020-09..2020-10`, `1w..`, `7d`) mean, as `date:` reads them.
+
+    Args:
+        text: a date, whose whole period is meant; a relative one (`7d`), which means since then; or a range,
+            either end of which may be left open.
+        now: the instant that relative dates are counted from; without a zone, it is in `tz`.
+        tz: the zone in which days begin and end.
+
+    Raises:
+        QueryError: the text is no date, or its end is not after its start.
+    """
+    return DateRange(*field_bounds("date", text, now=now, tz=tz))
+
+
+def parse_duration(text: str) -> timedelta:
+    """The length of `7d`, `24h`, `30min`, `2w`, `3mo` (30 days each) or `1y` (365 days each).
+
+    Raises:
+        QueryError: the text is no such length, or is too long.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None:
+        raise QueryError(f"{_quoted(text)} is not a length of time: write 7d, 24h, 30min, 2w, 3mo or 1y")
+    count, unit = _amount(match)
+    try:
+        return count * _LENGTH[unit]
+    except OverflowError:
+        raise QueryError(f"{_quoted(text)} is too long a time") from None
+
+
+def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
+    """The start and the end (None is open) that `field:text` asks for, as `parse_date_range` does.
+
+    Args:
+        field: `date` or `when`, which are the same; `on`, all of that period; `after`, from its start on;
+            `before`, up to its start.
+
+    Raises:
+        QueryError: the text is no date, or its end is not after its start.
+    """
+    calendar = _Calendar(now, tz)
+    text = _ORDINAL.sub(r"\1", _BETWEEN_LETTERS.sub(" ", text.strip().lower()))
+    if field == "after":
+        return _open(calendar.period(text).start, None)
+    if field == "before":
+        return _open(None, calendar.period(text).start)
+    if field == "on":
+        period = calendar.period(text)
+        if period.start == period.end:
+            raise QueryError(f"{_quoted(text)} is an instant: for all since then, write when:{text}")
+        return _open(*period)
+    left, dots, right = text.partition("..")
+    if not dots:
+        period = calendar.period(text)
+        since = _SINCE.fullmatch(text)
+        return _open(period.start, None if since and since[2] in _UNIT else period.end)
+    if not left and not right:
+        raise QueryError("a range of dates needs a start or an end")
+    start = calendar.period(left).start if left else None
+    end = calendar.period(right).end if right else None
+    if start is not None and end is not None and start >= end:
+        raise QueryError(f"{_quoted(text)} ends before it begins")
+    return _open(start, end)
+
+
+class _Calendar:
+    """The periods that dates name, seen from one instant in one zone."""
+
+    def __init__(self, now: datetime, tz: tzinfo) -> None:
+        self._tz = tz
+        self._now = _utc(now if now.tzinfo else now.replace(tzinfo=tz))
+        self._today = self._now.astimezone(tz).date()
+
+    def period(self, text: str) -> Period:
+        """The period that a date, in lower case with spaces between its words, means; else QueryError."""
+        text = text.strip()
+        try:
+            period = self._absolute(text) or self._named(text) or self._relative(text)
+        except (ValueError, OverflowError):
+            raise QueryError(f"there is no date {_quoted(text)} in the calendar") from None
+        if period is None:
+            raise QueryError(f"{_quoted(text)} is not a date: write 2020-09-29, 2020-09, yesterday or 7d")
+        return period
+
+    def _absolute(self, text: str) -> Period | None:
+        if match := _YEAR.fullmatch(text):
+            return self._months(int(match[1]), 1, 12)
+        if match := _MONTH.fullmatch(text):
+            return self._months(int(match[1]), int(match[2]), 1)
+        if match := _QUARTER.fullmatch(text):
+            return self._months(int(match[1] or match[4]), 3 * int(match[2] or match[3]) - 2, 3)
+        if match := _DAY.fullmatch(text):
+            return self._days(date(int(match[1]), int(match[2]), int(match[3])))
+        if match := _TIME.fullmatch(text):
+            moment = datetime.fromisoformat(text.upper())
+            start = _utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
+            length = "second" if match[2] else "minute" if match[1] else "hour"
+            return Period(start, start + timedelta(**{f"{length}s": 1}))
+        return None
+
+    def _relative(self, text: str) -> Period | None:
+        if text in _DAYS:
+            return self._days(self._today + timedelta(days=_DAYS[text]))
+        if match := _CALENDAR.fullmatch(text):
+            return self._calendar_unit({"last": -1, "this": 0, "next": 1}[match[1]], match[2])
+        if match := _AGO.fullmatch(text) or _SINCE.fullmatch(text):
+            return self._before_now(*_amount(match))
+        return None
+
+    def _calendar_unit(self, offset: int, unit: str) -> Period:
+        if unit == "week":
+            monday = self._today + timedelta(days=7 * offset - self._today.weekday())
+            return self._days(monday, 7)
+        if unit == "month":
+            first = _add_months(self._today, offset)
+            return self._months(first.year, first.month, 1)
+        return self._months(self._today.year + offset, 1, 12)
+
+    def _before_now(self, count: int, unit: str) -> Period:
+        """The day that lies so far back, or for hours and minutes the instant."""
+        try:
+            if unit in ("minute", "hour"):
+                instant = self._now - count * _LENGTH[unit]
+                return Period(instant, instant)
+            if unit in ("day", "week"):
+                return self._days(self._today - count * _LENGTH[unit])
+            return self._days(_add_months(self._today, -count * (12 if unit == "year" else 1)))
+        except (ValueError, OverflowError):
+            # So long ago that it is before every article.
+            return Period(_FIRST, _FIRST)
+
+    def _named(self, text: str) -> Period | None:
+        """A weekday or a month by its name: the latest that has begun, unless a year says which."""
+        words = text.split()
+        last = len(words) == 2 and words[0] == "last"
+        if (weekday := _index(_WEEKDAYS, words[-1:])) is not None and (len(words) == 1 or last):
+            back = (self._today.weekday() - weekday) % 7
+            return self._days(self._today - timedelta(days=back or 7 * last))
+        names = [word for word in words if not word.isdecimal()]
+        month = _index(_MONTHS, names)
+        years = [int(word) for word in words if word.isdecimal() and len(word) == 4]
+        days = [int(word) for word in words if word.isdecimal() and len(word) <= 2]
+        if month is None or len(years) > 1 or len(days) > 1 or len(words) != 1 + len(years) + len(days):
+            return None
+        if years:
+            year = years[0]
+        else:
+            begun = (month + 1, days[0] if days else 1) <= (self._today.month, self._today.day)
+            year = self._today.year - (not begun)
+        return self._days(date(year, month + 1, days[0])) if days else self._months(year, month + 1, 1)
+
+    def _months(self, year: int, month: int, count: int) -> Period:
+        first = date(year, month, 1)
+        try:
+            end = _add_months(first, count)
+        except ValueError:
+            return Period(self._midnight(first), _LAST)
+        return Period(self._midnight(first), self._midnight(end))
+
+    def _days(self, first: date, count: int = 1) -> Period:
+        try:
+            end = first + timedelta(days=count)
+        except OverflowError:
+            return Period(self._midnight(first), _LAST)
+        return Period(self._midnight(first), self._midnight(end))
+
+    def _midnight(self, day: date) -> datetime:
+        """The instant at which a day begins; a midnight that the clocks skip is the instant of the skip."""
+        return _utc(datetime(day.year, day.month, day.day, tzinfo=self._tz))
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == 1 else _LAST
+
+
+def _open(start: datetime | None, end: datetime | None) -> Bounds:
+    """The first and the last instant there are stand for no bound at all."""
+    return (None if start == _FIRST else start), (None if end == _LAST else end)
+
+
+def _add_months(day: date, count: int) -> date:
+    """The same day of another month, or that month's last; ValueError outside the calendar."""
+    year, month = divmod(12 * day.year + day.month - 1 + count, 12)
+    for last in (day.day, 30, 29):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            if not 1 <= year <= 9999:
+                raise
+    return date(year, month + 1, 28)
+
+
+def _index(names: Sequence[str], words: list[str]) -> int | None:
+    """Which of the names the only word is, in full or shortened to three letters or more."""
+    if len(words) != 1 or len(words[0]) < 3:
+        return None
+    return next((i for i, name in enumerate(names) if name.startswith(words[0])), None)
+
+
+def _amount(match: re.Match[str]) -> tuple[int, str]:
+    """The number and the unit of `7d`; QueryError if there is no such unit."""
+    count, unit = match[1], match[2]
+    if unit == "m":
+        raise QueryError(f"{count[:20]}m could be minutes or months: write {count[:20]}min or {count[:20]}mo")
+    if unit not in _UNIT:
+        raise QueryError(f"{_quoted(unit)} is not a unit of time: write min, h, d, w, mo or y")
+    return int(count), _UNIT[unit]
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")

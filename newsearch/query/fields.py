@@ -1,0 +1,116 @@
+"""What may stand before a colon in a query, and the filter that its value makes."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, tzinfo
+from typing import TypeAlias
+
+from newsearch.errors import QueryError
+from newsearch.query import dates
+from newsearch.query.tree import DateRange, Match, Range, Span
+
+Filter: TypeAlias = Match | Range | DateRange
+
+DATE_FIELDS = ("date", "when", "on", "after", "before")
+
+FIELDS = {
+    "title": "title",
+    "intitle": "title",
+    "excerpt": "excerpt",
+    "topics": "topics",
+    "body": "body",
+    "id": "id",
+    "topic": "topic",
+    "provider": "provider",
+    "source": "provider",
+    "domain": "domain",
+    "site": "domain",
+    "category": "category",
+    "type": "type",
+    "url": "url",
+    "inurl": "url",
+    "language": "language",
+    "lang": "language",
+    "has": "has",
+    "is": "is",
+    "heat": "heat",
+    "quality": "quality",
+    **{name: name for name in DATE_FIELDS},
+}
+"""Name before the colon -> the field of the tree, or the date operator, that it stands for."""
+
+_CHOICES = {
+    "has": {"image": "image", "images": "image", "related": "related", "body": "body", "excerpt": "excerpt"},
+    "is": {"published": "published", "unpublished": "unpublished", "video": "video"},
+}
+
+_NUMBER = r"[-+]?\d+(?:\.\d+)?"
+_COMPARISON = re.compile(rf"(>=|<=|>|<|=|)({_NUMBER})")
+_INTERVAL = re.compile(rf"({_NUMBER})?\.\.({_NUMBER})?")
+
+
+def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo) -> Filter:
+    """The filter that `field:value` asks for, `field` being a value of FIELDS other than a text field.
+
+    Raises:
+        QueryError: the value means nothing for this field.
+    """
+    value = value.strip()
+    if field in DATE_FIELDS:
+        start, end = dates.field_bounds(field, value, now=now, tz=tz)
+        return DateRange(start, end, span)
+    if field in ("heat", "quality"):
+        return Range(field, *_interval(field, value), span)
+    if not value:
+        raise QueryError(f"no value follows {field}:")
+    if field in _CHOICES:
+        choice = _CHOICES[field].get(value.lower())
+        if choice is None:
+            raise QueryError(f"{field}: takes one of {', '.join(dict.fromkeys(_CHOICES[field].values()))}")
+        return Match(field, choice, span)
+    if field == "domain":
+        return _site(value, span)
+    return Match(field, value, span)
+
+
+def unknown_field(name: str) -> str:
+    """The message for a name that looks like a field and is none, with the nearest that is one."""
+    # Here, because it is only needed when somebody has mistyped.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, FIELDS, n=1)
+    suggestion = f"; did you mean {near[0]}:?" if near else ""
+    return f"{name}: is not a field, so it is searched as text{suggestion}"
+
+
+def _site(value: str, span: Span) -> Match:
+    """`site:` takes what is copied from an address bar: with a path it asks for a part of the URL."""
+    bare = re.sub(r"^(?:https?://)?(?:www\.|\*?\.)?", "", value, flags=re.IGNORECASE)
+    host, _, path = bare.partition("/")
+    return Match("url", bare, span) if host and path else Match("domain", host or value, span)
+
+
+def _interval(field: str, value: str) -> tuple[float | None, float | None]:
+    """The bounds, both included, that `80`, `>80`, `50..90` or `80..` asks for."""
+    if match := _COMPARISON.fullmatch(value):
+        sign, number = match[1], _finite(match[2])
+        # Range includes its bounds, so "more than" begins at the next number there is.
+        low = math.nextafter(number, math.inf) if sign == ">" else number
+        high = math.nextafter(number, -math.inf) if sign == "<" else number
+        return (None if "<" in sign else low), (None if ">" in sign else high)
+    if (match := _INTERVAL.fullmatch(value)) and (match[1] or match[2]):
+        start = _finite(match[1]) if match[1] else None
+        end = _finite(match[2]) if match[2] else None
+        if start is not None and end is not None and start > end:
+            raise QueryError(f"{field}:{value} ends before it begins")
+        return start, end
+    raise QueryError(f"{field}: takes a number or a range, such as 80, >=80, 50..90 or 80..")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise QueryError("this number is too large")
+    return number

@@ -1,0 +1,319 @@
+"""Tokens -> query tree. From the loosest to the tightest:
+
+    side by side  >  AND  >  OR  >  NOT and -  >  NEAR/n
+
+Any text is a query. An operator with nothing to its left or its right is a word: `Portland OR` finds Oregon.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import TypeAlias
+
+from newsearch.errors import QueryError
+from newsearch.query.fields import FIELDS, filter_node
+from newsearch.query.tokens import (
+    AND,
+    CLOSE,
+    END,
+    FIELD,
+    MAX_CLAUSES,
+    MINUS,
+    NEAR,
+    NOT,
+    OPEN,
+    OPERATORS,
+    OR,
+    PHRASE,
+    WORD,
+    Kind,
+    Note,
+    Token,
+    tokenize,
+)
+from newsearch.query.tree import (
+    TEXT_FIELDS,
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Span,
+    Word,
+)
+
+MAX_QUERY_LENGTH = 4096
+"""Characters of a query that are read; the rest is ignored."""
+
+MAX_DISTANCE = 1000
+"""The largest slop of a phrase, and the largest distance of NEAR."""
+
+MAX_EDITS = 2
+"""The largest distance of a misspelling (`word~2`)."""
+
+MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
+"""The bounds of a weight (`word^2`)."""
+
+_NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
+_OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
+_URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
+# Of ASCII and the general punctuation, letters and digits; above it there are symbols that are searched.
+_SAYS_SOMETHING = re.compile(r"[\w\u2600-\U0010ffff]")
+_SUFFIXED = re.compile(
+    r"""(?P<stem> .*?\w.*? )
+        (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?
+        (?: \^(?P<weight>\d+(?:\.\d+)?) )?""",
+    re.VERBOSE | re.DOTALL,
+)
+# A number sign before a number (#1) is no topic.
+_TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+_PLAIN_WORD = re.compile(r"[^ ]+")
+
+
+_Rule: TypeAlias = Callable[[str | None], Node | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A query as read: its text, what it means, and what was perhaps meant otherwise."""
+
+    text: str
+    tree: Node
+    notes: tuple[Note, ...]
+
+
+def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
+    """Read a query. Any text is one: what cannot be syntax is text, and `notes` say where that was in doubt.
+
+    Args:
+        text: the query as typed.
+        now: the instant that relative dates (`7d`, `yesterday`) count from; without a zone, it is in `tz`.
+        tz: the zone in which days begin and end.
+
+    Raises:
+        TypeError: the text is not a str.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a query is a str, not {type(text).__name__}")
+    if tree := _plain_words(text):
+        return Parsed(text, tree, ())
+    parser = _Parser(text, now, tz)
+    return Parsed(text, parser.root(), tuple(parser.notes))
+
+
+def _plain_words(text: str) -> Node | None:
+    """The tree of a query without any syntax, which most are and which need not be slow; otherwise None."""
+    if len(text) > MAX_QUERY_LENGTH or not text.replace(" ", "").isalnum():
+        return None
+    matches = list(_PLAIN_WORD.finditer(text))
+    if len(matches) > MAX_CLAUSES or not OPERATORS.isdisjoint(text.split(" ")):
+        return None
+    words = [Word(match[0], None, 1.0, match.span()) for match in matches]
+    return words[0] if len(words) == 1 else All(tuple(words), _around(words))
+
+
+class _Parser:
+    """One query on its way from tokens to a tree; `field` is the one whose value or group is being read."""
+
+    def __init__(self, text: str, now: datetime, tz: tzinfo) -> None:
+        self.notes: list[Note] = []
+        self._text = text
+        self._now = now
+        self._tz = tz
+        self._at = 0
+
+    def root(self) -> Node:
+        text = self._text
+        if len(text) > MAX_QUERY_LENGTH:
+            # At a word's end, so that no half of a word is searched.
+            end = max(text.rfind(" ", 1, MAX_QUERY_LENGTH + 1), 0) or MAX_QUERY_LENGTH
+            self._note(f"only the first {MAX_QUERY_LENGTH} characters are read", (end, len(text)))
+            text = text[:end]
+        if url := _URL.fullmatch(text):
+            return All((Everything(url.span(1)), Match("url", url[1], url.span(1))), url.span(1))
+        self._tokens, notes = tokenize(text)
+        self.notes += notes
+        children = self._side_by_side(None)
+        if len(children) == 1 and isinstance(children[0], All):
+            children = list(children[0].children)
+        if not children:
+            return Everything((0, len(text)))
+        span = _around(children)
+        if not any(map(_scores, children)):
+            children.insert(0, Everything(span))
+        return children[0] if len(children) == 1 else All(tuple(children), span)
+
+    def _side_by_side(self, field: str | None) -> list[Node]:
+        children = []
+        while self._tokens[self._at].kind not in (CLOSE, END):
+            if node := self._conjunction(field):
+                children.append(node)
+        return children
+
+    def _conjunction(self, field: str | None) -> Node | None:
+        return self._joined(AND, And, self._disjunction, field)
+
+    def _disjunction(self, field: str | None) -> Node | None:
+        return self._joined(OR, Or, self._negation, field)
+
+    def _joined(self, kind: Kind, join: type[And | Or], operand: _Rule, field: str | None) -> Node | None:
+        first = operand(field)
+        if self._tokens[self._at].kind is not kind:
+            return first
+        operands = [first]
+        while self._joins(kind):
+            self._at += 1
+            operands.append(operand(field))
+        kept = [node for node in operands if node is not None]
+        if len(kept) < 2:
+            return kept[0] if kept else None
+        return join(tuple(kept), _around(kept))
+
+    def _joins(self, kind: Kind, operands: Container[Kind] = _OPERANDS) -> bool:
+        """Whether this operator comes next, and something that it can join after it."""
+        return self._tokens[self._at].kind is kind and self._tokens[self._at + 1].kind in operands
+
+    def _negation(self, field: str | None) -> Node | None:
+        start = self._tokens[self._at].start
+        negative = False
+        while self._tokens[self._at].kind is MINUS or self._joins(NOT):
+            negative = not negative
+            self._at += 1
+        node = self._near(field)
+        return Not(node, (start, node.span[1])) if negative and node is not None else node
+
+    def _near(self, field: str | None) -> Node | None:
+        left = self._operand(field)
+        if self._tokens[self._at].kind is not NEAR:
+            return left
+        found: list[Node] = []
+        while self._joins(NEAR, _NEAR_OPERANDS):
+            operator = self._tokens[self._at]
+            self._at += 1
+            right = self._operand(field)
+            near = _near_node(left, right, min(int(operator.text[5:]), MAX_DISTANCE))
+            if near is None:
+                span = (operator.start, operator.end)
+                self._note("NEAR joins words and phrases of one field; here it asks for both, anywhere", span)
+                found += [node for node in (left, right) if node is not None and node not in found]
+            else:
+                found.append(near)
+            left = right
+        if not found:
+            return left
+        return found[0] if len(found) == 1 else And(tuple(found), _around(found))
+
+    def _operand(self, field: str | None) -> Node | None:
+        token = self._tokens[self._at]
+        if token.kind is END or token.kind is CLOSE:
+            return None
+        self._at += 1
+        if token.kind is FIELD:
+            node = self._operand(FIELDS[token.text])
+            return node and replace(node, span=(token.start, node.span[1]))
+        if token.kind is OPEN:
+            children = self._side_by_side(field)
+            closed = self._tokens[self._at]
+            self._at += closed.kind is CLOSE
+            if len(children) < 2:
+                return children[0] if children else None
+            return All(tuple(children), (token.start, closed.end))
+        if field is not None and field not in TEXT_FIELDS:
+            return self._filter(field, token)
+        if token.kind is PHRASE:
+            return self._phrase(field, token)
+        if token.text.isalnum():
+            return Word(token.text, field, 1.0, (token.start, token.end))
+        return self._word(field, token)
+
+    def _filter(self, field: str, token: Token) -> Node | None:
+        span = (token.start, token.end)
+        try:
+            return filter_node(field, token.text, span, now=self._now, tz=self._tz)
+        except QueryError as error:
+            self._note(f"{error}; this part is ignored", span)
+            return None
+
+    def _phrase(self, field: str | None, token: Token) -> Node | None:
+        if not _SAYS_SOMETHING.search(token.text):
+            return None
+        slop, _, weight = token.suffix.removeprefix("~").partition("^")
+        span = (token.start, token.end)
+        return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
+
+    def _word(self, field: str | None, token: Token) -> Node | None:
+        text, span = token.text, (token.start, token.end)
+        if not _SAYS_SOMETHING.search(text):
+            return None
+        if field is None and (topic := _TOPIC.fullmatch(text)):
+            return Match("topic", topic[1], span)
+        parts = _SUFFIXED.fullmatch(text)
+        if parts is None:
+            return Word(text, field, 1.0, span)
+        stem, star, edits = parts["stem"], parts["star"], parts["edits"]
+        if (star or edits is not None) and ("*" in stem or not any(map(str.isalpha, stem))):
+            return Word(text, field, 1.0, span)
+        weight = self._weight(parts["weight"], span)
+        if star:
+            return Prefix(stem, field, weight, span)
+        if edits is None or edits == "0":
+            return Word(stem, field, weight, span)
+        distance = int(edits or 1)
+        if distance > MAX_EDITS:
+            self._note(f"~ allows {MAX_EDITS} edits at most", span)
+        return Fuzzy(stem, min(distance, MAX_EDITS), field, weight, span)
+
+    def _weight(self, digits: str | None, span: Span) -> float:
+        if not digits:
+            return 1.0
+        weight = float(digits)
+        bounded = min(max(weight, MIN_WEIGHT), MAX_WEIGHT)
+        if bounded != weight:
+            self._note(f"a weight lies between {MIN_WEIGHT} and {MAX_WEIGHT}", span)
+        return bounded
+
+    def _note(self, message: str, span: Span) -> None:
+        self.notes.append(Note(message, span))
+
+
+def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:
+    """Both operands near each other, or None if they are not words and phrases of one field."""
+    if not isinstance(left, Word | Phrase) or not isinstance(right, Word | Phrase):
+        return None
+    if right.field not in (None, left.field):
+        return None
+    span = _around((left, right))
+    words = tuple(word for node in (left, right) for word in _words(node))
+    near = Near(words, distance, left.field, max(left.weight, right.weight), span)
+    # Near knows no order, so a phrase within it is asked for once more.
+    phrases = [node for node in (left, right) if isinstance(node, Phrase)]
+    return And((near, *phrases), span) if phrases else near
+
+
+def _words(node: Word | Phrase) -> list[str]:
+    return [node.text] if isinstance(node, Word) else node.text.split()
+
+
+def _scores(node: Node) -> bool:
+    """Whether the node gives any article a score, and does not only let it through."""
+    match node:
+        case Match() | Range() | DateRange() | Not():
+            return False
+        case All(children) | And(children) | Or(children):
+            return any(map(_scores, children))
+    return True
+
+
+def _around(nodes: Sequence[Node]) -> Span:
+    return nodes[0].span[0], nodes[-1].span[1]

@@ -1,0 +1,210 @@
+"""Query text -> tokens.
+
+A token is a word as typed, a quoted phrase, or one piece of syntax. Whether a character is syntax depends on
+where it stands: `-`, `(`, `"` and `field:` count only where a token begins, so that `COVID-19`, `f(x)`, `5"`
+and `10:30` are words.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from newsearch.query.fields import FIELDS, unknown_field
+from newsearch.query.tree import Span
+
+MAX_CLAUSES = 256
+"""Words, phrases and field values that a query may hold; the rest of it is ignored."""
+
+MAX_DEPTH = 32
+"""Parentheses that may be open at once; those further in are ignored, the words in them are not."""
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    WORD = "word"
+    PHRASE = "phrase"
+    FIELD = "field:"
+    OPEN = "("
+    CLOSE = ")"
+    MINUS = "-"
+    NOT = "NOT"
+    NEAR = "NEAR/"
+    OR = "OR"
+    AND = "AND"
+    END = "end"
+
+
+# A class's member is slow to look up, and the loops here and in the parser do it for every word.
+WORD, PHRASE, FIELD, OPEN, CLOSE = Kind.WORD, Kind.PHRASE, Kind.FIELD, Kind.OPEN, Kind.CLOSE
+MINUS, NOT, NEAR, OR, AND, END = Kind.MINUS, Kind.NOT, Kind.NEAR, Kind.OR, Kind.AND, Kind.END
+
+
+class Token(NamedTuple):
+    """A piece of the query text, `start` to `end`; `suffix` is what follows a phrase's quotes (`~5^2`)."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    suffix: str = ""
+
+
+class Note(NamedTuple):
+    """Something in a query that was not taken as it was perhaps meant, and where."""
+
+    message: str
+    span: Span
+
+
+# White space, controls, and the invisible marks that come along when text is copied from a page.
+_GAP = r"\s\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+
+# Opening quote -> the quotes that close it: "so", “so”, „so“, ”så”, «so», »so« and »niin».
+_CLOSERS = {'"': '"', "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«»"}
+_QUOTES = "".join(_CLOSERS)
+
+_PLAIN = re.compile(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
+# A quote within a word is text (5"), but one after a colon opens a phrase (he said:"never").
+_REST = re.compile(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
+_VALUE = re.compile(rf"[^{_GAP})]")
+_NEGATED = re.compile(rf"[^{_GAP})-]")
+_SUFFIX = re.compile(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
+_NEAR = re.compile(r"NEAR/\d+")
+_FIELD_LIKE = re.compile(r"[a-z]+\Z")
+_OPERATORS = {"OR": OR, "|": OR, "||": OR, "AND": AND, "&&": AND, "NOT": NOT}
+
+OPERATORS = _OPERATORS.keys()
+"""The words that are operators, where they have something to join."""
+
+
+def tokenize(text: str) -> tuple[list[Token], list[Note]]:
+    """The tokens of a query, with an END after them, and notes on what looked like syntax and is not.
+
+    Every CLOSE has its OPEN; an OPEN may lack its CLOSE.
+    """
+    tokenizer = _Tokenizer(text)
+    return tokenizer.run(), tokenizer.notes
+
+
+class _Tokenizer:
+    def __init__(self, text: str) -> None:
+        self.notes: list[Note] = []
+        self._text = text
+        self._opened: list[int] = []
+
+    def run(self) -> list[Token]:
+        text = self._text
+        tokens: list[Token] = []
+        clauses = at = 0
+        last = OPEN
+        while True:
+            start, stop = _PLAIN.match(text, at).span(1)  # type: ignore[union-attr]
+            if start == len(text):
+                break
+            token = self._token(start, stop, last, start > at or last is OPEN)
+            if token is None:
+                at = start + 1
+                continue
+            last, at = token.kind, token.end
+            if last is WORD or last is PHRASE:
+                clauses += 1
+                if clauses > MAX_CLAUSES:
+                    self._note(f"only the first {MAX_CLAUSES} words and values are used", start, len(text))
+                    # What would have joined or changed the next word has nothing left to do.
+                    while tokens[-1].kind not in (WORD, PHRASE, CLOSE):
+                        tokens.pop()
+                    self._opened.clear()
+                    break
+            tokens.append(token)
+        if self._opened:
+            first = self._opened[0]
+            self._note("this parenthesis is not closed: it holds all that follows", first, first + 1)
+        tokens.append(Token(END, "", len(text), len(text)))
+        return tokens
+
+    def _token(self, start: int, stop: int, last: Kind, fresh: bool) -> Token | None:
+        """The token at `start`, or None if the character there is to be skipped.
+
+        Args:
+            start: where the token begins.
+            stop: how far it surely is a word: up to the next parenthesis, colon, quote or gap.
+            last: the kind of the token before it.
+            fresh: a gap or a parenthesis comes before it.
+        """
+        text = self._text
+        first = text[start]
+        if first in _CLOSERS:
+            return self._phrase(start)
+        if first == "(":
+            return self._open(start)
+        if first == ")" and self._opened:
+            return self._close(start)
+        if first == "-" and fresh and _NEGATED.match(text, start + 1):
+            return Token(MINUS, first, start, start + 1)
+        if stop < len(text):
+            if text[stop] == ":" and (fresh or last is MINUS) and (field := self._field(start, stop)):
+                return field
+            stop = self._end_of_word(stop)
+        word = text[start:stop]
+        if not fresh:
+            return Token(WORD, word, start, stop)
+        return Token(NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD), word, start, stop)
+
+    def _phrase(self, start: int) -> Token | None:
+        text = self._text
+        # The quote that belongs to the opening one, or else whichever closes it.
+        for closers in (_CLOSERS[text[start]], _QUOTES):
+            ends = [end for closer in closers if (end := text.find(closer, start + 1)) >= 0]
+            if ends:
+                end = min(ends)
+                suffix = _SUFFIX.match(text, end + 1)
+                said = suffix[1] if suffix else ""
+                return Token(PHRASE, text[start + 1 : end], start, end + 1 + len(said), said)
+        self._note("this quote is not closed: what follows is read as words", start, start + 1)
+        return None
+
+    def _open(self, start: int) -> Token | None:
+        self._opened.append(start)
+        if len(self._opened) <= MAX_DEPTH:
+            return Token(OPEN, "(", start, start + 1)
+        if len(self._opened) == MAX_DEPTH + 1:
+            self._note(f"parentheses within {MAX_DEPTH} others are ignored", start, start + 1)
+        return None
+
+    def _close(self, start: int) -> Token | None:
+        self._opened.pop()
+        return Token(CLOSE, ")", start, start + 1) if len(self._opened) < MAX_DEPTH else None
+
+    def _field(self, start: int, colon: int) -> Token | None:
+        """The field whose name stands before the colon, or None where this is text."""
+        name = self._text[start:colon]
+        has_value = _VALUE.match(self._text, colon + 1) is not None
+        if name.lower() in FIELDS:
+            if has_value:
+                return Token(FIELD, name.lower(), start, colon + 1)
+            if name.islower():
+                self._note(f"no value follows {name}: at once, so it is a word", start, colon + 1)
+        # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) do not try to be fields.
+        elif has_value and _FIELD_LIKE.match(name) and self._text[colon + 1] != "/":
+            self._note(unknown_field(name), start, colon + 1)
+        return None
+
+    def _end_of_word(self, at: int) -> int:
+        """Where the word that reaches to `at` ends: parentheses that open within it are part of it."""
+        text = self._text
+        nested = 0
+        while True:
+            at = _REST.match(text, at).end()  # type: ignore[union-attr]
+            if text[at : at + 1] == "(":
+                nested += 1
+            elif text[at : at + 1] == ")" and (nested or not self._opened):
+                nested = max(nested - 1, 0)
+            else:
+                return at
+            at += 1
+
+    def _note(self, message: str, start: int, end: int) -> None:
+        self.notes.append(Note(message, (start, end)))

@@ -1,0 +1,139 @@
+"""The ranking formulas, as pure functions over numpy arrays. Nothing here reads an index.
+
+Text. BM25F with one saturation over all fields (Robertson, Zaragoza and Taylor, "Simple BM25 extension to
+multiple weighted fields", CIKM 2004), its per-posting part fixed when the posting is written:
+
+    w(term, article) = sum over fields of weight_f * tf_f / (1 - b_f + b_f * length_f / pivot_f)
+    s(term, article) = w / (k1 + w)                    kept in one byte: round(255 * s), at least 1
+    idf(term)        = ln(1 + (N - n + 0.5) / (n + 0.5))
+    text             = sum over words of idf * (k1 + 1) * ((PARTS - 1) * s_stem + s_exact) / PARTS
+
+N is the number of live articles and n of those that hold the word in any form. s_stem counts every form of
+the word, s_exact only the form that was typed, so that an exact match outranks a stem match. The length
+pivots are constants, not measured averages: a posting never changes when other articles come or go.
+
+Boosts. With s(x) = (x - p) / (x + p), where the pivot p is the collection's median of the signal:
+
+    score = text * 2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) * 2 ** (w_recency * recency)
+
+A missing or negative signal is neutral (s = 0). s lies in [-1, 1), so a boost lies in [2**-w, 2**w):
+heat can move an article among its equals, and never drown relevance. Recency is 2 * 2**(-age / half_life) - 1,
+in (-1, 1], and counts only when a half-life is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWeight:
+    """How one text field counts: its weight, how much its length matters (0 to 1), its pivot in words."""
+
+    weight: float
+    b: float
+    pivot: float
+
+
+FIELD_WEIGHTS = {
+    "title": FieldWeight(weight=2.0, b=0.4, pivot=10),
+    "topics": FieldWeight(weight=1.0, b=0.2, pivot=3),
+    "excerpt": FieldWeight(weight=1.0, b=0.5, pivot=30),
+    "body": FieldWeight(weight=1.0, b=0.6, pivot=400),
+}
+"""The text fields, in the order in which an article's words are numbered."""
+
+TEXT_FIELDS = tuple(FIELD_WEIGHTS)
+
+K1 = 1.2
+PARTS = 4
+"""The exact form is one part in so many of a word's score: a whole number, so that codes add up as integers."""
+
+CODE_SCALE = (K1 + 1) / 255
+
+
+def field_weights(lengths: NDArray[Any]) -> Floats:
+    """The weight of one occurrence in each field: shape (articles, fields), from lengths in words."""
+    weight = np.array([f.weight for f in FIELD_WEIGHTS.values()])
+    b = np.array([f.b for f in FIELD_WEIGHTS.values()])
+    pivot = np.array([f.pivot for f in FIELD_WEIGHTS.values()])
+    result: Floats = weight / (1 - b + b * (lengths / pivot))
+    return result
+
+
+def saturate(weights: Floats) -> NDArray[np.uint8]:
+    """w -> the byte round(255 * w / (K1 + w)), at least 1, so that a posting is never worth nothing."""
+    codes: NDArray[np.uint8] = np.clip(np.rint(255 * weights / (K1 + weights)), 1, 255).astype(np.uint8)
+    return codes
+
+
+def idf(articles: int, holding: int) -> float:
+    """Inverse document frequency, above 0 for every 0 <= holding <= articles."""
+    return log(1 + (articles - holding + 0.5) / (holding + 0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class Boosts:
+    """How strongly the signals move a score, as powers of two: 0 switches a signal off.
+
+    Attributes:
+        heat: weight of heat, at least 0.
+        quality: weight of quality, at least 0.
+        recency: weight of recency, at least 0; it counts only with a half-life.
+        half_life: days in which the recency of an article halves, or None.
+    """
+
+    heat: float = 0.5
+    quality: float = 0.5
+    recency: float = 1.0
+    half_life: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("heat", "quality", "recency"):
+            if not 0 <= getattr(self, name) <= 10:
+                raise ValueError(f"the {name} weight must lie between 0 and 10, not {getattr(self, name)}")
+        if self.half_life is not None and not 0 < self.half_life < 1e6:
+            raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
+
+
+def signal(values: NDArray[Any], pivot: float) -> Floats:
+    """s(x) = (x - p) / (x + p) for known x (x >= 0), 0 where it is negative, NaN, or the pivot is not above 0."""
+    x = np.asarray(values, dtype=np.float64)
+    known = x >= 0
+    if pivot <= 0:
+        return np.zeros(x.shape)
+    x = np.where(known, x, pivot)
+    return (x - pivot) / (x + pivot)
+
+
+def recency(ages: Floats, half_life: float) -> Floats:
+    """2 * 2**(-age / half_life) - 1; ages and half-life in days. Unknown ages (NaN) are neutral, future ones 1."""
+    decayed = 2 * np.exp2(-np.maximum(ages, 0) / half_life) - 1
+    return np.where(np.isnan(ages), 0.0, decayed)
+
+
+def top(scores: Floats, count: int) -> NDArray[np.intp]:
+    """Positions of the `count` best scores and of all that tie with the last of them, in no order."""
+    size = len(scores)
+    if count <= 0 or size <= count:
+        return np.arange(size if count > 0 else 0)
+    if size > 8 * _SAMPLE and count < _SAMPLE:
+        # The same rank within a sample is a lower bound, and one comparison with it discards nearly everything.
+        sample = scores[:: size // _SAMPLE]
+        kept = (scores >= np.partition(sample, len(sample) - count)[len(sample) - count]).nonzero()[0]
+        return kept.take(top(scores.take(kept), count)) if len(kept) < size else _top(scores, count)
+    return _top(scores, count)
+
+
+_SAMPLE = 1024
+
+
+def _top(scores: Floats, count: int) -> NDArray[np.intp]:
+    return (scores >= np.partition(scores, len(scores) - count)[len(scores) - count]).nonzero()[0]

@@ -1,0 +1,123 @@
+"""What a search gives: hits, counts, facets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import overload
+
+from newsearch.article import Article
+from newsearch.engine.base import FACETS, Answer, Counts, Explanation
+from newsearch.errors import QueryError
+from newsearch.query import Note, Parsed
+
+
+class Hit:
+    """One article that a search found."""
+
+    __slots__ = ("_answer", "_article", "_number")
+
+    def __init__(self, answer: Answer, number: int) -> None:
+        self._answer = answer
+        self._number = number
+        self._article: Article | None = None
+
+    def __repr__(self) -> str:
+        return f"<Hit {self.score:.3f} {self.id!r}>"
+
+    @property
+    def score(self) -> float:
+        """The text score times the boost; comparable within one search only."""
+        return self._answer.score(self._number)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the article holds every word asked for."""
+        return self._answer.complete(self._number)
+
+    @property
+    def article(self) -> Article:
+        """The article, whole. It is read from the index when it is first asked for.
+
+        Raises:
+            IndexCorrupt: what the index keeps of it is damaged.
+        """
+        if self._article is None:
+            self._article = self._answer.article(self._number)
+        return self._article
+
+    @property
+    def id(self) -> str:
+        """The article's id."""
+        return self._answer.summary(self._number).id
+
+    @property
+    def title(self) -> str:
+        """The article's title; cheaper than `article` where nothing else is wanted."""
+        return self._answer.summary(self._number).title
+
+    @property
+    def url(self) -> str | None:
+        """Where to read the article; cheaper than `article` where nothing else is wanted."""
+        return self._answer.summary(self._number).url or None
+
+    @property
+    def explanation(self) -> Explanation:
+        """Why the score is what it is; its parts multiply to the score."""
+        return self._answer.explain(self._number)
+
+
+class Results(Sequence[Hit]):
+    """One page of hits, the best first, and what is known of all the matches.
+
+    Attributes:
+        query: the query as it was understood.
+    """
+
+    def __init__(self, query: Parsed, answer: Answer) -> None:
+        self.query = query
+        self._answer = answer
+        self._hits = [Hit(answer, number) for number in range(len(answer))]
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Hit]: ...
+
+    def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
+        return self._hits[index]
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What in the query was perhaps meant otherwise."""
+        return self.query.notes
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many articles match: complete ones, which hold every word, and partial ones; counted when asked for."""
+        return self._answer.counts()
+
+    @property
+    def total(self) -> int:
+        """How many articles match, on all pages."""
+        return self.counts.complete + self.counts.partial
+
+    def facet(self, name: str, limit: int = 10) -> list[tuple[str, int]]:
+        """The commonest values of a facet among the matches: (value, articles), the commonest first.
+
+        Counted are the articles that hold every word, or, where there are none, those that hold some. Years and
+        months come in the order of time, the latest `limit` of them.
+
+        Args:
+            name: topic, provider, category, type, language, year or month.
+
+        Raises:
+            QueryError: there is no facet of this name.
+        """
+        if name not in FACETS:
+            raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")
+        return self._answer.facet(name, limit)

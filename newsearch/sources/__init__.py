@@ -1,0 +1,46 @@
+"""Where articles come from: one module a format, one small protocol, one registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from newsearch.errors import SourceError
+from newsearch.sources.base import Source, printable
+from newsearch.sources.feed import JsonFeed
+from newsearch.sources.json_lines import JsonLines
+from newsearch.sources.markdown import MarkdownDirectory, MarkdownFile
+
+__all__ = ["FORMATS", "Source", "open_source"]
+
+FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
+    ".md": MarkdownFile,
+    ".markdown": MarkdownFile,
+    ".txt": MarkdownFile,
+    ".jsonl": JsonLines,
+    ".ndjson": JsonLines,
+    ".json": JsonFeed,
+}
+"""The reader for each suffix of a file's name; JSON of either kind may have `.gz` after it."""
+
+
+def open_source(location: str | os.PathLike[str]) -> Source:
+    """Find the source at a path: a directory of Markdown files, or a file by its suffix.
+
+    Raises:
+        SourceError: there is nothing at this path, or nothing that newsearch reads.
+    """
+    path = Path(os.path.abspath(location))
+    if path.is_dir():
+        return MarkdownDirectory(path)
+    if not path.exists():
+        raise SourceError(printable(path), "no such file or directory")
+    name = path.name.lower()
+    reader = FORMATS.get(os.path.splitext(name.removesuffix(".gz"))[1])
+    if reader is None or (name.endswith(".gz") and reader is MarkdownFile):
+        raise SourceError(
+            printable(path), f"not a kind of file newsearch reads; it reads {', '.join(FORMATS)}"
+        )
+    return reader(path)

@@ -1,0 +1,45 @@
+"""JSON files: a site's published feed, a list of articles, or one article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from newsearch.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources.base import article_from_record, printable, unreadable
+from newsearch.sources.json_lines import READ_ERRORS, open_json, parse_json
+
+MAX_FEED_SIZE: Final = 256_000_000
+"""Bytes, decompressed: a feed is parsed as a whole; JSON Lines have no such limit."""
+
+
+class JsonFeed:
+    """One JSON document: `{"page": 1, "value": [article, ...]}`, `[article, ...]`, or one article.
+
+    Only what is in the file is read: `nextPage` is not followed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.location = printable(path)
+
+    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
+        try:
+            with open_json(self._path) as content:
+                data = content.read(MAX_FEED_SIZE + 1)
+        except READ_ERRORS as error:
+            raise unreadable(self._path, error) from error
+        if len(data) > MAX_FEED_SIZE:
+            raise SourceError(self.location, f"larger than {MAX_FEED_SIZE // 1_000_000} MB; use JSON Lines")
+        document = parse_json(data, self.location)
+        if isinstance(document, dict) and isinstance(document.get("value"), list):
+            document = document["value"]
+        records = document if isinstance(document, list) else [document]
+        for number, record in enumerate(records, 1):
+            name = f"{self._path.name}#{number}"
+            try:
+                yield article_from_record(record, location=f"{self.location}#{number}", fallback_id=name)
+            except SourceError as error:
+                yield error

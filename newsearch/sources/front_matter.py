@@ -1,0 +1,139 @@
+"""Markdown with YAML front matter -> a mapping and a body.
+
+The YAML is composed by libyaml's safe loader, but its nodes become values here: only null, true, false and
+numbers that print as they were typed are anything but text. So a title stays what was typed (`2020-09-29`,
+`1e3`, `No`), no tag can construct an object, and it is faster than the loader's own constructor.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
+
+MAX_DEPTH: Final = 32
+"""Levels of nesting; the format needs four."""
+
+
+class FrontMatterError(Exception):
+    """The text is not an article's; the message is one line and gives the line number where it can."""
+
+
+def parse(text: str) -> tuple[dict[str, Any], str]:
+    """Split an article's text into the mapping of its front matter and the body under it.
+
+    Raises:
+        FrontMatterError: there is no front matter, it has no end, or it is not a YAML mapping.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    content = text.lstrip()
+    if not content:
+        raise FrontMatterError("the file is empty")
+    if not _handler.detect(content):
+        raise FrontMatterError("no front matter: the first line is not '---'")
+    try:
+        front_matter, body = _handler.split(content)
+    except ValueError:
+        raise FrontMatterError("front matter has no closing '---'") from None
+    try:
+        value = _handler.load(front_matter)
+    except yaml.YAMLError as error:
+        first_line = text.count("\n", 0, text.index(front_matter))
+        raise FrontMatterError(_one_line(error, first_line)) from error
+    if not value:
+        raise FrontMatterError("front matter is empty")
+    if not isinstance(value, dict):
+        raise FrontMatterError("front matter is not a mapping of keys to values")
+    return value, body
+
+
+class _Refused(yaml.YAMLError):
+    """Valid YAML that no article needs."""
+
+    def __init__(self, problem: str, mark: Any) -> None:
+        self.problem = problem
+        self.problem_mark = mark
+
+
+class _Composer(_Loader):  # type: ignore[misc]
+    """The safe loader without its guesses at what a scalar is, as far as nodes."""
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
+        return ""
+
+
+class _Handler(YAMLHandler):
+    def load(self, fm: str, **_: object) -> Any:
+        if "*" in fm or _MAY_BE_DEEP.search(fm) or fm.count("[") + fm.count("{") > MAX_DEPTH:
+            _refuse_aliases_and_depth(fm)
+        loader = _Composer(fm)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        return None if node is None else _value(node)
+
+
+_handler: Final = _Handler()
+
+# Block nesting goes deeper only by going right.
+_MAY_BE_DEEP: Final = re.compile(rf"^[ ?:-]{{{MAX_DEPTH}}}", re.MULTILINE)
+
+
+def _refuse_aliases_and_depth(text: str) -> None:
+    """Look through the events first, which takes no recursion.
+
+    An alias can multiply a value a billion times, and libyaml's composer, which recurses on the C stack, ends
+    the process on a few thousand brackets.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _Refused("aliases are not supported", event.start_mark)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _Refused("nested too deeply", event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _value(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return node.value if node.style else _scalar(node.value)  # a plain scalar has no style
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item) for item in node.value]
+    mapping: dict[str, Any] = {}
+    for key, item in node.value:
+        name = key.value if isinstance(key, yaml.ScalarNode) else ""
+        if name in mapping:  # most often two articles that were written into one file
+            raise _Refused(f"the key {name!r} is there twice", key.start_mark)
+        mapping[name] = _value(item)
+    return mapping
+
+
+_WORDS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
+
+
+def _scalar(text: str) -> str | int | float | bool | None:
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and repr(float(text)) == text:
+        return float(text)
+    return text
+
+
+def _one_line(error: yaml.YAMLError, first_line: int) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    where = f" at line {first_line + mark.line + 1}" if mark else ""
+    return f"front matter cannot be used{where}: {problem}"

@@ -1,0 +1,116 @@
+"""JSON Lines: one article a line, compressed with gzip or not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from newsearch.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources.base import (
+    MAX_ARTICLE_SIZE,
+    article_from_record,
+    open_file,
+    printable,
+    unreadable,
+)
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+class JsonLines:
+    """A file of one JSON object a line; empty lines are skipped.
+
+    Articles are read in this process whatever `workers` says: sending them from another takes longer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.location = printable(path)
+
+    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
+        with open_json(self._path) as lines:
+            for number, line in _numbered(lines, self._path):
+                if isinstance(line, SourceError):
+                    yield line
+                elif line := line.strip():
+                    try:
+                        yield self._article(line, number)
+                    except SourceError as error:
+                        yield error
+
+    def _article(self, line: bytes, number: int) -> Article:
+        location = f"{self.location}:{number}"
+        record = parse_json(line, location)
+        return article_from_record(record, location=location, fallback_id=f"{self._path.name}#{number}")
+
+
+def open_json(path: Path) -> BinaryIO:
+    """Open a file's content; gzip is known by its first bytes, so that a wrong name does no harm.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    file = open_file(path)
+    try:
+        magic = file.read(len(_GZIP_MAGIC))
+        file.seek(0)
+        if magic != _GZIP_MAGIC:
+            return file
+        file.close()
+        return cast(BinaryIO, gzip.open(path))
+    except OSError as error:
+        file.close()
+        raise unreadable(path, error) from error
+
+
+READ_ERRORS: Final = (OSError, EOFError, zlib.error)
+"""What reading from `open_json` can raise."""
+
+
+def parse_json(data: bytes, location: str) -> object:
+    """Parse one JSON value.
+
+    Raises:
+        SourceError: it is not JSON in UTF-8, or is nested too deeply.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SourceError(location, f"not UTF-8: byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
+        raise SourceError(location, f"not JSON: {error.msg.removesuffix(' at')} at {where}") from error
+    except RecursionError as error:
+        raise SourceError(location, "not usable JSON: nested too deeply") from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise SourceError(location, f"not usable JSON: {error}") from error
+
+
+def _numbered(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | SourceError]]:
+    """Number the lines from 1; a line that is too long is read past, never held."""
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = lines.readline(MAX_ARTICLE_SIZE + 1)
+            is_too_long = len(line) > MAX_ARTICLE_SIZE
+            while len(line) > MAX_ARTICLE_SIZE and not line.endswith(b"\n"):
+                line = lines.readline(MAX_ARTICLE_SIZE + 1)
+        except READ_ERRORS as error:
+            reason = (
+                "ends in the middle of its compressed data" if isinstance(error, EOFError) else str(error)
+            )
+            yield number, SourceError(f"{printable(path)}:{number}", f"cannot be read on: {reason}")
+            return
+        if is_too_long:
+            message = f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB"
+            yield number, SourceError(f"{printable(path)}:{number}", message)
+        elif not line:
+            return
+        else:
+            yield number, line

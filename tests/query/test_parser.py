@@ -1,0 +1,357 @@
+"""Words, phrases, operators and limits: what a query's text means."""
+
+# ruff: noqa: RUF001  (typographic quotes and dashes are what is tested)
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from newsearch.query import (
+    MAX_CLAUSES,
+    MAX_DEPTH,
+    MAX_DISTANCE,
+    MAX_QUERY_LENGTH,
+    Note,
+    Parsed,
+    describe,
+    parse,
+)
+from newsearch.query.tree import (
+    All,
+    And,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
+
+NOW = datetime(2020, 9, 30, 15, 0, tzinfo=UTC)
+
+
+def read(text: str) -> Parsed:
+    return parse(text, now=NOW, tz=UTC)
+
+
+def both(*children: Node) -> All:
+    return All(children)
+
+
+def filters(*children: Node) -> All:
+    return All((Everything(), *children))
+
+
+A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        # Words
+        ("ban", Word("ban")),
+        ("facial recognition ban", both(Word("facial"), Word("recognition"), Word("ban"))),
+        ("  ban \t\n", Word("ban")),
+        ("", Everything()),
+        ("   ", Everything()),
+        # Exclusion
+        ("a -b", both(A, Not(B))),
+        ("-a", filters(Not(A))),
+        ('a -"b c"', both(A, Not(Phrase("b c")))),
+        ("a -title:b", both(A, Not(Word("b", "title")))),
+        ("a -topic:b", both(A, Not(Match("topic", "b")))),
+        ("a -(b c)", both(A, Not(both(B, C)))),
+        ("a -#b", both(A, Not(Match("topic", "b")))),
+        ("a -b*", both(A, Not(Prefix("b")))),
+        ("(-a b)", both(Not(A), B)),
+        ("a NOT b", both(A, Not(B))),
+        ("NOT NOT a", A),
+        ("NOT -a", A),
+        ("-a OR -b", filters(Or((Not(A), Not(B))))),
+        # OR, AND and parentheses
+        ("a OR b", Or((A, B))),
+        ("a | b", Or((A, B))),
+        ("a || b", Or((A, B))),
+        ("a OR b OR c", Or((A, B, C))),
+        ("a b OR c d", both(A, Or((B, C)), D)),
+        ("a AND b", And((A, B))),
+        ("a && b", And((A, B))),
+        ("a AND b AND c", And((A, B, C))),
+        ("a AND b c", both(And((A, B)), C)),
+        ("a AND b OR c", And((A, Or((B, C))))),
+        ("a OR b AND c", And((Or((A, B)), C))),
+        ("a AND NOT b", And((A, Not(B)))),
+        ("a OR -b", Or((A, Not(B)))),
+        ("(a b) OR c", Or((both(A, B), C))),
+        ("a (b OR c) d", both(A, Or((B, C)), D)),
+        ("(a b)", both(A, B)),
+        ("((a))", A),
+        ("(a)(b)", both(A, B)),
+        ("(a) b", both(A, B)),
+        ("()", Everything()),
+        ("a ()", A),
+        ("a OR ()", A),
+        # Phrases
+        ('"a b"', Phrase("a b")),
+        ('"a"', Phrase("a")),
+        ("“a b”", Phrase("a b")),
+        ("„a b“", Phrase("a b")),
+        ("„a b”", Phrase("a b")),
+        ("”a b”", Phrase("a b")),
+        ("«a b»", Phrase("a b")),
+        ("»a b«", Phrase("a b")),
+        ("»a b»", Phrase("a b")),
+        ('"a b”', Phrase("a b")),
+        ('"he said “yes” today"', Phrase("he said “yes” today")),
+        ('"a OR -b* c:d"', Phrase("a OR -b* c:d")),
+        ('"a b"c', both(Phrase("a b"), C)),
+        ('"a"-b', both(Phrase("a"), Word("-b"))),
+        ('A:"b c"', both(Word("A:"), Phrase("b c"))),
+        ('"a b"~5', Phrase("a b", slop=5)),
+        ('"a b"~5^2', Phrase("a b", slop=5, weight=2)),
+        ('"a b"^0.5', Phrase("a b", weight=0.5)),
+        ('("a b"~5)', Phrase("a b", slop=5)),
+        ('"a b"~x', both(Phrase("a b"), Word("~x"))),
+        ('"a b"~5x', both(Phrase("a b"), Word("~5x"))),
+        ('""', Everything()),
+        ('"?!"', Everything()),
+        # Prefix, misspelling and weight
+        ("elect*", Prefix("elect")),
+        ("a*", Prefix("a")),
+        ("elect*^2", Prefix("elect", weight=2)),
+        ("COVID-1*", Prefix("COVID-1")),
+        ("covid-x*", Prefix("covid-x")),
+        ("ban~", Fuzzy("ban")),
+        ("ban~1", Fuzzy("ban")),
+        ("ban~2", Fuzzy("ban", 2)),
+        ("ban~0", Word("ban")),
+        ("ban~2^3", Fuzzy("ban", 2, weight=3)),
+        ("ban^2", Word("ban", weight=2)),
+        ("ban^0.5", Word("ban", weight=0.5)),
+        ("C++^2", Word("C++", weight=2)),
+        # Neighbours
+        ("a NEAR/5 b", Near(("a", "b"), 5)),
+        ("a NEAR/0 b", Near(("a", "b"), 0)),
+        ("a b NEAR/5 c", both(A, Near(("b", "c"), 5))),
+        ("a NEAR/5 b OR c", Or((Near(("a", "b"), 5), C))),
+        ("-a NEAR/5 b", filters(Not(Near(("a", "b"), 5)))),
+        ("a NEAR/5 b NEAR/3 c", And((Near(("a", "b"), 5), Near(("b", "c"), 3)))),
+        ("title:a NEAR/5 b", Near(("a", "b"), 5, "title")),
+        ("title:(a NEAR/5 b)", Near(("a", "b"), 5, "title")),
+        ('"a b" NEAR/5 c', And((Near(("a", "b", "c"), 5), Phrase("a b")))),
+        ("a^3 NEAR/5 b", Near(("a", "b"), 5, weight=3)),
+        # Invisible marks from copied pages separate, and do not hide syntax
+        ("\ufeff-a\u200e", filters(Not(A))),
+        ("a\u00a0b", both(A, B)),
+        ("a\x00b", both(A, B)),
+    ],
+)
+def test_operator(text: str, tree: Node) -> None:
+    parsed = read(text)
+    assert parsed == Parsed(text, tree, ())
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "COVID-19", "Biden-Xi", "AT&T", "C++", "C#", "F#", "U.S.", "5G", "don't", "don’t", "O'Brien",
+        "$24,000", "50%", "and/or", "or", "and", "not", "Or", "NEAR", "near/5", "NEAR/x", "f(x)",
+        "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "–Trump", "+1", "#1", "#24.", "el*ct",
+        "*elect", "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
+        "a|b", "|a", "a&b", "10:30", "3:2", "::1", "https://", "C:\\x", "Re:Invent", "a/b",
+        "x@y.example", "日本語", "São", "🚀", "_", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",
+        "9/11", "don't,", "...and",
+    ],
+)  # fmt: skip
+def test_text_that_only_looks_like_syntax_is_one_word(word: str) -> None:
+    assert read(word) == Parsed(word, Word(word), ())
+    assert read(f"x {word} y") == Parsed(f"x {word} y", both(Word("x"), Word(word), Word("y")), ())
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        "-",
+        "*",
+        "–",
+        "—",
+        "&",
+        "...",
+        "- - -",
+        "()",
+        "?",
+        "( )",
+        "* - *",
+        "''",
+        "~",
+        "$",
+        "#",
+        "#@",
+        "*.*",
+        ":)",
+        ":(",
+    ],
+)
+def test_punctuation_alone_asks_for_nothing(nothing: str) -> None:
+    assert read(nothing) == Parsed(nothing, Everything(), ())
+    assert read(f"a {nothing} b").tree == both(A, B)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("Portland OR", both(Word("Portland"), Word("OR"))),
+        ("OR a", both(Word("OR"), A)),
+        ("OR", Word("OR")),
+        ("a AND", both(A, Word("AND"))),
+        ("Why NOT", both(Word("Why"), Word("NOT"))),
+        ("(a OR) b", both(both(A, Word("OR")), B)),
+        ("a OR OR b", both(A, Or((Word("OR"), B)))),
+        ("| a", A),
+        ("a |", A),
+        ("NEAR/5 a", both(Word("NEAR/5"), A)),
+        ("a NEAR/5", both(A, Word("NEAR/5"))),
+        ("a OR -", A),
+        ("a OR * OR b", Or((A, B))),
+        ("-OR", filters(Not(Word("OR")))),
+        ("title:OR", Word("OR", "title")),
+    ],
+)
+def test_an_operator_with_nothing_to_join_is_a_word(text: str, tree: Node) -> None:
+    assert read(text) == Parsed(text, tree, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("Trump: we will see", both(*map(Word, ["Trump:", "we", "will", "see"]))),
+        ("Poll - Biden leads", both(*map(Word, ["Poll", "Biden", "leads"]))),
+        ("Amazon (AMZN) rises", both(*map(Word, ["Amazon", "AMZN", "rises"]))),
+        ("see https://x.example/a?b=c#d", both(Word("see"), Word("https://x.example/a?b=c#d"))),
+        ("'No deal': EU's offer", both(Word("'No"), Word("deal':"), Word("EU's"), Word("offer"))),
+        ("“No deal”: EU", both(Phrase("No deal"), Word("EU"))),
+    ],
+)
+def test_a_pasted_headline_is_its_words(text: str, tree: Node) -> None:
+    assert read(text) == Parsed(text, tree, ())
+
+
+@pytest.mark.parametrize(
+    "url", ["https://www.x.example/a?b=c", "http://x.example", "HTTPS://X.example/", "www.x.example/a"]
+)
+def test_a_pasted_url_looks_for_itself(url: str) -> None:
+    assert read(f" {url}\n").tree == filters(Match("url", url))
+
+
+@pytest.mark.parametrize(
+    ("text", "tree", "message", "pointed_at"),
+    [
+        ('a "b c', both(A, B, C), "not closed", '"'),
+        ("a “b", both(A, B), "not closed", "“"),
+        ("a OR (b c", Or((A, both(B, C))), "not closed", "("),
+        ("-(a b", filters(Not(both(A, B))), "not closed", "("),
+        ("ban~3", Fuzzy("ban", 2), "2 edits", "ban~3"),
+        ("ban^1000", Word("ban", weight=100), "weight", "ban^1000"),
+        ("ban^0", Word("ban", weight=0.01), "weight", "ban^0"),
+        ("a* NEAR/5 b", And((Prefix("a"), B)), "NEAR", "NEAR/5"),
+        ("title:a NEAR/5 body:b", And((Word("a", "title"), Word("b", "body"))), "NEAR", "NEAR/5"),
+        ("(a b) NEAR/5 c", And((both(A, B), C)), "NEAR", "NEAR/5"),
+    ],
+)
+def test_what_was_perhaps_meant_otherwise_is_noted(
+    text: str, tree: Node, message: str, pointed_at: str
+) -> None:
+    parsed = read(text)
+    assert parsed.tree == tree
+    (note,) = parsed.notes
+    assert message in note.message
+    assert text[slice(*note.span)] == pointed_at
+
+
+def test_spans_point_into_the_text() -> None:
+    text = 'x -"a b"~2 title:(c OR d*) heat:>80'
+    root = read(text).tree
+    assert isinstance(root, All)
+    spans = [text[slice(*child.span)] for child in root.children]
+    assert spans == ["x", '-"a b"~2', "title:(c OR d*", "heat:>80"]
+
+
+@pytest.mark.parametrize("wrong", [None, b"a", 7, ["a"]])
+def test_a_query_that_is_no_text_is_a_type_error(wrong: object) -> None:
+    with pytest.raises(TypeError, match="a query is a str"):
+        read(wrong)  # type: ignore[arg-type]
+
+
+def messages(notes: tuple[Note, ...]) -> str:
+    return "\n".join(note.message for note in notes)
+
+
+def test_characters_beyond_the_limit_are_ignored_from_the_last_whole_word() -> None:
+    words = "word " * 100 + "x" * MAX_QUERY_LENGTH
+    parsed = read(words)
+    assert parsed.text == words
+    assert parsed.tree == both(*[Word("word")] * 100)
+    assert str(MAX_QUERY_LENGTH) in messages(parsed.notes)
+    assert parsed.notes[0].span == (499, len(words))
+    assert read("x" * 1_000_000).tree == Word("x" * MAX_QUERY_LENGTH)
+    assert read("x" * MAX_QUERY_LENGTH).notes == ()
+
+
+def test_words_beyond_the_limit_are_ignored() -> None:
+    assert read("a " * MAX_CLAUSES).notes == ()
+    assert read("(" + "a " * MAX_CLAUSES + ")").notes == ()
+    for text in ("a " * (MAX_CLAUSES + 1), "a, " * (MAX_CLAUSES + 1)):
+        parsed = read(text)
+        assert isinstance(parsed.tree, All)
+        assert len(parsed.tree.children) == MAX_CLAUSES
+        assert str(MAX_CLAUSES) in messages(parsed.notes)
+    assert read("a OR " * 400).tree == Or((A,) * MAX_CLAUSES)
+
+
+def test_parentheses_beyond_the_limit_are_ignored_but_not_the_words_in_them() -> None:
+    deep = "(" * (MAX_DEPTH + 5) + "a -b" + ")" * (MAX_DEPTH + 5) + " OR c"
+    parsed = read(deep)
+    assert parsed.tree == Or((both(A, Not(B)), C))
+    assert str(MAX_DEPTH) in messages(parsed.notes)
+    assert read("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH).notes == ()
+
+
+def test_a_distance_is_bounded() -> None:
+    assert read('"a b"~99999').tree == Phrase("a b", slop=MAX_DISTANCE)
+    assert read("a NEAR/99999 b").tree == Near(("a", "b"), MAX_DISTANCE)
+
+
+def test_describe_shows_every_kind_of_node() -> None:
+    text = (
+        'ban "a b"~2^3 c NEAR/5 d elect*^2 title:word~2 -topic:AI heat:>=80 quality:..7 '
+        "(x OR y AND z) after:2020-09-29 (e f)"
+    )
+    assert describe(read(text).tree).splitlines() == [
+        "all",
+        "  word 'ban'",
+        "  phrase 'a b' with 2 between weight 3",
+        "  near 'c' 'd' with 5 between",
+        "  prefix 'elect' weight 2",
+        "  fuzzy 'word' within 2 in title",
+        "  not",
+        "    match topic 'AI'",
+        "  range heat from 80 to any",
+        "  range quality from any to 7",
+        "  and",
+        "    or",
+        "      word 'x'",
+        "      word 'y'",
+        "    word 'z'",
+        "  dates from 2020-09-29T00:00:00Z to any",
+        "  all",
+        "    word 'e'",
+        "    word 'f'",
+    ]
+    assert describe(Everything()) == "everything"
+    assert describe(Range("heat", 0.5, None)) == "range heat from 0.5 to any"

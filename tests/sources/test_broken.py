@@ -1,0 +1,74 @@
+"""The corpus of broken files: each is refused, alone, with a reason that says what to mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsearch.errors import SourceError
+from newsearch.sources import open_source
+
+BROKEN = Path(__file__).resolve().parents[1] / "broken"
+
+REASONS = {
+    "alias-bomb.md": "front matter cannot be used at line 4: aliases are not supported",
+    "blank-title.md": "no title",
+    "brackets.md": "front matter cannot be used at line 3: nested too deeply",
+    "control-character.md": "control characters are not allowed",
+    "dashes.md": "front matter cannot be used at line 4: nested too deeply",
+    "date-does-not-exist.md": "publishedDateTime is not a date: '2020-02-31'",
+    "date-in-an-unknown-zone.md": "publishedDateTime is not a date: '2020-09-29 10:00 XYZ'",
+    "date-in-the-year-1.md": "publishedDateTime is out of range: '0001-01-01T00:00:00Z'",
+    "date-in-the-year-9999.md": "publishedDateTime is out of range: '9999-12-31T23:59:59-12:00'",
+    "date-is-a-word.md": "publishedDateTime is not a date: 'soon'",
+    "date-without-day.md": "publishedDateTime is not a whole date: 'September 2020'",
+    "empty-front-matter.md": "front matter is empty",
+    "empty.md": "the file is empty",
+    "heat-is-a-list.md": "heat is not a number: a list",
+    "heat-is-a-word.md": "heat is not a number: 'hot'",
+    "heat-is-true.md": "heat is not a number: True",
+    "key-twice.md": "front matter cannot be used at line 4: the key 'title' is there twice",
+    "latin-1.md": "not UTF-8: byte 15",
+    "licence.txt": "no front matter: the first line is not '---'",
+    "list-not-mapping.md": "front matter is not a mapping of keys to values",
+    "no-front-matter.md": "no front matter: the first line is not '---'",
+    "no-title.md": "no title",
+    "null-title.md": "no title",
+    "only-spaces.md": "the file is empty",
+    "published-is-a-word.md": "published is neither true, false nor a date: 'perhaps'",
+    "quality-is-endless.md": "quality is out of range: '1e99'",
+    "quality-is-nan.md": "quality is not a number: '.nan'",
+    "self-reference.md": "front matter cannot be used at line 3: aliases are not supported",
+    "spliced.md": "front matter cannot be used at line 4",
+    "tab-indent.md": "front matter cannot be used at line 4",
+    "text-not-mapping.md": "front matter is not a mapping of keys to values",
+    "title-is-a-list.md": "title is not a text",
+    "toml-front-matter.md": "no front matter: the first line is not '---'",
+    "torn-before-the-end.md": "front matter has no closing '---'",
+    "torn-write.md": "front matter has no closing '---'",
+    "unclosed-quote.md": "front matter cannot be used at line 4",
+    "unquoted-colon.md": "front matter cannot be used at line 2: mapping values are not allowed",
+    "utf-16.md": "not UTF-8: byte 0",
+}
+
+
+def test_every_broken_file_has_a_reason_listed_here() -> None:
+    files = {path.name for path in BROKEN.iterdir() if path.suffix in (".md", ".txt")}
+    assert files == set(REASONS)
+
+
+@pytest.mark.parametrize(("name", "reason"), REASONS.items())
+def test_a_broken_file_is_refused_with_its_reason(name: str, reason: str) -> None:
+    [error] = open_source(BROKEN / name).articles()
+    assert isinstance(error, SourceError)
+    assert reason in error.reason
+    assert error.location == str(BROKEN / name)
+    assert str(error).isprintable()
+
+
+def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
+    results = list(open_source(BROKEN).articles())
+    locations = [result.location for result in results if isinstance(result, SourceError)]
+    assert locations == [str(BROKEN / name) for name in sorted(REASONS)]
+    assert len(results) == len(REASONS)

@@ -1,0 +1,167 @@
+"""JSON Lines, feeds, and how a source is chosen by its path."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsearch.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources import FORMATS, open_source
+from newsearch.sources.base import MAX_ARTICLE_SIZE
+
+
+def record(title: str, **more: Any) -> bytes:
+    return json.dumps({"title": title, **more}).encode()
+
+
+def shown(path: Path) -> list[str]:
+    """What each result of the source is, in a word or two."""
+    results = open_source(path).articles()
+    return [
+        result.title if isinstance(result, Article) else str(result).replace(f"{path}", "")
+        for result in results
+    ]
+
+
+def test_each_line_is_an_article_and_empty_lines_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_bytes(record("one") + b"\n\n  \r\n" + record("two") + b"\r\n" + record("three"))
+    assert shown(path) == ["one", "two", "three"]
+
+
+def test_a_broken_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "news.ndjson"
+    deep = b"[" * 100_000 + b"]" * 100_000
+    lines = [record("one"), b"", b'{"title": "torn', b"[1]", b"null", record(""), b'"\xff"', deep]
+    path.write_bytes(b"\n".join([*lines, b"9" * 5000, record("last")]))
+    assert shown(path)[:7] == [
+        "one",
+        ":3: not JSON: Unterminated string starting at column 11",
+        ":4: an article is a JSON object, not a list",
+        ":5: an article is a JSON object, not null",
+        ":6: no title",
+        ":7: not UTF-8: byte 1",
+        ":8: not usable JSON: nested too deeply",
+    ]
+    assert shown(path)[7].startswith(":9: not usable JSON: Exceeds the limit")
+    assert shown(path)[8:] == ["last"]
+
+
+def test_a_line_over_the_limit_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_bytes(record("x" * (2 * MAX_ARTICLE_SIZE + 5)) + b"\n" + record("after") + b"\n")
+    assert shown(path) == [":1: a line longer than 10 MB", "after"]
+
+
+@pytest.mark.parametrize("name", ["news.jsonl.gz", "news.jsonl", "NEWS.NDJSON.GZ"])
+def test_gzip_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(record("one")) + gzip.compress(b"\n" + record("two")))
+    assert shown(path) == ["one", "two"]
+    path.write_bytes(record("plain"))
+    assert shown(path) == ["plain"]
+
+
+def test_a_truncated_gzip_gives_what_can_be_read_and_then_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl.gz"
+    whole = gzip.compress(
+        b"".join(record(f"title {number} {hash(str(number))}") + b"\n" for number in range(9999))
+    )
+    path.write_bytes(whole[: len(whole) // 2])
+    *titles, error = shown(path)
+    assert len(titles) > 1000
+    assert titles[0].startswith("title 0")
+    assert error == f":{len(titles) + 1}: cannot be read on: ends in the middle of its compressed data"
+
+
+def test_a_damaged_gzip_ends_in_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl.gz"
+    whole = gzip.compress(record("one") * 100)
+    path.write_bytes(whole[:12] + b"\xff" * 30 + whole[42:])
+    assert "cannot be read on" in shown(path)[-1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "id"),
+    [
+        ({"path": "a/b.md", "id": "x", "webUrl": "https://a.example/1"}, "a/b.md"),
+        ({"id": "x", "webUrl": "https://a.example/1"}, "x"),
+        ({"_id": 7}, "7"),
+        ({"webUrl": "http://A.example/1/?utm_source=x#top"}, "https://a.example/1"),
+        ({"originalUrl": "https://a.example/v?id=1"}, "https://a.example/v?id=1"),
+        ({"path": "", "id": None}, "news.jsonl#2"),
+    ],
+)
+def test_the_id_is_what_the_record_has_else_its_url_else_its_place(
+    tmp_path: Path, fields: dict[str, Any], id: str
+) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_bytes(b"\n" + record("one", **fields))
+    [article] = open_source(path).articles()
+    assert isinstance(article, Article)
+    assert article.id == id
+
+
+def test_equal_ids_are_both_given(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_bytes(record("one", id="x") + b"\n" + record("two", id="x"))
+    assert shown(path) == ["one", "two"]
+
+
+def test_a_json_file_is_a_feed_a_list_or_one_article(tmp_path: Path) -> None:
+    path = tmp_path / "feed.json"
+    one, two = {"title": "one"}, {"title": "two"}
+    for document in ({"page": 1, "value": [one, two], "nextPage": None}, [one, two]):
+        path.write_text(json.dumps(document))
+        assert shown(path) == ["one", "two"]
+    path.write_text(json.dumps(one))
+    assert shown(path) == ["one"]
+    path.write_text(json.dumps([one, 3, {}]))
+    assert shown(path) == ["one", "#2: an article is a JSON object, not a number", "#3: no title"]
+
+
+def test_the_feeds_own_form_is_read(tmp_path: Path) -> None:
+    value = {
+        "path": "_news/2020-01-02-a.md",
+        "title": "A title",
+        "sourceUrl": None,
+        "content": "<p>One.</p><p>Two<br>lines.</p>\r\n",
+        "tags": None,
+        "updatedDateTime": None,
+        "locale": "en-US",
+        "categories": ["news", "other"],
+        "topics": ["AI"],
+        "highlight": "<b>kept</b>",
+        "provider": {"name": "P", "domain": "p.example", "images": None, "authors": None},
+    }
+    path = tmp_path / "feed.json"
+    path.write_text(json.dumps({"value": [value]}))
+    [article] = open_source(path).articles()
+    assert isinstance(article, Article)
+    assert article.id == "_news/2020-01-02-a.md"
+    assert article.body == "One.\n\nTwo\nlines."
+    assert (article.category, article.language, article.topics) == ("news", "en-us", ("AI",))
+    assert article.extra == {"highlight": "<b>kept</b>"}
+    assert str(article.date) == "2020-01-02"
+
+
+def test_a_feed_that_is_not_json_cannot_be_read_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "feed.json"
+    path.write_text('{"value": [\n}')
+    with pytest.raises(SourceError, match="not JSON: Expecting value at line 2 column 1"):
+        list(open_source(path).articles())
+
+
+def test_a_path_that_is_no_source_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file or directory"):
+        open_source(tmp_path / "missing.md")
+    for name in ("page.html", "noname", "article.md.gz"):
+        (tmp_path / name).touch()
+        with pytest.raises(SourceError, match="not a kind of file newsearch reads") as error:
+            open_source(tmp_path / name)
+        assert all(suffix in str(error.value) for suffix in FORMATS)

@@ -1,0 +1,184 @@
+"""Markdown files and directories of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from newsearch.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources import Source, open_source
+from newsearch.sources.base import MAX_ARTICLE_SIZE
+
+
+def write(path: Path, title: str = "A title", more: str = "", body: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"---\ntitle: {title}\n{more}---\n{body}", encoding="utf-8", newline="")
+    return path
+
+
+def one(path: Path) -> Article:
+    [article] = open_source(path).articles()
+    assert isinstance(article, Article), article
+    return article
+
+
+def ids(source: Source) -> list[str]:
+    return [result.id for result in source.articles() if isinstance(result, Article)]
+
+
+def test_a_file_is_a_source_of_one_article_named_after_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "2020-09-29-a.md", body="\nFirst  line.\n\n\n\nSecond.\n")
+    article = one(path)
+    assert (article.id, article.body) == ("2020-09-29-a.md", "First line.\n\nSecond.")
+    assert str(article.date) == "2020-09-29"
+    assert open_source(path).location == str(path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ("2020", "2020"),
+        ("007", "007"),
+        ("1e3", "1e3"),
+        ("0x10", "0x10"),
+        ("1.50", "1.50"),
+        ("1_000", "1_000"),
+        ("12:30:45", "12:30:45"),
+        ("2020-09-29", "2020-09-29"),
+        ("2020-09-29T10:00:00Z", "2020-09-29T10:00:00Z"),
+        ("No", "No"),
+        ("true", "true"),
+        ("'null'", "null"),
+        ("99999999999999999999999", "99999999999999999999999"),
+        ("!!python/name:os.system whoami", "whoami"),
+        ('"one\\ttwo"', "one two"),
+        (">\n  folded\n  title", "folded title"),
+    ],
+)
+def test_a_title_is_what_was_typed(tmp_path: Path, typed: str, title: str) -> None:
+    assert one(write(tmp_path / "a.md", typed)).title == title
+
+
+def test_plain_null_true_false_and_numbers_keep_their_types(tmp_path: Path) -> None:
+    more = "a: null\nb: ~\nc: true\nd: 12\ne: 1.5\nf: '12'\ng: [1, x]\nh: {1: y}\nlang: no\nheat: 12\n"
+    article = one(write(tmp_path / "a.md", more=more))
+    assert article.extra == {"c": True, "d": 12, "e": 1.5, "f": "12", "g": [1, "x"], "h": {"1": "y"}}
+    assert article.language == "no"
+    assert isinstance(article.heat, int)
+
+
+def test_crlf_bom_and_blank_lines_before_the_fence_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    plain = b"---\ntitle: Caf\xc3\xa9\nheat: 3\n---\n\nOne.\n\nTwo.\n"
+    path.write_bytes(plain)
+    expected = one(path)
+    for data in (
+        plain.replace(b"\n", b"\r\n"),
+        plain.replace(b"\n", b"\r"),
+        b"\xef\xbb\xbf" + plain,
+        b"\n" + plain,
+    ):
+        path.write_bytes(data)
+        assert one(path) == expected
+
+
+def test_asterisks_that_are_no_aliases_are_text(tmp_path: Path) -> None:
+    article = one(write(tmp_path / "a.md", '"A *star* is born"', "excerpt: 2 * 3 & 4\n"))
+    assert (article.title, article.excerpt) == ("A *star* is born", "2 * 3 & 4")
+
+
+def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.md", body="x" * MAX_ARTICLE_SIZE)
+    [error] = open_source(path).articles()
+    assert isinstance(error, SourceError)
+    assert error.reason == "larger than 10 MB"
+
+
+def test_a_directory_is_read_sorted_with_what_is_under_it(tmp_path: Path) -> None:
+    for name in ("b.md", "a/z.markdown", "a/b/c.TXT", "a/a.md", "c.html", ".hidden.md", ".git/d.md", "e.md~"):
+        write(tmp_path / name)
+    source = open_source(tmp_path)
+    assert source.location == str(tmp_path)
+    assert ids(source) == ["a/a.md", "a/b/c.TXT", "a/z.markdown", "b.md"]
+
+
+def test_links_are_followed_and_loops_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "a.md")
+    root = tmp_path / "root"
+    write(root / "b.md")
+    (root / "in").symlink_to(tmp_path / "elsewhere")
+    (root / "link.md").symlink_to(root / "b.md")
+    (root / "up").symlink_to(root)
+    (root / "self.md").symlink_to(root / "self.md")
+    (root / "nowhere.md").symlink_to(root / "missing.md")
+    assert ids(open_source(root)) == ["b.md", "in/a.md", "link.md"]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    assert ids(open_source(tmp_path)) == []
+    [error] = open_source(tmp_path / "pipe.md").articles()
+    assert isinstance(error, SourceError)
+    assert error.reason == "not a file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
+    write(tmp_path / "a.md").chmod(0)
+    write(tmp_path / "b" / "c.md")
+    write(tmp_path / "d.md")
+    (tmp_path / "b").chmod(0)
+    try:
+        first, second, third = open_source(tmp_path).articles()
+    finally:
+        (tmp_path / "b").chmod(0o700)
+    assert isinstance(first, SourceError)
+    assert isinstance(second, SourceError)
+    assert (first.reason, second.reason) == ("cannot be read: Permission denied",) * 2
+    assert isinstance(third, Article)
+
+
+def test_odd_bytes_in_a_file_name_give_an_id_that_can_be_stored(tmp_path: Path) -> None:
+    write(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.md")))
+    [name] = ids(open_source(tmp_path))
+    assert name == "caf\\xe9\\n.md"
+
+
+def test_more_workers_read_the_same_in_the_same_order(tmp_path: Path) -> None:
+    for number in range(600):
+        write(tmp_path / f"{number % 7}" / f"{number}.md", f"Title {number}", "provider: {name: P}\nx: [1]\n")
+    (tmp_path / "3" / "broken.md").write_text("no fence")
+    source = open_source(tmp_path)
+    alone, together = list(source.articles()), list(source.articles(workers=2))
+    assert len(alone) == 601
+    assert [str(result) for result in together] == [str(result) for result in alone]
+    assert [r for r in together if isinstance(r, Article)] == [r for r in alone if isinstance(r, Article)]
+
+
+def test_reading_can_be_left_in_the_middle(tmp_path: Path) -> None:
+    for number in range(600):
+        write(tmp_path / f"{number}.md")
+    articles = open_source(tmp_path).articles(workers=2)
+    next(articles)
+    articles.close()  # type: ignore[attr-defined]
+    assert list(articles) == []
+
+
+def test_yaml_and_dateutil_are_loaded_only_when_needed() -> None:
+    code = (
+        "import sys, newsearch.article, newsearch.sources;"
+        "print([name for name in ('yaml', 'frontmatter', 'dateutil') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment()
+    )
+    assert run.stdout == "[]\n"
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
