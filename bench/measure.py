@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from itertools import combinations, islice
 from pathlib import Path
 from statistics import mean, median
@@ -121,7 +122,10 @@ def run(
     if "newsearch" in peers:
         say("newsearch: Markdown files and the command")
         result.markdown = _markdown(corpus, work)
-        result.command = _command(peers["newsearch"][1])
+        if find_spec("newsearch.__main__"):
+            result.command = _command(peers["newsearch"][1])
+        else:
+            result.missing["newsearch query"] = "newsearch has no command"
     asked = queries(groups)
     say(f"{len(asked)} queries; round 0 is to warm up")
     result.latencies, result.overlaps = _latencies(peers, asked, rounds, say)

@@ -47,12 +47,11 @@ class NewsearchSearcher:
             after=query.start,
             before=query.end,
             providers=() if query.provider is None else (query.provider,),
-            facets=("topic", "month") if query.facets else (),
         )
-        hits = [Hit(hit.article.title, hit.article.url or "", hit.score) for hit in results]
+        hits = [Hit(hit.title, hit.url or "", hit.score) for hit in results]
         total = results.total if query.count else None
-        facets = results.facets if query.facets else {}
-        return Answer(hits, total, facets)
+        wanted = ("topic", "month") if query.facets else ()
+        return Answer(hits, total, {name: dict(results.facet(name, limit=1000)) for name in wanted})
 
     def close(self) -> None:
         self._index.close()

@@ -29,7 +29,7 @@ class Tantivy:
     def __init__(self, *, boosted: bool) -> None:
         self.boosted = boosted
         self.name = "tantivy-boosted" if boosted else "tantivy"
-        self.note = "by weight_by_field" if boosted else "without boosts, its faster way"
+        self.note = "by weight_by_field" if boosted else "without boosts"
 
     @property
     def version(self) -> str:

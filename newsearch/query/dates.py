@@ -89,10 +89,10 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
         raise QueryError(f"{_quoted(text)} is not a length of time: write 7d, 24h, 30min, 2w, 3mo or 1y")
-    count, unit = _amount(match)
     try:
+        count, unit = _amount(match)
         return count * _LENGTH[unit]
-    except OverflowError:
+    except (ValueError, OverflowError):
         raise QueryError(f"{_quoted(text)} is too long a time") from None
 
 
@@ -162,8 +162,7 @@ class _Calendar:
         if match := _TIME.fullmatch(text):
             moment = datetime.fromisoformat(text.upper())
             start = _utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
-            length = "second" if match[2] else "minute" if match[1] else "hour"
-            return Period(start, start + timedelta(**{f"{length}s": 1}))
+            return Period(start, start + timedelta(seconds=1 if match[2] else 60 if match[1] else 3600))
         return None
 
     def _relative(self, text: str) -> Period | None:
@@ -269,7 +268,7 @@ def _index(names: Sequence[str], words: list[str]) -> int | None:
 
 
 def _amount(match: re.Match[str]) -> tuple[int, str]:
-    """The number and the unit of `7d`; QueryError if there is no such unit."""
+    """The number and the unit of `7d`; QueryError if there is no such unit, ValueError for endless digits."""
     count, unit = match[1], match[2]
     if unit == "m":
         raise QueryError(f"{count[:20]}m could be minutes or months: write {count[:20]}min or {count[:20]}mo")

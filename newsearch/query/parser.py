@@ -69,7 +69,7 @@ _NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
 _OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
 _URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
 # Of ASCII and the general punctuation, letters and digits; above it there are symbols that are searched.
-_SAYS_SOMETHING = re.compile(r"[\w\u2600-\U0010ffff]")
+_SAYS_SOMETHING = re.compile(r"\w|[^\x00-\u25ff]")
 _SUFFIXED = re.compile(
     r"""(?P<stem> .*?\w.*? )
         (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?

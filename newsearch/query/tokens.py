@@ -70,10 +70,11 @@ _PLAIN = re.compile(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 # A quote within a word is text (5"), but one after a colon opens a phrase (he said:"never").
 _REST = re.compile(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
 _VALUE = re.compile(rf"[^{_GAP})]")
-_NEGATED = re.compile(rf"[^{_GAP})-]")
+# What a minus excludes; the dashes of -Strive- are ornament, and -3% is a number.
+_NEGATED = re.compile(rf"(?!\w[^{_GAP}]*-(?:[{_GAP}]|$)|\d[\d.,]*%)[^{_GAP})-]")
 _SUFFIX = re.compile(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
 _NEAR = re.compile(r"NEAR/\d+")
-_FIELD_LIKE = re.compile(r"[a-z]+\Z")
+_FIELD_LIKE = re.compile(r"[a-z]+:[\w\"“(<>=]")
 _OPERATORS = {"OR": OR, "|": OR, "||": OR, "AND": AND, "&&": AND, "NOT": NOT}
 
 OPERATORS = _OPERATORS.keys()
@@ -180,15 +181,12 @@ class _Tokenizer:
 
     def _field(self, start: int, colon: int) -> Token | None:
         """The field whose name stands before the colon, or None where this is text."""
-        name = self._text[start:colon]
-        has_value = _VALUE.match(self._text, colon + 1) is not None
+        text = self._text
+        name = text[start:colon]
         if name.lower() in FIELDS:
-            if has_value:
-                return Token(FIELD, name.lower(), start, colon + 1)
-            if name.islower():
-                self._note(f"no value follows {name}: at once, so it is a word", start, colon + 1)
+            return Token(FIELD, name.lower(), start, colon + 1) if _VALUE.match(text, colon + 1) else None
         # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) do not try to be fields.
-        elif has_value and _FIELD_LIKE.match(name) and self._text[colon + 1] != "/":
+        if _FIELD_LIKE.match(text, start, colon + 2):
             self._note(unknown_field(name), start, colon + 1)
         return None
 

@@ -223,6 +223,7 @@ def test_the_ends_of_the_calendar_are_safe(query: str, start: str | None, end: s
         ("2020..2021..2022", "not a date"),
         ("", "not a date"),
         ("x" * 500, "…"),
+        ("9" * 500, "…"),
     ],
 )
 def test_no_date_is_an_error_that_says_what_to_write(value: str, hint: str) -> None:
@@ -234,6 +235,11 @@ def test_no_date_is_an_error_that_says_what_to_write(value: str, hint: str) -> N
     assert parsed.tree == Everything()
     (note,) = parsed.notes
     assert str(error.value) in note.message
+
+
+def test_endless_digits_are_no_date() -> None:
+    with pytest.raises(QueryError):
+        parse_date_range("9" * 5000 + "d", now=NOW, tz=UTC)
 
 
 def test_an_instant_is_no_day_to_be_on() -> None:
@@ -279,6 +285,7 @@ def test_a_duration_is_a_length_of_time(text: str, length: timedelta) -> None:
         ("1.5d", "write 7d"),
         ("7 parsecs", "unit of time"),
         ("9" * 30 + "y", "too long"),
+        ("9" * 5000 + "d", "too long"),
     ],
 )
 def test_what_is_no_duration_is_an_error_that_says_what_to_write(text: str, hint: str) -> None:

@@ -70,6 +70,8 @@ A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
         ("a -#b", both(A, Not(Match("topic", "b")))),
         ("a -b*", both(A, Not(Prefix("b")))),
         ("(-a b)", both(Not(A), B)),
+        ("-a-b", filters(Not(Word("a-b")))),
+        ("-5G", filters(Not(Word("5G")))),
         ("a NOT b", both(A, Not(B))),
         ("NOT NOT a", A),
         ("NOT -a", A),
@@ -162,7 +164,7 @@ def test_operator(text: str, tree: Node) -> None:
     [
         "COVID-19", "Biden-Xi", "AT&T", "C++", "C#", "F#", "U.S.", "5G", "don't", "don’t", "O'Brien",
         "$24,000", "50%", "and/or", "or", "and", "not", "Or", "NEAR", "near/5", "NEAR/x", "f(x)",
-        "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "–Trump", "+1", "#1", "#24.", "el*ct",
+        "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "-Strive-", "-3%", "-1.5%,", "–Trump", "+1", "#1", "#24.", "el*ct",
         "*elect", "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
         "a|b", "|a", "a&b", "10:30", "3:2", "::1", "https://", "C:\\x", "Re:Invent", "a/b",
         "x@y.example", "日本語", "São", "🚀", "_", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",

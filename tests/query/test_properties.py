@@ -3,11 +3,14 @@
 # ruff: noqa: RUF001  (typographic quotes and dashes are what is tested)
 from __future__ import annotations
 
+import gzip
 import inspect
+import json
 import re
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +19,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.query import MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
-from newsearch.query.tree import All, And, DateRange, Everything, Node, Not, Or, Phrase
+from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Phrase, Range
 
 NOW = datetime(2020, 9, 30, 15, 0, tzinfo=UTC)
 LA = ZoneInfo("America/Los_Angeles")
@@ -195,6 +198,24 @@ def test_words_mean_the_same_with_and_without_something_that_is_nothing(words: l
 def test_parentheses_around_a_whole_query_change_nothing(text: str) -> None:
     balanced = re.sub(r"""[()"“”„«»]|https?://|www\.""", "", text)
     assert read(f"({balanced})").tree == read(balanced).tree
+
+
+HEADLINES = Path(__file__).resolve().parents[3] / "shared" / "data" / "scale" / "news-120k.jsonl.gz"
+
+
+@pytest.mark.skipif(not HEADLINES.exists(), reason="the collection of real headlines is not here")
+def test_headlines_pasted_as_queries_are_hardly_ever_misread() -> None:
+    with gzip.open(HEADLINES, "rt", encoding="utf-8") as lines:
+        titles = [json.loads(line)["title"] for line in islice(lines, 4000)]
+    trees = [read(title) for title in titles]
+    noted = [title for title, parsed in zip(titles, trees, strict=True) if parsed.notes]
+    restricted = [
+        title
+        for title, parsed in zip(titles, trees, strict=True)
+        if any(isinstance(node, Not | Match | Range | DateRange) for node in children(parsed.tree))
+    ]
+    assert len(noted) <= 8
+    assert len(restricted) <= 12
 
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "query-syntax.md"

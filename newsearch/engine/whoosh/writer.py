@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -94,6 +94,27 @@ class WhooshWriter:
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
         self._dropped_sources.add(source)
+
+    def delete_ids(self, ids: Iterable[str]) -> None:
+        """Delete the committed articles of these ids, of whatever source."""
+        wanted = np.unique(np.array([columns.hash_key(id_) for id_ in ids], np.uint64))
+        for segment in self._segments:
+            segment.delete(_member(segment.column("id_hash"), wanted))
+
+    def delete_number(self, number: int) -> None:
+        """Delete the committed article of this number, counted through the segments.
+
+        Raises:
+            IndexError: there is no such article.
+        """
+        for segment in self._segments:
+            if 0 <= number < segment.articles:
+                mask = np.zeros(segment.articles, bool)
+                mask[number] = True
+                segment.delete(mask)
+                return
+            number -= segment.articles
+        raise IndexError("there is no article of this number")
 
     def commit(self) -> Changes:
         """Publish the changes: durable, and all at once. The writer is closed afterwards.
