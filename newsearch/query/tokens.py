@@ -71,7 +71,7 @@ _PLAIN = re.compile(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 _REST = re.compile(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
 _VALUE = re.compile(rf"[^{_GAP})]")
 # What a minus excludes; the dashes of -Strive- are ornament, and -3% is a number.
-_NEGATED = re.compile(rf"(?!\w[^{_GAP}]*-(?:[{_GAP}]|$)|\d[\d.,]*%)[^{_GAP})-]")
+_NEGATED = re.compile(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
 _SUFFIX = re.compile(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
 _NEAR = re.compile(r"NEAR/\d+")
 _FIELD_LIKE = re.compile(r"[a-z]+:[\w\"“(<>=]")

@@ -164,7 +164,8 @@ def test_operator(text: str, tree: Node) -> None:
     [
         "COVID-19", "Biden-Xi", "AT&T", "C++", "C#", "F#", "U.S.", "5G", "don't", "don’t", "O'Brien",
         "$24,000", "50%", "and/or", "or", "and", "not", "Or", "NEAR", "near/5", "NEAR/x", "f(x)",
-        "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "-Strive-", "-3%", "-1.5%,", "–Trump", "+1", "#1", "#24.", "el*ct",
+        "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "-Strive-", "-3%", "-1.5%,",
+        "–Trump", "+1", "#1", "#24.", "el*ct",
         "*elect", "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
         "a|b", "|a", "a&b", "10:30", "3:2", "::1", "https://", "C:\\x", "Re:Invent", "a/b",
         "x@y.example", "日本語", "São", "🚀", "_", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",

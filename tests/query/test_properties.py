@@ -158,7 +158,7 @@ def test_naughty_texts_are_read(text: str) -> None:
 def test_endless_texts_are_read_at_once(text: str) -> None:
     began = time.perf_counter()
     parsed = read(text)
-    assert time.perf_counter() - began < 0.25
+    assert time.perf_counter() - began < 0.5
     assert leaves(parsed.tree) <= 3 * MAX_CLAUSES
     assert len(text) <= MAX_QUERY_LENGTH or parsed.notes
     check(text)
@@ -195,6 +195,7 @@ def test_words_mean_the_same_with_and_without_something_that_is_nothing(words: l
 
 
 @given(QUERIES)
+@example("-0-")
 def test_parentheses_around_a_whole_query_change_nothing(text: str) -> None:
     balanced = re.sub(r"""[()"“”„«»]|https?://|www\.""", "", text)
     assert read(f"({balanced})").tree == read(balanced).tree
