@@ -8,6 +8,7 @@ them to that, because articles are written out and read again.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 from unicodedata import is_normalized
 
@@ -78,6 +79,7 @@ def clean_url(value: object) -> str | None:
     return url
 
 
+@lru_cache(maxsize=1024)
 def canonical_url(url: str) -> str:
     """Give the form of a URL by which two articles are the same article.
 

@@ -50,6 +50,7 @@ _TERM = re.compile(
     re.VERBOSE,
 )
 
+_PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _APOSTROPHES = str.maketrans("", "", "'’ʼ")
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
@@ -62,8 +63,10 @@ def terms(text: str) -> list[str]:
 
 def chunk_terms(chunk: str) -> tuple[str, ...]:
     """The terms of one chunk, a piece of text without white space."""
-    if chunk.isalpha() and chunk.isascii():
-        return (chunk[:MAX_TERM_LENGTH].lower(),)
+    # Nearly every chunk is an ASCII word, maybe with punctuation around it, and needs none of the rules below.
+    bare = chunk.strip(_PUNCTUATION)
+    if bare.isalnum() and bare.isascii():
+        return (bare[:MAX_TERM_LENGTH].lower(),)
     found: list[str] = []
     for match in _TERM.finditer(fold(chunk)):
         kind, text = match.lastgroup, match.group()

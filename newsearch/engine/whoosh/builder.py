@@ -10,7 +10,9 @@ columns length_<field>: the words in each text field.
 
 from __future__ import annotations
 
+from array import array
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,8 +27,14 @@ from newsearch.engine.whoosh.records import encode_record, pack_records
 Array: TypeAlias = NDArray[Any]
 
 MAX_ARTICLES = 1 << 16
+FIELD_END = "\0"
+"""A chunk that no text holds and that gives no term: it marks where a field ends."""
+
 MAX_WORDS = 1 << 25
 """A segment is full when it holds this many words, however few its articles, so that memory stays bounded."""
+
+
+_BATCH = 512
 
 
 class Vocabulary(dict[str, int]):
@@ -35,22 +43,44 @@ class Vocabulary(dict[str, int]):
     def __init__(self) -> None:
         super().__init__()
         self.terms: dict[str, int] = {}
-        self._chunk_terms: list[int] = []
-        self._chunk_at: list[int] = [0]
+        self._names: list[str] = []
+        self._stems: dict[str, int] = {}
+        self._term_stem = array("i")
+        self._chunk_terms = array("i")
+        self._chunk_at = array("i", [0, 0])
+        self[FIELD_END] = 0
 
     def __missing__(self, chunk: str) -> int:
         terms = self.terms
-        self._chunk_terms += [terms.setdefault(term, len(terms)) for term in analysis.chunk_terms(chunk)]
+        for term in analysis.chunk_terms(chunk):
+            self._chunk_terms.append(terms.setdefault(term, len(terms)))
         self._chunk_at.append(len(self._chunk_terms))
         number = self[chunk] = len(self)
         return number
 
-    def expand(self, chunks: Array, ends: Array) -> tuple[Array, Array]:
-        """The term numbers of a text given in chunks, and where its parts end, counted in terms."""
+    def expand(self, chunks: Array) -> tuple[Array, Array]:
+        """The term numbers of a text given in chunks, and where its fields end, counted in terms."""
         at = np.array(self._chunk_at)
         counts = np.diff(at)[chunks]
-        terms = np.array(self._chunk_terms, np.int64)[ranges(at[chunks], counts)]
-        return terms, np.concatenate(([0], np.cumsum(counts)))[ends]
+        terms = np.array(self._chunk_terms)[ranges(at[chunks], counts)]
+        return terms, np.cumsum(counts)[chunks == self[FIELD_END]]
+
+    def sorted_terms(self, used: Array) -> tuple[list[str], Array, Array]:
+        """Terms in the order of their text, out of those of a mask.
+
+        Returns:
+            Their texts, their stems (equal numbers are equal stems), and the place of every term in that order.
+        """
+        names = self._names
+        new = list(islice(self.terms, len(names), None))
+        names += new
+        stems = self._stems
+        self._term_stem.extend(stems.setdefault(stem, len(stems)) for stem in analysis.stems(new))
+        order = np.flatnonzero(used).tolist()
+        order.sort(key=names.__getitem__)
+        place = np.zeros(len(names), np.int64)
+        place[order] = np.arange(len(order))
+        return [names[i] for i in order], np.array(self._term_stem)[order], place
 
 
 class SegmentBuilder:
@@ -62,8 +92,9 @@ class SegmentBuilder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._chunks: list[int] = []
-        self._ends: list[int] = []
+        self._waiting: list[Article] = []
+        self._source = ""
+        self._chunks = array("i")
         self._columns = Columns()
         self._ids: list[str] = []
         self._records: list[bytes] = []
@@ -78,21 +109,33 @@ class SegmentBuilder:
         return len(self._records) >= MAX_ARTICLES or len(self._chunks) >= MAX_WORDS
 
     def add(self, article: Article, source: str) -> None:
-        """Collect one article of a source."""
-        canonical = article.canonical_url
-        # What could raise comes first: of an article that raises, nothing is kept.
+        """Collect one article of a source.
+
+        Raises:
+            ValueError: a text holds control characters or lone surrogates; nothing is kept of the article.
+        """
         record = encode_record(article)
-        self._columns.add(article, source, canonical)
+        if source != self._source or len(self._waiting) >= _BATCH:
+            self._absorb()
+            self._source = source
         self._records.append(record)
-        self._ids.append(article.id)
-        chunks, ends, number = self._chunks, self._ends, self._vocabulary.__getitem__
-        for text in (article.title, " ".join(article.topics), article.excerpt, article.body):
-            if text:
-                chunks.extend(map(number, text.split()))
-            ends.append(len(chunks))
+        self._waiting.append(article)
+
+    def _absorb(self) -> None:
+        """Take in the articles that wait, one property of all of them after the other."""
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return
+        self._ids += [article.id for article in batch]
+        self._columns.extend(batch, self._source)
+        texts = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
+        # Analysis folds case anyway; folded here, a word is analysed once and not once a spelling.
+        chunks = f" {FIELD_END} ".join([*texts, ""]).lower().split()
+        self._chunks.extend(map(self._vocabulary.__getitem__, chunks))
 
     def build(self, pivots: Pivots) -> dict[str, Array]:
         """The arrays of the segment, by name; the pivots only decide how its articles are numbered."""
+        self._absorb()
         self._columns.freeze()
         order = self._order = self._columns.order(self._ids, pivots)
         number = np.empty(len(order), np.int64)
@@ -100,12 +143,13 @@ class SegmentBuilder:
         with ThreadPoolExecutor(1) as pool:
             # The compressor and numpy both let go of the interpreter, so these two halves share the machine.
             packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
-            tokens, ends = self._vocabulary.expand(np.array(self._chunks, np.int64), np.array(self._ends, np.int64))
+            tokens, ends = self._vocabulary.expand(np.array(self._chunks))
             lengths = np.diff(ends, prepend=0).reshape(len(order), len(ranking.TEXT_FIELDS))
-            terms, local = self._sorted_terms(tokens)
-            postings, weights = invert(local[tokens], lengths, number)
+            used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
+            terms, stems, place = self._vocabulary.sorted_terms(used)
+            postings, weights = invert(place[tokens], lengths, number)
             arrays = term_arrays(
-                terms, postings, lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts))
+                terms, stems, postings, lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts))
             )
             arrays |= self._columns.arrays(order)
             for i, name in enumerate(ranking.TEXT_FIELDS):
@@ -122,12 +166,3 @@ class SegmentBuilder:
         kept = set(last.values())
         number = self._order.argsort()
         return sorted(int(number[i]) for i in range(len(self)) if i not in kept)
-
-    def _sorted_terms(self, tokens: Array) -> tuple[list[str], Array]:
-        """The terms that these tokens use, sorted, and the number in that list of every term of the vocabulary."""
-        names = list(self._vocabulary.terms)
-        used = np.flatnonzero(np.bincount(tokens, minlength=len(names))).tolist()
-        used.sort(key=names.__getitem__)
-        local = np.zeros(len(names), np.int64)
-        local[used] = np.arange(len(used))
-        return [names[i] for i in used], local

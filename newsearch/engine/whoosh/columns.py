@@ -83,25 +83,33 @@ class Columns:
     language: Any = field(default_factory=list)
     topic: Any = field(default_factory=list)
     topic_count: Any = field(default_factory=list)
+    kind: list[tuple[int, ...]] = field(default_factory=list)
+    kinds: dict[Any, tuple[int, ...]] = field(default_factory=dict)
     names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
 
-    def add(self, article: Article, source: str, canonical: str | None) -> None:
-        """Collect one article. Its id and canonical URL are kept as hashes only."""
-        flag, seconds = _flag_and_seconds(article)
-        id_hash = hash_key(article.id)
-        self.flag.append(flag)
-        self.date.append(seconds)
-        self.heat.append(article.heat or 0)
-        self.quality.append(article.quality or 0)
-        self.id_hash.append(id_hash)
-        self.url_hash.append(0 if canonical is None else id_hash if canonical == article.id else hash_key(canonical))
-        self.source.append(self.number("source", source))
-        self.provider.append(self.number("provider", provider_name(article.provider)))
-        self.category.append(self.number("category", article.category))
-        self.type.append(self.number("type", article.type))
-        self.language.append(self.number("language", article.language or ""))
-        self.topic.extend([self.number("topic", topic) for topic in article.topics])
-        self.topic_count.append(len(article.topics))
+    def extend(self, articles: Sequence[Article], source: str) -> None:
+        """Collect articles of one source. Their ids and canonical URLs are kept as hashes only."""
+        for flag, seconds in map(_flag_and_seconds, articles):
+            self.flag.append(flag)
+            self.date.append(seconds)
+        self.heat += [article.heat or 0 for article in articles]
+        self.quality += [article.quality or 0 for article in articles]
+        self.id_hash += [hash_key(article.id) for article in articles]
+        for article, id_hash in zip(articles, self.id_hash[-len(articles) :], strict=True):
+            url = article.canonical_url
+            self.url_hash.append(0 if url is None else id_hash if url == article.id else hash_key(url))
+        # Few articles bring a new combination of these, so one look-up does for five tables.
+        kinds = self.kinds
+        for article in articles:
+            kind = (source, article.provider, article.category, article.type, article.language)
+            numbers = kinds.get(kind)
+            if numbers is None:
+                names = (source, provider_name(article.provider), article.category, article.type, article.language or "")
+                numbers = kinds[kind] = tuple(map(self.number, TABLES, names))
+            self.kind.append(numbers)
+        topics = self.names["topic"]
+        self.topic += [topics.setdefault(topic, len(topics)) for article in articles for topic in article.topics]
+        self.topic_count += [len(article.topics) for article in articles]
 
     def number(self, table: str, name: str) -> int:
         """The number of a string in one of the TABLES."""
@@ -110,8 +118,10 @@ class Columns:
 
     def freeze(self) -> None:
         """Turn the collected lists into arrays."""
+        kinds = np.array(self.kind, np.int64).reshape(len(self.kind), len(TABLES) - 1)
+        self.source, self.provider, self.category, self.type, self.language = kinds.T
         for column in fields(self):
-            if column.name not in ("names", "heat", "quality"):
+            if column.name not in ("names", "heat", "quality", "kind", "kinds"):
                 dtype = np.uint64 if column.name.endswith("_hash") else np.int64
                 setattr(self, column.name, np.array(getattr(self, column.name), dtype))
         # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.

@@ -82,9 +82,10 @@ class Dictionary:
 
     def similar(self, term: str, edits: int) -> dict[str, int]:
         """Exact forms within this many edits (insert, delete, replace, swap of neighbours), and their distance."""
+        # Cheap tests first: an edit changes at most four bytes and two letters.
         letters = np.bitwise_count(self._letters ^ _letters_of(term))
         length = self._lengths
-        near = np.flatnonzero((np.abs(length - len(term.encode())) <= edits * 3) & (letters <= 2 * edits))
+        near = np.flatnonzero((np.abs(length - len(term.encode())) <= edits * 4) & (letters <= 2 * edits))
         forms = [form for form in map(self.term, near.tolist()) if abs(len(form) - len(term)) <= edits]
         if not forms:
             return {}

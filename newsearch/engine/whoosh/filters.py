@@ -27,7 +27,8 @@ def mask(node: Match | Range | DateRange, view: View, docs: Array) -> Mask:
             values = view.signal(node.field, docs)
             low = -np.inf if node.low is None else node.low
             high = np.inf if node.high is None else node.high
-            return (values >= low) & (values <= high)
+            # A negative signal is an unknown one (see Article).
+            return (values >= max(low, 0)) & (values <= high)
         case DateRange():
             return _dated(node, view, docs)
         case Match():
@@ -108,7 +109,8 @@ def _topic(value: str, view: View, docs: Array) -> Mask:
 
 def _domain(value: str, view: View, docs: Array) -> Mask:
     wanted = _host(value)
-    chosen = view.chosen("provider", f"domain {wanted}", lambda name: _within(_parts(name)[1], wanted))
+    # The separator stands in no provider's name that `_provider` could look for under the same key.
+    chosen = view.chosen("provider", f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
     return chosen.take(view.column("provider").take(docs))
 
 
@@ -126,7 +128,11 @@ def _provider(value: str, view: View, docs: Array) -> Mask:
 
 def _host(value: str) -> str:
     value = value.strip().casefold()
-    host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
+    try:
+        host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
+    except ValueError:
+        # As in "http://[": no URL, so it has no host.
+        return ""
     return (host or "").removeprefix("www.").strip(".")
 
 

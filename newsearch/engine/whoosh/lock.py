@@ -46,9 +46,15 @@ class WriteLock:
         self._file.flush()
 
     def release(self) -> None:
-        """Let the next writer in."""
-        self._file.truncate(0)
-        self._file.close()
+        """Let the next writer in. Once is enough, more is harmless."""
+        if not self._file.closed:
+            self._file.truncate(0)
+            self._file.close()
+
+    @property
+    def held(self) -> bool:
+        """Whether it was not released yet."""
+        return not self._file.closed
 
 
 def _holder(path: Path) -> str:

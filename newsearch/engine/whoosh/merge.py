@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import ranking
+from newsearch import analysis, ranking
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.columns import Columns, Pivots
 from newsearch.engine.whoosh.postings import Postings, term_arrays
@@ -45,7 +45,9 @@ def merge_segments(segments: Sequence[Segment], pivots: Pivots) -> tuple[int, di
     postings, stem_code = _sorted(Postings(*map(np.concatenate, zip(*parts, strict=True))), np.concatenate(stems))
     terms, postings = _used(vocabulary, postings)
 
-    arrays = term_arrays(terms, postings, lambda posts, starts: stem_code[posts[starts]])
+    by_stem: dict[str, int] = {}
+    stem_numbers = np.array([by_stem.setdefault(stem, len(by_stem)) for stem in analysis.stems(terms)], np.int64)
+    arrays = term_arrays(terms, stem_numbers, postings, lambda posts, starts: stem_code[posts[starts]])
     arrays |= merged.arrays(order)
     for name in ranking.TEXT_FIELDS:
         lengths = [s.file.array(f"length_{name}")[docs] for s, docs in zip(segments, keep, strict=True)]
@@ -68,7 +70,10 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
             places: Array = columns.ranges(at[docs], counts) if table == "topic" else docs
             parts.setdefault(table, []).append(numbers[segment.file.array(table)[places]])
     for name, values in parts.items():
-        setattr(merged, name, np.concatenate([v.astype(np.int64) if v.dtype.kind in "iu" and v.dtype.itemsize < 8 else v for v in values]))
+        # Without a common type, numpy would make floats of signed and unsigned integers together.
+        if not name.endswith("_hash"):
+            values = [v.astype(np.int64) if v.dtype.kind in "iu" else v for v in values]
+        setattr(merged, name, np.concatenate(values))
     return merged
 
 

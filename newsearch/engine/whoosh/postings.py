@@ -77,39 +77,38 @@ def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, rankin
 
 
 def term_arrays(
-    terms: Sequence[str], postings: Postings, combine: Callable[[Array, Array], Array]
+    terms: Sequence[str], stems: Array, postings: Postings, combine: Callable[[Array, Array], Array]
 ) -> dict[str, Array]:
     """All the arrays named at the top of this file.
 
     Args:
         terms: the exact forms, sorted.
+        stems: for each form a number; forms with equal numbers share a stem.
         postings: their postings; `term` numbers `terms`.
         combine: gives the codes of the postings of groups: called with the numbers of the postings of all
-            forms, in the order (stem, article), and where in it each (stem, article) begins.
+            forms, in the order (group, article), and where in it each (group, article) begins.
     """
-    by_stem: dict[str, list[int]] = {}
-    for number, stem in enumerate(analysis.stems(terms)):
-        by_stem.setdefault(stem, []).append(number)
-    groups = [forms for forms in by_stem.values() if len(forms) > 1]
-    group_of = np.full(len(terms), -1, np.int64)
-    for group, forms in enumerate(groups):
-        group_of[forms] = group
+    # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
+    _, first, stem, forms = np.unique(stems, return_index=True, return_inverse=True, return_counts=True)
+    is_group = forms > 1
+    by_first = np.argsort(first[is_group])
+    group_of_stem = np.full(len(first), -1)
+    group_of_stem[np.flatnonzero(is_group)[by_first]] = np.arange(len(by_first))
+    group_of = group_of_stem[stem]
+    grouped_forms = np.flatnonzero(group_of >= 0)
+    group_form = grouped_forms[np.argsort(group_of[grouped_forms], kind="stable")]
 
     posting_group = group_of[postings.term]
     grouped = np.flatnonzero(posting_group >= 0)
     key = (posting_group[grouped] << 16) | postings.doc[grouped]
     order = np.argsort(key, kind="stable")
     key = key[order]
-    starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1]))) if len(key) else key
+    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else np.zeros(0, np.int64)
     group_code = combine(grouped[order], starts) if len(key) else np.zeros(0, np.uint8)
 
-    hashed = []
-    next_group = 0
-    for stem, forms in by_stem.items():
-        if len(forms) > 1:
-            next_group += 1
-        hashed.append((zlib.crc32(stem.encode()), forms[0] if len(forms) == 1 else -next_group))
-    hashed.sort()
+    ref = np.where(is_group, -1 - group_of_stem, first)
+    hashed = np.array([zlib.crc32(s.encode()) for s in analysis.stems([terms[i] for i in first.tolist()])], np.int64)
+    by_hash = np.lexsort((ref, hashed))
     return {
         **strings("term", terms),
         "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
@@ -119,11 +118,11 @@ def term_arrays(
         "more_at": np.searchsorted(postings.more_term, np.arange(len(terms) + 1)),
         "more_doc": postings.more_doc,
         "more_pos": postings.more_pos,
-        "stem_hash": np.array([h for h, _ in hashed], np.int64),
-        "stem_ref": np.array([ref for _, ref in hashed], np.int64),
-        "group_at": np.searchsorted(key[starts] >> 16, np.arange(len(groups) + 1)),
+        "stem_hash": hashed[by_hash],
+        "stem_ref": ref[by_hash],
+        "group_at": np.searchsorted(key[starts] >> 16, np.arange(len(by_first) + 1)),
         "group_doc": key[starts] & 0xFFFF,
         "group_code": group_code,
-        "group_form_at": np.cumsum([0, *map(len, groups)]),
-        "group_form": np.array([form for forms in groups for form in forms], np.int64),
+        "group_form_at": np.concatenate(([0], np.cumsum(forms[is_group][by_first]))),
+        "group_form": group_form,
     }

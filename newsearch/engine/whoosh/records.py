@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ class Record(NamedTuple):
 
 
 def encode_record(article: Article) -> bytes:
-    """The stored record of an article, not yet compressed."""
+    """The stored record of an article, not yet compressed. Raises ValueError where a text holds control characters."""
     web = article.web_url
     original = _SAME if web and article.original_url == web else article.original_url or ""
     rest: dict[str, Any] = {}
@@ -64,7 +65,7 @@ def encode_record(article: Article) -> bytes:
         rest["extra"] = dict(article.extra)
     if isinstance(article.date, datetime) and article.date.microsecond:
         rest["microsecond"] = article.date.microsecond
-    return _SEPARATOR.join(
+    text = _SEPARATOR.join(
         (
             _SAME if web and article.id == web else article.id,
             article.title,
@@ -76,7 +77,10 @@ def encode_record(article: Article) -> bytes:
             article.body,
             json.dumps(rest, ensure_ascii=False, separators=(",", ":")) if rest else "",
         )
-    ).encode()
+    )
+    if "\0" in text or text.count(_SEPARATOR) != 8:
+        raise ValueError(f"the article {article.id!r} holds control characters; make it with article_from_mapping")
+    return text.encode()
 
 
 def decode_record(data: bytes) -> Record:
@@ -145,6 +149,8 @@ class RecordReader:
         self._name = name
         trained = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         self._decompress = zstandard.ZstdDecompressor(dict_data=trained).decompress
+        # A decompressor serves one thread at a time, and lets go of the interpreter while it does.
+        self._lock = Lock()
 
     def raw(self, doc: int) -> bytes:
         """The encoded record of a document.
@@ -156,7 +162,8 @@ class RecordReader:
         try:
             if not 0 < zstandard.frame_content_size(data) <= _MAX_RECORD:
                 raise ValueError("a record of an impossible size")
-            return self._decompress(data)
+            with self._lock:
+                return self._decompress(data)
         except (zstandard.ZstdError, ValueError) as error:
             raise IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged") from error
 

@@ -111,6 +111,8 @@ class View:
         """Articles and values of every segment, end to end, the articles numbered through."""
         if len(lists) == 1:
             return lists[0]
+        if not lists:
+            return np.empty(0, np.uint32), np.empty(0, np.uint16)
         doc = np.concatenate([doc.astype(np.uint32) + np.uint32(start) for (doc, _), start in zip(lists, self.starts)])
         return doc, np.concatenate([value for _, value in lists])
 
@@ -182,11 +184,13 @@ class View:
 
     def boost(self, boosts: ranking.Boosts) -> tuple[ranking.Floats, float]:
         """2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) of every article, and the highest of them."""
-        if self._boost is None or self._boost[0] != boosts:
+        known = self._boost
+        if known is None or known[0] != boosts:
             heat = np.exp2(boosts.heat * ranking.signal(self.signal("heat"), self.pivots.heat))
             heat *= np.exp2(boosts.quality * ranking.signal(self.signal("quality"), self.pivots.quality))
-            self._boost = boosts, heat, float(heat.max()) if len(heat) else 1.0
-        return self._boost[1], self._boost[2]
+            # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
+            self._boost = known = boosts, heat, float(heat.max()) if len(heat) else 1.0
+        return known[1], known[2]
 
     # Articles
 

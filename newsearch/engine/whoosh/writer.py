@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -65,6 +66,9 @@ class WhooshWriter:
         try:
             self._base = _published(directory, fresh)
             self._segments = open_segments(directory, self._base)
+        except FileNotFoundError as error:
+            self._lock.release()
+            raise IndexCorrupt(f"{error.filename}: missing; build the index again with `newsearch index`") from error
         except BaseException:
             self._lock.release()
             raise
@@ -79,8 +83,7 @@ class WhooshWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.cancel()
+        self.cancel()
 
     def add(self, article: Article, source: str) -> None:
         """Add an article of a source; it replaces the one of the same id in that source."""
@@ -141,15 +144,23 @@ class WhooshWriter:
         except BaseException:
             self.cancel()
             raise
-        remove_unused(self._directory, toc)
+        with suppress(OSError):
+            remove_unused(self._directory, toc)
         self._lock.release()
         articles = sum(int(np.count_nonzero(segment.live)) for segment in segments)
         return Changes(articles - before + deleted, replaced, deleted, articles)
 
     def cancel(self) -> None:
-        """Forget the changes; the index stays as it is."""
-        remove_unused(self._directory, replace(self._base, segments=_published(self._directory, False).segments))
-        self._lock.release()
+        """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
+        if not self._lock.held:
+            return
+        try:
+            # The files of an index that cannot be read are left alone; a later commit deletes what is left over.
+            with suppress(IndexCorrupt, IndexIncompatible, OSError):
+                published = _published(self._directory, False)
+                remove_unused(self._directory, replace(self._base, segments=published.segments))
+        finally:
+            self._lock.release()
 
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
@@ -160,7 +171,10 @@ class WhooshWriter:
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
         path = self._directory / (secrets.token_hex(8) + SEGMENT_SUFFIX)
-        write_segment(path, arrays, articles=articles, analysis=analysis.VERSION)
+        try:
+            write_segment(path, arrays, articles=articles, analysis=analysis.VERSION)
+        except OSError as error:
+            raise EngineError(f"{path}: cannot be written, the index is as it was: {error.strerror}") from error
         return Segment(path, deleted)
 
     def _delete_replaced(self) -> int:
