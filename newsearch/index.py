@@ -13,6 +13,7 @@ from newsearch.article import Article
 from newsearch.engine.base import Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
+from newsearch.errors import QueryError
 from newsearch.query import parse, parse_date_range
 from newsearch.query.tree import All, DateRange, Match, Node, Or, Range
 from newsearch.ranking import Boosts
@@ -144,7 +145,10 @@ def _start(moment: Moment | None, name: str, now: datetime, tz: tzinfo) -> datet
     if moment is None:
         return None
     if isinstance(moment, str):
-        return parse_date_range(moment, now=now, tz=tz).start
+        start = parse_date_range(moment, now=now, tz=tz).start
+        if start is None:
+            raise QueryError(f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d")
+        return start
     if isinstance(moment, datetime):
         return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)
     return datetime(moment.year, moment.month, moment.day, tzinfo=tz).astimezone(UTC)

@@ -156,19 +156,19 @@ class Compiler:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
             return self._word(Word(node.text, node.field, node.weight, node.span))
-        near: dict[str, int] = {}
-        for segment in self._segments:
-            near.update(segment.dictionary.similar(terms[0], node.distance))
+        near = [segment.dictionary.similar(terms[0], node.distance) for segment in self._segments]
         # Chosen over the whole index, so that the cut does not depend on how it is divided into segments.
-        chosen = sorted(near.items(), key=lambda item: (item[1], item[0]))[:MAX_FUZZY_FORMS]
+        distance = {term: edits for found in near for term, (edits, _) in found.items()}
+        chosen = sorted(distance.items(), key=lambda item: (item[1], item[0]))[:MAX_FUZZY_FORMS]
         lists = []
-        for segment in self._segments:
+        for segment, found in zip(self._segments, near, strict=True):
             docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
             for term, edits in chosen:
-                doc, code = self._any_of(segment, _known(segment, term), node.field)
-                docs.append(doc)
-                # Every edit makes a form worth less: a half, a third.
-                codes.append(np.maximum(code // (1 + edits), 1))
+                if term in found:
+                    doc, code = self._any_of(segment, [found[term][1]], node.field)
+                    docs.append(doc)
+                    # Every edit makes a form worth less: a half, a third.
+                    codes.append(np.maximum(code // (1 + edits), 1))
             lists.append(matches.best_codes(np.concatenate(docs), np.concatenate(codes)))
         return Clause(self._view.weighted(lists, node.weight), f"{terms[0]}~{node.distance}")
 
@@ -212,35 +212,43 @@ class Compiler:
         Args:
             slots: for each segment, for each word of the phrase, the numbers of the forms that may stand there.
         """
-        width = len(slots[0]) if slots else 0
-        words = [
-            self._view.weighted([self._any_of(s, slots[i][slot]) for i, s in enumerate(self._segments)], node.weight)
-            for slot in range(width)
-        ]
-        if not words:
-            return _scored(matches.NONE, "words together")
-        candidates = matches.intersection([Scored(part.doc, part.value * part.unit) for part in words])
+        postings = [[self._any_of(s, forms) for forms in slots[i]] for i, s in enumerate(self._segments)]
+        scales = []
+        for words in zip(*postings, strict=True):
+            holding = sum(self._live(i, doc) for i, (doc, _) in enumerate(words))
+            idf = ranking.idf(self._view.live_articles, holding)
+            scales.append(node.weight * ranking.CODE_SCALE * idf)
         found = []
         for i, segment in enumerate(self._segments):
-            start, end = np.searchsorted(candidates.doc, self._view.starts[i : i + 2])
-            among = candidates.doc[start:end].astype(np.int64) - self._view.starts[i]
-            together = self._together(segment, slots[i], among, slop, ordered, node.field)
-            found.append(together + self._view.starts[i])
-        kept = matches.holds(candidates.doc, np.concatenate(found))
-        return _scored(Scored(candidates.doc[kept], candidates.score[kept]), "words together")
+            docs = min((doc for doc, _ in postings[i]), key=len)
+            for doc, _ in postings[i]:
+                if doc is not docs:
+                    docs = docs[matches.holds(docs, doc)]
+            docs = self._together(segment, slots[i], docs, slop, ordered, node.field)
+            score = np.zeros(len(docs))
+            for (doc, code), scale in zip(postings[i], scales, strict=True):
+                score += code.take(doc.searchsorted(docs)) * scale if len(docs) else 0
+            found.append((docs, score))
+        return _scored(Scored(*self._view.joined(found)) if found else matches.NONE, "words together")
+
+    def _live(self, i: int, docs: Array) -> int:
+        segment = self._segments[i]
+        return int(np.count_nonzero(segment.live[docs])) if len(segment.deleted) else len(docs)
 
     def _together(
         self, segment: Segment, slots: Slots, among: Array, slop: int, ordered: bool, field: str | None
     ) -> Array:
         """Of these articles, those in which the slots stand together in one field (in `field`, if it is named)."""
         if not len(among):
-            return matches.NONE.doc
+            return among
         start, end = windows([segment.keys(forms, among) for forms in slots], slop, ordered=ordered)
         fields = segment.field_of(start)
         good = (start >> 16 == end >> 16) & (fields == segment.field_of(end))
         if field is not None:
             good &= fields == ranking.TEXT_FIELDS.index(field)
-        return np.unique(start[good] >> 16)
+        docs = start[good] >> 16
+        # Windows come in the order of their articles, so the same article twice stands side by side.
+        return docs[np.append(True, docs[1:] != docs[:-1])].astype(among.dtype) if len(docs) else among[:0]
 
 
 def _known(segment: Segment, term: str) -> list[int]:

@@ -80,25 +80,33 @@ class Dictionary:
         forms: list[int] = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]].tolist()
         return forms
 
-    def similar(self, term: str, edits: int) -> dict[str, int]:
-        """Exact forms within this many edits (insert, delete, replace, swap of neighbours), and their distance."""
-        # Cheap tests first: an edit changes at most four bytes and two letters.
-        letters = np.bitwise_count(self._letters ^ _letters_of(term))
-        length = self._lengths
-        near = np.flatnonzero((np.abs(length - len(term.encode())) <= edits * 4) & (letters <= 2 * edits))
-        forms = [form for form in map(self.term, near.tolist()) if abs(len(form) - len(term)) <= edits]
+    def similar(self, term: str, edits: int) -> dict[str, tuple[int, int]]:
+        """Exact forms within this many edits, with their distances and numbers.
+
+        An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice
+        (optimal string alignment).
+        """
+        letters, wanted = self._letters, _letters_of(term)
+        near = (np.abs(self._lengths - len(term)) <= edits).nonzero()[0]
+        # One edit brings in at most one letter and takes away at most one.
+        mine = letters.take(near)
+        near = near[(np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(wanted & ~mine) <= edits)]
+        forms = [self.term(number) for number in near.tolist()]
         if not forms:
             return {}
         distance = _edit_distances(term, forms, edits)
-        return {forms[i]: int(distance[i]) for i in np.flatnonzero(distance <= edits)}
+        return {forms[i]: (int(distance[i]), int(near[i])) for i in np.flatnonzero(distance <= edits).tolist()}
 
     @cached_property
-    def _lengths(self) -> Array:
-        return np.diff(self._file.array("term_at").astype(np.int64))
+    def _lengths(self) -> NDArray[np.int32]:
+        """For each form, its letters: the bytes that do not continue one."""
+        starts = (self._file.array("term_bytes") & 0xC0) != 0x80
+        before = np.concatenate(([0], np.cumsum(starts, dtype=np.int32)))
+        return np.diff(before[self._file.array("term_at")])
 
     @cached_property
     def _letters(self) -> NDArray[np.uint32]:
-        """For each form, which letters it has: one edit changes at most two of these bits."""
+        """For each form, a bit for every letter that it has."""
         at = self._file.array("term_at").astype(np.int64)
         bits = _BITS[self._file.array("term_bytes")]
         found: NDArray[np.uint32] = np.bitwise_or.reduceat(bits, at[:-1]) if len(bits) else bits

@@ -54,8 +54,8 @@ def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
     if not len(doc):
         return doc, code
     # The code in the low bits: after sorting, the last of each article is its best.
-    keys = (doc.astype(np.int64) << 16) | code
+    keys = (doc.astype(np.uint32) << 8) | code
     keys.sort()
-    doc = keys >> 16
-    last = np.append(doc[1:] != doc[:-1], True)
-    return doc[last], (keys[last] & 0xFFFF).astype(np.uint16)
+    found = keys >> 8
+    last = np.append(found[1:] != found[:-1], True).nonzero()[0]
+    return found.take(last).astype(np.uint16), keys.take(last).astype(np.uint8)

@@ -7,7 +7,9 @@ is left could not reach the page. Both discard by comparing codes, small integer
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
@@ -24,7 +26,22 @@ from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import Mask, View
-from newsearch.query.tree import All, And, DateRange, Everything, Fuzzy, Match, Node, Not, Or, Prefix, Range, Word
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
@@ -83,6 +100,7 @@ class Search:
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
         self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
         self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
+        self._hides = not (options.unpublished or _asks_for_unpublished(tree))
         self._masks = [compiler.mask(node) for node in filters]
         self._static_boost, self._highest_boost = view.boost(options.boosts)
         if options.boosts.half_life is not None:
@@ -228,7 +246,7 @@ class Search:
             docs, score = docs.take(kept), score.take(kept)
         if not len(docs):
             return
-        if self._masks or self._options.unpublished or not self._view.all_visible:
+        if self._masks or not (self._view.all_visible if self._hides else self._view.all_live):
             passes = self._passes(docs)
             docs, score = docs[passes], score[passes]
         best.add(docs, score, score)
@@ -259,7 +277,7 @@ class Search:
         return docs[self._passes(docs)]
 
     def _passes(self, docs: Array) -> Mask:
-        passes = (self._view.live if self._options.unpublished else self._view.visible).take(docs)
+        passes = (self._view.visible if self._hides else self._view.live).take(docs)
         for mask in self._masks:
             passes = passes & mask(docs)
         return passes
@@ -335,12 +353,21 @@ def _value(clause: Clause, docs: Array) -> float:
     return float((clause.part.look_up(docs) * clause.part.unit)[0])
 
 
+def _asks_for_unpublished(node: Node) -> bool:
+    match node:
+        case Match("is", value):
+            return value.casefold() == "unpublished"
+        case All(children) | And(children) | Or(children):
+            return any(map(_asks_for_unpublished, children))
+    return False
+
+
 def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
     """The children of the root: those that must score, those that may be missing, those that only filter."""
     required: list[Node] = []
     optional: list[Node] = []
     filters: list[Node] = []
-    for child in tree.children if isinstance(tree, All | And) else (tree,):
+    for child in _without_repeats(tree.children) if isinstance(tree, All | And) else (tree,):
         if _only_filters(child):
             filters.append(child)
         elif not isinstance(tree, And) and (
@@ -350,6 +377,17 @@ def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
         elif not isinstance(child, Everything):
             required.append(child)
     return required, optional, filters
+
+
+def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
+    """Each node once; a scoring one that stood there several times weighs as much as they did together."""
+    counts = Counter(nodes)
+    return [
+        replace(node, weight=node.weight * count)
+        if count > 1 and isinstance(node, Word | Phrase | Near | Prefix | Fuzzy)
+        else node
+        for node, count in counts.items()
+    ]
 
 
 def _only_filters(node: Node) -> bool:

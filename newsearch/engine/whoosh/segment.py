@@ -16,6 +16,7 @@ from newsearch.article import Article, Provider
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.dictionary import Dictionary
 from newsearch.engine.whoosh.layout import ArrayFile
+from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.records import RecordReader, decode_rest
 from newsearch.errors import IndexCorrupt
 
@@ -86,34 +87,37 @@ class Segment:
 
         Args:
             forms: numbers of exact forms.
-            among: articles to look at, all of them by default.
+            among: articles to look at, sorted, of the dtype of the postings; all of them by default.
         """
-        wanted = None
-        if among is not None:
-            wanted = np.zeros(self.articles, bool)
-            wanted[among] = True
-        found = [keys for form in forms for keys in self._keys(form, wanted)]
-        keys = np.concatenate(found) if found else np.empty(0, np.int64)
+        found = [np.empty(0, np.int64)]
+        for form in forms:
+            for name, at in (("post", self._post_at), ("more", self._more_at)):
+                place = slice(at[form], at[form + 1])
+                doc = self.file.array(f"{name}_doc")[place]
+                pos = self.file.array(f"{name}_pos")[place]
+                if among is not None and len(doc):
+                    kept = holds(doc, among)
+                    doc, pos = doc[kept], pos[kept]
+                if len(doc):
+                    found.append((doc.astype(np.int64) << 16) | pos)
+        if len(found) <= 2:
+            return found[-1]
+        keys = np.concatenate(found)
         keys.sort()
         return keys
-
-    def _keys(self, form: int, wanted: Array | None) -> list[Array]:
-        parts = []
-        for name, at in (("post", self._post_at), ("more", self._more_at)):
-            place = slice(at[form], at[form + 1])
-            doc = self.file.array(f"{name}_doc")[place]
-            keys = (doc.astype(np.int64) << 16) | self.file.array(f"{name}_pos")[place]
-            parts.append(keys if wanted is None else keys[wanted[doc]])
-        return parts
 
     @cached_property
     def lengths(self) -> Array:
         """Words in each text field: shape (articles, fields)."""
         return np.stack([self.file.array(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
 
+    @cached_property
+    def _field_ends(self) -> Array:
+        return np.cumsum(self.lengths, axis=1, dtype=np.int32)
+
     def field_of(self, keys: Array) -> Array:
         """The number of the text field in which each occurrence stands."""
-        ends = np.cumsum(self.lengths[keys >> 16].astype(np.int64), axis=1)
+        ends = self._field_ends.take(keys >> 16, axis=0)
         field: Array = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
         return field
 

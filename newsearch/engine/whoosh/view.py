@@ -172,6 +172,11 @@ class View:
         """For each article, whether it is live and published."""
         return self.live & ((self.column("flag") & columns.PUBLISHED) != 0)
 
+    @property
+    def all_live(self) -> bool:
+        """Whether no article is deleted or replaced."""
+        return self.live_articles == self.articles
+
     @cached_property
     def all_visible(self) -> bool:
         """Whether every article is live and published."""
