@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import overload
 
 from newsearch.article import Article
-from newsearch.engine.base import FACETS, Answer, Counts, Explanation
+from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed
 
@@ -15,12 +15,13 @@ from newsearch.query import Note, Parsed
 class Hit:
     """One article that a search found."""
 
-    __slots__ = ("_answer", "_article", "_number")
+    __slots__ = ("_answer", "_article", "_number", "_summary")
 
     def __init__(self, answer: Answer, number: int) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
+        self._summary: Summary | None = None
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
@@ -49,17 +50,22 @@ class Hit:
     @property
     def id(self) -> str:
         """The article's id."""
-        return self._answer.summary(self._number).id
+        return self._named().id
 
     @property
     def title(self) -> str:
         """The article's title; cheaper than `article` where nothing else is wanted."""
-        return self._answer.summary(self._number).title
+        return self._named().title
 
     @property
     def url(self) -> str | None:
         """Where to read the article; cheaper than `article` where nothing else is wanted."""
-        return self._answer.summary(self._number).url or None
+        return self._named().url or None
+
+    def _named(self) -> Summary:
+        if self._summary is None:
+            self._summary = self._answer.summary(self._number)
+        return self._summary
 
     @property
     def explanation(self) -> Explanation:

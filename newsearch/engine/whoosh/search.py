@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
@@ -25,7 +25,7 @@ from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.records import Record
-from newsearch.engine.whoosh.view import Mask, View
+from newsearch.engine.whoosh.view import Mask, Part, View
 from newsearch.query.tree import (
     All,
     And,
@@ -72,13 +72,17 @@ class _Best:
         self.score: Floats = np.empty(0)
         self.threshold = -np.inf
 
-    def add(self, doc: Array, key: Floats, score: Floats) -> None:
+    def add(self, doc: Array, score: Floats, key: Floats | None = None) -> None:
+        if key is None:
+            key = score
         if len(self.doc):
             doc = np.concatenate((self.doc, doc))
             key, score = np.concatenate((self.key, key)), np.concatenate((self.score, score))
         if len(doc) > self._wanted:
             kept = ranking.top(key, self._wanted)
-            doc, key, score = doc.take(kept), key.take(kept), score.take(kept)
+            by_score = key is score
+            doc, key = doc.take(kept), key.take(kept)
+            score = key if by_score else score.take(kept)
         if len(doc) >= self._wanted:
             self.threshold = float(key.min())
         self.doc, self.key, self.score = doc, key, score
@@ -179,7 +183,7 @@ class Search:
             self._best_complete(best)
         else:
             docs = self._complete
-            best.add(docs, self._key(docs), self._score(docs))
+            best.add(docs, self._score(docs), self._key(docs))
         page = self._ordered(best, wanted, complete=True)
         if len(page) < wanted and self._has_partial:
             best = _Best(wanted - len(page))
@@ -187,7 +191,7 @@ class Search:
                 self._best_partial(best)
             else:
                 docs = self._partial
-                best.add(docs, self._key(docs), self._score(docs))
+                best.add(docs, self._score(docs), self._key(docs))
             page += self._ordered(best, wanted - len(page), complete=False)
         return page[first:wanted]
 
@@ -204,7 +208,7 @@ class Search:
             docs, values = docs[start:], values[start:]
         self._add_complete(best, docs, values, others)
 
-    def _add_complete(self, best: _Best, docs: Array, values: Array, others: Sequence[Any]) -> None:
+    def _add_complete(self, best: _Best, docs: Array, values: Array, others: Sequence[Part]) -> None:
         score = values * self._parts[0].unit
         for part in others:
             values = part.look_up(docs)
@@ -214,30 +218,40 @@ class Search:
         self._add(best, docs, score)
 
     def _best_partial(self, best: _Best) -> None:
-        """Articles that hold what is required and only some of the rest.
+        """Add articles that hold what is required and only some of the rest.
 
-        Each is met at the first of its words, in the order of falling best scores: an article that is first met at
-        some word cannot score more than that word and all later ones together.
+        Each is met at the first of its words, in the order of falling best scores: one that is first met at some word
+        cannot score more than that word and all later ones together.
         """
-        queue = sorted(self._required or self._optional, key=lambda clause: -clause.part.best)
         if self._required:
-            queue = [min(self._required, key=lambda clause: len(clause.part.doc))]
+            rarest = min((clause.part for clause in self._required), key=lambda part: len(part.doc))
+            self._add_partial(best, rarest, rarest.doc, ())
+            return
+        queue = sorted((clause.part for clause in self._optional), key=lambda part: -part.best)
+        later = sum(part.best for part in queue)
+        for number, part in enumerate(queue):
+            later -= part.best
+            docs, _ = part.at_least(best.threshold / self._highest_boost - later)
+            if len(docs):
+                self._add_partial(best, part, docs, queue[:number])
+
+    def _add_partial(self, best: _Best, first: Part, docs: Array, earlier: Sequence[Part]) -> None:
+        for part in earlier:
+            docs = docs.take((part.look_up(docs) == 0).nonzero()[0])
+        score, wanted = np.zeros(len(docs)), np.ones(len(docs), bool)
+        is_complete = np.full(len(docs), not earlier)
         required = {id(clause.part) for clause in self._required}
-        for number, clause in enumerate(queue):
-            rest = sum(other.part.best for other in self._clauses) - clause.part.best
-            rest -= sum(other.part.best for other in queue[:number])
-            docs, _ = clause.part.at_least(best.threshold / self._highest_boost - rest)
-            for earlier in queue[:number]:
-                docs = docs[earlier.part.look_up(docs) == 0]
-            score, held = np.zeros(len(docs)), np.zeros(len(docs), np.int64)
-            for part in self._parts:
-                values = part.look_up(docs)
-                score += values * part.unit
-                held += (values != 0) | (np.zeros(len(docs), bool) if id(part) not in required else False)
-                if id(part) in required:
-                    held[values == 0] = -len(self._parts)
-            kept = ((held > 0) & (held < len(self._parts))).nonzero()[0]
-            self._add(best, docs.take(kept), score.take(kept))
+        for part in self._parts:
+            if any(part is other for other in earlier):
+                continue
+            values = part.look_up(docs)
+            score += values * part.unit
+            if id(part) in required:
+                wanted &= values != 0
+            elif part is not first:
+                is_complete &= values != 0
+        kept = (wanted & ~is_complete).nonzero()[0]
+        self._add(best, docs.take(kept), score.take(kept))
 
     def _add(self, best: _Best, docs: Array, text: Floats) -> None:
         score = text * self._boost(docs)
@@ -249,7 +263,7 @@ class Search:
         if self._masks or not (self._view.all_visible if self._hides else self._view.all_live):
             passes = self._passes(docs)
             docs, score = docs[passes], score[passes]
-        best.add(docs, score, score)
+        best.add(docs, score)
 
     @cached_property
     def _complete(self) -> Array:
@@ -324,7 +338,7 @@ class Search:
     def _ordered(self, best: _Best, wanted: int, *, complete: bool) -> list[Hit]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
         rows = sorted(zip(best.key.tolist(), best.doc.tolist(), best.score.tolist(), strict=True), reverse=True)
-        if len({row[0] for row in rows}) < len(rows):
+        if any(before[0] == row[0] for before, row in pairwise(rows)):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = [row for run in runs for row in (self._untied(run) if len(run) > 1 else run)]
         return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
