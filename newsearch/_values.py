@@ -141,7 +141,14 @@ _CLOCK_COUNT: Final = re.compile(r"[0-9]{9,13}(?:\.[0-9]*)?")  # since 1970, in 
 # RFC 822 names these; any other name is ambiguous, and a guess would be hours off
 _ZONES: Final = {
     **dict.fromkeys(("UTC", "GMT", "UT", "Z"), 0),
-    **{"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8},
+    "EDT": -4,
+    "EST": -5,
+    "CDT": -5,
+    "CST": -6,
+    "MDT": -6,
+    "MST": -7,
+    "PDT": -7,
+    "PST": -8,
 }
 
 

@@ -16,7 +16,7 @@ from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import QueryError
 from newsearch.query import parse, parse_date_range
 from newsearch.query.tree import All, DateRange, Match, Node, Or, Range
-from newsearch.ranking import Boosts
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 
 Moment: TypeAlias = str | date | datetime
@@ -106,7 +106,7 @@ class Index:
             filters.append(Range("heat", low=min_heat))
         if min_quality is not None:
             filters.append(Range("quality", low=min_quality))
-        options = Options(limit, offset, sort, unpublished, boosts or Boosts(), as_of)
+        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, as_of)
         return Results(parsed, self._reader.search(_with_filters(parsed.tree, filters), options))
 
     def get(self, id: str) -> Article | None:

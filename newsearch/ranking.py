@@ -103,6 +103,9 @@ class Boosts:
             raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
 
 
+DEFAULT_BOOSTS = Boosts()
+
+
 def signal(values: NDArray[Any], pivot: float) -> Floats:
     """s(x) = (x - p) / (x + p) for known x (x >= 0), 0 where it is negative, NaN, or the pivot is not above 0."""
     x = np.asarray(values, dtype=np.float64)
@@ -136,4 +139,7 @@ _SAMPLE = 1024
 
 
 def _top(scores: Floats, count: int) -> NDArray[np.intp]:
-    return (scores >= np.partition(scores, len(scores) - count)[len(scores) - count]).nonzero()[0]
+    place = len(scores) - count
+    ranked = scores.copy()
+    ranked.partition(place)
+    return (scores >= ranked[place]).nonzero()[0]

@@ -15,13 +15,12 @@ from newsearch.query import Note, Parsed
 class Hit:
     """One article that a search found."""
 
-    __slots__ = ("_answer", "_article", "_number", "_summary")
+    __slots__ = ("_answer", "_article", "_number")
 
     def __init__(self, answer: Answer, number: int) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
-        self._summary: Summary | None = None
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
@@ -63,9 +62,7 @@ class Hit:
         return self._named().url or None
 
     def _named(self) -> Summary:
-        if self._summary is None:
-            self._summary = self._answer.summary(self._number)
-        return self._summary
+        return self._answer.summaries()[self._number]
 
     @property
     def explanation(self) -> Explanation:

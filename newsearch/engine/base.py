@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from newsearch.article import Article
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node
-from newsearch.ranking import Boosts
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 SORTS = ("relevance", "newest", "oldest", "heat", "quality")
 FACETS = ("topic", "provider", "category", "type", "language", "year", "month")
@@ -37,7 +37,7 @@ class Options:
     offset: int = 0
     sort: str = "relevance"
     unpublished: bool = False
-    boosts: Boosts = field(default_factory=Boosts)
+    boosts: Boosts = DEFAULT_BOOSTS
     as_of: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -98,8 +98,8 @@ class Answer(Protocol):
     def article(self, number: int) -> Article:
         """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
 
-    def summary(self, number: int) -> Summary:
-        """The id, title and URL of a hit of the page, which are cheaper than the article."""
+    def summaries(self) -> Sequence[Summary]:
+        """The id, title and URL of every hit of the page, which are cheaper than the articles."""
 
     def explain(self, number: int) -> Explanation:
         """The parts of the score of a hit of the page."""

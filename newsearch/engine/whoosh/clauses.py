@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
 from newsearch.engine.whoosh import filters, matches
+from newsearch.engine.whoosh.dictionary import edit_distances
 from newsearch.engine.whoosh.matches import Scored
 from newsearch.engine.whoosh.positions import windows
 from newsearch.engine.whoosh.segment import Segment
@@ -156,16 +157,17 @@ class Compiler:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
             return self._word(Word(node.text, node.field, node.weight, node.span))
-        near = [segment.dictionary.similar(terms[0], node.distance) for segment in self._segments]
+        near = [segment.dictionary.maybe_similar(terms[0], node.distance) for segment in self._segments]
+        forms = sorted(set().union(*near))
         # Chosen over the whole index, so that the cut does not depend on how it is divided into segments.
-        distance = {term: edits for found in near for term, (edits, _) in found.items()}
-        chosen = sorted(distance.items(), key=lambda item: (item[1], item[0]))[:MAX_FUZZY_FORMS]
+        distances = edit_distances(terms[0], forms, node.distance)
+        chosen = sorted(distances.items(), key=lambda item: (item[1], item[0]))[:MAX_FUZZY_FORMS]
         lists = []
         for segment, found in zip(self._segments, near, strict=True):
             docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
             for term, edits in chosen:
                 if term in found:
-                    doc, code = self._any_of(segment, [found[term][1]], node.field)
+                    doc, code = self._any_of(segment, [found[term]], node.field)
                     docs.append(doc)
                     # Every edit makes a form worth less: a half, a third.
                     codes.append(np.maximum(code // (1 + edits), 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,6 +17,9 @@ from newsearch.engine.whoosh.layout import ArrayFile
 Array: TypeAlias = NDArray[Any]
 
 
+_MAX_CACHED = 4096
+
+
 class Dictionary:
     """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem."""
 
@@ -26,6 +30,7 @@ class Dictionary:
         self._at = memoryview(file.array("term_at"))
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
+        self._numbers: dict[str, int] = {}
         self._group_form_at = file.array("group_form_at")
         self._group_form = file.array("group_form")
 
@@ -42,9 +47,16 @@ class Dictionary:
 
     def number(self, term: str) -> int:
         """The number of an exact form, or -1 where the segment does not have it."""
-        wanted = term.encode()
-        number = self.bisect(wanted)
-        return number if number < len(self) and self.encoded(number) == wanted else -1
+        number = self._numbers.get(term)
+        if number is None:
+            wanted = term.encode()
+            number = self.bisect(wanted)
+            if number == len(self) or self.encoded(number) != wanted:
+                number = -1
+            if len(self._numbers) >= _MAX_CACHED:
+                self._numbers = {}
+            self._numbers[term] = number
+        return number
 
     def bisect(self, wanted: bytes) -> int:
         """The number of the first exact form that is not below these bytes."""
@@ -80,29 +92,22 @@ class Dictionary:
         forms: list[int] = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]].tolist()
         return forms
 
-    def similar(self, term: str, edits: int) -> dict[str, tuple[int, int]]:
-        """Exact forms within this many edits, with their distances and numbers.
-
-        An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice
-        (optimal string alignment).
-        """
+    def maybe_similar(self, term: str, edits: int) -> dict[str, int]:
+        """Exact forms that can be within this many edits, by length and letters, with their numbers."""
         letters, wanted = self._letters, _letters_of(term)
-        near = (np.abs(self._lengths - len(term)) <= edits).nonzero()[0]
+        # Below the least length the difference wraps around, and is large.
+        near = (self._lengths - np.uint8(max(len(term) - edits, 0)) <= 2 * edits).nonzero()[0]
         # One edit brings in at most one letter and takes away at most one.
         mine = letters.take(near)
         near = near[(np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(wanted & ~mine) <= edits)]
-        forms = [self.term(number) for number in near.tolist()]
-        if not forms:
-            return {}
-        distance = _edit_distances(term, forms, edits)
-        return {forms[i]: (int(distance[i]), int(near[i])) for i in np.flatnonzero(distance <= edits).tolist()}
+        return {self.term(number): number for number in near.tolist()}
 
     @cached_property
-    def _lengths(self) -> NDArray[np.int32]:
+    def _lengths(self) -> NDArray[np.uint8]:
         """For each form, its letters: the bytes that do not continue one."""
         starts = (self._file.array("term_bytes") & 0xC0) != 0x80
         before = np.concatenate(([0], np.cumsum(starts, dtype=np.int32)))
-        return np.diff(before[self._file.array("term_at")])
+        return np.diff(before[self._file.array("term_at")]).astype(np.uint8)
 
     @cached_property
     def _letters(self) -> NDArray[np.uint32]:
@@ -126,17 +131,23 @@ def _letters_of(term: str) -> np.uint32:
     return bits
 
 
-def _edit_distances(term: str, forms: list[str], most: int) -> NDArray[np.int64]:
-    """Optimal string alignment distances, all forms at once; a distance above `most` is only above `most`."""
+def edit_distances(term: str, forms: Sequence[str], most: int) -> dict[str, int]:
+    """The forms within `most` edits of a term, and their distances, computed for all at once.
+
+    An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice (optimal string
+    alignment).
+    """
+    if not forms:
+        return {}
     width = max(map(len, forms))
     letters = np.array(forms, dtype=f"<U{width}").view(np.uint32).reshape(len(forms), width).T
     wanted = [ord(letter) for letter in term]
     rows, beyond = len(wanted), most + 1
-    before = np.full((width + 1, len(forms)), beyond, np.int64)
+    before = np.full((width + 1, len(forms)), beyond, np.int8)
     above = before.copy()
     above[: most + 1] = np.arange(min(most, width) + 1)[:, None]
     for i in range(1, rows + 1):
-        row = np.full((width + 1, len(forms)), beyond, np.int64)
+        row = np.full((width + 1, len(forms)), beyond, np.int8)
         if i <= most:
             row[0] = i
         # Only a band around the diagonal can stay within `most` edits.
@@ -149,4 +160,5 @@ def _edit_distances(term: str, forms: list[str], most: int) -> NDArray[np.int64]
             row[j] = cost
         before, above = above, row
     lengths = np.fromiter(map(len, forms), np.int64, len(forms))
-    return above[lengths, np.arange(len(forms))]
+    distances = above[lengths, np.arange(len(forms))].tolist()
+    return {form: distance for form, distance in zip(forms, distances, strict=True) if distance <= most}

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
+from zstandard import frame_content_size
 
 from newsearch.article import Article, Image, article_from_mapping, article_to_mapping
 from newsearch.errors import IndexCorrupt
@@ -160,12 +161,12 @@ class RecordReader:
         """
         data = self._blob[self._at[doc] : self._at[doc + 1]]
         try:
-            if not 0 < zstandard.frame_content_size(data) <= _MAX_RECORD:
-                raise ValueError("a record of an impossible size")
-            with self._lock:
-                return self._decompress(data)
-        except (zstandard.ZstdError, ValueError) as error:
-            raise IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged") from error
+            if 0 < frame_content_size(data) <= _MAX_RECORD:
+                with self._lock:
+                    return self._decompress(data)
+        except zstandard.ZstdError:
+            pass
+        raise self._damaged(doc)
 
     def read(self, doc: int) -> Record:
         """The record of a document.
@@ -176,4 +177,7 @@ class RecordReader:
         try:
             return decode_record(self.raw(doc))
         except (ValueError, TypeError, IndexError) as error:
-            raise IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged") from error
+            raise self._damaged(doc) from error
+
+    def _damaged(self, doc: int) -> IndexCorrupt:
+        return IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged; run `newsearch reindex`")

@@ -47,6 +47,7 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
 
 _HEAD = 1024
+_FEW = 8
 _DAY = 86400.0
 
 
@@ -110,6 +111,7 @@ class Search:
         if options.boosts.half_life is not None:
             self._highest_boost *= 2.0**options.boosts.recency
         self._page = self._find_page()
+        self._records: list[Record] | None = None
 
     # Answer
 
@@ -125,8 +127,10 @@ class Search:
     def article(self, number: int) -> Article:
         return self._view.article(self._page[number].doc)
 
-    def summary(self, number: int) -> Record:
-        return self._view.record(self._page[number].doc)
+    def summaries(self) -> Sequence[Record]:
+        if self._records is None:
+            self._records = [self._view.record(hit.doc) for hit in self._page]
+        return self._records
 
     def counts(self) -> Counts:
         return Counts(len(self._complete), len(self._partial))
@@ -395,6 +399,8 @@ def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
 
 def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
     """Each node once; a scoring one that stood there several times weighs as much as they did together."""
+    if len(nodes) < _FEW:
+        return list(nodes)
     counts = Counter(nodes)
     return [
         replace(node, weight=node.weight * count)

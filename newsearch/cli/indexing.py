@@ -1,0 +1,82 @@
+"""What `index` and `reindex` share: progress, the summary, the broken articles."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from newsearch.cli.terminal import Terminal, complain
+from newsearch.reindex import Progress, Report
+
+MAX_BROKEN_SHOWN = 20
+
+_PROGRESS_WIDTH = 60
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def work_options(command: Command) -> Command:
+    """Give a command the options of work that writes an index."""
+    for option in (
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Exit with 2 if an article is broken; the others go in all the same.",
+        ),
+        click.option(
+            "--wait",
+            type=click.FloatRange(min=0),
+            default=0,
+            metavar="SECONDS",
+            help="Wait this long while another process writes the index.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            default=os.cpu_count,
+            metavar="NUMBER",
+            help="Processes that read Markdown files.  [default: one for each processor]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], str], *, strict: bool) -> int:
+    """Run work that writes an index, show how it goes where somebody is looking, and say what it did.
+
+    Returns:
+        The exit code.
+    """
+    interactive = Terminal.of(sys.stderr).interactive
+    try:
+        report = work(_progress() if interactive else None)
+    finally:
+        if interactive:
+            _overwrite("")
+    broken = f"; {report.broken:,} broken" if report.broken else ""
+    print(f"{summary(report)} in {report.seconds:.1f} s{broken}")
+    for error in report.errors[:MAX_BROKEN_SHOWN]:
+        complain(str(error))
+    if report.broken > MAX_BROKEN_SHOWN:
+        complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
+    return 2 if strict and report.broken else 0
+
+
+def _progress() -> Progress:
+    started = time.monotonic()
+
+    def show(read: int, broken: int) -> None:
+        rate = read / max(time.monotonic() - started, 1e-3)
+        _overwrite(f"{read:,} articles, {rate:,.0f}/s" + (f", {broken:,} broken" if broken else ""))
+
+    return show
+
+
+def _overwrite(line: str) -> None:
+    print(f"\r{line:<{_PROGRESS_WIDTH}}\r{line}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,128 @@
+"""The group of commands, and the one place where errors become messages and exit codes.
+
+0    found, or done             2    an error, told in one line on stderr
+1    nothing found              130  interrupted (Ctrl-C)         141  the reader of the output went away
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from io import TextIOWrapper
+
+import click
+
+import newsearch
+from newsearch.cli.terminal import complain
+from newsearch.errors import NewsearchError
+
+COMMANDS = {
+    "query": "Find articles.",
+    "index": "Index sources: directories, JSONL files, feeds.",
+    "reindex": "Build the index anew from the sources that it remembers.",
+    "show": "Print one article.",
+    "stats": "Say what the index holds.",
+}
+"""The commands and what they do; each is the function of its name in the module of its name."""
+
+FOUND, NOTHING_FOUND, ERROR, INTERRUPTED, OUTPUT_CLOSED = 0, 1, 2, 130, 141
+
+_COMPLETION = "_NEWSEARCH_COMPLETE"
+
+
+class _Commands(click.Group):
+    """Imports a command's module when that command is asked for, so that no other one costs anything."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"newsearch.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(
+                f"no command {args[0]!r}; to search: newsearch query {' '.join(args)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    epilog="""\b
+    Examples:
+      newsearch query facial recognition ban
+      newsearch query '"mail-in ballots" after:2020-09' --sort newest
+      newsearch index ~/news archive.jsonl.gz
+      newsearch query vaccine --format json | jq '.hits[].title'
+
+    docs/query-syntax.md tells how to write queries, docs/command.md is the manual of this command.""",
+)
+@click.version_option(newsearch.__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> int:
+    """Find news in collections of articles."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+    return FOUND
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command. Returns its exit code.
+
+    Args:
+        args: arguments, by default those of the process.
+    """
+    if instruction := os.environ.get(_COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "newsearch", _COMPLETION, instruction)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What a terminal's encoding lacks is shown escaped; it is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with cli.make_context("newsearch", list(sys.argv[1:] if args is None else args)) as ctx:
+            code: int = cli.invoke(ctx)
+        sys.stdout.flush()
+        return code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        complain(_usage(error))
+        return ERROR
+    except NewsearchError as error:
+        complain(str(error))
+        return ERROR
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nothing is left to write to: what is still buffered would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OUTPUT_CLOSED
+    except OSError as error:
+        complain(str(error))
+        return ERROR
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    if isinstance(error, click.NoSuchOption) and context.info_name == "query":
+        message += "; a query that begins with - stands after --"
+    return f"{message}; see {context.command_path} --help"

@@ -1,0 +1,152 @@
+"""What a search found, in one of the formats: each is a function from a page and a terminal to lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from importlib import import_module
+from typing import Any, TypeAlias
+
+from newsearch.article import article_to_mapping
+from newsearch.cli.terminal import Terminal, clean
+from newsearch.engine.base import Explanation
+from newsearch.results import Hit, Results
+
+SCHEMA = 1
+"""The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a search found, and what of it is to be shown.
+
+    Attributes:
+        offset: hits before those of the page.
+        facets: names of the facets to show.
+        explain: whether scores are explained.
+        now, tz: the moment that ages count from, and the zone that dates are shown in.
+    """
+
+    results: Results
+    offset: int
+    facets: Sequence[str]
+    explain: bool
+    now: datetime
+    tz: tzinfo
+
+    def ranked(self) -> Iterator[tuple[int, Hit]]:
+        """The hits with their ranks, from 1."""
+        return enumerate(self.results, self.offset + 1)
+
+
+Format: TypeAlias = Callable[[Page, Terminal], Iterator[str]]
+
+
+def as_text(page: Page, terminal: Terminal) -> Iterator[str]:
+    """For people, and for grep: a block of lines for each hit."""
+    lines: Format = import_module("newsearch.cli.text").page_lines  # programs do not need what people do
+    return lines(page, terminal)
+
+
+def as_json(page: Page, terminal: Terminal) -> Iterator[str]:
+    """One object with everything."""
+    counts = page.results.counts
+    document = {
+        "schema": SCHEMA,
+        "query": page.results.query.text,
+        "total": {"complete": counts.complete, "partial": counts.partial},
+        "hits": [_hit_mapping(rank, hit, page.explain) for rank, hit in page.ranked()],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in page.results.facet(name)]
+            for name in page.facets
+        },
+    }
+    yield to_json(document, terminal, indent=2)
+
+
+def as_jsonl(page: Page, terminal: Terminal) -> Iterator[str]:
+    """One object for each hit, a line each; a source that can be indexed, too."""
+    for rank, hit in page.ranked():
+        yield to_json(_hit_mapping(rank, hit, page.explain), terminal)
+
+
+def as_csv(page: Page, terminal: Terminal) -> Iterator[str]:
+    """A table with a line of column names."""
+    import csv
+    from io import StringIO
+
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for rank, hit in page.ranked():
+        article = hit.article
+        mapping = article_to_mapping(article)
+        provider = article.provider.name or article.provider.domain if article.provider else ""
+        texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), provider)
+        url = _cell(article.url or "")
+        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), article.heat, article.quality, url])
+    yield from buffer.getvalue().splitlines()
+
+
+CSV_COLUMNS = ("rank", "score", "id", "title", "publishedDateTime", "provider", "heat", "quality", "url")
+
+
+def as_urls(page: Page, terminal: Terminal) -> Iterator[str]:
+    """One URL a line; hits that have none are left out."""
+    return (clean(hit.url) for hit in page.results if hit.url)
+
+
+FORMATS: dict[str, Format] = {
+    "text": as_text,
+    "json": as_json,
+    "jsonl": as_jsonl,
+    "csv": as_csv,
+    "urls": as_urls,
+}
+
+EXPLAINING = ("text", "json", "jsonl")
+"""Formats that have a place for explanations."""
+
+FACETED = ("text", "json")
+"""Formats that have a place for facets."""
+
+
+def to_json(value: Any, terminal: Terminal, indent: int | None = None) -> str:
+    """JSON that says the same to every reader, and nothing to a terminal."""
+    text = json.dumps(value, ensure_ascii=not terminal.utf8, indent=indent, allow_nan=False)
+    return text if text.isascii() else _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+# What JSON allows unescaped, and a terminal or an editor may obey.
+_UNSEEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+
+
+def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
+    ours: dict[str, Any] = {
+        "rank": rank,
+        "score": round(hit.score, 6),
+        "complete": hit.complete,
+        "id": hit.id,
+    }
+    if hit.url:
+        ours["url"] = hit.url
+    if explain:
+        ours["explanation"] = _explanation_mapping(hit.explanation)
+    # An article may bring keys of its own by these names; ours are the ones that readers expect.
+    return {**ours, **article_to_mapping(hit.article), **ours}
+
+
+def _explanation_mapping(explanation: Explanation) -> dict[str, Any]:
+    mapping: dict[str, Any] = {"value": round(explanation.value, 6), "description": explanation.description}
+    if explanation.details:
+        mapping["details"] = [_explanation_mapping(detail) for detail in explanation.details]
+    return mapping
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    text = clean(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,0 +1,98 @@
+"""Where the index is, and what a search does when there is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from newsearch.cli.terminal import counted
+from newsearch.errors import IndexIncompatible, IndexMissing
+from newsearch.index import Index
+from newsearch.index import open as open_index
+
+DEFAULT_INDEX = "index"
+SEEDS = "seeds"
+
+_WAIT = 60.0  # seconds: somebody else's first search makes the same index
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def index_option(command: Command) -> Command:
+    """Give a command the option that names its index; it is None where nothing was named."""
+    return click.option(
+        "--index",
+        "directory",
+        metavar="DIR",
+        envvar="NEWSEARCH_INDEX",
+        show_envvar=True,
+        help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
+    )(command)
+
+
+def open_for_search(directory: str | None) -> Index:
+    """Open the index that was named, or the default one, which is made first where that is possible.
+
+    It is made from the collection in ./seeds, else from the bundled one; and anew from its own sources if
+    another version made it. An index that was named is never made: a mistyped name should not find the seeds.
+
+    Raises:
+        IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+    """
+    if directory is not None:
+        return open_index(directory)
+    try:
+        return open_index(DEFAULT_INDEX)
+    except IndexMissing:
+        _build_default()
+    except IndexIncompatible:
+        _rebuild_default()
+    return open_index(DEFAULT_INDEX)
+
+
+# What writes an index is imported here, since searches nearly never need it.
+
+
+def _build_default() -> None:
+    from newsearch.reindex import build
+
+    seeds = _seeds()
+    shown = f"{SEEDS}/" if seeds == Path(SEEDS) else "the articles that come with newsearch"
+    with _announced(f"no index in {DEFAULT_INDEX}/, building it from {shown}") as outcome:
+        report = build(seeds, index=DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
+        outcome.append(counted(report.articles, "article"))
+
+
+def _rebuild_default() -> None:
+    from newsearch.reindex import reindex
+
+    with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
+        report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
+        outcome.append(counted(report.articles, "article"))
+
+
+@contextmanager
+def _announced(message: str) -> Iterator[list[str]]:
+    """Say on stderr what is being done, and on the same line what came of it."""
+    print(f"newsearch: {message}...", end="", file=sys.stderr, flush=True)
+    outcome: list[str] = []
+    try:
+        yield outcome
+    finally:
+        print("", *outcome, file=sys.stderr)
+
+
+def _seeds() -> Path:
+    """The collection in the working directory, else the bundled one."""
+    here = Path(SEEDS)
+    if here.is_dir():
+        return here
+    bundled = import_module("newsearch.seeds").__file__
+    return Path(bundled or SEEDS).parent

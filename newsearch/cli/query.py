@@ -1,0 +1,231 @@
+"""newsearch query: find articles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import click
+
+from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page
+from newsearch.cli.places import index_option, open_for_search
+from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.zones import zone
+from newsearch.engine.base import FACETS, SORTS
+from newsearch.errors import QueryError
+from newsearch.query import Note, describe, parse, parse_date_range, parse_duration
+from newsearch.ranking import Boosts
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch query facial recognition ban
+      newsearch query '"mail-in ballots"' --sort newest --limit 5
+      newsearch query vaccine --after 2020-09 --provider northernwire.example
+      newsearch query wildfire --topic Climate --facet month --limit 0
+      newsearch query vaccine --half-life 30d --explain
+      newsearch query --format jsonl -- -amazon facial recognition
+
+    Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
+    '"mail-in ballots"'. A query that begins with - stands after --. docs/query-syntax.md has it all.""",
+)
+@click.argument("text", nargs=-1)
+@click.option(
+    "-n",
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Hits to show.",
+)
+@click.option(
+    "--offset",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Hits to pass over.",
+)
+@click.option(
+    "--sort", type=click.Choice(SORTS), default="relevance", show_default=True, help="What comes first."
+)
+@click.option("--after", metavar="DATE", help="Only from then on: 2020-09-29, 2020-09, yesterday, 7d.")
+@click.option("--before", metavar="DATE", help="Only before then.")
+@click.option(
+    "--topic", "topics", multiple=True, metavar="TOPIC", help="Only with this topic; repeatable: with all."
+)
+@click.option(
+    "--provider",
+    "providers",
+    multiple=True,
+    metavar="NAME",
+    help="Only of this outlet, by name or domain; repeatable: of any.",
+)
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="NAME",
+    help="Only of this category; repeatable: of any.",
+)
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    metavar="NAME",
+    help="Only of this type, such as video; repeatable: of any.",
+)
+@click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat.")
+@click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality.")
+@click.option("--unpublished", is_flag=True, help="Find unpublished articles too.")
+@click.option(
+    "--heat-weight",
+    type=float,
+    default=0.5,
+    show_default=True,
+    metavar="NUMBER",
+    help="How much heat counts, 0 to 10.",
+)
+@click.option(
+    "--quality-weight",
+    type=float,
+    default=0.5,
+    show_default=True,
+    metavar="NUMBER",
+    help="How much quality counts, 0 to 10.",
+)
+@click.option(
+    "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."
+)
+@click.option("--as-of", metavar="DATE", help="Search as if at the end of this day, or at this instant.")
+@click.option(
+    "--tz",
+    "zone_name",
+    metavar="ZONE",
+    help="The zone of days, such as Europe/Paris.  [default: the system's]",
+)
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    type=click.Choice(FACETS),
+    help="Count the values of this, too; repeatable.",
+)
+@click.option("--explain", is_flag=True, help="Show how each score came about.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether to use colours.",
+)
+@click.option(
+    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, and search nothing."
+)
+@index_option
+def query(
+    text: Sequence[str],
+    limit: int,
+    offset: int,
+    sort: str,
+    after: str | None,
+    before: str | None,
+    topics: Sequence[str],
+    providers: Sequence[str],
+    categories: Sequence[str],
+    types: Sequence[str],
+    min_heat: float | None,
+    min_quality: float | None,
+    unpublished: bool,
+    heat_weight: float,
+    quality_weight: float,
+    half_life: str | None,
+    as_of: str | None,
+    zone_name: str | None,
+    facets: Sequence[str],
+    explain: bool,
+    format_name: str,
+    color: str,
+    only_parse: bool,
+    directory: str | None,
+) -> int:
+    """Find articles, the best first; those that hold every word come before those that hold only some.
+
+    Without TEXT, every article is found.
+    """
+    if explain and format_name not in EXPLAINING:
+        raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
+    if facets and format_name not in FACETED:
+        raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
+    tz = zone(zone_name)
+    now = datetime.now(UTC)
+    moment = _moment(as_of, now, tz) if as_of is not None else None
+    boosts = _boosts(heat_weight, quality_weight, half_life)
+    words = " ".join(text)
+    if only_parse:
+        parsed = parse(words, now=moment or now, tz=tz)
+        _tell(parsed.notes)
+        print(describe(parsed.tree))
+        return 0
+    with open_for_search(directory) as index:
+        results = index.search(
+            words,
+            limit=limit,
+            offset=offset,
+            sort=sort,
+            after=after,
+            before=before,
+            topics=topics,
+            providers=providers,
+            categories=categories,
+            types=types,
+            min_heat=min_heat,
+            min_quality=min_quality,
+            unpublished=unpublished,
+            boosts=boosts,
+            as_of=moment,
+            tz=tz,
+        )
+        _tell(results.notes)
+        page = Page(results, offset, facets, explain, moment or now, tz)
+        for line in FORMATS[format_name](page, Terminal.of(sys.stdout, color)):
+            print(line)
+        if len(results) or results.total:
+            return 0
+    if format_name == "text":
+        complain("nothing found")
+    return 1
+
+
+def _tell(notes: Sequence[Note]) -> None:
+    for note in notes:
+        complain(note.message)
+
+
+def _moment(text: str, now: datetime, tz: tzinfo) -> datetime:
+    """The last moment of a day or another period, so that what appeared in it has appeared."""
+    period = parse_date_range(text, now=now, tz=tz)
+    if period.end is not None:
+        return period.end - timedelta(microseconds=1)
+    assert period.start is not None  # a range has a start or an end
+    return period.start
+
+
+def _boosts(heat: float, quality: float, half_life: str | None) -> Boosts:
+    try:
+        return Boosts(
+            heat, quality, half_life=parse_duration(half_life) / timedelta(days=1) if half_life else None
+        )
+    except ValueError as error:
+        raise QueryError(str(error)) from error

@@ -1,0 +1,84 @@
+"""newsearch show: one article."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import click
+
+from newsearch.article import Article, article_to_mapping
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.zones import zone
+from newsearch.index import Index
+from newsearch.index import open as open_index
+
+_SUGGESTED = 3
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch show technology/2020-09-09-amazon-lobbied-against-portland-facial-recognition-ban.md
+      newsearch show https://www.technote.example/2020/09/what-portlands-face-recognition-rules-cover/
+      newsearch show world/2020-03-11-who-calls-the-outbreak-a-pandemic.md --format json""",
+)
+@click.argument("id")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Whether to use colours.",
+)
+@click.option(
+    "--tz",
+    "zone_name",
+    metavar="ZONE",
+    help="The zone of dates, such as Europe/Paris.  [default: the system's]",
+)
+@index_option
+def show(id: str, format_name: str, color: str, zone_name: str | None, directory: str | None) -> int:
+    """Print one article: all of its fields, and its body. ID is an article's id, or its URL."""
+    tz = zone(zone_name)
+    terminal = Terminal.of(sys.stdout, color)
+    with open_index(directory or DEFAULT_INDEX) as index:
+        article = index.get(id) or _at_url(index, id)
+        if article is None:
+            near = _near(index, id)
+            complain(f"no article {id}" + (f"; perhaps {', or '.join(near)}" if near else ""))
+            return 1
+    if format_name == "json":
+        print(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}, terminal, indent=2))
+        return 0
+    from newsearch.cli.text import article_lines
+
+    for line in article_lines(article, tz, terminal):
+        print(line)
+    return 0
+
+
+def _at_url(index: Index, url: str) -> Article | None:
+    """The best article at this URL."""
+    if not re.match("https?://", url):
+        return None
+    hits = index.search(url, limit=_SUGGESTED, unpublished=True)
+    return next((hit.article for hit in hits if url.rstrip("/") == (hit.url or "").rstrip("/")), None)
+
+
+def _near(index: Index, id: str) -> list[str]:
+    """Ids of articles that hold the words of this one; ids are mostly made of titles."""
+    words = re.sub(r"\.\w+$|[^\w]|\d{4,}|_", " ", id)
+    return (
+        [hit.id for hit in index.search(words, limit=_SUGGESTED, unpublished=True)] if words.strip() else []
+    )

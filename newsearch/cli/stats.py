@@ -1,0 +1,63 @@
+"""newsearch stats: what an index holds."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.engine.base import Stats
+from newsearch.index import open as open_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch stats
+      newsearch stats --index /var/lib/news --format json""",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@index_option
+def stats(format_name: str, directory: str | None) -> int:
+    """Say what the index holds: how many articles, from when, from which sources, in how many bytes."""
+    with open_index(directory or DEFAULT_INDEX) as index:
+        held = index.stats()
+    if format_name == "json":
+        document = {
+            name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+            for name, value in asdict(held).items()
+        }
+        print(to_json({"schema": SCHEMA, **document}, Terminal.of(sys.stdout), indent=2))
+        return 0
+    for name, said in _rows(held):
+        print(f"{name:<12}{clean(said)}")
+    return 0
+
+
+def _rows(held: Stats) -> list[tuple[str, str]]:
+    return [
+        ("articles", f"{held.articles:,} ({held.unpublished:,} unpublished)"),
+        (
+            "dates",
+            f"{held.oldest:%Y-%m-%d} to {held.newest:%Y-%m-%d}" if held.oldest and held.newest else "none",
+        ),
+        ("heat", f"median {held.median_heat:g}"),
+        ("quality", f"median {held.median_quality:g}"),
+        ("words", f"{held.terms:,} exact forms"),
+        ("size", f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')}"),
+        ("deleted", f"{held.deleted:,} articles that still take room"),
+        ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC"),
+        *(("source", source) for source in held.sources),
+    ]

@@ -1,0 +1,136 @@
+"""What a terminal can do, and text made fit for it: styles, hyperlinks, widths, lines.
+
+Articles come from strangers, and so may an index: whatever is printed passes through `clean`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import IO, TypeAlias
+
+from newsearch._text import strip_invisible
+
+Span: TypeAlias = tuple[int, int]
+
+BOLD, DIM, MARK = "1", "2", "1;33"
+"""Styles: of titles, of what is beside the point, of words that were found."""
+
+_MIN_WIDTH, _MAX_WIDTH = 20, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where output goes.
+
+    Attributes:
+        interactive: somebody is looking; otherwise it is a file or a pipe.
+        color: styles may be used.
+        width: columns to use, or 0 for lines as long as they come.
+        utf8: every character can be written.
+    """
+
+    interactive: bool = False
+    color: bool = False
+    width: int = 0
+    utf8: bool = True
+
+    @classmethod
+    def of(cls, stream: IO[str], color: str = "auto") -> Terminal:
+        """The terminal behind a stream; color is auto, always or never."""
+        interactive = stream.isatty()
+        capable = interactive and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+        width = min(max(shutil.get_terminal_size().columns, _MIN_WIDTH), _MAX_WIDTH) if interactive else 0
+        encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
+        return cls(interactive, color == "always" or (color == "auto" and capable), width, encoding == "utf8")
+
+    def style(self, text: str, style: str) -> str:
+        """The text in a style, where there are styles."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self.color and text else text
+
+    def mark(self, text: str, spans: Iterable[Span], style: str = "") -> str:
+        """The text with these parts marked and the rest in a style."""
+        if not self.color:
+            return text
+        parts, at = [], 0
+        for start, end in spans:
+            parts += [
+                self.style(text[at:start], style) if style else text[at:start],
+                self.style(text[start:end], MARK),
+            ]
+            at = end
+        rest = text[at:]
+        return "".join([*parts, self.style(rest, style) if style else rest])
+
+    def link(self, text: str, url: str | None) -> str:
+        """The text as a hyperlink, where there are any and the URL is one of the web."""
+        if not (self.color and self.interactive and url and _WEB.match(url) and url.isprintable()):
+            return text
+        target = "".join(
+            c if "!" <= c <= "~" else "".join(f"%{byte:02X}" for byte in c.encode()) for c in url
+        )
+        return f"\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\"
+
+
+_WEB = re.compile("https?://", re.IGNORECASE)
+
+
+def complain(message: str) -> None:
+    """Say on stderr, in one line, what is wrong or worth knowing."""
+    print(f"newsearch: {clean(message)}", file=sys.stderr)
+
+
+def clean(text: str) -> str:
+    """One line without anything that a terminal could take for a command or that hides what is said."""
+    return text if text.isprintable() else " ".join(strip_invisible(text).split())
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 article`, `1,200 articles`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes: East Asian wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def wrap(text: str, spans: Sequence[Span], width: int) -> list[tuple[str, list[Span]]]:
+    """Lines of at most so many columns, broken at spaces where there are any, each with its spans.
+
+    Args:
+        width: columns, at least 2; or 0 for one line.
+    """
+    if not width:
+        return [(text, list(spans))]
+    lines: list[Span] = []
+    start = end = 0
+    for word in re.finditer(r"\S+", text):
+        if end > start and cells(text[start : word.end()]) <= width:
+            end = word.end()
+            continue
+        if end > start:
+            lines.append((start, end))
+        start, end = word.span()
+        # A word that no line can hold is broken; so many characters hold at least one line of it.
+        while end - start > width // 2 and cells(text[start : min(end, start + 4 * width)]) > width:
+            cut = start + 1
+            while cells(text[start : cut + 1]) <= width:
+                cut += 1
+            lines.append((start, cut))
+            start = cut
+    if end > start:
+        lines.append((start, end))
+    return [
+        (text[a:b], [(max(start, a) - a, min(end, b) - a) for start, end in spans if start < b and end > a])
+        for a, b in lines
+    ]

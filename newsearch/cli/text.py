@@ -1,0 +1,169 @@
+"""Search results and articles as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, tzinfo
+
+from newsearch.article import Article
+from newsearch.cli.output import Page
+from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, counted, wrap
+from newsearch.engine.base import Explanation
+from newsearch.query.tree import Node
+from newsearch.results import Hit
+from newsearch.snippets import Span, marks, snippet
+
+_SNIPPET = 240
+"""Characters of an extract."""
+
+
+def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
+    """The hits, those that lack a word after a line that says so, then the facets and how many there are."""
+    all_words = True
+    for rank, hit in page.ranked():
+        if all_words and not hit.complete:
+            all_words = False
+            yield terminal.style("Not all words:", DIM)
+            yield ""
+        yield from _hit_lines(rank, hit, page, terminal)
+        yield ""
+    for name in page.facets:
+        yield terminal.style(name.capitalize(), BOLD)
+        values = page.results.facet(name)
+        width = max((len(f"{count:,}") for _, count in values), default=0)
+        for value, count in values:
+            yield f"   {count:>{width},}  {clean(value)}"
+        yield ""
+    if terminal.interactive and page.results.total:
+        yield terminal.style(_footer(page), DIM)
+
+
+def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
+    """One article, all of it."""
+    title = clean(article.title) or clean(article.id)
+    for line, _ in wrap(title, (), terminal.width):
+        yield terminal.style(line, BOLD)
+    yield ""
+    fields: list[tuple[str, object]] = [
+        ("id", article.id),
+        ("provider", article.provider and f"{article.provider.name} {article.provider.domain}".strip()),
+        ("date", article.date and _moment(article.date, tz)),
+        ("topics", ", ".join(article.topics)),
+        ("category", article.category),
+        ("type", article.type),
+        ("language", article.language),
+        ("heat", article.heat),
+        ("quality", article.quality),
+        ("published", "no" if not article.published else ""),
+        ("url", article.url),
+        ("original url", article.original_url if article.original_url != article.url else ""),
+        ("amp url", article.amp_web_url if article.amp_web_url != article.url else ""),
+        ("cached amp url", article.cdn_amp_web_url),
+        *(("image", image.url) for image in article.images),
+        *(("related", f"{related.title} {related.url or related.id}".strip()) for related in article.related),
+        *((name, value) for name, value in article.extra.items()),
+    ]
+    shown = [(clean(name), clean(str(value))) for name, value in fields if value not in (None, "")]
+    width = min(max(len(name) for name, _ in shown), 20)
+    for name, value in shown:
+        linked = terminal.link(value, value)
+        yield f"{terminal.style(f'{name:<{width}}', DIM)}  {linked}"
+    for text in (article.excerpt, *article.body.split("\n")):
+        if text:
+            yield ""
+            for line, _ in wrap(clean(text), (), terminal.width):
+                yield line
+
+
+def _hit_lines(rank: int, hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
+    article, tree = hit.article, page.results.query.tree
+    label = f"{rank}. "
+    indent = " " * len(label)
+    width = terminal.width and terminal.width - len(label)
+    title = clean(article.title) or clean(article.id)
+    for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title"), width)):
+        before = indent if number else label
+        yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
+    for line, _ in wrap(" · ".join(_facts(hit, page, terminal)), (), width):
+        yield indent + terminal.style(line, DIM)
+    for line, spans in wrap(*_extract(article, tree), width):
+        yield indent + terminal.mark(line, spans)
+    place = clean(article.url) if article.url else f"id {clean(article.id)}"
+    yield indent + terminal.link(terminal.style(place, DIM), article.url)
+    if page.explain:
+        for line in _explanation_lines(hit.explanation):
+            yield indent + line
+
+
+def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
+    article = hit.article
+    if article.provider:
+        yield clean(article.provider.name or article.provider.domain)
+    if article.date:
+        day = _day(article.date, page.tz)
+        # What a file says must not depend on when it was written.
+        age = _age(day, page.now.astimezone(page.tz).date()) if terminal.interactive else ""
+        yield f"{day}, {age}" if age else str(day)
+    if not article.published:
+        yield "unpublished"
+    for name, value in (("heat", article.heat), ("quality", article.quality)):
+        if value is not None and value >= 0:  # a negative one is unknown
+            yield f"{name} {value:g}"
+    yield f"score {hit.score:.2f}"
+
+
+def _extract(article: Article, tree: Node) -> tuple[str, list[Span]]:
+    """What of the excerpt, or of the body where that holds more of the words, shows why it was found."""
+    best: tuple[str, list[Span]] = ("", [])
+    most = -1
+    for field, text in (("excerpt", article.excerpt), ("body", article.body)):
+        line = clean(" ".join(text.split()))
+        if line:
+            part, spans = snippet(line, marks(line, tree, field), _SNIPPET)
+            different = len({part[start:end].casefold() for start, end in spans})
+            if different > most:
+                best, most = (part, spans), different
+    return best
+
+
+def _explanation_lines(explanation: Explanation) -> list[str]:
+    rows = list(_rows(explanation, 0))
+    width = max(len(value) for value, _ in rows)
+    return [f"{value:>{width}}  {said}" for value, said in rows]
+
+
+def _rows(explanation: Explanation, depth: int) -> Iterator[tuple[str, str]]:
+    join = _JOINS.get(explanation.description, "") if explanation.details else ""
+    yield f"{explanation.value:.6f}", "  " * depth + clean(explanation.description) + join
+    for detail in explanation.details:
+        yield from _rows(detail, depth + 1)
+
+
+_JOINS = {"score": ", the product of", "text": ", the sum of", "boost": ", the product of"}
+
+
+def _footer(page: Page) -> str:
+    counts, results = page.results.counts, page.results
+    shown = f"{len(results)}"
+    if page.offset and len(results):
+        shown = f"{page.offset + 1}-{page.offset + len(results)}"
+    said = f"{shown} of {counted(results.total, 'article')}"
+    return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
+
+
+def _moment(moment: date | datetime, tz: tzinfo) -> str:
+    return moment.astimezone(tz).isoformat(" ", "minutes") if isinstance(moment, datetime) else str(moment)
+
+
+def _day(moment: date | datetime, tz: tzinfo) -> date:
+    return moment.astimezone(tz).date() if isinstance(moment, datetime) else moment
+
+
+def _age(day: date, today: date) -> str:
+    days = (today - day).days
+    if days < 2:
+        return {0: "today", 1: "yesterday"}.get(days, "")
+    for unit, length in (("year", 365.25), ("month", 30.44), ("day", 1)):
+        if count := int(days // length):
+            return f"{count} {unit}{'s' * (count > 1)} ago"
+    return ""
