@@ -67,9 +67,11 @@ def __getattr__(name: str) -> Any:
     # Importing newsearch stays cheap: numpy and the engine come with the first name that needs them.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+    home = import_module(_HOME[name])
+    # All names of the module at once: importing it has put newsearch.reindex, the module, where the function
+    # of that name belongs.
+    globals().update((public, getattr(home, public)) for public in _HOMES[home.__name__])
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

@@ -34,21 +34,19 @@ MAX_TERM_LENGTH = 64
 # Scripts written without spaces: Thai to Khmer, kana, Han, Hangul, and the compatibility blocks.
 _PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 
-# Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`.
-_MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
+# Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`. The dandas,
+# which end a sentence in most of the Indic scripts, are no letters.
+_MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 _LETTER = rf"(?:[^\W_{_PAIRED}]|[{_MARKS}])"
 
-_TERM = re.compile(
-    rf"""
+_TERM = rf"""
       (?P<paired>[{_PAIRED}]+)
-    | (?P<acronym>(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)\.?)
+    | (?P<acronym>(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
     | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)
     | (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])
-    """,
-    re.VERBOSE,
-)
+"""
 
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
@@ -68,21 +66,25 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     if bare.isalnum() and bare.isascii():
         return (bare[:MAX_TERM_LENGTH].lower(),)
     found: list[str] = []
-    for match in _TERM.finditer(fold(chunk)):
+    for match in _term_pattern().finditer(fold(chunk)):
         kind, text = match.lastgroup, match.group()
         if kind == "paired":
             found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(text)
             continue
-        if kind == "word":
+        if kind in ("word", "acronym"):
             text = text[:-2] if text[-2:] in ("'s", "’s", "ʼs") else text
-            text = text.translate(_APOSTROPHES)
-        elif kind == "acronym":
-            text = text.replace(".", "")
+            text = text.translate(_APOSTROPHES) if kind == "word" else text.replace(".", "")
         elif kind == "number":
             # 24,000 is one number however it is written; 3.5 and 2020.09 keep their points.
             text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
         found.append(text[:MAX_TERM_LENGTH])
     return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _term_pattern() -> re.Pattern[str]:
+    # Compiled when a chunk first needs it: that takes longer than answering a query of plain words.
+    return re.compile(_TERM, re.VERBOSE)
 
 
 def fold(text: str) -> str:
@@ -98,12 +100,41 @@ def fold(text: str) -> str:
 
 def stem(term: str) -> str:
     """The stem that an exact form shares with the other forms of its word."""
-    return _stemmer().stemWord(term)
+    return _IRREGULAR.get(term) or _stemmer().stemWord(term)
 
 
 def stems(exact: Iterable[str]) -> list[str]:
     """`stem` of many terms at once."""
-    return _stemmer().stemWords(list(exact))
+    exact = list(exact)
+    return [_IRREGULAR.get(term, stem) for term, stem in zip(exact, _stemmer().stemWords(exact), strict=True)]
+
+
+# What the stemmer gets wrong, where it matters to the news: words of other meaning that it takes for one (executives
+# and executions, imports and what is important), and plurals that it does not know.
+_IRREGULAR = {
+    "authorities": "authority",
+    "authority": "authority",
+    "business": "business",
+    "businesses": "business",
+    "children": "child",
+    "crises": "crisi",
+    "executive": "executive",
+    "executives": "executive",
+    "experiment": "experiment",
+    "experimental": "experiment",
+    "experiments": "experiment",
+    "hospitality": "hospitality",
+    "importance": "important",
+    "important": "important",
+    "men": "man",
+    "polite": "polite",
+    "positive": "positive",
+    "several": "several",
+    "severe": "severe",
+    "severely": "severe",
+    "united": "united",
+    "women": "woman",
+}
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Final, TypeAlias
 
 from newsearch import analysis
@@ -15,10 +16,13 @@ from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix
 Span: TypeAlias = tuple[int, int]
 """A half-open range of character positions in a text."""
 
-MAX_MARKED: Final = 50_000
-"""Characters of a text in which words are looked for; nobody looks for a snippet further in."""
+MAX_MARKED: Final = 20_000
+"""Characters of a text in which words are looked for: nobody reads a snippet from further in."""
 
-_MAX_CHUNK: Final = 80
+MAX_PARTS: Final = 32
+"""Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
+
+_MAX_CHUNK: Final = 40
 _CHUNK = re.compile(r"\S+")
 _ELLIPSIS: Final = "…"
 
@@ -39,7 +43,8 @@ def marks(text: str, tree: Node, field: str | None = None) -> list[Span]:
             another field find nothing in it.
     """
     words = _Words(text[:MAX_MARKED])
-    found = {place for node in _scoring(tree, field) for place in _find(node, words)}
+    parts = islice(_scoring(tree, field), MAX_PARTS)
+    found = {place for node in parts for place in _find(node, words)}
     return _joined(words.spans(found)) if found else []
 
 
@@ -202,6 +207,11 @@ def _is_near(term: str, other: str, most: int) -> bool:
     """Whether at most so many edits (insert, delete, replace, swap of neighbours) lie between two terms."""
     if abs(len(term) - len(other)) > most:
         return False
+    # Most words differ soon, or not at all: what they begin and end with alike takes no edit.
+    while term and other and term[0] == other[0]:
+        term, other = term[1:], other[1:]
+    while term and other and term[-1] == other[-1]:
+        term, other = term[:-1], other[:-1]
     before: list[int] = []
     above = list(range(len(other) + 1))
     for i, letter in enumerate(term, 1):

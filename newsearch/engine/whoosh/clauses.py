@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -159,9 +160,10 @@ class Compiler:
             return self._word(Word(node.text, node.field, node.weight, node.span))
         near = [segment.dictionary.maybe_similar(terms[0], node.distance) for segment in self._segments]
         forms = sorted(set().union(*near))
-        # Chosen over the whole index, so that the cut does not depend on how it is divided into segments.
+        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
         distances = edit_distances(terms[0], forms, node.distance)
-        chosen = sorted(distances.items(), key=lambda item: (item[1], item[0]))[:MAX_FUZZY_FORMS]
+        nearest = sorted(distances.items(), key=lambda item: (item[1], item[0]))
+        chosen = list(islice((item for item in nearest if self._is_live(item[0], near)), MAX_FUZZY_FORMS))
         lists = []
         for segment, found in zip(self._segments, near, strict=True):
             docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
@@ -173,6 +175,16 @@ class Compiler:
                     codes.append(np.maximum(code // (1 + edits), 1))
             lists.append(matches.best_codes(np.concatenate(docs), np.concatenate(codes)))
         return Clause(self._view.weighted(lists, node.weight), f"{terms[0]}~{node.distance}")
+
+    def _is_live(self, form: str, numbers: Sequence[Mapping[str, int]]) -> bool:
+        """Whether a live article holds an exact form, given its number in each segment that has it."""
+        if self._view.live_articles == self._view.articles:
+            return True
+        return any(
+            segment.live.take(segment.postings(known[form], known[form] + 1)[0]).any()
+            for segment, known in zip(self._segments, numbers, strict=True)
+            if form in known
+        )
 
     def _any_of(self, segment: Segment, forms: Sequence[int], field: str | None = None) -> Codes:
         """Articles of a segment that hold any of these forms, and the code of the best one."""
@@ -244,10 +256,8 @@ class Compiler:
         if not len(among):
             return among
         start, end = windows([segment.keys(forms, among) for forms in slots], slop, ordered=ordered)
-        fields = segment.field_of(start)
-        good = (start >> 16 == end >> 16) & (fields == segment.field_of(end))
-        if field is not None:
-            good &= fields == ranking.TEXT_FIELDS.index(field)
+        number = None if field is None else ranking.TEXT_FIELDS.index(field)
+        good = segment.within_field(start, end, number)
         docs = start[good] >> 16
         # Windows come in the order of their articles, so the same article twice stands side by side.
         return docs[np.append(True, docs[1:] != docs[:-1])].astype(among.dtype) if len(docs) else among[:0]

@@ -12,11 +12,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,7 +44,15 @@ class Pivots(NamedTuple):
 
 def hash_key(text: str) -> int:
     """64 bits that stand for an id or a canonical URL."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    return int.from_bytes(_blake2b()(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+@lru_cache(maxsize=1)
+def _blake2b() -> Callable[..., Any]:
+    # Few searches hash anything, and hashlib loads OpenSSL.
+    from hashlib import blake2b
+
+    return blake2b
 
 
 @lru_cache(maxsize=4096)
@@ -125,9 +132,7 @@ class Columns:
                 dtype = np.uint64 if column.name.endswith("_hash") else np.int64
                 setattr(self, column.name, np.array(getattr(self, column.name), dtype))
         # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
-        self.heat, self.quality = (
-            np.array(values, None if values else np.int64) for values in (self.heat, self.quality)
-        )
+        self.heat, self.quality = map(_numbers, (self.heat, self.quality))
 
     def exponent(self, pivots: Pivots) -> ranking.Floats:
         """The default boost of every article, as a power of two."""
@@ -161,6 +166,12 @@ class Columns:
         for table in TABLES:
             result |= strings(f"{table}_name", list(self.names[table]))
         return result
+
+
+def _numbers(values: Sequence[float]) -> Array:
+    numbers = np.array(values, None if values else np.int64)
+    # Integers too large for 64 bits would be kept as references to objects.
+    return numbers.astype(np.float64) if numbers.dtype == object else numbers
 
 
 def _flag_and_seconds(article: Article) -> tuple[int, int]:

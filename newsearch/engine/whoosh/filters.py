@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +127,8 @@ def _provider(value: str, view: View, docs: Array) -> Mask:
 
 def _host(value: str) -> str:
     value = value.strip().casefold()
+    from urllib.parse import urlsplit  # it loads much, and few queries ask for it
+
     try:
         host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
     except ValueError:

@@ -1,7 +1,8 @@
 """The segment file: named numpy arrays behind one JSON directory, written once and memory-mapped.
 
     bytes 0-7      magic "newsSEG" and a zero byte
-    bytes 8-15     length of the directory, little-endian
+    bytes 8-11     length of the directory
+    bytes 12-15    crc32 of the directory
     bytes 16-      directory: {"format": 1, "analysis": 1, "articles": n, "arrays": {name: [dtype, length, kept, offset, crc32]}}
     then           the arrays, each at a multiple of 64 bytes from the start of the file
 
@@ -67,7 +68,7 @@ def write_segment(path: Path, arrays: Mapping[str, Array], *, articles: int, ana
     ).encode()
     start = -(-(16 + len(head)) // _ALIGN) * _ALIGN
     with open(path, "wb") as file:
-        file.write(MAGIC + len(head).to_bytes(8, "little") + head)
+        file.write(MAGIC + len(head).to_bytes(4, "little") + zlib.crc32(head).to_bytes(4, "little") + head)
         for at, values in chunks:
             file.write(b"\0" * (start + at - file.tell()))
             file.write(values.data)
@@ -95,16 +96,17 @@ class ArrayFile:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if self._map[:8] != MAGIC:
             raise IndexCorrupt(f"{path}: not a segment of newsearch")
-        head_length = int.from_bytes(self._map[8:16], "little")
-        if not 0 < head_length <= min(_MAX_DIRECTORY, self.size - 16):
-            raise IndexCorrupt(f"{path}: the directory is damaged")
+        head_length = int.from_bytes(self._map[8:12], "little")
+        written = self._map[16 : 16 + min(head_length, _MAX_DIRECTORY)]
+        if zlib.crc32(written) != int.from_bytes(self._map[12:16], "little"):
+            raise IndexCorrupt(f"{path}: the directory is damaged; run `newsearch reindex`")
         try:
-            head = json.loads(self._map[16 : 16 + head_length])
+            head = json.loads(written)
             version, self.articles = head["format"], int(head["articles"])
             self.analysis = head["analysis"]
             self._directory: dict[str, list[Any]] = dict(head["arrays"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise IndexCorrupt(f"{path}: the directory is damaged") from error
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise IndexCorrupt(f"{path}: the directory is damaged; run `newsearch reindex`") from error
         if version != FORMAT_VERSION:
             raise IndexIncompatible(
                 f"{path}: written in format {version}, this newsearch reads {FORMAT_VERSION}; run `newsearch reindex`"
@@ -136,10 +138,12 @@ class ArrayFile:
             raise IndexCorrupt(f"{self.path}: the array {name!r} is missing or damaged") from error
         return np.broadcast_to(values, (length,)) if kept != length else values
 
-    def damaged(self) -> list[str]:
-        """Names of the arrays whose bytes do not have their checksum any more."""
-        bad = []
+    def verify(self) -> None:
+        """Read the whole file and compare it with its checksums.
+
+        Raises:
+            IndexCorrupt: an array is not what was written.
+        """
         for name, (*_, kept, _, checksum) in self._directory.items():
             if zlib.crc32(np.ascontiguousarray(self.array(name)[:kept])) != checksum:
-                bad.append(name)
-        return bad
+                raise IndexCorrupt(f"{self.path}: the array {name!r} is damaged; run `newsearch reindex`")

@@ -11,11 +11,12 @@ import numpy as np
 from newsearch.article import Article
 from newsearch.engine.base import Options, Stats
 from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
 from newsearch.engine.whoosh.view import View
-from newsearch.errors import IndexCorrupt
+from newsearch.errors import EngineError, IndexCorrupt
 from newsearch.query.tree import Node
 
 _ATTEMPTS = 10
@@ -27,10 +28,16 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     Raises:
         FileNotFoundError: a file is gone, as after a commit that happened since the generation was read.
         IndexCorrupt, IndexIncompatible: a file is not as the table of contents says.
+        EngineError: a file cannot be read.
     """
     segments = []
     for entry in toc.segments:
-        segment = Segment(directory / (entry.name + SEGMENT_SUFFIX), read_deleted(directory, entry))
+        try:
+            segment = Segment(directory / (entry.name + SEGMENT_SUFFIX), read_deleted(directory, entry))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise EngineError(f"{error.filename}: cannot be read: {error.strerror}") from error
         if segment.articles != entry.articles:
             raise IndexCorrupt(f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}")
         segments.append(segment)
@@ -62,6 +69,7 @@ class WhooshReader:
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)
 
+    @checked
     def get(self, id: str) -> Article | None:
         wanted = np.uint64(columns.hash_key(id))
         # The newest segment first: it has the latest of two articles of one id from different sources.
@@ -76,18 +84,18 @@ class WhooshReader:
             for doc in np.flatnonzero(segment.live).tolist():
                 yield segment.article(doc)
 
+    @checked
     def stats(self) -> Stats:
         view = self._view
         dated = view.live & ((view.column("flag") & columns.DATED) != 0)
         dates = view.column("date")[dated]
-        files = [path for path in self.directory.iterdir() if path.is_file()]
         return Stats(
             articles=view.live_articles,
             unpublished=view.live_articles - int(np.count_nonzero(view.visible)),
             deleted=view.articles - view.live_articles,
             segments=len(self._segments),
             terms=sum(len(segment.dictionary) for segment in self._segments),
-            size=sum(path.stat().st_size for path in files),
+            size=sum(segment.file.size for segment in self._segments),
             generation=self.toc.generation,
             oldest=datetime.fromtimestamp(int(dates.min()), UTC) if len(dates) else None,
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,

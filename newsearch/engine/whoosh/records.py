@@ -5,7 +5,7 @@ it is read):
 
     id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
 
-"=" stands for the web URL. `rest` is JSON, empty for most articles:
+U+001E stands for the web URL. `rest` is JSON, empty for most articles:
 images, related articles, unknown keys, a fraction of a second. Each record is compressed by itself, against a
 dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
 """
@@ -27,7 +27,7 @@ from newsearch.article import Article, Image, article_from_mapping, article_to_m
 from newsearch.errors import IndexCorrupt
 
 _SEPARATOR = "\x1f"
-_SAME = "="
+_SAME = "\x1e"
 _LEVEL = 3
 _DICTIONARY_BYTES = 64 << 10
 _SAMPLES = 2000

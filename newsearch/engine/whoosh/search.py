@@ -24,6 +24,7 @@ from newsearch.article import Article
 from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.clauses import Clause, Compiler
+from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import Mask, Part, View
 from newsearch.query.tree import (
@@ -92,6 +93,7 @@ class _Best:
 class Search:
     """One query over one generation; fulfils `Answer`."""
 
+    @checked
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
@@ -124,17 +126,21 @@ class Search:
     def complete(self, number: int) -> bool:
         return self._page[number].complete
 
+    @checked
     def article(self, number: int) -> Article:
         return self._view.article(self._page[number].doc)
 
+    @checked
     def summaries(self) -> Sequence[Record]:
         if self._records is None:
             self._records = [self._view.record(hit.doc) for hit in self._page]
         return self._records
 
+    @checked
     def counts(self) -> Counts:
         return Counts(len(self._complete), len(self._partial))
 
+    @checked
     def facet(self, name: str, limit: int) -> list[tuple[str, int]]:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
@@ -157,6 +163,7 @@ class Search:
                 total[shown] = total.get(shown, 0) + int(counts[i])
         return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
+    @checked
     def explain(self, number: int) -> Explanation:
         doc, score, _ = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts

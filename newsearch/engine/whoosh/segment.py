@@ -18,7 +18,7 @@ from newsearch.engine.whoosh.dictionary import Dictionary
 from newsearch.engine.whoosh.layout import ArrayFile
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.records import RecordReader, decode_rest
-from newsearch.errors import IndexCorrupt
+from newsearch.errors import IndexCorrupt, SourceError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -96,8 +96,13 @@ class Segment:
                 doc = self.file.array(f"{name}_doc")[place]
                 pos = self.file.array(f"{name}_pos")[place]
                 if among is not None and len(doc):
-                    kept = holds(doc, among)
-                    doc, pos = doc[kept], pos[kept]
+                    if name == "post" and len(among) < len(doc):
+                        # Each article has one posting, so the shorter list can be looked for in the longer one.
+                        kept = doc.searchsorted(among)
+                        kept = kept[doc.take(kept, mode="clip") == among]
+                    else:
+                        kept = holds(doc, among).nonzero()[0]
+                    doc, pos = doc.take(kept), pos.take(kept)
                 if len(doc):
                     found.append((doc.astype(np.int64) << 16) | pos)
         if len(found) <= 2:
@@ -117,9 +122,17 @@ class Segment:
 
     def field_of(self, keys: Array) -> Array:
         """The number of the text field in which each occurrence stands."""
+        return self._fields(keys)[0]
+
+    def within_field(self, start: Array, end: Array, field: int | None) -> NDArray[np.bool_]:
+        """For each stretch of text, given by its first and last key, whether it lies in one field (and in this one)."""
+        fields, ends = self._fields(start)
+        within = (start & 0xFFFF) + (end - start) < ends[np.arange(len(start)), fields]
+        return within if field is None else within & (fields == field)
+
+    def _fields(self, keys: Array) -> tuple[Array, Array]:
         ends = self._field_ends.take(keys >> 16, axis=0)
-        field: Array = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
-        return field
+        return (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1), ends
 
     # Columns
 
@@ -188,8 +201,8 @@ class Segment:
         """
         try:
             return self._article(doc)
-        except (ValueError, IndexError, TypeError, OverflowError) as error:
-            raise IndexCorrupt(f"{self.file.path}: article {doc} is damaged") from error
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, SourceError) as error:
+            raise IndexCorrupt(f"{self.file.path}: article {doc} is damaged; run `newsearch reindex`") from error
 
     def _article(self, doc: int) -> Article:
         id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = self.records.read(doc)

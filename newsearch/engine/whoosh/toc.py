@@ -15,6 +15,7 @@ import os
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ import numpy as np
 from newsearch import analysis
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.layout import FORMAT_VERSION
-from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing
+from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
 
 TOC_NAME = "toc.json"
 SEGMENT_SUFFIX = ".seg"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _DELETED_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.del")
 _MAX_TOC = 16 << 20
+_MAX_GENERATION = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,18 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
         IndexMissing: there is no index in this directory.
         IndexIncompatible: it was made by another version.
         IndexCorrupt: the table of contents is damaged.
+        EngineError: it cannot be read.
     """
     path = directory / TOC_NAME
     try:
         with open(path, "rb") as file:
             text = file.read(_MAX_TOC)
     except (FileNotFoundError, NotADirectoryError):
-        raise IndexMissing(f"{directory}: no index here; make one with `newsearch index SOURCE --index {directory}`") from None
+        raise IndexMissing(
+            f"{directory}: no index here; make one with `newsearch index SOURCE --index {directory}`"
+        ) from None
+    except OSError as error:
+        raise EngineError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         data = json.loads(text)
         version, words = data["newsearch"], data["analysis"]
@@ -80,14 +87,18 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
             f" {analysis.VERSION}; run `newsearch reindex`"
         )
     try:
-        return Toc(
+        toc = Toc(
             generation=int(data["generation"]),
             segments=tuple(_entry(entry) for entry in data["segments"]),
             sources=tuple(str(source) for source in data["sources"]),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+        if not 0 <= toc.generation < _MAX_GENERATION or not all(map(isfinite, toc.pivots)):
+            raise ValueError(f"generation {toc.generation}, pivots {toc.pivots}")
+        datetime.fromisoformat(toc.created)
+        return toc
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`") from error
 
 
@@ -148,10 +159,10 @@ def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
         return np.empty(0, np.int64)
     path = directory / entry.deleted
     data = path.read_bytes()
-    if len(data) % 4 or len(data) > 4 * entry.articles:
-        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`")
-    numbers = np.frombuffer(data, "<u4").astype(np.int64)
-    if len(numbers) and numbers.max() >= entry.articles:
+    numbers = np.frombuffer(data[: len(data) // 4 * 4], "<u4").astype(np.int64)
+    between = np.concatenate(([-1], numbers, [entry.articles]))
+    # Written in rising order, and never empty: then there would be no such file.
+    if len(data) % 4 or not len(numbers) or (np.diff(between) <= 0).any():
         raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`")
     return numbers
 

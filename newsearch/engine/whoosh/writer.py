@@ -18,6 +18,7 @@ from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.layout import write_segment
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.merge import merge_segments
@@ -206,6 +207,8 @@ class WhooshWriter:
             chosen = _worth_merging(segments)
             if not chosen:
                 return segments
+            # A merge would give damaged arrays good checksums.
+            verify(chosen)
             articles, arrays = merge_segments(chosen, pivots)
             at = segments.index(chosen[0])
             segments = [s for s in segments if s not in chosen]

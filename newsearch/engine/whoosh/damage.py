@@ -1,0 +1,55 @@
+"""Damage told from bugs: where reading fails, the checksums of the segments say which of the two it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.view import View
+from newsearch.errors import IndexCorrupt, NewsearchError
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class _OfView(Protocol):
+    _view: View
+
+
+Owner = TypeVar("Owner", bound=_OfView)
+
+
+def verify(segments: Iterable[Segment]) -> None:
+    """Read segments whole and compare them with their checksums.
+
+    Raises:
+        IndexCorrupt: one of them is not what was written.
+    """
+    for segment in segments:
+        segment.file.verify()
+
+
+def checked(
+    method: Callable[Concatenate[Owner, Given], Result],
+) -> Callable[Concatenate[Owner, Given], Result]:
+    """A method that raises IndexCorrupt where it fails over damaged files.
+
+    To compare checksums at every search would cost more than the search, so they are compared after a failure.
+    """
+
+    @wraps(method)
+    def checking(self: Owner, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return method(self, *args, **kwargs)
+        except NewsearchError:
+            raise
+        except Exception as error:
+            try:
+                verify(self._view.segments)
+            except IndexCorrupt as damage:
+                raise damage from error
+            raise
+
+    return checking

@@ -1,0 +1,92 @@
+"""docs/command.md says what the command does.
+
+Its help texts, and the golden files, are written anew by `NEWSEARCH_GOLDEN=write pytest tests/cli`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from cli_collection import Command
+
+from newsearch.cli.main import COMMANDS, cli
+from newsearch.cli.output import CSV_COLUMNS, SCHEMA
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "command.md"
+
+
+def section(name: str) -> str:
+    """The part of the page on one command."""
+    return PAGE.read_text(encoding="utf-8").split(f"\n## newsearch {name}\n")[1].split("\n## ")[0]
+
+
+def table_keys(text: str) -> set[str]:
+    """What stands in code in the first column of tables."""
+    first_cells = re.findall(r"^\| (`[^|]*?) \|", text, re.MULTILINE)
+    return {key for cell in first_cells for key in re.findall(r"`([\w-]+)", cell)}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_text_is_the_real_one(run: Command, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    block = f"```text\n$ newsearch {name} --help\n{run(name, '--help').out}```\n"
+    text = PAGE.read_text(encoding="utf-8")
+    if os.environ.get("NEWSEARCH_GOLDEN") == "write":
+        pattern = rf"```text\n\$ newsearch {name} --help\n.*?```\n"
+        text = re.sub(pattern, lambda _: block, text, count=1, flags=re.DOTALL)
+        PAGE.write_text(text, encoding="utf-8", newline="\n")
+    assert block in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_documented_and_no_other(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command
+    options = {
+        option
+        for parameter in command.get_params(click.Context(command))
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+    }
+    assert {key for key in table_keys(section(name)) if key.startswith("-")} == options
+
+
+def test_the_keys_of_the_json_are_documented(run: Command, index: Path) -> None:
+    query = section("query")
+    out = run(
+        "query", "council ban", "--index", index, "--format", "json", "--explain", "--facet", "topic"
+    ).out
+    document = json.loads(out)
+    hit = document["hits"][0]
+    own = {"rank", "score", "complete", "id", "url", "explanation"}
+    assert list(hit)[: len(own)] == ["rank", "score", "complete", "id", "url", "explanation"]
+    assert {key for key in table_keys(query) if not key.startswith("-")} == own | set(document)
+    assert f"this table: {SCHEMA}." in query
+    assert "rank,\nscore, id, title, publishedDateTime, provider, heat, quality and url" in query
+    assert len(CSV_COLUMNS) == 9
+    assert set(document["total"]) == {"complete", "partial"}
+    assert set(hit["explanation"]) == {"value", "description", "details"}
+
+
+def test_the_keys_of_the_stats_are_documented(run: Command, index: Path) -> None:
+    keys = {key for key in table_keys(section("stats")) if not key.startswith("-")}
+    assert keys | {"schema"} == set(json.loads(run("stats", "--index", index, "--format", "json").out))
+
+
+@pytest.mark.parametrize("name", ["query", "show"])
+def test_the_examples_in_the_help_find_something(run: Command, name: str) -> None:
+    help_text = run(name, "--help").out + run("--help").out
+    examples = [
+        shlex.split(line) for line in re.findall(rf"^ +newsearch ({name} .+)", help_text, re.MULTILINE)
+    ]
+    assert len(examples) > 2
+    run("query")  # makes the default index, of the bundled articles
+    for arguments in examples:
+        until_pipe = arguments[: arguments.index("|")] if "|" in arguments else arguments
+        assert run(*until_pipe).code == 0, arguments

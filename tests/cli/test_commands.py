@@ -1,0 +1,153 @@
+"""newsearch index, reindex, show, stats, and the group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from cli_collection import ARTICLES, Command
+
+import newsearch
+from newsearch.cli.main import COMMANDS, cli
+
+
+def test_index_says_what_it_did(run: Command, source: Path) -> None:
+    first = run("index", source)
+    assert (first.code, first.err) == (0, "")
+    assert first.out.startswith(f"indexed 5 articles from {source} (5 new, 0 replaced, 0 deleted) in ")
+    assert "(0 new, 5 replaced, 0 deleted)" in run("index", source).out
+
+
+def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path: Path) -> None:
+    lines = ['{"title": "good"}', *["{"] * 22]
+    (tmp_path / "news.jsonl").write_text("\n".join(lines))
+    result = run("index", "news.jsonl")
+    assert result.code == 0
+    assert result.out.startswith("indexed 1 article from news.jsonl")
+    assert result.out.endswith("; 22 broken\n")
+    errors = result.err.splitlines()
+    assert len(errors) == 21
+    assert "news.jsonl" in errors[0]
+    assert errors[-1] == "newsearch: and 2 more broken articles"
+
+
+def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
+    assert run("index", "news.jsonl", "--strict").code == 2
+    assert run("query", "good").code == 0
+    assert run("reindex", "--strict").code == 2
+
+
+def test_a_source_that_is_not_there_is_2(run: Command) -> None:
+    result = run("index", "nowhere")
+    assert result.code == 2
+    assert result.err.endswith("nowhere: no such file or directory\n")
+    assert run("index").code == 2
+
+
+def test_reindex_reads_the_sources_again(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text('{"title": "first"}\n')
+    run("index", path)
+    path.write_text('{"title": "second"}\n{"title": "third"}\n')
+    assert run("reindex").out.startswith("reindexed 2 articles in ")
+    assert run("query", "first").code == 1
+    assert run("query", "second").code == 0
+
+
+def test_reindex_without_an_index_is_2(run: Command) -> None:
+    assert run("reindex").code == 2
+
+
+def test_an_index_being_written_is_2_and_the_message_says_wait(
+    run: Command, source: Path, tmp_path: Path
+) -> None:
+    from newsearch.engine.whoosh.lock import WriteLock
+
+    lock = WriteLock(tmp_path)
+    result = run("index", source, "--index", tmp_path)
+    lock.release()
+    assert result.code == 2
+    assert "--wait" in result.err
+
+
+def test_show_prints_an_article(run: Command, index: Path, golden: Callable[[str, str], None]) -> None:
+    result = run("show", "tech/ban.md", "--index", index, "--tz", "UTC")
+    assert (result.code, result.err) == (0, "")
+    golden("show.text", result.out)
+    golden("show.json", run("show", "tech/ban.md", "--index", index, "--format", "json").out)
+
+
+def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Path) -> None:
+    by_url = run("show", "https://ledger.example/2020/09/ban/", "--index", index, "--format", "json")
+    assert json.loads(by_url.out)["article"]["path"] == "tech/ban.md"
+    assert run("show", "https://ledger.example/2020/09", "--index", index).code == 1
+    assert "published" in run("show", "drafts/recognition.md", "--index", index).out
+
+
+def test_an_id_that_is_not_there_is_1_and_near_ones_are_named(run: Command, index: Path) -> None:
+    result = run("show", "technology/plastic.md", "--index", index)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "newsearch: no article technology/plastic.md; perhaps world/plastic.md\n"
+    assert run("show", "---", "--index", index).code == 2
+    assert run("show", "//", "--index", index).err == "newsearch: no article //\n"
+
+
+def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path) -> None:
+    text = run("stats", "--index", index).out
+    assert "articles    5 (1 unpublished)" in text
+    assert "dates       2019-05-10 to 2021-01-18" in text
+    assert text.endswith(f"source      {source}\n")
+    document = json.loads(run("stats", "--index", index, "--format", "json").out)
+    with newsearch.open(index) as opened:
+        held = opened.stats()
+    assert (document["schema"], document["articles"], document["sources"]) == (
+        1,
+        len(ARTICLES),
+        [str(source)],
+    )
+    assert document["size"] == held.size
+
+
+@pytest.mark.parametrize("command", ["show x", "stats", "reindex"])
+def test_a_missing_index_is_2(run: Command, command: str) -> None:
+    result = run(*command.split())
+    assert result.code == 2
+    assert "newsearch index" in result.err
+
+
+def test_every_command_has_help_with_examples(run: Command) -> None:
+    for name in COMMANDS:
+        result = run(name, "--help")
+        assert result.code == 0
+        assert "Examples:" in result.out
+    assert "Examples:" in run("--help").out
+    assert run() == run("--help")
+
+
+def test_every_command_is_the_function_of_its_name() -> None:
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+
+
+def test_version(run: Command) -> None:
+    assert run("--version").out == f"newsearch {newsearch.__version__}\n"
+
+
+def test_words_in_place_of_a_command_are_told_how_to_search(run: Command) -> None:
+    result = run("plastic", "ban")
+    assert result.code == 2
+    assert "newsearch query plastic ban" in result.err
+
+
+def test_an_error_is_one_line_without_control_characters(run: Command) -> None:
+    result = run("stats", "--index", "a\x1b[2Jb\nc")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "\x1b" not in result.err
