@@ -94,28 +94,28 @@ class Dictionary:
 
     def maybe_similar(self, term: str, edits: int) -> dict[str, int]:
         """Exact forms that can be within this many edits, by length and letters, with their numbers."""
-        letters, wanted = self._letters, _letters_of(term)
-        # Below the least length the difference wraps around, and is large.
-        near = (self._lengths - np.uint8(max(len(term) - edits, 0)) <= 2 * edits).nonzero()[0]
+        wanted = _letters_of(term)
+        numbers, letters, starts = self._by_length
+        shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
+        near = slice(starts[min(shortest, longest)], starts[longest])
         # One edit brings in at most one letter and takes away at most one.
-        mine = letters.take(near)
-        near = near[(np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(wanted & ~mine) <= edits)]
-        return {self.term(number): number for number in near.tolist()}
+        mine = letters[near]
+        possible = (np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(~mine & wanted) <= edits)
+        return {self.term(number): number for number in numbers[near][possible].tolist()}
 
     @cached_property
-    def _lengths(self) -> NDArray[np.uint8]:
-        """For each form, its letters: the bytes that do not continue one."""
-        starts = (self._file.array("term_bytes") & 0xC0) != 0x80
-        before = np.concatenate(([0], np.cumsum(starts, dtype=np.int32)))
-        return np.diff(before[self._file.array("term_at")]).astype(np.uint8)
-
-    @cached_property
-    def _letters(self) -> NDArray[np.uint32]:
-        """For each form, a bit for every letter that it has."""
+    def _by_length(self) -> tuple[Array, NDArray[np.uint32], list[int]]:
+        """The forms by their number of letters, a bit for every letter of each, and where each length begins."""
         at = self._file.array("term_at").astype(np.int64)
-        bits = _BITS[self._file.array("term_bytes")]
-        found: NDArray[np.uint32] = np.bitwise_or.reduceat(bits, at[:-1]) if len(bits) else bits
-        return found
+        text = self._file.array("term_bytes")
+        if len(at) < 2:
+            return np.empty(0, np.int64), np.empty(0, np.uint32), [0]
+        # Letters are the bytes that do not continue one.
+        before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
+        lengths = np.diff(before[at])
+        order = np.argsort(lengths, kind="stable")
+        starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
+        return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
 
 
 # Letters and digits have bits of their own, so far as 32 go; bytes beyond ASCII have none, since one letter is
