@@ -37,11 +37,12 @@ _PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e
 # Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`. The dandas,
 # which end a sentence in most of the Indic scripts, are no letters.
 _MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
-_LETTER = rf"(?:[^\W_{_PAIRED}]|[{_MARKS}])"
+# One of the apostrophes counts as a letter to `re`, and must not make a word by itself.
+_LETTER = rf"(?:[^\W_ʼ{_PAIRED}]|[{_MARKS}])"
 
 _TERM = rf"""
       (?P<paired>[{_PAIRED}]+)
-    | (?P<acronym>(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
+    | (?P<acronym>(?<!\w)[^\W\d_ʼ](?:\.[^\W\d_ʼ])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
     | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)

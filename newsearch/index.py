@@ -147,7 +147,9 @@ def _start(moment: Moment | None, name: str, now: datetime, tz: tzinfo) -> datet
     if isinstance(moment, str):
         start = parse_date_range(moment, now=now, tz=tz).start
         if start is None:
-            raise QueryError(f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d")
+            raise QueryError(
+                f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
+            )
         return start
     if isinstance(moment, datetime):
         return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)

@@ -142,4 +142,5 @@ def _top(scores: Floats, count: int) -> NDArray[np.intp]:
     place = len(scores) - count
     ranked = scores.copy()
     ranked.partition(place)
-    return (scores >= ranked[place]).nonzero()[0]
+    kept: NDArray[np.intp] = (scores >= ranked[place]).nonzero()[0]
+    return kept

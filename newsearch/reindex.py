@@ -112,5 +112,12 @@ def _run(
         progress(read, broken)
     seconds = time.monotonic() - started
     return Report(
-        read, changes.added, changes.replaced, changes.deleted, changes.articles, tuple(errors), broken, seconds
+        read,
+        changes.added,
+        changes.replaced,
+        changes.deleted,
+        changes.articles,
+        tuple(errors),
+        broken,
+        seconds,
     )

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import bm25s  # type: ignore[import-untyped]
+import bm25s
 import numpy as np
-import Stemmer  # type: ignore[import-not-found]
-from bm25s.tokenization import Tokenizer  # type: ignore[import-untyped]
+import Stemmer
+from bm25s.tokenization import Tokenizer
 
 from bench.corpus import Corpus, read
 from bench.peers.base import TOP, Answer, Hit

@@ -23,7 +23,7 @@ from bench.queries import BenchQuery
 WEIGHTS = {"title": 3.0, "topics": 2.0, "excerpt": 1.0}
 
 
-class Boosted(scoring.BM25F):
+class Boosted(scoring.BM25F):  # type: ignore[misc]
     """BM25F whose scores are multiplied by the articles' boosts."""
 
     use_final = True

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import MOMENTS, WORDS, articles, histories, make, tunings
 from whoosh import query as whoosh_query
 from whoosh.query import spans
 from whoosh.writing import IndexWriter
@@ -21,17 +22,19 @@ from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import IndexLocked
 from newsearch.query.tree import And, DateRange, Match, Near, Node, Not, Or, Phrase, Prefix, Range, Word
 
-from strategies import MOMENTS, WORDS, articles, histories, make, tunings
-
 single_words = st.sampled_from([word for word in WORDS if len(analysis.terms(word)) == 1])
 text_fields = st.sampled_from([None, *ranking.TEXT_FIELDS])
 leaves = st.one_of(
     st.builds(Word, single_words),
-    st.builds(Phrase, st.lists(single_words, min_size=2, max_size=3).map(" ".join), text_fields, st.integers(0, 2)),
+    st.builds(
+        Phrase, st.lists(single_words, min_size=2, max_size=3).map(" ".join), text_fields, st.integers(0, 2)
+    ),
     st.builds(Prefix, st.sampled_from(["ban", "port", "b", "x"]), st.none()),
     st.builds(Match, st.just("topic"), st.sampled_from(["AI", "ban", "facial recognition", "none"])),
     st.builds(Match, st.just("type"), st.sampled_from(["video", "article"])),
-    st.builds(Range, st.sampled_from(["heat", "quality"]), st.sampled_from([0, 1, 50]), st.sampled_from([50, 100])),
+    st.builds(
+        Range, st.sampled_from(["heat", "quality"]), st.sampled_from([0, 1, 50]), st.sampled_from([50, 100])
+    ),
     st.builds(DateRange, st.sampled_from(MOMENTS), st.none()),
 )
 trees = st.recursive(
@@ -129,7 +132,9 @@ def test_whoosh_query_classes_run(index) -> None:
     banned = titles(index, whoosh_query.Term("title", "ban"))
     assert banned
     assert set(banned) <= set(titles(index, whoosh_query.Wildcard("title", "*ba?*")))
-    assert set(banned) <= set(titles(index, whoosh_query.FuzzyTerm("title", "bann", maxdist=1, prefixlength=0)))
+    assert set(banned) <= set(
+        titles(index, whoosh_query.FuzzyTerm("title", "bann", maxdist=1, prefixlength=0))
+    )
     assert set(banned) <= set(titles(index, whoosh_query.Regex("title", "^b")))
     assert set(banned) <= set(titles(index, whoosh_query.TermRange("title", "baa", "bz")))
     assert set(banned) <= set(titles(index, whoosh_query.Variations("title", "ban")))
@@ -139,9 +144,11 @@ def test_whoosh_query_classes_run(index) -> None:
     first = spans.SpanFirst(whoosh_query.Term("title", "amazon"), limit=0)
     assert titles(index, near)
     assert all(title.startswith("Amazon") for title in titles(index, first))
-    assert len(titles(index, whoosh_query.Term("published", False))) + len(
-        titles(index, whoosh_query.Term("published", True))
-    ) == everything
+    assert (
+        len(titles(index, whoosh_query.Term("published", False)))
+        + len(titles(index, whoosh_query.Term("published", True)))
+        == everything
+    )
 
 
 def test_whoosh_parses_scores_and_sorts(index) -> None:
@@ -153,7 +160,9 @@ def test_whoosh_parses_scores_and_sorts(index) -> None:
         best = searcher.search(query, limit=3)
         assert best[0]["title"].startswith("Amazon lobbied")
         assert best[0].score > best[-1].score > 0
-        heats = [hit["heat"] for hit in searcher.search(whoosh_query.Every("heat"), sortedby="heat", reverse=True)]
+        heats = [
+            hit["heat"] for hit in searcher.search(whoosh_query.Every("heat"), sortedby="heat", reverse=True)
+        ]
     assert heats == sorted(heats, reverse=True)
 
 
@@ -196,7 +205,9 @@ def test_stored_fields_are_those_of_the_article(article) -> None:
 
 def test_near_is_no_concern_of_the_reader_alone(index) -> None:
     # Near has its own oracle; here only that both engines know the same neighbourhood.
-    ours = WhooshReader(index._directory).search(Near(("facial", "recognition"), 0), Options(1000, unpublished=True))
+    ours = WhooshReader(index._directory).search(
+        Near(("facial", "recognition"), 0), Options(1000, unpublished=True)
+    )
     near = spans.SpanNear2(
         [whoosh_query.Term("text", "facial"), whoosh_query.Term("text", "recognition")], slop=1, ordered=False
     )

@@ -1,6 +1,5 @@
 """Words, phrases, operators and limits: what a query's text means."""
 
-# ruff: noqa: RUF001  (typographic quotes and dashes are what is tested)
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,6 +1,5 @@
 """What holds for every text: it is read, quickly, and its tree points back into it."""
 
-# ruff: noqa: RUF001  (typographic quotes and dashes are what is tested)
 from __future__ import annotations
 
 import gzip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
@@ -14,8 +14,7 @@ from newsearch import analysis, ranking
 from newsearch.engine.whoosh import filters, matches
 from newsearch.engine.whoosh.dictionary import edit_distances
 from newsearch.engine.whoosh.matches import Scored
-from newsearch.engine.whoosh.positions import windows
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.positions import Occurrences, windows
 from newsearch.engine.whoosh.view import Mask, Part, View
 from newsearch.query.tree import (
     All,
@@ -35,8 +34,6 @@ from newsearch.query.tree import (
 )
 
 Array: TypeAlias = NDArray[Any]
-Codes: TypeAlias = tuple[Array, Array]
-Slots: TypeAlias = Sequence[Sequence[int]]
 
 MAX_FUZZY_FORMS = 64
 """A misspelt word stands for at most this many exact forms, the nearest ones first."""
@@ -58,7 +55,6 @@ class Compiler:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._segments = view.segments
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
@@ -121,151 +117,81 @@ class Compiler:
         terms = analysis.terms(node.text)
         if not terms:
             return None
+        view, name = self._view, terms[0]
         if len(terms) > 1:
             # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
-            slots = [[segment.dictionary.forms(term) for term in terms] for segment in self._segments]
-            return self._phrase(slots, node, 0, ordered=True)
+            return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
         if node.field is None:
-            part = self._view.word(terms[0])
+            part = view.word(name)
             if node.weight != 1:
                 part = part._replace(unit=part.unit * node.weight, best=part.best * node.weight)
-            return Clause(part, terms[0])
-        lists = []
-        for segment in self._segments:
-            doc, code = self._in_field(segment, segment.dictionary.forms(terms[0]), node.field)
-            number = segment.dictionary.number(terms[0])
-            exact_doc, exact_code = self._in_field(segment, [number] if number >= 0 else [], node.field)
-            both = code.astype(np.uint16) * (ranking.PARTS - 1)
-            both[doc.searchsorted(exact_doc)] += exact_code
-            lists.append((doc, both))
-        return Clause(self._view.weighted(lists, node.weight / ranking.PARTS), f"{terms[0]} in {node.field}")
+            return Clause(part, name)
+        doc, code = view.in_field(view.any_form(name).keys(), node.field)
+        exact_doc, exact_code = view.in_field(view.form(name).keys(), node.field)
+        both = code.astype(np.uint16) * (ranking.PARTS - 1)
+        both[doc.searchsorted(exact_doc)] += exact_code
+        return Clause(view.weighted(doc, both, node.weight / ranking.PARTS), f"{name} in {node.field}")
 
     def _prefix(self, node: Prefix) -> Clause | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
-        forms = [range(*segment.dictionary.prefix_range(terms[-1])) for segment in self._segments]
+        begun = self._view.prefix(terms[-1])
         if len(terms) > 1:
-            slots = [
-                [*(_known(segment, term) for term in terms[:-1]), last]
-                for segment, last in zip(self._segments, forms, strict=True)
-            ]
-            return self._phrase(slots, node, 0, ordered=True)
-        lists = [self._any_of(s, f, node.field) for s, f in zip(self._segments, forms, strict=True)]
-        return Clause(self._view.weighted(lists, node.weight), f"{terms[0]}*")
+            return self._together([*map(self._view.form, terms[:-1]), begun], node, 0, ordered=True)
+        return Clause(self._view.weighted(*self._codes(begun, node.field), node.weight), f"{terms[0]}*")
 
     def _fuzzy(self, node: Fuzzy) -> Clause | None:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
             return self._word(Word(node.text, node.field, node.weight, node.span))
-        near = [segment.dictionary.maybe_similar(terms[0], node.distance) for segment in self._segments]
-        forms = sorted(set().union(*near))
-        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
-        distances = edit_distances(terms[0], forms, node.distance)
+        view = self._view
+        forms = set().union(*(s.dictionary.maybe_similar(terms[0], node.distance) for s in view.segments))
+        distances = edit_distances(terms[0], sorted(forms), node.distance)
         nearest = sorted(distances.items(), key=lambda item: (item[1], item[0]))
-        chosen = list(islice((item for item in nearest if self._is_live(item[0], near)), MAX_FUZZY_FORMS))
-        lists = []
-        for segment, found in zip(self._segments, near, strict=True):
-            docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
-            for term, edits in chosen:
-                if term in found:
-                    doc, code = self._any_of(segment, [found[term]], node.field)
-                    docs.append(doc)
-                    # Every edit makes a form worth less: a half, a third.
-                    codes.append(np.maximum(code // (1 + edits), 1))
-            lists.append(matches.best_codes(np.concatenate(docs), np.concatenate(codes)))
-        return Clause(self._view.weighted(lists, node.weight), f"{terms[0]}~{node.distance}")
+        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
+        held = (item for item in nearest if view.count_live(view.form(item[0]).doc))
+        docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
+        for form, edits in islice(held, MAX_FUZZY_FORMS):
+            doc, code = self._codes(view.form(form), node.field)
+            docs.append(doc)
+            # Every edit makes a form worth less: a half, a third.
+            codes.append(np.maximum(code // (1 + edits), 1))
+        doc, code = matches.best_codes(np.concatenate(docs), np.concatenate(codes))
+        return Clause(view.weighted(doc, code, node.weight), f"{terms[0]}~{node.distance}")
 
-    def _is_live(self, form: str, numbers: Sequence[Mapping[str, int]]) -> bool:
-        """Whether a live article holds an exact form, given its number in each segment that has it."""
-        if self._view.live_articles == self._view.articles:
-            return True
-        return any(
-            segment.live.take(segment.postings(known[form], known[form] + 1)[0]).any()
-            for segment, known in zip(self._segments, numbers, strict=True)
-            if form in known
-        )
-
-    def _any_of(self, segment: Segment, forms: Sequence[int], field: str | None = None) -> Codes:
-        """Articles of a segment that hold any of these forms, and the code of the best one."""
-        if field is not None:
-            return self._in_field(segment, forms, field)
-        if isinstance(forms, range) and forms:
-            # Neighbouring forms have neighbouring postings: a prefix is one slice.
-            return matches.best_codes(*segment.postings(forms[0], forms[-1] + 1))
-        lists = [segment.postings(form, form + 1) for form in forms]
-        if len(lists) == 1:
-            return lists[0]
-        return matches.best_codes(
-            np.concatenate([matches.NONE.doc, *(doc for doc, _ in lists)]),
-            np.concatenate([np.empty(0, np.uint8), *(code for _, code in lists)]),
-        )
-
-    def _in_field(self, segment: Segment, forms: Sequence[int], field: str) -> Codes:
-        """Articles that hold these forms in one text field, and their codes, counted in that field alone."""
-        number = ranking.TEXT_FIELDS.index(field)
-        keys = segment.keys(forms)
-        keys = keys[segment.field_of(keys) == number]
-        doc, tf = np.unique(keys >> 16, return_counts=True)
-        weight = ranking.field_weights(segment.lengths[doc])[:, number]
-        return doc, ranking.saturate(weight * tf)
-
-    # Words that stand together
+    def _codes(self, found: Occurrences, field: str | None) -> tuple[Array, Array]:
+        """The articles of some occurrences, and their codes: in any text field, or counted in one alone."""
+        return found.best() if field is None else self._view.in_field(found.keys(), field)
 
     def _window(self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
-        if not terms:
-            return None
-        return self._phrase([[_known(s, term) for term in terms] for s in self._segments], node, slop, ordered=ordered)
-
-    def _phrase(
-        self, slots: Sequence[Slots], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
-    ) -> Clause:
-        """Articles in which one form of every slot stands together, scored as the sum of their words.
-
-        Args:
-            slots: for each segment, for each word of the phrase, the numbers of the forms that may stand there.
-        """
-        postings = [[self._any_of(s, forms) for forms in slots[i]] for i, s in enumerate(self._segments)]
-        scales = []
-        for words in zip(*postings, strict=True):
-            holding = sum(self._live(i, doc) for i, (doc, _) in enumerate(words))
-            idf = ranking.idf(self._view.live_articles, holding)
-            scales.append(node.weight * ranking.CODE_SCALE * idf)
-        found = []
-        for i, segment in enumerate(self._segments):
-            docs = min((doc for doc, _ in postings[i]), key=len)
-            for doc, _ in postings[i]:
-                if doc is not docs:
-                    docs = docs[matches.holds(docs, doc)]
-            docs = self._together(segment, slots[i], docs, slop, ordered, node.field)
-            score = np.zeros(len(docs))
-            for (doc, code), scale in zip(postings[i], scales, strict=True):
-                score += code.take(doc.searchsorted(docs)) * scale if len(docs) else 0
-            found.append((docs, score))
-        return _scored(Scored(*self._view.joined(found)) if found else matches.NONE, "words together")
-
-    def _live(self, i: int, docs: Array) -> int:
-        segment = self._segments[i]
-        return int(np.count_nonzero(segment.live[docs])) if len(segment.deleted) else len(docs)
+        return self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered) if terms else None
 
     def _together(
-        self, segment: Segment, slots: Slots, among: Array, slop: int, ordered: bool, field: str | None
-    ) -> Array:
-        """Of these articles, those in which the slots stand together in one field (in `field`, if it is named)."""
-        if not len(among):
-            return among
-        start, end = windows([segment.keys(forms, among) for forms in slots], slop, ordered=ordered)
-        number = None if field is None else ranking.TEXT_FIELDS.index(field)
-        good = segment.within_field(start, end, number)
-        docs = start[good] >> 16
+        self, words: Sequence[Occurrences], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+    ) -> Clause:
+        """Articles in which some words stand together, scored as the sum of them.
+
+        Args:
+            words: for each place of the phrase, where what may stand there stands.
+        """
+        view = self._view
+        postings = [word.best() for word in words]
+        docs = min((doc for doc, _ in postings), key=len)
+        for doc, _ in postings:
+            if doc is not docs:
+                docs = docs[matches.holds(docs, doc)]
+        start, end = windows([word.keys(docs) for word in words], slop, ordered=ordered)
+        good = (start >> 16 == end >> 16) & view.within_field(start, end, node.field)
+        found = (start[good] >> 16).astype(docs.dtype)
         # Windows come in the order of their articles, so the same article twice stands side by side.
-        return docs[np.append(True, docs[1:] != docs[:-1])].astype(among.dtype) if len(docs) else among[:0]
-
-
-def _known(segment: Segment, term: str) -> list[int]:
-    number = segment.dictionary.number(term)
-    return [number] if number >= 0 else []
+        found = found[np.append(True, found[1:] != found[:-1])] if len(found) else found
+        score = np.zeros(len(found))
+        for doc, code in postings:
+            unit = node.weight * view.unit(doc)
+            score += code.take(doc.searchsorted(found)) * unit if len(found) else 0
+        return _scored(Scored(found, score), "words together")
 
 
 def _scored(found: Scored, name: str) -> Clause:

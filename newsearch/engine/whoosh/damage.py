@@ -14,6 +14,7 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+
 class _OfView(Protocol):
     _view: View
 
@@ -36,18 +37,18 @@ def checked(
 ) -> Callable[Concatenate[Owner, Given], Result]:
     """A method that raises IndexCorrupt where it fails over damaged files.
 
-    To compare checksums at every search would cost more than the search, so they are compared after a failure.
+    To compare checksums at every search would cost more than the search; it is done after a failure only.
     """
 
     @wraps(method)
-    def checking(self: Owner, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    def checking(owner: Owner, /, *args: Given.args, **kwargs: Given.kwargs) -> Result:
         try:
-            return method(self, *args, **kwargs)
+            return method(owner, *args, **kwargs)
         except NewsearchError:
             raise
         except Exception as error:
             try:
-                verify(self._view.segments)
+                verify(owner._view.segments)
             except IndexCorrupt as damage:
                 raise damage from error
             raise

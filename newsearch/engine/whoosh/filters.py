@@ -16,6 +16,8 @@ from newsearch.query.tree import DateRange, Match, Range
 
 Array: TypeAlias = NDArray[Any]
 
+_Test: TypeAlias = Callable[[View, Array], Mask]
+
 DAY = 86400
 
 
@@ -51,17 +53,17 @@ def _seconds(when: datetime) -> int:
     return -int(-when.timestamp() // 1)
 
 
-def _flagged(bit: int) -> Callable[[View, Array], Mask]:
+def _flagged(bit: int) -> _Test:
     return lambda view, docs: (view.column("flag").take(docs) & bit) != 0
 
 
-_HAS = {
+_HAS: dict[str, _Test] = {
     "image": _flagged(columns.HAS_IMAGE),
     "related": _flagged(columns.HAS_RELATED),
     "body": _flagged(columns.HAS_BODY),
     "excerpt": lambda view, docs: view.column("length_excerpt").take(docs) > 0,
 }
-_IS = {
+_IS: dict[str, _Test] = {
     "published": _flagged(columns.PUBLISHED),
     "unpublished": lambda view, docs: (view.column("flag").take(docs) & columns.PUBLISHED) == 0,
     "video": lambda view, docs: _named("type")("video", view, docs),

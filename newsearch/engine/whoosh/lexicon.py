@@ -98,7 +98,8 @@ def _words(segment: Segment, field: str) -> Lexicon:
     term = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])
     doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
     pos = np.concatenate([file.array(f"{name}_pos").astype(np.int64) for name in ("post", "more")])
-    number = segment.field_of((doc << 16) | pos)
+    ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
+    number = (ends[doc] <= pos[:, None]).sum(axis=1)
     if field == "text":
         pos = pos + number * FIELD_GAP
     else:

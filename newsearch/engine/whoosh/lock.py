@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +42,8 @@ class WriteLock:
                 raise IndexLocked(f"{directory}: being written by {holder}; try again later, or with --wait 60")
             time.sleep(_POLL)
         self._file.truncate(0)
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
-        self._file.write(json.dumps(holder))
+        ours = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
+        self._file.write(json.dumps(ours))
         self._file.flush()
 
     def release(self) -> None:
@@ -65,7 +66,7 @@ def _holder(path: Path) -> str:
         return "another process"
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _try_lock(file: IO[str]) -> bool:

@@ -33,8 +33,8 @@ def union(lists: list[Scored]) -> Scored:
     if len(lists) == 1:
         return lists[0]
     doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
-    score = np.bincount(inverse, np.concatenate([scored.score for scored in lists]), len(doc))
-    return Scored(doc, score)
+    scores: Any = np.concatenate([scored.score for scored in lists])
+    return Scored(doc, np.bincount(inverse, scores, len(doc)).astype(np.float64, copy=False))
 
 
 def intersection(lists: list[Scored]) -> Scored:
@@ -54,8 +54,8 @@ def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
     if not len(doc):
         return doc, code
     # The code in the low bits: after sorting, the last of each article is its best.
-    keys = (doc.astype(np.uint32) << 8) | code
+    keys = (doc.astype(np.uint32 if doc.max() < 1 << 24 else np.uint64) << 8) | code
     keys.sort()
     found = keys >> 8
     last = np.append(found[1:] != found[:-1], True).nonzero()[0]
-    return found.take(last).astype(np.uint16), keys.take(last).astype(np.uint8)
+    return found.take(last).astype(doc.dtype), keys.take(last).astype(np.uint8)

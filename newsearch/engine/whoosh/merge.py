@@ -98,7 +98,8 @@ def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> t
     doc = renumbered[old_doc]
     live = doc >= 0
     new_term = np.array([numbers[segment.dictionary.term(i)] for i in range(len(segment.dictionary))], np.int64)
-    more_term = np.repeat(new_term, np.diff(file.array("more_at").astype(np.int64)))
+    more_at: Array = file.array("more_at").astype(np.int64)
+    more_term = np.repeat(new_term, more_at[1:] - more_at[:-1])
     more_doc = renumbered[file.array("more_doc")]
     more_live = more_doc >= 0
     return (

@@ -130,7 +130,7 @@ def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
 
 def _train(records: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
     """A dictionary for these records, or None where there are too few to learn from."""
-    samples = [record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]]
+    samples: list[bytes | bytearray | memoryview[int]] = [record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]]
     if len(samples) < 256:
         return None
     size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)

@@ -148,7 +148,9 @@ class Search:
             dated = docs[(view.column("flag").take(docs) & columns.DATED) != 0]
             seconds = view.column("date").take(dated).astype(np.int64).astype("M8[s]")
             values, counts = np.unique(seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True)
-            return list(zip(np.datetime_as_string(values).tolist(), counts.tolist(), strict=True))[-limit:]
+            latest = slice(max(0, len(values) - limit), None)
+            shown_as = np.datetime_as_string(values[latest]).tolist()
+            return list(zip(shown_as, counts[latest].tolist(), strict=True))
         if name == "topic":
             at = view.topic_at.take(docs)
             numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
@@ -405,16 +407,17 @@ def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
 
 
 def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
-    """Each node once; a scoring one that stood there several times weighs as much as they did together."""
+    """Each word and filter once; a word that stood there several times weighs as much as they did together."""
     if len(nodes) < _FEW:
         return list(nodes)
-    counts = Counter(nodes)
-    return [
-        replace(node, weight=node.weight * count)
-        if count > 1 and isinstance(node, Word | Phrase | Near | Prefix | Fuzzy)
-        else node
-        for node, count in counts.items()
-    ]
+    once: list[Node] = []
+    for node, count in Counter(nodes).items():
+        if isinstance(node, Word | Phrase | Near | Prefix | Fuzzy):
+            once.append(replace(node, weight=node.weight * count) if count > 1 else node)
+        else:
+            # A group has no weight that could stand for its repetitions.
+            once += [node] * (1 if _only_filters(node) else count)
+    return once
 
 
 def _only_filters(node: Node) -> bool:

@@ -16,7 +16,6 @@ from newsearch.article import Article, Provider
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.dictionary import Dictionary
 from newsearch.engine.whoosh.layout import ArrayFile
-from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.records import RecordReader, decode_rest
 from newsearch.errors import IndexCorrupt, SourceError
 
@@ -50,6 +49,9 @@ class Segment:
         self._views: dict[str, memoryview] = {}
         self._post_doc = self.file.array("post_doc")
         self._post_code = self.file.array("post_code")
+        self._post_pos = self.file.array("post_pos")
+        self._more_doc = self.file.array("more_doc")
+        self._more_pos = self.file.array("more_pos")
         self._post_at = memoryview(self.file.array("post_at"))
         self._more_at = memoryview(self.file.array("more_at"))
 
@@ -82,57 +84,22 @@ class Segment:
         place = slice(int(at[number]), int(at[number + 1]))
         return self.file.array("group_doc")[place], self.file.array("group_code")[place]
 
-    def keys(self, forms: Sequence[int], among: Array | None = None) -> Array:
-        """Every occurrence of these exact forms as a sorted key, article << 16 | position.
-
-        Args:
-            forms: numbers of exact forms.
-            among: articles to look at, sorted, of the dtype of the postings; all of them by default.
-        """
-        found = [np.empty(0, np.int64)]
-        for form in forms:
-            for name, at in (("post", self._post_at), ("more", self._more_at)):
-                place = slice(at[form], at[form + 1])
-                doc = self.file.array(f"{name}_doc")[place]
-                pos = self.file.array(f"{name}_pos")[place]
-                if among is not None and len(doc):
-                    if name == "post" and len(among) < len(doc):
-                        # Each article has one posting, so the shorter list can be looked for in the longer one.
-                        kept = doc.searchsorted(among)
-                        kept = kept[doc.take(kept, mode="clip") == among]
-                    else:
-                        kept = holds(doc, among).nonzero()[0]
-                    doc, pos = doc.take(kept), pos.take(kept)
-                if len(doc):
-                    found.append((doc.astype(np.int64) << 16) | pos)
-        if len(found) <= 2:
-            return found[-1]
-        keys = np.concatenate(found)
-        keys.sort()
-        return keys
+    def occurrences(self, first: int, last: int) -> tuple[Array, Array, Array, Array, Array]:
+        """The slices of post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last)."""
+        post = slice(self._post_at[first], self._post_at[last])
+        more = slice(self._more_at[first], self._more_at[last])
+        return (
+            self._post_doc[post],
+            self._post_code[post],
+            self._post_pos[post],
+            self._more_doc[more],
+            self._more_pos[more],
+        )
 
     @cached_property
     def lengths(self) -> Array:
         """Words in each text field: shape (articles, fields)."""
         return np.stack([self.file.array(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
-
-    @cached_property
-    def _field_ends(self) -> Array:
-        return np.cumsum(self.lengths, axis=1, dtype=np.int32)
-
-    def field_of(self, keys: Array) -> Array:
-        """The number of the text field in which each occurrence stands."""
-        return self._fields(keys)[0]
-
-    def within_field(self, start: Array, end: Array, field: int | None) -> NDArray[np.bool_]:
-        """For each stretch of text, given by its first and last key, whether it lies in one field (and in this one)."""
-        fields, ends = self._fields(start)
-        within = (start & 0xFFFF) + (end - start) < ends[np.arange(len(start)), fields]
-        return within if field is None else within & (fields == field)
-
-    def _fields(self, keys: Array) -> tuple[Array, Array]:
-        ends = self._field_ends.take(keys >> 16, axis=0)
-        return (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1), ends
 
     # Columns
 

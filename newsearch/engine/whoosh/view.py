@@ -19,6 +19,7 @@ from newsearch import ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.positions import Occurrences
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.segment import Segment
 
@@ -80,6 +81,7 @@ class View:
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
         self._words: dict[str, Part] = {}
+        self._forms: dict[str, Occurrences] = {}
         self._cached = 0
         self._boost: tuple[ranking.Boosts, ranking.Floats, float] | None = None
 
@@ -89,32 +91,80 @@ class View:
         """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
         found = self._words.get(term)
         if found is None:
-            found = self.weighted([segment.word(term) for segment in self.segments], 1 / ranking.PARTS)
-            size = found.doc.nbytes + found.value.nbytes + (0 if found.table is None else found.table.nbytes)
-            if self._cached + size > _MAX_CACHED_BYTES:
-                self._words, self._cached = {}, 0
-            self._words[term] = found
-            self._cached += size + 512
+            lists = [segment.word(term) for segment in self.segments]
+            doc = self._numbered([doc for doc, _ in lists])
+            found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
+            self._remember(self._words, term, found)
         return found
 
-    def weighted(self, lists: Sequence[tuple[Array, Array]], weight: float) -> Part:
-        """Articles of every segment and codes of one word -> one list, scored by how few articles hold the word."""
-        doc, value = self.joined(lists)
+    def form(self, term: str) -> Occurrences:
+        """Where one exact form stands."""
+        found = self._forms.get(term)
+        if found is None:
+            numbers = [segment.dictionary.number(term) for segment in self.segments]
+            found = self._occurrences([[(number, number + 1)] if number >= 0 else [] for number in numbers])
+            self._remember(self._forms, term, found)
+        return found
+
+    def any_form(self, term: str) -> Occurrences:
+        """Where a word stands in any of its forms."""
+        return self._occurrences([[(n, n + 1) for n in s.dictionary.forms(term)] for s in self.segments])
+
+    def prefix(self, prefix: str) -> Occurrences:
+        """Where the exact forms stand that begin so."""
+        # Neighbouring forms have neighbouring postings: a prefix is one slice.
+        return self._occurrences([[s.dictionary.prefix_range(prefix)] for s in self.segments])
+
+    def _occurrences(self, places: Sequence[Sequence[tuple[int, int]]]) -> Occurrences:
+        """Where exact forms stand, given for each segment as ranges of their numbers."""
+        parts = [
+            (start, segment.occurrences(*place))
+            for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
+            for place in ranges
+        ]
+        is_one = all(len(r) < 2 and all(last - first < 2 for first, last in r) for r in places)
+        doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
+        starts = [start for start, _ in parts]
+        return Occurrences(
+            self._numbered(doc, starts),
+            _joined(code, np.uint8),
+            _joined(pos, np.uint16),
+            self._numbered(more_doc, starts),
+            _joined(more_pos, np.uint16),
+            is_one,
+        )
+
+    def _remember(self, memory: dict[str, Any], term: str, found: Part | Occurrences) -> None:
+        size = 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))
+        if self._cached + size > _MAX_CACHED_BYTES:
+            self._words.clear()
+            self._forms.clear()
+            self._cached = 0
+        memory[term] = found
+        self._cached += size
+
+    def weighted(self, doc: Array, value: Array, weight: float) -> Part:
+        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word."""
         table = None
         if len(doc) * _TABLE_SHARE > self.articles:
             table = np.zeros(self.articles, value.dtype)
             table[doc] = value
-        unit = weight * ranking.CODE_SCALE * ranking.idf(self.live_articles, self.count_live(doc))
+        unit = weight * self.unit(doc)
         return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0, table)
 
-    def joined(self, lists: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-        """Articles and values of every segment, end to end, the articles numbered through."""
-        if len(lists) == 1:
-            return lists[0]
-        if not lists:
-            return np.empty(0, np.uint32), np.empty(0, np.uint16)
-        doc = np.concatenate([doc.astype(np.uint32) + np.uint32(start) for (doc, _), start in zip(lists, self.starts)])
-        return doc, np.concatenate([value for _, value in lists])
+    def unit(self, doc: Array) -> float:
+        """The score of one 255th of saturated weight of a word that these articles hold."""
+        return ranking.CODE_SCALE * ranking.idf(self.live_articles, self.count_live(doc))
+
+    def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
+        """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""
+        if len(self.segments) == 1:
+            return _joined(docs, np.uint16)
+        numbered = [
+            doc.astype(np.uint32) + np.uint32(start)
+            for doc, start in zip(docs, self.starts if starts is None else starts, strict=False)
+        ]
+        return _joined(numbered, np.uint32)
 
     def count_live(self, doc: Array) -> int:
         """How many of these articles are neither deleted nor replaced."""
@@ -170,7 +220,8 @@ class View:
     @cached_property
     def visible(self) -> Mask:
         """For each article, whether it is live and published."""
-        return self.live & ((self.column("flag") & columns.PUBLISHED) != 0)
+        published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
+        return self.live & published
 
     @property
     def all_live(self) -> bool:
@@ -197,6 +248,35 @@ class View:
             self._boost = known = boosts, heat, float(heat.max()) if len(heat) else 1.0
         return known[1], known[2]
 
+    # Text fields
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Words in each text field: shape (articles, fields)."""
+        return np.concatenate([np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)])
+
+    @cached_property
+    def _field_ends(self) -> Array:
+        return np.cumsum(self.lengths, axis=1, dtype=np.int32)
+
+    def in_field(self, keys: Array, field: str) -> tuple[Array, Array]:
+        """Articles of those occurrences that stand in a text field, and their code, counted in that field alone."""
+        number = ranking.TEXT_FIELDS.index(field)
+        doc, tf = np.unique(keys[self._fields(keys)[0] == number] >> 16, return_counts=True)
+        weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
+        return doc, ranking.saturate(weight * tf)
+
+    def within_field(self, start: Array, end: Array, field: str | None) -> Mask:
+        """For each stretch of text, given by its first and last key, whether it lies in one field, and in this one."""
+        fields, ends = self._fields(start)
+        within: Mask = (start & 0xFFFF) + (end - start) < ends[np.arange(len(start)), fields]
+        return within if field is None else within & (fields == ranking.TEXT_FIELDS.index(field))
+
+    def _fields(self, keys: Array) -> tuple[Array, Array]:
+        """The number of the text field in which each occurrence stands, and where the fields of its article end."""
+        ends = self._field_ends.take(keys >> 16, axis=0)
+        return (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1), ends
+
     # Articles
 
     def place(self, doc: int) -> tuple[Segment, int]:
@@ -215,3 +295,10 @@ class View:
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
         segment, number = self.place(doc)
         return segment.records.read(number)
+
+
+def _joined(arrays: Sequence[Array], dtype: type) -> Array:
+    """Arrays end to end; a single one as it is."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype)

@@ -33,7 +33,7 @@ from newsearch.engine.whoosh.toc import (
     remove_unused,
     write_deleted,
 )
-from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
+from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -125,6 +125,7 @@ class WhooshWriter:
 
         Raises:
             EngineError: a file could not be written; the index is as it was.
+            IndexCorrupt: what was committed before is damaged; the index is as it was.
         """
         try:
             if len(self._builder):
@@ -142,8 +143,10 @@ class WhooshWriter:
         except OSError as error:
             self.cancel()
             raise EngineError(f"{self._directory}: the commit failed, the index is as it was: {error}") from error
-        except BaseException:
+        except BaseException as error:
             self.cancel()
+            if isinstance(error, Exception) and not isinstance(error, NewsearchError):
+                verify(self._segments)
             raise
         with suppress(OSError):
             remove_unused(self._directory, toc)

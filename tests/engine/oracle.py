@@ -1,0 +1,446 @@
+"""The search as its docstrings tell it, slow and obvious: dictionaries and loops over a list of articles.
+
+It shares with the engine its words (`analysis`), the constants of `ranking` and the tree, and nothing else:
+no arrays, no postings, no segments. What it answers is what the engine has to answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from statistics import median
+
+from newsearch import analysis, ranking
+from newsearch.article import Article, canonical_url
+from newsearch.engine.base import Options
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
+
+FILTER = 1e-9
+
+Scores = dict[int, float]
+"""The number of an article in the list -> its text score, above 0."""
+
+
+@dataclass(slots=True)
+class Found:
+    """One match: its number, tier, score, and what it is sorted by."""
+
+    number: int
+    article: Article
+    complete: bool
+    score: float
+    text: float
+    boost: float
+    cause: tuple[float, ...]
+    """What the score was made of: matches with equal causes have equal scores, to the last bit."""
+
+
+@dataclass(slots=True)
+class Text:
+    """The words of an article: (position, field, term), numbered through all fields."""
+
+    words: list[tuple[int, str, str]] = field(default_factory=list)
+    lengths: dict[str, int] = field(default_factory=dict)
+
+
+class Oracle:
+    """Answers queries about the live articles of an index.
+
+    Args:
+        articles: the live articles.
+        max_fuzzy_forms: exact forms that a misspelt word stands for at most.
+    """
+
+    def __init__(self, articles: Sequence[Article], max_fuzzy_forms: int = 64) -> None:
+        self.articles = list(articles)
+        self.max_fuzzy_forms = max_fuzzy_forms
+        self.texts = [_text(article) for article in articles]
+        self.forms = sorted({term for text in self.texts for _, _, term in text.words})
+        self.pivot = {
+            name: median([float(x) for x in values]) if values else 0.0
+            for name in ("heat", "quality")
+            if [values := [x for a in articles if (x := getattr(a, name)) is not None and x >= 0]]
+        }
+
+    # The answer
+
+    def search(self, tree: Node, options: Options) -> list[Found]:
+        """All matches, on all pages, the best first."""
+        found = [
+            self._found(number, complete, parts, options) for number, complete, parts in self._matches(tree)
+        ]
+        shown = options.unpublished or _asks_for_unpublished(tree)
+        visible = [f for f in found if shown or f.article.published]
+        return sorted(visible, key=lambda f: (not f.complete, *sort_key(f, options.sort)))
+
+    def _matches(self, tree: Node) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
+        """Article, whether it holds every word, and the scores of the root's children there."""
+        children = tree.children if isinstance(tree, All | And) else (tree,)
+        must: list[Scores] = []
+        may: list[Scores] = []
+        filters: list[Scores] = []
+        for child in children:
+            scores = self.scores(child)
+            if scores is None or isinstance(child, Everything):
+                continue
+            if _is_filter(child):
+                filters.append(scores)
+            elif not isinstance(tree, And) and _is_plain(child):
+                may.append(scores)
+            else:
+                must.append(scores)
+        if not must and not may:
+            must = [dict.fromkeys(range(len(self.articles)), 1.0)]
+        for number in range(len(self.articles)):
+            if not all(number in scores for scores in [*must, *filters]):
+                continue
+            held = sum(number in scores for scores in may)
+            if held == len(may) or must or held:
+                yield number, held == len(may), tuple(scores.get(number, 0.0) for scores in [*must, *may])
+
+    def _found(self, number: int, complete: bool, parts: tuple[float, ...], options: Options) -> Found:
+        article = self.articles[number]
+        factors = self._factors(article, options)
+        text, boost = math.fsum(parts), math.prod(factors)
+        return Found(number, article, complete, text * boost, text, boost, (*parts, *factors))
+
+    def _factors(self, article: Article, options: Options) -> tuple[float, ...]:
+        boosts = options.boosts
+        factors = []
+        for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
+            x, p = getattr(article, name), self.pivot[name]
+            known = x is not None and x >= 0 and p > 0
+            factors.append(2 ** (weight * ((x - p) / (x + p) if known else 0)))
+        if boosts.half_life is not None:
+            when = seconds(article)
+            if when is None:
+                factors.append(1.0)
+            else:
+                age = max(0.0, (self._as_of(options) - when) / 86400)
+                factors.append(2 ** (boosts.recency * (2 * 2 ** (-age / boosts.half_life) - 1)))
+        return tuple(factors)
+
+    def _as_of(self, options: Options) -> float:
+        if options.as_of is not None:
+            return options.as_of.timestamp()
+        dates = [when for a in self.articles if a.published and (when := seconds(a)) is not None]
+        return min(max(dates, default=0.0), datetime.now(UTC).timestamp())
+
+    # Facets
+
+    def facet(self, found: Sequence[Found], name: str, limit: int) -> list[tuple[str, int]]:
+        """The commonest values among complete matches, or, where there are none, among all."""
+        chosen = [f.article for f in found if f.complete] or [f.article for f in found]
+        counts = Counter(value for article in chosen for value in _facet_values(article, name) if value)
+        if name in ("year", "month"):
+            return sorted(counts.items())[max(0, len(counts) - limit) :]
+        return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+    # Nodes
+
+    def scores(self, node: Node) -> Scores | None:
+        """What a node finds; None where it has no words, and so asks for nothing."""
+        match node:
+            case Word():
+                return self._word(node)
+            case Phrase():
+                return self._window(analysis.terms(node.text), node, node.slop, ordered=True)
+            case Near():
+                words = [term for word in node.words for term in analysis.terms(word)]
+                return self._window(words, node, node.distance, ordered=False)
+            case Prefix():
+                return self._prefix(node)
+            case Fuzzy():
+                return self._fuzzy(node)
+            case Everything():
+                return dict.fromkeys(range(len(self.articles)), 1.0)
+            case Match() | Range() | DateRange():
+                passes = self._filter(node)
+                return {i: FILTER for i, article in enumerate(self.articles) if passes(article)}
+            case Not(child):
+                inner = self.scores(child)
+                return (
+                    None
+                    if inner is None
+                    else {i: FILTER for i in range(len(self.articles)) if i not in inner}
+                )
+            case All(children) | And(children):
+                lists = [scores for child in children if (scores := self.scores(child)) is not None]
+                if not lists:
+                    return None
+                both = set.intersection(*(set(scores) for scores in lists))
+                return {i: math.fsum(scores[i] for scores in lists) for i in both}
+            case Or(children):
+                lists = [scores for child in children if (scores := self.scores(child)) is not None]
+                if not lists:
+                    return None
+                either = set.union(*(set(scores) for scores in lists))
+                return {i: math.fsum(scores.get(i, 0) for scores in lists) for i in either}
+
+    # Words
+
+    def _word(self, node: Word) -> Scores | None:
+        terms = analysis.terms(node.text)
+        if not terms:
+            return None
+        kin = [self._kin(term) for term in terms]
+        if len(terms) > 1:
+            return self._together(kin, node, 0, ordered=True)
+        any_form = self._codes(kin[0], node.field)
+        exact = self._codes({terms[0]}, node.field)
+        parts = {i: (ranking.PARTS - 1) * code + exact.get(i, 0) for i, code in any_form.items()}
+        return self._weighted(parts, node.weight / ranking.PARTS)
+
+    def _kin(self, term: str) -> set[str]:
+        return {form for form in self.forms if analysis.stem(form) == analysis.stem(term)}
+
+    def _prefix(self, node: Prefix) -> Scores | None:
+        terms = analysis.terms(node.text)
+        if not terms:
+            return None
+        begun = {form for form in self.forms if form.startswith(terms[-1])}
+        if len(terms) > 1:
+            return self._together([*({term} for term in terms[:-1]), begun], node, 0, ordered=True)
+        return self._weighted(self._best_codes(begun, node.field), node.weight)
+
+    def _fuzzy(self, node: Fuzzy) -> Scores | None:
+        terms = analysis.terms(node.text)
+        if len(terms) != 1:
+            return self._word(Word(node.text, node.field, node.weight))
+        near = sorted((edits(terms[0], form), form) for form in self.forms)
+        best: dict[int, int] = {}
+        for distance, form in [item for item in near if item[0] <= node.distance][: self.max_fuzzy_forms]:
+            for i, code in self._codes({form}, node.field).items():
+                best[i] = max(best.get(i, 0), 1, code // (1 + distance))
+        return self._weighted(best, node.weight)
+
+    def _weighted(self, codes: dict[int, int], weight: float) -> Scores:
+        n, holding = len(self.articles), len(codes)
+        idf = math.log(1 + (n - holding + 0.5) / (holding + 0.5))
+        return {i: weight * idf * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
+
+    def _codes(self, forms: set[str], name: str | None = None) -> dict[int, int]:
+        """The saturated weight of these forms, taken as one word, in one field or in all."""
+        codes = {}
+        for i, text in enumerate(self.texts):
+            w = 0.0
+            for _, where, term in text.words:
+                if term in forms and name in (None, where):
+                    f = ranking.FIELD_WEIGHTS[where]
+                    w += f.weight / (1 - f.b + f.b * (text.lengths[where] / f.pivot))
+            if w:
+                codes[i] = max(1, round(255 * w / (ranking.K1 + w)))
+        return codes
+
+    def _best_codes(self, forms: set[str], name: str | None) -> dict[int, int]:
+        """The code of the best of some forms; within one field they count as one word."""
+        if name is not None:
+            return self._codes(forms, name)
+        best: dict[int, int] = {}
+        for form in forms:
+            for i, code in self._codes({form}).items():
+                best[i] = max(best.get(i, 0), code)
+        return best
+
+    # Words that stand together
+
+    def _window(self, terms: list[str], node: Phrase | Near, slop: int, *, ordered: bool) -> Scores | None:
+        return self._together([{term} for term in terms], node, slop, ordered=ordered) if terms else None
+
+    def _together(
+        self, slots: list[set[str]], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+    ) -> Scores:
+        scored = [self._weighted(self._best_codes(slot, None), node.weight) for slot in slots]
+        return {
+            i: math.fsum(scores[i] for scores in scored)
+            for i, text in enumerate(self.texts)
+            if any(
+                _stands([(at, term) for at, where, term in text.words if where == name], slots, slop, ordered)
+                for name in ([node.field] if node.field else ranking.TEXT_FIELDS)
+            )
+        }
+
+    # Filters
+
+    def _filter(self, node: Match | Range | DateRange) -> Callable[[Article], bool]:
+        match node:
+            case Range(name, low, high):
+                return lambda a: (
+                    (x := getattr(a, name)) is not None
+                    and x >= 0
+                    and ((low is None or x >= low) and (high is None or x <= high))
+                )
+            case DateRange(start, end):
+                return lambda a: _is_dated(a, start, end)
+            case Match(name, value):
+                return lambda a: _matches(a, name, value)
+
+
+def _text(article: Article) -> Text:
+    text = Text()
+    for name in ranking.TEXT_FIELDS:
+        value = " ".join(article.topics) if name == "topics" else getattr(article, name)
+        terms = analysis.terms(value)
+        text.lengths[name] = len(terms)
+        text.words += [(len(text.words) + i, name, term) for i, term in enumerate(terms)]
+    return text
+
+
+def _stands(words: list[tuple[int, str]], slots: list[set[str]], slop: int, ordered: bool) -> bool:
+    """Whether some stretch of len(slots) + slop words has a word for every slot."""
+    width = len(slots) - 1 + slop
+    for first, _ in words:
+        stretch = [term for at, term in words if first <= at <= first + width]
+        if not ordered:
+            if all(any(term in slot for term in stretch) for slot in slots):
+                return True
+            continue
+        wanted = list(slots)
+        for term in stretch:
+            if wanted and term in wanted[0]:
+                del wanted[0]
+        if not wanted:
+            return True
+    return False
+
+
+def edits(a: str, b: str) -> int:
+    """The optimal string alignment distance: insert, delete, replace, swap of neighbours."""
+    d = {(i, 0): i for i in range(len(a) + 1)} | {(0, j): j for j in range(len(b) + 1)}
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            d[i, j] = min(d[i - 1, j] + 1, d[i, j - 1] + 1, d[i - 1, j - 1] + (a[i - 1] != b[j - 1]))
+            if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                d[i, j] = min(d[i, j], d[i - 2, j - 2] + 1)
+    return d[len(a), len(b)]
+
+
+def seconds(article: Article) -> int | None:
+    """The date in whole seconds since 1970: a day's first, where there is no time."""
+    when = article.date
+    if when is None:
+        return None
+    if not isinstance(when, datetime):
+        when = datetime.combine(when, time(), UTC)
+    return math.floor((when - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+
+
+def _is_dated(article: Article, start: datetime | None, end: datetime | None) -> bool:
+    first = seconds(article)
+    if first is None:
+        return False
+    whole_day = isinstance(article.date, date) and not isinstance(article.date, datetime)
+    last = first + 86399 if whole_day else first
+    return (start is None or last >= start.timestamp()) and (end is None or first < end.timestamp())
+
+
+def _matches(article: Article, name: str, value: str) -> bool:
+    wanted = value.casefold()
+    host = wanted.removeprefix("www.")
+    domain = article.provider.domain.casefold() if article.provider else ""
+    match name:
+        case "id":
+            return article.id == value
+        case "topic":
+            return wanted in [topic.casefold() for topic in article.topics]
+        case "category" | "type":
+            return bool(getattr(article, name).casefold() == wanted)
+        case "language":
+            language = article.language or ""
+            return language == wanted or language.startswith(wanted + "-")
+        case "domain":
+            return domain == host or domain.endswith("." + host)
+        case "provider":
+            words = article.provider.name.casefold().split() if article.provider else []
+            some = wanted.split()
+            return any(words[i : i + len(some)] == some for i in range(len(words))) or (
+                "." in host and (domain == host or domain.endswith("." + host))
+            )
+        case "url":
+            if "://" in value:
+                return article.canonical_url == canonical_url(value)
+            return any(wanted in url.casefold() for url in (article.web_url, article.original_url) if url)
+        case "has":
+            return {
+                "image": bool(article.images),
+                "related": bool(article.related),
+                "body": bool(article.body),
+                "excerpt": bool(analysis.terms(article.excerpt)),
+            }[wanted]
+        case "is":
+            return {
+                "published": article.published,
+                "unpublished": not article.published,
+                "video": article.type.casefold() == "video",
+            }[wanted]
+    raise AssertionError(name)
+
+
+def _facet_values(article: Article, name: str) -> Iterable[str]:
+    match name:
+        case "topic":
+            return article.topics
+        case "provider":
+            return [article.provider.name] if article.provider else []
+        case "year" | "month":
+            return [article.date.isoformat()[: 4 if name == "year" else 7]] if article.date else []
+        case "language":
+            return [article.language or ""]
+    return [getattr(article, name)]
+
+
+def sort_key(found: Found, sort: str) -> tuple[float | str, ...]:
+    """By the sort; ties go to the newer article, then to the lower id."""
+    when = seconds(found.article)
+    newest = math.inf if when is None else -when
+    match sort:
+        case "relevance":
+            key = -found.score
+        case "newest":
+            key = newest
+        case "oldest":
+            key = math.inf if when is None else when
+        case _:
+            x = getattr(found.article, sort)
+            key = -x if x is not None and x >= 0 else math.inf
+    return key, newest, found.article.id
+
+
+def _is_plain(node: Node) -> bool:
+    return isinstance(node, Or) or (isinstance(node, Word | Prefix | Fuzzy) and node.field is None)
+
+
+def _asks_for_unpublished(node: Node) -> bool:
+    match node:
+        case Match("is", value):
+            return value.casefold() == "unpublished"
+        case All(children) | And(children) | Or(children):
+            return any(map(_asks_for_unpublished, children))
+    return False
+
+
+def _is_filter(node: Node) -> bool:
+    match node:
+        case Match() | Range() | DateRange() | Not():
+            return True
+        case All(children) | And(children) | Or(children):
+            return all(map(_is_filter, children))
+    return False

@@ -1,0 +1,293 @@
+"""Small random collections, the ways to cut them into commits, and random query trees over their words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import strategies as st
+
+from newsearch import ranking
+from newsearch.article import Article, Image, Provider
+from newsearch.engine.base import FACETS, SORTS, Options
+from newsearch.engine.whoosh import builder, clauses, search, view, writer
+from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
+from newsearch.ranking import Boosts
+
+WORDS = [
+    "ban",
+    "bans",
+    "banned",
+    "banning",
+    "bar",
+    "bat",
+    "portland",
+    "Portland's",
+    "portlands",
+    "COVID-19",
+    "covid",
+    "19",
+    "AT&T",
+    "U.S.",
+    "us",
+    "news",
+    "new",
+    "don't",
+    "São",
+    "日本語",
+    "日本",
+    "recognition",
+    "recognise",
+    "organ",
+]
+SOURCES = ("/a", "/b", "/c")
+TOPICS = ("AI", "ai", "Facial Recognition", "ban", "日本")
+PROVIDERS = (
+    Provider("BBC News", "bbc.co.uk"),
+    Provider("CNN", "edition.cnn.com"),
+    Provider("CNN", "cnn.com", (Image("https://cnn.com/logo.png", 10, 20),)),
+    Provider("", "post.com"),
+    Provider("The Post"),
+)
+URLS = (
+    "https://cnn.com/2020/Ban",
+    "https://edition.cnn.com/a?utm_source=x",
+    "http://bbc.co.uk/1/",
+    "https://x.org/ban",
+)
+DAY = date(2020, 9, 29)
+MIDNIGHT = datetime(2020, 9, 29, tzinfo=UTC)
+DATES = (
+    DAY,
+    MIDNIGHT,
+    MIDNIGHT + timedelta(hours=12, microseconds=700_000),
+    MIDNIGHT + timedelta(days=1, seconds=-1),
+    MIDNIGHT + timedelta(days=1),
+    date(2020, 10, 1),
+    datetime(1700, 1, 1, 3, tzinfo=UTC),
+    datetime(2150, 1, 1, tzinfo=UTC),
+)
+MOMENTS = (*(when for when in DATES if isinstance(when, datetime)), MIDNIGHT + timedelta(hours=5))
+SIGNALS = (-1, 0, 1, 2.5, 50, 50.0, 100, 10_000)
+
+texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
+urls = st.none() | st.sampled_from(URLS)
+signals = st.none() | st.sampled_from(SIGNALS)
+articles = st.builds(
+    Article,
+    id=st.sampled_from([f"{letter}.md" for letter in "abcdefgh"]),
+    title=texts,
+    excerpt=texts,
+    body=st.just("") | texts,
+    topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True).map(tuple),
+    date=st.none() | st.sampled_from(DATES),
+    web_url=urls,
+    original_url=urls,
+    category=st.sampled_from(["", "Tech", "tech"]),
+    type=st.sampled_from(["article", "video"]),
+    language=st.sampled_from([None, "en", "en-us", "eng"]),
+    heat=signals,
+    quality=signals,
+    published=st.sampled_from([True, True, True, False]),
+    provider=st.none() | st.sampled_from(PROVIDERS),
+    images=st.sampled_from([(), (Image("https://x.org/1.png"),)]),
+    related=st.sampled_from([(), (Article(id="", title="other"),)]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Articles of sources that are added together, after some sources were dropped."""
+
+    dropped: frozenset[str]
+    added: tuple[tuple[str, Article], ...]
+
+
+additions = st.tuples(st.sampled_from(SOURCES), articles).map(
+    # An id of two sources at once would leave the order of equals open.
+    lambda pair: (pair[0], _renamed(pair[1], f"{pair[0]}/{pair[1].id}"))
+)
+commits = st.builds(
+    Commit,
+    dropped=st.frozensets(st.sampled_from(SOURCES), max_size=1),
+    added=st.lists(additions, max_size=10).map(tuple),
+)
+histories = st.lists(commits, min_size=1, max_size=5)
+
+
+def _renamed(article: Article, id: str) -> Article:
+    from dataclasses import replace
+
+    return replace(article, id=id)
+
+
+def live(history: list[Commit]) -> dict[tuple[str, str], Article]:
+    """What an index holds after these commits: (source, id) -> article."""
+    held: dict[tuple[str, str], Article] = {}
+    for commit in history:
+        held = {key: article for key, article in held.items() if key[0] not in commit.dropped}
+        for source, article in commit.added:
+            held.pop((source, article.id), None)
+            held[source, article.id] = article
+    return held
+
+
+def make(directory: Path, history: list[Commit]) -> None:
+    """Commit it all to an index."""
+    for commit in history:
+        with WhooshWriter(directory) as changes:
+            for source in commit.dropped:
+                changes.delete_source(source)
+            for source, article in commit.added:
+                changes.add(article, source)
+            changes.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Limits made so small that a few articles go past them."""
+
+    max_articles: int = 1 << 16
+    merge_factor: int = 8
+    max_fuzzy_forms: int = 64
+    head: int = 1024
+    sample: int = 1024
+    table_share: int = 64
+    few: int = 8
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The engine with these limits; nothing is synced to disk, for speed."""
+        with ExitStack() as stack:
+            for module, name, value in (
+                (builder, "MAX_ARTICLES", self.max_articles),
+                (writer, "MAX_ARTICLES", self.max_articles),
+                (writer, "_MERGE_FACTOR", self.merge_factor),
+                (clauses, "MAX_FUZZY_FORMS", self.max_fuzzy_forms),
+                (search, "_HEAD", self.head),
+                (search, "_FEW", self.few),
+                (ranking, "_SAMPLE", self.sample),
+                (view, "_TABLE_SHARE", self.table_share),
+            ):
+                stack.enter_context(mock.patch.object(module, name, value))
+            stack.enter_context(mock.patch("os.fsync"))
+            yield
+
+
+tunings = st.builds(
+    Tuning,
+    max_articles=st.sampled_from([2, 5, 1 << 16]),
+    merge_factor=st.sampled_from([2, 3, 8]),
+    max_fuzzy_forms=st.sampled_from([1, 3, 64]),
+    head=st.sampled_from([1, 2, 1024]),
+    sample=st.sampled_from([2, 1024]),
+    table_share=st.sampled_from([1, 2, 64]),
+    few=st.sampled_from([1, 8]),
+)
+
+fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])
+weights = st.sampled_from([1.0, 1.0, 0.5, 3.0])
+words = st.sampled_from([*WORDS, "covid", "absent", "Facial"])
+moments = st.none() | st.sampled_from(MOMENTS)
+bounds = st.none() | st.sampled_from([-1.0, 0.0, 1.0, 50.0, 99.5])
+
+MATCHES = {
+    "id": ["/a/a.md", "/b/c.md", "a.md"],
+    "topic": ["ai", "Facial recognition", "facial"],
+    "provider": ["bbc", "BBC news", "post", "www.cnn.com", "cnn.com", "ost", "domain cnn.com", "//["],
+    "domain": ["cnn.com", "edition.cnn.com", "nn.com", "bbc.co.uk"],
+    "category": ["TECH", "sport"],
+    "type": ["video", "Article"],
+    "url": ["cnn.com/2020/ban", "ban", "https://edition.cnn.com/a", "https://cnn.com/2020/ban"],
+    "language": ["en", "en-US", "e"],
+    "has": ["image", "related", "body", "excerpt"],
+    "is": ["published", "unpublished", "video"],
+}
+filters = st.one_of(
+    st.sampled_from([Match(name, value) for name, values in MATCHES.items() for value in values]),
+    st.builds(Range, field=st.sampled_from(["heat", "quality"]), low=bounds, high=bounds),
+    st.builds(DateRange, start=moments, end=moments),
+)
+leaves = st.one_of(
+    st.builds(Word, text=words, field=fields, weight=weights),
+    st.builds(Word, text=words),
+    st.builds(
+        Phrase,
+        text=st.lists(words, min_size=1, max_size=3).map(" ".join),
+        field=fields,
+        slop=st.integers(0, 3),
+        weight=weights,
+    ),
+    st.builds(
+        Near,
+        words=st.lists(words, min_size=2, max_size=3).map(tuple),
+        distance=st.integers(0, 4),
+        field=fields,
+    ),
+    st.builds(
+        Prefix,
+        text=st.sampled_from(["ba", "ban", "por", "co", "日", "COVID-1", "rec", "x"]),
+        field=fields,
+        weight=weights,
+    ),
+    st.builds(
+        Fuzzy,
+        text=st.sampled_from(["ban", "bna", "portlnd", "bams", "covid-19", "日本"]),
+        distance=st.integers(1, 2),
+        field=fields,
+        weight=weights,
+    ),
+    st.just(Everything()),
+    filters,
+    filters.map(Not),
+    st.builds(Word, text=words).map(Not),
+)
+
+
+def _groups(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(children, min_size=1, max_size=4).map(tuple)
+    return st.one_of(several.map(All), several.map(And), several.map(Or), children.map(Not))
+
+
+nested = st.recursive(leaves, _groups, max_leaves=6)
+# What most queries are: some words side by side, some of them narrowed.
+trees: st.SearchStrategy[Node] = st.one_of(
+    nested, st.lists(leaves | nested, min_size=2, max_size=4).map(lambda c: All(tuple(c)))
+)
+
+options = st.builds(
+    Options,
+    limit=st.sampled_from([0, 1, 2, 3, 50]),
+    offset=st.sampled_from([0, 0, 1, 3]),
+    sort=st.sampled_from(["relevance", "relevance", *SORTS]),
+    unpublished=st.booleans(),
+    boosts=st.builds(
+        Boosts,
+        heat=st.sampled_from([0, 0.5, 3]),
+        quality=st.sampled_from([0, 0.5, 1]),
+        recency=st.sampled_from([0, 1, 2]),
+        half_life=st.sampled_from([None, None, 0.5, 365]),
+    ),
+    as_of=st.sampled_from([MIDNIGHT, MIDNIGHT + timedelta(days=400)]),
+)
+facets = st.sampled_from(FACETS)

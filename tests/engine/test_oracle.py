@@ -1,0 +1,83 @@
+"""The engine answers every query as the oracle does, however its index was put together."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+from oracle import Found, Oracle, sort_key
+from strategies import Commit, Tuning, histories, live, make, options, trees, tunings
+
+from newsearch.engine.base import FACETS, Answer, Options, Reader
+from newsearch.engine.whoosh.reader import WhooshReader
+from newsearch.query.tree import Node
+
+
+def ids(answer: Answer) -> list[str]:
+    return [summary.id for summary in answer.summaries()]
+
+
+def answers_alike(reader: Reader, oracle: Oracle, tree: Node, asked: Options) -> None:
+    """Assert that a reader gives the set, tiers, scores, order, pages, counts and facets of the oracle."""
+    expected = oracle.search(tree, asked)
+    answer = reader.search(tree, replace(asked, limit=1000, offset=0))
+    by_id = {found.article.id: found for found in expected}
+    assert sorted(ids(answer)) == sorted(by_id)
+
+    scored: list[Found] = []
+    for i, id in enumerate(ids(answer)):
+        assert answer.complete(i) == by_id[id].complete
+        assert answer.score(i) == pytest.approx(by_id[id].score, rel=1e-9)
+        assert answer.article(i) == by_id[id].article
+        scored.append(replace(by_id[id], score=answer.score(i)))
+    # Scores that differ in their last bit may come in either order, but what is equal must score equally.
+    assert scored == sorted(scored, key=lambda found: (not found.complete, *sort_key(found, asked.sort)))
+    of_cause: dict[tuple[float, ...], float] = {}
+    for found in scored:
+        assert of_cause.setdefault(found.cause, found.score) == found.score
+
+    page = ids(reader.search(tree, asked))
+    assert page == ids(answer)[asked.offset : asked.offset + asked.limit]
+    if size := asked.limit:
+        pages = range(0, len(expected) + 1, size)
+        joined = [id for at in pages for id in ids(reader.search(tree, replace(asked, offset=at)))]
+        assert joined == ids(answer)
+
+    complete = sum(found.complete for found in expected)
+    counts = reader.search(tree, replace(asked, limit=0)).counts()
+    assert (counts.complete, counts.partial) == (complete, len(expected) - complete)
+    for name in FACETS:
+        for limit in (1, 10):
+            assert answer.facet(name, limit) == oracle.facet(expected, name, limit), name
+
+
+def explains(answer: Answer) -> None:
+    """Assert that the explanation of every hit multiplies to its score exactly, and its text adds up."""
+    for i in range(len(answer)):
+        root = answer.explain(i)
+        text, boost = root.details
+        assert root.value == answer.score(i) == text.value * boost.value
+        product = 1.0
+        for factor in boost.details:
+            product *= factor.value
+        assert product == boost.value
+        assert sum(part.value for part in text.details) == pytest.approx(text.value, rel=1e-9)
+
+
+@given(histories, tunings, st.lists(st.tuples(trees, options), min_size=1, max_size=8))
+def test_the_engine_answers_as_the_oracle_does(
+    history: list[Commit], tuning: Tuning, questions: list[tuple[Node, Options]]
+) -> None:
+    with tempfile.TemporaryDirectory() as name, tuning.applied():
+        make(Path(name), history)
+        oracle = Oracle(list(live(history).values()), tuning.max_fuzzy_forms)
+        reader = WhooshReader(Path(name))
+        assert sorted(a.id for a in reader.articles()) == sorted(a.id for a in oracle.articles)
+        for tree, asked in questions:
+            note(f"asked {tree} with {asked}")
+            answers_alike(reader, oracle, tree, asked)
+            explains(reader.search(tree, asked))

@@ -1,0 +1,101 @@
+"""The pages tell the truth: their examples run, and print what they say."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from documents import ROOT, blocks, first_column, text
+
+import newsearch
+from newsearch import Index
+
+DURING_THE_SEEDS = datetime(2020, 9, 10, 12, tzinfo=UTC)
+"""A moment at which the examples with relative dates have something to find."""
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory with nothing but the seeds in it."""
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    directory = tmp_path_factory.mktemp("index")
+    newsearch.build(ROOT / "seeds", index=directory)
+    return newsearch.open(directory)
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_sessions_print_what_the_page_shows(page: str) -> None:
+    sessions = "\n".join(blocks(page, "pycon"))
+    found = doctest.DocTestParser().get_doctest(sessions, {}, page, page, 0)
+    said: list[str] = []
+    outcome = doctest.DocTestRunner().run(found, out=said.append)
+    assert outcome.attempted > 2
+    assert outcome.failed == 0, "".join(said)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_the_example_in_the_package_docstring_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    example = re.search(r"\n\n((?:    .*\n|\n)+)", newsearch.__doc__ or "")
+    assert example
+    exec(re.sub(r"^    ", "", example[1], flags=re.MULTILINE), {})  # noqa: S102 - that is the test
+    assert capsys.readouterr().out.startswith("Amazon lobbied")
+
+
+@pytest.mark.parametrize("example", first_column("docs/query-syntax.md"))
+def test_an_example_of_the_query_syntax_finds_something_and_is_understood(example: str, index: Index) -> None:
+    results = index.search(example, as_of=DURING_THE_SEEDS)
+    assert results.counts.complete > 0
+    assert results.notes == ()
+
+
+def test_the_names_in_the_library_page_are_all_public_names() -> None:
+    assert sorted(first_column("docs/library.md", "All names")) == newsearch.__all__
+
+
+def test_the_options_in_the_library_page_are_those_of_search() -> None:
+    cells = re.findall(r"^\| (`.+?`) \|", text("docs/library.md").partition("## All names")[0], re.MULTILINE)
+    options = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    parameters = newsearch.Index.search.__kwdefaults__
+    assert sorted(options) == sorted(parameters)
+    assert options
+
+
+@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/library.md"])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text(page)) if "://" not in t]
+    assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
+
+
+def test_the_changelog_begins_with_what_is_unreleased() -> None:
+    headings = re.findall(r"^## (.+)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", heading) for heading in headings[1:])
+    kinds = set(re.findall(r"^### (.+)$", text("CHANGELOG.md"), re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.usefixtures("workplace")
+def test_commands_print_what_the_readme_shows() -> None:
+    """White space aside, since the page wraps lines, and without the time that a run took."""
+    newsearch.build("seeds", index="index")
+    session = "".join(blocks("README.md", "console"))
+    steps = re.findall(r"^\$ newsearch (.+)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE)
+    assert len(steps) == session.count("$ newsearch")
+    for command, shown in steps:
+        printed = subprocess.run(
+            [sys.executable, "-m", "newsearch", *shlex.split(command)], capture_output=True, check=True
+        ).stdout.decode()
+        assert shown.split() == re.sub(r" in [\d.]+ s$", "", printed, flags=re.MULTILINE).split()

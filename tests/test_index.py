@@ -1,0 +1,263 @@
+"""The library as its users see it: build, open, search, get, refresh, reindex."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import newsearch
+from newsearch.engine.base import MAX_PAGE
+from newsearch.errors import EngineError, IndexMissing, QueryError, SourceError
+from newsearch.index import Index
+
+BBC, CNN, POST = (
+    {"name": name, "domain": domain}
+    for name, domain in (("BBC News", "bbc.co.uk"), ("CNN", "edition.cnn.com"), ("The Post", "post.com"))
+)
+RECORDS: list[dict[str, Any]] = [
+    {
+        "id": "1",
+        "title": "Portland bans facial recognition",
+        "publishedDateTime": "2020-09-29T21:05:00Z",
+        "heat": 90,
+        "quality": 80,
+        "topics": ["AI", "Privacy"],
+        "provider": BBC,
+        "category": "Tech",
+        "webUrl": "https://bbc.co.uk/news/1",
+    },
+    {
+        "id": "2",
+        "title": "A ban on facial recognition",
+        "publishedDateTime": "2020-09-30",
+        "heat": 10,
+        "quality": 20,
+        "topics": ["AI"],
+        "provider": CNN,
+        "type": "video",
+    },
+    {
+        "id": "3",
+        "title": "Recognition of a state",
+        "publishedDateTime": "2020-10-01T00:00:00Z",
+        "heat": 50,
+        "provider": POST,
+        "category": "World",
+    },
+    {"id": "4", "title": "An unpublished ban", "published": False, "heat": 1000},
+    {"id": "5", "title": "Undated"},
+]
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write(tmp_path / "news.jsonl", RECORDS)
+
+
+@pytest.fixture
+def index(source: Path, tmp_path: Path) -> Index:
+    newsearch.build(source, index=tmp_path / "index")
+    return newsearch.open(tmp_path / "index")
+
+
+def found(index: Index, query: str = "", **options: Any) -> list[str]:
+    return [hit.id for hit in index.search(query, **options)]
+
+
+def test_articles_with_every_word_come_before_those_with_some(index: Index) -> None:
+    results = index.search("facial recognition ban")
+    assert [(hit.id, hit.complete) for hit in results] == [("1", True), ("2", True), ("3", False)]
+    assert (results.total, results.counts.complete, results.counts.partial) == (3, 2, 1)
+
+
+def test_a_hit_tells_its_article_and_why_it_is_there(index: Index) -> None:
+    hit = index.search("portland")[0]
+    assert (hit.id, hit.title, hit.url) == (
+        "1",
+        "Portland bans facial recognition",
+        "https://bbc.co.uk/news/1",
+    )
+    assert hit.article == index.get("1")
+    text, boost = hit.explanation.details
+    assert hit.score == hit.explanation.value == text.value * boost.value
+
+
+def test_an_empty_query_finds_every_published_article(index: Index) -> None:
+    assert sorted(found(index)) == ["1", "2", "3", "5"]
+    assert sorted(found(index, unpublished=True)) == ["1", "2", "3", "4", "5"]
+
+
+EST = timezone(timedelta(hours=-5))
+
+FILTERS: list[tuple[Mapping[str, Any], str]] = [
+    ({"after": "2020-09-30"}, "2 3"),
+    ({"after": date(2020, 9, 30)}, "2 3"),
+    ({"after": datetime(2020, 9, 30, 12, tzinfo=UTC)}, "2 3"),
+    ({"after": datetime(2020, 9, 30, 21), "tz": EST}, ""),
+    ({"after": date(2020, 9, 30), "tz": EST}, "2 3"),
+    ({"before": "2020-09-30"}, "1"),
+    ({"before": datetime(2020, 9, 29, 21, 5, tzinfo=UTC)}, ""),
+    ({"after": "2020-09", "before": "2020-10"}, "1 2"),
+    ({"after": "2d", "as_of": datetime(2020, 10, 2, 12, tzinfo=UTC)}, "2 3"),
+    ({"topics": ["ai"]}, "1 2"),
+    ({"topics": ["ai", "PRIVACY"]}, "1"),
+    ({"providers": ["bbc", "post.com"]}, "1 3"),
+    ({"providers": ["cnn.com"]}, "2"),
+    ({"categories": ["tech"]}, "1"),
+    ({"types": ["video", "article"], "min_heat": 50}, "1 3"),
+    ({"min_quality": 20}, "1 2"),
+    ({"min_heat": -5}, "1 2 3"),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), FILTERS)
+def test_options_filter(index: Index, options: dict[str, Any], expected: str) -> None:
+    assert sorted(found(index, **options)) == expected.split()
+    assert sorted(found(index, "recognition OR undated", **options)) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [("newest", "3 2 1 5"), ("oldest", "1 2 3 5"), ("heat", "1 3 2 5"), ("quality", "1 2 3 5")],
+)
+def test_sorts_put_what_is_unknown_last(index: Index, sort: str, expected: str) -> None:
+    assert found(index, sort=sort) == expected.split()
+
+
+def test_pages_follow_one_another(index: Index) -> None:
+    whole = found(index, sort="newest")
+    assert [found(index, sort="newest", limit=1, offset=i) for i in range(5)] == [[id] for id in whole] + [[]]
+    assert found(index, limit=0) == []
+    assert index.search(limit=0).total == 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"limit": -1}, {"offset": -1}, {"limit": 1, "offset": MAX_PAGE}, {"sort": "best"}, {"after": "soon"}],
+)
+def test_options_out_of_range_are_query_errors(index: Index, wrong: dict[str, Any]) -> None:
+    with pytest.raises(QueryError):
+        index.search("ban", **wrong)
+
+
+def test_facets_count_the_complete_matches(index: Index) -> None:
+    results = index.search("facial recognition")
+    assert results.facet("topic") == [("AI", 2), ("Privacy", 1)]
+    assert results.facet("topic", 1) == [("AI", 2)]
+    assert results.facet("month") == [("2020-09", 2)]
+    assert index.search().facet("month", 1) == [("2020-10", 1)]
+    for name in ("topic", "month"):
+        assert index.search().facet(name, 0) == []
+    with pytest.raises(QueryError):
+        results.facet("author")
+
+
+def test_recency_counts_from_the_newest_visible_article(index: Index) -> None:
+    recent = newsearch.Boosts(heat=0, quality=0, half_life=1)
+    assert found(index, "recognition", boosts=recent)[0] == "3"
+    same = index.search("recognition", boosts=recent, as_of=datetime(2020, 10, 1, tzinfo=UTC))
+    assert [hit.score for hit in same] == [hit.score for hit in index.search("recognition", boosts=recent)]
+
+
+def test_stats_tell_what_the_index_holds(index: Index, source: Path) -> None:
+    stats = index.stats()
+    assert (stats.articles, stats.unpublished, stats.deleted, stats.segments, stats.generation) == (
+        5,
+        1,
+        0,
+        1,
+        1,
+    )
+    assert (stats.oldest, stats.newest) == (
+        datetime(2020, 9, 29, 21, 5, tzinfo=UTC),
+        datetime(2020, 10, 1, tzinfo=UTC),
+    )
+    assert (stats.median_heat, stats.median_quality) == (70, 50)
+    assert stats.sources == (str(source),)
+    assert stats.size > 0
+    assert stats.created.tzinfo is not None
+
+
+def test_building_again_replaces_and_deletes(index: Index, source: Path) -> None:
+    changed = {**RECORDS[1], "title": "Changed"}
+    write(source, [RECORDS[0], changed, {"id": "9", "title": "New"}])
+    report = newsearch.build(source, index=index.path)
+    assert (report.read, report.added, report.replaced, report.deleted, report.articles) == (3, 1, 2, 3, 3)
+    assert index.get("9") is None
+    assert found(index, "undated") == ["5"]
+    assert index.refresh()
+    assert not index.refresh()
+    article = index.get("2")
+    assert article is not None
+    assert article.title == "Changed"
+    assert index.get("5") is None
+    assert found(index, "undated") == []
+
+
+def test_results_outlive_a_refresh_and_a_close(index: Index, source: Path) -> None:
+    results = index.search("portland")
+    write(source, [{"id": "9", "title": "New"}])
+    newsearch.build(source, index=index.path)
+    index.refresh()
+    index.close()
+    assert results[0].article.title == "Portland bans facial recognition"
+    assert results.facet("topic") == [("AI", 1), ("Privacy", 1)]
+
+
+def test_broken_articles_are_reported_and_the_rest_goes_in(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "news.jsonl",
+        [{"id": "1", "title": "Good"}, {"id": "2"}, {"id": "3", "title": "x", "heat": "hot"}],
+    )
+    report = newsearch.build(source, index=tmp_path / "index")
+    assert (report.read, report.broken, report.articles, len(report.errors)) == (1, 2, 1, 2)
+
+
+def test_reindexing_reads_the_sources_again(index: Index, source: Path) -> None:
+    write(source, RECORDS[:2])
+    report = newsearch.reindex(index.path)
+    assert (report.articles, report.deleted) == (2, 0)
+    index.refresh()
+    assert sorted(article.id for article in index.articles()) == ["1", "2"]
+
+
+def test_reindexing_without_a_source_changes_nothing(index: Index, source: Path) -> None:
+    source.unlink()
+    with pytest.raises(SourceError):
+        newsearch.reindex(index.path)
+    assert not index.refresh()
+    assert len(list(index.articles())) == 5
+
+
+def test_reindexing_repairs_a_damaged_segment(index: Index) -> None:
+    (segment,) = index.path.glob("*.seg")
+    segment.write_bytes(segment.read_bytes()[:100])
+    with pytest.raises(newsearch.IndexCorrupt):
+        newsearch.open(index.path)
+    assert newsearch.reindex(index.path).articles == 5
+    assert len(found(newsearch.open(index.path))) == 4
+
+
+def test_progress_is_told(source: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    newsearch.build(source, index=tmp_path / "index", progress=lambda *counts: told.append(counts))
+    assert told == [(5, 0)]
+
+
+def test_places_without_an_index(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(IndexMissing):
+        newsearch.open(tmp_path)
+    with pytest.raises(IndexMissing):
+        newsearch.reindex(tmp_path)
+    with pytest.raises(EngineError):
+        newsearch.build(source, index=source)
