@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.ranking import Boosts as Boosts
-    from newsearch.reindex import Report as Report
-    from newsearch.reindex import build as build
-    from newsearch.reindex import reindex as reindex
+    from newsearch.indexing import Report as Report
+    from newsearch.indexing import build as build
+    from newsearch.indexing import reindex as reindex
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
 
@@ -55,7 +55,7 @@ _HOMES = {
     ),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
-    "newsearch.reindex": ("Report", "build", "reindex"),
+    "newsearch.indexing": ("Report", "build", "reindex"),
     "newsearch.results": ("Hit", "Results"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -67,11 +67,9 @@ def __getattr__(name: str) -> Any:
     # Importing newsearch stays cheap: numpy and the engine come with the first name that needs them.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(_HOME[name])
-    # All names of the module at once: importing it has put newsearch.reindex, the module, where the function
-    # of that name belongs.
-    globals().update((public, getattr(home, public)) for public in _HOMES[home.__name__])
-    return globals()[name]
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

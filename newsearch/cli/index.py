@@ -10,7 +10,7 @@ import click
 from newsearch.cli.indexing import run, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal, clean, counted
-from newsearch.reindex import Progress, Report, build
+from newsearch.indexing import Progress, Report, build
 
 
 @click.command(

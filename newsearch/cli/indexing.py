@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.terminal import Terminal, complain
-from newsearch.reindex import Progress, Report
+from newsearch.indexing import Progress, Report
 
 MAX_BROKEN_SHOWN = 20
 

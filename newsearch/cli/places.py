@@ -61,7 +61,7 @@ def open_for_search(directory: str | None) -> Index:
 
 
 def _build_default() -> None:
-    from newsearch.reindex import build
+    from newsearch.indexing import build
 
     seeds = _seeds()
     shown = f"{SEEDS}/" if seeds == Path(SEEDS) else "the articles that come with newsearch"
@@ -71,7 +71,7 @@ def _build_default() -> None:
 
 
 def _rebuild_default() -> None:
-    from newsearch.reindex import reindex
+    from newsearch.indexing import reindex
 
     with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
         report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)

@@ -7,8 +7,8 @@ import click
 from newsearch.cli.indexing import run, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import counted
-from newsearch.reindex import Progress, Report
-from newsearch.reindex import reindex as rebuild
+from newsearch.indexing import Progress, Report
+from newsearch.indexing import reindex as rebuild
 
 
 @click.command(

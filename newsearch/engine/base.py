@@ -42,7 +42,9 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
-            raise QueryError(f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together")
+            raise QueryError(
+                f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
+            )
         if self.sort not in SORTS:
             raise QueryError(f"unknown sort {self.sort!r}: one of {', '.join(SORTS)}")
 
@@ -176,7 +178,7 @@ class Writer(Protocol):
     """Changes that are published together, or not at all. Raises IndexLocked while another writer is open."""
 
     def add(self, article: Article, source: str) -> None:
-        """Add an article of a source; it replaces one of the same id."""
+        """Add an article of a source; it replaces the one of the same id in that source."""
 
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
@@ -186,4 +188,3 @@ class Writer(Protocol):
 
     def cancel(self) -> None:
         """Forget the changes; the index stays as it is."""
-

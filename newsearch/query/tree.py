@@ -23,8 +23,9 @@ TEXT_FIELDS = ("title", "excerpt", "topics", "body")
 
 KEYWORD_FIELDS = ("id", "topic", "provider", "domain", "category", "type", "url", "language", "has", "is")
 """Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com),
-`provider` the outlet's name or domain, `url` a part of the URL, `has` image | related | body | excerpt,
-`is` published | unpublished | video. All others match the whole value, case folded."""
+`provider` whole words of the outlet's name or its domain, `url` a part of the URL or, with ://, all of it,
+`has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id, `language` a
+tag and what is narrower (en finds en-us). All others match the whole value, case folded."""
 
 NUMBER_FIELDS = ("heat", "quality")
 
@@ -93,7 +94,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Articles whose number (heat, quality) is known and lies in [low, high]; None is open."""
+    """Articles whose number (heat, quality) is known, so not negative, and in [low, high]; None is open."""
 
     field: str
     low: float | None = None
@@ -105,7 +106,8 @@ class Range:
 class DateRange:
     """Articles dated in [start, end), aware UTC; None is open.
 
-    An article with only a date, no time, lies in the range when any instant of its UTC day does.
+    An article with only a date, no time, lies in the range when any instant of its UTC day does. Fractions of
+    an article's second do not count.
     """
 
     start: datetime | None = None
@@ -117,7 +119,8 @@ class DateRange:
 class All:
     """What was typed side by side. At the root, articles that hold every child come first and those that
     hold only some of its plain children (Word, Prefix, Fuzzy, Or, without a field) come after them; every
-    other child must hold. Below the root it is And."""
+    other child must hold, and where one of these scores, an article that holds no plain child comes after
+    them too. Below the root it is And."""
 
     children: tuple[Node, ...]
     span: Span = dataclasses.field(default=(0, 0), compare=False)

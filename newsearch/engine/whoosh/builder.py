@@ -149,7 +149,10 @@ class SegmentBuilder:
             terms, stems, place = self._vocabulary.sorted_terms(used)
             postings, weights = invert(place[tokens], lengths, number)
             arrays = term_arrays(
-                terms, stems, postings, lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts))
+                terms,
+                stems,
+                postings,
+                lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts)),
             )
             arrays |= self._columns.arrays(order)
             for i, name in enumerate(ranking.TEXT_FIELDS):

@@ -1,12 +1,12 @@
 """What a segment keeps of its articles beside their words: numbers, flags, hashes, and tables of strings.
 
-    flag                     bits, see below
-    date                     seconds since 1970 UTC; the day's midnight for a date without a time
-    heat, quality            as given; 0 where the flag says that there is none
-    id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
-    source, provider, category, type, language    numbers in a table of strings
-    topic_at[n+1], topic     numbers of an article's topics
-    <table>_name_bytes, <table>_name_at           the strings of a table, end to end
+flag                     bits, see below
+date                     seconds since 1970 UTC; the day's midnight for a date without a time
+heat, quality            as given; 0 where the flag says that there is none
+id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
+source, provider, category, type, language    numbers in a table of strings
+topic_at[n+1], topic     numbers of an article's topics
+<table>_name_bytes, <table>_name_at           the strings of a table, end to end
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from newsearch.article import Article, Image, Provider
 
 Array: TypeAlias = NDArray[Any]
 
-PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_BODY = (1 << i for i in range(8))
+PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_BODY = (
+    1 << i for i in range(8)
+)
 
 TABLES = ("source", "provider", "category", "type", "language", "topic")
 """The columns whose numbers stand for strings."""
@@ -111,11 +113,19 @@ class Columns:
             kind = (source, article.provider, article.category, article.type, article.language)
             numbers = kinds.get(kind)
             if numbers is None:
-                names = (source, provider_name(article.provider), article.category, article.type, article.language or "")
+                names = (
+                    source,
+                    provider_name(article.provider),
+                    article.category,
+                    article.type,
+                    article.language or "",
+                )
                 numbers = kinds[kind] = tuple(map(self.number, TABLES, names))
             self.kind.append(numbers)
         topics = self.names["topic"]
-        self.topic += [topics.setdefault(topic, len(topics)) for article in articles for topic in article.topics]
+        self.topic += [
+            topics.setdefault(topic, len(topics)) for article in articles for topic in article.topics
+        ]
         self.topic_count += [len(article.topics) for article in articles]
 
     def number(self, table: str, name: str) -> int:

@@ -14,7 +14,6 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
-
 class _OfView(Protocol):
     _view: View
 

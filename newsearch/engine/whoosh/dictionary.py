@@ -89,7 +89,9 @@ class Dictionary:
             return []
         if ref >= 0:
             return [ref]
-        forms: list[int] = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]].tolist()
+        forms: list[int] = self._group_form[
+            self._group_form_at[-1 - ref] : self._group_form_at[-ref]
+        ].tolist()
         return forms
 
     def maybe_similar(self, term: str, edits: int) -> dict[str, int]:
@@ -121,7 +123,9 @@ class Dictionary:
 # Letters and digits have bits of their own, so far as 32 go; bytes beyond ASCII have none, since one letter is
 # several of them.
 _BITS = np.zeros(256, np.uint32)
-for _bit, _letters in enumerate("a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()):
+for _bit, _letters in enumerate(
+    "a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()
+):
     for _letter in _letters:
         _BITS[ord(_letter)] = 1 << _bit
 

@@ -39,7 +39,9 @@ class WriteLock:
             if time.monotonic() >= until:
                 holder = _holder(path)
                 self._file.close()
-                raise IndexLocked(f"{directory}: being written by {holder}; try again later, or with --wait 60")
+                raise IndexLocked(
+                    f"{directory}: being written by {holder}; try again later, or with --wait 60"
+                )
             time.sleep(_POLL)
         self._file.truncate(0)
         ours = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}

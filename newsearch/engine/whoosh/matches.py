@@ -54,7 +54,8 @@ def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
     if not len(doc):
         return doc, code
     # The code in the low bits: after sorting, the last of each article is its best.
-    keys = (doc.astype(np.uint32 if doc.max() < 1 << 24 else np.uint64) << 8) | code
+    wide: Any = np.uint32 if doc.max() < 1 << 24 else np.uint64
+    keys = (doc.astype(wide) << 8) | code
     keys.sort()
     found = keys >> 8
     last = np.append(found[1:] != found[:-1], True).nonzero()[0]

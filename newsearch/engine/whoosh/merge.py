@@ -1,7 +1,7 @@
 """Segments -> one segment, their deleted articles left out. No text is analysed again.
 
 A posting never changes (its weight is a fact of its article alone), so a merge renumbers and concatenates, and
-gives the very arrays that a build of the same articles would.
+gives the very arrays that a build of the same articles would, but for the order of the tables of strings.
 """
 
 from __future__ import annotations
@@ -42,11 +42,15 @@ def merge_segments(segments: Sequence[Segment], pivots: Pivots) -> tuple[int, di
         parts.append(part)
         stems.append(stem)
         base += len(docs)
-    postings, stem_code = _sorted(Postings(*map(np.concatenate, zip(*parts, strict=True))), np.concatenate(stems))
+    postings, stem_code = _sorted(
+        Postings(*map(np.concatenate, zip(*parts, strict=True))), np.concatenate(stems)
+    )
     terms, postings = _used(vocabulary, postings)
 
     by_stem: dict[str, int] = {}
-    stem_numbers = np.array([by_stem.setdefault(stem, len(by_stem)) for stem in analysis.stems(terms)], np.int64)
+    stem_numbers = np.array(
+        [by_stem.setdefault(stem, len(by_stem)) for stem in analysis.stems(terms)], np.int64
+    )
     arrays = term_arrays(terms, stem_numbers, postings, lambda posts, starts: stem_code[posts[starts]])
     arrays |= merged.arrays(order)
     for name in ranking.TEXT_FIELDS:
@@ -93,11 +97,15 @@ def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> t
     stem_code = code.copy()
     group = group_of[old_term]
     grouped = np.flatnonzero(group >= 0)
-    stem_code[grouped] = file.array("group_code")[np.searchsorted(group_keys, (group[grouped] << 16) | old_doc[grouped])]
+    stem_code[grouped] = file.array("group_code")[
+        np.searchsorted(group_keys, (group[grouped] << 16) | old_doc[grouped])
+    ]
 
     doc = renumbered[old_doc]
     live = doc >= 0
-    new_term = np.array([numbers[segment.dictionary.term(i)] for i in range(len(segment.dictionary))], np.int64)
+    new_term = np.array(
+        [numbers[segment.dictionary.term(i)] for i in range(len(segment.dictionary))], np.int64
+    )
     more_at: Array = file.array("more_at").astype(np.int64)
     more_term = np.repeat(new_term, more_at[1:] - more_at[:-1])
     more_doc = renumbered[file.array("more_doc")]

@@ -73,7 +73,9 @@ def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, rankin
 
     more = np.flatnonzero(~is_first)
     code = ranking.saturate(weight)
-    return Postings(key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more]), weight
+    return Postings(
+        key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more]
+    ), weight
 
 
 def term_arrays(
@@ -107,7 +109,9 @@ def term_arrays(
     group_code = combine(grouped[order], starts) if len(key) else np.zeros(0, np.uint8)
 
     ref = np.where(is_group, -1 - group_of_stem, first)
-    hashed = np.array([zlib.crc32(s.encode()) for s in analysis.stems([terms[i] for i in first.tolist()])], np.int64)
+    hashed = np.array(
+        [zlib.crc32(s.encode()) for s in analysis.stems([terms[i] for i in first.tolist()])], np.int64
+    )
     by_hash = np.lexsort((ref, hashed))
     return {
         **strings("term", terms),

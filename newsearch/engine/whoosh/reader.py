@@ -39,7 +39,9 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
         except OSError as error:
             raise EngineError(f"{error.filename}: cannot be read: {error.strerror}") from error
         if segment.articles != entry.articles:
-            raise IndexCorrupt(f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}")
+            raise IndexCorrupt(
+                f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}"
+            )
         segments.append(segment)
     return segments
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -133,7 +134,7 @@ class Segment:
         if found is None:
             at = self.file.array(f"{table}_name_at").tolist()
             blob = self.file.array(f"{table}_name_bytes").tobytes()
-            found = [blob[start:end].decode() for start, end in zip(at[:-1], at[1:], strict=True)]
+            found = [blob[start:end].decode() for start, end in pairwise(at)]
             self._names[table] = found
         return found
 
@@ -168,11 +169,23 @@ class Segment:
         """
         try:
             return self._article(doc)
-        except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError, SourceError) as error:
-            raise IndexCorrupt(f"{self.file.path}: article {doc} is damaged; run `newsearch reindex`") from error
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            SourceError,
+        ) as error:
+            raise IndexCorrupt(
+                f"{self.file.path}: article {doc} is damaged; run `newsearch reindex`"
+            ) from error
 
     def _article(self, doc: int) -> Article:
-        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = self.records.read(doc)
+        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = (
+            self.records.read(doc)
+        )
         few = decode_rest(rest)
         flag = self._scalars("flag")[doc]
         when: datetime | date | None = None

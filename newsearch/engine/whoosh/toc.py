@@ -132,9 +132,15 @@ def publish(directory: Path, toc: Toc) -> None:
 
 def remove_unused(directory: Path, toc: Toc) -> None:
     """Delete segment files that this generation does not name. A reader that has them open keeps them."""
-    used = {TOC_NAME, *(entry.name + SEGMENT_SUFFIX for entry in toc.segments), *(e.deleted for e in toc.segments)}
+    used = {
+        TOC_NAME,
+        *(entry.name + SEGMENT_SUFFIX for entry in toc.segments),
+        *(e.deleted for e in toc.segments),
+    }
     for path in directory.iterdir():
-        ours = path.suffix in (SEGMENT_SUFFIX, ".del") or (path.suffix == ".tmp" and path.name.startswith(TOC_NAME))
+        ours = path.suffix in (SEGMENT_SUFFIX, ".del") or (
+            path.suffix == ".tmp" and path.name.startswith(TOC_NAME)
+        )
         if ours and path.name not in used:
             path.unlink(missing_ok=True)
 

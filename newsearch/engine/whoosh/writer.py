@@ -69,7 +69,9 @@ class WhooshWriter:
             self._segments = open_segments(directory, self._base)
         except FileNotFoundError as error:
             self._lock.release()
-            raise IndexCorrupt(f"{error.filename}: missing; build the index again with `newsearch index`") from error
+            raise IndexCorrupt(
+                f"{error.filename}: missing; build the index again with `newsearch index`"
+            ) from error
         except BaseException:
             self._lock.release()
             raise
@@ -142,7 +144,9 @@ class WhooshWriter:
             publish(self._directory, toc)
         except OSError as error:
             self.cancel()
-            raise EngineError(f"{self._directory}: the commit failed, the index is as it was: {error}") from error
+            raise EngineError(
+                f"{self._directory}: the commit failed, the index is as it was: {error}"
+            ) from error
         except BaseException as error:
             self.cancel()
             if isinstance(error, Exception) and not isinstance(error, NewsearchError):
@@ -159,7 +163,7 @@ class WhooshWriter:
         if not self._lock.held:
             return
         try:
-            # The files of an index that cannot be read are left alone; a later commit deletes what is left over.
+            # The files of an index that cannot be read are left alone; a later commit deletes them.
             with suppress(IndexCorrupt, IndexIncompatible, OSError):
                 published = _published(self._directory, False)
                 remove_unused(self._directory, replace(self._base, segments=published.segments))
@@ -178,7 +182,9 @@ class WhooshWriter:
         try:
             write_segment(path, arrays, articles=articles, analysis=analysis.VERSION)
         except OSError as error:
-            raise EngineError(f"{path}: cannot be written, the index is as it was: {error.strerror}") from error
+            raise EngineError(
+                f"{path}: cannot be written, the index is as it was: {error.strerror}"
+            ) from error
         return Segment(path, deleted)
 
     def _delete_replaced(self) -> int:
@@ -281,4 +287,3 @@ def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
                     chosen.append(segment)
             return chosen if len(chosen) > 1 else []
     return []
-
