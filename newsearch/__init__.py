@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from newsearch.errors import SourceError as SourceError
     from newsearch.index import Index as Index
     from newsearch.index import open as open
-    from newsearch.ranking import Boosts as Boosts
     from newsearch.indexing import Report as Report
     from newsearch.indexing import build as build
     from newsearch.indexing import reindex as reindex
+    from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
 

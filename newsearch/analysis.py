@@ -32,7 +32,9 @@ MAX_TERM_LENGTH = 64
 """Longer terms are cut to this many characters."""
 
 # Scripts written without spaces: Thai to Khmer, kana, Han, Hangul, and the compatibility blocks.
-_PAIRED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_PAIRED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+)
 
 # Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`. The dandas,
 # which end a sentence in most of the Indic scripts, are no letters.
@@ -52,7 +54,9 @@ _TERM = rf"""
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _APOSTROPHES = str.maketrans("", "", "'’ʼ")
-_UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
 
 
 def terms(text: str) -> list[str]:
@@ -70,7 +74,9 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     for match in _term_pattern().finditer(fold(chunk)):
         kind, text = match.lastgroup, match.group()
         if kind == "paired":
-            found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(text)
+            found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(
+                text
+            )
             continue
         if kind in ("word", "acronym"):
             text = text[:-2] if text[-2:] in ("'s", "’s", "ʼs") else text

@@ -1,6 +1,5 @@
 """Which terms a text says, and which of them are forms of one word."""
 
-# ruff: noqa: RUF001  (typographic quotes and dashes are what is tested)
 from __future__ import annotations
 
 import pytest

@@ -147,7 +147,7 @@ class Stats:
 
 
 class Changes(NamedTuple):
-    """What a commit did: articles that are new, that replaced one of their id, that were deleted, and that there are."""
+    """What a commit did: articles added, articles that replaced one of their id, articles deleted, articles now."""
 
     added: int
     replaced: int

@@ -90,10 +90,14 @@ class Compiler:
                 return lambda docs: ~passes(docs)
             case And(children) | All(children):
                 tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_and.reduce([np.ones(len(docs), bool), *(t(docs) for t in tests)])
+                return lambda docs: np.logical_and.reduce(
+                    [np.ones(len(docs), bool), *(t(docs) for t in tests)]
+                )
             case Or(children):
                 tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_or.reduce([np.zeros(len(docs), bool), *(t(docs) for t in tests)])
+                return lambda docs: np.logical_or.reduce(
+                    [np.zeros(len(docs), bool), *(t(docs) for t in tests)]
+                )
         clause = self.clause(node)
         found = clause.part.doc if clause else matches.NONE.doc
         return lambda docs: matches.holds(docs, found)
@@ -164,9 +168,15 @@ class Compiler:
         """The articles of some occurrences, and their codes: in any text field, or counted in one alone."""
         return found.best() if field is None else self._view.in_field(found.keys(), field)
 
-    def _window(self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool) -> Clause | None:
+    def _window(
+        self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
+    ) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
-        return self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered) if terms else None
+        return (
+            self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
+            if terms
+            else None
+        )
 
     def _together(
         self, words: Sequence[Occurrences], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
@@ -195,4 +205,6 @@ class Compiler:
 
 
 def _scored(found: Scored, name: str) -> Clause:
-    return Clause(Part(found.doc, found.score, 1.0, float(found.score.max()) if len(found.doc) else 0.0), name)
+    return Clause(
+        Part(found.doc, found.score, 1.0, float(found.score.max()) if len(found.doc) else 0.0), name
+    )

@@ -49,7 +49,7 @@ if tuple(whoosh.__version__[:2]) != WHOOSH_VERSION:
     )
 
 
-class ExactTokenizer(Tokenizer):
+class ExactTokenizer(Tokenizer):  # type: ignore[misc]
     """newsearch's analysis, for Whoosh: exact forms or stems, one position each."""
 
     def __init__(self, stemmed: bool = False) -> None:
@@ -78,7 +78,10 @@ def _date() -> fields.DATETIME:
 def make_schema() -> fields.Schema:
     """The fields of every index of newsearch (see lexicon)."""
     text = {name: fields.TEXT(analyzer=ExactTokenizer(), stored=True) for name in ranking.TEXT_FIELDS}
-    keyword = {name: fields.ID(stored=True) for name in ("topic", "provider", "domain", "category", "type", "language")}
+    keyword = {
+        name: fields.ID(stored=True)
+        for name in ("topic", "provider", "domain", "category", "type", "language")
+    }
     return fields.Schema(
         **text,
         **keyword,
@@ -96,7 +99,11 @@ def make_schema() -> fields.Schema:
 class ArrayMatcher(ListMatcher):  # type: ignore[misc]
     """The postings of one term."""
 
-    def __init__(self, ids: list[int], weights: list[float], positions: list[list[int]] | None, **kwargs: Any) -> None:
+    _i: int
+
+    def __init__(
+        self, ids: list[int], weights: list[float], positions: list[list[int]] | None, **kwargs: Any
+    ) -> None:
         super().__init__(ids, weights, **kwargs)
         self._places = positions
 
@@ -244,7 +251,9 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
     """Walks over the terms of a field."""
 
-    def __init__(self, lexicon: Lexicon, fieldobj: Any, info: Callable[[str, bytes], TermInfo], name: str) -> None:
+    def __init__(
+        self, lexicon: Lexicon, fieldobj: Any, info: Callable[[str, bytes], TermInfo], name: str
+    ) -> None:
         self._terms = lexicon.terms
         self._fieldobj = fieldobj
         self._info = info
@@ -256,7 +265,9 @@ class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
         return self.text()
 
     def find(self, term: str | bytes) -> str | None:
-        self._at = bisect_left(self._terms, term if isinstance(term, bytes) else self._fieldobj.to_bytes(term))
+        self._at = bisect_left(
+            self._terms, term if isinstance(term, bytes) else self._fieldobj.to_bytes(term)
+        )
         return self.text()
 
     def next(self) -> str | None:
@@ -280,13 +291,13 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         self._segment = segment
 
     def doc_count(self) -> int:
-        return self._segment.doc_count()
+        return int(self._segment.doc_count())
 
     def doc_count_all(self) -> int:
         return self._segment.doc_count_all()
 
     def has_deletions(self) -> bool:
-        return self._segment.has_deletions()
+        return bool(self._segment.has_deletions())
 
     def is_deleted(self, docnum: int) -> bool:
         return self._segment.is_deleted(docnum)
@@ -336,11 +347,14 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
     def __init__(self, segment: ArraySegment, field: str) -> None:
         self._values = segment.segment.column(field)
-        self._known = segment.segment.column("flag") & {
-            "heat": columns.HAS_HEAT,
-            "quality": columns.HAS_QUALITY,
-            "date": columns.DATED,
-        }[field]
+        self._known = (
+            segment.segment.column("flag")
+            & {
+                "heat": columns.HAS_HEAT,
+                "quality": columns.HAS_QUALITY,
+                "date": columns.DATED,
+            }[field]
+        )
         self._field = segment.schema[field]
         self._is_date = field == "date"
         self._doccount = segment.doc_count_all()
@@ -405,7 +419,9 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
         return TOC(self._schema, [self._segment(entry) for entry in toc.segments], toc.generation)
 
     def _segment(self, entry: SegmentEntry) -> ArraySegment:
-        segment = Segment(self._directory / (entry.name + SEGMENT_SUFFIX), read_deleted(self._directory, entry))
+        segment = Segment(
+            self._directory / (entry.name + SEGMENT_SUFFIX), read_deleted(self._directory, entry)
+        )
         return ArraySegment(entry.name, segment, self._schema)
 
     def writer(self, procs: int = 1, timeout: float = 0.0, **_: Any) -> ArrayWriter:
@@ -461,7 +477,9 @@ def _article(document: Mapping[str, Any]) -> Article:
     mapping = {known.get(name, name): value for name, value in document.items()}
     if isinstance(domain := mapping.pop("domain", None), str):
         mapping["provider"] = {"name": mapping.get("provider", ""), "domain": domain}
-    return article_from_mapping(mapping, id=str(document.get("id") or document.get("path") or document.get("url") or ""))
+    return article_from_mapping(
+        mapping, id=str(document.get("id") or document.get("path") or document.get("url") or "")
+    )
 
 
 def open_index(directory: str | Path) -> ArrayIndex:
@@ -471,4 +489,3 @@ def open_index(directory: str | Path) -> ArrayIndex:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is none, or none that can be read.
     """
     return ArrayIndex(directory)
-

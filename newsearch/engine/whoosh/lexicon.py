@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -77,7 +78,7 @@ class Lexicon:
         if self._pos is None or self._positions is None:
             return None
         starts = self._pos[self._at[number] : self._at[number + 1] + 1].tolist()
-        return [self._positions[a:b].tolist() for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        return [self._positions[a:b].tolist() for a, b in pairwise(starts)]
 
 
 def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
@@ -94,7 +95,7 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lex
 def _words(segment: Segment, field: str) -> Lexicon:
     """Exact forms, one field's or all fields'."""
     file = segment.file
-    counts = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
+    counts: list[Array] = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
     term = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])
     doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
     pos = np.concatenate([file.array(f"{name}_pos").astype(np.int64) for name in ("post", "more")])
@@ -122,7 +123,7 @@ def _stems(segment: Segment) -> Lexicon:
     names = [segment.dictionary.term(number) for number in range(len(segment.dictionary))]
     stem = np.array([number_of.setdefault(s, len(number_of)) for s in analysis.stems(names)], np.int64)
     file = segment.file
-    counts = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
+    counts: list[Array] = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
     term = np.concatenate([np.repeat(stem, count) for count in counts])
     doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
     return _grouped([name.encode() for name in number_of], term, doc)
@@ -159,7 +160,8 @@ def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> L
     elif field == "topic":
         names = segment.names("topic")
         values = [names[number] for number in segment.column("topic").tolist()]
-        docs = np.repeat(docs, np.diff(segment.column("topic_at").astype(np.int64)))
+        counts: Array = np.diff(segment.column("topic_at").astype(np.int64))
+        docs = np.repeat(docs, counts)
     else:
         table = "provider" if field == "domain" else field
         names = [(name + "\x1f").split("\x1f")[field == "domain"] for name in segment.names(table)]

@@ -80,7 +80,9 @@ def encode_record(article: Article) -> bytes:
         )
     )
     if "\0" in text or text.count(_SEPARATOR) != 8:
-        raise ValueError(f"the article {article.id!r} holds control characters; make it with article_from_mapping")
+        raise ValueError(
+            f"the article {article.id!r} holds control characters; make it with article_from_mapping"
+        )
     return text.encode()
 
 
@@ -101,7 +103,9 @@ def decode_rest(rest: str) -> dict[str, Any]:
     data = json.loads(rest)
     return {
         "images": tuple(Image(*image) for image in data.get("images", ())),
-        "related": tuple(article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())),
+        "related": tuple(
+            article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
+        ),
         "extra": data.get("extra", {}),
         "microsecond": data.get("microsecond", 0),
     }
@@ -130,7 +134,9 @@ def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
 
 def _train(records: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
     """A dictionary for these records, or None where there are too few to learn from."""
-    samples: list[bytes | bytearray | memoryview[int]] = [record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]]
+    samples: list[bytes | bytearray | memoryview[int]] = [
+        record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]
+    ]
     if len(samples) < 256:
         return None
     size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)
@@ -180,4 +186,6 @@ class RecordReader:
             raise self._damaged(doc) from error
 
     def _damaged(self, doc: int) -> IndexCorrupt:
-        return IndexCorrupt(f"{self._name}: the stored record of article {doc} is damaged; run `newsearch reindex`")
+        return IndexCorrupt(
+            f"{self._name}: the stored record of article {doc} is damaged; run `newsearch reindex`"
+        )

@@ -147,7 +147,9 @@ class Search:
         if name in ("year", "month"):
             dated = docs[(view.column("flag").take(docs) & columns.DATED) != 0]
             seconds = view.column("date").take(dated).astype(np.int64).astype("M8[s]")
-            values, counts = np.unique(seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True)
+            values, counts = np.unique(
+                seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True
+            )
             latest = slice(max(0, len(values) - limit), None)
             shown_as = np.datetime_as_string(values[latest]).tolist()
             return list(zip(shown_as, counts[latest].tolist(), strict=True))
@@ -350,7 +352,9 @@ class Search:
 
     def _ordered(self, best: _Best, wanted: int, *, complete: bool) -> list[Hit]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
-        rows = sorted(zip(best.key.tolist(), best.doc.tolist(), best.score.tolist(), strict=True), reverse=True)
+        rows = sorted(
+            zip(best.key.tolist(), best.doc.tolist(), best.score.tolist(), strict=True), reverse=True
+        )
         if any(before[0] == row[0] for before, row in pairwise(rows)):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = [row for run in runs for row in (self._untied(run) if len(run) > 1 else run)]

@@ -30,6 +30,7 @@ TOC_NAME = "toc.json"
 SEGMENT_SUFFIX = ".seg"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _DELETED_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.del")
+_OURS = re.compile(r"[0-9a-f]{16}(\.seg|\.[0-9]{1,18}\.del)|toc\.json\.[0-9]+\.tmp")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
 
@@ -138,10 +139,8 @@ def remove_unused(directory: Path, toc: Toc) -> None:
         *(e.deleted for e in toc.segments),
     }
     for path in directory.iterdir():
-        ours = path.suffix in (SEGMENT_SUFFIX, ".del") or (
-            path.suffix == ".tmp" and path.name.startswith(TOC_NAME)
-        )
-        if ours and path.name not in used:
+        # Only names that newsearch gives: whatever else somebody keeps here is theirs.
+        if _OURS.fullmatch(path.name) and path.name not in used:
             path.unlink(missing_ok=True)
 
 

@@ -62,7 +62,9 @@ class Part(NamedTuple):
         if score > self.best * (1 + 1e-9):
             return self.doc[:0], self.value[:0]
         # Codes are compared as the small integers that they are: many times faster than scoring them.
-        kept = (self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)).nonzero()[0]
+        kept = (
+            self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
+        ).nonzero()[0]
         return self.doc.take(kept), self.value.take(kept)
 
 
@@ -253,7 +255,9 @@ class View:
     @cached_property
     def lengths(self) -> Array:
         """Words in each text field: shape (articles, fields)."""
-        return np.concatenate([np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)])
+        return np.concatenate(
+            [np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)]
+        )
 
     @cached_property
     def _field_ends(self) -> Array:
