@@ -15,12 +15,13 @@ from newsearch.query import Note, Parsed
 class Hit:
     """One article that a search found."""
 
-    __slots__ = ("_answer", "_article", "_number")
+    __slots__ = ("_answer", "_article", "_number", "_summary")
 
     def __init__(self, answer: Answer, number: int) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
+        self._summary: Summary | None = None
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
@@ -62,7 +63,9 @@ class Hit:
         return self._named().url or None
 
     def _named(self) -> Summary:
-        return self._answer.summaries()[self._number]
+        if self._summary is None:
+            self._summary = self._answer.summaries()[self._number]
+        return self._summary
 
     @property
     def explanation(self) -> Explanation:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import builder, clauses, search, view, writer
+from newsearch.engine.whoosh import builder, clauses, plan, search, view, writer
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -185,7 +185,7 @@ class Tuning:
                 (writer, "_MERGE_FACTOR", self.merge_factor),
                 (clauses, "MAX_FUZZY_FORMS", self.max_fuzzy_forms),
                 (search, "_HEAD", self.head),
-                (search, "_FEW", self.few),
+                (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
                 (view, "_TABLE_SHARE", self.table_share),
             ):

@@ -16,7 +16,7 @@ from whoosh.writing import IndexWriter
 
 from newsearch import analysis, ranking
 from newsearch.engine.base import Options
-from newsearch.engine.whoosh.codec import open_index
+from newsearch.engine.whoosh.compatible import open_index
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import IndexLocked

@@ -158,8 +158,7 @@ def _url(value: str, view: View, docs: Array) -> Mask:
 
 
 def _urls(view: View, doc: int) -> str:
-    segment, number = view.place(doc)
-    record = segment.records.read(number)
+    record = view.record(doc)
     return f"{record.web_url} {record.original_url}".casefold()
 
 

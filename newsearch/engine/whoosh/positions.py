@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.whoosh.columns import ranges
 from newsearch.engine.whoosh.matches import best_codes, holds
 
 Array: TypeAlias = NDArray[Any]
@@ -37,10 +38,10 @@ class Occurrences(NamedTuple):
         found = []
         for doc, pos in ((self.doc, self.pos), (self.more_doc, self.more_pos)):
             if among is not None and len(doc):
-                if doc is self.doc and self.is_one and len(among) < len(doc):
-                    # The shorter list can be looked for in the longer one.
-                    kept = doc.searchsorted(among)
-                    kept = kept[doc.take(kept, mode="clip") == among]
+                if self.is_one and len(among) < len(doc):
+                    # Sorted, so the shorter list can be looked for in the longer one.
+                    first, last = doc.searchsorted(among), doc.searchsorted(among, side="right")
+                    kept = ranges(first, last - first)
                 else:
                     kept = holds(doc, among).nonzero()[0]
                 doc, pos = doc.take(kept), pos.take(kept)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -25,31 +24,20 @@ from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.damage import checked
+from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import Mask, Part, View
-from newsearch.query.tree import (
-    All,
-    And,
-    DateRange,
-    Everything,
-    Fuzzy,
-    Match,
-    Near,
-    Node,
-    Not,
-    Or,
-    Phrase,
-    Prefix,
-    Range,
-    Word,
-)
+from newsearch.query.tree import Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
 
 _HEAD = 1024
-_FEW = 8
 _DAY = 86400.0
+
+
+_Row: TypeAlias = tuple[float, int, float]
+"""Of a candidate: what it is ordered by, its number, its score."""
 
 
 class Hit(NamedTuple):
@@ -98,17 +86,17 @@ class Search:
         self._view = view
         self._options = options
         compiler = Compiler(view)
-        required, optional, filters = _split(tree)
-        self._required = [clause for node in required if (clause := compiler.clause(node))]
-        self._optional = [clause for node in optional if (clause := compiler.clause(node))]
+        asked = plan(tree)
+        self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
+        self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
         if not self._required and not self._optional and (everything := compiler.clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
         self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
         self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
-        self._hides = not (options.unpublished or _asks_for_unpublished(tree))
-        self._masks = [compiler.mask(node) for node in filters]
+        self._hides = not (options.unpublished or asked.unpublished)
+        self._masks = [compiler.mask(node) for node in asked.filters]
         self._static_boost, self._highest_boost = view.boost(options.boosts)
         if options.boosts.half_life is not None:
             self._highest_boost *= 2.0**options.boosts.recency
@@ -299,7 +287,7 @@ class Search:
         if self._required:
             everywhere = np.ones(self._view.articles, bool)
             for clause in self._required:
-                everywhere &= matches_table(clause, self._view.articles)
+                everywhere &= _table(clause, self._view.articles)
             docs = (everywhere & (held < len(self._optional))).nonzero()[0]
         else:
             docs = ((held > 0) & (held < len(self._optional))).nonzero()[0]
@@ -357,23 +345,53 @@ class Search:
         )
         if any(before[0] == row[0] for before, row in pairwise(rows)):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
-            rows = [row for run in runs for row in (self._untied(run) if len(run) > 1 else run)]
+            rows = []
+            for run in runs:
+                rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
+                if len(rows) >= wanted:
+                    break
         return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
 
-    def _untied(self, run: list[tuple[float, int, float]]) -> list[tuple[float, int, float]]:
+    def _untied(self, run: list[_Row], wanted: int) -> list[_Row]:
+        """The first of some rows that tie, by date and id."""
         view = self._view
         docs = np.array([doc for _, doc, _ in run])
         known = (view.column("flag").take(docs) & columns.DATED) != 0
         dates = np.where(known, view.column("date").take(docs), -np.inf).tolist()
         dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
-        ordered = []
+        ordered: list[_Row] = []
         for _, tied in groupby(dated, key=itemgetter(0)):
-            same = [row for _, row in tied]
+            same = self._candidates([row for _, row in tied], wanted - len(ordered))
             ordered += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
+            if len(ordered) >= wanted:
+                break
         return ordered
 
+    def _candidates(self, rows: list[_Row], wanted: int) -> list[_Row]:
+        """Of rows of one score and date, those that can be among the first by id."""
+        if len(rows) <= 4 * wanted:
+            return rows
+        # A segment numbers articles of equal signals and dates by id, so the first of each kind will do: to read
+        # the ids of a whole collection in which nothing has a date or a signal would take seconds.
+        view = self._view
+        by_doc = sorted(rows, key=itemgetter(1))
+        docs = np.array([doc for _, doc, _ in by_doc])
+        kinds = zip(
+            np.searchsorted(view.starts, docs, side="right").tolist(),
+            view.signal("heat", docs).tolist(),
+            view.signal("quality", docs).tolist(),
+            strict=True,
+        )
+        seen: Counter[str] = Counter()
+        kept = []
+        for row, kind in zip(by_doc, map(repr, kinds), strict=True):
+            seen[kind] += 1
+            if seen[kind] <= wanted:
+                kept.append(row)
+        return kept
 
-def matches_table(clause: Clause, articles: int) -> NDArray[np.bool_]:
+
+def _table(clause: Clause, articles: int) -> NDArray[np.bool_]:
     """For every article, whether a clause finds it."""
     table = np.zeros(articles, bool)
     table[clause.part.doc] = True
@@ -382,52 +400,3 @@ def matches_table(clause: Clause, articles: int) -> NDArray[np.bool_]:
 
 def _value(clause: Clause, docs: Array) -> float:
     return float((clause.part.look_up(docs) * clause.part.unit)[0])
-
-
-def _asks_for_unpublished(node: Node) -> bool:
-    match node:
-        case Match("is", value):
-            return value.casefold() == "unpublished"
-        case All(children) | And(children) | Or(children):
-            return any(map(_asks_for_unpublished, children))
-    return False
-
-
-def _split(tree: Node) -> tuple[list[Node], list[Node], list[Node]]:
-    """The children of the root: those that must score, those that may be missing, those that only filter."""
-    required: list[Node] = []
-    optional: list[Node] = []
-    filters: list[Node] = []
-    for child in _without_repeats(tree.children) if isinstance(tree, All | And) else (tree,):
-        if _only_filters(child):
-            filters.append(child)
-        elif not isinstance(tree, And) and (
-            isinstance(child, Or) or (isinstance(child, Word | Prefix | Fuzzy) and child.field is None)
-        ):
-            optional.append(child)
-        elif not isinstance(child, Everything):
-            required.append(child)
-    return required, optional, filters
-
-
-def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
-    """Each word and filter once; a word that stood there several times weighs as much as they did together."""
-    if len(nodes) < _FEW:
-        return list(nodes)
-    once: list[Node] = []
-    for node, count in Counter(nodes).items():
-        if isinstance(node, Word | Phrase | Near | Prefix | Fuzzy):
-            once.append(replace(node, weight=node.weight * count) if count > 1 else node)
-        else:
-            # A group has no weight that could stand for its repetitions.
-            once += [node] * (1 if _only_filters(node) else count)
-    return once
-
-
-def _only_filters(node: Node) -> bool:
-    match node:
-        case Match() | Range() | DateRange() | Not():
-            return True
-        case All(children) | And(children) | Or(children):
-            return all(map(_only_filters, children))
-    return False

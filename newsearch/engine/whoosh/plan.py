@@ -1,0 +1,96 @@
+"""What the root of a query tree asks for: what must hold, what may be missing, and what only filters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+)
+
+_FEW = 8
+"""Among fewer nodes than this it is not worth while to look for repeated ones."""
+
+
+class Plan(NamedTuple):
+    """The children of a root.
+
+    Attributes:
+        required: scoring nodes that must hold.
+        optional: scoring nodes of which an article after the complete ones may hold only some.
+        filters: nodes that let articles through and do not score.
+        unpublished: whether unpublished articles are asked for.
+    """
+
+    required: list[Node]
+    optional: list[Node]
+    filters: list[Node]
+    unpublished: bool
+
+
+def plan(tree: Node) -> Plan:
+    """Sort the children of the root (or the root itself) by what they ask for."""
+    found = Plan([], [], [], _asks_for_unpublished(tree))
+    for child in _without_repeats(tree.children) if isinstance(tree, All | And) else (tree,):
+        if isinstance(child, Word) and child.field is None and not isinstance(tree, And):
+            # What nearly every query is made of, told apart first.
+            found.optional.append(child)
+        elif _only_filters(child):
+            found.filters.append(child)
+        elif not isinstance(tree, And) and (
+            isinstance(child, Or) or (isinstance(child, Prefix | Fuzzy) and child.field is None)
+        ):
+            found.optional.append(child)
+        elif not isinstance(child, Everything):
+            found.required.append(child)
+    return found
+
+
+def _asks_for_unpublished(node: Node) -> bool:
+    if isinstance(node, Word):
+        return False
+    match node:
+        case Match("is", value):
+            return value.casefold() == "unpublished"
+        case All(children) | And(children) | Or(children):
+            return any(map(_asks_for_unpublished, children))
+    return False
+
+
+def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
+    """Each word and filter once; a word that stood there several times weighs as much as they did together."""
+    if len(nodes) < _FEW:
+        return list(nodes)
+    once: list[Node] = []
+    for node, count in Counter(nodes).items():
+        if isinstance(node, Word | Phrase | Near | Prefix | Fuzzy):
+            once.append(replace(node, weight=node.weight * count) if count > 1 else node)
+        else:
+            # A group has no weight that could stand for its repetitions.
+            once += [node] * (1 if _only_filters(node) else count)
+    return once
+
+
+def _only_filters(node: Node) -> bool:
+    match node:
+        case Match() | Range() | DateRange() | Not():
+            return True
+        case All(children) | And(children) | Or(children):
+            return all(map(_only_filters, children))
+    return False
