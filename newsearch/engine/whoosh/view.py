@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import ceil
-from typing import Any, NamedTuple, TypeAlias
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,13 @@ from newsearch.engine.whoosh.segment import Segment
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
-_MAX_CACHED_BYTES = 64 << 20
+_CACHED_BYTES = 32 << 20
+_CACHED_BYTES_PER_ARTICLE = 192
+"""Joined postings are kept in at most so much memory, the least lately used ones forgotten first."""
 
-_TABLE_SHARE = 64
-"""A word that stands in more than one article of so many is worth a table over all of them."""
+_TABLE_SHARE = 24
+"""A word that stands in more than one article of so many is worth a table over all of them, which takes several times
+the memory of its postings and is read several times as fast."""
 
 
 class Part(NamedTuple):
@@ -68,6 +72,9 @@ class Part(NamedTuple):
         return self.doc.take(kept), self.value.take(kept)
 
 
+_Kept = TypeVar("_Kept", Part, Occurrences)
+
+
 class View:
     """One generation of an index, as the search sees it. Read-only, but for what it remembers."""
 
@@ -85,13 +92,15 @@ class View:
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Occurrences] = {}
         self._cached = 0
+        self._lock = Lock()
+        self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
         self._boost: tuple[ranking.Boosts, ranking.Floats, float] | None = None
 
     # Words
 
     def word(self, term: str) -> Part:
         """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
-        found = self._words.get(term)
+        found = self._kept(self._words, term)
         if found is None:
             lists = [segment.word(term) for segment in self.segments]
             doc = self._numbered([doc for doc, _ in lists])
@@ -101,7 +110,7 @@ class View:
 
     def form(self, term: str) -> Occurrences:
         """Where one exact form stands."""
-        found = self._forms.get(term)
+        found = self._kept(self._forms, term)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
             found = self._occurrences([[(number, number + 1)] if number >= 0 else [] for number in numbers])
@@ -136,14 +145,23 @@ class View:
             is_one,
         )
 
+    def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
+        with self._lock:
+            found = memory.pop(term, None)
+            if found is not None:
+                # Put back at the end, so that the first one is always the least lately used.
+                memory[term] = found
+            return found
+
     def _remember(self, memory: dict[str, Any], term: str, found: Part | Occurrences) -> None:
-        size = 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))
-        if self._cached + size > _MAX_CACHED_BYTES:
-            self._words.clear()
-            self._forms.clear()
-            self._cached = 0
-        memory[term] = found
-        self._cached += size
+        with self._lock:
+            if term in memory:
+                return
+            memory[term] = found
+            self._cached += _size(found)
+            for kept in (self._forms, self._words):
+                while self._cached > self._budget and len(kept) > 1:
+                    self._cached -= _size(kept.pop(next(iter(kept))))
 
     def weighted(self, doc: Array, value: Array, weight: float) -> Part:
         """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word."""
@@ -306,3 +324,7 @@ def _joined(arrays: Sequence[Array], dtype: type) -> Array:
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+
+
+def _size(found: Part | Occurrences) -> int:
+    return 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))
