@@ -198,8 +198,8 @@ class Compiler:
         # Windows come in the order of their articles, so the same article twice stands side by side.
         found = found[np.append(True, found[1:] != found[:-1])] if len(found) else found
         score = np.zeros(len(found))
-        for doc, code in postings:
-            unit = node.weight * view.unit(doc)
+        for word, (doc, code) in zip(words, postings, strict=True):
+            unit = node.weight * (word.unit if word.is_one else view.unit(doc))
             score += code.take(doc.searchsorted(found)) * unit if len(found) else 0
         return _scored(Scored(found, score), "words together")
 

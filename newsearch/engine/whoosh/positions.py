@@ -19,7 +19,8 @@ _FAR = np.iinfo(np.int64).max
 class Occurrences(NamedTuple):
     """Where some exact forms stand: their postings, form by form, and the further positions in articles with several.
 
-    `is_one` says that they are those of one form: then `doc` is sorted, and has each article once.
+    `is_one` says that they are those of one form: then `doc` is sorted, and has each article once, and `unit` is the
+    score of a 255th of its saturated weight.
     """
 
     doc: Array
@@ -28,6 +29,7 @@ class Occurrences(NamedTuple):
     more_doc: Array
     more_pos: Array
     is_one: bool
+    unit: float
 
     def best(self) -> tuple[Array, Array]:
         """The articles that hold any of the forms, and the code of the best one in each."""
@@ -40,8 +42,11 @@ class Occurrences(NamedTuple):
             if among is not None and len(doc):
                 if self.is_one and len(among) < len(doc):
                     # Sorted, so the shorter list can be looked for in the longer one.
-                    first, last = doc.searchsorted(among), doc.searchsorted(among, side="right")
-                    kept = ranges(first, last - first)
+                    kept = doc.searchsorted(among)
+                    if doc is self.doc:
+                        kept = kept[doc.take(kept, mode="clip") == among]
+                    else:
+                        kept = ranges(kept, doc.searchsorted(among, side="right") - kept)
                 else:
                     kept = holds(doc, among).nonzero()[0]
                 doc, pos = doc.take(kept), pos.take(kept)

@@ -136,13 +136,15 @@ class View:
         is_one = all(len(r) < 2 and all(last - first < 2 for first, last in r) for r in places)
         doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
         starts = [start for start, _ in parts]
+        docs = self._numbered(doc, starts)
         return Occurrences(
-            self._numbered(doc, starts),
+            docs,
             _joined(code, np.uint8),
             _joined(pos, np.uint16),
             self._numbered(more_doc, starts),
             _joined(more_pos, np.uint16),
             is_one,
+            self.unit(docs) if is_one else 0.0,
         )
 
     def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
