@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
     from newsearch.indexing import build as build
+    from newsearch.indexing import forget as forget
     from newsearch.indexing import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
@@ -55,7 +56,7 @@ _HOMES = {
     ),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
-    "newsearch.indexing": ("Report", "build", "reindex"),
+    "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -29,12 +29,14 @@ class SourceError(NewsearchError):
     Attributes:
         location: the file, with the line or record number where there is one.
         reason: what is wrong, without the location.
+        hides_articles: the source has, or may have, more articles, which could not be read because of this.
     """
 
-    def __init__(self, location: str, reason: str) -> None:
-        super().__init__(location, reason)
+    def __init__(self, location: str, reason: str, hides_articles: bool = False) -> None:
+        super().__init__(location, reason, hides_articles)
         self.location = location
         self.reason = reason
+        self.hides_articles = hides_articles
 
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from math import isnan
+from numbers import Real
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -13,9 +15,9 @@ from newsearch.article import Article
 from newsearch.engine.base import Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
-from newsearch.errors import QueryError
-from newsearch.query import parse, parse_date_range
-from newsearch.query.tree import All, DateRange, Match, Node, Or, Range
+from newsearch.errors import EngineError, QueryError
+from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 
@@ -36,12 +38,12 @@ def open(path: str | os.PathLike[str]) -> Index:
 class Index:
     """One generation of an index. It does not change while it is open: `refresh` looks for a newer one.
 
-    Several threads may use one Index; results may be used after it is closed.
+    Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = WhooshReader(path)
+        self._open: WhooshReader | None = WhooshReader(path)
 
     def __enter__(self) -> Index:
         return self
@@ -60,21 +62,21 @@ class Index:
         sort: str = "relevance",
         after: Moment | None = None,
         before: Moment | None = None,
-        topics: Iterable[str] = (),
-        providers: Iterable[str] = (),
-        categories: Iterable[str] = (),
-        types: Iterable[str] = (),
+        topics: str | Iterable[str] = (),
+        providers: str | Iterable[str] = (),
+        categories: str | Iterable[str] = (),
+        types: str | Iterable[str] = (),
         min_heat: float | None = None,
         min_quality: float | None = None,
         unpublished: bool = False,
         boosts: Boosts | None = None,
-        as_of: datetime | None = None,
-        tz: tzinfo = UTC,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
         Articles that hold every word come before those that hold only some. An empty query finds every article.
-        Several topics must all hold; of several providers, categories or types, one must.
+        Several topics must all hold; of several providers, categories or types, one must. A str is one value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
@@ -88,26 +90,39 @@ class Index:
             min_heat, min_quality: articles of at least this, so that the value is known.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
-            as_of: the moment that relative dates and recency count from; by default now.
-            tz: the zone in which days begin.
+            as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
+                it is given, articles dated later are not found, as they were not then; undated ones are.
+            tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
 
         Raises:
-            QueryError: an option is out of its range, or not a date.
+            QueryError: an option is of a wrong kind, out of its range, or not a date.
+            EngineError: the index is closed.
         """
-        now = as_of or datetime.now(UTC)
+        reader = self._reader
+        tz = _zone(tz)
+        now = datetime.now(UTC)
+        moment = None if as_of is None else _end(as_of, now, tz)
+        now = moment or now
         parsed = parse(query, now=now, tz=tz)
-        filters: list[Node] = [Match("topic", topic) for topic in topics]
-        for field, values in (("provider", providers), ("category", categories), ("type", types)):
-            if wanted := tuple(Match(field, value) for value in values):
+        filters: list[Node] = [Match("topic", topic) for topic in _values(topics, "topics")]
+        for field, name, given in (
+            ("provider", "providers", providers),
+            ("category", "categories", categories),
+            ("type", "types", types),
+        ):
+            if wanted := tuple(Match(field, value) for value in _values(given, name)):
                 filters.append(Or(wanted) if len(wanted) > 1 else wanted[0])
         if after is not None or before is not None:
             filters.append(DateRange(_start(after, "after", now, tz), _start(before, "before", now, tz)))
-        if min_heat is not None:
-            filters.append(Range("heat", low=min_heat))
-        if min_quality is not None:
-            filters.append(Range("quality", low=min_quality))
-        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, as_of)
-        return Results(parsed, self._reader.search(_with_filters(parsed.tree, filters), options))
+        for field, least in (("heat", min_heat), ("quality", min_quality)):
+            if least is not None:
+                filters.append(Range(field, low=_number(least, f"min_{field}")))
+        if moment is not None:
+            filters.append(_no_later_than(moment))
+        if boosts is not None and not isinstance(boosts, Boosts):
+            raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
+        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
+        return Results(parsed, reader.search(_with_filters(parsed.tree, filters), options))
 
     def get(self, id: str) -> Article | None:
         """The article of this id, published or not; None where there is none."""
@@ -125,12 +140,18 @@ class Index:
         """Go on with the newest generation. Returns whether it is newer than the one before."""
         if read_toc(self.path).generation == self._reader.toc.generation:
             return False
-        self._reader = WhooshReader(self.path)
+        self._open = WhooshReader(self.path)
         return True
 
     def close(self) -> None:
-        """Let go of the files."""
-        self._reader.close()
+        """Let go of the files; they are unmapped when the last result that refers to them is gone."""
+        self._open = None
+
+    @property
+    def _reader(self) -> WhooshReader:
+        if self._open is None:
+            raise EngineError("this index is closed")
+        return self._open
 
 
 def _with_filters(tree: Node, filters: list[Node]) -> Node:
@@ -140,17 +161,66 @@ def _with_filters(tree: Node, filters: list[Node]) -> Node:
     return All((*children, *filters))
 
 
+def _no_later_than(moment: datetime) -> Node:
+    """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
+    end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
+    return Or((DateRange(None, end), Not(DateRange())))
+
+
+_INSTANT = timedelta(microseconds=1)
+
+
+def _values(given: str | Iterable[str], name: str) -> list[str]:
+    values = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
+    if values is None or not all(isinstance(value, str) for value in values):
+        raise QueryError(f"{name}: {given!r} is neither a str nor several")
+    return values
+
+
+def _number(given: float, name: str) -> float:
+    if not isinstance(given, Real) or isnan(given):
+        raise QueryError(f"{name}: {given!r} is not a number")
+    return float(given)
+
+
+def _zone(given: tzinfo | str) -> tzinfo:
+    if isinstance(given, str):
+        return parse_zone(given)
+    if not isinstance(given, tzinfo):
+        raise QueryError(f"tz: {given!r} is neither a tzinfo nor the name of a zone, such as Europe/Paris")
+    return given
+
+
+def _end(moment: Moment, now: datetime, tz: tzinfo) -> datetime:
+    """The last instant of a day or of a period given as text; an instant is itself. In UTC."""
+    if isinstance(moment, datetime) or not isinstance(moment, str | date):
+        return _instant(moment, "as_of", tz)
+    try:
+        return parse_moment(str(moment), now=now, tz=tz)
+    except QueryError as error:
+        raise QueryError(f"as_of: {error}") from error
+
+
 def _start(moment: Moment | None, name: str, now: datetime, tz: tzinfo) -> datetime | None:
-    """The instant at which a day, an instant or a period given as text begins, in UTC."""
+    """The first instant of a day or of a period given as text; an instant is itself. In UTC."""
     if moment is None:
         return None
-    if isinstance(moment, str):
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=tz)
+    if not isinstance(moment, str):
+        return _instant(moment, name, tz)
+    try:
         start = parse_date_range(moment, now=now, tz=tz).start
-        if start is None:
-            raise QueryError(
-                f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
-            )
-        return start
-    if isinstance(moment, datetime):
-        return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)
-    return datetime(moment.year, moment.month, moment.day, tzinfo=tz).astimezone(UTC)
+    except QueryError as error:
+        raise QueryError(f"{name}: {error}") from error
+    if start is None:
+        raise QueryError(
+            f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
+        )
+    return start
+
+
+def _instant(moment: datetime, name: str, tz: tzinfo) -> datetime:
+    if not isinstance(moment, datetime):
+        raise QueryError(f"{name}: {moment!r} is neither a date, nor a datetime, nor text such as 2020-09-29")
+    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=tz))

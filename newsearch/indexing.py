@@ -1,8 +1,9 @@
-"""Sources -> index, in batches: what `newsearch index` and `newsearch reindex` do."""
+"""Sources -> index, in batches: what `newsearch index`, `reindex` and `forget` do."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from pathlib import Path
 
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter
-from newsearch.errors import SourceError
-from newsearch.sources import Source, open_source
+from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError
+from newsearch.sources import Source, locate, open_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Report:
         errors: the broken articles; at most MAX_ERRORS of them are kept.
         broken: how many there were.
         seconds: how long it took.
+        incomplete: locations of sources that could not be read to their end. What was read of them went in, and
+            nothing that the index had of them was deleted.
+        empty: locations of sources without any article, and of which the index had none.
     """
 
     read: int
@@ -35,6 +39,13 @@ class Report:
     errors: tuple[SourceError, ...]
     broken: int
     seconds: float
+    incomplete: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+    @property
+    def repeated(self) -> int:
+        """Articles that were read, but stand again later, under the same id, in the same source."""
+        return self.read - self.added - self.replaced
 
 
 MAX_ERRORS = 1000
@@ -52,7 +63,8 @@ def build(
 ) -> Report:
     """Index sources: read them whole, add what is new, replace what is there, delete what they no longer have.
 
-    A broken article is counted and reported, and the rest goes in. Nothing is seen by searches until all is
+    A broken article is counted and reported, and the rest goes in. What breaks off, or gives no article at all,
+    deletes nothing: it may be a torn file, or a disk that is not there. Nothing is seen by searches until all is
     published at once; on any error the index stays as it was.
 
     Args:
@@ -63,10 +75,14 @@ def build(
         progress: called every 1,000 articles.
 
     Raises:
-        SourceError: a source cannot be read at all.
+        SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
+            source was given.
         IndexLocked: another process is writing to the index.
+        IndexCorrupt, IndexIncompatible: the index that is there cannot be read.
         EngineError: the index cannot be written.
     """
+    if not sources:
+        raise SourceError("build", "no source was given")
     return _run([open_source(source) for source in sources], Path(index), False, workers, wait, progress)
 
 
@@ -81,11 +97,57 @@ def reindex(
 
     Raises:
         IndexMissing: there is no index to take the sources from.
-        SourceError: a source is gone; nothing was changed.
+        SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
         IndexLocked, EngineError: see `build`.
     """
-    sources = [open_source(source) for source in read_toc(Path(index), any_version=True).sources]
-    return _run(sources, Path(index), True, workers, wait, progress)
+    sources = read_toc(Path(index), any_version=True).sources
+    return _rebuild(sources, Path(index), workers, wait, progress)
+
+
+def forget(
+    *sources: str | os.PathLike[str], index: str | os.PathLike[str], workers: int = 1, wait: float = 0.0
+) -> Report:
+    """Delete all articles of sources from an index, which remembers them no more. Their paths may be gone.
+
+    An index that cannot be read is built anew from the sources that are left.
+
+    Raises:
+        IndexMissing: there is no index.
+        SourceError: the index has no such source, or no source was given.
+        IndexLocked, EngineError: see `build`.
+    """
+    started = time.monotonic()
+    if not sources:
+        raise SourceError("forget", "no source was given")
+    known = read_toc(Path(index), any_version=True).sources
+    forgotten = {locate(source) for source in sources}
+    for location in sorted(forgotten.difference(known)):
+        raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
+    try:
+        with WhooshWriter(Path(index), wait=wait) as writer:
+            for location in forgotten:
+                writer.forget_source(location)
+            changes = writer.commit()
+    except (IndexCorrupt, IndexIncompatible):
+        return _rebuild([s for s in known if s not in forgotten], Path(index), workers, wait, None)
+    return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
+
+
+def _rebuild(
+    locations: Sequence[str], index: Path, workers: int, wait: float, progress: Progress | None
+) -> Report:
+    sources = []
+    for location in locations:
+        try:
+            sources.append(open_source(location))
+        except SourceError as error:
+            raise _refusal(location, error.reason, index) from error
+    return _run(sources, index, True, workers, wait, progress)
+
+
+def _refusal(location: str, reason: str, index: Path) -> SourceError:
+    command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
+    return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
 
 
 def _run(
@@ -94,19 +156,38 @@ def _run(
     started = time.monotonic()
     read = broken = 0
     errors: list[SourceError] = []
+    incomplete: list[str] = []
+    empty: list[str] = []
     with WhooshWriter(index, fresh=fresh, wait=wait) as writer:
         for source in sources:
-            writer.delete_source(source.location)
+            location = source.location
+            read_before, broken_before = read, broken
+            is_cut = False
             for article in source.articles(workers):
                 if isinstance(article, SourceError):
                     broken += 1
+                    is_cut |= article.hides_articles
                     if len(errors) < MAX_ERRORS:
                         errors.append(article)
                     continue
-                writer.add(article, source.location)
+                writer.add(article, location)
                 read += 1
                 if progress and read % 1000 == 0:
                     progress(read, broken)
+            if is_cut and fresh:
+                raise _refusal(location, "cannot be read to its end", index)
+            if is_cut:
+                incomplete.append(location)
+                continue
+            if read == read_before:
+                had = writer.count(location)
+                if had or fresh:
+                    some = f"{had:,}" if had else "some"
+                    why = f" ({broken - broken_before:,} broken)" if broken > broken_before else ""
+                    reason = f"gives no articles now{why}, and the index has {some} of it"
+                    raise _refusal(location, reason, index)
+                empty.append(location)
+            writer.delete_source(location)
         changes = writer.commit()
     if progress:
         progress(read, broken)
@@ -120,4 +201,6 @@ def _run(
         tuple(errors),
         broken,
         seconds,
+        tuple(incomplete),
+        tuple(empty),
     )

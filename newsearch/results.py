@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import overload
 
 from newsearch.article import Article
@@ -85,6 +86,9 @@ class Results(Sequence[Hit]):
         self._answer = answer
         self._hits = [Hit(answer, number) for number in range(len(answer))]
 
+    def __repr__(self) -> str:
+        return f"<Results {len(self)} of query {self.query.text!r}>"
+
     def __len__(self) -> int:
         return len(self._hits)
 
@@ -112,7 +116,7 @@ class Results(Sequence[Hit]):
         """How many articles match, on all pages."""
         return self.counts.complete + self.counts.partial
 
-    def facet(self, name: str, limit: int = 10) -> list[tuple[str, int]]:
+    def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
         """The commonest values of a facet among the matches: (value, articles), the commonest first.
 
         Counted are the articles that hold every word, or, where there are none, those that hold some. Years and
@@ -120,10 +124,13 @@ class Results(Sequence[Hit]):
 
         Args:
             name: topic, provider, category, type, language, year or month.
+            limit: at most so many values; None is all.
 
         Raises:
-            QueryError: there is no facet of this name.
+            QueryError: there is no facet of this name, or no such limit.
         """
         if name not in FACETS:
             raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")
+        if limit is not None and (not isinstance(limit, Integral) or limit < 0):
+            raise QueryError(f"limit: {limit!r} is not a number of values: give 0 or more, or None for all")
         return self._answer.facet(name, limit)

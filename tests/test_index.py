@@ -1,8 +1,10 @@
-"""The library as its users see it: build, open, search, get, refresh, reindex."""
+"""The library as its users see it: build, open, search, get, refresh, reindex, forget."""
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -261,3 +263,149 @@ def test_places_without_an_index(tmp_path: Path, source: Path) -> None:
         newsearch.reindex(tmp_path)
     with pytest.raises(EngineError):
         newsearch.build(source, index=source)
+
+
+def torn(path: Path, records: int, share: float = 0.5) -> Path:
+    """A compressed file that ends early, as a download may."""
+    lines = "".join(
+        json.dumps({"id": str(n), "title": str(hash(f"title {n}"))}) + "\n" for n in range(records)
+    )
+    whole = gzip.compress(lines.encode())
+    path.write_bytes(whole[: int(len(whole) * share)])
+    return path
+
+
+def test_a_source_that_breaks_off_deletes_nothing(tmp_path: Path) -> None:
+    path, index = tmp_path / "news.jsonl.gz", tmp_path / "index"
+    newsearch.build(torn(path, 3000, share=1), index=index)
+    report = newsearch.build(torn(path, 3000), index=index)
+    assert 0 < report.replaced < 3000
+    assert (report.deleted, report.articles, report.incomplete) == (0, 3000, (str(path),))
+    with pytest.raises(SourceError, match=r"nothing was changed.*newsearch forget"):
+        newsearch.reindex(index)
+    assert newsearch.open(index).stats().articles == 3000
+
+
+def test_a_source_that_breaks_off_gives_what_can_be_read(tmp_path: Path) -> None:
+    report = newsearch.build(torn(tmp_path / "news.jsonl.gz", 3000), index=tmp_path / "index")
+    assert 0 < report.articles < 3000
+    assert (report.broken, report.errors[0].hides_articles) == (1, True)
+
+
+@pytest.mark.parametrize(("files", "workers"), [(2, 1), (300, 2)])
+def test_a_directory_that_cannot_be_listed_deletes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, workers: int
+) -> None:
+    from newsearch.sources import markdown
+
+    news = tmp_path / "news"
+    (news / "old").mkdir(parents=True)
+    for number in range(files):
+        (news / f"{number}.md").write_text("---\ntitle: new\n---\n")
+    (news / "old" / "1.md").write_text("---\ntitle: old\n---\n")
+    newsearch.build(news, index=tmp_path / "index")
+    shutil.rmtree(news / "old")
+    (news / "0.md").unlink()
+    (news / "old").mkdir()
+    list_directory = markdown._list
+
+    def failing(directory: str, prefix: str) -> list[tuple[str, str, bool]]:
+        if prefix:
+            raise OSError(5, "Input/output error")
+        return list_directory(directory, prefix)
+
+    monkeypatch.setattr(markdown, "_list", failing)
+    report = newsearch.build(news, index=tmp_path / "index", workers=workers)
+    assert (report.incomplete, report.articles, report.replaced) == ((str(news),), files + 1, files - 1)
+
+
+@pytest.mark.parametrize("content", ["", "garbage\n"])
+def test_a_source_that_gives_nothing_any_more_changes_nothing(
+    index: Index, source: Path, content: str
+) -> None:
+    source.write_text(content)
+    with pytest.raises(
+        SourceError, match=r"no articles now.* 5 of it; nothing was changed.*newsearch forget"
+    ):
+        newsearch.build(source, index=index.path)
+    with pytest.raises(SourceError, match=r"no articles now.* some of it; nothing was changed"):
+        newsearch.reindex(index.path)
+    assert not index.refresh()
+
+
+def test_a_new_source_without_articles_is_reported(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    report = newsearch.build(source, tmp_path / "nothing", index=tmp_path / "index")
+    assert (report.empty, report.articles) == ((str(tmp_path / "nothing"),), 5)
+    assert newsearch.open(tmp_path / "index").stats().sources == (str(source),)
+
+
+def test_forgetting_a_source_deletes_its_articles_though_it_is_gone(index: Index, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.jsonl", [{"id": "1", "title": "Other"}])
+    newsearch.build(other, index=index.path)
+    other.unlink()
+    with pytest.raises(SourceError, match=r"no such file.*newsearch forget \S*other.jsonl --index "):
+        newsearch.reindex(index.path)
+    report = newsearch.forget(other, index=index.path)
+    assert (report.deleted, report.articles) == (1, 5)
+    assert newsearch.open(index.path).stats().sources == (str(tmp_path / "news.jsonl"),)
+    assert newsearch.reindex(index.path).articles == 5
+
+
+def test_forgetting_every_source_leaves_an_index_that_can_be_filled_again(index: Index, source: Path) -> None:
+    assert newsearch.forget(source, index=index.path).articles == 0
+    assert newsearch.open(index.path).stats().sources == ()
+    assert newsearch.build(source, index=index.path).articles == 5
+
+
+def test_forgetting_an_unknown_source_names_those_that_there_are(index: Index, source: Path) -> None:
+    with pytest.raises(SourceError, match=r"it has \S*news\.jsonl$"):
+        newsearch.forget(source, "elsewhere", index=index.path)
+    assert not index.refresh()
+    with pytest.raises(IndexMissing):
+        newsearch.forget(source, index=source.parent / "nowhere")
+
+
+def test_forgetting_in_an_index_that_cannot_be_read_builds_it_anew(index: Index, tmp_path: Path) -> None:
+    other = write(tmp_path / "other.jsonl", [{"id": "1", "title": "Other"}])
+    newsearch.build(other, index=index.path)
+    other.unlink()
+    for segment in index.path.glob("*.seg"):
+        segment.write_bytes(b"")
+    assert newsearch.forget(other, index=index.path).articles == 5
+
+
+def test_no_source_is_an_error(index: Index) -> None:
+    for call in (newsearch.build, newsearch.forget):
+        with pytest.raises(SourceError, match="no source"):
+            call(index=index.path)
+        with pytest.raises(SourceError, match="empty path"):
+            call("", index=index.path)
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_a_lost_segment_asks_for_a_reindex_which_helps(index: Index, source: Path, damage: str) -> None:
+    (segment,) = index.path.glob("*.seg")
+    segment.write_bytes(segment.read_bytes()[:100])
+    if damage == "missing":
+        segment.unlink()
+    with pytest.raises(newsearch.IndexCorrupt, match="run `newsearch reindex`"):
+        newsearch.build(source, index=index.path)
+    assert newsearch.reindex(index.path).articles == 5
+
+
+def test_damaged_contents_ask_for_a_new_start_which_helps(index: Index, source: Path) -> None:
+    (index.path / "toc.json").write_text("{")
+    for call in (lambda: newsearch.build(source, index=index.path), lambda: newsearch.reindex(index.path)):
+        with pytest.raises(
+            newsearch.IndexCorrupt, match=f"delete the directory {index.path} and index again"
+        ):
+            call()
+    shutil.rmtree(index.path)
+    assert newsearch.build(source, index=index.path).articles == 5
+
+
+def test_articles_that_are_repeated_in_a_source_are_counted(index: Index, source: Path) -> None:
+    write(source, [*RECORDS, RECORDS[0], {"id": "9", "title": "a"}, {"id": "9", "title": "b"}])
+    report = newsearch.build(source, index=index.path)
+    assert (report.read, report.added, report.replaced, report.repeated) == (8, 1, 5, 2)

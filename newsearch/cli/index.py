@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from newsearch.cli.indexing import run, work_options
-from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
 from newsearch.cli.terminal import Terminal, clean, counted
 from newsearch.indexing import Progress, Report, build
 
@@ -26,8 +26,9 @@ from newsearch.indexing import Progress, Report, build
 def index(sources: Sequence[str], directory: str | None, workers: int, wait: float, strict: bool) -> int:
     """Index sources: directories of Markdown files, JSONL files, JSON feeds.
 
-    What is new goes in, what was there is replaced, and what a source no longer has is deleted. Searches
-    see the index as it was until all is done.
+    What is new goes in, what was there is replaced, and what a source no longer has is deleted; a source
+    that breaks off, or has no articles any more, deletes nothing. Searches see the index as it was until
+    all is done.
     """
     shown = ", ".join(map(clean, sources))
 
@@ -37,9 +38,13 @@ def index(sources: Sequence[str], directory: str | None, workers: int, wait: flo
 
     def summary(report: Report) -> str:
         changes = f"{report.added:,} new, {report.replaced:,} replaced, {report.deleted:,} deleted"
+        if report.repeated:
+            changes += f", {report.repeated:,} repeated in the source"
         return f"indexed {counted(report.read, 'article')} from {shown} ({changes})"
 
     code = run(work, summary, strict=strict)
+    if directory is None:
+        forget_bundled(sources, wait)
     if Terminal.of(sys.stdout).interactive:
         named = f" --index {clean(directory)}" if directory else ""
         print(f"search it: newsearch query WORDS{named}")

@@ -1,4 +1,4 @@
-"""What `index` and `reindex` share: progress, the summary, the broken articles."""
+"""What the commands that write an index share: options, progress, the summary, the broken articles."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ _PROGRESS_WIDTH = 60
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait this long while another process writes the index.",
+)
+
+
 def work_options(command: Command) -> Command:
     """Give a command the options of work that writes an index."""
     for option in (
@@ -28,13 +37,7 @@ def work_options(command: Command) -> Command:
             is_flag=True,
             help="Exit with 2 if an article is broken; the others go in all the same.",
         ),
-        click.option(
-            "--wait",
-            type=click.FloatRange(min=0),
-            default=0,
-            metavar="SECONDS",
-            help="Wait this long while another process writes the index.",
-        ),
+        wait_option,
         click.option(
             "--workers",
             type=click.IntRange(min=1),
@@ -65,7 +68,13 @@ def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], s
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
         complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
-    return 2 if strict and report.broken else 0
+    for location in report.incomplete:
+        complain(f"kept what the index had of {location}: it could not be read to its end")
+    for location in report.empty:
+        complain(f"no articles in {location}")
+    if report.incomplete or (strict and report.broken):
+        return 2
+    return 1 if report.empty else 0
 
 
 def _progress() -> Progress:

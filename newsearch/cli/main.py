@@ -22,6 +22,7 @@ COMMANDS = {
     "query": "Find articles.",
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Build the index anew from the sources that it remembers.",
+    "forget": "Delete the articles of a source.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",
 }
@@ -96,7 +97,8 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         with cli.make_context("newsearch", list(sys.argv[1:] if args is None else args)) as ctx:
             code: int = cli.invoke(ctx)
-        sys.stdout.flush()
+        if sys.stdout:  # None where the caller has closed it
+            sys.stdout.flush()
         return code
     except click.exceptions.Exit as done:
         return done.exit_code

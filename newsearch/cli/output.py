@@ -18,6 +18,8 @@ from newsearch.results import Hit, Results
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
 
+_FACET_LIMIT = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -28,6 +30,7 @@ class Page:
         facets: names of the facets to show.
         explain: whether scores are explained.
         now, tz: the moment that ages count from, and the zone that dates are shown in.
+        facet_limit: values of each facet, 0 for all; None is all years and months, and 10 of the others.
     """
 
     results: Results
@@ -36,10 +39,21 @@ class Page:
     explain: bool
     now: datetime
     tz: tzinfo
+    facet_limit: int | None = None
 
     def ranked(self) -> Iterator[tuple[int, Hit]]:
         """The hits with their ranks, from 1."""
         return enumerate(self.results, self.offset + 1)
+
+    def facet(self, name: str) -> tuple[list[tuple[str, int]], int]:
+        """The values of a facet that are shown, and how many are left out."""
+        limit = self.facet_limit
+        if limit is None:
+            limit = 0 if name in ("year", "month") else _FACET_LIMIT
+        values = self.results.facet(name, limit=None)
+        if not limit or len(values) <= limit:
+            return values, 0
+        return self.results.facet(name, limit), len(values) - limit
 
 
 Format: TypeAlias = Callable[[Page, Terminal], Iterator[str]]
@@ -60,7 +74,7 @@ def as_json(page: Page, terminal: Terminal) -> Iterator[str]:
         "total": {"complete": counts.complete, "partial": counts.partial},
         "hits": [_hit_mapping(rank, hit, page.explain) for rank, hit in page.ranked()],
         "facets": {
-            name: [{"value": value, "count": count} for value, count in page.results.facet(name)]
+            name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
             for name in page.facets
         },
     }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.terminal import counted
+from newsearch.cli.terminal import complain, counted
 from newsearch.errors import IndexIncompatible, IndexMissing
 from newsearch.index import Index
 from newsearch.index import open as open_index
@@ -89,10 +90,32 @@ def _announced(message: str) -> Iterator[list[str]]:
         print("", *outcome, file=sys.stderr)
 
 
+def forget_bundled(kept: Sequence[str], wait: float) -> None:
+    """Take the articles that come with newsearch out of the default index, once it has others.
+
+    Args:
+        kept: sources that somebody asked for: if the bundled one is among them, it stays.
+        wait: seconds to wait for another writer.
+    """
+    from newsearch.indexing import forget
+    from newsearch.sources import locate
+
+    with open_index(DEFAULT_INDEX) as index:
+        sources = index.stats().sources
+    if len(sources) < 2 or find_spec("newsearch.seeds") is None:  # a bare checkout has no such package
+        return
+    bundled = locate(_bundled())
+    if bundled not in sources or bundled in map(locate, (SEEDS, *kept)):
+        return
+    report = forget(bundled, index=DEFAULT_INDEX, wait=wait)
+    complain(f"forgot the {counted(report.deleted, 'article')} that came with newsearch, to keep yours apart")
+
+
 def _seeds() -> Path:
     """The collection in the working directory, else the bundled one."""
     here = Path(SEEDS)
-    if here.is_dir():
-        return here
-    bundled = import_module("newsearch.seeds").__file__
-    return Path(bundled or SEEDS).parent
+    return here if here.is_dir() else _bundled()
+
+
+def _bundled() -> Path:
+    return Path(import_module("newsearch.seeds").__file__ or SEEDS).parent

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page
 from newsearch.cli.places import index_option, open_for_search
-from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.terminal import Terminal, complain, counted
 from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import QueryError
-from newsearch.query import Note, describe, parse, parse_date_range, parse_duration
+from newsearch.query import Note, describe, parse, parse_duration, parse_moment
 from newsearch.ranking import Boosts
 
 
@@ -100,7 +100,11 @@ from newsearch.ranking import Boosts
 @click.option(
     "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."
 )
-@click.option("--as-of", metavar="DATE", help="Search as if at the end of this day, or at this instant.")
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Search as if at the end of this day, or at this instant: what is dated later is not found.",
+)
 @click.option(
     "--tz",
     "zone_name",
@@ -113,6 +117,12 @@ from newsearch.ranking import Boosts
     multiple=True,
     type=click.Choice(FACETS),
     help="Count the values of this, too; repeatable.",
+)
+@click.option(
+    "--facet-limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
 )
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
 @click.option(
@@ -154,6 +164,7 @@ def query(
     as_of: str | None,
     zone_name: str | None,
     facets: Sequence[str],
+    facet_limit: int | None,
     explain: bool,
     format_name: str,
     color: str,
@@ -168,9 +179,10 @@ def query(
         raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
     if facets and format_name not in FACETED:
         raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
+    terminal = Terminal.of(sys.stdout, color)
     tz = zone(zone_name)
     now = datetime.now(UTC)
-    moment = _moment(as_of, now, tz) if as_of is not None else None
+    moment = parse_moment(as_of, now=now, tz=tz) if as_of is not None else None
     boosts = _boosts(heat_weight, quality_weight, half_life)
     words = " ".join(text)
     if only_parse:
@@ -198,12 +210,17 @@ def query(
             tz=tz,
         )
         _tell(results.notes)
-        page = Page(results, offset, facets, explain, moment or now, tz)
-        for line in FORMATS[format_name](page, Terminal.of(sys.stdout, color)):
+        page = Page(results, offset, facets, explain, moment or now, tz, facet_limit)
+        for line in FORMATS[format_name](page, terminal):
             print(line)
-        if len(results) or results.total:
+        if len(results):
             return 0
-    if format_name == "text":
+        if total := results.total:
+            if limit or not facets:
+                said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
+                complain(f"{said}, none at this offset" if limit else said)
+            return 0
+    if format_name != "json":  # where the totals say so
         complain("nothing found")
     return 1
 
@@ -211,15 +228,6 @@ def query(
 def _tell(notes: Sequence[Note]) -> None:
     for note in notes:
         complain(note.message)
-
-
-def _moment(text: str, now: datetime, tz: tzinfo) -> datetime:
-    """The last moment of a day or another period, so that what appeared in it has appeared."""
-    period = parse_date_range(text, now=now, tz=tz)
-    if period.end is not None:
-        return period.end - timedelta(microseconds=1)
-    assert period.start is not None  # a range has a start or an end
-    return period.start
 
 
 def _boosts(heat: float, quality: float, half_life: str | None) -> Boosts:

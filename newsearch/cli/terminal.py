@@ -41,8 +41,14 @@ class Terminal:
     utf8: bool = True
 
     @classmethod
-    def of(cls, stream: IO[str], color: str = "auto") -> Terminal:
-        """The terminal behind a stream; color is auto, always or never."""
+    def of(cls, stream: IO[str] | None, color: str = "auto") -> Terminal:
+        """The terminal behind a stream; color is auto, always or never.
+
+        Raises:
+            OSError: there is no stream, as when the shell closed it (`>&-`).
+        """
+        if stream is None:
+            raise OSError("the output is closed, so there is nowhere to write to")
         interactive = stream.isatty()
         capable = interactive and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
         width = min(max(shutil.get_terminal_size().columns, _MIN_WIDTH), _MAX_WIDTH) if interactive else 0

@@ -29,10 +29,12 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         yield ""
     for name in page.facets:
         yield terminal.style(name.capitalize(), BOLD)
-        values = page.results.facet(name)
+        values, left_out = page.facet(name)
         width = max((len(f"{count:,}") for _, count in values), default=0)
         for value, count in values:
             yield f"   {count:>{width},}  {clean(value)}"
+        if left_out:
+            yield terminal.style(f"   and {left_out:,} more", DIM)
         yield ""
     if terminal.interactive and page.results.total:
         yield terminal.style(_footer(page), DIM)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from newsearch.errors import QueryError
+from newsearch.query import parse_zone
 
 
 class _Local(tzinfo):
@@ -29,13 +29,4 @@ def zone(name: str | None) -> tzinfo:
     Raises:
         QueryError: there is no such zone.
     """
-    if name is None:
-        return _Local()
-    if name.upper() == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise QueryError(f"unknown zone {name!r}: write one such as Europe/Paris or UTC") from error
+    return _Local() if name is None else parse_zone(name)

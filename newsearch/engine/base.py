@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from numbers import Integral
 from typing import NamedTuple, Protocol
 
 from newsearch.article import Article
@@ -41,6 +42,9 @@ class Options:
     as_of: datetime | None = None
 
     def __post_init__(self) -> None:
+        for name, number in (("limit", self.limit), ("offset", self.offset)):
+            if not isinstance(number, Integral):
+                raise QueryError(f"{name}: {number!r} is not a whole number")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(
                 f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
@@ -109,8 +113,8 @@ class Answer(Protocol):
     def counts(self) -> Counts:
         """How many articles match, on all pages."""
 
-    def facet(self, name: str, limit: int) -> list[tuple[str, int]]:
-        """The commonest values of one of FACETS among the matches, and how many articles have each.
+    def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        """The commonest values of one of FACETS among the matches, all of them without a limit, with their articles.
 
         Counted are the articles that hold every word, or, where there are none, those that hold some.
         """
@@ -169,9 +173,6 @@ class Reader(Protocol):
 
     def stats(self) -> Stats:
         """What the index holds."""
-
-    def close(self) -> None:
-        """Let go of the files."""
 
 
 class Writer(Protocol):

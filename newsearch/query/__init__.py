@@ -5,7 +5,7 @@ No engine is known here. docs/query-syntax.md is the page for those who write qu
 
 from __future__ import annotations
 
-from newsearch.query.dates import parse_date_range, parse_duration
+from newsearch.query.dates import in_utc, parse_date_range, parse_duration, parse_moment, parse_zone
 from newsearch.query.describe import describe
 from newsearch.query.parser import (
     MAX_DISTANCE,
@@ -29,7 +29,10 @@ __all__ = [
     "Note",
     "Parsed",
     "describe",
+    "in_utc",
     "parse",
     "parse_date_range",
     "parse_duration",
+    "parse_moment",
+    "parse_zone",
 ]

@@ -80,6 +80,35 @@ def parse_date_range(text: str, *, now: datetime, tz: tzinfo) -> DateRange:
     return DateRange(*field_bounds("date", text, now=now, tz=tz))
 
 
+def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
+    """The last moment of a date, so that what appeared in it has appeared; an instant is itself.
+
+    Raises:
+        QueryError: the text is no date.
+    """
+    period = parse_date_range(text, now=now, tz=tz)
+    if period.end is not None:
+        return period.end - timedelta(microseconds=1)
+    assert period.start is not None  # a range has a start or an end
+    return period.start
+
+
+def parse_zone(name: str) -> tzinfo:
+    """The zone of an IANA name, such as Europe/Paris, or UTC.
+
+    Raises:
+        QueryError: there is no such zone.
+    """
+    if name.upper() == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo  # it loads much, and few searches ask for it
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise QueryError(f"unknown zone {name!r}: write one such as Europe/Paris or UTC") from error
+
+
 def parse_duration(text: str) -> timedelta:
     """The length of `7d`, `24h`, `30min`, `2w`, `3mo` (30 days each) or `1y` (365 days each).
 
@@ -136,7 +165,7 @@ class _Calendar:
 
     def __init__(self, now: datetime, tz: tzinfo) -> None:
         self._tz = tz
-        self._now = _utc(now if now.tzinfo else now.replace(tzinfo=tz))
+        self._now = in_utc(now if now.tzinfo else now.replace(tzinfo=tz))
         self._today = self._now.astimezone(tz).date()
 
     def period(self, text: str) -> Period:
@@ -161,7 +190,7 @@ class _Calendar:
             return self._days(date(int(match[1]), int(match[2]), int(match[3])))
         if match := _TIME.fullmatch(text):
             moment = datetime.fromisoformat(text.upper())
-            start = _utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
+            start = in_utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
             return Period(start, start + timedelta(seconds=1 if match[2] else 60 if match[1] else 3600))
         return None
 
@@ -233,10 +262,11 @@ class _Calendar:
 
     def _midnight(self, day: date) -> datetime:
         """The instant at which a day begins; a midnight that the clocks skip is the instant of the skip."""
-        return _utc(datetime(day.year, day.month, day.day, tzinfo=self._tz))
+        return in_utc(datetime(day.year, day.month, day.day, tzinfo=self._tz))
 
 
-def _utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """An aware moment in UTC; one that its zone puts outside the calendar is the first or the last there is."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:

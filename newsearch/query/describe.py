@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf, nextafter
 
 from newsearch.query.tree import (
     All,
@@ -50,7 +51,7 @@ def _line(node: Node) -> str:
         case Match():
             return f"match {node.field} {node.value!r}"
         case Range():
-            return f"range {node.field} {_bounds(_number(node.low), _number(node.high))}"
+            return f"range {node.field} {_interval(node.low, node.high)}"
         case DateRange():
             return f"dates {_bounds(_instant(node.start), _instant(node.end))}"
         case Word():
@@ -70,6 +71,15 @@ def _line(node: Node) -> str:
 
 def _bounds(low: str, high: str) -> str:
     return f"from {low} to {high}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    """As it was typed: a bound that is the very next to a rounder number stands for more, or less, than that."""
+    if high is None and low is not None and len(str(beyond := nextafter(low, -inf))) < len(str(low)):
+        return f"above {_number(beyond)}"
+    if low is None and high is not None and len(str(beyond := nextafter(high, inf))) < len(str(high)):
+        return f"below {_number(beyond + 0.0)}"  # no negative zero
+    return _bounds(_number(low), _number(high))
 
 
 def _number(value: float | None) -> str:

@@ -78,6 +78,8 @@ _SUFFIXED = re.compile(
 )
 # A number sign before a number (#1) is no topic.
 _TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+# Not two of them, which are **bold**.
+_STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 _PLAIN_WORD = re.compile(r"[^ ]+")
 
 
@@ -258,6 +260,8 @@ class _Parser:
             return None
         if field is None and (topic := _TOPIC.fullmatch(text)):
             return Match("topic", topic[1], span)
+        if _STAR_INSIDE.search(text):
+            self._note("a star works only at the end of a word", span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)

@@ -184,7 +184,11 @@ class _Tokenizer:
         text = self._text
         name = text[start:colon]
         if name.lower() in FIELDS:
-            return Token(FIELD, name.lower(), start, colon + 1) if _VALUE.match(text, colon + 1) else None
+            if _VALUE.match(text, colon + 1):
+                return Token(FIELD, name.lower(), start, colon + 1)
+            if text.strip() == text[start : colon + 1]:  # a headline (Health: we ...) says more
+                self._note(f"{name}: has no value, so it is searched as text", start, colon + 1)
+            return None
         # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) do not try to be fields.
         if _FIELD_LIKE.match(text, start, colon + 2):
             self._note(unknown_field(name), start, colon + 1)

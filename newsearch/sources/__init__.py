@@ -13,7 +13,7 @@ from newsearch.sources.feed import JsonFeed
 from newsearch.sources.json_lines import JsonLines
 from newsearch.sources.markdown import MarkdownDirectory, MarkdownFile
 
-__all__ = ["FORMATS", "Source", "open_source"]
+__all__ = ["FORMATS", "Source", "locate", "open_source"]
 
 FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
     ".md": MarkdownFile,
@@ -26,21 +26,31 @@ FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
 """The reader for each suffix of a file's name; JSON of either kind may have `.gz` after it."""
 
 
-def open_source(location: str | os.PathLike[str]) -> Source:
+def locate(path: str | os.PathLike[str]) -> str:
+    """Give the location of the source at a path, whether or not there is anything.
+
+    Raises:
+        SourceError: the path is empty.
+    """
+    if not os.fspath(path):
+        raise SourceError("''", "an empty path is no source")
+    return printable(os.path.abspath(path))
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
     """Find the source at a path: a directory of Markdown files, or a file by its suffix.
 
     Raises:
         SourceError: there is nothing at this path, or nothing that newsearch reads.
     """
-    path = Path(os.path.abspath(location))
+    location = locate(path)
+    path = Path(os.path.abspath(path))
     if path.is_dir():
         return MarkdownDirectory(path)
     if not path.exists():
-        raise SourceError(printable(path), "no such file or directory")
+        raise SourceError(location, "no such file or directory")
     name = path.name.lower()
     reader = FORMATS.get(os.path.splitext(name.removesuffix(".gz"))[1])
     if reader is None or (name.endswith(".gz") and reader is MarkdownFile):
-        raise SourceError(
-            printable(path), f"not a kind of file newsearch reads; it reads {', '.join(FORMATS)}"
-        )
+        raise SourceError(location, f"not a kind of file newsearch reads; it reads {', '.join(FORMATS)}")
     return reader(path)

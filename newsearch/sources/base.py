@@ -26,7 +26,8 @@ class Source(Protocol):
     def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
         """Read the articles, in an order that depends on the source alone.
 
-        A broken article is yielded as the SourceError that says why, and the rest goes on.
+        A broken article is yielded as the SourceError that says why, and the rest goes on. So is a place from
+        which nothing more can be read; that error hides articles.
 
         Args:
             workers: how many processes may read at the same time, where the source gains by it.

@@ -111,7 +111,8 @@ def _numbered(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | Source
             reason = (
                 "ends in the middle of its compressed data" if isinstance(error, EOFError) else str(error)
             )
-            yield number, SourceError(f"{printable(path)}:{number}", f"cannot be read on: {reason}")
+            location = f"{printable(path)}:{number}"
+            yield number, SourceError(location, f"cannot be read on: {reason}", hides_articles=True)
             return
         if is_too_long:
             message = f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB"

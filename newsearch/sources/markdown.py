@@ -88,7 +88,7 @@ class MarkdownDirectory:
         # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
-        waiting: deque[Future[list[Article | tuple[str, str]]]] = deque([pool.submit(_read_chunk, first)])
+        waiting: deque[Future[list[Article | _Error]]] = deque([pool.submit(_read_chunk, first)])
         try:
             while waiting:
                 for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT - len(waiting)):
@@ -102,6 +102,8 @@ class MarkdownDirectory:
         finally:
             pool.shutdown(cancel_futures=True)
 
+
+_Error = tuple[str, str, bool]  # what a SourceError is made of
 
 # A file's path, its id, and "", or a directory's path, its id, and why it cannot be listed.
 _Entry = tuple[str, str, str]
@@ -142,18 +144,19 @@ def _list(directory: str, prefix: str) -> list[tuple[str, str, bool]]:
 def _read(entry: _Entry) -> Article | SourceError:
     path, id, problem = entry
     if problem:
-        return SourceError(printable(path), problem)
+        return SourceError(printable(path), problem, hides_articles=True)
     try:
         return read_article(path, id=id)
     except SourceError as error:
         return error
 
 
-def _read_chunk(chunk: list[_Entry]) -> list[Article | tuple[str, str]]:
-    """Read some files in another process; an error cannot be pickled, so it travels as its two parts."""
+def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
+    """Read some files in another process; an error cannot be pickled, so it travels as its parts."""
     results = map(_read, chunk)
     return [
-        (result.location, result.reason) if isinstance(result, SourceError) else result for result in results
+        (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
+        for result in results
     ]
 
 

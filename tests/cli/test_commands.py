@@ -1,7 +1,8 @@
-"""newsearch index, reindex, show, stats, and the group."""
+"""newsearch index, reindex, forget, show, stats, and the group."""
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,69 @@ def test_a_source_that_is_not_there_is_2(run: Command) -> None:
     assert result.code == 2
     assert result.err.endswith("nowhere: no such file or directory\n")
     assert run("index").code == 2
+
+
+def test_an_empty_path_is_2(run: Command) -> None:
+    assert run("index", "").err == "newsearch: '': an empty path is no source\n"
+    assert run("index", "").code == 2
+
+
+def test_a_source_that_breaks_off_is_2_and_keeps_its_articles(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl.gz"
+    whole = gzip.compress(b"".join(b'{"title": "news", "id": %d}\n' % n for n in range(2000)))
+    path.write_bytes(whole)
+    run("index", path)
+    path.write_bytes(whole[: len(whole) // 2])
+    result = run("index", path)
+    assert result.code == 2
+    assert result.err.endswith(f"kept what the index had of {path}: it could not be read to its end\n")
+    assert "articles    2,000" in run("stats").out
+
+
+def test_a_new_source_without_articles_is_1(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    result = run("index", "nothing")
+    assert (result.code, result.err) == (1, f"newsearch: no articles in {tmp_path / 'nothing'}\n")
+
+
+def test_a_source_that_is_empty_now_is_2_and_can_be_forgotten(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text('{"title": "first"}\n')
+    run("index", path)
+    path.write_text("")
+    result = run("index", path)
+    assert result.code == 2
+    command = result.err.rstrip().partition("newsearch forget ")[2]
+    assert run("query", "first").code == 0
+    done = run("forget", *command.split())
+    assert (done.code, done.out) == (0, f"forgot {path}; the index has 0 articles now\n")
+    assert run("query", "first").code == 1
+    assert run("forget", path).err.endswith("no source of this index; it has none\n")
+
+
+def test_repeated_articles_are_told(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"title": "news", "id": 1}\n' * 3)
+    out = run("index", "news.jsonl").out
+    assert "(1 new, 0 replaced, 0 deleted, 2 repeated in the source)" in out
+
+
+def test_the_bundled_articles_leave_once_there_are_others(run: Command, source: Path) -> None:
+    run("query", "ban")
+    result = run("index", source)
+    assert result.code == 0
+    assert result.err == "newsearch: forgot the 72 articles that came with newsearch, to keep yours apart\n"
+    assert "articles    5" in run("stats").out
+    assert run("index", source).err == ""
+
+
+def test_articles_in_the_seeds_of_the_working_directory_stay(
+    run: Command, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "a.md").write_text("---\ntitle: mine\n---\n")
+    run("query", "mine")
+    assert run("index", source).err == ""
+    assert run("query", "mine").code == 0
 
 
 def test_reindex_reads_the_sources_again(run: Command, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newsearch.query import Parsed, parse
+from newsearch.query import Parsed, describe, parse
 from newsearch.query.tree import (
     KEYWORD_FIELDS,
     NUMBER_FIELDS,
@@ -183,7 +183,7 @@ def test_an_unknown_field_is_text_with_a_suggestion(text: str, hint: str) -> Non
     [
         "Trump: we",
         "title: ban",
-        "on:",
+        "carry on:",
         "a cause:' x",
         "strains:...",
         "Foo:bar",
@@ -212,3 +212,28 @@ def test_every_field_of_the_tree_can_be_asked_for() -> None:
         assert read(f"{field}:x").tree == Word("x", field)
     for field in NUMBER_FIELDS:
         assert read(f"{field}:1").tree == All((Everything(), Range(field, 1, 1)))
+
+
+def test_a_field_alone_is_text_with_a_note() -> None:
+    parsed = read(" title: ")
+    assert [(note.message, note.span) for note in parsed.notes] == [
+        ("title: has no value, so it is searched as text", (1, 7))
+    ]
+    assert parsed.tree == Word("title:")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("heat:>3", "above 3"),
+        ("heat:>0", "above 0"),
+        ("heat:>0.1", "above 0.1"),
+        ("heat:<3", "below 3"),
+        ("heat:<0", "below 0"),
+        ("heat:>=3", "from 3 to any"),
+        ("heat:<=2.5", "from any to 2.5"),
+        ("heat:1..2.5", "from 1 to 2.5"),
+    ],
+)
+def test_a_number_is_described_as_it_was_typed(text: str, said: str) -> None:
+    assert describe(read(text).tree).splitlines()[-1].strip() == f"range heat {said}"

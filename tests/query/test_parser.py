@@ -164,8 +164,8 @@ def test_operator(text: str, tree: Node) -> None:
         "COVID-19", "Biden-Xi", "AT&T", "C++", "C#", "F#", "U.S.", "5G", "don't", "don’t", "O'Brien",
         "$24,000", "50%", "and/or", "or", "and", "not", "Or", "NEAR", "near/5", "NEAR/x", "f(x)",
         "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "-Strive-", "-3%", "-1.5%,",
-        "–Trump", "+1", "#1", "#24.", "el*ct",
-        "*elect", "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
+        "–Trump", "+1", "#1", "#24.", "f**k",
+        "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
         "a|b", "|a", "a&b", "10:30", "3:2", "::1", "https://", "C:\\x", "Re:Invent", "a/b",
         "x@y.example", "日本語", "São", "🚀", "_", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",
         "9/11", "don't,", "...and",
@@ -357,3 +357,15 @@ def test_describe_shows_every_kind_of_node() -> None:
     ]
     assert describe(Everything()) == "everything"
     assert describe(Range("heat", 0.5, None)) == "range heat from 0.5 to any"
+
+
+@pytest.mark.parametrize("text", ["*tion", "elec*ion", "*elect*", "title:*tion", "a*b~1"])
+def test_a_star_elsewhere_than_at_the_end_of_a_word_is_text_with_a_note(text: str) -> None:
+    (note,) = read(f"ban {text}").notes
+    assert note.message == "a star works only at the end of a word"
+    assert note.span[1] == len(f"ban {text}")
+
+
+@pytest.mark.parametrize("text", ["elect*", "*", "5*3", "* item", "ban* x", "U.S.*", "wow!*", "#a*b", "2*pi"])
+def test_other_stars_are_no_matter(text: str) -> None:
+    assert read(text).notes == ()

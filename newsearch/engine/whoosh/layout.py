@@ -93,10 +93,12 @@ class ArrayFile:
         with open(path, "rb") as file:
             self.size = os.fstat(file.fileno()).st_size
             if self.size < 16:
-                raise IndexCorrupt(f"{path}: not a segment of newsearch (only {self.size} bytes)")
+                raise IndexCorrupt(
+                    f"{path}: not a segment of newsearch (only {self.size} bytes); run `newsearch reindex`"
+                )
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         if self._map[:8] != MAGIC:
-            raise IndexCorrupt(f"{path}: not a segment of newsearch")
+            raise IndexCorrupt(f"{path}: not a segment of newsearch; run `newsearch reindex`")
         head_length = int.from_bytes(self._map[8:12], "little")
         written = self._map[16 : 16 + min(head_length, _MAX_DIRECTORY)]
         if zlib.crc32(written) != int.from_bytes(self._map[12:16], "little"):
@@ -136,7 +138,9 @@ class ArrayFile:
                 raise ValueError(f"{dtype} {length} {kept} {offset}")
             values: Array = np.frombuffer(self._map, dtype, kept, self._start + offset)
         except (KeyError, ValueError, TypeError, OverflowError) as error:
-            raise IndexCorrupt(f"{self.path}: the array {name!r} is missing or damaged") from error
+            raise IndexCorrupt(
+                f"{self.path}: the array {name!r} is missing or damaged; run `newsearch reindex`"
+            ) from error
         return np.broadcast_to(values, (length,)) if kept != length else values
 
     def verify(self) -> None:

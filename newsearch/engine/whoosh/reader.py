@@ -40,7 +40,7 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
             raise EngineError(f"{error.filename}: cannot be read: {error.strerror}") from error
         if segment.articles != entry.articles:
             raise IndexCorrupt(
-                f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}"
+                f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}; run `newsearch reindex`"
             )
         segments.append(segment)
     return segments
@@ -63,9 +63,7 @@ class WhooshReader:
             except FileNotFoundError as error:
                 # A commit between reading the table of contents and opening what it names: read it again.
                 if attempt == _ATTEMPTS - 1 or read_toc(directory).generation == self.toc.generation:
-                    raise IndexCorrupt(
-                        f"{error.filename}: missing; build the index again with `newsearch index`"
-                    ) from error
+                    raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
         self._view = View(self._segments, self.toc.pivots)
 
     def search(self, tree: Node, options: Options) -> Search:
@@ -106,8 +104,3 @@ class WhooshReader:
             sources=self.toc.sources,
             created=datetime.fromisoformat(self.toc.created),
         )
-
-    def close(self) -> None:
-        """Forget the files; they are unmapped when the last result that refers to them is gone."""
-        self._segments = []
-        self._view = View([], self.toc.pivots)

@@ -129,7 +129,7 @@ class Search:
         return Counts(len(self._complete), len(self._partial))
 
     @checked
-    def facet(self, name: str, limit: int) -> list[tuple[str, int]]:
+    def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
         if name in ("year", "month"):
@@ -138,7 +138,7 @@ class Search:
             values, counts = np.unique(
                 seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True
             )
-            latest = slice(max(0, len(values) - limit), None)
+            latest = slice(0 if limit is None else max(0, len(values) - limit), None)
             shown_as = np.datetime_as_string(values[latest]).tolist()
             return list(zip(shown_as, counts[latest].tolist(), strict=True))
         if name == "topic":

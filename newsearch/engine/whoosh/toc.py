@@ -81,7 +81,9 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
         data = json.loads(text)
         version, words = data["newsearch"], data["analysis"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`") from error
+        raise IndexCorrupt(
+            f"{path}: damaged; delete the directory {directory} and index again with `newsearch index`"
+        ) from error
     if not any_version and (version != FORMAT_VERSION or words != analysis.VERSION):
         raise IndexIncompatible(
             f"{path}: made in format {version} with analysis {words}, this newsearch has {FORMAT_VERSION} and"
@@ -100,7 +102,9 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
         datetime.fromisoformat(toc.created)
         return toc
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`") from error
+        raise IndexCorrupt(
+            f"{path}: damaged; delete the directory {directory} and index again with `newsearch index`"
+        ) from error
 
 
 def _entry(data: Any) -> SegmentEntry:
@@ -168,7 +172,7 @@ def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
     between = np.concatenate(([-1], numbers, [entry.articles]))
     # Written in rising order, and never empty: then there would be no such file.
     if len(data) % 4 or not len(numbers) or (np.diff(between) <= 0).any():
-        raise IndexCorrupt(f"{path}: damaged; build the index again with `newsearch index`")
+        raise IndexCorrupt(f"{path}: damaged; run `newsearch reindex`")
     return numbers
 
 

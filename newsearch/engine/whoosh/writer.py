@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -69,9 +69,7 @@ class WhooshWriter:
             self._segments = open_segments(directory, self._base)
         except FileNotFoundError as error:
             self._lock.release()
-            raise IndexCorrupt(
-                f"{error.filename}: missing; build the index again with `newsearch index`"
-            ) from error
+            raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
         except BaseException:
             self._lock.release()
             raise
@@ -96,6 +94,15 @@ class WhooshWriter:
         self._added += 1
         if self._builder.full:
             self._flush()
+
+    def count(self, source: str) -> int:
+        """How many committed articles of a source there are; none where the writer started fresh."""
+        return sum(int(np.count_nonzero(_of_sources(segment, {source}))) for segment in self._segments)
+
+    def forget_source(self, source: str) -> None:
+        """Delete what was committed from a source, and remember the source no more."""
+        self.delete_source(source)
+        self._sources = [name for name in self._sources if name != source]
 
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
@@ -204,8 +211,7 @@ class WhooshWriter:
     def _delete_dropped(self) -> int:
         deleted = 0
         for segment in self._segments:
-            dropped = np.array([name in self._dropped_sources for name in segment.names("source")], bool)
-            mask = dropped[segment.file.array("source")] & segment.live
+            mask = _of_sources(segment, self._dropped_sources)
             deleted += int(np.count_nonzero(mask))
             segment.delete(mask)
         return deleted
@@ -250,6 +256,13 @@ def _keys(segment: Segment) -> Array:
     sources = np.array([columns.hash_key(name) for name in segment.names("source")], np.uint64)
     keys: Array = segment.column("id_hash") + sources[segment.file.array("source")]
     return keys
+
+
+def _of_sources(segment: Segment, sources: Set[str]) -> Array:
+    """The live articles of a segment that come from these sources, as a mask."""
+    wanted = np.array([name in sources for name in segment.names("source")], bool)
+    mask: Array = wanted[segment.file.array("source")] & segment.live
+    return mask
 
 
 def _member(keys: Array, among: Array) -> Array:
