@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from newsearch.cli.options import color_option, format_option
 from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import Terminal, complain, counted
@@ -125,21 +126,8 @@ from newsearch.ranking import Boosts
     help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
 )
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Whether to use colours.",
-)
+@format_option(*FORMATS)
+@color_option
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, and search nothing."
 )

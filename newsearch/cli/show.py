@@ -8,6 +8,7 @@ import sys
 import click
 
 from newsearch.article import Article, article_to_mapping
+from newsearch.cli.options import color_option, format_option
 from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal, complain
@@ -26,21 +27,8 @@ _SUGGESTED = 3
       newsearch show world/2020-03-11-who-calls-the-outbreak-a-pandemic.md --format json""",
 )
 @click.argument("id")
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Whether to use colours.",
-)
+@format_option("text", "json")
+@color_option
 @click.option(
     "--tz",
     "zone_name",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from newsearch.cli.options import format_option
 from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal, clean, counted
@@ -21,14 +22,7 @@ from newsearch.index import open as open_index
       newsearch stats
       newsearch stats --index /var/lib/news --format json""",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
+@format_option("text", "json")
 @index_option
 def stats(format_name: str, directory: str | None) -> int:
     """Say what the index holds: how many articles, from when, from which sources, in how many bytes."""
