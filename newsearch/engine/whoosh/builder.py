@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh.columns import Columns, Pivots, ranges
+from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
 from newsearch.engine.whoosh.postings import invert, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
 
@@ -138,8 +138,7 @@ class SegmentBuilder:
         self._absorb()
         self._columns.freeze()
         order = self._order = self._columns.order(self._ids, pivots)
-        number = np.empty(len(order), np.int64)
-        number[order] = np.arange(len(order))
+        number = inverse(order)
         with ThreadPoolExecutor(1) as pool:
             # The compressor and numpy both let go of the interpreter, so these two halves share the machine.
             packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
@@ -167,5 +166,5 @@ class SegmentBuilder:
         if len(last) == len(self):
             return []
         kept = set(last.values())
-        number = self._order.argsort()
+        number = inverse(self._order)
         return sorted(int(number[i]) for i in range(len(self)) if i not in kept)

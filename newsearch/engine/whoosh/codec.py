@@ -287,14 +287,7 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
     def __init__(self, segment: ArraySegment, field: str) -> None:
         self._values = segment.segment.column(field)
-        self._known = (
-            segment.segment.column("flag")
-            & {
-                "heat": columns.HAS_HEAT,
-                "quality": columns.HAS_QUALITY,
-                "date": columns.DATED,
-            }[field]
-        )
+        self._known = segment.segment.column("flag") & columns.KNOWN[field]
         self._field = segment.schema[field]
         self._is_date = field == "date"
         self._doccount = segment.doc_count_all()

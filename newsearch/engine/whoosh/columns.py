@@ -30,6 +30,9 @@ PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_
     1 << i for i in range(8)
 )
 
+KNOWN = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED}
+"""For each column of numbers, the flag that says whether an article has one."""
+
 TABLES = ("source", "provider", "category", "type", "language", "topic")
 """The columns whose numbers stand for strings."""
 
@@ -147,16 +150,15 @@ class Columns:
     def exponent(self, pivots: Pivots) -> ranking.Floats:
         """The default boost of every article, as a power of two."""
         defaults = ranking.Boosts()
-        heat = np.where(self.flag & HAS_HEAT, self.heat, -1)
-        quality = np.where(self.flag & HAS_QUALITY, self.quality, -1)
+        heat = known("heat", self.flag, self.heat)
+        quality = known("quality", self.flag, self.quality)
         return defaults.heat * ranking.signal(heat, pivots.heat) + defaults.quality * ranking.signal(
             quality, pivots.quality
         )
 
     def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
         """Articles by falling default boost, then newest first, then by id."""
-        by_id = np.empty(len(ids), np.int64)
-        by_id[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids))
+        by_id = inverse(sorted(range(len(ids)), key=ids.__getitem__))
         newest = np.where(self.flag & DATED, -self.date, np.iinfo(np.int64).max)
         return np.lexsort((by_id, newest, -self.exponent(pivots)))
 
@@ -202,6 +204,18 @@ def _flag_and_seconds(article: Article) -> tuple[int, int]:
         days = (when.toordinal() - _EPOCH) * 86400
         return flag | DATED, days + when.hour * 3600 + when.minute * 60 + when.second
     return flag | DATED | DATE_ONLY, days
+
+
+def known(name: str, flag: Array, values: Array) -> ranking.Floats:
+    """The values of one of the KNOWN columns, NaN where the flag says that there is none."""
+    return np.where(flag & KNOWN[name], values.astype(np.float64), np.nan)
+
+
+def inverse(order: Sequence[int] | Array) -> Array:
+    """For each element of a permutation of 0, 1, ..., its place in it."""
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
 
 
 def ranges(starts: Array, counts: Array) -> Array:

@@ -23,8 +23,8 @@ from whoosh.writing import IndexWriter
 from newsearch import analysis, ranking
 from newsearch.article import Article, article_from_mapping
 from newsearch.engine.whoosh.codec import ArraySegment
-from newsearch.engine.whoosh.segment import Segment
-from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, SegmentEntry, read_deleted, read_toc
+from newsearch.engine.whoosh.reader import open_segments
+from newsearch.engine.whoosh.toc import read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter
 
 
@@ -93,13 +93,8 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
 
     def _read_toc(self) -> TOC:
         toc = read_toc(self._directory)
-        return TOC(self._schema, [self._segment(entry) for entry in toc.segments], toc.generation)
-
-    def _segment(self, entry: SegmentEntry) -> ArraySegment:
-        segment = Segment(
-            self._directory / (entry.name + SEGMENT_SUFFIX), read_deleted(self._directory, entry)
-        )
-        return ArraySegment(entry.name, segment, self._schema)
+        segments = open_segments(self._directory, toc)
+        return TOC(self._schema, [ArraySegment(s.name, s, self._schema) for s in segments], toc.generation)
 
     def writer(self, procs: int = 1, timeout: float = 0.0, **_: Any) -> ArrayWriter:
         return ArrayWriter(self, timeout)

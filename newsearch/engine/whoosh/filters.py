@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from newsearch.query.tree import DateRange, Match, Range
 Array: TypeAlias = NDArray[Any]
 
 _Test: TypeAlias = Callable[[View, Array], Mask]
+_Matcher: TypeAlias = Callable[[str, View, Array], Mask]
 
 DAY = 86400
 
@@ -25,7 +26,7 @@ def mask(node: Match | Range | DateRange, view: View, docs: Array) -> Mask:
     """For each of these articles, whether it passes the filter."""
     match node:
         case Range():
-            values = view.signal(node.field, docs)
+            values = view.known(node.field, docs)
             low = -np.inf if node.low is None else node.low
             high = np.inf if node.high is None else node.high
             # A negative signal is an unknown one (see Article).
@@ -70,14 +71,12 @@ _IS: dict[str, _Test] = {
 }
 
 
-def _has(value: str, view: View, docs: Array) -> Mask:
-    test = _HAS.get(value.casefold())
-    return test(view, docs) if test else np.zeros(len(docs), bool)
+def _one_of(tests: Mapping[str, _Test]) -> _Matcher:
+    def passes(value: str, view: View, docs: Array) -> Mask:
+        test = tests.get(value.casefold())
+        return test(view, docs) if test else np.zeros(len(docs), bool)
 
-
-def _is(value: str, view: View, docs: Array) -> Mask:
-    test = _IS.get(value.casefold())
-    return test(view, docs) if test else np.zeros(len(docs), bool)
+    return passes
 
 
 def _id(value: str, view: View, docs: Array) -> Mask:
@@ -85,7 +84,7 @@ def _id(value: str, view: View, docs: Array) -> Mask:
     return found
 
 
-def _named(table: str) -> Callable[[str, View, Array], Mask]:
+def _named(table: str) -> _Matcher:
     def passes(value: str, view: View, docs: Array) -> Mask:
         wanted = value.casefold()
         return view.chosen(table, wanted, lambda name: name == wanted).take(view.column(table).take(docs))
@@ -162,7 +161,7 @@ def _urls(view: View, doc: int) -> str:
     return f"{record.web_url} {record.original_url}".casefold()
 
 
-_MATCHERS: dict[str, Callable[[str, View, Array], Mask]] = {
+_MATCHERS: dict[str, _Matcher] = {
     "id": _id,
     "topic": _topic,
     "provider": _provider,
@@ -171,6 +170,6 @@ _MATCHERS: dict[str, Callable[[str, View, Array], Mask]] = {
     "type": _named("type"),
     "url": _url,
     "language": _language,
-    "has": _has,
-    "is": _is,
+    "has": _one_of(_HAS),
+    "is": _one_of(_IS),
 }

@@ -132,8 +132,7 @@ def _stems(segment: Segment) -> Lexicon:
 def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> Lexicon:
     """A lexicon of (name, article) pairs, one for every occurrence."""
     by_name = sorted(range(len(names)), key=names.__getitem__)
-    rank = np.empty(len(names), np.int64)
-    rank[by_name] = np.arange(len(names))
+    rank = columns.inverse(by_name)
     keys, weight = np.unique((rank[number] << 16) | doc, return_counts=True)
     used, at = np.unique(keys >> 16, return_index=True)
     return Lexicon(
@@ -143,8 +142,7 @@ def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> Lexicon:
 
 def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
     flag = segment.column("flag")
-    known = {"heat": columns.HAS_HEAT, "quality": columns.HAS_QUALITY, "date": columns.DATED}[field]
-    docs = np.flatnonzero(flag & known)
+    docs = np.flatnonzero(flag & columns.KNOWN[field])
     values, number = np.unique(segment.column(field)[docs], return_inverse=True)
     return _grouped([encode(value) for value in values.tolist()], number, docs)
 

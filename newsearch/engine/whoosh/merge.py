@@ -28,8 +28,7 @@ def merge_segments(segments: Sequence[Segment], pivots: Pivots) -> tuple[int, di
     merged = _columns(segments, keep)
     raw = [(s, doc) for s, docs in zip(segments, keep, strict=True) for doc in docs.tolist()]
     order = merged.order([s.records.read(doc).id for s, doc in raw], pivots)
-    number = np.empty(len(order), np.int64)
-    number[order] = np.arange(len(order))
+    number = columns.inverse(order)
 
     vocabulary = sorted({s.dictionary.term(i) for s in segments for i in range(len(s.dictionary))})
     numbers = {term: i for i, term in enumerate(vocabulary)}

@@ -87,8 +87,8 @@ class WhooshReader:
     @checked
     def stats(self) -> Stats:
         view = self._view
-        dated = view.live & ((view.column("flag") & columns.DATED) != 0)
-        dates = view.column("date")[dated]
+        dates = view.known("date")[view.live]
+        dates = dates[~np.isnan(dates)]
         return Stats(
             articles=view.live_articles,
             unpublished=view.live_articles - int(np.count_nonzero(view.visible)),

@@ -133,8 +133,8 @@ class Search:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
         if name in ("year", "month"):
-            dated = docs[(view.column("flag").take(docs) & columns.DATED) != 0]
-            seconds = view.column("date").take(dated).astype(np.int64).astype("M8[s]")
+            known = view.known("date", docs)
+            seconds = known[~np.isnan(known)].astype(np.int64).astype("M8[s]")
             values, counts = np.unique(
                 seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True
             )
@@ -163,7 +163,7 @@ class Search:
         parts = [Explanation(_value(clause, docs), clause.name) for clause in self._clauses]
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
-            value, pivot = self._view.signal(name, docs), getattr(self._view.pivots, name)
+            value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
             said = f"{value[0]:g}, median {pivot:g}" if value[0] >= 0 else "unknown"
             factor = np.exp2(weight * ranking.signal(value, pivot))
             signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
@@ -314,8 +314,7 @@ class Search:
     def _recency(self, docs: Array) -> Floats:
         boosts = self._options.boosts
         assert boosts.half_life is not None
-        known = (self._view.column("flag").take(docs) & columns.DATED) != 0
-        ages = np.where(known, (self._as_of - self._view.column("date").take(docs)) / _DAY, np.nan)
+        ages = (self._as_of - self._view.known("date", docs)) / _DAY
         factor: Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
         return factor
 
@@ -324,18 +323,17 @@ class Search:
         """The moment that recency counts from, in seconds: by default the earlier of now and the newest article."""
         if self._options.as_of is not None:
             return self._options.as_of.timestamp()
-        view = self._view
-        dates = view.column("date")[view.visible & ((view.column("flag") & columns.DATED) != 0)]
+        dates = self._view.known("date")[self._view.visible]
+        dates = dates[~np.isnan(dates)]
         return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
 
     def _key(self, docs: Array) -> Floats:
         """What the page is sorted by when not by relevance, highest first; what is not known comes last."""
-        view, sort = self._view, self._options.sort
+        sort = self._options.sort
         if sort in ("newest", "oldest"):
-            known = (view.column("flag").take(docs) & columns.DATED) != 0
-            date = view.column("date").take(docs).astype(np.float64)
-            return np.where(known, date if sort == "newest" else -date, -np.inf)
-        values = view.signal(sort, docs)
+            dates = self._view.known("date", docs)
+            return np.where(np.isnan(dates), -np.inf, dates if sort == "newest" else -dates)
+        values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
     def _ordered(self, best: _Best, wanted: int, *, complete: bool) -> list[Hit]:
@@ -356,8 +354,7 @@ class Search:
         """The first of some rows that tie, by date and id."""
         view = self._view
         docs = np.array([doc for _, doc, _ in run])
-        known = (view.column("flag").take(docs) & columns.DATED) != 0
-        dates = np.where(known, view.column("date").take(docs), -np.inf).tolist()
+        dates = np.nan_to_num(view.known("date", docs), nan=-np.inf).tolist()
         dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
         ordered: list[_Row] = []
         for _, tied in groupby(dated, key=itemgetter(0)):
@@ -378,8 +375,8 @@ class Search:
         docs = np.array([doc for _, doc, _ in by_doc])
         kinds = zip(
             np.searchsorted(view.starts, docs, side="right").tolist(),
-            view.signal("heat", docs).tolist(),
-            view.signal("quality", docs).tolist(),
+            view.known("heat", docs).tolist(),
+            view.known("quality", docs).tolist(),
             strict=True,
         )
         seen: Counter[str] = Counter()

@@ -116,6 +116,11 @@ class Segment:
         mask[self.deleted] = False
         return mask
 
+    @property
+    def live_articles(self) -> int:
+        """How many articles are neither deleted nor replaced."""
+        return self.articles - len(self.deleted)
+
     def delete(self, mask: NDArray[np.bool_]) -> None:
         """Take the articles of a mask for deleted from now on. Only a writer does so, to segments of its own."""
         if (mask & self.live).any():
@@ -125,8 +130,7 @@ class Segment:
 
     def signal(self, name: str) -> ranking.Floats:
         """heat or quality of every article, NaN where it is not known."""
-        known = columns.HAS_HEAT if name == "heat" else columns.HAS_QUALITY
-        return np.where(self.column("flag") & known, self.column(name).astype(np.float64), np.nan)
+        return columns.known(name, self.column("flag"), self.column(name))
 
     def names(self, table: str) -> list[str]:
         """All the strings of a table, in the order of their numbers."""

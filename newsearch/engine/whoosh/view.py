@@ -85,7 +85,7 @@ class View:
         for segment in segments:
             self.starts.append(self.starts[-1] + segment.articles)
         self.articles = self.starts[-1]
-        self.live_articles = self.articles - sum(len(segment.deleted) for segment in segments)
+        self.live_articles = sum(segment.live_articles for segment in segments)
         self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
@@ -255,17 +255,16 @@ class View:
         """Whether every article is live and published."""
         return bool(self.visible.all())
 
-    def signal(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
-        """heat or quality of these articles, NaN where it is not known."""
-        known = columns.HAS_HEAT if name == "heat" else columns.HAS_QUALITY
-        return np.where(self.column("flag")[docs] & known, self.column(name)[docs].astype(np.float64), np.nan)
+    def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
+        """heat, quality or date (seconds) of these articles, NaN where it is not known."""
+        return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
     def boost(self, boosts: ranking.Boosts) -> tuple[ranking.Floats, float]:
         """2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) of every article, and the highest of them."""
         known = self._boost
         if known is None or known[0] != boosts:
-            heat = np.exp2(boosts.heat * ranking.signal(self.signal("heat"), self.pivots.heat))
-            heat *= np.exp2(boosts.quality * ranking.signal(self.signal("quality"), self.pivots.quality))
+            heat = np.exp2(boosts.heat * ranking.signal(self.known("heat"), self.pivots.heat))
+            heat *= np.exp2(boosts.quality * ranking.signal(self.known("quality"), self.pivots.quality))
             # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
             self._boost = known = boosts, heat, float(heat.max()) if len(heat) else 1.0
         return known[1], known[2]

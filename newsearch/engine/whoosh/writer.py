@@ -21,6 +21,7 @@ from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.layout import write_segment
 from newsearch.engine.whoosh.lock import WriteLock
+from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.segment import Segment
@@ -78,7 +79,6 @@ class WhooshWriter:
         self._builder = SegmentBuilder(self._vocabulary)
         self._dropped_sources: set[str] = set()
         self._sources = list(self._base.sources)
-        self._added = 0
 
     def __enter__(self) -> WhooshWriter:
         return self
@@ -91,7 +91,6 @@ class WhooshWriter:
         if source not in self._sources:
             self._sources.append(source)
         self._builder.add(article, source)
-        self._added += 1
         if self._builder.full:
             self._flush()
 
@@ -112,7 +111,7 @@ class WhooshWriter:
         """Delete the committed articles of these ids, of whatever source."""
         wanted = np.unique(np.array([columns.hash_key(id_) for id_ in ids], np.uint64))
         for segment in self._segments:
-            segment.delete(_member(segment.column("id_hash"), wanted))
+            segment.delete(holds(segment.column("id_hash"), wanted))
 
     def delete_number(self, number: int) -> None:
         """Delete the committed article of this number, counted through the segments.
@@ -139,10 +138,10 @@ class WhooshWriter:
         try:
             if len(self._builder):
                 self._flush()
-            before = sum(int(np.count_nonzero(segment.live)) for segment in self._segments)
+            before = sum(segment.live_articles for segment in self._segments)
             replaced = self._delete_replaced()
             deleted = self._delete_dropped()
-            segments = [s for s in [*self._segments, *self._new] if s.live.any()]
+            segments = [s for s in [*self._segments, *self._new] if s.live_articles]
             pivots = _pivots(segments)
             segments = self._merged(segments, pivots)
             generation = self._base.generation + 1
@@ -162,7 +161,7 @@ class WhooshWriter:
         with suppress(OSError):
             remove_unused(self._directory, toc)
         self._lock.release()
-        articles = sum(int(np.count_nonzero(segment.live)) for segment in segments)
+        articles = sum(segment.live_articles for segment in segments)
         return Changes(articles - before + deleted, replaced, deleted, articles)
 
     def cancel(self) -> None:
@@ -199,11 +198,11 @@ class WhooshWriter:
         later = np.empty(0, np.uint64)
         for segment in reversed(self._new):
             keys = _keys(segment)
-            segment.delete(_member(keys, later))
+            segment.delete(holds(keys, later))
             later = np.unique(np.concatenate((later, keys)))
         replaced = 0
         for segment in self._segments:
-            mask = _member(_keys(segment), later) & segment.live
+            mask = holds(_keys(segment), later) & segment.live
             replaced += int(np.count_nonzero(mask))
             segment.delete(mask)
         return replaced
@@ -265,13 +264,6 @@ def _of_sources(segment: Segment, sources: Set[str]) -> Array:
     return mask
 
 
-def _member(keys: Array, among: Array) -> Array:
-    if not len(among):
-        return np.zeros(len(keys), bool)
-    found: Array = among.take(among.searchsorted(keys), mode="clip") == keys
-    return found
-
-
 def _pivots(segments: Sequence[Segment]) -> Pivots:
     """Medians of the known signals over all live articles: the same however the index was cut into segments."""
     medians = []
@@ -284,7 +276,7 @@ def _pivots(segments: Sequence[Segment]) -> Pivots:
 
 def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
     """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
-    sizes = {segment.name: int(np.count_nonzero(segment.live)) for segment in segments}
+    sizes = {segment.name: segment.live_articles for segment in segments}
     tiers: dict[int, list[Segment]] = {}
     for segment in segments:
         size = sizes[segment.name]
