@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import isnan
 from numbers import Real
@@ -170,7 +170,9 @@ def _no_later_than(moment: datetime) -> Node:
 _INSTANT = timedelta(microseconds=1)
 
 
-def _values(given: str | Iterable[str], name: str) -> list[str]:
+def _values(given: str | Iterable[str], name: str) -> Sequence[str]:
+    if given == ():
+        return ()
     values = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
     if values is None or not all(isinstance(value, str) for value in values):
         raise QueryError(f"{name}: {given!r} is neither a str nor several")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from numbers import Integral
 from typing import overload
@@ -16,13 +16,14 @@ from newsearch.query import Note, Parsed
 class Hit:
     """One article that a search found."""
 
-    __slots__ = ("_answer", "_article", "_number", "_summary")
+    __slots__ = ("_answer", "_article", "_number", "_page")
 
-    def __init__(self, answer: Answer, number: int) -> None:
+    def __init__(self, answer: Answer, number: int, page: list[Summary]) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
-        self._summary: Summary | None = None
+        # Of all hits of the page, and shared by them: empty until one of them is asked for its name.
+        self._page = page
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
@@ -64,9 +65,9 @@ class Hit:
         return self._named().url or None
 
     def _named(self) -> Summary:
-        if self._summary is None:
-            self._summary = self._answer.summaries()[self._number]
-        return self._summary
+        if not self._page:
+            self._page.extend(self._answer.summaries())
+        return self._page[self._number]
 
     @property
     def explanation(self) -> Explanation:
@@ -84,13 +85,17 @@ class Results(Sequence[Hit]):
     def __init__(self, query: Parsed, answer: Answer) -> None:
         self.query = query
         self._answer = answer
-        self._hits = [Hit(answer, number) for number in range(len(answer))]
+        page: list[Summary] = []
+        self._hits = [Hit(answer, number, page) for number in range(len(answer))]
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} of query {self.query.text!r}>"
 
     def __len__(self) -> int:
         return len(self._hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self._hits)
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...

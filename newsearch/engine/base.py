@@ -43,7 +43,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, number in (("limit", self.limit), ("offset", self.offset)):
-            if not isinstance(number, Integral):
+            if type(number) is not int and not isinstance(number, Integral):
                 raise QueryError(f"{name}: {number!r} is not a whole number")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(

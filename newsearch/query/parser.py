@@ -80,7 +80,6 @@ _SUFFIXED = re.compile(
 _TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
 # Not two of them, which are **bold**.
 _STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
-_PLAIN_WORD = re.compile(r"[^ ]+")
 
 
 _Rule: TypeAlias = Callable[[str | None], Node | None]
@@ -118,10 +117,14 @@ def _plain_words(text: str) -> Node | None:
     """The tree of a query without any syntax, which most are and which need not be slow; otherwise None."""
     if len(text) > MAX_QUERY_LENGTH or not text.replace(" ", "").isalnum():
         return None
-    matches = list(_PLAIN_WORD.finditer(text))
-    if len(matches) > MAX_CLAUSES or not OPERATORS.isdisjoint(text.split(" ")):
+    pieces = text.split(" ")
+    if len(pieces) > MAX_CLAUSES or not OPERATORS.isdisjoint(pieces):
         return None
-    words = [Word(match[0], None, 1.0, match.span()) for match in matches]
+    words, start = [], 0
+    for piece in pieces:
+        if piece:
+            words.append(Word(piece, None, 1.0, (start, start + len(piece))))
+        start += len(piece) + 1
     return words[0] if len(words) == 1 else All(tuple(words), _around(words))
 
 

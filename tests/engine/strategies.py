@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 from hypothesis import strategies as st
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import builder, clauses, plan, search, view, writer
+from newsearch.engine.whoosh import builder, clauses, dictionary, kernel, plan, search, view, writer
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -33,6 +36,20 @@ from newsearch.query.tree import (
     Word,
 )
 from newsearch.ranking import Boosts
+
+
+def _in_numpy() -> ModuleType:
+    """The kernel as it is where newsearch was installed without a compiler."""
+    spec = importlib.util.find_spec(kernel.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(sys.modules, {f"{kernel.__package__}._kernel": None}):
+        spec.loader.exec_module(module)
+    return module
+
+
+in_numpy = _in_numpy()
 
 WORDS = [
     "ban",
@@ -170,6 +187,7 @@ class Tuning:
     max_articles: int = 1 << 16
     merge_factor: int = 8
     max_fuzzy_forms: int = 64
+    kernel: ModuleType = kernel
     head: int = 1024
     sample: int = 1024
     table_share: int = 64
@@ -184,7 +202,11 @@ class Tuning:
                 (writer, "MAX_ARTICLES", self.max_articles),
                 (writer, "_MERGE_FACTOR", self.merge_factor),
                 (clauses, "MAX_FUZZY_FORMS", self.max_fuzzy_forms),
-                (search, "_HEAD", self.head),
+                (clauses, "kernel", self.kernel),
+                (dictionary, "kernel", self.kernel),
+                (search, "kernel", self.kernel),
+                (view, "kernel", self.kernel),
+                (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
                 (view, "_TABLE_SHARE", self.table_share),
@@ -199,6 +221,7 @@ tunings = st.builds(
     max_articles=st.sampled_from([2, 5, 1 << 16]),
     merge_factor=st.sampled_from([2, 3, 8]),
     max_fuzzy_forms=st.sampled_from([1, 3, 64]),
+    kernel=st.sampled_from([kernel, in_numpy]),
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
     table_share=st.sampled_from([1, 2, 64]),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
-from newsearch.engine.whoosh import filters, matches
-from newsearch.engine.whoosh.dictionary import edit_distances
+from newsearch.engine.whoosh import filters, kernel, matches
+from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.whoosh.matches import Scored
-from newsearch.engine.whoosh.positions import Occurrences, windows
-from newsearch.engine.whoosh.view import Mask, Part, View
+from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import (
     All,
     And,
@@ -70,7 +68,7 @@ class Compiler:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                everything = np.arange(self._view.articles)
+                everything = np.arange(self._view.articles, dtype=np.uint32)
                 return Clause(Part(everything, np.ones(len(everything), np.uint8), 1.0, 1.0), "every article")
             case Match() | Range() | DateRange() | Not():
                 return self._passing(node)
@@ -103,7 +101,7 @@ class Compiler:
         return lambda docs: matches.holds(docs, found)
 
     def _passing(self, node: Node) -> Clause:
-        docs = np.arange(self._view.articles)
+        docs = np.arange(self._view.articles, dtype=np.uint32)
         docs = docs[self.mask(node)(docs)]
         return Clause(Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter")
 
@@ -130,8 +128,8 @@ class Compiler:
             if node.weight != 1:
                 part = part._replace(unit=part.unit * node.weight, best=part.best * node.weight)
             return Clause(part, name)
-        doc, code = view.in_field(view.any_form(name).keys(), node.field)
-        exact_doc, exact_code = view.in_field(view.form(name).keys(), node.field)
+        doc, code = view.in_field(view.any_form(name), node.field)
+        exact_doc, exact_code = view.in_field(view.form(name), node.field)
         both = code.astype(np.uint16) * (ranking.PARTS - 1)
         both[doc.searchsorted(exact_doc)] += exact_code
         return Clause(view.weighted(doc, both, node.weight / ranking.PARTS), f"{name} in {node.field}")
@@ -140,33 +138,30 @@ class Compiler:
         terms = analysis.terms(node.text)
         if not terms:
             return None
-        begun = self._view.prefix(terms[-1])
+        view, prefix = self._view, terms[-1]
         if len(terms) > 1:
-            return self._together([*map(self._view.form, terms[:-1]), begun], node, 0, ordered=True)
-        return Clause(self._view.weighted(*self._codes(begun, node.field), node.weight), f"{terms[0]}*")
+            slots = [*map(view.form, terms[:-1]), view.begun(prefix)]
+            return self._together(slots, node, 0, ordered=True)
+        codes = (
+            view.codes_of_prefix(prefix)
+            if node.field is None
+            else view.in_field(view.begun(prefix), node.field)
+        )
+        return Clause(view.weighted(*codes, node.weight), f"{prefix}*")
 
     def _fuzzy(self, node: Fuzzy) -> Clause | None:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
             return self._word(Word(node.text, node.field, node.weight, node.span))
         view = self._view
-        forms = set().union(*(s.dictionary.maybe_similar(terms[0], node.distance) for s in view.segments))
-        distances = edit_distances(terms[0], sorted(forms), node.distance)
-        nearest = sorted(distances.items(), key=lambda item: (item[1], item[0]))
+        postings: list[Codes] = []
         # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
-        held = (item for item in nearest if view.count_live(view.form(item[0]).doc))
-        docs, codes = [matches.NONE.doc], [np.empty(0, np.uint8)]
-        for form, edits in islice(held, MAX_FUZZY_FORMS):
-            doc, code = self._codes(view.form(form), node.field)
-            docs.append(doc)
-            # Every edit makes a form worth less: a half, a third.
-            codes.append(np.maximum(code // (1 + edits), 1))
-        doc, code = matches.best_codes(np.concatenate(docs), np.concatenate(codes))
-        return Clause(view.weighted(doc, code, node.weight), f"{terms[0]}~{node.distance}")
-
-    def _codes(self, found: Occurrences, field: str | None) -> tuple[Array, Array]:
-        """The articles of some occurrences, and their codes: in any text field, or counted in one alone."""
-        return found.best() if field is None else self._view.in_field(found.keys(), field)
+        for edits, form, codes in view.similar(terms[0], node.distance)[:MAX_FUZZY_FORMS]:
+            if node.field is None:
+                postings += codes
+            else:
+                postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
+        return Clause(view.weighted(*view.best_codes(postings), node.weight), f"{terms[0]}~{node.distance}")
 
     def _window(
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
@@ -179,29 +174,17 @@ class Compiler:
         )
 
     def _together(
-        self, words: Sequence[Occurrences], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+        self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
     ) -> Clause:
-        """Articles in which some words stand together, scored as the sum of them.
-
-        Args:
-            words: for each place of the phrase, where what may stand there stands.
-        """
-        view = self._view
-        postings = [word.best() for word in words]
-        docs = min((doc for doc, _ in postings), key=len)
-        for doc, _ in postings:
-            if doc is not docs:
-                docs = docs[matches.holds(docs, doc)]
-        start, end = windows([word.keys(docs) for word in words], slop, ordered=ordered)
-        good = (start >> 16 == end >> 16) & view.within_field(start, end, node.field)
-        found = (start[good] >> 16).astype(docs.dtype)
-        # Windows come in the order of their articles, so the same article twice stands side by side.
-        found = found[np.append(True, found[1:] != found[:-1])] if len(found) else found
-        score = np.zeros(len(found))
-        for word, (doc, code) in zip(words, postings, strict=True):
-            unit = node.weight * (word.unit if word.is_one else view.unit(doc))
-            score += code.take(doc.searchsorted(found)) * unit if len(found) else 0
-        return _scored(Scored(found, score), "words together")
+        """Articles in which some words stand together, scored as the sum of them."""
+        doc, score = kernel.together(
+            [slot._replace(unit=slot.unit * node.weight) for slot in slots],
+            len(slots) - 1 + slop,
+            ordered,
+            -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
+            self._view.field_ends,
+        )
+        return _scored(Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score)), "words together")
 
 
 def _scored(found: Scored, name: str) -> Clause:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import analysis
+from newsearch.engine.whoosh import kernel
 from newsearch.engine.whoosh.layout import ArrayFile
 
 Array: TypeAlias = NDArray[Any]
@@ -94,28 +94,32 @@ class Dictionary:
         ].tolist()
         return forms
 
-    def maybe_similar(self, term: str, edits: int) -> dict[str, int]:
-        """Exact forms that can be within this many edits, by length and letters, with their numbers."""
-        wanted = _letters_of(term)
+    def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
+        """The exact forms within so many edits of a term: how many each takes, the form, its number."""
         numbers, letters, starts = self._by_length
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
-        near = slice(starts[min(shortest, longest)], starts[longest])
-        # One edit brings in at most one letter and takes away at most one.
-        mine = letters[near]
-        possible = (np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(~mine & wanted) <= edits)
-        return {self.term(number): number for number in numbers[near][possible].tolist()}
+        fitting = slice(starts[min(shortest, longest)], starts[longest])
+        return kernel.similar(
+            term,
+            edits,
+            int(_letters_of(term)),
+            letters[fitting],
+            numbers[fitting],
+            self._file.array("term_bytes"),
+            self._file.array("term_at"),
+        )
 
     @cached_property
-    def _by_length(self) -> tuple[Array, NDArray[np.uint32], list[int]]:
+    def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
         """The forms by their number of letters, a bit for every letter of each, and where each length begins."""
         at = self._file.array("term_at").astype(np.int64)
         text = self._file.array("term_bytes")
         if len(at) < 2:
-            return np.empty(0, np.int64), np.empty(0, np.uint32), [0]
+            return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
         # Letters are the bytes that do not continue one.
         before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
         lengths = np.diff(before[at])
-        order = np.argsort(lengths, kind="stable")
+        order = np.argsort(lengths, kind="stable").astype(np.uint32)
         starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
         return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
 
@@ -133,36 +137,3 @@ for _bit, _letters in enumerate(
 def _letters_of(term: str) -> np.uint32:
     bits: np.uint32 = np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)])
     return bits
-
-
-def edit_distances(term: str, forms: Sequence[str], most: int) -> dict[str, int]:
-    """The forms within `most` edits of a term, and their distances, computed for all at once.
-
-    An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice (optimal string
-    alignment).
-    """
-    if not forms:
-        return {}
-    width = max(map(len, forms))
-    letters = np.array(forms, dtype=f"<U{width}").view(np.uint32).reshape(len(forms), width).T
-    wanted = [ord(letter) for letter in term]
-    rows, beyond = len(wanted), most + 1
-    before = np.full((width + 1, len(forms)), beyond, np.int8)
-    above = before.copy()
-    above[: most + 1] = np.arange(min(most, width) + 1)[:, None]
-    for i in range(1, rows + 1):
-        row = np.full((width + 1, len(forms)), beyond, np.int8)
-        if i <= most:
-            row[0] = i
-        # Only a band around the diagonal can stay within `most` edits.
-        for j in range(max(1, i - most), min(width, i + most) + 1):
-            same = letters[j - 1] == wanted[i - 1]
-            cost = np.minimum(np.minimum(above[j], row[j - 1]) + 1, above[j - 1] + ~same)
-            if i > 1 and j > 1:
-                swapped = (letters[j - 1] == wanted[i - 2]) & (letters[j - 2] == wanted[i - 1])
-                cost = np.where(swapped, np.minimum(cost, before[j - 2] + 1), cost)
-            row[j] = cost
-        before, above = above, row
-    lengths = np.fromiter(map(len, forms), np.int64, len(forms))
-    distances = above[lengths, np.arange(len(forms))].tolist()
-    return {form: distance for form, distance in zip(forms, distances, strict=True) if distance <= most}

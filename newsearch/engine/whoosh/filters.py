@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from newsearch.article import canonical_url
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.view import Mask, View
+from newsearch.engine.whoosh.kernel import Mask
+from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import DateRange, Match, Range
 
 Array: TypeAlias = NDArray[Any]

@@ -47,16 +47,3 @@ def intersection(lists: list[Scored]) -> Scored:
     for other in lists:
         total += other.score.take(other.doc.searchsorted(doc)) if len(doc) else 0
     return Scored(doc, total)
-
-
-def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
-    """Postings of several terms, in any order -> each article once, with its highest code."""
-    if not len(doc):
-        return doc, code
-    # The code in the low bits: after sorting, the last of each article is its best.
-    wide: Any = np.uint32 if doc.max() < 1 << 24 else np.uint64
-    keys = (doc.astype(wide) << 8) | code
-    keys.sort()
-    found = keys >> 8
-    last = np.append(found[1:] != found[:-1], True).nonzero()[0]
-    return found.take(last).astype(doc.dtype), keys.take(last).astype(np.uint8)

@@ -1,64 +1,16 @@
-"""Where words stand, and which stand together: all on sorted keys, article << 16 | position."""
+"""Which words stand together: on sorted keys, article << 16 | position."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.whoosh.columns import ranges
-from newsearch.engine.whoosh.matches import best_codes, holds
-
 Array: TypeAlias = NDArray[Any]
 
 _FAR = np.iinfo(np.int64).max
-
-
-class Occurrences(NamedTuple):
-    """Where some exact forms stand: their postings, form by form, and the further positions in articles with several.
-
-    `is_one` says that they are those of one form: then `doc` is sorted, and has each article once, and `unit` is the
-    score of a 255th of its saturated weight.
-    """
-
-    doc: Array
-    code: Array
-    pos: Array
-    more_doc: Array
-    more_pos: Array
-    is_one: bool
-    unit: float
-
-    def best(self) -> tuple[Array, Array]:
-        """The articles that hold any of the forms, and the code of the best one in each."""
-        return (self.doc, self.code) if self.is_one else best_codes(self.doc, self.code)
-
-    def keys(self, among: Array | None = None) -> Array:
-        """Every occurrence as a key; `among` narrows to some articles, sorted, of the dtype of `doc`."""
-        found = []
-        for doc, pos in ((self.doc, self.pos), (self.more_doc, self.more_pos)):
-            if among is not None and len(doc):
-                if self.is_one and len(among) < len(doc):
-                    # Sorted, so the shorter list can be looked for in the longer one.
-                    kept = doc.searchsorted(among)
-                    if doc is self.doc:
-                        kept = kept[doc.take(kept, mode="clip") == among]
-                    else:
-                        kept = ranges(kept, doc.searchsorted(among, side="right") - kept)
-                else:
-                    kept = holds(doc, among).nonzero()[0]
-                doc, pos = doc.take(kept), pos.take(kept)
-            if len(doc):
-                found.append((doc.astype(np.int64) << 16) | pos)
-        if not found:
-            return np.empty(0, np.int64)
-        if len(found) == 1 and self.is_one:
-            return found[0]
-        keys = np.concatenate(found)
-        keys.sort()
-        return keys
 
 
 def windows(slots: Sequence[Array], slop: int, *, ordered: bool) -> tuple[Array, Array]:

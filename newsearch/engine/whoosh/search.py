@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -21,23 +20,17 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.article import Article
 from newsearch.engine.base import Counts, Explanation, Options
-from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.damage import checked
+from newsearch.engine.whoosh.kernel import Mask, Passes, Row
 from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
-from newsearch.engine.whoosh.view import Mask, Part, View
+from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
-
-_HEAD = 1024
-_DAY = 86400.0
-
-
-_Row: TypeAlias = tuple[float, int, float]
-"""Of a candidate: what it is ordered by, its number, its score."""
 
 
 class Hit(NamedTuple):
@@ -46,36 +39,6 @@ class Hit(NamedTuple):
     doc: int
     score: float
     complete: bool
-
-
-class _Best:
-    """The best candidates so far, with those that tie with the last of them.
-
-    Attributes:
-        threshold: what a candidate must reach to come among them.
-    """
-
-    def __init__(self, wanted: int) -> None:
-        self._wanted = wanted
-        self.doc: Array = np.empty(0, np.int64)
-        self.key: Floats = np.empty(0)
-        self.score: Floats = np.empty(0)
-        self.threshold = -np.inf
-
-    def add(self, doc: Array, score: Floats, key: Floats | None = None) -> None:
-        if key is None:
-            key = score
-        if len(self.doc):
-            doc = np.concatenate((self.doc, doc))
-            key, score = np.concatenate((self.key, key)), np.concatenate((self.score, score))
-        if len(doc) > self._wanted:
-            kept = ranking.top(key, self._wanted)
-            by_score = key is score
-            doc, key = doc.take(kept), key.take(kept)
-            score = key if by_score else score.take(kept)
-        if len(doc) >= self._wanted:
-            self.threshold = float(key.min())
-        self.doc, self.key, self.score = doc, key, score
 
 
 class Search:
@@ -97,9 +60,9 @@ class Search:
         self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
         self._hides = not (options.unpublished or asked.unpublished)
         self._masks = [compiler.mask(node) for node in asked.filters]
-        self._static_boost, self._highest_boost = view.boost(options.boosts)
-        if options.boosts.half_life is not None:
-            self._highest_boost *= 2.0**options.boosts.recency
+        as_of = options.as_of.timestamp() if options.as_of is not None else None
+        self._as_of = as_of if options.boosts.half_life is not None else None
+        self._boost, self._highest_boost = view.boost(options.boosts, self._as_of)
         self._page = self._find_page()
         self._records: list[Record] | None = None
 
@@ -121,7 +84,7 @@ class Search:
     @checked
     def summaries(self) -> Sequence[Record]:
         if self._records is None:
-            self._records = [self._view.record(hit.doc) for hit in self._page]
+            self._records = self._view.records([hit.doc for hit in self._page])
         return self._records
 
     @checked
@@ -169,8 +132,8 @@ class Search:
             signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-            signals.append(Explanation(float(self._recency(docs)[0]), said))
-        boost = Explanation(float(self._boost(docs)[0]), "boost", tuple(signals))
+            signals.append(Explanation(self._view.recency(doc, boosts, self._as_of), said))
+        boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
         found = tuple(part for part in parts if part.value)
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
@@ -181,92 +144,57 @@ class Search:
         if not self._options.limit:
             return []
         by_score = self._options.sort == "relevance"
-        best = _Best(wanted)
-        if by_score:
-            self._best_complete(best)
-        else:
-            docs = self._complete
-            best.add(docs, self._score(docs), self._key(docs))
-        page = self._ordered(best, wanted, complete=True)
+        rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
+        page = self._ordered(rows, wanted, complete=True)
         if len(page) < wanted and self._has_partial:
-            best = _Best(wanted - len(page))
-            if by_score:
-                self._best_partial(best)
-            else:
-                docs = self._partial
-                best.add(docs, self._score(docs), self._key(docs))
-            page += self._ordered(best, wanted - len(page), complete=False)
-        return page[first:wanted]
+            wanted -= len(page)
+            rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
+            page += self._ordered(rows, wanted, complete=False)
+        return page[first:]
 
-    def _best_complete(self, best: _Best) -> None:
-        rarest, others = self._parts[0], self._parts[1:]
-        elsewhere = sum(part.best for part in others)
-        docs, values = rarest.doc, rarest.value
-        if len(docs) > 4 * _HEAD:
-            # In a long list the first articles, those of the highest boost, tell which of the rest to look at.
-            self._add_complete(best, docs[:_HEAD], values[:_HEAD], others)
-            least = best.threshold / self._highest_boost - elsewhere
-            docs, values = rarest.at_least(least)
-            start = docs.searchsorted(rarest.doc[_HEAD])
-            docs, values = docs[start:], values[start:]
-        self._add_complete(best, docs, values, others)
+    def _best_complete(self, wanted: int) -> list[Row]:
+        return kernel.complete(
+            self._parts, self._boost, self._highest_boost, self._shown, self._filter, wanted
+        )
 
-    def _add_complete(self, best: _Best, docs: Array, values: Array, others: Sequence[Part]) -> None:
-        score = values * self._parts[0].unit
-        for part in others:
-            values = part.look_up(docs)
-            kept = values.nonzero()[0]
-            docs = docs.take(kept)
-            score = score.take(kept) + values.take(kept) * part.unit
-        self._add(best, docs, score)
-
-    def _best_partial(self, best: _Best) -> None:
-        """Add articles that hold what is required and only some of the rest.
-
-        Each is met at the first of its words, in the order of falling best scores: one that is first met at some word
-        cannot score more than that word and all later ones together.
-        """
-        if self._required:
-            rarest = min((clause.part for clause in self._required), key=lambda part: len(part.doc))
-            self._add_partial(best, rarest, rarest.doc, ())
-            return
-        queue = sorted((clause.part for clause in self._optional), key=lambda part: -part.best)
-        later = sum(part.best for part in queue)
-        for number, part in enumerate(queue):
-            later -= part.best
-            docs, _ = part.at_least(best.threshold / self._highest_boost - later)
-            if len(docs):
-                self._add_partial(best, part, docs, queue[:number])
-
-    def _add_partial(self, best: _Best, first: Part, docs: Array, earlier: Sequence[Part]) -> None:
-        for part in earlier:
-            docs = docs.take((part.look_up(docs) == 0).nonzero()[0])
-        score, wanted = np.zeros(len(docs)), np.ones(len(docs), bool)
-        is_complete = np.full(len(docs), not earlier)
+    def _best_partial(self, wanted: int) -> list[Row]:
         required = {id(clause.part) for clause in self._required}
-        for part in self._parts:
-            if any(part is other for other in earlier):
-                continue
-            values = part.look_up(docs)
-            score += values * part.unit
-            if id(part) in required:
-                wanted &= values != 0
-            elif part is not first:
-                is_complete &= values != 0
-        kept = (wanted & ~is_complete).nonzero()[0]
-        self._add(best, docs.take(kept), score.take(kept))
+        return kernel.partial(
+            self._parts,
+            bytes(id(part) in required for part in self._parts),
+            self._boost,
+            self._highest_boost,
+            self._shown,
+            self._filter,
+            wanted,
+        )
 
-    def _add(self, best: _Best, docs: Array, text: Floats) -> None:
-        score = text * self._boost(docs)
-        if best.threshold > 0:
-            kept = (score >= best.threshold).nonzero()[0]
-            docs, score = docs.take(kept), score.take(kept)
-        if not len(docs):
-            return
-        if self._masks or not (self._view.all_visible if self._hides else self._view.all_live):
-            passes = self._passes(docs)
-            docs, score = docs[passes], score[passes]
-        best.add(docs, score)
+    def _by_key(self, docs: Array, wanted: int) -> list[Row]:
+        """The first of some articles when they are not sorted by relevance."""
+        key = self._key(docs)
+        kept = ranking.top(key, wanted)
+        docs, key = docs.take(kept), key.take(kept)
+        return list(zip(key.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True))
+
+    @property
+    def _shown(self) -> Mask | None:
+        """Which articles may be found at all; None is all of them."""
+        view = self._view
+        if self._hides:
+            return None if view.all_visible else view.visible
+        return None if view.all_live else view.live
+
+    @property
+    def _filter(self) -> Passes | None:
+        """What articles must pass beside; None is nothing."""
+        return self._passes_masks if self._masks else None
+
+    def _passes_masks(self, docs: Any) -> Mask:
+        numbers = np.frombuffer(docs, np.uint32)
+        passes = self._masks[0](numbers)
+        for mask in self._masks[1:]:
+            passes = passes & mask(numbers)
+        return passes
 
     @cached_property
     def _complete(self) -> Array:
@@ -305,27 +233,7 @@ class Search:
         text: Floats = np.zeros(len(docs))
         for part in self._parts:
             text += part.look_up(docs) * part.unit
-        return text * self._boost(docs)
-
-    def _boost(self, docs: Array) -> Floats:
-        boost: Floats = self._static_boost.take(docs)
-        return boost if self._options.boosts.half_life is None else boost * self._recency(docs)
-
-    def _recency(self, docs: Array) -> Floats:
-        boosts = self._options.boosts
-        assert boosts.half_life is not None
-        ages = (self._as_of - self._view.known("date", docs)) / _DAY
-        factor: Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
-        return factor
-
-    @cached_property
-    def _as_of(self) -> float:
-        """The moment that recency counts from, in seconds: by default the earlier of now and the newest article."""
-        if self._options.as_of is not None:
-            return self._options.as_of.timestamp()
-        dates = self._view.known("date")[self._view.visible]
-        dates = dates[~np.isnan(dates)]
-        return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
+        return text * self._boost.take(docs)
 
     def _key(self, docs: Array) -> Floats:
         """What the page is sorted by when not by relevance, highest first; what is not known comes last."""
@@ -336,11 +244,9 @@ class Search:
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
-    def _ordered(self, best: _Best, wanted: int, *, complete: bool) -> list[Hit]:
+    def _ordered(self, rows: list[Row], wanted: int, *, complete: bool) -> list[Hit]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
-        rows = sorted(
-            zip(best.key.tolist(), best.doc.tolist(), best.score.tolist(), strict=True), reverse=True
-        )
+        rows.sort(reverse=True)
         if any(before[0] == row[0] for before, row in pairwise(rows)):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
@@ -350,13 +256,13 @@ class Search:
                     break
         return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
 
-    def _untied(self, run: list[_Row], wanted: int) -> list[_Row]:
+    def _untied(self, run: list[Row], wanted: int) -> list[Row]:
         """The first of some rows that tie, by date and id."""
         view = self._view
         docs = np.array([doc for _, doc, _ in run])
         dates = np.nan_to_num(view.known("date", docs), nan=-np.inf).tolist()
         dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
-        ordered: list[_Row] = []
+        ordered: list[Row] = []
         for _, tied in groupby(dated, key=itemgetter(0)):
             same = self._candidates([row for _, row in tied], wanted - len(ordered))
             ordered += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
@@ -364,7 +270,7 @@ class Search:
                 break
         return ordered
 
-    def _candidates(self, rows: list[_Row], wanted: int) -> list[_Row]:
+    def _candidates(self, rows: list[Row], wanted: int) -> list[Row]:
         """Of rows of one score and date, those that can be among the first by id."""
         if len(rows) <= 4 * wanted:
             return rows

@@ -8,71 +8,42 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
-from math import ceil
 from threading import Lock
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.positions import Occurrences
+from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.segment import Segment
 
 Array: TypeAlias = NDArray[Any]
-Mask: TypeAlias = NDArray[np.bool_]
+
+_DAY = 86400.0
 
 _CACHED_BYTES = 32 << 20
 _CACHED_BYTES_PER_ARTICLE = 192
 """Joined postings are kept in at most so much memory, the least lately used ones forgotten first."""
+
+_CACHED_RECORDS = 2048
+"""So many records that were read last are kept, and up to as many from before them."""
+
+_CACHED_BODY = 4096
+"""Records with a longer body, in characters, are not kept."""
 
 _TABLE_SHARE = 24
 """A word that stands in more than one article of so many is worth a table over all of them, which takes several times
 the memory of its postings and is read several times as fast."""
 
 
-class Part(NamedTuple):
-    """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
-
-    `table` holds the values by article number, 0 where there is none, where the list is long enough for one.
-    """
-
-    doc: Array
-    value: Array
-    unit: float
-    best: float
-    table: Array | None = None
-
-    def look_up(self, docs: Array) -> Array:
-        """The values of these articles, 0 for one that is not in the list."""
-        if self.table is not None:
-            return self.table.take(docs)
-        if not len(self.doc):
-            return np.zeros(len(docs), np.uint8)
-        at = self.doc.searchsorted(docs)
-        found: Array = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
-        return found
-
-    def at_least(self, score: float) -> tuple[Array, Array]:
-        """All articles that score at least this (and maybe some that score hardly less), and their values."""
-        if score <= 0:
-            return self.doc, self.value
-        least = score / self.unit * (1 - 1e-9)
-        if score > self.best * (1 + 1e-9):
-            return self.doc[:0], self.value[:0]
-        # Codes are compared as the small integers that they are: many times faster than scoring them.
-        kept = (
-            self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
-        ).nonzero()[0]
-        return self.doc.take(kept), self.value.take(kept)
-
-
-_Kept = TypeVar("_Kept", Part, Occurrences)
+_Kept = TypeVar("_Kept", Part, Slot)
 
 
 class View:
@@ -90,11 +61,14 @@ class View:
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
         self._words: dict[str, Part] = {}
-        self._forms: dict[str, Occurrences] = {}
+        self._forms: dict[str, Slot] = {}
+        self._any_forms: dict[str, Slot] = {}
+        self._recent: dict[int, Record] = {}
+        self._before: dict[int, Record] = {}
         self._cached = 0
         self._lock = Lock()
         self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
-        self._boost: tuple[ranking.Boosts, ranking.Floats, float] | None = None
+        self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, float] | None = None
 
     # Words
 
@@ -108,44 +82,80 @@ class View:
             self._remember(self._words, term, found)
         return found
 
-    def form(self, term: str) -> Occurrences:
+    def form(self, term: str) -> Slot:
         """Where one exact form stands."""
         found = self._kept(self._forms, term)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
-            found = self._occurrences([[(number, number + 1)] if number >= 0 else [] for number in numbers])
+            found = self._slot([[(number, number + 1)] if number >= 0 else [] for number in numbers])
             self._remember(self._forms, term, found)
         return found
 
-    def any_form(self, term: str) -> Occurrences:
+    def any_form(self, term: str) -> Slot:
         """Where a word stands in any of its forms."""
-        return self._occurrences([[(n, n + 1) for n in s.dictionary.forms(term)] for s in self.segments])
+        found = self._kept(self._any_forms, term)
+        if found is None:
+            found = self._slot([[(n, n + 1) for n in s.dictionary.forms(term)] for s in self.segments])
+            self._remember(self._any_forms, term, found)
+        return found
 
-    def prefix(self, prefix: str) -> Occurrences:
+    def begun(self, prefix: str) -> Slot:
         """Where the exact forms stand that begin so."""
         # Neighbouring forms have neighbouring postings: a prefix is one slice.
-        return self._occurrences([[s.dictionary.prefix_range(prefix)] for s in self.segments])
+        return self._slot([[s.dictionary.prefix_range(prefix)] for s in self.segments])
 
-    def _occurrences(self, places: Sequence[Sequence[tuple[int, int]]]) -> Occurrences:
+    def codes_of_prefix(self, prefix: str) -> tuple[Array, Array]:
+        """The articles in which a word begins so, and the code of the best such word in each."""
+        slices = [segment.postings(*segment.dictionary.prefix_range(prefix)) for segment in self.segments]
+        return self.best_codes(
+            [Codes(*codes, start, 1) for codes, start in zip(slices, self.starts, strict=False)]
+        )
+
+    def similar(self, term: str, edits: int) -> list[tuple[int, str, list[Codes]]]:
+        """The exact forms of live articles within so many edits of a term, the nearest first: how many edits each
+        takes, the form, and its postings, the less worth the more edits: a half, a third."""
+        found: dict[tuple[int, str], list[Codes]] = {}
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            for distance, form, number in segment.dictionary.similar(term, edits):
+                doc, code = segment.postings(number, number + 1)
+                if self.all_live or segment.live.take(doc).any():
+                    found.setdefault((distance, form), []).append(Codes(doc, code, start, 1 + distance))
+        return [(*nearest, found[nearest]) for nearest in sorted(found)]
+
+    def best_codes(self, postings: list[Codes]) -> tuple[Array, Array]:
+        """The articles of some postings, and the highest code in each."""
+        doc, code = kernel.best_codes(postings, self.articles)
+        return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
+
+    def _slot(self, places: Sequence[Sequence[tuple[int, int]]]) -> Slot:
         """Where exact forms stand, given for each segment as ranges of their numbers."""
         parts = [
             (start, segment.occurrences(*place))
             for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
             for place in ranges
         ]
-        is_one = all(len(r) < 2 and all(last - first < 2 for first, last in r) for r in places)
         doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
         starts = [start for start, _ in parts]
-        docs = self._numbered(doc, starts)
-        return Occurrences(
-            docs,
+        slot = Slot(
+            self._numbered(doc, starts),
             _joined(code, np.uint8),
             _joined(pos, np.uint16),
             self._numbered(more_doc, starts),
             _joined(more_pos, np.uint16),
-            is_one,
-            self.unit(docs) if is_one else 0.0,
+            0.0,
         )
+        if any(len(r) > 1 or any(last - first > 1 for first, last in r) for r in places):
+            slot = self._merged(slot)
+        return slot._replace(unit=self.unit(slot.doc))
+
+    def _merged(self, forms: Slot) -> Slot:
+        """Postings of several forms, one after the other, as one: articles sorted, the best code of each."""
+        doc, code = self.best_codes([Codes(forms.doc, forms.code, 0, 1)])
+        keys = forms.keys()
+        keys.sort()
+        docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
+        first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
+        return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
 
     def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
         with self._lock:
@@ -155,13 +165,13 @@ class View:
                 memory[term] = found
             return found
 
-    def _remember(self, memory: dict[str, Any], term: str, found: Part | Occurrences) -> None:
+    def _remember(self, memory: dict[str, Any], term: str, found: Part | Slot) -> None:
         with self._lock:
             if term in memory:
                 return
             memory[term] = found
             self._cached += _size(found)
-            for kept in (self._forms, self._words):
+            for kept in (self._forms, self._any_forms, self._words):
                 while self._cached > self._budget and len(kept) > 1:
                     self._cached -= _size(kept.pop(next(iter(kept))))
 
@@ -259,15 +269,40 @@ class View:
         """heat, quality or date (seconds) of these articles, NaN where it is not known."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
-    def boost(self, boosts: ranking.Boosts) -> tuple[ranking.Floats, float]:
-        """2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) of every article, and the highest of them."""
+    def boost(self, boosts: ranking.Boosts, as_of: float | None = None) -> tuple[ranking.Floats, float]:
+        """The factor of every article (see ranking), and the highest of them.
+
+        Args:
+            as_of: what recency counts from, in seconds; by default the earlier of now and the newest article.
+        """
         known = self._boost
-        if known is None or known[0] != boosts:
-            heat = np.exp2(boosts.heat * ranking.signal(self.known("heat"), self.pivots.heat))
-            heat *= np.exp2(boosts.quality * ranking.signal(self.known("quality"), self.pivots.quality))
+        if known is None or known[0] != (boosts, as_of):
+            factor = np.exp2(boosts.heat * ranking.signal(self.known("heat"), self.pivots.heat))
+            factor *= np.exp2(boosts.quality * ranking.signal(self.known("quality"), self.pivots.quality))
+            if boosts.half_life is not None:
+                factor *= self._recency(boosts, as_of)
             # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
-            self._boost = known = boosts, heat, float(heat.max()) if len(heat) else 1.0
+            self._boost = known = (boosts, as_of), factor, float(factor.max()) if len(factor) else 1.0
         return known[1], known[2]
+
+    def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None) -> float:
+        """The factor of one article that its recency makes."""
+        return float(self._recency(boosts, as_of, slice(doc, doc + 1))[0])
+
+    def _recency(
+        self, boosts: ranking.Boosts, as_of: float | None, docs: slice = slice(None)
+    ) -> ranking.Floats:
+        assert boosts.half_life is not None
+        ages = ((self._newest if as_of is None else as_of) - self.known("date", docs)) / _DAY
+        factor: ranking.Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
+        return factor
+
+    @cached_property
+    def _newest(self) -> float:
+        """The date of the newest article that everybody may see, or now if that is earlier, in seconds."""
+        dates = self.known("date")[self.visible]
+        dates = dates[~np.isnan(dates)]
+        return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
 
     # Text fields
 
@@ -279,26 +314,19 @@ class View:
         )
 
     @cached_property
-    def _field_ends(self) -> Array:
+    def field_ends(self) -> Array:
+        """Where the text fields of each article end, counted in words from its beginning: shape (articles, fields)."""
         return np.cumsum(self.lengths, axis=1, dtype=np.int32)
 
-    def in_field(self, keys: Array, field: str) -> tuple[Array, Array]:
-        """Articles of those occurrences that stand in a text field, and their code, counted in that field alone."""
+    def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
+        """Articles in which a word stands in a text field, and its code, counted in that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
-        doc, tf = np.unique(keys[self._fields(keys)[0] == number] >> 16, return_counts=True)
+        keys = slot.keys()
+        ends = self.field_ends.take(keys >> 16, axis=0)
+        fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
+        doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
         weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
-        return doc, ranking.saturate(weight * tf)
-
-    def within_field(self, start: Array, end: Array, field: str | None) -> Mask:
-        """For each stretch of text, given by its first and last key, whether it lies in one field, and in this one."""
-        fields, ends = self._fields(start)
-        within: Mask = (start & 0xFFFF) + (end - start) < ends[np.arange(len(start)), fields]
-        return within if field is None else within & (fields == ranking.TEXT_FIELDS.index(field))
-
-    def _fields(self, keys: Array) -> tuple[Array, Array]:
-        """The number of the text field in which each occurrence stands, and where the fields of its article end."""
-        ends = self._field_ends.take(keys >> 16, axis=0)
-        return (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1), ends
+        return doc.astype(np.uint32), ranking.saturate(weight * tf)
 
     # Articles
 
@@ -316,8 +344,22 @@ class View:
 
     def record(self, doc: int) -> Record:
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
-        segment, number = self.place(doc)
-        return segment.records.read(number)
+        return self.records((doc,))[0]
+
+    def records(self, docs: Sequence[int]) -> list[Record]:
+        """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
+        found = []
+        for doc in docs:
+            record = self._recent.get(doc) or self._before.get(doc)
+            if record is None:
+                number = bisect_right(self.starts, doc) - 1
+                record = self.segments[number].records.read(doc - self.starts[number])
+            found.append(record)
+            if len(record.body) <= _CACHED_BODY:
+                self._recent[doc] = record
+        if len(self._recent) > _CACHED_RECORDS:
+            self._before, self._recent = self._recent, {}
+        return found
 
 
 def _joined(arrays: Sequence[Array], dtype: type) -> Array:
@@ -327,5 +369,5 @@ def _joined(arrays: Sequence[Array], dtype: type) -> Array:
     return np.concatenate(arrays) if arrays else np.empty(0, dtype)
 
 
-def _size(found: Part | Occurrences) -> int:
+def _size(found: Part | Slot) -> int:
     return 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))

@@ -1,0 +1,780 @@
+/* The inner loops of a search, compiled. Each function does exactly what the one of its name in kernel.py does with
+ * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
+ *
+ * Everything that is read here may come from a damaged or hostile file: every number that leads into an array is
+ * compared with its length first. Unsorted lists give wrong answers, never wrong memory. Only the limited API of
+ * Python is used, so that one build serves every Python from 3.11 on. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
+#define BLOCK 64   /* postings that are skipped together */
+#define SLACK (1 + 1e-9)
+
+/* ---- arrays ---- */
+
+typedef enum { U8, U16, U32, I32, I64, F64 } Type;
+
+typedef struct {
+    Py_buffer buffer;
+    const void *data;
+    Py_ssize_t length;
+    Type type;
+    int is_open;
+} Array;
+
+static void array_close(Array *array) {
+    if (array->is_open) PyBuffer_Release(&array->buffer);
+    array->is_open = 0;
+}
+
+static int array_open(Array *array, PyObject *object) {
+    if (PyObject_GetBuffer(object, &array->buffer, PyBUF_ND | PyBUF_FORMAT) < 0) return -1;
+    array->is_open = 1;
+    array->data = array->buffer.buf;
+    array->length = array->buffer.itemsize ? array->buffer.len / array->buffer.itemsize : 0;
+    const char *format = array->buffer.format ? array->buffer.format : "B";
+    const Py_ssize_t size = array->buffer.itemsize;
+    if (strlen(format) == 1) {
+        if (strchr("B?", *format) && size == 1) { array->type = U8; return 0; }
+        if (*format == 'H' && size == 2) { array->type = U16; return 0; }
+        if (strchr("IL", *format) && size == 4) { array->type = U32; return 0; }
+        if (strchr("il", *format) && size == 4) { array->type = I32; return 0; }
+        if (strchr("lqLQ", *format) && size == 8) { array->type = I64; return 0; }
+        if (*format == 'd') { array->type = F64; return 0; }
+    }
+    PyErr_Format(PyExc_TypeError, "no array of type %s is expected here", format);
+    return -1;
+}
+
+static inline int64_t integer(const Array *array, Py_ssize_t i) {
+    switch (array->type) {
+        case U8: return ((const uint8_t *)array->data)[i];
+        case U16: return ((const uint16_t *)array->data)[i];
+        case U32: return ((const uint32_t *)array->data)[i];
+        case I32: return ((const int32_t *)array->data)[i];
+        case I64: return ((const int64_t *)array->data)[i];
+        default: return (int64_t)((const double *)array->data)[i];
+    }
+}
+
+static inline double number(const Array *array, Py_ssize_t i) {
+    return array->type == F64 ? ((const double *)array->data)[i] : (double)integer(array, i);
+}
+
+/* The first place at or after `from` whose element is not below `wanted`: by doubling steps, then by halving. */
+static inline Py_ssize_t seek(const Array *sorted, Py_ssize_t from, int64_t wanted) {
+    if (from >= sorted->length || integer(sorted, from) >= wanted) return from;
+    Py_ssize_t low = from, step = 1, high = from + 1;
+    while (high < sorted->length && integer(sorted, high) < wanted) {
+        low = high;
+        step *= 2;
+        high = low + step;
+    }
+    if (high > sorted->length) high = sorted->length;
+    while (low + 1 < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        if (integer(sorted, middle) < wanted) low = middle; else high = middle;
+    }
+    return high;
+}
+
+static PyObject *out_of_range(void) {
+    PyErr_SetString(PyExc_ValueError, "an article's number lies outside the index");
+    return NULL;
+}
+
+/* ---- lists of scored articles ---- */
+
+typedef struct {
+    Array doc, value, table;
+    double unit, best;
+    Py_ssize_t at;
+} List;
+
+static void lists_close(List *lists, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; lists && i < count; i++) {
+        array_close(&lists[i].doc);
+        array_close(&lists[i].value);
+        array_close(&lists[i].table);
+    }
+    PyMem_Free(lists);
+}
+
+/* From a sequence of Part; NULL with an exception where one is not as it should be. */
+static List *lists_open(PyObject *parts, Py_ssize_t *count) {
+    *count = PyList_Check(parts) ? PyList_Size(parts) : -1;
+    if (*count < 1) {
+        PyErr_SetString(PyExc_TypeError, "a list of at least one part is expected here");
+        return NULL;
+    }
+    List *lists = PyMem_Calloc((size_t)*count, sizeof(List));
+    if (!lists) { PyErr_NoMemory(); return NULL; }
+    for (Py_ssize_t i = 0; i < *count; i++) {
+        List *list = &lists[i];
+        PyObject *part = PyList_GetItem(parts, i);
+        PyObject *doc, *value, *table;
+        if (!part || !PyArg_ParseTuple(part, "OOddO", &doc, &value, &list->unit, &list->best, &table)) goto fail;
+        if (array_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
+        if (table != Py_None && array_open(&list->table, table) < 0) goto fail;
+        if (list->value.length < list->doc.length) {
+            PyErr_SetString(PyExc_ValueError, "fewer values than articles");
+            goto fail;
+        }
+    }
+    return lists;
+fail:
+    lists_close(lists, *count);
+    return NULL;
+}
+
+/* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
+static inline double value_of(List *list, int64_t doc) {
+    if (list->table.is_open) return doc < list->table.length ? number(&list->table, doc) : 0;
+    list->at = seek(&list->doc, list->at, doc);
+    return list->at < list->doc.length && integer(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
+}
+
+/* The end of a run of whole blocks, from `i`, in which no value reaches `least`. */
+static Py_ssize_t skip(const Array *value, Py_ssize_t i, Py_ssize_t length, double least) {
+    if (value->type == U8) {
+        const uint8_t *values = value->data;
+        for (; i + BLOCK <= length; i += BLOCK) {
+            uint8_t most = 0;
+            for (int j = 0; j < BLOCK; j++) most = values[i + j] > most ? values[i + j] : most;
+            if (most >= least) break;
+        }
+    } else if (value->type == U16) {
+        const uint16_t *values = value->data;
+        for (; i + BLOCK <= length; i += BLOCK) {
+            uint16_t most = 0;
+            for (int j = 0; j < BLOCK; j++) most = values[i + j] > most ? values[i + j] : most;
+            if (most >= least) break;
+        }
+    }
+    return i;
+}
+
+/* ---- the best candidates ---- */
+
+typedef struct { double score; uint32_t doc; } Row;
+
+typedef struct {
+    Row *rows;              /* candidates that reached the threshold when they came */
+    Py_ssize_t count, room;
+    Py_ssize_t judged;      /* of them, those that passed the filters */
+    double *heap;           /* the best scores so far, the least of them first */
+    Py_ssize_t held, wanted;
+    PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
+    Array boost, visible;
+    double highest;         /* of all boosts */
+} Best;
+
+static inline double threshold(const Best *best) {
+    return best->held == best->wanted ? best->heap[0] : -INFINITY;
+}
+
+static void heap_add(Best *best, double score) {
+    double *heap = best->heap;
+    Py_ssize_t i;
+    if (best->held < best->wanted) {
+        for (i = best->held++; i && heap[(i - 1) / 2] > score; i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
+    } else {
+        if (score <= heap[0]) return;
+        Py_ssize_t child;
+        for (i = 0; (child = 2 * i + 1) < best->held; i = child) {
+            if (child + 1 < best->held && heap[child + 1] < heap[child]) child++;
+            if (heap[child] >= score) break;
+            heap[i] = heap[child];
+        }
+    }
+    heap[i] = score;
+}
+
+/* Ask the filters about candidates that they have not seen, forget those that fell behind, make room for more. */
+static int settle(Best *best) {
+    if (best->passes && best->judged < best->count) {
+        const Py_ssize_t fresh = best->count - best->judged;
+        PyObject *docs = PyBytes_FromStringAndSize(NULL, fresh * (Py_ssize_t)sizeof(uint32_t));
+        if (!docs) return -1;
+        uint32_t *doc = (uint32_t *)PyBytes_AsString(docs);
+        for (Py_ssize_t i = 0; i < fresh; i++) doc[i] = best->rows[best->judged + i].doc;
+        PyObject *verdict = PyObject_CallFunctionObjArgs(best->passes, docs, NULL);
+        Py_DECREF(docs);
+        if (!verdict) return -1;
+        Array passed = {0};
+        int good = array_open(&passed, verdict) == 0;
+        if (good && passed.length != fresh) {
+            PyErr_SetString(PyExc_ValueError, "a filter did not judge every article");
+            good = 0;
+        }
+        Py_ssize_t kept = best->judged;
+        for (Py_ssize_t i = 0; good && i < fresh; i++) {
+            const Row row = best->rows[best->judged + i];
+            if (!integer(&passed, i)) continue;
+            heap_add(best, row.score);
+            best->rows[kept++] = row;
+        }
+        array_close(&passed);
+        Py_DECREF(verdict);
+        if (!good) return -1;
+        best->count = kept;
+    }
+    const double least = threshold(best);
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t i = 0; i < best->count; i++) {
+        if (best->rows[i].score >= least) best->rows[kept++] = best->rows[i];
+    }
+    best->count = best->judged = kept;
+    if (best->count * 2 > best->room) {
+        Row *rows = PyMem_Realloc(best->rows, (size_t)best->room * 2 * sizeof(Row));
+        if (!rows) { PyErr_NoMemory(); return -1; }
+        best->rows = rows;
+        best->room *= 2;
+    }
+    return 0;
+}
+
+static inline int best_add(Best *best, double score, int64_t doc) {
+    if (best->visible.is_open && (doc >= best->visible.length || !integer(&best->visible, doc))) return 0;
+    if (best->count == best->room && settle(best) < 0) return -1;
+    best->rows[best->count].score = score;
+    best->rows[best->count++].doc = (uint32_t)doc;
+    if (!best->passes) heap_add(best, score);
+    return 0;
+}
+
+static void best_close(Best *best) {
+    PyMem_Free(best->rows);
+    PyMem_Free(best->heap);
+    array_close(&best->boost);
+    array_close(&best->visible);
+}
+
+static int best_open(Best *best, PyObject *boost, double highest, PyObject *visible, PyObject *passes,
+                     Py_ssize_t wanted) {
+    memset(best, 0, sizeof *best);
+    best->highest = highest;
+    best->wanted = wanted;
+    best->passes = passes == Py_None ? NULL : passes;
+    if (wanted < 1 || wanted > (1 << 24)) {
+        PyErr_SetString(PyExc_ValueError, "no such number of hits");
+        return -1;
+    }
+    if (array_open(&best->boost, boost) < 0) return -1;
+    if (visible != Py_None && array_open(&best->visible, visible) < 0) { best_close(best); return -1; }
+    if (best->boost.type != F64 || best->boost.length > UINT32_MAX) {
+        best_close(best);
+        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
+        return -1;
+    }
+    /* Filters cost some calls of Python each time they are asked, so they are asked about many at once. */
+    best->room = best->passes ? 1024 : 64;
+    if (best->room < 4 * wanted) best->room = 4 * wanted;
+    best->rows = PyMem_Malloc((size_t)best->room * sizeof(Row));
+    best->heap = PyMem_Malloc((size_t)wanted * sizeof(double));
+    if (!best->rows || !best->heap) { best_close(best); PyErr_NoMemory(); return -1; }
+    return 0;
+}
+
+/* [(score, doc, score)] of all candidates that reach the threshold, ties with the last included, in no order. */
+static PyObject *best_rows(Best *best) {
+    if (settle(best) < 0) return NULL;
+    PyObject *rows = PyList_New(best->count);
+    for (Py_ssize_t i = 0; rows && i < best->count; i++) {
+        const Row *row = &best->rows[i];
+        PyObject *item = Py_BuildValue("dId", row->score, (unsigned int)row->doc, row->score);
+        if (!item) { Py_DECREF(rows); return NULL; }
+        PyList_SetItem(rows, i, item);
+    }
+    return rows;
+}
+
+static const char complete_doc[] =
+    "complete(parts, boost, highest, visible, passes, wanted): the best articles that every part holds.";
+
+static PyObject *complete(PyObject *module, PyObject *args) {
+    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
+    double highest;
+    Py_ssize_t wanted, count;
+    Best best;
+    if (!PyArg_ParseTuple(args, "OOdOOn", &parts, &boost, &highest, &visible, &passes, &wanted)) return NULL;
+    if (best_open(&best, boost, highest, visible, passes, wanted) < 0) return NULL;
+    List *lists = lists_open(parts, &count);
+    if (!lists) goto done;
+    const double *boosts = best.boost.data;
+    const Array *doc = &lists[0].doc, *value = &lists[0].value;
+    double elsewhere = 0;
+    for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
+    double known = NAN, least = 0;
+    for (Py_ssize_t i = 0; i < doc->length; i++) {
+        if (threshold(&best) != known) {
+            known = threshold(&best);
+            least = (known / best.highest - elsewhere) / lists[0].unit / SLACK;
+        }
+        if (least > 0 && i % BLOCK == 0 && (i = skip(value, i, doc->length, least)) >= doc->length) break;
+        const double own = number(value, i);
+        if (own < least) continue;
+        const int64_t number_ = integer(doc, i);
+        if (number_ < 0 || number_ >= best.boost.length) { out_of_range(); goto done; }
+        double text = own * lists[0].unit;
+        if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
+        Py_ssize_t j = 1;
+        for (; j < count; j++) {
+            const double other = value_of(&lists[j], number_);
+            if (other == 0) break;
+            text += other * lists[j].unit;
+        }
+        if (j < count) continue;
+        const double score = text * boosts[number_];
+        if (score >= known && best_add(&best, score, number_) < 0) goto done;
+    }
+    rows = best_rows(&best);
+done:
+    if (lists) lists_close(lists, count);
+    best_close(&best);
+    return rows;
+}
+
+/* Candidates of partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
+static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, const char *is_earlier,
+                        Py_ssize_t lead, double later) {
+    const double *boosts = best->boost.data;
+    const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
+    int met_before = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        lists[j].at = 0;
+        met_before |= is_earlier[j];
+    }
+    for (Py_ssize_t i = 0; i < doc->length; i++) {
+        const double known = threshold(best);
+        const double least = (known / best->highest - later) / lists[lead].unit / SLACK;
+        if (least > 0 && i % BLOCK == 0 && (i = skip(value, i, doc->length, least)) >= doc->length) break;
+        const double own = number(value, i);
+        if (own < least) continue;
+        const int64_t number_ = integer(doc, i);
+        if (number_ < 0 || number_ >= best->boost.length) { out_of_range(); return -1; }
+        if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
+        double text = 0;
+        int is_wanted = 1, is_complete = !met_before;
+        for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
+            const double other = j == lead ? own : value_of(&lists[j], number_);
+            if (is_earlier[j]) {
+                is_wanted = other == 0;
+                continue;
+            }
+            text += other * lists[j].unit;
+            if (other == 0) {
+                is_complete = 0;
+                is_wanted = !is_required[j];
+            }
+        }
+        if (!is_wanted || is_complete) continue;
+        const double score = text * boosts[number_];
+        if (score >= known && best_add(best, score, number_) < 0) return -1;
+    }
+    return 0;
+}
+
+static const char partial_doc[] =
+    "partial(parts, required, boost, highest, visible, passes, wanted): the best articles that hold every required\n"
+    "part, and only some of the others.";
+
+static PyObject *partial(PyObject *module, PyObject *args) {
+    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
+    const char *is_required;
+    double highest;
+    Py_ssize_t wanted, count, flags;
+    Best best;
+    if (!PyArg_ParseTuple(args, "Oy#OdOOn", &parts, &is_required, &flags, &boost, &highest, &visible, &passes, &wanted))
+        return NULL;
+    if (best_open(&best, boost, highest, visible, passes, wanted) < 0) return NULL;
+    List *lists = lists_open(parts, &count);
+    char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
+    if (!lists) goto done;
+    if (!is_earlier) { PyErr_NoMemory(); goto done; }
+    if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
+    Py_ssize_t lead = -1;
+    double all = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        all += lists[i].best;
+        if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
+    }
+    if (lead >= 0) {
+        if (partial_from(&best, lists, count, is_required, is_earlier, lead, all - lists[lead].best) < 0) goto done;
+    } else {
+        for (Py_ssize_t turn = 0; turn < count; turn++) {
+            lead = -1;
+            for (Py_ssize_t i = 0; i < count; i++) {
+                if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
+            }
+            all -= lists[lead].best;
+            if (partial_from(&best, lists, count, is_required, is_earlier, lead, all) < 0) goto done;
+            is_earlier[lead] = 1;
+        }
+    }
+    rows = best_rows(&best);
+done:
+    PyMem_Free(is_earlier);
+    if (lists) lists_close(lists, count);
+    best_close(&best);
+    return rows;
+}
+
+/* ---- postings of several forms as one list ---- */
+
+static const char best_codes_doc[] =
+    "best_codes(postings, articles): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles, sorted,\n"
+    "and the highest code (uint8) in each, divided by the divisor of its form.";
+
+static PyObject *best_codes(PyObject *module, PyObject *args) {
+    PyObject *postings, *found = NULL, *docs = NULL, *codes = NULL;
+    Py_ssize_t articles;
+    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &postings, &articles)) return NULL;
+    if (articles < 0) return out_of_range();
+    uint8_t *highest = PyMem_Calloc((size_t)articles + 8, 1);
+    if (!highest) return PyErr_NoMemory();
+    Array doc = {0}, code = {0};
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < PyList_Size(postings); i++) {
+        PyObject *doc_, *code_;
+        Py_ssize_t start;
+        int divisor;
+        if (!PyArg_ParseTuple(PyList_GetItem(postings, i), "OOni", &doc_, &code_, &start, &divisor)) goto done;
+        if (array_open(&doc, doc_) < 0 || array_open(&code, code_) < 0) goto done;
+        if (code.length < doc.length || divisor < 1) {
+            PyErr_SetString(PyExc_ValueError, "fewer codes than articles");
+            goto done;
+        }
+        for (Py_ssize_t j = 0; j < doc.length; j++) {
+            const int64_t at = integer(&doc, j) + start;
+            if (at < 0 || at >= articles) { out_of_range(); goto done; }
+            uint8_t worth = (uint8_t)(integer(&code, j) / divisor);
+            if (!worth) worth = 1;
+            count += highest[at] == 0;
+            if (worth > highest[at]) highest[at] = worth;
+        }
+        array_close(&doc);
+        array_close(&code);
+    }
+    docs = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint32_t));
+    codes = PyBytes_FromStringAndSize(NULL, count);
+    if (!docs || !codes) goto done;
+    uint32_t *doc_out = (uint32_t *)PyBytes_AsString(docs);
+    uint8_t *code_out = (uint8_t *)PyBytes_AsString(codes);
+    for (Py_ssize_t at = 0, i = 0; i < count; at++) {
+        uint64_t eight;
+        /* Most of a large collection is passed over eight at a time; the table is eight longer than the collection. */
+        while (memcpy(&eight, highest + at, 8), !eight) at += 8;
+        if (!highest[at]) continue;
+        doc_out[i] = (uint32_t)at;
+        code_out[i++] = highest[at];
+    }
+    found = PyTuple_Pack(2, docs, codes);
+done:
+    Py_XDECREF(docs);
+    Py_XDECREF(codes);
+    array_close(&doc);
+    array_close(&code);
+    PyMem_Free(highest);
+    return found;
+}
+
+/* ---- words that stand together ---- */
+
+typedef struct {
+    Array doc, code, pos, more_doc, more_pos;
+    double unit;
+    Py_ssize_t at, more_at;
+    uint16_t *positions;    /* in the article that is looked at, rising */
+    Py_ssize_t count, room;
+    Py_ssize_t next;        /* the first position that the current window has not passed */
+} Slot;
+
+static void slots_close(Slot *slots, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; slots && i < count; i++) {
+        array_close(&slots[i].doc);
+        array_close(&slots[i].code);
+        array_close(&slots[i].pos);
+        array_close(&slots[i].more_doc);
+        array_close(&slots[i].more_pos);
+        PyMem_Free(slots[i].positions);
+    }
+    PyMem_Free(slots);
+}
+
+static int slot_open(Slot *slot, PyObject *item) {
+    PyObject *doc, *code, *pos, *more_doc, *more_pos;
+    if (!PyArg_ParseTuple(item, "OOOOOd", &doc, &code, &pos, &more_doc, &more_pos, &slot->unit)) return -1;
+    if (array_open(&slot->doc, doc) < 0 || array_open(&slot->code, code) < 0 || array_open(&slot->pos, pos) < 0 ||
+        array_open(&slot->more_doc, more_doc) < 0 || array_open(&slot->more_pos, more_pos) < 0)
+        return -1;
+    if (slot->code.length < slot->doc.length || slot->pos.length < slot->doc.length ||
+        slot->more_pos.length < slot->more_doc.length) {
+        PyErr_SetString(PyExc_ValueError, "fewer positions than articles");
+        return -1;
+    }
+    slot->room = 16;
+    slot->positions = PyMem_Malloc((size_t)slot->room * sizeof(uint16_t));
+    if (!slot->positions) { PyErr_NoMemory(); return -1; }
+    return 0;
+}
+
+static int by_position(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
+
+/* Collect the positions of a slot in an article that it holds, at slot->at. */
+static int slot_read(Slot *slot, int64_t doc) {
+    int is_rising = 1;
+    slot->count = slot->next = 0;
+    slot->positions[slot->count++] = (uint16_t)integer(&slot->pos, slot->at);
+    slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
+    for (; slot->more_at < slot->more_doc.length && integer(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
+        if (slot->count == slot->room) {
+            uint16_t *larger = PyMem_Realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
+            if (!larger) { PyErr_NoMemory(); return -1; }
+            slot->positions = larger;
+            slot->room *= 2;
+        }
+        const uint16_t position = (uint16_t)integer(&slot->more_pos, slot->more_at);
+        is_rising &= position > slot->positions[slot->count - 1];
+        slot->positions[slot->count++] = position;
+    }
+    if (!is_rising) qsort(slot->positions, (size_t)slot->count, sizeof(uint16_t), by_position);
+    return 0;
+}
+
+/* The least position not below `wanted`, or -1; in one article `wanted` must rise from call to call. */
+static inline int32_t next_position(Slot *slot, int32_t wanted) {
+    while (slot->next < slot->count && slot->positions[slot->next] < wanted) slot->next++;
+    return slot->next < slot->count ? slot->positions[slot->next] : -1;
+}
+
+static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
+    int at = 0;
+    while (at < FIELDS && ends[at] <= start) at++;
+    return at < FIELDS && end < ends[at] && (field < 0 || field == at);
+}
+
+static int holds_ordered(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
+    for (Py_ssize_t i = 0; i < slots[0].count; i++) {
+        const int32_t start = slots[0].positions[i];
+        int32_t end = start;
+        for (Py_ssize_t j = 1; j < count; j++) {
+            end = next_position(&slots[j], end + 1);
+            if (end < 0) return 0;
+            if (end - start > width) break;
+        }
+        if (end - start <= width && within_field(ends, start, end, field)) return 1;
+    }
+    return 0;
+}
+
+static int holds_near(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
+    for (Py_ssize_t lead = 0; lead < count; lead++) {
+        for (Py_ssize_t j = 0; j < count; j++) slots[j].next = 0;
+        for (Py_ssize_t i = 0; i < slots[lead].count; i++) {
+            const int32_t start = slots[lead].positions[i];
+            int32_t end = start;
+            for (Py_ssize_t j = 0; j < count; j++) {
+                const int32_t next = next_position(&slots[j], start);
+                if (next < 0) { end = -1; break; }
+                if (next > end) end = next;
+            }
+            if (end < 0) break;
+            if (end - start <= width && within_field(ends, start, end, field)) return 1;
+        }
+    }
+    return 0;
+}
+
+static const char together_doc[] =
+    "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
+    "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
+
+static PyObject *together(PyObject *module, PyObject *args) {
+    PyObject *given, *ends_, *found = NULL, *docs = NULL, *scores = NULL;
+    Py_ssize_t width;
+    int is_ordered, field;
+    Array ends = {0};
+    Slot *slots = NULL;
+    Row *rows = NULL;
+    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &ends_)) return NULL;
+    const Py_ssize_t count = PyList_Size(given);
+    slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
+    if (!slots) return PyErr_NoMemory();
+    if (array_open(&ends, ends_) < 0) goto done;
+    if (ends.type != I32 || count < 1 || width > 1 << 24) {
+        PyErr_SetString(PyExc_TypeError, "some slots, and ends of fields of type int32, are expected here");
+        goto done;
+    }
+    Py_ssize_t lead = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (slot_open(&slots[j], PyList_GetItem(given, j)) < 0) goto done;
+        if (slots[j].doc.length < slots[lead].doc.length) lead = j;
+    }
+    const Py_ssize_t most = slots[lead].doc.length;
+    Py_ssize_t kept = 0;
+    rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));
+    if (!rows) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < most; i++) {
+        const int64_t doc = integer(&slots[lead].doc, i);
+        if (doc < 0 || (doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
+        Py_ssize_t j = 0;
+        for (; j < count; j++) {
+            Slot *slot = &slots[j];
+            slot->at = seek(&slot->doc, slot->at, doc);
+            if (slot->at >= slot->doc.length || integer(&slot->doc, slot->at) != doc) break;
+        }
+        if (j < count) continue;
+        for (j = 0; j < count; j++) {
+            if (slot_read(&slots[j], doc) < 0) goto done;
+        }
+        const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
+        if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        double score = 0;
+        for (j = 0; j < count; j++) score += number(&slots[j].code, slots[j].at) * slots[j].unit;
+        rows[kept].doc = (uint32_t)doc;
+        rows[kept++].score = score;
+    }
+    docs = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(uint32_t));
+    scores = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(double));
+    if (!docs || !scores) goto done;
+    for (Py_ssize_t i = 0; i < kept; i++) {
+        ((uint32_t *)PyBytes_AsString(docs))[i] = rows[i].doc;
+        ((double *)PyBytes_AsString(scores))[i] = rows[i].score;
+    }
+    found = PyTuple_Pack(2, docs, scores);
+done:
+    Py_XDECREF(docs);
+    Py_XDECREF(scores);
+    PyMem_Free(rows);
+    slots_close(slots, count);
+    array_close(&ends);
+    return found;
+}
+
+/* ---- words that are nearly alike ---- */
+
+/* Code points of UTF-8; what is not UTF-8 gives code points that no word has. */
+static Py_ssize_t decode(const uint8_t *bytes, Py_ssize_t length, uint32_t *letters) {
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < length;) {
+        const uint8_t lead = bytes[i++];
+        int more = lead < 0xC0 ? 0 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
+        uint32_t letter = more == 0 ? lead : lead & (0x3F >> more);
+        for (; more && i < length; more--) letter = letter << 6 | (bytes[i++] & 0x3F);
+        letters[count++] = letter;
+    }
+    return count;
+}
+
+/* The optimal string alignment distance, or something above `most`. `rows` has room for three rows of m + 1. */
+static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most, int *rows) {
+    if (abs(n - m) > most) return most + 1;
+    const int width = m + 1;
+    int *before = rows, *above = rows + width, *row = rows + 2 * width;
+    for (int j = 0; j <= m; j++) {
+        before[j] = most + 1;
+        above[j] = j;
+    }
+    for (int i = 1; i <= n; i++) {
+        const int first = i - most > 1 ? i - most : 1, last = i + most < m ? i + most : m;
+        int least = most + 1;
+        for (int j = 0; j <= m; j++) row[j] = most + 1;
+        if (i <= most) row[0] = i;
+        for (int j = first; j <= last; j++) {
+            int cost = above[j - 1] + (a[i - 1] != b[j - 1]);
+            if (above[j] + 1 < cost) cost = above[j] + 1;
+            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < cost)
+                cost = before[j - 2] + 1;
+            row[j] = cost;
+            if (cost < least) least = cost;
+        }
+        if (least > most && i > most) return most + 1;
+        int *const free_ = before;
+        before = above;
+        above = row;
+        row = free_;
+    }
+    return above[m];
+}
+
+static const char similar_doc[] =
+    "similar(term, edits, mask, letters, numbers, text, at): the exact forms within so many edits of a term, as\n"
+    "[(edits, form, number)]. `letters` and `numbers` are those of the forms of fitting length (see Dictionary).";
+
+static PyObject *similar(PyObject *module, PyObject *args) {
+    PyObject *term, *letters_, *numbers_, *text_, *at_, *found = NULL;
+    int most;
+    unsigned int mask;
+    if (!PyArg_ParseTuple(args, "UiIOOOO", &term, &most, &mask, &letters_, &numbers_, &text_, &at_)) return NULL;
+    Array letters = {0}, numbers = {0}, text = {0}, at = {0};
+    const Py_ssize_t n = PyUnicode_GetLength(term);
+    Py_UCS4 *wanted = PyUnicode_AsUCS4Copy(term);
+    uint32_t *decoded = NULL;
+    int *rows = NULL;
+    if (!wanted) return NULL;
+    if (array_open(&letters, letters_) < 0 || array_open(&numbers, numbers_) < 0 || array_open(&text, text_) < 0 ||
+        array_open(&at, at_) < 0)
+        goto done;
+    /* A form of so many bytes has at least a quarter as many letters. */
+    const Py_ssize_t longest = 4 * (n + most) + 4;
+    if (letters.type != U32 || text.type != U8 || numbers.length < letters.length || n > 4096 || most < 0 || most > 8) {
+        PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
+        goto done;
+    }
+    decoded = PyMem_Malloc((size_t)longest * sizeof(uint32_t));
+    rows = PyMem_Malloc((size_t)(longest + 1) * 3 * sizeof(int));
+    if (!decoded || !rows) { PyErr_NoMemory(); goto done; }
+    found = PyList_New(0);
+    const uint32_t *bits = letters.data;
+    for (Py_ssize_t i = 0; found && i < letters.length; i++) {
+        if (__builtin_popcount(bits[i] & ~mask) > most || __builtin_popcount(~bits[i] & mask) > most) continue;
+        const int64_t number_ = integer(&numbers, i);
+        if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
+        const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
+        if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
+        if (end - start > longest) continue;
+        const uint8_t *form = (const uint8_t *)text.data + start;
+        const Py_ssize_t m = decode(form, end - start, decoded);
+        const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
+        if (edits > most) continue;
+        PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
+        PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
+        if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
+        Py_XDECREF(item);
+    }
+done:
+    PyMem_Free(decoded);
+    PyMem_Free(rows);
+    PyMem_Free(wanted);
+    array_close(&letters);
+    array_close(&numbers);
+    array_close(&text);
+    array_close(&at);
+    return found;
+}
+
+/* ---- the module ---- */
+
+static PyMethodDef methods[] = {
+    {"complete", complete, METH_VARARGS, complete_doc},
+    {"partial", partial, METH_VARARGS, partial_doc},
+    {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
+    {"together", together, METH_VARARGS, together_doc},
+    {"similar", similar, METH_VARARGS, similar_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
+};
+
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&definition); }
