@@ -58,7 +58,8 @@ def test_the_best_articles_are_the_same(
     boost = np.exp2(random.random(articles) * random.choice([0, 1]))
     visible = random.random(articles) < 0.7 if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    ranked = boost, float(boost.max()), visible, odd, wanted
+    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
+    ranked = boost, ceiling, visible, odd, wanted
     alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         alike(kernel.partial(parts, required, *ranked), in_numpy.partial(parts, required, *ranked))
@@ -134,8 +135,8 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     part, boost, ends = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.int32)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
-        lambda: kernel.complete([part], boost, 1.0, None, None, 10),
-        lambda: kernel.partial([part, part], b"\0\0", boost, 1.0, None, None, 10),
+        lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
+        lambda: kernel.partial([part, part], b"\0\0", boost, boost[:1], None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5),
         lambda: kernel.together([slot], 0, True, -1, ends),
     ):
@@ -149,6 +150,6 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
 def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     docs = np.arange(3, dtype=np.uint32)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), 1.0, None, None, 10)
+        kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5)

@@ -15,6 +15,7 @@
 
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
 #define BLOCK 64   /* postings that are skipped together */
+#define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
 #define SLACK (1 + 1e-9)
 
 /* ---- arrays ---- */
@@ -69,20 +70,40 @@ static inline double number(const Array *array, Py_ssize_t i) {
 }
 
 /* The first place at or after `from` whose element is not below `wanted`: by doubling steps, then by halving. */
+#define DEFINE_SEEK(NAME, NUMBER)                                                                                    \
+    static inline Py_ssize_t NAME(const NUMBER *sorted, Py_ssize_t length, Py_ssize_t from, int64_t wanted) {        \
+        if (from >= length || sorted[from] >= wanted) return from;                                                   \
+        Py_ssize_t low = from, step = 1, high = from + 1;                                                            \
+        while (high < length && sorted[high] < wanted) {                                                             \
+            low = high;                                                                                              \
+            step *= 2;                                                                                               \
+            high = low + step;                                                                                       \
+        }                                                                                                            \
+        if (high > length) high = length;                                                                            \
+        while (low + 1 < high) {                                                                                     \
+            const Py_ssize_t middle = low + (high - low) / 2;                                                        \
+            if (sorted[middle] < wanted) low = middle; else high = middle;                                           \
+        }                                                                                                            \
+        return high;                                                                                                 \
+    }
+DEFINE_SEEK(seek_u16, uint16_t)
+DEFINE_SEEK(seek_u32, uint32_t)
+
+/* Lists of articles are of two types only. */
+static int articles_open(Array *array, PyObject *object) {
+    if (array_open(array, object) < 0) return -1;
+    if (array->type == U16 || array->type == U32) return 0;
+    PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint16 or uint32 are expected here");
+    return -1;
+}
+
 static inline Py_ssize_t seek(const Array *sorted, Py_ssize_t from, int64_t wanted) {
-    if (from >= sorted->length || integer(sorted, from) >= wanted) return from;
-    Py_ssize_t low = from, step = 1, high = from + 1;
-    while (high < sorted->length && integer(sorted, high) < wanted) {
-        low = high;
-        step *= 2;
-        high = low + step;
-    }
-    if (high > sorted->length) high = sorted->length;
-    while (low + 1 < high) {
-        const Py_ssize_t middle = low + (high - low) / 2;
-        if (integer(sorted, middle) < wanted) low = middle; else high = middle;
-    }
-    return high;
+    return sorted->type == U16 ? seek_u16(sorted->data, sorted->length, from, wanted)
+                               : seek_u32(sorted->data, sorted->length, from, wanted);
+}
+
+static inline int64_t article(const Array *articles, Py_ssize_t i) {
+    return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : ((const uint32_t *)articles->data)[i];
 }
 
 static PyObject *out_of_range(void) {
@@ -121,7 +142,7 @@ static List *lists_open(PyObject *parts, Py_ssize_t *count) {
         PyObject *part = PyList_GetItem(parts, i);
         PyObject *doc, *value, *table;
         if (!part || !PyArg_ParseTuple(part, "OOddO", &doc, &value, &list->unit, &list->best, &table)) goto fail;
-        if (array_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
+        if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
         if (table != Py_None && array_open(&list->table, table) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
@@ -138,27 +159,7 @@ fail:
 static inline double value_of(List *list, int64_t doc) {
     if (list->table.is_open) return doc < list->table.length ? number(&list->table, doc) : 0;
     list->at = seek(&list->doc, list->at, doc);
-    return list->at < list->doc.length && integer(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
-}
-
-/* The end of a run of whole blocks, from `i`, in which no value reaches `least`. */
-static Py_ssize_t skip(const Array *value, Py_ssize_t i, Py_ssize_t length, double least) {
-    if (value->type == U8) {
-        const uint8_t *values = value->data;
-        for (; i + BLOCK <= length; i += BLOCK) {
-            uint8_t most = 0;
-            for (int j = 0; j < BLOCK; j++) most = values[i + j] > most ? values[i + j] : most;
-            if (most >= least) break;
-        }
-    } else if (value->type == U16) {
-        const uint16_t *values = value->data;
-        for (; i + BLOCK <= length; i += BLOCK) {
-            uint16_t most = 0;
-            for (int j = 0; j < BLOCK; j++) most = values[i + j] > most ? values[i + j] : most;
-            if (most >= least) break;
-        }
-    }
-    return i;
+    return list->at < list->doc.length && article(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
 }
 
 /* ---- the best candidates ---- */
@@ -173,7 +174,7 @@ typedef struct {
     Py_ssize_t held, wanted;
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
     Array boost, visible;
-    double highest;         /* of all boosts */
+    Array ceiling;          /* the highest boost of every CHUNK articles */
 } Best;
 
 static inline double threshold(const Best *best) {
@@ -255,21 +256,25 @@ static void best_close(Best *best) {
     PyMem_Free(best->heap);
     array_close(&best->boost);
     array_close(&best->visible);
+    array_close(&best->ceiling);
 }
 
-static int best_open(Best *best, PyObject *boost, double highest, PyObject *visible, PyObject *passes,
+static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *visible, PyObject *passes,
                      Py_ssize_t wanted) {
     memset(best, 0, sizeof *best);
-    best->highest = highest;
     best->wanted = wanted;
     best->passes = passes == Py_None ? NULL : passes;
     if (wanted < 1 || wanted > (1 << 24)) {
         PyErr_SetString(PyExc_ValueError, "no such number of hits");
         return -1;
     }
-    if (array_open(&best->boost, boost) < 0) return -1;
-    if (visible != Py_None && array_open(&best->visible, visible) < 0) { best_close(best); return -1; }
-    if (best->boost.type != F64 || best->boost.length > UINT32_MAX) {
+    if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
+        (visible != Py_None && array_open(&best->visible, visible) < 0)) {
+        best_close(best);
+        return -1;
+    }
+    if (best->boost.type != F64 || best->boost.length > UINT32_MAX || best->ceiling.type != F64 ||
+        best->ceiling.length * CHUNK < best->boost.length) {
         best_close(best);
         PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
         return -1;
@@ -296,34 +301,57 @@ static PyObject *best_rows(Best *best) {
     return rows;
 }
 
+static inline double most_u8(const uint8_t *values) {
+    uint8_t most = 0;
+    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
+    return most;
+}
+
+static inline double most_u16(const uint16_t *values) {
+    uint16_t most = 0;
+    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
+    return most;
+}
+
+/* The end of a run of whole blocks, from `i`, that cannot reach the threshold with what other lists may add. */
+static Py_ssize_t skip(const Best *best, const List *list, Py_ssize_t i, double elsewhere) {
+    const double known = threshold(best);
+    const double *ceilings = best->ceiling.data;
+    if (known <= 0 || list->value.type == F64) return i;
+    for (; i + BLOCK <= list->doc.length; i += BLOCK) {
+        int64_t chunk = article(&list->doc, i) / CHUNK;
+        const int64_t last = article(&list->doc, i + BLOCK - 1) / CHUNK;
+        if (last < chunk || last >= best->ceiling.length) break;
+        double boost = ceilings[chunk];
+        while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
+        const double most = list->value.type == U8 ? most_u8((const uint8_t *)list->value.data + i)
+                                                   : most_u16((const uint16_t *)list->value.data + i);
+        if ((most * list->unit + elsewhere) * boost * SLACK >= known) break;
+    }
+    return i;
+}
+
 static const char complete_doc[] =
-    "complete(parts, boost, highest, visible, passes, wanted): the best articles that every part holds.";
+    "complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
 
 static PyObject *complete(PyObject *module, PyObject *args) {
-    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
-    double highest;
+    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     Py_ssize_t wanted, count;
     Best best;
-    if (!PyArg_ParseTuple(args, "OOdOOn", &parts, &boost, &highest, &visible, &passes, &wanted)) return NULL;
-    if (best_open(&best, boost, highest, visible, passes, wanted) < 0) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOOOn", &parts, &boost, &ceiling, &visible, &passes, &wanted)) return NULL;
+    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     if (!lists) goto done;
     const double *boosts = best.boost.data;
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
-    double known = NAN, least = 0;
     for (Py_ssize_t i = 0; i < doc->length; i++) {
-        if (threshold(&best) != known) {
-            known = threshold(&best);
-            least = (known / best.highest - elsewhere) / lists[0].unit / SLACK;
-        }
-        if (least > 0 && i % BLOCK == 0 && (i = skip(value, i, doc->length, least)) >= doc->length) break;
-        const double own = number(value, i);
-        if (own < least) continue;
-        const int64_t number_ = integer(doc, i);
-        if (number_ < 0 || number_ >= best.boost.length) { out_of_range(); goto done; }
-        double text = own * lists[0].unit;
+        if (i % BLOCK == 0 && (i = skip(&best, &lists[0], i, elsewhere)) >= doc->length) break;
+        const double known = threshold(&best);
+        const int64_t number_ = article(doc, i);
+        if (number_ >= best.boost.length) { out_of_range(); goto done; }
+        double text = number(value, i) * lists[0].unit;
         if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
         Py_ssize_t j = 1;
         for (; j < count; j++) {
@@ -353,13 +381,10 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         met_before |= is_earlier[j];
     }
     for (Py_ssize_t i = 0; i < doc->length; i++) {
-        const double known = threshold(best);
-        const double least = (known / best->highest - later) / lists[lead].unit / SLACK;
-        if (least > 0 && i % BLOCK == 0 && (i = skip(value, i, doc->length, least)) >= doc->length) break;
-        const double own = number(value, i);
-        if (own < least) continue;
-        const int64_t number_ = integer(doc, i);
-        if (number_ < 0 || number_ >= best->boost.length) { out_of_range(); return -1; }
+        if (i % BLOCK == 0 && (i = skip(best, &lists[lead], i, later)) >= doc->length) break;
+        const double known = threshold(best), own = number(value, i);
+        const int64_t number_ = article(doc, i);
+        if (number_ >= best->boost.length) { out_of_range(); return -1; }
         if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
         double text = 0;
         int is_wanted = 1, is_complete = !met_before;
@@ -383,18 +408,17 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
 }
 
 static const char partial_doc[] =
-    "partial(parts, required, boost, highest, visible, passes, wanted): the best articles that hold every required\n"
+    "partial(parts, required, boost, ceiling, visible, passes, wanted): the best articles that hold every required\n"
     "part, and only some of the others.";
 
 static PyObject *partial(PyObject *module, PyObject *args) {
-    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
+    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     const char *is_required;
-    double highest;
     Py_ssize_t wanted, count, flags;
     Best best;
-    if (!PyArg_ParseTuple(args, "Oy#OdOOn", &parts, &is_required, &flags, &boost, &highest, &visible, &passes, &wanted))
+    if (!PyArg_ParseTuple(args, "Oy#OOOOn", &parts, &is_required, &flags, &boost, &ceiling, &visible, &passes, &wanted))
         return NULL;
-    if (best_open(&best, boost, highest, visible, passes, wanted) < 0) return NULL;
+    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
     if (!lists) goto done;
@@ -438,7 +462,8 @@ static PyObject *best_codes(PyObject *module, PyObject *args) {
     Py_ssize_t articles;
     if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &postings, &articles)) return NULL;
     if (articles < 0) return out_of_range();
-    uint8_t *highest = PyMem_Calloc((size_t)articles + 8, 1);
+    uint8_t *highest = PyMem_Calloc((size_t)articles + 8, 1), *code_out = NULL;
+    uint32_t *doc_out = NULL;
     if (!highest) return PyErr_NoMemory();
     Array doc = {0}, code = {0};
     Py_ssize_t count = 0;
@@ -447,35 +472,42 @@ static PyObject *best_codes(PyObject *module, PyObject *args) {
         Py_ssize_t start;
         int divisor;
         if (!PyArg_ParseTuple(PyList_GetItem(postings, i), "OOni", &doc_, &code_, &start, &divisor)) goto done;
-        if (array_open(&doc, doc_) < 0 || array_open(&code, code_) < 0) goto done;
-        if (code.length < doc.length || divisor < 1) {
-            PyErr_SetString(PyExc_ValueError, "fewer codes than articles");
+        if (articles_open(&doc, doc_) < 0 || array_open(&code, code_) < 0) goto done;
+        if (code.length < doc.length || code.type != U8 || divisor < 1) {
+            PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
             goto done;
         }
+        uint8_t worth[256];
+        for (int j = 0; j < 256; j++) worth[j] = (uint8_t)(j < divisor ? 1 : j / divisor);
+        const uint8_t *codes_in = code.data;
         for (Py_ssize_t j = 0; j < doc.length; j++) {
-            const int64_t at = integer(&doc, j) + start;
+            const int64_t at = article(&doc, j) + start;
             if (at < 0 || at >= articles) { out_of_range(); goto done; }
-            uint8_t worth = (uint8_t)(integer(&code, j) / divisor);
-            if (!worth) worth = 1;
-            count += highest[at] == 0;
-            if (worth > highest[at]) highest[at] = worth;
+            const uint8_t before = highest[at], now = worth[codes_in[j]];
+            count += before == 0;
+            highest[at] = now > before ? now : before;
         }
         array_close(&doc);
         array_close(&code);
     }
-    docs = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint32_t));
-    codes = PyBytes_FromStringAndSize(NULL, count);
-    if (!docs || !codes) goto done;
-    uint32_t *doc_out = (uint32_t *)PyBytes_AsString(docs);
-    uint8_t *code_out = (uint8_t *)PyBytes_AsString(codes);
-    for (Py_ssize_t at = 0, i = 0; i < count; at++) {
+    /* Whether the next article is held is a toss of a coin in long lists, so nothing branches on it: each is written
+     * down, and written over by the one after it if it was not held. */
+    doc_out = PyMem_Malloc((size_t)(count + 8) * sizeof(uint32_t));
+    code_out = PyMem_Malloc((size_t)count + 8);
+    if (!doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t at = 0, i = 0; i < count; at += 8) {
         uint64_t eight;
-        /* Most of a large collection is passed over eight at a time; the table is eight longer than the collection. */
-        while (memcpy(&eight, highest + at, 8), !eight) at += 8;
-        if (!highest[at]) continue;
-        doc_out[i] = (uint32_t)at;
-        code_out[i++] = highest[at];
+        memcpy(&eight, highest + at, 8);
+        if (!eight) continue;
+        for (Py_ssize_t j = at; j < at + 8; j++) {
+            doc_out[i] = (uint32_t)j;
+            code_out[i] = highest[j];
+            i += highest[j] != 0;
+        }
     }
+    docs = PyBytes_FromStringAndSize((const char *)doc_out, count * (Py_ssize_t)sizeof(uint32_t));
+    codes = PyBytes_FromStringAndSize((const char *)code_out, count);
+    if (!docs || !codes) goto done;
     found = PyTuple_Pack(2, docs, codes);
 done:
     Py_XDECREF(docs);
@@ -483,6 +515,8 @@ done:
     array_close(&doc);
     array_close(&code);
     PyMem_Free(highest);
+    PyMem_Free(doc_out);
+    PyMem_Free(code_out);
     return found;
 }
 
@@ -512,8 +546,8 @@ static void slots_close(Slot *slots, Py_ssize_t count) {
 static int slot_open(Slot *slot, PyObject *item) {
     PyObject *doc, *code, *pos, *more_doc, *more_pos;
     if (!PyArg_ParseTuple(item, "OOOOOd", &doc, &code, &pos, &more_doc, &more_pos, &slot->unit)) return -1;
-    if (array_open(&slot->doc, doc) < 0 || array_open(&slot->code, code) < 0 || array_open(&slot->pos, pos) < 0 ||
-        array_open(&slot->more_doc, more_doc) < 0 || array_open(&slot->more_pos, more_pos) < 0)
+    if (articles_open(&slot->doc, doc) < 0 || array_open(&slot->code, code) < 0 || array_open(&slot->pos, pos) < 0 ||
+        articles_open(&slot->more_doc, more_doc) < 0 || array_open(&slot->more_pos, more_pos) < 0)
         return -1;
     if (slot->code.length < slot->doc.length || slot->pos.length < slot->doc.length ||
         slot->more_pos.length < slot->more_doc.length) {
@@ -528,13 +562,18 @@ static int slot_open(Slot *slot, PyObject *item) {
 
 static int by_position(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
 
+static int by_length(const void *a, const void *b) {
+    const Py_ssize_t left = (*(Slot *const *)a)->doc.length, right = (*(Slot *const *)b)->doc.length;
+    return (left > right) - (left < right);
+}
+
 /* Collect the positions of a slot in an article that it holds, at slot->at. */
 static int slot_read(Slot *slot, int64_t doc) {
     int is_rising = 1;
     slot->count = slot->next = 0;
     slot->positions[slot->count++] = (uint16_t)integer(&slot->pos, slot->at);
     slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
-    for (; slot->more_at < slot->more_doc.length && integer(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
+    for (; slot->more_at < slot->more_doc.length && article(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
         if (slot->count == slot->room) {
             uint16_t *larger = PyMem_Realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
             if (!larger) { PyErr_NoMemory(); return -1; }
@@ -602,34 +641,36 @@ static PyObject *together(PyObject *module, PyObject *args) {
     Py_ssize_t width;
     int is_ordered, field;
     Array ends = {0};
-    Slot *slots = NULL;
+    Slot *slots = NULL, **rarest = NULL;
     Row *rows = NULL;
     if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &ends_)) return NULL;
     const Py_ssize_t count = PyList_Size(given);
     slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
-    if (!slots) return PyErr_NoMemory();
+    rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
+    if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
     if (array_open(&ends, ends_) < 0) goto done;
     if (ends.type != I32 || count < 1 || width > 1 << 24) {
         PyErr_SetString(PyExc_TypeError, "some slots, and ends of fields of type int32, are expected here");
         goto done;
     }
-    Py_ssize_t lead = 0;
     for (Py_ssize_t j = 0; j < count; j++) {
         if (slot_open(&slots[j], PyList_GetItem(given, j)) < 0) goto done;
-        if (slots[j].doc.length < slots[lead].doc.length) lead = j;
+        rarest[j] = &slots[j];
     }
-    const Py_ssize_t most = slots[lead].doc.length;
+    qsort(rarest, (size_t)count, sizeof(Slot *), by_length);
+    const Py_ssize_t most = rarest[0]->doc.length;
     Py_ssize_t kept = 0;
     rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));
     if (!rows) { PyErr_NoMemory(); goto done; }
     for (Py_ssize_t i = 0; i < most; i++) {
-        const int64_t doc = integer(&slots[lead].doc, i);
-        if (doc < 0 || (doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
-        Py_ssize_t j = 0;
+        const int64_t doc = article(&rarest[0]->doc, i);
+        if ((doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
+        rarest[0]->at = i;
+        Py_ssize_t j = 1;
         for (; j < count; j++) {
-            Slot *slot = &slots[j];
+            Slot *slot = rarest[j];
             slot->at = seek(&slot->doc, slot->at, doc);
-            if (slot->at >= slot->doc.length || integer(&slot->doc, slot->at) != doc) break;
+            if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
         }
         if (j < count) continue;
         for (j = 0; j < count; j++) {
@@ -654,6 +695,7 @@ done:
     Py_XDECREF(docs);
     Py_XDECREF(scores);
     PyMem_Free(rows);
+    PyMem_Free(rarest);
     slots_close(slots, count);
     array_close(&ends);
     return found;
@@ -706,6 +748,11 @@ static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most
     return above[m];
 }
 
+static inline int has_more_bits(uint32_t bits, int most) {
+    for (; most && bits; most--) bits &= bits - 1;
+    return bits != 0;
+}
+
 static const char similar_doc[] =
     "similar(term, edits, mask, letters, numbers, text, at): the exact forms within so many edits of a term, as\n"
     "[(edits, form, number)]. `letters` and `numbers` are those of the forms of fitting length (see Dictionary).";
@@ -736,7 +783,7 @@ static PyObject *similar(PyObject *module, PyObject *args) {
     found = PyList_New(0);
     const uint32_t *bits = letters.data;
     for (Py_ssize_t i = 0; found && i < letters.length; i++) {
-        if (__builtin_popcount(bits[i] & ~mask) > most || __builtin_popcount(~bits[i] & mask) > most) continue;
+        if (has_more_bits(bits[i] & ~mask, most) || has_more_bits(~bits[i] & mask, most)) continue;
         const int64_t number_ = integer(&numbers, i);
         if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
         const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
@@ -762,6 +809,68 @@ done:
     return found;
 }
 
+static const char lower_bound_doc[] =
+    "lower_bound(text, at, wanted): the number of the first form that is not below these bytes.";
+
+static PyObject *lower_bound(PyObject *module, PyObject *args) {
+    PyObject *text_, *at_;
+    const char *wanted;
+    Py_ssize_t length;
+    if (!PyArg_ParseTuple(args, "OOy#", &text_, &at_, &wanted, &length)) return NULL;
+    Array text = {0}, at = {0};
+    PyObject *found = NULL;
+    if (array_open(&text, text_) < 0 || array_open(&at, at_) < 0) goto done;
+    if (text.type != U8 || at.length < 1) {
+        PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
+        goto done;
+    }
+    Py_ssize_t low = 0, high = at.length - 1;
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        const int64_t start = integer(&at, middle), end = integer(&at, middle + 1);
+        if (start < 0 || end < start || end > text.length) {
+            PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
+            goto done;
+        }
+        const Py_ssize_t shared = end - start < length ? end - start : length;
+        const int order = shared ? memcmp((const char *)text.data + start, wanted, (size_t)shared) : 0;
+        if (order < 0 || (order == 0 && end - start < length)) low = middle + 1; else high = middle;
+    }
+    found = PyLong_FromSsize_t(low);
+done:
+    array_close(&text);
+    array_close(&at);
+    return found;
+}
+
+/* ---- how many ---- */
+
+static const char holding_doc[] =
+    "holding(parts, articles): for every article, how many of the parts hold it; 255 stands for more, too.";
+
+static PyObject *holding(PyObject *module, PyObject *args) {
+    PyObject *parts;
+    Py_ssize_t articles, count;
+    if (!PyArg_ParseTuple(args, "On", &parts, &articles)) return NULL;
+    List *lists = lists_open(parts, &count);
+    if (!lists) return NULL;
+    PyObject *table = articles < 0 ? out_of_range() : PyBytes_FromStringAndSize(NULL, articles);
+    if (table) {
+        uint8_t *held = (uint8_t *)PyBytes_AsString(table);
+        memset(held, 0, (size_t)articles);
+        for (Py_ssize_t i = 0; table && i < count; i++) {
+            const Array *doc = &lists[i].doc;
+            for (Py_ssize_t j = 0; j < doc->length; j++) {
+                const int64_t at = article(doc, j);
+                if (at >= articles) { Py_CLEAR(table); out_of_range(); break; }
+                held[at] += held[at] < 255;
+            }
+        }
+    }
+    lists_close(lists, count);
+    return table;
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
@@ -769,6 +878,8 @@ static PyMethodDef methods[] = {
     {"partial", partial, METH_VARARGS, partial_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
+    {"holding", holding, METH_VARARGS, holding_doc},
+    {"lower_bound", lower_bound, METH_VARARGS, lower_bound_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -60,7 +60,7 @@ class Dictionary:
 
     def bisect(self, wanted: bytes) -> int:
         """The number of the first exact form that is not below these bytes."""
-        return bisect_left(range(len(self)), wanted, key=self.encoded)
+        return kernel.lower_bound(self._file.array("term_bytes"), self._file.array("term_at"), wanted)
 
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms that begin so."""

@@ -7,6 +7,7 @@ spend a microsecond where numpy spends one on every call. The tests hold both to
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from math import ceil
@@ -26,6 +27,9 @@ Row: TypeAlias = tuple[float, int, float]
 
 Passes: TypeAlias = Callable[[Any], Mask]
 """A filter: numbers of articles (a buffer of uint32, never an empty one) -> whether each of them passes."""
+
+CHUNK = 1024
+"""Articles whose boosts have a common ceiling: numbers that differ only in their last ten bits."""
 
 _HEAD = 1024
 
@@ -138,7 +142,7 @@ class _Best:
 def complete(
     parts: list[Part],
     boost: ranking.Floats,
-    highest: float,
+    ceiling: ranking.Floats,
     visible: Mask | None,
     passes: Passes | None,
     wanted: int,
@@ -147,7 +151,7 @@ def complete(
 
     Args:
         parts: in the order in which their scores are added up; the first one should be the shortest.
-        boost: the factor of every article; the highest of them is `highest`.
+        boost, ceiling: the factor of every article, and the highest of every CHUNK articles.
         visible: which articles may be found at all; None is all of them.
         passes: what else they must pass.
         wanted: how many articles, at least 1.
@@ -162,7 +166,7 @@ def complete(
     if len(docs) > 4 * _HEAD:
         # In a long list the first articles, those of the highest boost, tell which of the rest to look at.
         _add_complete(best, docs[:_HEAD], values[:_HEAD], rarest.unit, others)
-        docs, values = rarest.at_least(best.threshold / highest - elsewhere)
+        docs, values = rarest.at_least(best.threshold / float(ceiling.max()) - elsewhere)
         start = docs.searchsorted(rarest.doc[_HEAD])
         docs, values = docs[start:], values[start:]
     _add_complete(best, docs, values, rarest.unit, others)
@@ -183,7 +187,7 @@ def partial(
     parts: list[Part],
     required: bytes,
     boost: ranking.Floats,
-    highest: float,
+    ceiling: ranking.Floats,
     visible: Mask | None,
     passes: Passes | None,
     wanted: int,
@@ -202,6 +206,7 @@ def partial(
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
         _add_partial(best, parts, required, parts[lead].doc, ())
         return best.rows()
+    highest = float(ceiling.max(initial=0.0)) or 1.0
     queue = sorted(numbers, key=lambda i: -parts[i].best)
     later = sum(part.best for part in parts)
     for turn, lead in enumerate(queue):
@@ -279,6 +284,23 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
+def holding(parts: list[Part], articles: int) -> Any:
+    """For every article, how many of some parts hold it: a buffer of uint8, in which 255 stands for more, too."""
+    held = np.zeros(articles, np.uint32)
+    for part in parts:
+        held[part.doc] += 1
+    return np.minimum(held, 255).astype(np.uint8)
+
+
+def lower_bound(text: Array, at: Array, wanted: bytes) -> int:
+    """The number of the first form of a dictionary that is not below these bytes.
+
+    Args:
+        text, at: the forms in UTF-8, end to end, and where each begins.
+    """
+    return bisect_left(range(len(at) - 1), wanted, key=lambda i: text[at[i] : at[i + 1]].tobytes())
+
+
 def similar(
     term: str, edits: int, mask: int, letters: Array, numbers: Array, text: Array, at: Array
 ) -> list[tuple[int, str, int]]:
@@ -337,5 +359,5 @@ try:
 except ImportError:
     pass
 else:
-    for _name in ("best_codes", "complete", "partial", "similar", "together"):
+    for _name in ("best_codes", "complete", "holding", "lower_bound", "partial", "similar", "together"):
         globals()[_name] = getattr(_compiled, _name)

@@ -33,6 +33,7 @@ MAGIC = b"newsSEG\0"
 _ALIGN = 64
 _DTYPES = frozenset(["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"])
 _MAX_DIRECTORY = 1 << 20
+_MAX_REPEATED = 1 << 24
 
 Array: TypeAlias = NDArray[Any]
 
@@ -58,7 +59,7 @@ def write_segment(path: Path, arrays: Mapping[str, Array], *, articles: int, ana
         values = np.ascontiguousarray(narrow(given))
         values = values.astype(values.dtype.newbyteorder("<"), copy=False)
         length = len(values)
-        if length > 1 and (values == values[0]).all():
+        if 1 < length <= _MAX_REPEATED and (values == values[0]).all():
             values = values[:1].copy()
         directory[name] = [values.dtype.str, length, len(values), offset, zlib.crc32(values)]
         chunks.append((offset, values))
@@ -134,14 +135,15 @@ class ArrayFile:
     def _view(self, name: str) -> Array:
         try:
             dtype, length, kept, offset, _ = self._directory[name]
-            if dtype not in _DTYPES or offset < 0 or not (0 <= kept == length or kept == 1 < length):
+            is_repeated = kept == 1 < length <= _MAX_REPEATED
+            if dtype not in _DTYPES or offset < 0 or not (is_repeated or 0 <= kept == length):
                 raise ValueError(f"{dtype} {length} {kept} {offset}")
             values: Array = np.frombuffer(self._map, dtype, kept, self._start + offset)
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise IndexCorrupt(
                 f"{self.path}: the array {name!r} is missing or damaged; run `newsearch reindex`"
             ) from error
-        return np.broadcast_to(values, (length,)) if kept != length else values
+        return values.repeat(length) if is_repeated else values
 
     def verify(self) -> None:
         """Read the whole file and compare it with its checksums.

@@ -62,7 +62,7 @@ class Search:
         self._masks = [compiler.mask(node) for node in asked.filters]
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
-        self._boost, self._highest_boost = view.boost(options.boosts, self._as_of)
+        self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
         self._page = self._find_page()
         self._records: list[Record] | None = None
 
@@ -153,9 +153,7 @@ class Search:
         return page[first:]
 
     def _best_complete(self, wanted: int) -> list[Row]:
-        return kernel.complete(
-            self._parts, self._boost, self._highest_boost, self._shown, self._filter, wanted
-        )
+        return kernel.complete(self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted)
 
     def _best_partial(self, wanted: int) -> list[Row]:
         required = {id(clause.part) for clause in self._required}
@@ -163,7 +161,7 @@ class Search:
             self._parts,
             bytes(id(part) in required for part in self._parts),
             self._boost,
-            self._highest_boost,
+            self._ceiling,
             self._shown,
             self._filter,
             wanted,
@@ -208,17 +206,12 @@ class Search:
     def _partial(self) -> Array:
         """All articles that hold what is required but only some of the rest."""
         if not self._has_partial:
-            return np.empty(0, np.int64)
-        held = np.zeros(self._view.articles, np.uint16)
-        for clause in self._optional:
-            held[clause.part.doc] += 1
-        if self._required:
-            everywhere = np.ones(self._view.articles, bool)
-            for clause in self._required:
-                everywhere &= _table(clause, self._view.articles)
-            docs = (everywhere & (held < len(self._optional))).nonzero()[0]
-        else:
-            docs = ((held > 0) & (held < len(self._optional))).nonzero()[0]
+            return np.empty(0, np.uint32)
+        held = np.frombuffer(kernel.holding(self._parts, self._view.articles), np.uint8)
+        found = (held > 0) & (held < len(self._parts))
+        for clause in self._required:
+            found &= _table(clause, self._view.articles)
+        docs = found.nonzero()[0]
         return docs[self._passes(docs)]
 
     def _passes(self, docs: Array) -> Mask:

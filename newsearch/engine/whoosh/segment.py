@@ -48,13 +48,17 @@ class Segment:
         self.dictionary = Dictionary(self.file)
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
-        self._post_doc = self.file.array("post_doc")
-        self._post_code = self.file.array("post_code")
+        self._post_doc = self._docs("post_doc")
+        self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
-        self._more_doc = self.file.array("more_doc")
+        self._more_doc = self._docs("more_doc")
         self._more_pos = self.file.array("more_pos")
         self._post_at = memoryview(self.file.array("post_at"))
         self._more_at = memoryview(self.file.array("more_at"))
+
+    def _docs(self, name: str) -> Array:
+        """Numbers of articles in the one type that the kernel takes: in a file they are as narrow as they can be."""
+        return np.asarray(self.file.array(name), np.uint16)
 
     # Words
 
@@ -83,7 +87,11 @@ class Segment:
         """Articles and codes of a group of forms that share a stem."""
         at = self.file.array("group_at")
         place = slice(int(at[number]), int(at[number + 1]))
-        return self.file.array("group_doc")[place], self.file.array("group_code")[place]
+        return self._group_doc[place], self.file.array("group_code")[place]
+
+    @cached_property
+    def _group_doc(self) -> Array:
+        return self._docs("group_doc")
 
     def occurrences(self, first: int, last: int) -> tuple[Array, Array, Array, Array, Array]:
         """The slices of post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last)."""

@@ -68,7 +68,7 @@ class View:
         self._cached = 0
         self._lock = Lock()
         self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
-        self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, float] | None = None
+        self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, ranking.Floats] | None = None
 
     # Words
 
@@ -269,8 +269,10 @@ class View:
         """heat, quality or date (seconds) of these articles, NaN where it is not known."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
-    def boost(self, boosts: ranking.Boosts, as_of: float | None = None) -> tuple[ranking.Floats, float]:
-        """The factor of every article (see ranking), and the highest of them.
+    def boost(
+        self, boosts: ranking.Boosts, as_of: float | None = None
+    ) -> tuple[ranking.Floats, ranking.Floats]:
+        """The factor of every article (see ranking), and the highest of every CHUNK of them.
 
         Args:
             as_of: what recency counts from, in seconds; by default the earlier of now and the newest article.
@@ -282,7 +284,9 @@ class View:
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of)
             # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
-            self._boost = known = (boosts, as_of), factor, float(factor.max()) if len(factor) else 1.0
+            chunks = np.arange(0, len(factor), kernel.CHUNK)
+            ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
+            self._boost = known = (boosts, as_of), factor, ceiling
         return known[1], known[2]
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None) -> float:
