@@ -845,6 +845,34 @@ done:
 
 /* ---- how many ---- */
 
+static const char common_doc[] =
+    "common(parts): the numbers (uint32) of the articles that every part holds; the first should be the shortest.";
+
+static PyObject *common(PyObject *module, PyObject *args) {
+    PyObject *parts, *found = NULL;
+    Py_ssize_t count, kept = 0;
+    if (!PyArg_ParseTuple(args, "O", &parts)) return NULL;
+    List *lists = lists_open(parts, &count);
+    if (!lists) return NULL;
+    const Array *doc = &lists[0].doc;
+    uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
+    if (docs) {
+        for (Py_ssize_t i = 0; i < doc->length; i++) {
+            const int64_t number_ = article(doc, i);
+            int is_held = 1;
+            for (Py_ssize_t j = 1; j < count && is_held; j++) is_held = value_of(&lists[j], number_) != 0;
+            docs[kept] = (uint32_t)number_;
+            kept += is_held;
+        }
+        found = PyBytes_FromStringAndSize((const char *)docs, kept * (Py_ssize_t)sizeof(uint32_t));
+        PyMem_Free(docs);
+    } else {
+        PyErr_NoMemory();
+    }
+    lists_close(lists, count);
+    return found;
+}
+
 static const char holding_doc[] =
     "holding(parts, articles): for every article, how many of the parts hold it; 255 stands for more, too.";
 
@@ -876,6 +904,7 @@ static PyObject *holding(PyObject *module, PyObject *args) {
 static PyMethodDef methods[] = {
     {"complete", complete, METH_VARARGS, complete_doc},
     {"partial", partial, METH_VARARGS, partial_doc},
+    {"common", common, METH_VARARGS, common_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"holding", holding, METH_VARARGS, holding_doc},

@@ -232,3 +232,8 @@ def strings(name: str, values: Sequence[str]) -> dict[str, Array]:
         f"{name}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
         f"{name}_at": np.cumsum([0, *map(len, encoded)]),
     }
+
+
+def shown_month(month: int) -> str:
+    """12 * year + (0 to 11) as in 2020-09."""
+    return f"{month // 12:04}-{month % 12 + 1:02}"

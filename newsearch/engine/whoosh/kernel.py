@@ -284,6 +284,14 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
+def common(parts: list[Part]) -> Any:
+    """The articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
+    docs = parts[0].doc
+    for part in parts[1:]:
+        docs = docs[part.look_up(docs) != 0]
+    return docs.astype(np.uint32, copy=False)
+
+
 def holding(parts: list[Part], articles: int) -> Any:
     """For every article, how many of some parts hold it: a buffer of uint8, in which 255 stands for more, too."""
     held = np.zeros(articles, np.uint32)
@@ -359,5 +367,14 @@ try:
 except ImportError:
     pass
 else:
-    for _name in ("best_codes", "complete", "holding", "lower_bound", "partial", "similar", "together"):
+    for _name in (
+        "best_codes",
+        "common",
+        "complete",
+        "holding",
+        "lower_bound",
+        "partial",
+        "similar",
+        "together",
+    ):
         globals()[_name] = getattr(_compiled, _name)

@@ -96,14 +96,13 @@ class Search:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
         if name in ("year", "month"):
-            known = view.known("date", docs)
-            seconds = known[~np.isnan(known)].astype(np.int64).astype("M8[s]")
-            values, counts = np.unique(
-                seconds.astype("M8[Y]" if name == "year" else "M8[M]"), return_counts=True
-            )
-            latest = slice(0 if limit is None else max(0, len(values) - limit), None)
-            shown_as = np.datetime_as_string(values[latest]).tolist()
-            return list(zip(shown_as, counts[latest].tolist(), strict=True))
+            counts = np.bincount(view.months.take(docs) // (1 if name == "month" else 12))
+            # 0 stands for articles without a date.
+            known = (counts[1:].nonzero()[0] + 1).tolist()
+            latest = known if limit is None else known[max(0, len(known) - limit) :]
+            return [
+                (columns.shown_month(i) if name == "month" else f"{i:04}", int(counts[i])) for i in latest
+            ]
         if name == "topic":
             at = view.topic_at.take(docs)
             numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
@@ -197,10 +196,7 @@ class Search:
     @cached_property
     def _complete(self) -> Array:
         """All articles that hold everything."""
-        docs = self._parts[0].doc
-        for part in self._parts[1:]:
-            docs = docs[part.look_up(docs) != 0]
-        return docs[self._passes(docs)]
+        return self._passing(np.frombuffer(kernel.common(self._parts), np.uint32))
 
     @cached_property
     def _partial(self) -> Array:
@@ -211,14 +207,15 @@ class Search:
         found = (held > 0) & (held < len(self._parts))
         for clause in self._required:
             found &= _table(clause, self._view.articles)
-        docs = found.nonzero()[0]
-        return docs[self._passes(docs)]
+        return self._passing(found.nonzero()[0])
 
-    def _passes(self, docs: Array) -> Mask:
-        passes = (self._view.visible if self._hides else self._view.live).take(docs)
+    def _passing(self, docs: Array) -> Array:
+        """Those of some articles that may be found and pass the filters."""
+        if self._shown is not None:
+            docs = docs[self._shown.take(docs)]
         for mask in self._masks:
-            passes = passes & mask(docs)
-        return passes
+            docs = docs[mask(docs)]
+        return docs
 
     # Ranking
 

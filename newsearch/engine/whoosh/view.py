@@ -245,6 +245,16 @@ class View:
         return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
 
     @cached_property
+    def months(self) -> Array:
+        """The month of every article, 12 * year + (0 to 11), and 0 for one without a date."""
+        dates = self.known("date")
+        known = ~np.isnan(dates)
+        months = np.zeros(len(dates), np.uint16)
+        since = dates[known].astype(np.int64).astype("M8[s]").astype("M8[M]").astype(np.int64)
+        months[known] = np.clip(since + 12 * 1970, 12, None)
+        return months
+
+    @cached_property
     def live(self) -> Mask:
         """For each article, whether it is neither deleted nor replaced."""
         return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
