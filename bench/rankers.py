@@ -71,7 +71,9 @@ def rank_with_bm25s(articles: Sequence[Article], queries: Mapping[str, str]) -> 
     import Stemmer
 
     def tokens(texts: list[str]) -> Any:
-        return bm25s.tokenize(texts, stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
+        # Its defaults drop WHO, IT and the C of C++, which the others find.
+        settings = {"stopwords": None, "token_pattern": r"\w+", "show_progress": False}
+        return bm25s.tokenize(texts, stemmer=Stemmer.Stemmer("english"), **settings)
 
     retriever = bm25s.BM25()
     retriever.index(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ import newsearch
 from bench.measure import PROJECT
 from bench.rankers import RANKERS
 from bench.report import Table, markdown_table, rewrite, text_table
-from newsearch import Article, Boosts
+from newsearch import Article, Boosts, Index
 from newsearch.evaluation import (
     MEASURES,
     Collection,
@@ -86,18 +87,11 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
         with tempfile.TemporaryDirectory(prefix="bench-") as directory:
             newsearch.build(bed.source, index=directory)
             with newsearch.open(directory) as index:
-
-                def ask(boosts: Boosts | None = None) -> Evaluation:
-                    collection = bed.collection
-                    return evaluate(
-                        index, collection.queries, collection.judgements, boosts=boosts, skip_own=bed.skip_own
-                    )
-
                 say(f"{bed.name}: {OWN}")
-                measured[OWN] = ask()
+                measured[OWN] = _ask(index, bed)
                 if bed.name == "seeds":
-                    measured[f"{OWN}, text alone"] = ask(TEXT_ALONE)
-                    figures.curve = [(boosts, ask(boosts)) for boosts in _weights()]
+                    measured[f"{OWN}, text alone"] = _ask(index, bed, TEXT_ALONE)
+                    figures.curve = [(boosts, _ask(index, bed, boosts)) for boosts in _weights()]
         for name in RANKERS:
             say(f"{bed.name}: {name}")
             try:
@@ -105,6 +99,11 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
             except ImportError as error:
                 figures.missing[name] = str(error)
     return figures
+
+
+def _ask(index: Index, bed: Bed, boosts: Boosts | None = None) -> Evaluation:
+    collection = bed.collection
+    return evaluate(index, collection.queries, collection.judgements, boosts=boosts, skip_own=bed.skip_own)
 
 
 def _rank(name: str, bed: Bed) -> Evaluation:
@@ -167,7 +166,7 @@ def _against(one: Evaluation, other: Evaluation) -> Difference:
 
 
 def _change(change: Difference) -> str:
-    return f"{change.mean:+.3f} ({change.p:.3f})"
+    return f"{change.mean:+.3f} ({f'{change.p:.3f}' if change.p >= 0.001 else '<0.001'})"
 
 
 def as_dict(figures: Figures) -> dict[str, Any]:
@@ -195,8 +194,6 @@ def as_dict(figures: Figures) -> dict[str, Any]:
 def _versions(figures: Figures) -> dict[str, str]:
     distributions = {"tantivy": "tantivy", "bm25s": "bm25s", "whoosh": "whoosh3"}
     versions = {name: version(distributions[name]) for name in distributions if name not in figures.missing}
-    import sqlite3
-
     return {OWN: newsearch.__version__, **versions, "fts5": sqlite3.sqlite_version}
 
 
