@@ -136,9 +136,9 @@ def _compared(a: Evaluation, b: Evaluation, comparison: Comparison, queries: Que
 
 
 def _each(evaluation: Evaluation, queries: Queries) -> Iterator[str]:
-    yield "  ".join(MEASURES)
+    yield "  ".join(f"{name:<7}" for name in MEASURES) + "  query"
     for id, values in evaluation.queries.items():
-        cells = "  ".join(f"{values[name]:<{len(name)}.4f}" for name in MEASURES)
+        cells = "  ".join(f"{values[name]:<7.4f}" for name in MEASURES)
         yield f"{cells}  {clean(id)}  {clean(queries[id])}"
 
 

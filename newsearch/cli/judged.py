@@ -73,6 +73,5 @@ def _warn(path: str, collection: Collection, index: Index) -> None:
         reason = f"the index has none of its articles, such as {missing[0]!r}; the ids have to be the same"
         raise SourceError(path, reason)
     if missing:
-        complain(
-            f"{len(missing):,} of {counted(len(relevant), 'relevant article')} not in the index: {missing[0]}"
-        )
+        of = counted(len(relevant), "relevant article")
+        complain(f"{len(missing):,} of {of} not in the index, such as {missing[0]!r}")

@@ -18,6 +18,9 @@ from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 Progress = Callable[[int], None]
 """Called after each set of weights that was tried, with how many that makes."""
 
+SIGNIFICANT: Final = 0.05
+"""A gain that chance would give less often than this is more than luck."""
+
 _WEIGHTS: Final = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 _GRID: Final[dict[str, tuple[Any, ...]]] = {
     "heat": _WEIGHTS,
@@ -49,8 +52,8 @@ class Tuning:
 
     @property
     def recommended(self) -> bool:
-        """Whether fitted weights beat the defaults on queries that they were not fitted to, beyond doubt of 95 %."""
-        return self.gain.low > 0
+        """Whether fitted weights beat the defaults on queries that they were not fitted to, by more than luck."""
+        return self.gain.mean > 0 and self.gain.p < SIGNIFICANT
 
 
 def tune(
