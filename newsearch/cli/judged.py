@@ -12,6 +12,7 @@ import click
 from newsearch.cli.terminal import complain, counted
 from newsearch.errors import SourceError
 from newsearch.evaluation import Collection, read_collection
+from newsearch.evaluation.measures import library
 from newsearch.index import Index
 from newsearch.index import open as open_index
 from newsearch.indexing import build
@@ -52,7 +53,9 @@ def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection
 
     Raises:
         SourceError: the collection cannot be used, or the index has none of its articles.
+        EngineError: the extra `eval` is not installed, which is better known before a corpus is indexed.
     """
+    library()
     collection = read_collection(path)
     with ExitStack() as stack:
         if directory is None:

@@ -107,22 +107,27 @@ def measure(run: Run, judgements: Judgements) -> Evaluation:
     """
     if not judgements:
         raise ValueError("there are no judgements to measure with")
-    library = _library()
-    names = {library.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
+    ir_measures = library()
+    names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
     # Scores that count down: trec_eval sorts by them, and ties would be broken by its own rule.
     scored = {
         query: {id: float(len(ids) - place) for place, id in enumerate(ids)} for query, ids in run.items()
     }
     values = {query: dict.fromkeys(MEASURES, 0.0) for query in judgements}
-    for metric in library.iter_calc(list(names), judgements, scored):
+    for metric in ir_measures.iter_calc(list(names), judgements, scored):
         values[metric.query_id][names[metric.measure]] = metric.value
     return Evaluation(values, {query: tuple(run.get(query, ())) for query in judgements})
 
 
-def _library() -> ModuleType:
+def library() -> ModuleType:
+    """The library that computes the measures.
+
+    Raises:
+        EngineError: it is not installed.
+    """
     try:
         import ir_measures
     except ImportError as error:
         raise EngineError("measuring needs the extra `eval`: pip install 'newsearch[eval]'") from error
-    library: ModuleType = ir_measures
-    return library
+    found: ModuleType = ir_measures
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +78,16 @@ def test_judged_articles_that_the_index_lacks_are_told(run: Command, judged: Pat
     result = run("eval", judged, "--index", tmp_path / "other")
     assert result.code == 2
     assert "the index has none of its articles, such as 'tech/ban.md'" in result.err
+
+
+@pytest.mark.parametrize("name", ["eval", "tune"])
+def test_what_to_install_is_said_before_anything_is_done(
+    run: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    result = run(name, "nowhere")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "newsearch: measuring needs the extra `eval`: pip install 'newsearch[eval]'\n"
 
 
 def test_broken_articles_of_the_corpus_are_told(run: Command, judged: Path) -> None:
