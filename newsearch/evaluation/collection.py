@@ -144,8 +144,8 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
         try:
             value = int(grade)
         except ValueError:
-            if number == 0:
-                continue
+            if number == 0 and query not in found:
+                continue  # the names of the columns
             raise SourceError(location, f"{grade!r} is not a grade, which is a whole number") from None
         if abs(value) > MAX_GRADE:
             raise SourceError(location, f"the grade {value} lies beyond {MAX_GRADE}")
