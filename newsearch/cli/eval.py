@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -27,6 +27,14 @@ from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 _SHOWN = 10
 """Queries that are named on each side of a comparison; JSON has them all."""
+
+
+class _Rival(NamedTuple):
+    """The other weights, what they give, and how that compares."""
+
+    boosts: Boosts
+    evaluation: Evaluation
+    comparison: Comparison
 
 
 @click.command(
@@ -87,29 +95,31 @@ def eval(
                 index, read.queries, read.judgements, boosts=weights, syntax=syntax, skip_own=skip_own
             )
 
-        first = ask(boosts)
-        second = ask(other) if other else None
+        measured = ask(boosts)
+        rival = None
+        if other:
+            answered = ask(other)
+            rival = _Rival(other, answered, compare(measured, answered))
         articles = index.stats().articles
     if run_file:
-        write_run(run_file, first.run)
-    comparison = compare(first, second) if second else None
+        write_run(run_file, measured.run)
     if format_name == "json":
         document: dict[str, Any] = {
             "schema": SCHEMA,
             "articles": articles,
             "queries": len(read.queries),
             "boosts": asdict(boosts),
-            "measures": _rounded(first.means),
+            "measures": _rounded(measured.means),
         }
-        if comparison and second:
-            document["comparison"] = _comparison(comparison, second, other)
+        if rival:
+            document["comparison"] = _document(rival)
         if per_query:
-            document["per_query"] = {id: _rounded(values) for id, values in first.queries.items()}
+            document["per_query"] = {id: _rounded(values) for id, values in measured.queries.items()}
         print(to_json(document, Terminal.of(sys.stdout), indent=2))
         return 0
     print(f"{len(read.queries):,} queries over {counted(articles, 'article')}")
-    lines = _compared(first, second, comparison, read.queries) if comparison and second else _means(first)
-    for line in [*lines, *(_each(first, read.queries) if per_query else ())]:
+    lines = _compared(measured, rival, read.queries) if rival else _means(measured)
+    for line in [*lines, *(_each(measured, read.queries) if per_query else ())]:
         print(line)
     return 0
 
@@ -119,13 +129,12 @@ def _means(evaluation: Evaluation) -> Iterator[str]:
         yield f"{name:<8}  {value:.4f}"
 
 
-def _compared(a: Evaluation, b: Evaluation, comparison: Comparison, queries: Queries) -> Iterator[str]:
+def _compared(measured: Evaluation, rival: _Rival, queries: Queries) -> Iterator[str]:
+    a, b, comparison = measured.means, rival.evaluation.means, rival.comparison
     yield f"{'':<8}  {'A':>6}  {'B':>6}  {'B - A':>7}  {'95 % interval':^18}  {'p':>6}"
     for name, change in comparison.differences.items():
         interval = f"{change.low:+.4f} to {change.high:+.4f}"
-        yield (
-            f"{name:<8}  {a.means[name]:.4f}  {b.means[name]:.4f}  {change.mean:+.4f}  {interval}  {change.p:.4f}"
-        )
+        yield f"{name:<8}  {a[name]:.4f}  {b[name]:.4f}  {change.mean:+.4f}  {interval}  {change.p:.4f}"
     wins, losses = comparison.wins, comparison.losses
     yield f"B is better in {len(wins):,}, worse in {len(losses):,} and alike in {comparison.ties:,} (nDCG@10)"
     for said, changes in (("better", wins), ("worse", losses)):
@@ -142,10 +151,11 @@ def _each(evaluation: Evaluation, queries: Queries) -> Iterator[str]:
         yield f"{cells}  {clean(id)}  {clean(queries[id])}"
 
 
-def _comparison(comparison: Comparison, second: Evaluation, boosts: Boosts | None) -> dict[str, Any]:
+def _document(rival: _Rival) -> dict[str, Any]:
+    comparison = rival.comparison
     return {
-        "boosts": asdict(boosts or DEFAULT_BOOSTS),
-        "measures": _rounded(second.means),
+        "boosts": asdict(rival.boosts),
+        "measures": _rounded(rival.evaluation.means),
         "differences": {name: _rounded(asdict(change)) for name, change in comparison.differences.items()},
         "wins": _rounded(comparison.wins),
         "losses": _rounded(comparison.losses),

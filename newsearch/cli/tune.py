@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from newsearch.cli.indexing import overwrite
 from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import format_option
 from newsearch.cli.output import SCHEMA, to_json
@@ -57,18 +58,20 @@ def tune(
     beat the defaults there, none are recommended or written, and the exit code is 1.
     """
     interactive = Terminal.of(sys.stderr).interactive
-    with judged(collection, directory) as (index, read):
-        result = fit(
-            index,
-            read.queries,
-            read.judgements,
-            folds=folds,
-            syntax=syntax,
-            skip_own=skip_own,
-            progress=_progress if interactive else None,
-        )
-    if interactive:
-        print(end="\r\x1b[K", file=sys.stderr)
+    try:
+        with judged(collection, directory) as (index, read):
+            result = fit(
+                index,
+                read.queries,
+                read.judgements,
+                folds=folds,
+                syntax=syntax,
+                skip_own=skip_own,
+                progress=_progress if interactive else None,
+            )
+    finally:
+        if interactive:
+            overwrite("")
     if format_name == "json":
         print(to_json({"schema": SCHEMA, **_document(result)}, Terminal.of(sys.stdout), indent=2))
     else:
@@ -90,16 +93,14 @@ def tune(
 
 
 def _progress(tried: int) -> None:
-    print(f"\r{tried:,} sets of weights", end="", file=sys.stderr, flush=True)
+    overwrite(f"{tried:,} sets of weights")
 
 
 def _weights(boosts: Boosts) -> str:
     said = f"heat={boosts.heat:g},quality={boosts.quality:g}"
-    return (
-        said
-        if boosts.half_life is None
-        else f"{said},recency={boosts.recency:g},half-life={boosts.half_life:g}d"
-    )
+    if boosts.half_life is None:
+        return said
+    return f"{said},recency={boosts.recency:g},half-life={boosts.half_life:g}d"
 
 
 def _document(result: Tuning) -> dict[str, object]:
