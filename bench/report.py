@@ -91,26 +91,30 @@ def _number(value: float) -> str:
 
 
 def as_text(run: Run) -> str:
-    parts = [_about(run)]
-    for title, headings, rows in tables(run):
-        widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
-        lines = [
-            "  ".join(
-                cell.ljust(width) if column == 0 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in (headings, *rows)
-        ]
-        parts.append("\n".join((title, *lines)))
-    return "\n\n".join((*parts, *_notes(run)))
+    return "\n\n".join((_about(run), *map(text_table, tables(run)), *_notes(run)))
+
+
+def text_table(table: Table) -> str:
+    title, headings, rows = table
+    widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in (headings, *rows)
+    ]
+    return "\n".join((title, *lines))
 
 
 def as_markdown(run: Run) -> str:
-    parts = [_about(run)]
-    for title, headings, rows in tables(run):
-        lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
-        parts.append(f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
-    return "\n\n".join((*parts, *_notes(run)))
+    return "\n\n".join((_about(run), *map(markdown_table, tables(run)), *_notes(run)))
+
+
+def markdown_table(table: Table) -> str:
+    title, headings, rows = table
+    lines = [headings, ["---"] + ["---:"] * (len(headings) - 1), *rows]
+    return f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _about(run: Run) -> str:
@@ -130,9 +134,18 @@ def update_docs(page: Path, run: Run) -> None:
     Raises:
         ValueError: the page has no markers for this size.
     """
-    begin, end = f"<!-- bench {run.size} -->", f"<!-- end bench {run.size} -->"
+    rewrite(page, f"bench {run.size}", as_markdown(run))
+
+
+def rewrite(page: Path, name: str, text: str) -> None:
+    """Replace what stands between two markers in a page.
+
+    Raises:
+        ValueError: the page has no such markers.
+    """
+    begin, end = f"<!-- {name} -->", f"<!-- end {name} -->"
     before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found_begin and found_end):
         raise ValueError(f"{page} has no lines {begin} and {end} to write between")
-    page.write_text(f"{before}{begin}\n{as_markdown(run)}\n{end}{after}", encoding="utf-8")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

@@ -23,12 +23,18 @@ in (-1, 1], and counts only when a half-life is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
 from math import log
+from numbers import Real
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from newsearch.errors import QueryError
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -101,6 +107,63 @@ class Boosts:
                 raise ValueError(f"the {name} weight must lie between 0 and 10, not {getattr(self, name)}")
         if self.half_life is not None and not 0 < self.half_life < 1e6:
             raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Boosts:
+        """Read a profile: a JSON file of weights, as `save` writes it. A weight that is left out is the default.
+
+        Raises:
+            QueryError: the file cannot be read or is no profile; the message names the field.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                document = json.loads(file.read(_MAX_PROFILE_SIZE))
+        except OSError as error:
+            raise QueryError(f"{path}: cannot be read: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise QueryError(f"{path}: not a profile: {error}") from error
+        try:
+            return cls(**_weights(document))
+        except ValueError as error:
+            raise QueryError(f"{path}: {error}") from error
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the weights as a profile.
+
+        Raises:
+            QueryError: the file cannot be written.
+        """
+        document = {"schema": PROFILE_SCHEMA, "boosts": asdict(self)}
+        try:
+            Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise QueryError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+PROFILE_SCHEMA = 1
+"""The version of the profiles that `Boosts.save` writes, and the one that `Boosts.load` reads."""
+
+_MAX_PROFILE_SIZE = 65_536
+
+
+def _weights(document: object) -> dict[str, Any]:
+    """The weights of a profile. Raises ValueError with the name of the field that is wrong."""
+    if not isinstance(document, dict):
+        raise ValueError("a profile is a JSON object with `schema` and `boosts`")
+    if document.get("schema") != PROFILE_SCHEMA:
+        raise ValueError(
+            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the one that is read here"
+        )
+    boosts = document.get("boosts")
+    if not isinstance(boosts, dict):
+        raise ValueError("boosts: an object with the weights is missing")
+    for name, value in boosts.items():
+        if name not in Boosts.__slots__:
+            raise ValueError(f"boosts.{name}: no such weight; there are {', '.join(Boosts.__slots__)}")
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not is_number and not (name == "half_life" and value is None):
+            raise ValueError(f"boosts.{name}: {value!r} is not a number")
+    return boosts
 
 
 DEFAULT_BOOSTS = Boosts()

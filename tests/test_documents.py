@@ -16,6 +16,7 @@ from documents import ROOT, blocks, first_column, text
 
 import newsearch
 from newsearch import Index
+from newsearch.ranking import FIELD_WEIGHTS, K1, PARTS, FieldWeight
 
 LATE_IN_THE_SEEDS = datetime(2021, 6, 13, 12, tzinfo=UTC)
 """A moment at which the examples with relative dates have something to find, and nothing is yet to come."""
@@ -36,7 +37,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/relevance.md"])
 def test_sessions_print_what_the_page_shows(page: str) -> None:
     sessions = "\n".join(blocks(page, "pycon"))
     found = doctest.DocTestParser().get_doctest(sessions, {}, page, page, 0)
@@ -73,7 +74,18 @@ def test_the_options_in_the_library_page_are_those_of_search() -> None:
     assert options
 
 
-@pytest.mark.parametrize("page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/library.md"])
+def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", text("docs/relevance.md"), re.MULTILINE)
+    given = {name: FieldWeight(float(weight), float(b), float(pivot)) for name, weight, b, pivot in rows}
+    assert given == FIELD_WEIGHTS
+    assert f"k1 = {K1}." in text("docs/relevance.md")
+    assert PARTS == 4
+    assert f"default weights, {newsearch.Boosts().heat} each" in text("docs/relevance.md")
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/library.md", "docs/relevance.md"]
+)
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text(page)) if "://" not in t]
     assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []

@@ -20,7 +20,18 @@ from newsearch import errors
 
 PACKAGE = ROOT / "newsearch"
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
-HEAVY = {"click", "dateutil", "frontmatter", "numpy", "orjson", "Stemmer", "whoosh", "yaml", "zstandard"}
+HEAVY = {
+    "click",
+    "dateutil",
+    "frontmatter",
+    "ir_measures",
+    "numpy",
+    "orjson",
+    "Stemmer",
+    "whoosh",
+    "yaml",
+    "zstandard",
+}
 
 
 @cache
@@ -67,7 +78,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [m for m in MODULES if not (PACKAGE / m).with_name("__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("extra", ["", "test", "dev", "bench"])
+@pytest.mark.parametrize("extra", ["", "eval", "test", "dev", "bench"])
 def test_contributing_says_why_of_every_dependency(extra: str) -> None:
     section, key = ("options.extras_require", extra) if extra else ("options", "install_requires")
     names = {re.split(r"[ \[<>=]", line)[0] for line in lines(section, key)} - {"newsearch"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import permutations
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from newsearch.article import Article
 from newsearch.engine.base import Options
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.errors import QueryError
 from newsearch.query.tree import All, Word
 from newsearch.ranking import Boosts
 
@@ -165,3 +167,56 @@ def test_the_title_counts_more_than_the_body(tmp_path: Path) -> None:
         Article(id="title", title="a ban", body="other words"),
     ]
     assert list(searched(tmp_path, articles, "ban")) == ["title", "body"]
+
+
+# Profiles
+
+
+@pytest.mark.parametrize(
+    "boosts",
+    [Boosts(), Boosts(heat=0, quality=10), Boosts(recency=0.25, half_life=30), Boosts(half_life=0.5)],
+)
+def test_a_profile_comes_back_as_it_was_saved(boosts: Boosts, tmp_path: Path) -> None:
+    boosts.save(tmp_path / "profile.json")
+    assert Boosts.load(tmp_path / "profile.json") == boosts
+
+
+def test_a_weight_that_a_profile_leaves_out_is_the_default(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text('{"schema": 1, "boosts": {"heat": 1}}')
+    assert Boosts.load(path) == Boosts(heat=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "a profile is a JSON object"),
+        ("{", "not a profile: "),
+        ("\xff", "not a profile: "),
+        ("[" * 60_000, "not a profile: "),
+        ('{"schema": 2, "boosts": {}}', "schema: 2 is not 1"),
+        ('{"boosts": {}}', "schema: None is not 1"),
+        ('{"schema": 1}', "boosts: an object with the weights is missing"),
+        ('{"schema": 1, "boosts": {"heet": 1}}', "boosts.heet: no such weight; there are heat, quality"),
+        ('{"schema": 1, "boosts": {"heat": "1"}}', "boosts.heat: '1' is not a number"),
+        ('{"schema": 1, "boosts": {"heat": true}}', "boosts.heat: True is not a number"),
+        ('{"schema": 1, "boosts": {"heat": null}}', "boosts.heat: None is not a number"),
+        ('{"schema": 1, "boosts": {"heat": NaN}}', "the heat weight must lie between 0 and 10"),
+        ('{"schema": 1, "boosts": {"quality": 11}}', "the quality weight must lie between 0 and 10"),
+        ('{"schema": 1, "boosts": {"half_life": 0}}', "the half-life must be a positive number of days"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_says_which_field_is_wrong(
+    text: str, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "profile.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(QueryError, match=re.escape(f"{path}: {message}")):
+        Boosts.load(path)
+
+
+def test_a_profile_that_is_not_there_or_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="cannot be read: No such file"):
+        Boosts.load(tmp_path / "nowhere.json")
+    with pytest.raises(QueryError, match="cannot be written: No such file"):
+        Boosts().save(tmp_path / "nowhere" / "profile.json")

@@ -61,7 +61,7 @@ def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], s
         report = work(_progress() if interactive else None)
     finally:
         if interactive:
-            _overwrite("")
+            overwrite("")
     broken = f"; {report.broken:,} broken" if report.broken else ""
     print(f"{summary(report)} in {report.seconds:.1f} s{broken}")
     for error in report.errors[:MAX_BROKEN_SHOWN]:
@@ -82,10 +82,11 @@ def _progress() -> Progress:
 
     def show(read: int, broken: int) -> None:
         rate = read / max(time.monotonic() - started, 1e-3)
-        _overwrite(f"{read:,} articles, {rate:,.0f}/s" + (f", {broken:,} broken" if broken else ""))
+        overwrite(f"{read:,} articles, {rate:,.0f}/s" + (f", {broken:,} broken" if broken else ""))
 
     return show
 
 
-def _overwrite(line: str) -> None:
+def overwrite(line: str) -> None:
+    """Show a line on stderr in the place of the one before."""
     print(f"\r{line:<{_PROGRESS_WIDTH}}\r{line}", end="", file=sys.stderr, flush=True)

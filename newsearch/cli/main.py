@@ -25,6 +25,8 @@ COMMANDS = {
     "forget": "Delete the articles of a source.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",
+    "eval": "Measure the ranking on judged queries.",
+    "tune": "Fit the weights of heat, quality and recency to judged queries.",
 }
 """The commands and what they do; each is the function of its name in the module of its name."""
 

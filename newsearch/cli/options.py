@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
+
+from newsearch.errors import QueryError
+from newsearch.query import parse_duration
+from newsearch.ranking import Boosts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,3 +35,33 @@ color_option = click.option(
     show_default=True,
     help="Whether to use colours.",
 )
+
+
+class Profile(click.ParamType[Boosts]):
+    """The file of a profile; or its weights themselves, where there is no such file: heat=1,half-life=30d."""
+
+    name = "profile"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> Boosts:
+        if isinstance(value, Boosts):
+            return value
+        text = str(value)
+        try:
+            if "=" in text and not os.path.exists(text):
+                return Boosts(**dict(map(_weight, text.split(","))))
+            return Boosts.load(text)
+        except (ValueError, QueryError) as error:
+            self.fail(str(error), param, context)
+
+
+def _weight(setting: str) -> tuple[str, float]:
+    """One of the settings of a profile in one line. Raises ValueError or QueryError."""
+    name, _, value = (part.strip() for part in setting.partition("="))
+    if name == "half-life":
+        return "half_life", parse_duration(value) / timedelta(days=1)
+    if name not in ("heat", "quality", "recency"):
+        raise ValueError(f"{name!r}: no such weight; there are heat, quality, recency and half-life")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise ValueError(f"{name}: {value!r} is not a number") from None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import Profile, color_option, format_option
 from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import Terminal, complain, counted
@@ -16,7 +17,7 @@ from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import QueryError
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment
-from newsearch.ranking import Boosts
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 
 @click.command(
@@ -85,21 +86,23 @@ from newsearch.ranking import Boosts
 @click.option(
     "--heat-weight",
     type=float,
-    default=0.5,
-    show_default=True,
     metavar="NUMBER",
-    help="How much heat counts, 0 to 10.",
+    help="How much heat counts, 0 to 10.  [default: 0.5]",
 )
 @click.option(
     "--quality-weight",
     type=float,
-    default=0.5,
-    show_default=True,
     metavar="NUMBER",
-    help="How much quality counts, 0 to 10.",
+    help="How much quality counts, 0 to 10.  [default: 0.5]",
 )
 @click.option(
     "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."
+)
+@click.option(
+    "--profile",
+    type=Profile(),
+    metavar="FILE",
+    help="Take the weights that `newsearch tune` wrote; the options above are stronger.",
 )
 @click.option(
     "--as-of",
@@ -146,9 +149,10 @@ def query(
     min_heat: float | None,
     min_quality: float | None,
     unpublished: bool,
-    heat_weight: float,
-    quality_weight: float,
+    heat_weight: float | None,
+    quality_weight: float | None,
     half_life: str | None,
+    profile: Boosts | None,
     as_of: str | None,
     zone_name: str | None,
     facets: Sequence[str],
@@ -171,7 +175,7 @@ def query(
     tz = zone(zone_name)
     now = datetime.now(UTC)
     moment = parse_moment(as_of, now=now, tz=tz) if as_of is not None else None
-    boosts = _boosts(heat_weight, quality_weight, half_life)
+    boosts = _boosts(profile or DEFAULT_BOOSTS, heat_weight, quality_weight, half_life)
     words = " ".join(text)
     if only_parse:
         parsed = parse(words, now=moment or now, tz=tz)
@@ -218,10 +222,10 @@ def _tell(notes: Sequence[Note]) -> None:
         complain(note.message)
 
 
-def _boosts(heat: float, quality: float, half_life: str | None) -> Boosts:
+def _boosts(profile: Boosts, heat: float | None, quality: float | None, half_life: str | None) -> Boosts:
+    days = parse_duration(half_life) / timedelta(days=1) if half_life else None
+    given = {"heat": heat, "quality": quality, "half_life": days}
     try:
-        return Boosts(
-            heat, quality, half_life=parse_duration(half_life) / timedelta(days=1) if half_life else None
-        )
+        return replace(profile, **{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         raise QueryError(str(error)) from error

@@ -36,7 +36,7 @@ class JsonLines:
 
     def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
         with open_json(self._path) as lines:
-            for number, line in _numbered(lines, self._path):
+            for number, line in numbered_lines(lines, self._path):
                 if isinstance(line, SourceError):
                     yield line
                 elif line := line.strip():
@@ -97,7 +97,7 @@ def parse_json(data: bytes, location: str) -> object:
         raise SourceError(location, f"not usable JSON: {error}") from error
 
 
-def _numbered(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | SourceError]]:
+def numbered_lines(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | SourceError]]:
     """Number the lines from 1; a line that is too long is read past, never held."""
     number = 0
     while True:

@@ -79,6 +79,18 @@ def test_the_keys_of_the_stats_are_documented(run: Command, index: Path) -> None
     assert keys | {"schema"} == set(json.loads(run("stats", "--index", index, "--format", "json").out))
 
 
+def test_the_keys_of_what_is_measured_are_documented(run: Command, index: Path, tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl").write_text('{"_id": "1", "text": "ban"}\n{"_id": "2", "text": "shop"}\n')
+    (tmp_path / "qrels.tsv").write_text("1\ttech/ban.md\t1\n2\tworld/plastic.md\t1\n")
+    asked = (tmp_path, "--index", index, "--format", "json")
+    for out in (
+        ("eval", run("eval", *asked, "--compare", "heat=0", "--per-query").out),
+        ("tune", run("tune", *asked, "--folds", "2").out),
+    ):
+        keys = {key for key in table_keys(section(out[0])) if not key.startswith("-")}
+        assert keys == set(json.loads(out[1]))
+
+
 @pytest.mark.parametrize("name", ["query", "show"])
 def test_the_examples_in_the_help_find_something(run: Command, name: str) -> None:
     help_text = run(name, "--help").out + run("--help").out

@@ -1,0 +1,80 @@
+"""What the commands that need judged queries share: the collection, and the index that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import click
+
+from newsearch.cli.terminal import complain, counted
+from newsearch.errors import SourceError
+from newsearch.evaluation import Collection, read_collection
+from newsearch.evaluation.measures import library
+from newsearch.index import Index
+from newsearch.index import open as open_index
+from newsearch.indexing import build
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+collection_argument = click.argument("collection", metavar="COLLECTION")
+
+
+def question_options(command: Command) -> Command:
+    """Give a command the options that say what is asked of which index."""
+    for option in (
+        click.option(
+            "--skip-own",
+            is_flag=True,
+            help="Leave out the article of a query's own id, where articles serve as queries.",
+        ),
+        click.option(
+            "--syntax",
+            is_flag=True,
+            help="Read the queries as query language; by default they are plain words.",
+        ),
+        # Not by the environment, which names the index of other articles.
+        click.option(
+            "--index",
+            "directory",
+            metavar="DIR",
+            help="Ask this index.  [default: a temporary one, of corpus.jsonl]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection]]:
+    """Read a collection, and open the index that was named, or one that is made of its corpus for now.
+
+    Raises:
+        SourceError: the collection cannot be used, or the index has none of its articles.
+        EngineError: the extra `eval` is not installed, which is better known before a corpus is indexed.
+    """
+    library()
+    collection = read_collection(path)
+    with ExitStack() as stack:
+        if directory is None:
+            if collection.corpus is None:
+                raise SourceError(path, "has no corpus.jsonl; name the index that it is about with --index")
+            directory = stack.enter_context(TemporaryDirectory(prefix="newsearch-"))
+            report = build(collection.corpus, index=directory)
+            if report.broken:
+                complain(f"{counted(report.broken, 'article')} left out as broken: {report.errors[0]}")
+        index = stack.enter_context(open_index(directory))
+        _warn(path, collection, index)
+        yield index, collection
+
+
+def _warn(path: str, collection: Collection, index: Index) -> None:
+    relevant, missing = collection.relevant(), collection.missing(index)
+    if len(missing) == len(relevant):
+        reason = f"the index has none of its articles, such as {missing[0]!r}; the ids have to be the same"
+        raise SourceError(path, reason)
+    if missing:
+        of = counted(len(relevant), "relevant article")
+        complain(f"{len(missing):,} of {of} not in the index, such as {missing[0]!r}")

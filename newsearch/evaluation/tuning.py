@@ -1,0 +1,135 @@
+"""Weights of the boosts that suit judged queries, and an honest answer to whether they are better than the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from newsearch.errors import QueryError
+from newsearch.evaluation.collection import Judgements, Queries
+from newsearch.evaluation.comparison import Difference, difference
+from newsearch.evaluation.measures import evaluate
+from newsearch.index import Index
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+
+Progress = Callable[[int], None]
+"""Called after each set of weights that was tried, with how many that makes."""
+
+SIGNIFICANT: Final = 0.05
+"""A gain that chance would give less often than this is more than luck."""
+
+_WEIGHTS: Final = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+_GRID: Final[dict[str, tuple[Any, ...]]] = {
+    "heat": _WEIGHTS,
+    "quality": _WEIGHTS,
+    "half_life": (None, 1.0, 7.0, 30.0, 90.0, 365.0),
+    "recency": (0.125, 0.25, 0.5, 1.0, 2.0),
+}
+_TOP: Final = 10
+_LEAST: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What fitting the weights came to.
+
+    Attributes:
+        boosts: the weights that suit all the queries best.
+        folds: the weights that suited the queries outside of each fold.
+        defaults: nDCG@10 of the default weights, the mean over all queries.
+        held_out: nDCG@10 where each query is ranked with the weights of its fold, which were fitted without it.
+        gain: what that is more than the defaults, with its uncertainty.
+    """
+
+    boosts: Boosts
+    folds: tuple[Boosts, ...]
+    defaults: float
+    held_out: float
+    gain: Difference
+
+    @property
+    def recommended(self) -> bool:
+        """Whether fitted weights beat the defaults on queries that they were not fitted to, by more than luck."""
+        return self.gain.mean > 0 and self.gain.p < SIGNIFICANT
+
+
+def tune(
+    index: Index,
+    queries: Queries,
+    judgements: Judgements,
+    *,
+    folds: int = 5,
+    syntax: bool = False,
+    skip_own: bool = False,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Tuning:
+    """Fit the weights of heat, quality and recency to judged queries, by nDCG@10, with cross-validation.
+
+    The search goes along one weight at a time over a grid, from the defaults, until no step is better; a change
+    that gains nothing is not made.
+
+    Args:
+        index, queries, judgements, syntax, skip_own: see `evaluate`.
+        folds: into how many parts the queries are cut; each is held out once.
+        seed: of the cut; the same one gives the same answer.
+        progress: called after each set of weights.
+
+    Raises:
+        QueryError: there are fewer queries than folds, or fewer folds than two.
+        EngineError: see `evaluate`.
+    """
+    if not 2 <= folds <= len(queries):
+        raise QueryError(
+            f"{folds} folds: give 2 or more, and at most one for each of the {len(queries)} queries"
+        )
+    known: dict[Boosts, dict[str, float]] = {}
+
+    def values(boosts: Boosts) -> dict[str, float]:
+        if boosts.half_life is None:
+            boosts = replace(boosts, recency=DEFAULT_BOOSTS.recency)  # where it does not count
+        if boosts not in known:
+            asked = evaluate(
+                index, queries, judgements, boosts=boosts, depth=_TOP, syntax=syntax, skip_own=skip_own
+            )
+            known[boosts] = asked.of("nDCG@10")
+            if progress:
+                progress(len(known))
+        return known[boosts]
+
+    ids = [str(id) for id in np.random.default_rng(seed).permutation(sorted(queries))]
+    parts = [ids[number::folds] for number in range(folds)]
+    fitted = [_fit(values, [id for id in ids if id not in part]) for part in map(frozenset, parts)]
+    held_out = {id: values(boosts)[id] for part, boosts in zip(parts, fitted, strict=True) for id in part}
+    defaults = values(DEFAULT_BOOSTS)
+    return Tuning(
+        _fit(values, ids),
+        tuple(fitted),
+        sum(defaults.values()) / len(ids),
+        sum(held_out.values()) / len(ids),
+        difference(defaults, held_out),
+    )
+
+
+def _fit(values: Callable[[Boosts], dict[str, float]], ids: Collection[str]) -> Boosts:
+    """The best weights for these queries, as far as single steps along the grid lead."""
+
+    def worth(boosts: Boosts) -> float:
+        measured = values(boosts)
+        return sum(measured[id] for id in ids) / len(ids)
+
+    best, reached = DEFAULT_BOOSTS, worth(DEFAULT_BOOSTS)
+    is_better = True
+    while is_better:
+        is_better = False
+        for name, steps in _GRID.items():
+            if name == "recency" and best.half_life is None:
+                continue
+            for step in steps:
+                candidate = replace(best, **{name: step})
+                if (value := worth(candidate)) > reached + _LEAST:
+                    best, reached, is_better = candidate, value, True
+    return best
