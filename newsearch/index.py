@@ -138,7 +138,7 @@ class Index:
 
     def refresh(self) -> bool:
         """Go on with the newest generation. Returns whether it is newer than the one before."""
-        if read_toc(self.path).generation == self._reader.toc.generation:
+        if read_toc(self.path) == self._reader.toc:
             return False
         self._open = WhooshReader(self.path)
         return True

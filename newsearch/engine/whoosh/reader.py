@@ -16,10 +16,8 @@ from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
 from newsearch.engine.whoosh.view import View
-from newsearch.errors import EngineError, IndexCorrupt
+from newsearch.errors import IndexCorrupt, StorageError
 from newsearch.query.tree import Node
-
-_ATTEMPTS = 10
 
 
 def open_segments(directory: Path, toc: Toc) -> list[Segment]:
@@ -28,7 +26,7 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     Raises:
         FileNotFoundError: a file is gone, as after a commit that happened since the generation was read.
         IndexCorrupt, IndexIncompatible: a file is not as the table of contents says.
-        EngineError: a file cannot be read.
+        StorageError: a file cannot be read.
     """
     segments = []
     for entry in toc.segments:
@@ -37,13 +35,28 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise EngineError(f"{error.filename}: cannot be read: {error.strerror}") from error
+            path = error.filename or directory / (entry.name + SEGMENT_SUFFIX)
+            raise StorageError(path, "cannot be read", error) from error
         if segment.articles != entry.articles:
-            raise IndexCorrupt(
-                f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}; run `newsearch reindex`"
-            )
+            raise IndexCorrupt(segment.file.path, f"holds {segment.articles} articles, not {entry.articles}")
         segments.append(segment)
     return segments
+
+
+def open_generation(directory: Path) -> tuple[Toc, list[Segment]]:
+    """The generation that is published, and its segments. Needs no lock, however many commits happen meanwhile.
+
+    Raises:
+        IndexMissing, IndexIncompatible, IndexCorrupt, StorageError: there is no such index, or none that can be read.
+    """
+    while True:
+        toc = read_toc(directory)
+        try:
+            return toc, open_segments(directory, toc)
+        except FileNotFoundError as error:
+            # A commit between reading the table of contents and opening what it names: there is a newer one then.
+            if read_toc(directory) == toc:
+                raise IndexCorrupt(error.filename, "missing") from error
 
 
 class WhooshReader:
@@ -55,15 +68,7 @@ class WhooshReader:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        for attempt in range(_ATTEMPTS):
-            self.toc = read_toc(directory)
-            try:
-                self._segments = open_segments(directory, self.toc)
-                break
-            except FileNotFoundError as error:
-                # A commit between reading the table of contents and opening what it names: read it again.
-                if attempt == _ATTEMPTS - 1 or read_toc(directory).generation == self.toc.generation:
-                    raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
+        self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
 
     def search(self, tree: Node, options: Options) -> Search:

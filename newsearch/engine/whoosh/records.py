@@ -186,6 +186,4 @@ class RecordReader:
             raise self._damaged(doc) from error
 
     def _damaged(self, doc: int) -> IndexCorrupt:
-        return IndexCorrupt(
-            f"{self._name}: the stored record of article {doc} is damaged; run `newsearch reindex`"
-        )
+        return IndexCorrupt(self._name, f"the stored record of article {doc} is damaged")

@@ -182,9 +182,7 @@ class Segment:
             RecursionError,
             SourceError,
         ) as error:
-            raise IndexCorrupt(
-                f"{self.file.path}: article {doc} is damaged; run `newsearch reindex`"
-            ) from error
+            raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
     def _article(self, doc: int) -> Article:
         id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = (
