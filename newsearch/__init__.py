@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
+    from newsearch.upkeep import Archive as Archive
+    from newsearch.upkeep import Compaction as Compaction
+    from newsearch.upkeep import Verification as Verification
+    from newsearch.upkeep import backup as backup
+    from newsearch.upkeep import compact as compact
+    from newsearch.upkeep import export as export
+    from newsearch.upkeep import restore as restore
+    from newsearch.upkeep import verify as verify
 
 _HOMES = {
     "newsearch.article": ("Article", "Image", "Provider"),
@@ -60,6 +68,16 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
+    "newsearch.upkeep": (
+        "Archive",
+        "Compaction",
+        "Verification",
+        "backup",
+        "compact",
+        "export",
+        "restore",
+        "verify",
+    ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

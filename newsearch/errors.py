@@ -77,18 +77,26 @@ class IndexIncompatible(NewsearchError):
         supported: the version that this newsearch reads and writes.
     """
 
-    def __init__(self, path: _Path, found: object, supported: int, what: str = "format") -> None:
-        super().__init__(path, found, supported, what)
+    def __init__(
+        self,
+        path: _Path,
+        found: object,
+        supported: int,
+        what: str = "format",
+        advice: str = "run `newsearch reindex`",
+    ) -> None:
+        super().__init__(path, found, supported, what, advice)
         self.path = path
         self.found = found
         self.supported = supported
-        self.what = what
+        self._what = what
+        self._advice = advice
 
     def __str__(self) -> str:
         newer = isinstance(self.found, int) and self.found > self.supported
         return (
-            f"{self.path}: made by {'a newer' if newer else 'another'} newsearch ({self.what} {self.found!r:.20}, this"
-            f" one has {self.supported}); {'update newsearch, or ' if newer else ''}run `newsearch reindex`"
+            f"{self.path}: made by {'a newer' if newer else 'another'} newsearch ({self._what} {self.found!r:.20}, this"
+            f" one has {self.supported}); {'update newsearch, or ' if newer else ''}{self._advice}"
         )
 
 
@@ -104,10 +112,10 @@ class IndexCorrupt(NewsearchError):
         super().__init__(path, reason, advice)
         self.path = path
         self.reason = reason
-        self.advice = advice
+        self._advice = advice
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}; {self.advice}"
+        return f"{self.path}: {self.reason}; {self._advice}"
 
 
 class EngineError(NewsearchError):

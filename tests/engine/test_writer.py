@@ -141,7 +141,7 @@ def test_a_full_disk_leaves_the_published_generation(
 
     with monkeypatch.context() as broken:
         broken.setattr(durable if call == "open" else os, call, full, raising=False)
-        with pytest.raises(StorageError, match="the index is as it was.*; make room on the disk") as caught:
+        with pytest.raises(StorageError, match=r"the index is as it was.*; make room on the disk") as caught:
             add(tmp_path, "b")
     assert caught.value.errno == errno.ENOSPC
     assert files(tmp_path) == before

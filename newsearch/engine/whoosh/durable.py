@@ -40,8 +40,23 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
         OSError: it could not be written; what was there before is there still, or, where only syncing the
             directory failed, comes back if the machine crashes now.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     size = write_file(temporary, chunks)
+    move_into_place(temporary, path)
+    return size
+
+
+def temporary_name(path: Path) -> Path:
+    """Where to write what is to be moved into this place."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+
+
+def move_into_place(temporary: Path, path: Path) -> None:
+    """The second half of `replace_file`, for a file that was written and synced beside its place.
+
+    Raises:
+        OSError: as there.
+    """
     try:
         os.replace(temporary, path)
     except BaseException:
@@ -49,7 +64,6 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
             temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
-    return size
 
 
 def sync_directory(directory: Path) -> None:

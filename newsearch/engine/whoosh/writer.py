@@ -14,9 +14,9 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.builder import MAX_ARTICLES, MAX_WORDS, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.damage import verify
+from newsearch.engine.whoosh.damage import verify, verify_sums
 from newsearch.engine.whoosh.layout import write_arrays
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
@@ -131,8 +131,11 @@ class WhooshWriter:
             number -= segment.articles
         raise IndexError("there is no article of this number")
 
-    def commit(self) -> Changes:
+    def commit(self, *, compact: bool = False) -> Changes:
         """Publish the changes: durable, and all at once. The writer is closed afterwards.
+
+        Args:
+            compact: merge all that can be merged, and leave out what is deleted.
 
         Raises:
             StorageError: a file could not be written; the index is as it was.
@@ -146,7 +149,7 @@ class WhooshWriter:
             deleted = self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.live_articles]
             pivots = _pivots(segments)
-            segments = self._merged(segments, pivots)
+            segments = (self._compacted if compact else self._merged)(segments, pivots)
             generation = self._base.generation + 1
             entries = tuple(self._entry(segment, generation) for segment in segments)
             toc = Toc(generation, entries, tuple(self._sources), pivots)
@@ -222,11 +225,29 @@ class WhooshWriter:
             if not chosen:
                 return segments
             # A merge would give damaged arrays good checksums.
-            verify(chosen)
+            verify_sums(chosen)
             articles, arrays = merge_segments(chosen, pivots)
             at = segments.index(chosen[0])
             segments = [s for s in segments if s not in chosen]
             segments.insert(at, self._write(arrays, articles))
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether what was committed is in as few segments as can be, without anything deleted."""
+        return all(_is_whole(part) for part in _packed(self._segments))
+
+    def _compacted(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
+        """As few segments as can be, without anything deleted."""
+        compacted = []
+        for part in _packed(segments):
+            chosen, keep = zip(*part, strict=True)
+            if _is_whole(part):
+                compacted.append(chosen[0])
+                continue
+            verify_sums(chosen)
+            articles, arrays = merge_segments(chosen, pivots, keep)
+            compacted.append(self._write(arrays, articles))
+        return compacted
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
@@ -289,3 +310,34 @@ def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
                     chosen.append(segment)
             return chosen if len(chosen) > 1 else []
     return []
+
+
+_Part: TypeAlias = list[tuple[Segment, Array]]
+"""Segments, each with numbers of its articles, that are to be one segment."""
+
+
+def _is_whole(part: _Part) -> bool:
+    return len(part) == 1 and len(part[0][1]) == part[0][0].articles
+
+
+def _packed(segments: Sequence[Segment]) -> list[_Part]:
+    """The live articles of segments, in as few parts as a segment's limits allow; full segments stay as they are."""
+    parts: list[_Part] = [[]]
+    articles = words = 0
+    for segment in sorted(
+        segments, key=lambda s: s.articles == s.live_articles == MAX_ARTICLES, reverse=True
+    ):
+        docs = np.flatnonzero(segment.live)
+        sizes = segment.lengths.sum(axis=1, dtype=np.int64)[docs]
+        while len(docs):
+            room = int(np.searchsorted(np.cumsum(sizes), MAX_WORDS - words, side="right"))
+            fits = min(MAX_ARTICLES - articles, room)
+            if not fits and parts[-1]:
+                parts.append([])
+                articles = words = 0
+                continue
+            fits = max(fits, 1)  # an article of more words than a segment should hold gets one of its own
+            parts[-1].append((segment, docs[:fits]))
+            articles, words = articles + fits, words + int(sizes[:fits].sum())
+            docs, sizes = docs[fits:], sizes[fits:]
+    return [part for part in parts if part]
