@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsearch.article import Image as Image
     from newsearch.article import Provider as Provider
     from newsearch.engine.base import Explanation as Explanation
+    from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
     from newsearch.errors import EngineError as EngineError
     from newsearch.errors import IndexCorrupt as IndexCorrupt
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "newsearch.article": ("Article", "Image", "Provider"),
-    "newsearch.engine.base": ("Explanation", "Stats"),
+    "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
         "EngineError",
         "IndexCorrupt",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import isnan
 from numbers import Real
@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from newsearch.article import Article
-from newsearch.engine.base import Options, Stats
+from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
@@ -135,6 +135,10 @@ class Index:
     def stats(self) -> Stats:
         """What the index holds."""
         return self._reader.stats()
+
+    def fields(self) -> Sequence[FieldStats]:
+        """What the index holds in each field; takes longer than `stats`, since it reads all postings."""
+        return self._reader.fields()
 
     def refresh(self) -> bool:
         """Go on with the newest generation. Returns whether it is newer than the one before."""

@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -118,7 +117,7 @@ def verify(index: _Path) -> Verification:
     return Verification(
         toc.generation,
         len(toc.files()) + 1,
-        _size(directory, toc),
+        toc.size(directory),
         sum(segment.live_articles for segment in segments),
         searches,
         tuple(path.name for path in unused_files(directory, toc)),
@@ -152,15 +151,6 @@ def _samples(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
         docs = np.flatnonzero(segment.live).tolist()
         for doc in dict.fromkeys(docs[:1] + docs[-1:]):
             yield segment, doc
-
-
-def _size(directory: Path, toc: Toc) -> int:
-    """Bytes on disk of a generation; of files that a commit has deleted meanwhile, or that are missing, none."""
-    size = 0
-    for name in (TOC_NAME, *toc.files()):
-        with suppress(OSError):
-            size += (directory / name).stat().st_size
-    return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +195,7 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
     read_toc(directory)
     with WhooshWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
-        size_before = _size(directory, before) + sum(map(_bytes, unused_files(directory, before)))
+        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before)))
         if not writer.is_compact:
             writer.commit(compact=True)
     after = read_toc(directory)
@@ -215,7 +205,7 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
         len(before.segments),
         len(after.segments),
         size_before,
-        _size(directory, after),
+        after.size(directory),
         after.generation,
         time.monotonic() - started,
     )

@@ -40,5 +40,7 @@ def verify(format_name: str, directory: str | None) -> int:
     for problem in found.problems:
         complain(problem)
     if found.unused and format_name != "json":
-        complain(f"{counted(len(found.unused), 'file')} left by a writer that was stopped; newsearch compact deletes")
+        complain(
+            f"{counted(len(found.unused), 'file')} left by a writer that was stopped; newsearch compact deletes"
+        )
     return 0 if found.ok else 2

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.base import Options, Stats
+from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.damage import checked
+from newsearch.engine.whoosh.layout import FORMAT_VERSION
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
@@ -100,7 +104,9 @@ class WhooshReader:
             deleted=view.articles - view.live_articles,
             segments=len(self._segments),
             terms=sum(len(segment.dictionary) for segment in self._segments),
-            size=sum(segment.file.size for segment in self._segments),
+            size=self.toc.size(self.directory),
+            files=1 + len(self.toc.files()),
+            format=FORMAT_VERSION,
             generation=self.toc.generation,
             oldest=datetime.fromtimestamp(int(dates.min()), UTC) if len(dates) else None,
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
@@ -109,3 +115,28 @@ class WhooshReader:
             sources=self.toc.sources,
             created=datetime.fromisoformat(self.toc.created),
         )
+
+    @checked
+    def fields(self) -> list[FieldStats]:
+        terms = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        words = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        for segment in self._segments:
+            words += segment.lengths.sum(axis=0, dtype=np.int64)
+            terms += _terms_of_fields(segment)
+        texts = zip(ranking.TEXT_FIELDS, terms.tolist(), words.tolist(), strict=True)
+        values = [FieldStats(name, len(set(self._view.names(name)) - {""}), None) for name in columns.TABLES]
+        return [*(FieldStats(*text) for text in texts), *values]
+
+
+def _terms_of_fields(segment: Segment) -> NDArray[np.int64]:
+    """How many exact forms a segment has in each text field."""
+    array = segment.file.array
+    ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
+    found = np.zeros((len(ranking.TEXT_FIELDS), len(segment.dictionary)), bool)
+    for at, doc, pos in (("post_at", "post_doc", "post_pos"), ("more_at", "more_doc", "more_pos")):
+        counts: NDArray[Any] = np.diff(array(at).astype(np.int64))
+        term = np.repeat(np.arange(len(counts)), counts)
+        field = (ends[array(doc)] <= array(pos)[:, None]).sum(axis=1)
+        found[field, term] = True
+    counted: NDArray[np.int64] = found.sum(axis=1)
+    return counted

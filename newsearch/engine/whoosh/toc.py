@@ -73,6 +73,14 @@ class Toc:
         names = [entry.name + SEGMENT_SUFFIX for entry in self.segments]
         return names + [entry.deleted for entry in self.segments if entry.deleted]
 
+    def size(self, directory: Path) -> int:
+        """Bytes on disk, with toc.json; those of files that are gone do not count."""
+        size = 0
+        for name in (TOC_NAME, *self.files()):
+            with suppress(OSError):
+                size += (directory / name).stat().st_size
+        return size
+
     def renamed(self, names: Mapping[str, str]) -> Toc:
         """The same generation, each of its files under the name that the mapping gives for it."""
         segments = [
