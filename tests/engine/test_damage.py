@@ -85,6 +85,9 @@ def tried(use: Callable[..., object], *given: Any) -> Any:
     try:
         return use(*given)
     except NewsearchError as error:
+        cause: BaseException | None = error
+        while cause := cause.__cause__ or cause.__context__:
+            assert not isinstance(cause, MemoryError), f"asked for too much memory: {cause}"
         return None if "\n" not in str(error) else pytest.fail("a message of several lines")
 
 

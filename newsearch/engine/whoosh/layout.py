@@ -173,6 +173,7 @@ class ArrayFile:
                 dtype not in _DTYPES
                 or not all(type(number) is int for number in (length, kept, offset))
                 or offset < 0
+                or offset % _ALIGN
                 or not (0 <= kept == length or kept == 1 < length <= max(_MOST_EQUAL, self.size))
                 or start + kept * int(dtype[-1]) > self.size
             ):
