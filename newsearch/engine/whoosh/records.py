@@ -186,7 +186,7 @@ class RecordReader:
             if 0 < frame_content_size(data) <= _MAX_RECORD:
                 with self._lock:
                     return self._decompress(data)
-        except zstandard.ZstdError:
+        except (zstandard.ZstdError, BufferError):  # the latter where one byte stands for all of them
             pass
         raise self._damaged(doc)
 
