@@ -91,7 +91,7 @@ def _locked(directory: Path, path: Path) -> IndexLocked:
         with open(path, encoding="utf-8") as file:
             holder = json.loads(file.read(_MAX_HOLDER))
         pid, host, since = int(holder["pid"]), str(holder["host"]), str(holder["since"])[:19]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return IndexLocked(f"{directory}: being written by another process; {advice}")
     where = f" on {host}" if host else ""
     message = f"{directory}: being written by process {pid}{where} since {since} UTC; {advice}"
