@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_reader_of_twenty_lines_reads_a_segment(index: Path) -> None:
         return found if kept == length else found * length
 
     places, text = array("term_at"), bytes(array("term_bytes"))
-    words = [text[a:b].decode() for a, b in zip(places, places[1:], strict=False)]
+    words = [text[a:b].decode() for a, b in pairwise(places)]
     number = words.index("rover")
     posts = array("post_at")[number : number + 2]
     docs = array("post_doc")[posts[0] : posts[1]]
