@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from newsearch.archives import Archive as Archive
+    from newsearch.archives import backup as backup
+    from newsearch.archives import restore as restore
     from newsearch.article import Article as Article
     from newsearch.article import Image as Image
     from newsearch.article import Provider as Provider
@@ -42,16 +45,14 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
-    from newsearch.upkeep import Archive as Archive
     from newsearch.upkeep import Compaction as Compaction
     from newsearch.upkeep import Verification as Verification
-    from newsearch.upkeep import backup as backup
     from newsearch.upkeep import compact as compact
     from newsearch.upkeep import export as export
-    from newsearch.upkeep import restore as restore
     from newsearch.upkeep import verify as verify
 
 _HOMES = {
+    "newsearch.archives": ("Archive", "backup", "restore"),
     "newsearch.article": ("Article", "Image", "Provider"),
     "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
@@ -69,16 +70,7 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
-    "newsearch.upkeep": (
-        "Archive",
-        "Compaction",
-        "Verification",
-        "backup",
-        "compact",
-        "export",
-        "restore",
-        "verify",
-    ),
+    "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from newsearch.archives import backup as back_up
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import clean, counted
-from newsearch.upkeep import backup as back_up
 
 
 @click.command(

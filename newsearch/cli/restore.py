@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
+from newsearch.archives import restore as restore_index
 from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import clean, counted
-from newsearch.upkeep import restore as restore_index
 
 
 @click.command(

@@ -171,7 +171,7 @@ class ArrayFile:
             start = self._start + offset
             if (
                 dtype not in _DTYPES
-                or not all(type(number) is int for number in (length, kept, offset))
+                or not (type(length) is type(kept) is type(offset) is int)
                 or offset < 0
                 or offset % _ALIGN
                 or not (0 <= kept == length or kept == 1 < length <= max(_MOST_EQUAL, self.size))
