@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from newsearch.archives import Archive as Archive
+    from newsearch.archives import backup as backup
+    from newsearch.archives import restore as restore
     from newsearch.article import Article as Article
     from newsearch.article import Image as Image
     from newsearch.article import Provider as Provider
     from newsearch.engine.base import Explanation as Explanation
+    from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
     from newsearch.errors import EngineError as EngineError
     from newsearch.errors import IndexCorrupt as IndexCorrupt
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.errors import StorageError as StorageError
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
@@ -40,10 +45,16 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
+    from newsearch.upkeep import Compaction as Compaction
+    from newsearch.upkeep import Verification as Verification
+    from newsearch.upkeep import compact as compact
+    from newsearch.upkeep import export as export
+    from newsearch.upkeep import verify as verify
 
 _HOMES = {
+    "newsearch.archives": ("Archive", "backup", "restore"),
     "newsearch.article": ("Article", "Image", "Provider"),
-    "newsearch.engine.base": ("Explanation", "Stats"),
+    "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
         "EngineError",
         "IndexCorrupt",
@@ -53,11 +64,13 @@ _HOMES = {
         "NewsearchError",
         "QueryError",
         "SourceError",
+        "StorageError",
     ),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
+    "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

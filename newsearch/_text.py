@@ -16,6 +16,15 @@ MAX_URL_LENGTH: Final = 4096
 """Characters; a longer URL is dropped."""
 
 
+_UNSEEN: Final = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""What JSON allows unescaped, and a terminal or an editor may obey."""
+
+
+def escape_unseen(text: str) -> str:
+    """JSON in which every character that nobody sees is escaped."""
+    return text if text.isprintable() else _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def clean_text(text: str) -> str:
     """Make one line of clean text, for a title, an excerpt, a topic or a name."""
     # Nearly all text is clean already. isprintable() is false for all controls, for the zero-width and bidi

@@ -8,11 +8,17 @@
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
     └── EngineError          the engine, or one of its dependencies, failed
+        └── StorageError     the disk refused: it is full, read-only, or failing
 
 A message is one line: what is wrong, with the file, field or position, and what to do next.
 """
 
 from __future__ import annotations
+
+import errno
+import os
+
+_Path = str | os.PathLike[str]
 
 
 class NewsearchError(Exception):
@@ -47,16 +53,103 @@ class IndexMissing(NewsearchError):
 
 
 class IndexLocked(NewsearchError):
-    """Another process is writing to this index."""
+    """Another process is writing to this index.
+
+    Attributes:
+        pid: the number of that process, on its own host; None where it did not say.
+        host: the name of its host, or "".
+        since: when it began, as ISO 8601 in UTC, or "".
+    """
+
+    def __init__(self, message: str, pid: int | None = None, host: str = "", since: str = "") -> None:
+        super().__init__(message)
+        self.pid = pid
+        self.host = host
+        self.since = since
 
 
 class IndexIncompatible(NewsearchError):
-    """The index was made by another version of newsearch, and has to be built again."""
+    """The index was made by another version of newsearch, and has to be built again.
+
+    Attributes:
+        path: the file that says so.
+        found: its version, as it stands there; of the format, or of the analysis.
+        supported: the version that this newsearch reads and writes.
+    """
+
+    def __init__(
+        self,
+        path: _Path,
+        found: object,
+        supported: int,
+        what: str = "format",
+        advice: str = "run `newsearch reindex`",
+    ) -> None:
+        super().__init__(path, found, supported, what, advice)
+        self.path = path
+        self.found = found
+        self.supported = supported
+        self._what = what
+        self._advice = advice
+
+    def __str__(self) -> str:
+        newer = isinstance(self.found, int) and self.found > self.supported
+        return (
+            f"{self.path}: made by {'a newer' if newer else 'another'} newsearch ({self._what} {self.found!r:.20}, this"
+            f" one has {self.supported}); {'update newsearch, or ' if newer else ''}{self._advice}"
+        )
 
 
 class IndexCorrupt(NewsearchError):
-    """A file of the index is damaged, or was not written by newsearch."""
+    """A file of the index is damaged, or was not written by newsearch.
+
+    Attributes:
+        path: the file.
+        reason: what is wrong with it.
+    """
+
+    def __init__(self, path: _Path, reason: str, advice: str = "run `newsearch reindex`") -> None:
+        super().__init__(path, reason, advice)
+        self.path = path
+        self.reason = reason
+        self._advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}; {self._advice}"
 
 
 class EngineError(NewsearchError):
     """The engine, or one of its dependencies, failed."""
+
+
+class StorageError(EngineError):
+    """The disk, or its file system, refused to read or to write.
+
+    Attributes:
+        path: the file or directory.
+        errno: the system's number of the error (see the module errno), or None.
+    """
+
+    def __init__(self, path: _Path, failed: str, error: OSError) -> None:
+        super().__init__(path, failed, error)
+        self.path = path
+        self.errno = error.errno
+        self._failed = failed
+        self._reason = error.strerror or str(error)
+
+    def __str__(self) -> str:
+        advice = _ADVICE.get(self.errno or 0, "")
+        return f"{self.path}: {self._failed}: {self._reason}" + (f"; {advice}" if advice else "")
+
+
+_FULL = "make room on the disk, and do it again"
+_CLOSED = "use an account that may, or name another place"
+_ADVICE = {
+    errno.ENOSPC: _FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _FULL,  # which Windows does not have
+    errno.EROFS: _CLOSED,
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EIO: "the disk may be failing: keep a backup elsewhere",
+    errno.EMFILE: "raise the limit of open files (ulimit -n), or run `newsearch compact`",
+}

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from newsearch.article import Article
-from newsearch.engine.base import Options, Stats
+from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
@@ -136,9 +136,13 @@ class Index:
         """What the index holds."""
         return self._reader.stats()
 
+    def fields(self) -> Sequence[FieldStats]:
+        """What the index holds in each field; takes longer than `stats`, since it reads all postings."""
+        return self._reader.fields()
+
     def refresh(self) -> bool:
         """Go on with the newest generation. Returns whether it is newer than the one before."""
-        if read_toc(self.path).generation == self._reader.toc.generation:
+        if read_toc(self.path) == self._reader.toc:
             return False
         self._open = WhooshReader(self.path)
         return True

@@ -180,7 +180,7 @@ def test_searching_imports_only_what_a_search_needs(tmp_path: Path) -> None:
 
 
 def test_every_error_stands_in_the_tree_that_is_drawn() -> None:
-    drawn = dict(re.findall(r"^    (?:[├└]── )?(\w+)( {2,}\S.*)?$", errors.__doc__ or "", re.MULTILINE))
+    drawn = dict(re.findall(r"^    (?:[│ ]*[├└]── )?(\w+)( {2,}\S.*)?$", errors.__doc__ or "", re.MULTILINE))
     classes = {name for name, value in vars(errors).items() if inspect.isclass(value)}
     assert set(drawn) == classes
     assert all(issubclass(getattr(errors, name), errors.NewsearchError) for name in classes)

@@ -23,9 +23,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value="inf",
     default=0,
-    metavar="SECONDS",
-    help="Wait this long while another process writes the index.",
+    metavar="[SECONDS]",
+    help="Wait this long, or as long as it takes, while another process writes the index.",
 )
 
 

@@ -25,6 +25,11 @@ COMMANDS = {
     "forget": "Delete the articles of a source.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",
+    "verify": "Read the whole index, and say whether all is well.",
+    "compact": "Merge the index, and let go of what was deleted.",
+    "backup": "Copy the index to one file.",
+    "restore": "Make the index of a backup.",
+    "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from importlib import import_module
 from typing import Any, TypeAlias
 
+from newsearch._text import escape_unseen
 from newsearch.article import article_to_mapping
 from newsearch.cli.terminal import Terminal, clean
 from newsearch.engine.base import Explanation
@@ -130,12 +130,7 @@ FACETED = ("text", "json")
 
 def to_json(value: Any, terminal: Terminal, indent: int | None = None) -> str:
     """JSON that says the same to every reader, and nothing to a terminal."""
-    text = json.dumps(value, ensure_ascii=not terminal.utf8, indent=indent, allow_nan=False)
-    return text if text.isascii() else _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-# What JSON allows unescaped, and a terminal or an editor may obey.
-_UNSEEN = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+    return escape_unseen(json.dumps(value, ensure_ascii=not terminal.utf8, indent=indent, allow_nan=False))
 
 
 def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:

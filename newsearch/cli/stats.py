@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -20,23 +21,34 @@ from newsearch.index import open as open_index
     epilog="""\b
     Examples:
       newsearch stats
+      newsearch stats --fields
       newsearch stats --index /var/lib/news --format json""",
 )
 @format_option("text", "json")
+@click.option("--fields", is_flag=True, help="Count the words of each field, too, which takes longer.")
 @index_option
-def stats(format_name: str, directory: str | None) -> int:
+def stats(format_name: str, fields: bool, directory: str | None) -> int:
     """Say what the index holds: how many articles, from when, from which sources, in how many bytes."""
     with open_index(directory or DEFAULT_INDEX) as index:
         held = index.stats()
+        counts = index.fields() if fields else ()
     if format_name == "json":
-        document = {
+        document: dict[str, Any] = {
             name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
             for name, value in asdict(held).items()
         }
+        if fields:
+            document["fields"] = [count._asdict() for count in counts]
         print(to_json({"schema": SCHEMA, **document}, Terminal.of(sys.stdout), indent=2))
         return 0
     for name, said in _rows(held):
         print(f"{name:<12}{clean(said)}")
+    for count in counts:
+        if count.words is None:
+            said = counted(count.terms, "value")
+        else:
+            said = f"{counted(count.terms, 'exact form')} in {counted(count.words, 'word')}"
+        print(f"{'field':<12}{count.name}: {said}")
     return 0
 
 
@@ -50,8 +62,11 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
         ("heat", f"median {held.median_heat:g}"),
         ("quality", f"median {held.median_quality:g}"),
         ("words", f"{held.terms:,} exact forms"),
-        ("size", f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')}"),
+        (
+            "size",
+            f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')} and {counted(held.files, 'file')}",
+        ),
         ("deleted", f"{held.deleted:,} articles that still take room"),
-        ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC"),
+        ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
         *(("source", source) for source in held.sources),
     ]

@@ -128,11 +128,13 @@ class Stats:
         articles: live articles; unpublished is how many of them are.
         deleted: articles that were deleted or replaced and still take room.
         segments, terms: parts of the index, and exact forms summed over them.
-        size: bytes on disk.
+        size, files: bytes on disk, in so many files.
         generation: the number of the commit that published it.
         oldest, newest: the range of dates, or None where no article has one.
         median_heat, median_quality: the pivots of the boosts.
         sources: locations of the sources that it was built from.
+        created: when it was published.
+        format: the version of the form of its files.
     """
 
     articles: int
@@ -148,6 +150,22 @@ class Stats:
     median_quality: float
     sources: tuple[str, ...]
     created: datetime
+    files: int
+    format: int
+
+
+class FieldStats(NamedTuple):
+    """What an index holds in one field.
+
+    Attributes:
+        name: as in queries.
+        terms: exact forms of words summed over the segments, or different values of a field of values.
+        words: how many words its articles hold there, deleted ones among them; None for a field of values.
+    """
+
+    name: str
+    terms: int
+    words: int | None
 
 
 class Changes(NamedTuple):
@@ -173,6 +191,9 @@ class Reader(Protocol):
 
     def stats(self) -> Stats:
         """What the index holds."""
+
+    def fields(self) -> Sequence[FieldStats]:
+        """What it holds in each field; reads all postings."""
 
 
 class Writer(Protocol):

@@ -74,9 +74,12 @@ def test_the_keys_of_the_json_are_documented(run: Command, index: Path) -> None:
     assert set(hit["explanation"]) == {"value", "description", "details"}
 
 
-def test_the_keys_of_the_stats_are_documented(run: Command, index: Path) -> None:
-    keys = {key for key in table_keys(section("stats")) if not key.startswith("-")}
-    assert keys | {"schema"} == set(json.loads(run("stats", "--index", index, "--format", "json").out))
+@pytest.mark.parametrize("arguments", ["stats --fields", "verify", "compact"])
+def test_the_keys_of_other_json_are_documented(run: Command, index: Path, arguments: str) -> None:
+    command, *options = arguments.split()
+    keys = {key for key in table_keys(section(command)) if not key.startswith("-")}
+    out = run(command, *options, "--index", index, "--format", "json").out
+    assert keys | {"schema"} == set(json.loads(out))
 
 
 def test_the_keys_of_what_is_measured_are_documented(run: Command, index: Path, tmp_path: Path) -> None:

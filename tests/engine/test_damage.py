@@ -22,6 +22,7 @@ import newsearch
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Answer, Options
 from newsearch.engine.whoosh.reader import WhooshReader
+from newsearch.engine.whoosh.toc import toc_checksum
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
 from newsearch.query.tree import All, DateRange, Everything, Fuzzy, Match, Near, Phrase, Prefix, Range, Word
@@ -84,6 +85,9 @@ def tried(use: Callable[..., object], *given: Any) -> Any:
     try:
         return use(*given)
     except NewsearchError as error:
+        cause: BaseException | None = error
+        while cause := cause.__cause__ or cause.__context__:
+            assert not isinstance(cause, MemoryError), f"asked for too much memory: {cause}"
         return None if "\n" not in str(error) else pytest.fail("a message of several lines")
 
 
@@ -189,6 +193,13 @@ def test_a_merge_does_not_give_damaged_arrays_good_checksums(pristine: Path, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+def rewrite_toc(directory: Path, place: str, value: object) -> None:
+    """Put another value at a place of the table of contents, and a checksum that fits."""
+    path = directory / "toc.json"
+    data = _with(json.loads(path.read_text()), place, value)
+    path.write_text(json.dumps({**data, "checksum": toc_checksum(data)}))
+
+
 def _with(data: dict[str, Any], place: str, value: object) -> dict[str, Any]:
     """A copy in which the value at a place, such as `segments.0.name`, is another one."""
     copy = json.loads(json.dumps(data))
@@ -208,9 +219,8 @@ def test_a_name_in_the_table_of_contents_does_not_lead_out_of_the_index(
     pristine: Path, tmp_path: Path, place: str, name: object
 ) -> None:
     shutil.copytree(pristine, tmp_path, dirs_exist_ok=True)
-    toc = json.loads((tmp_path / "toc.json").read_text())
-    (tmp_path / "toc.json").write_text(json.dumps(_with(toc, place, name)))
-    if place.endswith("deleted") and not name:
+    rewrite_toc(tmp_path, place, name)
+    if place.endswith("deleted") and name == "":
         WhooshReader(tmp_path)
         return
     with pytest.raises(IndexCorrupt):
@@ -256,8 +266,7 @@ def test_a_wrong_value_in_the_table_of_contents(pristine: Path, place: str, valu
     with tempfile.TemporaryDirectory() as name, Tuning().applied():
         directory = Path(name, "index")
         shutil.copytree(pristine, directory)
-        toc = json.loads((directory / "toc.json").read_text())
-        (directory / "toc.json").write_text(json.dumps(_with(toc, place, value)))
+        rewrite_toc(directory, place, value)
         survives(directory)
 
 
@@ -272,11 +281,18 @@ def test_a_table_of_contents_that_is_none(tmp_path: Path, text: str) -> None:
 
 def test_an_index_of_another_version_is_told_from_a_damaged_one(pristine: Path, tmp_path: Path) -> None:
     shutil.copytree(pristine, tmp_path, dirs_exist_ok=True)
-    toc = json.loads((tmp_path / "toc.json").read_text())
-    for place in ("newsearch", "analysis"):
-        (tmp_path / "toc.json").write_text(json.dumps(_with(toc, place, 99)))
-        with pytest.raises(IndexIncompatible, match="newsearch reindex"):
+    text = (tmp_path / "toc.json").read_text()
+    for place, version, said in (
+        ("newsearch", 99, "a newer"),
+        ("analysis", 0, "another"),
+        ("newsearch", "x", "another"),
+    ):
+        (tmp_path / "toc.json").write_text(json.dumps(_with(json.loads(text), place, version)))
+        with pytest.raises(
+            IndexIncompatible, match=f"made by {said} newsearch .*run `newsearch reindex`"
+        ) as caught:
             WhooshReader(tmp_path)
+        assert caught.value.found == version
 
 
 def test_no_index_is_not_a_damaged_one(tmp_path: Path) -> None:

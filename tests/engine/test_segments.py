@@ -18,7 +18,7 @@ from newsearch.engine.base import Options
 from newsearch.engine.whoosh import columns, postings
 from newsearch.engine.whoosh.builder import SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.layout import Array, write_segment
+from newsearch.engine.whoosh.layout import Array, write_arrays
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.segment import Segment
@@ -68,7 +68,7 @@ def test_a_merge_gives_the_arrays_of_a_build_of_the_same_articles(
     with tempfile.TemporaryDirectory() as name, Tuning().applied():
         for number, group in enumerate(group for group in groups if group):
             path = Path(name, f"{number}.seg")
-            write_segment(path, built(group, Pivots()), articles=len(group), analysis=1)
+            write_arrays(path, built(group, Pivots()), kind="segment", articles=len(group), analysis=1)
             deleted = sorted(data.draw(st.sets(st.integers(0, len(group) - 1))))
             segment = Segment(path, deleted)
             segments.append(segment)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,11 +19,11 @@ from strategies import Commit, make
 
 from newsearch.article import Article
 from newsearch.engine.base import Changes, Options
-from newsearch.engine.whoosh import layout, toc, writer
+from newsearch.engine.whoosh import durable
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.writer import WhooshWriter
-from newsearch.errors import EngineError, IndexCorrupt, IndexLocked
+from newsearch.errors import IndexCorrupt, IndexLocked, StorageError
 from newsearch.query.tree import All, Everything, Fuzzy, Match, Node, Phrase, Prefix, Word
 from newsearch.ranking import Boosts
 
@@ -127,9 +129,9 @@ def test_a_writer_that_is_left_without_a_commit_changes_nothing(
     add(tmp_path, "d")
 
 
-@pytest.mark.parametrize("module", [writer, layout, toc])
+@pytest.mark.parametrize("call", ["fsync", "replace", "open"])
 def test_a_full_disk_leaves_the_published_generation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     add(tmp_path, "a")
     before = files(tmp_path)
@@ -137,15 +139,14 @@ def test_a_full_disk_leaves_the_published_generation(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    name = {writer: "write_segment", layout: "os.fsync", toc: "os.replace"}[module]  # type: ignore[index]
     with monkeypatch.context() as broken:
-        broken.setattr(f"{module.__name__}.{name}", full)  # type: ignore[attr-defined]
-        with pytest.raises(EngineError, match="the index is as it was"):
+        broken.setattr(durable if call == "open" else os, call, full, raising=False)
+        with pytest.raises(StorageError, match=r"the index is as it was.*; make room on the disk") as caught:
             add(tmp_path, "b")
-    assert [name for name in files(tmp_path) if not name.endswith(".tmp")] == before
+    assert caught.value.errno == errno.ENOSPC
+    assert files(tmp_path) == before
     assert held(tmp_path) == ["a"]
     add(tmp_path, "c")
-    assert not [name for name in files(tmp_path) if name.endswith(".tmp")]
 
 
 def test_an_error_after_the_commit_takes_nothing_back(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ def test_a_fresh_writer_over_a_damaged_index_can_be_cancelled(tmp_path: Path) ->
 
 def test_a_directory_that_cannot_be_made_is_an_engine_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(EngineError):
+    with pytest.raises(StorageError, match="cannot be made"):
         WhooshWriter(tmp_path / "file" / "index")
 
 
@@ -194,8 +195,11 @@ def test_a_commit_leaves_no_file_of_an_earlier_generation(tmp_path: Path) -> Non
 
 
 def test_a_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
-    with WhooshWriter(tmp_path), pytest.raises(IndexLocked, match=f"process {os.getpid()} since 20"):
+    told = f"process {os.getpid()} on {socket.gethostname()} since 20"
+    with WhooshWriter(tmp_path), pytest.raises(IndexLocked, match=told) as caught:
         WhooshWriter(tmp_path)
+    assert (caught.value.pid, caught.value.host) == (os.getpid(), socket.gethostname())
+    assert datetime.fromisoformat(caught.value.since)
     WhooshWriter(tmp_path).cancel()
 
 

@@ -71,11 +71,21 @@ def provider_name(provider: Provider | None) -> str:
 
 @lru_cache(maxsize=4096)
 def provider_from_name(name: str) -> Provider | None:
-    """The inverse of provider_name. Raises ValueError for anything that it did not write."""
+    """The inverse of provider_name. Raises ValueError or TypeError for anything that it did not write."""
     if not name:
         return None
     title, domain, images = name.split(_SEPARATOR)
-    return Provider(title, domain, tuple(Image(*image) for image in json.loads(images)) if images else ())
+    return Provider(title, domain, tuple(map(image_from_list, json.loads(images))) if images else ())
+
+
+def image_from_list(values: Any) -> Image:
+    """An image as it is stored: URL, width, height, whether it is cached. Raises ValueError for anything else."""
+    url, width, height, is_cached = values
+    if not isinstance(url, str) or not all(
+        pixels is None or type(pixels) is int for pixels in (width, height)
+    ):
+        raise ValueError(f"an image {values!r:.100}")
+    return Image(url, width, height, bool(is_cached))
 
 
 @dataclass(slots=True)

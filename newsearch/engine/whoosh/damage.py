@@ -1,4 +1,4 @@
-"""Damage told from bugs: where reading fails, the checksums of the segments say which of the two it was."""
+"""Damage told from bugs: where reading fails, the segments themselves say which of the two it was."""
 
 from __future__ import annotations
 
@@ -22,13 +22,29 @@ Owner = TypeVar("Owner", bound=_OfView)
 
 
 def verify(segments: Iterable[Segment]) -> None:
-    """Read segments whole and compare them with their checksums.
+    """Read segments whole, and compare them with their checksums and with what holds in every segment.
 
     Raises:
-        IndexCorrupt: one of them is not what was written.
+        IndexCorrupt: one of them is not what was written, or not what newsearch writes.
     """
+    from newsearch.engine.whoosh.structure import check_words  # not before something has failed
+
     for segment in segments:
         segment.file.verify()
+        check_words(segment)
+
+
+def verify_sums(segments: Iterable[Segment]) -> None:
+    """Compare segments with their checksums, and make sure that reading them whole takes no more than they are.
+
+    Raises:
+        IndexCorrupt: one of them is not what was written, or asks for more.
+    """
+    from newsearch.engine.whoosh.structure import check_offsets
+
+    for segment in segments:
+        segment.file.verify()
+        check_offsets(segment)
 
 
 def checked(
@@ -36,7 +52,7 @@ def checked(
 ) -> Callable[Concatenate[Owner, Given], Result]:
     """A method that raises IndexCorrupt where it fails over damaged files.
 
-    To compare checksums at every search would cost more than the search; it is done after a failure only.
+    To read everything at every search would cost more than the search; it is done after a failure only.
     """
 
     @wraps(method)

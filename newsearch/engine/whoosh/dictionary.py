@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from newsearch import analysis
 from newsearch.engine.whoosh import kernel
+from newsearch.engine.whoosh.form import is_offsets
 from newsearch.engine.whoosh.layout import ArrayFile
+from newsearch.errors import IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]
 
 
 _MAX_CACHED = 4096
+_MAX_COLLISIONS = 256
+"""So many stems with one crc32 are no accident."""
 
 
 class Dictionary:
@@ -72,8 +76,10 @@ class Dictionary:
         """What has the stem of this term: the number of its only form, or -1 - the number of its group."""
         stem = analysis.stem(term)
         hashed = zlib.crc32(stem.encode())
-        at = bisect_left(self._stem_hash, hashed)
+        start = at = bisect_left(self._stem_hash, hashed)
         while at < len(self._stem_hash) and self._stem_hash[at] == hashed:
+            if at - start >= _MAX_COLLISIONS:
+                raise IndexCorrupt(self._file.path, "the stems are damaged")
             ref: int = self._stem_ref[at]
             # Two stems can share a hash: the stem of one of the forms decides.
             form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
@@ -89,10 +95,19 @@ class Dictionary:
             return []
         if ref >= 0:
             return [ref]
-        forms: list[int] = self._group_form[
-            self._group_form_at[-1 - ref] : self._group_form_at[-ref]
-        ].tolist()
-        return forms
+        forms = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]]
+        if (forms[1:] <= forms[:-1]).any() or not self._has_offsets:
+            # Forms that overlap would have more postings together than there are.
+            raise IndexCorrupt(self._file.path, "the stems are damaged")
+        found: list[int] = forms.tolist()
+        return found
+
+    @cached_property
+    def _has_offsets(self) -> bool:
+        array = self._file.array
+        return is_offsets(array("post_at"), len(array("post_doc"))) and is_offsets(
+            array("more_at"), len(array("more_doc"))
+        )
 
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within so many edits of a term: how many each takes, the form, its number."""

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system lets go of when its holder dies."""
+"""One writer at a time: a lock that the system lets go of when its holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from weakref import WeakSet
 
-from newsearch.errors import EngineError, IndexLocked
+from newsearch.errors import IndexLocked, StorageError
 
 LOCK_NAME = "write.lock"
 _POLL = 0.05
+_MAX_HOLDER = 1024
 
 
 class WriteLock:
@@ -22,69 +23,98 @@ class WriteLock:
 
     Args:
         directory: of the index.
-        wait: seconds to wait for another writer.
+        wait: seconds to wait for another writer; infinity is for as long as it takes.
 
     Raises:
         IndexLocked: another writer held it all that time.
+        StorageError: the directory cannot be written.
     """
 
     def __init__(self, directory: Path, wait: float = 0.0) -> None:
         path = directory / LOCK_NAME
         try:
-            self._file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until release
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise EngineError(f"{directory}: cannot be written: {error.strerror}") from error
-        until = time.monotonic() + wait
-        while not _try_lock(self._file):
-            if time.monotonic() >= until:
-                holder = _holder(path)
-                self._file.close()
-                raise IndexLocked(
-                    f"{directory}: being written by {holder}; try again later, or with --wait 60"
-                )
-            time.sleep(_POLL)
-        self._file.truncate(0)
-        ours = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
-        self._file.write(json.dumps(ours))
-        self._file.flush()
+            raise StorageError(directory, "cannot be written", error) from error
+        _HELD.add(self)
+        try:
+            until = time.monotonic() + wait
+            while not _try_lock(self._handle):
+                if time.monotonic() >= until:
+                    raise _locked(directory, path)
+                time.sleep(_POLL)
+            ours = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
+            os.ftruncate(self._handle, 0)
+            os.write(self._handle, json.dumps(ours).encode())
+        except OSError as error:
+            self._forget()
+            raise StorageError(path, "cannot be locked", error) from error
+        except BaseException:
+            self._forget()
+            raise
 
     def release(self) -> None:
         """Let the next writer in. Once is enough, more is harmless."""
-        if not self._file.closed:
-            self._file.truncate(0)
-            self._file.close()
+        if self.held:
+            try:
+                os.ftruncate(self._handle, 0)
+            finally:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Close the file, which lets go of the lock where no other process has it open."""
+        _HELD.discard(self)
+        os.close(self._handle)
 
     @property
     def held(self) -> bool:
         """Whether it was not released yet."""
-        return not self._file.closed
+        return self in _HELD
 
 
-def _holder(path: Path) -> str:
+_HELD: WeakSet[WriteLock] = WeakSet()
+
+
+def _forget_all() -> None:
+    for lock in list(_HELD):
+        lock._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    # A lock lives as long as any process has its file open: children must not outlive the writer with it.
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+def _locked(directory: Path, path: Path) -> IndexLocked:
+    advice = "try again later, or with --wait"
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {int(holder['pid'])} since {str(holder['since'])[:19]}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        with open(path, encoding="utf-8") as file:
+            holder = json.loads(file.read(_MAX_HOLDER))
+        pid, host, since = int(holder["pid"]), str(holder["host"]), str(holder["since"])[:19]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return IndexLocked(f"{directory}: being written by another process; {advice}")
+    where = f" on {host}" if host else ""
+    message = f"{directory}: being written by process {pid}{where} since {since} UTC; {advice}"
+    return IndexLocked(message, pid, host, since)
 
 
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(handle: int) -> bool:
         try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
             return False
         return True
 
 else:
     import fcntl
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(handle: int) -> bool:
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return False
         return True

@@ -22,9 +22,16 @@ from newsearch.engine.whoosh.segment import Segment
 Array: TypeAlias = NDArray[Any]
 
 
-def merge_segments(segments: Sequence[Segment], pivots: Pivots) -> tuple[int, dict[str, Array]]:
-    """The number of live articles of some segments, and the arrays of one segment that holds them."""
-    keep = [np.flatnonzero(segment.live) for segment in segments]
+def merge_segments(
+    segments: Sequence[Segment], pivots: Pivots, keep: Sequence[Array] | None = None
+) -> tuple[int, dict[str, Array]]:
+    """The number of articles that are kept, and the arrays of one segment that holds them.
+
+    Args:
+        keep: for each segment the numbers of the articles to keep, rising; by default all live ones.
+    """
+    if keep is None:
+        keep = [np.flatnonzero(segment.live) for segment in segments]
     merged = _columns(segments, keep)
     raw = [(s, doc) for s, docs in zip(segments, keep, strict=True) for doc in docs.tolist()]
     order = merged.order([s.records.read(doc).id for s, doc in raw], pivots)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.base import Options, Stats
+from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.damage import checked
+from newsearch.engine.whoosh.layout import FORMAT_VERSION
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
 from newsearch.engine.whoosh.view import View
-from newsearch.errors import EngineError, IndexCorrupt
+from newsearch.errors import IndexCorrupt, StorageError
 from newsearch.query.tree import Node
-
-_ATTEMPTS = 10
 
 
 def open_segments(directory: Path, toc: Toc) -> list[Segment]:
@@ -28,7 +30,7 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     Raises:
         FileNotFoundError: a file is gone, as after a commit that happened since the generation was read.
         IndexCorrupt, IndexIncompatible: a file is not as the table of contents says.
-        EngineError: a file cannot be read.
+        StorageError: a file cannot be read.
     """
     segments = []
     for entry in toc.segments:
@@ -37,13 +39,28 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise EngineError(f"{error.filename}: cannot be read: {error.strerror}") from error
+            path = error.filename or directory / (entry.name + SEGMENT_SUFFIX)
+            raise StorageError(path, "cannot be read", error) from error
         if segment.articles != entry.articles:
-            raise IndexCorrupt(
-                f"{segment.file.path}: holds {segment.articles} articles, not {entry.articles}; run `newsearch reindex`"
-            )
+            raise IndexCorrupt(segment.file.path, f"holds {segment.articles} articles, not {entry.articles}")
         segments.append(segment)
     return segments
+
+
+def open_generation(directory: Path) -> tuple[Toc, list[Segment]]:
+    """The generation that is published, and its segments. Needs no lock, however many commits happen meanwhile.
+
+    Raises:
+        IndexMissing, IndexIncompatible, IndexCorrupt, StorageError: there is no such index, or none that can be read.
+    """
+    while True:
+        toc = read_toc(directory)
+        try:
+            return toc, open_segments(directory, toc)
+        except FileNotFoundError as error:
+            # A commit between reading the table of contents and opening what it names: there is a newer one then.
+            if read_toc(directory) == toc:
+                raise IndexCorrupt(error.filename, "missing") from error
 
 
 class WhooshReader:
@@ -55,15 +72,7 @@ class WhooshReader:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        for attempt in range(_ATTEMPTS):
-            self.toc = read_toc(directory)
-            try:
-                self._segments = open_segments(directory, self.toc)
-                break
-            except FileNotFoundError as error:
-                # A commit between reading the table of contents and opening what it names: read it again.
-                if attempt == _ATTEMPTS - 1 or read_toc(directory).generation == self.toc.generation:
-                    raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
+        self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
 
     def search(self, tree: Node, options: Options) -> Search:
@@ -95,7 +104,9 @@ class WhooshReader:
             deleted=view.articles - view.live_articles,
             segments=len(self._segments),
             terms=sum(len(segment.dictionary) for segment in self._segments),
-            size=sum(segment.file.size for segment in self._segments),
+            size=self.toc.size(self.directory),
+            files=1 + len(self.toc.files()),
+            format=FORMAT_VERSION,
             generation=self.toc.generation,
             oldest=datetime.fromtimestamp(int(dates.min()), UTC) if len(dates) else None,
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
@@ -104,3 +115,28 @@ class WhooshReader:
             sources=self.toc.sources,
             created=datetime.fromisoformat(self.toc.created),
         )
+
+    @checked
+    def fields(self) -> list[FieldStats]:
+        terms = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        words = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        for segment in self._segments:
+            words += segment.lengths.sum(axis=0, dtype=np.int64)
+            terms += _terms_of_fields(segment)
+        texts = zip(ranking.TEXT_FIELDS, terms.tolist(), words.tolist(), strict=True)
+        values = [FieldStats(name, len(set(self._view.names(name)) - {""}), None) for name in columns.TABLES]
+        return [*(FieldStats(*text) for text in texts), *values]
+
+
+def _terms_of_fields(segment: Segment) -> NDArray[np.int64]:
+    """How many exact forms a segment has in each text field."""
+    array = segment.file.array
+    ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
+    found = np.zeros((len(ranking.TEXT_FIELDS), len(segment.dictionary)), bool)
+    for at, doc, pos in (("post_at", "post_doc", "post_pos"), ("more_at", "more_doc", "more_pos")):
+        counts: NDArray[Any] = np.diff(array(at).astype(np.int64))
+        term = np.repeat(np.arange(len(counts)), counts)
+        field = (ends[array(doc)] <= array(pos)[:, None]).sum(axis=1)
+        found[field, term] = True
+    counted: NDArray[np.int64] = found.sum(axis=1)
+    return counted

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -23,7 +24,8 @@ import zstandard
 from numpy.typing import NDArray
 from zstandard import frame_content_size
 
-from newsearch.article import Article, Image, article_from_mapping, article_to_mapping
+from newsearch.article import Article, article_from_mapping, article_to_mapping
+from newsearch.engine.whoosh.columns import image_from_list
 from newsearch.errors import IndexCorrupt
 
 _SEPARATOR = "\x1f"
@@ -92,18 +94,32 @@ def encode_record(article: Article) -> bytes:
 
 
 def decode_rest(rest: str) -> dict[str, Any]:
-    """The fields of an Article that few have; `microsecond` is the fraction of its date."""
+    """The fields of an Article that few have; `microsecond` is the fraction of its date.
+
+    Raises:
+        ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
+    """
     if not rest:
         return _NO_REST
-    data = json.loads(rest)
+    data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
+    if not isinstance(data.get("extra", {}), dict):
+        raise ValueError("extra is no mapping")
     return {
-        "images": tuple(Image(*image) for image in data.get("images", ())),
+        "images": tuple(map(image_from_list, data.get("images", ()))),
         "related": tuple(
             article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
         ),
         "extra": data.get("extra", {}),
         "microsecond": data.get("microsecond", 0),
     }
+
+
+def _finite(text: str) -> float:
+    # Written so by nobody: JSON has no such number, and what is made of articles is JSON.
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"the number {text:.40}")
+    return number
 
 
 _NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microsecond": 0}
@@ -165,7 +181,7 @@ class RecordReader:
             if 0 < frame_content_size(data) <= _MAX_RECORD:
                 with self._lock:
                     return self._decompress(data)
-        except zstandard.ZstdError:
+        except (zstandard.ZstdError, BufferError):  # the latter where one byte stands for all of them
             pass
         raise self._damaged(doc)
 
@@ -188,6 +204,4 @@ class RecordReader:
         return _make(Record, parts)
 
     def _damaged(self, doc: int) -> IndexCorrupt:
-        return IndexCorrupt(
-            f"{self._name}: the stored record of article {doc} is damaged; run `newsearch reindex`"
-        )
+        return IndexCorrupt(self._name, f"the stored record of article {doc} is damaged")

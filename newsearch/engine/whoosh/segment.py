@@ -16,6 +16,7 @@ from newsearch import ranking
 from newsearch.article import Article, Provider
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.dictionary import Dictionary
+from newsearch.engine.whoosh.form import check_form, is_offsets
 from newsearch.engine.whoosh.layout import ArrayFile
 from newsearch.engine.whoosh.records import RecordReader, decode_rest
 from newsearch.errors import IndexCorrupt, SourceError
@@ -41,11 +42,13 @@ class Segment:
 
     def __init__(self, path: Path, deleted: Sequence[int] | Array = ()) -> None:
         self.file = ArrayFile(path)
+        check_form(self.file)
         self.name = path.stem
         self.articles = self.file.articles
         self.deleted = np.asarray(deleted, np.int64)
         self.changed = False
         self.dictionary = Dictionary(self.file)
+        self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
         self._post_doc = self._docs("post_doc")
@@ -108,14 +111,32 @@ class Segment:
     @cached_property
     def lengths(self) -> Array:
         """Words in each text field: shape (articles, fields)."""
-        return np.stack([self.file.array(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
+        return np.stack([self.column(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
 
     # Columns
 
     def column(self, name: str) -> Array:
-        """A column by name, as it lies in the file."""
-        # Records that are named by their URLs have equal hashes, kept once.
-        return self.file.array("id_hash" if name == "url_hash" and name not in self.file else name)
+        """A column by name, as it lies in the file.
+
+        Raises:
+            IndexCorrupt: it holds a number that it cannot hold.
+        """
+        found = self._columns.get(name)
+        if found is None:
+            # Records that are named by their URLs have equal hashes, kept once.
+            found = self.file.array("id_hash" if name == "url_hash" and name not in self.file else name)
+            if not self._is_sound(name, found):
+                raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
+            self._columns[name] = found
+        return found
+
+    def _is_sound(self, name: str, values: Array) -> bool:
+        # What counts or sizes something else is not believed unread: it could ask for all the memory there is.
+        if name in columns.TABLES:
+            return not len(values) or bool(values.max() < self.file.form(f"{name}_name_at")[1] - 1)
+        if name == "topic_at":
+            return is_offsets(values, self.file.form("topic")[1])
+        return name not in ("heat", "quality") or bool(np.isfinite(values).all())
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -144,16 +165,21 @@ class Segment:
         """All the strings of a table, in the order of their numbers."""
         found = self._names.get(table)
         if found is None:
-            at = self.file.array(f"{table}_name_at").tolist()
+            at = self.file.array(f"{table}_name_at")
             blob = self.file.array(f"{table}_name_bytes").tobytes()
-            found = [blob[start:end].decode() for start, end in pairwise(at)]
+            try:
+                if not is_offsets(at, len(blob)):
+                    raise ValueError("strings that overlap")
+                found = [blob[start:end].decode() for start, end in pairwise(at.tolist())]
+            except ValueError as error:
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from error
             self._names[table] = found
         return found
 
     def _scalars(self, name: str) -> memoryview:
         found = self._views.get(name)
         if found is None:
-            found = self._views[name] = memoryview(self.file.array(name))
+            found = self._views[name] = memoryview(self.column(name))
         return found
 
     def _provider(self, number: int) -> Provider | None:
@@ -190,9 +216,7 @@ class Segment:
             RecursionError,
             SourceError,
         ) as error:
-            raise IndexCorrupt(
-                f"{self.file.path}: article {doc} is damaged; run `newsearch reindex`"
-            ) from error
+            raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
     def _article(self, doc: int) -> Article:
         id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = (

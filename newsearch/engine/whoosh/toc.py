@@ -1,19 +1,28 @@
-"""The table of contents: the one small file that says which segments are the index. Replacing it is the commit.
+"""The table of contents: the one small file that says which files are the index. Replacing it is the commit.
 
-    toc.json   {"newsearch": 1, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
-                "sources": ["/data/news"], "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
+    toc.json   {"newsearch": 2, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+                "sources": ["/data/news"],
+                "segments": [{"name": "5_a1b2c3d4e5f60718", "articles": 65536, "deleted": "7_0f1e2d3c4b5a6978.del"}],
+                "checksum": 1234567890}
 
-An index is published, never edited in place: new files are written and made durable, then toc.json is replaced
-atomically. A kill at any instant leaves the generation before or the one after. It is JSON, so that opening the
+An index is published, never edited in place: new files are written and made to stay, then toc.json is replaced
+atomically. A kill at any instant leaves the generation before or the one after. Every other file is named by the
+generation that wrote it and a random number, so that no name is ever used twice. It is JSON, so that opening the
 index of a stranger runs no code, and names in it are checked, so that none leads out of the directory.
+
+A reader needs no lock: files that it has mapped stay readable after they are deleted. Between reading toc.json and
+mapping what it names, a commit may delete that; the reader then finds a newer toc.json, and begins again.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-from dataclasses import asdict, dataclass
+import secrets
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -23,16 +32,21 @@ import numpy as np
 
 from newsearch import analysis
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.layout import FORMAT_VERSION
-from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
+from newsearch.engine.whoosh.durable import replace_file, sync_directory
+from newsearch.engine.whoosh.layout import FORMAT_VERSION, ArrayFile, write_arrays
+from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 
 TOC_NAME = "toc.json"
 SEGMENT_SUFFIX = ".seg"
-_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
-_DELETED_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.del")
-_OURS = re.compile(r"[0-9a-f]{16}(\.seg|\.[0-9]{1,18}\.del)|toc\.json\.[0-9]+\.tmp")
+DELETED_SUFFIX = ".del"
+_STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
+_NAME = re.compile(_STEM)
+_DELETED_NAME = re.compile(_STEM + r"\.del")
+_OURS = re.compile(_STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}|toc\.json\.[0-9]+\.tmp")
+_NUMBERED = re.compile(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
+_MAX_SEGMENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +68,63 @@ class Toc:
     pivots: Pivots = Pivots()
     created: str = ""
 
+    def files(self) -> list[str]:
+        """The names of all files of this generation beside toc.json: what a backup needs, and a clean-up keeps."""
+        names = [entry.name + SEGMENT_SUFFIX for entry in self.segments]
+        return names + [entry.deleted for entry in self.segments if entry.deleted]
+
+    def size(self, directory: Path) -> int:
+        """Bytes on disk, with toc.json; those of files that are gone do not count."""
+        size = 0
+        for name in (TOC_NAME, *self.files()):
+            with suppress(OSError):
+                size += (directory / name).stat().st_size
+        return size
+
+    def renamed(self, names: Mapping[str, str]) -> Toc:
+        """The same generation, each of its files under the name that the mapping gives for it."""
+        segments = [
+            SegmentEntry(
+                names[entry.name + SEGMENT_SUFFIX].removesuffix(SEGMENT_SUFFIX),
+                entry.articles,
+                names.get(entry.deleted, ""),
+            )
+            for entry in self.segments
+        ]
+        return replace(self, segments=tuple(segments))
+
+
+def new_name(generation: int, suffix: str) -> str:
+    """A name for a file that this generation writes, such as no file ever had."""
+    return f"{generation}_{secrets.token_hex(8)}{suffix}"
+
+
+def last_generation(directory: Path) -> int:
+    """The highest number of a generation of which anything is left; 0 where nothing is.
+
+    It does not trust toc.json alone, which may be damaged or gone: numbers must not be used again, since readers
+    know by them what is new.
+    """
+    last = 0
+    with suppress(IndexMissing, IndexCorrupt, IndexIncompatible, StorageError):
+        last = read_toc(directory, any_version=True).generation
+    with suppress(OSError):
+        numbered = filter(None, (_NUMBERED.fullmatch(path.name) for path in directory.iterdir()))
+        last = max([last, *(int(match[1]) for match in numbered)])
+    return last
+
 
 def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
     """The generation that is published now.
 
     Args:
-        any_version: read the table of contents of an index that another version made, for its sources.
+        any_version: of an index that another version made, give the generation and the sources, no segments.
 
     Raises:
         IndexMissing: there is no index in this directory.
         IndexIncompatible: it was made by another version.
         IndexCorrupt: the table of contents is damaged.
-        EngineError: it cannot be read.
+        StorageError: it cannot be read.
     """
     path = directory / TOC_NAME
     try:
@@ -76,47 +135,64 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
             f"{directory}: no index here; make one with `newsearch index SOURCE --index {directory}`"
         ) from None
     except OSError as error:
-        raise EngineError(f"{path}: cannot be read: {error.strerror}") from error
+        raise StorageError(path, "cannot be read", error) from error
+    return parse_toc(text, path, any_version=any_version)
+
+
+def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
+    """The generation that a table of contents describes; `path` is for messages.
+
+    Raises:
+        IndexIncompatible, IndexCorrupt: as in `read_toc`.
+    """
     try:
         data = json.loads(text)
         version, words = data["newsearch"], data["analysis"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise IndexCorrupt(
-            f"{path}: damaged; delete the directory {directory} and index again with `newsearch index`"
-        ) from error
-    if not any_version and (version != FORMAT_VERSION or words != analysis.VERSION):
-        raise IndexIncompatible(
-            f"{path}: made in format {version} with analysis {words}, this newsearch has {FORMAT_VERSION} and"
-            f" {analysis.VERSION}; run `newsearch reindex`"
-        )
-    try:
+        is_ours = version == FORMAT_VERSION and words == analysis.VERSION
+        if not is_ours and not any_version:
+            if version != FORMAT_VERSION:
+                raise IndexIncompatible(path, version, FORMAT_VERSION)
+            raise IndexIncompatible(path, words, analysis.VERSION, "analysis")
+        if is_ours and data["checksum"] != toc_checksum(data):
+            raise ValueError("the checksum differs")
         toc = Toc(
             generation=int(data["generation"]),
-            segments=tuple(_entry(entry) for entry in data["segments"]),
+            segments=tuple(_entry(entry) for entry in data["segments"]) if is_ours else (),
             sources=tuple(str(source) for source in data["sources"]),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
         )
         if not 0 <= toc.generation < _MAX_GENERATION or not all(map(isfinite, toc.pivots)):
             raise ValueError(f"generation {toc.generation}, pivots {toc.pivots}")
-        datetime.fromisoformat(toc.created)
+        if len(toc.segments) > _MAX_SEGMENTS or len(set(toc.files())) < len(toc.files()):
+            raise ValueError(f"{len(toc.segments)} segments")
+        if datetime.fromisoformat(toc.created).tzinfo is None:
+            raise ValueError(f"created {toc.created}")
         return toc
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise IndexCorrupt(
-            f"{path}: damaged; delete the directory {directory} and index again with `newsearch index`"
+            path, "damaged", f"delete the directory {path.parent} and index again with `newsearch index`"
         ) from error
 
 
 def _entry(data: Any) -> SegmentEntry:
     entry = SegmentEntry(data["name"], int(data["articles"]), data.get("deleted", ""))
-    if not _NAME.fullmatch(entry.name) or (entry.deleted and not _DELETED_NAME.fullmatch(entry.deleted)):
+    if not _NAME.fullmatch(entry.name) or (
+        entry.deleted != "" and not _DELETED_NAME.fullmatch(entry.deleted)
+    ):
         raise ValueError(f"a segment named {entry.name!r}")
     return entry
 
 
-def publish(directory: Path, toc: Toc) -> None:
-    """Make this the generation of the index: durable, and all at once. Its files must be there already."""
-    data = {
+def toc_checksum(data: Mapping[str, Any]) -> int:
+    """crc32 of a table of contents, apart from its checksum, as JSON with sorted keys and without spaces."""
+    kept = {key: value for key, value in data.items() if key != "checksum"}
+    return zlib.crc32(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
+
+
+def toc_text(toc: Toc) -> bytes:
+    """The table of contents of a generation, as it stands in its file."""
+    data: dict[str, Any] = {
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
         "generation": toc.generation,
@@ -125,37 +201,38 @@ def publish(directory: Path, toc: Toc) -> None:
         "sources": toc.sources,
         "segments": [asdict(entry) for entry in toc.segments],
     }
-    _sync_directory(directory)
-    temporary = directory / f"{TOC_NAME}.{os.getpid()}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, directory / TOC_NAME)
-    _sync_directory(directory)
+    return json.dumps({**data, "checksum": toc_checksum(data)}, indent=1).encode()
 
 
-def remove_unused(directory: Path, toc: Toc) -> None:
-    """Delete segment files that this generation does not name. A reader that has them open keeps them."""
-    used = {
-        TOC_NAME,
-        *(entry.name + SEGMENT_SUFFIX for entry in toc.segments),
-        *(e.deleted for e in toc.segments),
-    }
-    for path in directory.iterdir():
-        # Only names that newsearch gives: whatever else somebody keeps here is theirs.
-        if _OURS.fullmatch(path.name) and path.name not in used:
+def publish(directory: Path, toc: Toc) -> None:
+    """Make this the generation of the index: to stay, and all at once. Its files must be there already."""
+    sync_directory(directory)
+    replace_file(directory / TOC_NAME, [toc_text(toc)])
+
+
+def unused_files(directory: Path, *generations: Toc) -> list[Path]:
+    """Files of newsearch that none of these generations names, as killed writers leave them."""
+    used = {name for toc in generations for name in toc.files()}
+    # Only names that newsearch gives: whatever else somebody keeps here is theirs.
+    return [p for p in directory.iterdir() if _OURS.fullmatch(p.name) and p.name not in used]
+
+
+def remove_files(paths: Iterable[Path]) -> int:
+    """Delete files. Returns how many are gone; where a file cannot be deleted, a later commit tries again."""
+    gone = 0
+    for path in paths:
+        # Where the system keeps a file that a reader has mapped, as Windows does, it has to stay for now.
+        with suppress(OSError):
             path.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
-def write_deleted(directory: Path, name: str, generation: int, numbers: Any) -> str:
-    """Write the numbers of the deleted articles of a segment, durably. Returns the file's name."""
-    path = directory / f"{name}.{generation}.del"
-    with open(path, "wb") as file:
-        file.write(np.asarray(numbers, "<u4").tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    return path.name
+def write_deleted(directory: Path, generation: int, numbers: Any) -> str:
+    """Write the numbers of the deleted articles of a segment, to stay. Returns the file's name."""
+    name = new_name(generation, DELETED_SUFFIX)
+    write_arrays(directory / name, {"deleted": np.asarray(numbers)}, kind="deleted")
+    return name
 
 
 def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
@@ -166,19 +243,12 @@ def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
     """
     if not entry.deleted:
         return np.empty(0, np.int64)
-    path = directory / entry.deleted
-    data = path.read_bytes()
-    numbers = np.frombuffer(data[: len(data) // 4 * 4], "<u4").astype(np.int64)
-    between = np.concatenate(([-1], numbers, [entry.articles]))
-    # Written in rising order, and never empty: then there would be no such file.
-    if len(data) % 4 or not len(numbers) or (np.diff(between) <= 0).any():
-        raise IndexCorrupt(f"{path}: damaged; run `newsearch reindex`")
-    return numbers
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    file = ArrayFile(directory / entry.deleted, "deleted")
+    if file.form("deleted")[1] <= entry.articles:
+        file.verify()
+        numbers = file.array("deleted").astype(np.int64)
+        between = np.concatenate(([-1], numbers, [entry.articles]))
+        # Written in rising order, and never empty: then there would be no such file.
+        if len(numbers) and (np.diff(between) > 0).all():
+            return numbers
+    raise IndexCorrupt(file.path, "does not number the deleted articles of its segment")

@@ -241,7 +241,7 @@ class View:
     @cached_property
     def topic_at(self) -> Array:
         """Where the topics of each article begin in the column `topic`, and the end of the last."""
-        counts = [np.diff(segment.file.array("topic_at").astype(np.int64)) for segment in self.segments]
+        counts = [np.diff(segment.column("topic_at").astype(np.int64)) for segment in self.segments]
         return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
 
     @cached_property

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,10 +14,10 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.builder import MAX_ARTICLES, MAX_WORDS, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.damage import verify
-from newsearch.engine.whoosh.layout import write_segment
+from newsearch.engine.whoosh.damage import verify, verify_sums
+from newsearch.engine.whoosh.layout import write_arrays
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.merge import merge_segments
@@ -29,12 +27,15 @@ from newsearch.engine.whoosh.toc import (
     SEGMENT_SUFFIX,
     SegmentEntry,
     Toc,
+    last_generation,
+    new_name,
     publish,
     read_toc,
-    remove_unused,
+    remove_files,
+    unused_files,
     write_deleted,
 )
-from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
+from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -42,6 +43,8 @@ _MAX_CHUNKS = 4 << 20
 """A run forgets the words it has met when there are more of them than this, so that its memory stays bounded."""
 
 _MERGE_FACTOR = 8
+
+_FAILED = "cannot be written, the index is as it was"
 
 
 class WhooshWriter:
@@ -54,7 +57,7 @@ class WhooshWriter:
 
     Raises:
         IndexLocked: another writer is open.
-        EngineError: the directory cannot be written.
+        StorageError: the directory cannot be written.
         IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
     """
 
@@ -63,14 +66,14 @@ class WhooshWriter:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise EngineError(f"{directory}: cannot be made: {error.strerror}") from error
+            raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
             self._base = _published(directory, fresh)
             self._segments = open_segments(directory, self._base)
         except FileNotFoundError as error:
             self._lock.release()
-            raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
+            raise IndexCorrupt(error.filename, "missing") from error
         except BaseException:
             self._lock.release()
             raise
@@ -128,11 +131,14 @@ class WhooshWriter:
             number -= segment.articles
         raise IndexError("there is no article of this number")
 
-    def commit(self) -> Changes:
+    def commit(self, *, compact: bool = False) -> Changes:
         """Publish the changes: durable, and all at once. The writer is closed afterwards.
 
+        Args:
+            compact: merge all that can be merged, and leave out what is deleted.
+
         Raises:
-            EngineError: a file could not be written; the index is as it was.
+            StorageError: a file could not be written; the index is as it was.
             IndexCorrupt: what was committed before is damaged; the index is as it was.
         """
         try:
@@ -143,23 +149,21 @@ class WhooshWriter:
             deleted = self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.live_articles]
             pivots = _pivots(segments)
-            segments = self._merged(segments, pivots)
+            segments = (self._compacted if compact else self._merged)(segments, pivots)
             generation = self._base.generation + 1
             entries = tuple(self._entry(segment, generation) for segment in segments)
             toc = Toc(generation, entries, tuple(self._sources), pivots)
             publish(self._directory, toc)
         except OSError as error:
             self.cancel()
-            raise EngineError(
-                f"{self._directory}: the commit failed, the index is as it was: {error}"
-            ) from error
+            raise StorageError(self._directory, _FAILED, error) from error
         except BaseException as error:
             self.cancel()
             if isinstance(error, Exception) and not isinstance(error, NewsearchError):
                 verify(self._segments)
             raise
         with suppress(OSError):
-            remove_unused(self._directory, toc)
+            remove_files(unused_files(self._directory, toc))
         self._lock.release()
         articles = sum(segment.live_articles for segment in segments)
         return Changes(articles - before + deleted, replaced, deleted, articles)
@@ -169,10 +173,11 @@ class WhooshWriter:
         if not self._lock.held:
             return
         try:
-            # The files of an index that cannot be read are left alone; a later commit deletes them.
-            with suppress(IndexCorrupt, IndexIncompatible, OSError):
+            # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
+            # generation before stay too: where syncing the directory failed, a crash would bring it back.
+            with suppress(NewsearchError, OSError):
                 published = _published(self._directory, False)
-                remove_unused(self._directory, replace(self._base, segments=published.segments))
+                remove_files(unused_files(self._directory, self._base, published))
         finally:
             self._lock.release()
 
@@ -184,13 +189,11 @@ class WhooshWriter:
         self._builder = SegmentBuilder(self._vocabulary)
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
-        path = self._directory / (secrets.token_hex(8) + SEGMENT_SUFFIX)
+        path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
         try:
-            write_segment(path, arrays, articles=articles, analysis=analysis.VERSION)
+            write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
-            raise EngineError(
-                f"{path}: cannot be written, the index is as it was: {error.strerror}"
-            ) from error
+            raise StorageError(path, _FAILED, error) from error
         return Segment(path, deleted)
 
     def _delete_replaced(self) -> int:
@@ -222,11 +225,29 @@ class WhooshWriter:
             if not chosen:
                 return segments
             # A merge would give damaged arrays good checksums.
-            verify(chosen)
+            verify_sums(chosen)
             articles, arrays = merge_segments(chosen, pivots)
             at = segments.index(chosen[0])
             segments = [s for s in segments if s not in chosen]
             segments.insert(at, self._write(arrays, articles))
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether what was committed is in as few segments as can be, without anything deleted."""
+        return all(_is_whole(part) for part in _packed(self._segments))
+
+    def _compacted(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
+        """As few segments as can be, without anything deleted."""
+        compacted = []
+        for part in _packed(segments):
+            chosen, keep = zip(*part, strict=True)
+            if _is_whole(part):
+                compacted.append(chosen[0])
+                continue
+            verify_sums(chosen)
+            articles, arrays = merge_segments(chosen, pivots, keep)
+            compacted.append(self._write(arrays, articles))
+        return compacted
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
@@ -234,20 +255,17 @@ class WhooshWriter:
             return known
         deleted = ""
         if len(segment.deleted):
-            deleted = write_deleted(self._directory, segment.name, generation, segment.deleted)
+            deleted = write_deleted(self._directory, generation, segment.deleted)
         return SegmentEntry(segment.name, segment.articles, deleted)
 
 
 def _published(directory: Path, fresh: bool) -> Toc:
+    if fresh:
+        return Toc(last_generation(directory))
     try:
-        toc = read_toc(directory)
-        return Toc(toc.generation, sources=()) if fresh else toc
+        return read_toc(directory)
     except IndexMissing:
-        return Toc(0)
-    except (IndexCorrupt, IndexIncompatible):
-        if not fresh:
-            raise
-        return Toc(0)
+        return Toc(last_generation(directory))
 
 
 def _keys(segment: Segment) -> Array:
@@ -292,3 +310,34 @@ def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
                     chosen.append(segment)
             return chosen if len(chosen) > 1 else []
     return []
+
+
+_Part: TypeAlias = list[tuple[Segment, Array]]
+"""Segments, each with numbers of its articles, that are to be one segment."""
+
+
+def _is_whole(part: _Part) -> bool:
+    return len(part) == 1 and len(part[0][1]) == part[0][0].articles
+
+
+def _packed(segments: Sequence[Segment]) -> list[_Part]:
+    """The live articles of segments, in as few parts as a segment's limits allow; full segments stay as they are."""
+    parts: list[_Part] = [[]]
+    articles = words = 0
+    for segment in sorted(
+        segments, key=lambda s: s.articles == s.live_articles == MAX_ARTICLES, reverse=True
+    ):
+        docs = np.flatnonzero(segment.live)
+        sizes = segment.lengths.sum(axis=1, dtype=np.int64)[docs]
+        while len(docs):
+            room = int(np.searchsorted(np.cumsum(sizes), MAX_WORDS - words, side="right"))
+            fits = min(MAX_ARTICLES - articles, room)
+            if not fits and parts[-1]:
+                parts.append([])
+                articles = words = 0
+                continue
+            fits = max(fits, 1)  # an article of more words than a segment should hold gets one of its own
+            parts[-1].append((segment, docs[:fits]))
+            articles, words = articles + fits, words + int(sizes[:fits].sum())
+            docs, sizes = docs[fits:], sizes[fits:]
+    return [part for part in parts if part]

@@ -1,0 +1,77 @@
+"""How bytes come to stay: the one place that writes the files of an index.
+
+A file has come to stay once its bytes are synced, and its name once its directory is: a crash of the machine may
+take back either without the other. Nothing is written in place, so what was there before is never half of itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+
+def write_file(path: Path, chunks: Iterable[Any]) -> int:
+    """Write a new file and sync its bytes; its name stays after `sync_directory`. Returns its size in bytes.
+
+    Raises:
+        OSError: it could not be written, and is not there.
+    """
+    try:
+        with open(path, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+            return file.tell()
+    except BaseException:
+        # Part of a file serves nobody, and where the disk is full its room is needed.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, chunks: Iterable[Any]) -> int:
+    """Write a file in the place of one that may be there, all at once and to stay. Returns its size in bytes.
+
+    Raises:
+        OSError: it could not be written; what was there before is there still, or, where only syncing the
+            directory failed, comes back if the machine crashes now.
+    """
+    temporary = temporary_name(path)
+    size = write_file(temporary, chunks)
+    move_into_place(temporary, path)
+    return size
+
+
+def temporary_name(path: Path) -> Path:
+    """Where to write what is to be moved into this place."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+
+
+def move_into_place(temporary: Path, path: Path) -> None:
+    """The second half of `replace_file`, for a file that was written and synced beside its place.
+
+    Raises:
+        OSError: as there.
+    """
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names of a directory stay as they are now."""
+    if os.name == "nt":  # which syncs names with their files, and opens no directories
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
