@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from newsearch.article import Article as Article
     from newsearch.article import Image as Image
     from newsearch.article import Provider as Provider
+    from newsearch.completion import Completion as Completion
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import Stats as Stats
     from newsearch.errors import EngineError as EngineError
@@ -40,9 +41,11 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
+    from newsearch.suggest import Clause as Clause
 
 _HOMES = {
     "newsearch.article": ("Article", "Image", "Provider"),
+    "newsearch.completion": ("Completion",),
     "newsearch.engine.base": ("Explanation", "Stats"),
     "newsearch.errors": (
         "EngineError",
@@ -58,6 +61,7 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
+    "newsearch.suggest": ("Clause",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

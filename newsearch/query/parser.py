@@ -65,6 +65,9 @@ MAX_EDITS = 2
 MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 """The bounds of a weight (`word^2`)."""
 
+_SHOWN = 40
+"""Characters of a value that a note repeats."""
+
 _NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
 _OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
 _URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
@@ -134,6 +137,7 @@ class _Parser:
         self._now = now
         self._tz = tz
         self._at = 0
+        self._ignored = False
 
     def root(self) -> Node:
         text = self._text
@@ -150,7 +154,11 @@ class _Parser:
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
-            return Everything((0, len(text)))
+            everything = Everything((0, len(text)))
+            if not self._ignored:
+                return everything
+            self._note("nothing else is asked for, so nothing is found", everything.span)
+            return All((everything, Not(everything, everything.span)), everything.span)
         span = _around(children)
         if not any(map(_scores, children)):
             children.insert(0, Everything(span))
@@ -228,9 +236,10 @@ class _Parser:
             children = self._side_by_side(field)
             closed = self._tokens[self._at]
             self._at += closed.kind is CLOSE
+            span = token.start, closed.end
             if len(children) < 2:
-                return children[0] if children else None
-            return All(tuple(children), (token.start, closed.end))
+                return replace(children[0], span=span) if children else None
+            return All(tuple(children), span)
         if field is not None and field not in TEXT_FIELDS:
             return self._filter(field, token)
         if token.kind is PHRASE:
@@ -244,7 +253,9 @@ class _Parser:
         try:
             return filter_node(field, token.text, span, now=self._now, tz=self._tz)
         except QueryError as error:
-            self._note(f"{error}; this part is ignored", span)
+            said = token.text if len(token.text) <= _SHOWN else token.text[:_SHOWN] + "…"
+            self._note(f"{field}:{said} is ignored: {error}", span)
+            self._ignored = True
             return None
 
     def _phrase(self, field: str | None, token: Token) -> Node | None:

@@ -281,7 +281,7 @@ def test_spans_point_into_the_text() -> None:
     root = read(text).tree
     assert isinstance(root, All)
     spans = [text[slice(*child.span)] for child in root.children]
-    assert spans == ["x", '-"a b"~2', "title:(c OR d*", "heat:>80"]
+    assert spans == ["x", '-"a b"~2', "title:(c OR d*)", "heat:>80"]
 
 
 @pytest.mark.parametrize("wrong", [None, b"a", 7, ["a"]])
