@@ -17,6 +17,9 @@ class Scored(NamedTuple):
     score: NDArray[np.float64]
 
 
+_DENSE = 4
+"""With more than one posting for every 2 ** _DENSE articles, a table over all of them is faster than sorting."""
+
 NONE = Scored(np.empty(0, np.int64), np.empty(0))
 
 
@@ -32,6 +35,13 @@ def union(lists: list[Scored]) -> Scored:
     """Articles of any list, their scores summed."""
     if len(lists) == 1:
         return lists[0]
+    highest = max((int(scored.doc[-1]) for scored in lists if len(scored.doc)), default=0)
+    if sum(len(scored.doc) for scored in lists) > highest >> _DENSE:
+        table = np.zeros(highest + 1)
+        for scored in lists:
+            table[scored.doc] += scored.score
+        doc = table.nonzero()[0]
+        return Scored(doc, table.take(doc))
     doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
     scores: Any = np.concatenate([scored.score for scored in lists])
     return Scored(doc, np.bincount(inverse, scores, len(doc)).astype(np.float64, copy=False))
@@ -53,8 +63,14 @@ def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
     """Postings of several terms, in any order -> each article once, with its highest code."""
     if not len(doc):
         return doc, code
+    highest = int(doc.max())
+    if len(doc) > highest >> 1:
+        table = np.zeros(highest + 1, np.uint8)
+        np.maximum.at(table, doc, code)
+        found = table.nonzero()[0]
+        return found.astype(doc.dtype), table.take(found)
     # The code in the low bits: after sorting, the last of each article is its best.
-    wide: Any = np.uint32 if doc.max() < 1 << 24 else np.uint64
+    wide: Any = np.uint32 if highest < 1 << 24 else np.uint64
     keys = (doc.astype(wide) << 8) | code
     keys.sort()
     found = keys >> 8

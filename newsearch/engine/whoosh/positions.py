@@ -85,7 +85,8 @@ def windows(slots: Sequence[Array], slop: int, *, ordered: bool) -> tuple[Array,
             kept = np.flatnonzero(end - start <= width)
             start, end = start[kept], end[kept]
         return start, end
-    start = np.unique(np.concatenate(slots))
+    # Sorted runs end to end, which a stable sort merges; repeated keys do no harm.
+    start = np.sort(np.concatenate(slots), kind="stable")
     end = start
     for keys in slots:
         end = np.maximum(end, _next(keys, start))

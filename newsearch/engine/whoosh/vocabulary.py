@@ -16,7 +16,7 @@ from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
 
-_MAX_LIKE = 1000
+_MAX_LIKE = 500
 """So many of the forms that may look alike are compared letter by letter, the commonest ones of a segment first."""
 
 _MAX_TOGETHER = 1 << 17
