@@ -9,6 +9,7 @@ from newsearch.query.dates import in_utc, parse_date_range, parse_duration, pars
 from newsearch.query.describe import describe
 from newsearch.query.fields import CHOICES, FIELDS
 from newsearch.query.parser import (
+    MAX_COST,
     MAX_DISTANCE,
     MAX_EDITS,
     MAX_QUERY_LENGTH,
@@ -23,6 +24,7 @@ __all__ = [
     "CHOICES",
     "FIELDS",
     "MAX_CLAUSES",
+    "MAX_COST",
     "MAX_DEPTH",
     "MAX_DISTANCE",
     "MAX_EDITS",

@@ -62,6 +62,11 @@ MAX_DISTANCE = 1000
 MAX_EDITS = 2
 """The largest distance of a misspelling (`word~2`)."""
 
+MAX_COST = 32
+"""What a query may hold of its slow parts: words with * or ~ and NEAR count 1 each, a part of a URL counts 8."""
+
+_URL_COST = 8
+
 MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 """The bounds of a weight (`word^2`)."""
 
@@ -138,6 +143,7 @@ class _Parser:
         self._tz = tz
         self._at = 0
         self._ignored = False
+        self._cost = 0
 
     def root(self) -> Node:
         text = self._text
@@ -212,10 +218,13 @@ class _Parser:
             operator = self._tokens[self._at]
             self._at += 1
             right = self._operand(field)
+            span = (operator.start, operator.end)
             near = _near_node(left, right, min(int(operator.text[5:]), MAX_DISTANCE))
             if near is None:
-                span = (operator.start, operator.end)
                 self._note("NEAR joins words and phrases of one field; here it asks for both, anywhere", span)
+            elif not self._affords(1, span, "this NEAR asks for both words, anywhere"):
+                near = None
+            if near is None:
                 found += [node for node in (left, right) if node is not None and node not in found]
             else:
                 found.append(near)
@@ -251,7 +260,10 @@ class _Parser:
     def _filter(self, field: str, token: Token) -> Node | None:
         span = (token.start, token.end)
         try:
-            return filter_node(field, token.text, span, now=self._now, tz=self._tz)
+            node = filter_node(field, token.text, span, now=self._now, tz=self._tz)
+            if isinstance(node, Match) and node.field == "url":
+                return node if self._affords(_URL_COST, span, "this part of a URL is ignored") else None
+            return node
         except QueryError as error:
             said = token.text if len(token.text) <= _SHOWN else token.text[:_SHOWN] + "…"
             self._note(f"{field}:{said} is ignored: {error}", span)
@@ -280,14 +292,23 @@ class _Parser:
         if (star or edits is not None) and ("*" in stem or not any(map(str.isalpha, stem))):
             return Word(text, field, 1.0, span)
         weight = self._weight(parts["weight"], span)
-        if star:
-            return Prefix(stem, field, weight, span)
-        if edits is None or edits == "0":
+        distance = min(int(edits or 1), most := _most_edits(stem)) if edits is not None else 0
+        if edits and int(edits) > most:
+            self._note(f"~ allows {most} edit{'s' * (most > 1)} at most in this word", span)
+        if not (star or distance) or not self._affords(1, span, "this word is searched as it stands"):
             return Word(stem, field, weight, span)
-        distance = int(edits or 1)
-        if distance > MAX_EDITS:
-            self._note(f"~ allows {MAX_EDITS} edits at most", span)
-        return Fuzzy(stem, min(distance, MAX_EDITS), field, weight, span)
+        return Prefix(stem, field, weight, span) if star else Fuzzy(stem, distance, field, weight, span)
+
+    def _affords(self, cost: int, span: Span, otherwise: str) -> bool:
+        """Whether one more slow part is within the bounds; a note says what becomes of the first that is not."""
+        before, self._cost = self._cost, self._cost + cost
+        if self._cost <= MAX_COST:
+            return True
+        if before <= MAX_COST:
+            self._note(
+                f"too many words with * or ~, NEARs and parts of URLs: from here on, {otherwise}", span
+            )
+        return False
 
     def _weight(self, digits: str | None, span: Span) -> float:
         if not digits:
@@ -300,6 +321,11 @@ class _Parser:
 
     def _note(self, message: str, span: Span) -> None:
         self.notes.append(Note(message, span))
+
+
+def _most_edits(word: str) -> int:
+    """Not more than half of the letters, or every short word would be like every other."""
+    return min(MAX_EDITS, (len(word) + 1) // 2)
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:
