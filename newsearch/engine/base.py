@@ -191,10 +191,7 @@ class Reader(Protocol):
         """
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Exact forms within 1 or 2 edits of another that articles hold which a search finds, in no order.
-
-        Of very many candidates, the commonest are looked at.
-        """
+        """Exact forms within 1 or 2 edits of another that articles hold which a search finds, in no order."""
 
     def stats(self) -> Stats:
         """What the index holds."""

@@ -96,10 +96,6 @@ class Dictionary:
 
     def maybe_similar(self, term: str, edits: int) -> dict[str, int]:
         """Exact forms that can be within this many edits, by length and letters, with their numbers."""
-        return {self.term(number): number for number in self.maybe_similar_numbers(term, edits).tolist()}
-
-    def maybe_similar_numbers(self, term: str, edits: int) -> Array:
-        """The numbers of the exact forms that can be within this many edits, by length and letters."""
         wanted = _letters_of(term)
         numbers, letters, starts = self._by_length
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
@@ -107,8 +103,13 @@ class Dictionary:
         # One edit brings in at most one letter and takes away at most one.
         mine = letters[near]
         possible = (np.bitwise_count(mine & ~wanted) <= edits) & (np.bitwise_count(~mine & wanted) <= edits)
-        found: Array = numbers[near][possible]
-        return found
+        return {self.term(number): number for number in numbers[near][possible].tolist()}
+
+    def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
+        """The exact forms within so many edits of a term: how many each takes, the form, its number."""
+        numbers = self.maybe_similar(term, edits)
+        distances = edit_distances(term, list(numbers), edits)
+        return [(distance, form, numbers[form]) for form, distance in distances.items()]
 
     @cached_property
     def _by_length(self) -> tuple[Array, NDArray[np.uint32], list[int]]:

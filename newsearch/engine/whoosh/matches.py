@@ -63,14 +63,8 @@ def best_codes(doc: Array, code: Array) -> tuple[Array, Array]:
     """Postings of several terms, in any order -> each article once, with its highest code."""
     if not len(doc):
         return doc, code
-    highest = int(doc.max())
-    if len(doc) > highest >> 1:
-        table = np.zeros(highest + 1, np.uint8)
-        np.maximum.at(table, doc, code)
-        found = table.nonzero()[0]
-        return found.astype(doc.dtype), table.take(found)
     # The code in the low bits: after sorting, the last of each article is its best.
-    wide: Any = np.uint32 if highest < 1 << 24 else np.uint64
+    wide: Any = np.uint32 if doc.max() < 1 << 24 else np.uint64
     keys = (doc.astype(wide) << 8) | code
     keys.sort()
     found = keys >> 8

@@ -10,14 +10,10 @@ from numpy.typing import NDArray
 
 from newsearch.engine.base import LikeForm
 from newsearch.engine.whoosh.clauses import Compiler
-from newsearch.engine.whoosh.dictionary import edit_distances
 from newsearch.engine.whoosh.view import Mask, View
 from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
-
-_MAX_LIKE = 500
-"""So many of the forms that may look alike are compared letter by letter, the commonest ones of a segment first."""
 
 _MAX_TOGETHER = 1 << 17
 """Beyond so many postings of the forms that begin alike, it is not looked at what they stand together with."""
@@ -43,18 +39,16 @@ class Vocabulary:
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other forms within so many edits; fulfils `Reader.like`."""
         articles: Counter[str] = Counter()
+        distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
             counts = self._segment_counts(i)
-            numbers = segment.dictionary.maybe_similar_numbers(term, edits)
-            numbers = numbers[counts.take(numbers) > 0]
-            if len(numbers) > _MAX_LIKE:
-                # Ties go by number, so by text: the sort is stable.
-                numbers = numbers[np.argsort(-counts.take(numbers), kind="stable")[:_MAX_LIKE]]
-            for number in numbers.tolist():
-                articles[segment.dictionary.term(number)] += int(counts[number])
-        distances = edit_distances(term, sorted(articles), edits)
+            for distance, form, number in segment.dictionary.similar(term, edits):
+                articles[form] += int(counts[number])
+                distances[form] = distance
         return [
-            LikeForm(form, articles[form], distance) for form, distance in distances.items() if form != term
+            LikeForm(form, articles[form], distance)
+            for form, distance in distances.items()
+            if articles[form] and form != term
         ]
 
     def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
