@@ -47,6 +47,14 @@ def union(lists: list[Scored]) -> Scored:
     return Scored(doc, np.bincount(inverse, scores, len(doc)).astype(np.float64, copy=False))
 
 
+def highest(lists: list[Scored]) -> Scored:
+    """Articles of any list, with their highest score in any."""
+    doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
+    best = np.zeros(len(doc))
+    np.maximum.at(best, inverse, np.concatenate([scored.score for scored in lists]))
+    return Scored(doc, best)
+
+
 def intersection(lists: list[Scored]) -> Scored:
     """Articles of every list, their scores summed in the order of the lists."""
     doc = min(lists, key=lambda scored: len(scored.doc)).doc
