@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from newsearch.engine.base import LikeForm
 from newsearch.engine.whoosh.clauses import Compiler
-from newsearch.engine.whoosh.view import Mask, View
+from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
+Mask: TypeAlias = NDArray[np.bool_]
 
 _MAX_TOGETHER = 1 << 17
 """Beyond so many postings of the forms that begin alike, it is not looked at what they stand together with."""
