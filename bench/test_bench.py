@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import corpus, report
+import newsearch
+from bench import corpus, hostile, report
 from bench.corpus import Corpus, Record
 from bench.measure import Latency, PeerFigures, Run
 from bench.peers import NAMES, make
@@ -175,3 +176,15 @@ def test_documentation_without_markers_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="bench 200"):
         report.update_docs(page, _run())
+
+
+def test_hostile_queries_are_answered_and_compared_with_a_plain_one(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps(_record(number)) + "\n" for number in range(20)))
+    newsearch.build(path, index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        said = list(hostile.lines(index, rounds=1))
+    names = [line[:34].strip() for line in said]
+    assert names[1] == hostile.PLAIN
+    assert set(hostile.HOSTILE) <= set(names)
+    assert said[-1].startswith("search with did_you_mean")

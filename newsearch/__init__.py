@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsearch.article import Article as Article
     from newsearch.article import Image as Image
     from newsearch.article import Provider as Provider
+    from newsearch.completion import Completion as Completion
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
+    from newsearch.suggest import Clause as Clause
     from newsearch.upkeep import Compaction as Compaction
     from newsearch.upkeep import Verification as Verification
     from newsearch.upkeep import compact as compact
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "newsearch.archives": ("Archive", "backup", "restore"),
     "newsearch.article": ("Article", "Image", "Provider"),
+    "newsearch.completion": ("Completion",),
     "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
         "EngineError",
@@ -70,6 +73,7 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
+    "newsearch.suggest": ("Clause",),
     "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -12,6 +12,9 @@ becomes overlapping pairs. Every term takes one position.
 
 A term is an exact form. `stem` gives the stem that it shares with its other forms (ban, bans, banned).
 
+What is written with and without a break between letters and digits (covid19, COVID-19) has different terms, and
+`other_spelling` leads queries from one to the other.
+
 VERSION is kept in every index: raise it when any text could give other terms than before.
 """
 
@@ -103,6 +106,28 @@ def fold(text: str) -> str:
     marked = unicodedata.normalize("NFD", text)
     bare = "".join(c for c in marked if not "\u0300" <= c <= "\u036f")
     return unicodedata.normalize("NFC", bare).translate(_UNDECOMPOSED)
+
+
+def other_spelling(word: str) -> str | None:
+    """A word with a break between letters and digits where it has none, or the other way round.
+
+    `covid19` gives covid-19 and `COVID-19` covid19; so with 5G, G-20, F16. None where a word has no border between
+    letters and digits, or several.
+    """
+    if word.isalpha():
+        return None
+    found = terms(word)
+    border = _BORDER.fullmatch("".join(found))
+    if border is None or len(found) > 2:
+        return None
+    parts = [part for part in border.groups() if part]
+    joined, broken = "".join(parts), "-".join(parts)
+    if terms(joined) != [joined] or terms(broken) != parts:
+        return None
+    return broken if len(found) == 1 else joined if found == parts else None
+
+
+_BORDER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 
 
 def stem(term: str) -> str:

@@ -12,14 +12,16 @@ from types import TracebackType
 from typing import TypeAlias
 
 from newsearch.article import Article
+from newsearch.completion import Completer, Completion
 from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
-from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
+from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
+from newsearch.suggest import Asked, Filter
 
 Moment: TypeAlias = str | date | datetime
 
@@ -44,6 +46,7 @@ class Index:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._open: WhooshReader | None = WhooshReader(path)
+        self._completer: Completer | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -104,25 +107,52 @@ class Index:
         moment = None if as_of is None else _end(as_of, now, tz)
         now = moment or now
         parsed = parse(query, now=now, tz=tz)
-        filters: list[Node] = [Match("topic", topic) for topic in _values(topics, "topics")]
+        filters = [Filter("topics", topic, Match("topic", topic)) for topic in _values(topics, "topics")]
         for field, name, given in (
             ("provider", "providers", providers),
             ("category", "categories", categories),
             ("type", "types", types),
         ):
             if wanted := tuple(Match(field, value) for value in _values(given, name)):
-                filters.append(Or(wanted) if len(wanted) > 1 else wanted[0])
-        if after is not None or before is not None:
-            filters.append(DateRange(_start(after, "after", now, tz), _start(before, "before", now, tz)))
+                said = ", ".join(match.value for match in wanted)
+                filters.append(Filter(name, said, Or(wanted) if len(wanted) > 1 else wanted[0]))
+        if after is not None:
+            filters.append(Filter("after", str(after), DateRange(_start(after, "after", now, tz), None)))
+        if before is not None:
+            filters.append(Filter("before", str(before), DateRange(None, _start(before, "before", now, tz))))
         for field, least in (("heat", min_heat), ("quality", min_quality)):
             if least is not None:
-                filters.append(Range(field, low=_number(least, f"min_{field}")))
+                low = _number(least, f"min_{field}")
+                filters.append(Filter(f"min_{field}", f"{low:g}", Range(field, low)))
         if moment is not None:
-            filters.append(_no_later_than(moment))
+            filters.append(Filter("as_of", str(as_of), _no_later_than(moment)))
         if boosts is not None and not isinstance(boosts, Boosts):
             raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
         options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
-        return Results(parsed, reader.search(_with_filters(parsed.tree, filters), options))
+        asked = Asked(reader, parsed, tuple(filters), options, now, tz)
+        return Results(asked, reader.search(asked.tree(), options))
+
+    def complete(self, text: str, limit: int = 10) -> list[Completion]:
+        """What the last word of a query that is being typed could become.
+
+        Args:
+            text: the query so far. After a space there is nothing to complete.
+            limit: at most so many.
+
+        Returns:
+            Whole queries, the likeliest first: words that articles hold which hold the words before, else words that
+            many articles hold; names of fields; values of provider:, topic:, category:, type:, lang:, has: and is:.
+
+        Raises:
+            EngineError: the index is closed.
+        """
+        if self._completer is None or self._completer.reader is not self._reader:
+            self._completer = Completer(self._reader)
+        return self._completer.complete(text, limit)
+
+    def ids(self, prefix: str = "") -> list[str]:
+        """The ids that begin so, of all articles, published or not, in order."""
+        return sorted(self._reader.ids(prefix))
 
     def get(self, id: str) -> Article | None:
         """The article of this id, published or not; None where there is none."""
@@ -149,20 +179,13 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = None
+        self._open = self._completer = None
 
     @property
     def _reader(self) -> WhooshReader:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
-
-
-def _with_filters(tree: Node, filters: list[Node]) -> Node:
-    if not filters:
-        return tree
-    children = tree.children if isinstance(tree, All) else (tree,)
-    return All((*children, *filters))
 
 
 def _no_later_than(moment: datetime) -> Node:

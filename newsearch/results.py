@@ -11,6 +11,7 @@ from newsearch.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed
+from newsearch.suggest import Asked, Clause, diagnose, respell
 
 
 class Hit:
@@ -82,8 +83,9 @@ class Results(Sequence[Hit]):
         query: the query as it was understood.
     """
 
-    def __init__(self, query: Parsed, answer: Answer) -> None:
-        self.query = query
+    def __init__(self, asked: Asked, answer: Answer) -> None:
+        self.query: Parsed = asked.query
+        self._asked = asked
         self._answer = answer
         page: list[Summary] = []
         self._hits = [Hit(answer, number, page) for number in range(len(answer))]
@@ -120,6 +122,23 @@ class Results(Sequence[Hit]):
     def total(self) -> int:
         """How many articles match, on all pages."""
         return self.counts.complete + self.counts.partial
+
+    @cached_property
+    def did_you_mean(self) -> str | None:
+        """The query with likely misspellings replaced, where few articles hold every word and it would match more.
+
+        Computed when asked for: words that hardly any article holds, and the words of the collection that are like
+        them.
+        """
+        return respell(self._asked, self.counts)
+
+    def diagnose(self) -> tuple[Clause, ...]:
+        """Why a search found nothing: what each part of it matches alone, and what the search matches without it.
+
+        Each part, of the first 16, costs two searches. Where unpublished articles would match, the last part is
+        `is:published`, which goes without saying.
+        """
+        return diagnose(self._asked)
 
     def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
         """The commonest values of a facet among the matches: (value, articles), the commonest first.

@@ -172,7 +172,13 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
             return _in_order([*exact[:-1], _places(words, lambda term: term.startswith(terms[-1]))], 0)
         case Fuzzy() if len(terms) == 1:
             return set(_places(words, lambda term: _is_near(term, terms[0], node.distance)))
-    return _in_order([words.by_stem.get(stem, ()) for stem in analysis.stems(terms)], 0)
+    other = analysis.other_spelling(node.text) if isinstance(node, Word) else None
+    return {
+        place
+        for spelling in (terms, analysis.terms(other or ""))
+        if spelling
+        for place in _in_order([words.by_stem.get(stem, ()) for stem in analysis.stems(spelling)], 0)
+    }
 
 
 def _places(words: _Words, test: Callable[[str], bool]) -> list[int]:

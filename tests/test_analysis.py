@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsearch.analysis import MAX_TERM_LENGTH, chunk_terms, fold, stem, stems, terms
+from newsearch.analysis import MAX_TERM_LENGTH, chunk_terms, fold, other_spelling, stem, stems, terms
 
 TERMS = {
     # Case, punctuation, nothing thrown away.
@@ -163,6 +163,44 @@ def test_words_of_other_meaning_do_not(words: str) -> None:
 @example("US U.S. women")
 def test_one_stem_is_as_many(text: str) -> None:
     assert stems(terms(text)) == [stem(term) for term in terms(text)]
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        ("covid19", "covid-19"),
+        ("COVID-19", "covid19"),
+        ("Covid-19,", "covid19"),
+        ("5G", "5-g"),
+        ("5-G", "5g"),
+        ("G20", "g-20"),
+        ("G-20", "g20"),
+        ("F16", "f-16"),
+        ("iPhone12", "iphone-12"),
+        ("24/h", "24h"),
+        ("covid", None),
+        ("19", None),
+        ("2020-09", None),
+        ("Biden-Xi", None),
+        ("AT&T", None),
+        ("F-16s", None),
+        ("a1b2", None),
+        ("24,000", None),
+        ("3.5km", None),
+        ("5日", None),
+        ("C++", None),
+        ("", None),
+    ],
+)
+def test_a_break_between_letters_and_digits_is_another_spelling(word: str, other: str | None) -> None:
+    assert other_spelling(word) == other
+
+
+@given(st.text("ab12-. é日", max_size=6))
+def test_the_other_spelling_of_the_other_spelling_has_the_same_terms(word: str) -> None:
+    if other := other_spelling(word):
+        assert terms(other) != terms(word)
+        assert terms(other_spelling(other) or "") == terms(word)
 
 
 def test_a_long_term_is_cut() -> None:

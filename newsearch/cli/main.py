@@ -23,6 +23,7 @@ COMMANDS = {
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Build the index anew from the sources that it remembers.",
     "forget": "Delete the articles of a source.",
+    "complete": "Complete the last word of a query.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",
     "verify": "Read the whole index, and say whether all is well.",
@@ -68,6 +69,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
     epilog="""\b
     Examples:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from importlib import import_module
+from shlex import quote
 from typing import Any, TypeAlias
 
 from newsearch._text import escape_unseen
 from newsearch.article import article_to_mapping
-from newsearch.cli.terminal import Terminal, clean
-from newsearch.engine.base import Explanation
+from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.engine.base import Counts, Explanation
 from newsearch.results import Hit, Results
+from newsearch.suggest import Clause
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
@@ -56,6 +58,48 @@ class Page:
         return self.results.facet(name, limit), len(values) - limit
 
 
+def advice(results: Results) -> Iterator[str]:
+    """What is worth knowing about a search that found nothing, or hardly anything: one line each."""
+    if results.did_you_mean:
+        yield f"did you mean: {results.did_you_mean}"
+    if results.total:
+        return
+    clauses = results.diagnose()
+    if clauses and clauses[-1].text == _IMPLIED:
+        yield f"with --unpublished: {counted_matches(clauses[-1].without)}"
+    elif len(clauses) > 1:
+        for clause in clauses:
+            if not clause.alone:
+                yield f"no article matches {_typed(clause)}"
+        helpful = [clause for clause in clauses if _sum(clause.without)]
+        for clause in helpful:
+            yield f"without {_typed(clause)}: {counted_matches(clause.without)}"
+        if not helpful:
+            yield "leaving out any one part of the search finds nothing either"
+
+
+def counted_matches(counts: Counts) -> str:
+    """`1 article`, `16 articles (3 with every word)`."""
+    said = counted(_sum(counts), "article")
+    return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
+
+
+def _sum(counts: Counts) -> int:
+    return counts.complete + counts.partial
+
+
+_IMPLIED = "is:published"
+_FLAGS = {"topics": "--topic", "providers": "--provider", "categories": "--category", "types": "--type"}
+
+
+def _typed(clause: Clause) -> str:
+    """A clause as it was typed: a part of the query, or an option of the command."""
+    if clause.option is None:
+        return clause.text
+    flag = _FLAGS.get(clause.option, f"--{clause.option.replace('_', '-')}")
+    return f"{flag} {quote(clause.text)}"
+
+
 Format: TypeAlias = Callable[[Page, Terminal], Iterator[str]]
 
 
@@ -77,6 +121,12 @@ def as_json(page: Page, terminal: Terminal) -> Iterator[str]:
             name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
             for name in page.facets
         },
+        "notes": [
+            {"message": note.message, "start": note.span[0], "end": note.span[1]}
+            for note in page.results.notes
+        ],
+        "did_you_mean": page.results.did_you_mean,
+        "clauses": [] if page.results.total else [*map(_clause_mapping, page.results.diagnose())],
     }
     yield to_json(document, terminal, indent=2)
 
@@ -146,6 +196,11 @@ def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
         ours["explanation"] = _explanation_mapping(hit.explanation)
     # An article may bring keys of its own by these names; ours are the ones that readers expect.
     return {**ours, **article_to_mapping(hit.article), **ours}
+
+
+def _clause_mapping(clause: Clause) -> dict[str, Any]:
+    without = {"complete": clause.without.complete, "partial": clause.without.partial}
+    return {"clause": _typed(clause), "alone": clause.alone, "without": without}
 
 
 def _explanation_mapping(explanation: Explanation) -> dict[str, Any]:

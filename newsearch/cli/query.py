@@ -6,18 +6,32 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
 import click
 
 from newsearch.cli.options import Profile, color_option, format_option
-from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page
-from newsearch.cli.places import index_option, open_for_search
+from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page, advice
+from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import Terminal, complain, counted
 from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
-from newsearch.errors import QueryError
+from newsearch.errors import NewsearchError, QueryError
+from newsearch.index import open as open_index
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+
+
+def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """What the shell offers for a word of the query: of completions, those that are one word to the shell, too."""
+    before = " ".join([*(ctx.params.get("text") or ()), ""])
+    try:
+        with open_index(ctx.params.get("directory") or DEFAULT_INDEX) as index:
+            found = index.complete(before + incomplete)
+    except NewsearchError:
+        return []
+    words = [completion.text[len(before) :] for completion in found]
+    return [word for word in words if word == quote(word)]
 
 
 @click.command(
@@ -33,7 +47,7 @@ from newsearch.ranking import DEFAULT_BOOSTS, Boosts
     Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
     '"mail-in ballots"'. A query that begins with - stands after --. docs/query-syntax.md has it all.""",
 )
-@click.argument("text", nargs=-1)
+@click.argument("text", nargs=-1, shell_complete=_completions)
 @click.option(
     "-n",
     "--limit",
@@ -198,23 +212,24 @@ def query(
             min_quality=min_quality,
             unpublished=unpublished,
             boosts=boosts,
-            as_of=moment,
+            as_of=as_of,
             tz=tz,
         )
-        _tell(results.notes)
         page = Page(results, offset, facets, explain, moment or now, tz, facet_limit)
         for line in FORMATS[format_name](page, terminal):
             print(line)
-        if len(results):
-            return 0
-        if total := results.total:
-            if limit or not facets:
-                said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
-                complain(f"{said}, none at this offset" if limit else said)
-            return 0
-    if format_name != "json":  # where the totals say so
-        complain("nothing found")
-    return 1
+        # After the results, where they are read: what was not understood must not scroll away.
+        sys.stdout.flush()
+        _tell(results.notes)
+        if not len(results) and (total := results.total) and (limit or not facets):
+            said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
+            complain(f"{said}, none at this offset" if limit else said)
+        if format_name != "json":  # which has it all
+            if not results.total:
+                complain("nothing found")
+            for line in advice(results):
+                complain(line)
+        return 0 if results.total else 1
 
 
 def _tell(notes: Sequence[Note]) -> None:

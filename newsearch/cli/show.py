@@ -13,10 +13,12 @@ from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal, complain
 from newsearch.cli.zones import zone
+from newsearch.errors import QueryError
 from newsearch.index import Index
 from newsearch.index import open as open_index
 
 _SUGGESTED = 3
+_LISTED = 5
 
 
 @click.command(
@@ -24,7 +26,7 @@ _SUGGESTED = 3
     Examples:
       newsearch show technology/2020-09-09-amazon-lobbied-against-portland-facial-recognition-ban.md
       newsearch show https://www.technote.example/2020/09/what-portlands-face-recognition-rules-cover/
-      newsearch show world/2020-03-11-who-calls-the-outbreak-a-pandemic.md --format json""",
+      newsearch show world/2020-03-11 --format json""",
 )
 @click.argument("id")
 @format_option("text", "json")
@@ -37,11 +39,14 @@ _SUGGESTED = 3
 )
 @index_option
 def show(id: str, format_name: str, color: str, zone_name: str | None, directory: str | None) -> int:
-    """Print one article: all of its fields, and its body. ID is an article's id, or its URL."""
+    """Print one article: all of its fields, and its body.
+
+    ID is an article's id, as much of its beginning as no other id shares, or its URL.
+    """
     tz = zone(zone_name)
     terminal = Terminal.of(sys.stdout, color)
     with open_index(directory or DEFAULT_INDEX) as index:
-        article = index.get(id) or _at_url(index, id)
+        article = index.get(id) or _at_url(index, id) or _begun(index, id)
         if article is None:
             near = _near(index, id)
             complain(f"no article {id}" + (f"; perhaps {', or '.join(near)}" if near else ""))
@@ -62,6 +67,19 @@ def _at_url(index: Index, url: str) -> Article | None:
         return None
     hits = index.search(url, limit=_SUGGESTED, unpublished=True)
     return next((hit.article for hit in hits if url.rstrip("/") == (hit.url or "").rstrip("/")), None)
+
+
+def _begun(index: Index, prefix: str) -> Article | None:
+    """The article whose id alone begins so.
+
+    Raises:
+        QueryError: several do.
+    """
+    ids = index.ids(prefix)
+    if len(ids) > 1:
+        more = f" and {len(ids) - _LISTED:,} more" if len(ids) > _LISTED else ""
+        raise QueryError(f"{len(ids):,} ids begin with {prefix!r}: {', '.join(ids[:_LISTED])}{more}")
+    return index.get(ids[0]) if ids else None
 
 
 def _near(index: Index, id: str) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 
 from newsearch.article import Article
-from newsearch.cli.output import Page
-from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, counted, wrap
+from newsearch.cli.output import Page, counted_matches
+from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, wrap
 from newsearch.engine.base import Explanation
 from newsearch.query.tree import Node
 from newsearch.results import Hit
@@ -145,12 +145,11 @@ _JOINS = {"score": ", the product of", "text": ", the sum of", "boost": ", the p
 
 
 def _footer(page: Page) -> str:
-    counts, results = page.results.counts, page.results
+    results = page.results
     shown = f"{len(results)}"
     if page.offset and len(results):
         shown = f"{page.offset + 1}-{page.offset + len(results)}"
-    said = f"{shown} of {counted(results.total, 'article')}"
-    return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
+    return f"{shown} of {counted_matches(results.counts)}"
 
 
 def _moment(moment: date | datetime, tz: tzinfo) -> str:

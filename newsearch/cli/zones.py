@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from newsearch.cli.terminal import complain
+from newsearch.errors import QueryError
 from newsearch.query import parse_zone
+
+# As POSIX has it: the name of a zone and its distance from UTC, and more where clocks change (CET-1CEST).
+_POSIX = re.compile(r"(?:[A-Za-z]{3,}|<[\w+-]+>)[-+]?\d.*")
 
 
 class _Local(tzinfo):
@@ -29,4 +36,18 @@ def zone(name: str | None) -> tzinfo:
     Raises:
         QueryError: there is no such zone.
     """
-    return _Local() if name is None else parse_zone(name)
+    if name is not None:
+        return parse_zone(name)
+    _doubt(os.environ.get("TZ", ""))
+    return _Local()
+
+
+def _doubt(name: str) -> None:
+    """Say so if the system has been told a zone that it does not know, which it takes for UTC without a word."""
+    name = name.removeprefix(":")
+    if not name or _POSIX.fullmatch(name) or os.path.isabs(name):
+        return
+    try:
+        parse_zone(name)
+    except QueryError as error:
+        complain(f"TZ: {error}; taken for UTC")

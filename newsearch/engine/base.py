@@ -78,6 +78,14 @@ class Counts:
     partial: int
 
 
+class LikeForm(NamedTuple):
+    """An exact form that looks like another: its text, the articles that hold it, the edits between the two."""
+
+    form: str
+    articles: int
+    edits: int
+
+
 class Summary(Protocol):
     """What names an article to its readers; `url` is empty where it has none."""
 
@@ -188,6 +196,20 @@ class Reader(Protocol):
 
     def articles(self) -> Iterable[Article]:
         """All live articles."""
+
+    def ids(self, prefix: str) -> Iterable[str]:
+        """The ids of all live articles that begin so, in no order."""
+
+    def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
+        """The commonest exact forms that begin so, with how many articles that a search finds hold each.
+
+        Args:
+            among: a query tree: counted are articles that it finds too, if there are any, and if not too many forms
+                begin so.
+        """
+
+    def like(self, term: str, edits: int) -> list[LikeForm]:
+        """Exact forms within 1 or 2 edits of another that articles hold which a search finds, in no order."""
 
     def stats(self) -> Stats:
         """What the index holds."""

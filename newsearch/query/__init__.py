@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from newsearch.query.dates import in_utc, parse_date_range, parse_duration, parse_moment, parse_zone
 from newsearch.query.describe import describe
+from newsearch.query.fields import CHOICES, FIELDS
 from newsearch.query.parser import (
+    MAX_COST,
     MAX_DISTANCE,
     MAX_EDITS,
     MAX_QUERY_LENGTH,
@@ -19,7 +21,10 @@ from newsearch.query.parser import (
 from newsearch.query.tokens import MAX_CLAUSES, MAX_DEPTH, Note
 
 __all__ = [
+    "CHOICES",
+    "FIELDS",
     "MAX_CLAUSES",
+    "MAX_COST",
     "MAX_DEPTH",
     "MAX_DISTANCE",
     "MAX_EDITS",

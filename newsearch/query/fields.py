@@ -41,10 +41,11 @@ FIELDS = {
 }
 """Name before the colon -> the field of the tree, or the date operator, that it stands for."""
 
-_CHOICES = {
+CHOICES = {
     "has": {"image": "image", "images": "image", "related": "related", "body": "body", "excerpt": "excerpt"},
     "is": {"published": "published", "unpublished": "unpublished", "video": "video"},
 }
+"""Field -> the values that it takes, and what each stands for."""
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _COMPARISON = re.compile(rf"(>=|<=|>|<|=|)({_NUMBER})")
@@ -65,10 +66,10 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
         return Range(field, *_interval(field, value), span)
     if not value:
         raise QueryError(f"no value follows {field}:")
-    if field in _CHOICES:
-        choice = _CHOICES[field].get(value.lower())
+    if field in CHOICES:
+        choice = CHOICES[field].get(value.lower())
         if choice is None:
-            raise QueryError(f"{field}: takes one of {', '.join(dict.fromkeys(_CHOICES[field].values()))}")
+            raise QueryError(f"{field}: takes one of {', '.join(dict.fromkeys(CHOICES[field].values()))}")
         return Match(field, choice, span)
     if field == "domain":
         return _site(value, span)

@@ -62,8 +62,16 @@ MAX_DISTANCE = 1000
 MAX_EDITS = 2
 """The largest distance of a misspelling (`word~2`)."""
 
+MAX_COST = 32
+"""What a query may hold of its slow parts: words with * or ~ and NEAR count 1 each, a part of a URL counts 8."""
+
+_URL_COST = 8
+
 MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 """The bounds of a weight (`word^2`)."""
+
+_SHOWN = 40
+"""Characters of a value that a note repeats."""
 
 _NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
 _OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
@@ -137,6 +145,8 @@ class _Parser:
         self._now = now
         self._tz = tz
         self._at = 0
+        self._ignored = False
+        self._cost = 0
 
     def root(self) -> Node:
         text = self._text
@@ -153,7 +163,11 @@ class _Parser:
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
-            return Everything((0, len(text)))
+            everything = Everything((0, len(text)))
+            if not self._ignored:
+                return everything
+            self._note("nothing else is asked for, so nothing is found", everything.span)
+            return All((everything, Not(everything, everything.span)), everything.span)
         span = _around(children)
         if not any(map(_scores, children)):
             children.insert(0, Everything(span))
@@ -207,10 +221,13 @@ class _Parser:
             operator = self._tokens[self._at]
             self._at += 1
             right = self._operand(field)
+            span = (operator.start, operator.end)
             near = _near_node(left, right, min(int(operator.text[5:]), MAX_DISTANCE))
             if near is None:
-                span = (operator.start, operator.end)
                 self._note("NEAR joins words and phrases of one field; here it asks for both, anywhere", span)
+            elif not self._affords(1, span, "this NEAR asks for both words, anywhere"):
+                near = None
+            if near is None:
                 found += [node for node in (left, right) if node is not None and node not in found]
             else:
                 found.append(near)
@@ -231,9 +248,10 @@ class _Parser:
             children = self._side_by_side(field)
             closed = self._tokens[self._at]
             self._at += closed.kind is CLOSE
+            span = token.start, closed.end
             if len(children) < 2:
-                return children[0] if children else None
-            return All(tuple(children), (token.start, closed.end))
+                return replace(children[0], span=span) if children else None
+            return All(tuple(children), span)
         if field is not None and field not in TEXT_FIELDS:
             return self._filter(field, token)
         if token.kind is PHRASE:
@@ -245,9 +263,14 @@ class _Parser:
     def _filter(self, field: str, token: Token) -> Node | None:
         span = (token.start, token.end)
         try:
-            return filter_node(field, token.text, span, now=self._now, tz=self._tz)
+            node = filter_node(field, token.text, span, now=self._now, tz=self._tz)
+            if isinstance(node, Match) and node.field == "url":
+                return node if self._affords(_URL_COST, span, "this part of a URL is ignored") else None
+            return node
         except QueryError as error:
-            self._note(f"{error}; this part is ignored", span)
+            said = token.text if len(token.text) <= _SHOWN else token.text[:_SHOWN] + "…"
+            self._note(f"{field}:{said} is ignored: {error}", span)
+            self._ignored = True
             return None
 
     def _phrase(self, field: str | None, token: Token) -> Node | None:
@@ -272,14 +295,23 @@ class _Parser:
         if (star or edits is not None) and ("*" in stem or not any(map(str.isalpha, stem))):
             return Word(text, field, 1.0, span)
         weight = self._weight(parts["weight"], span)
-        if star:
-            return Prefix(stem, field, weight, span)
-        if edits is None or edits == "0":
+        distance = min(int(edits or 1), most := _most_edits(stem)) if edits is not None else 0
+        if edits and int(edits) > most:
+            self._note(f"~ allows {most} edit{'s' * (most > 1)} at most in this word", span)
+        if not (star or distance) or not self._affords(1, span, "this word is searched as it stands"):
             return Word(stem, field, weight, span)
-        distance = int(edits or 1)
-        if distance > MAX_EDITS:
-            self._note(f"~ allows {MAX_EDITS} edits at most", span)
-        return Fuzzy(stem, min(distance, MAX_EDITS), field, weight, span)
+        return Prefix(stem, field, weight, span) if star else Fuzzy(stem, distance, field, weight, span)
+
+    def _affords(self, cost: int, span: Span, otherwise: str) -> bool:
+        """Whether one more slow part is within the bounds; a note says what becomes of the first that is not."""
+        before, self._cost = self._cost, self._cost + cost
+        if self._cost <= MAX_COST:
+            return True
+        if before <= MAX_COST:
+            self._note(
+                f"too many words with * or ~, NEARs and parts of URLs: from here on, {otherwise}", span
+            )
+        return False
 
     def _weight(self, digits: str | None, span: Span) -> float:
         if not digits:
@@ -292,6 +324,11 @@ class _Parser:
 
     def _note(self, message: str, span: Span) -> None:
         self.notes.append(Note(message, span))
+
+
+def _most_edits(word: str) -> int:
+    """Not more than half of the letters, or every short word would be like every other."""
+    return min(MAX_EDITS, (len(word) + 1) // 2)
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from statistics import median
 
@@ -198,6 +198,20 @@ class Oracle:
     # Words
 
     def _word(self, node: Word) -> Scores | None:
+        """A word in either spelling, of which the one that was not typed counts as another form does."""
+        typed, other = self._one_spelling(node), analysis.other_spelling(node.text)
+        otherwise = self._one_spelling(replace(node, text=other)) if other else None
+        if typed is None or other is None or not otherwise:
+            return typed
+        best: Scores = {}
+        for text, scores, share in ((node.text, typed, 1.0), (other, otherwise, 1 - 1 / ranking.PARTS)):
+            own = sum(self._idf(len(self._codes(self._kin(term)))) for term in analysis.terms(text))
+            for i, score in scores.items():
+                score *= share * self._idf(len({**typed, **otherwise})) / own
+                best[i] = max(best.get(i, 0.0), score)
+        return best
+
+    def _one_spelling(self, node: Word) -> Scores | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
@@ -224,7 +238,7 @@ class Oracle:
     def _fuzzy(self, node: Fuzzy) -> Scores | None:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
-            return self._word(Word(node.text, node.field, node.weight))
+            return self._one_spelling(Word(node.text, node.field, node.weight))
         near = sorted((edits(terms[0], form), form) for form in self.forms)
         best: dict[int, int] = {}
         for distance, form in [item for item in near if item[0] <= node.distance][: self.max_fuzzy_forms]:
@@ -233,9 +247,11 @@ class Oracle:
         return self._weighted(best, node.weight)
 
     def _weighted(self, codes: dict[int, int], weight: float) -> Scores:
-        n, holding = len(self.articles), len(codes)
-        idf = math.log(1 + (n - holding + 0.5) / (holding + 0.5))
+        idf = self._idf(len(codes))
         return {i: weight * idf * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
+
+    def _idf(self, holding: int) -> float:
+        return math.log(1 + (len(self.articles) - holding + 0.5) / (holding + 0.5))
 
     def _codes(self, forms: set[str], name: str | None = None) -> dict[int, int]:
         """The saturated weight of these forms, taken as one word, in one field or in all."""

@@ -62,6 +62,7 @@ WORDS = [
     "Portland's",
     "portlands",
     "COVID-19",
+    "covid19",
     "covid",
     "19",
     "AT&T",

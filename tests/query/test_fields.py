@@ -28,6 +28,7 @@ from newsearch.query.tree import (
 NOW = datetime(2020, 9, 30, 15, 0, tzinfo=UTC)
 ABOVE_80 = math.nextafter(80, math.inf)
 BELOW_80 = math.nextafter(80, -math.inf)
+NOTHING = All((Everything(), Not(Everything())))
 
 
 def read(text: str) -> Parsed:
@@ -148,7 +149,6 @@ def test_a_value_that_means_nothing_filters_nothing_and_is_noted(
     text: str, pointed_at: str, hint: str
 ) -> None:
     for query, tree in [
-        (text, Everything()),
         (f"ban {text}", Word("ban")),
         (f"ban OR {text}", Word("ban")),
         (f"ban -{text}", Word("ban")),
@@ -159,6 +159,13 @@ def test_a_value_that_means_nothing_filters_nothing_and_is_noted(
         (note,) = parsed.notes
         assert hint in note.message
         assert query[slice(*note.span)] == pointed_at
+
+
+@pytest.mark.parametrize("text", ["heat:hot", "date:2020-13 has:legs", "-is:good", "(heat:hot)"])
+def test_a_query_of_nothing_but_such_values_finds_nothing(text: str) -> None:
+    """To find everything would hide that the one thing that was asked for was not understood."""
+    assert read(text).tree == NOTHING
+    assert "nothing is found" in read(text).notes[-1].message
 
 
 @pytest.mark.parametrize(

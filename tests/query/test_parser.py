@@ -8,6 +8,7 @@ import pytest
 
 from newsearch.query import (
     MAX_CLAUSES,
+    MAX_COST,
     MAX_DEPTH,
     MAX_DISTANCE,
     MAX_QUERY_LENGTH,
@@ -281,7 +282,7 @@ def test_spans_point_into_the_text() -> None:
     root = read(text).tree
     assert isinstance(root, All)
     spans = [text[slice(*child.span)] for child in root.children]
-    assert spans == ["x", '-"a b"~2', "title:(c OR d*", "heat:>80"]
+    assert spans == ["x", '-"a b"~2', "title:(c OR d*)", "heat:>80"]
 
 
 @pytest.mark.parametrize("wrong", [None, b"a", 7, ["a"]])
@@ -322,6 +323,36 @@ def test_parentheses_beyond_the_limit_are_ignored_but_not_the_words_in_them() ->
     assert parsed.tree == Or((both(A, Not(B)), C))
     assert str(MAX_DEPTH) in messages(parsed.notes)
     assert read("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH).notes == ()
+
+
+def test_slow_parts_beyond_the_limit_are_read_as_quick_ones() -> None:
+    assert read("a* " * MAX_COST).notes == ()
+    parsed = read("aa* " * MAX_COST + "bb* cc~ a NEAR/2 b url:x site:x.org/y site:x.org d")
+    assert isinstance(parsed.tree, All)
+    assert parsed.tree.children[MAX_COST:] == (
+        Word("bb"),
+        Word("cc"),
+        And((A, B)),
+        Match("domain", "x.org"),
+        Word("d"),
+    )
+    (note,) = parsed.notes
+    assert "too many" in note.message
+
+
+def test_parts_of_urls_are_the_slowest() -> None:
+    parsed = read("url:a url:b url:c url:d url:e ban")
+    assert parsed.tree == All((*(Match("url", part) for part in "abcd"), Word("ban")))
+    assert "this part of a URL is ignored" in messages(parsed.notes)
+
+
+def test_a_short_word_may_not_change_altogether() -> None:
+    assert [read(f"{word}~2").tree for word in ("a", "ab", "abc")] == [
+        Fuzzy("a", 1),
+        Fuzzy("ab", 1),
+        Fuzzy("abc", 2),
+    ]
+    assert "1 edit at most" in messages(read("ab~2").notes)
 
 
 def test_a_distance_is_bounded() -> None:

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsearch.query import MAX_CLAUSES, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
+from newsearch.query import MAX_CLAUSES, MAX_COST, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
 from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Phrase, Range
 
 NOW = datetime(2020, 9, 30, 15, 0, tzinfo=UTC)
@@ -232,5 +232,10 @@ def test_every_example_in_the_documentation_is_read_without_a_note(text: str) ->
 def test_the_documentation_names_the_limits() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert len(EXAMPLES) > 40
-    for limit in (f"{MAX_QUERY_LENGTH:,} characters", f"{MAX_CLAUSES} words", f"{MAX_DEPTH} parentheses"):
+    for limit in (
+        f"{MAX_QUERY_LENGTH:,} characters",
+        f"{MAX_CLAUSES} words",
+        f"{MAX_DEPTH} parentheses",
+        f"{MAX_COST} words with",
+    ):
         assert limit in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -57,7 +57,7 @@ class Compiler:
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
         if isinstance(node, Word):
-            return self._word(node)
+            return self._either_spelling(node)
         match node:
             case Phrase():
                 return self._window(node, [node.text], node.slop, ordered=True)
@@ -114,6 +114,25 @@ class Compiler:
         return _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
 
     # Words
+
+    def _either_spelling(self, node: Word) -> Clause | None:
+        """A word, and the same with or without a break between letters and digits, as one: the rarity of both, and
+        what is spelt otherwise worth as much less as another form of a word is (see ranking)."""
+        clause, other = self._word(node), analysis.other_spelling(node.text)
+        if clause is None or other is None:
+            return clause
+        otherwise = self._word(replace(node, text=other))
+        if otherwise is None or not len(otherwise.part.doc):
+            return clause
+        lists = []
+        for text, part, share in (
+            (node.text, clause.part, 1.0),
+            (other, otherwise.part, 1 - 1 / ranking.PARTS),
+        ):
+            units = [self._view.word(term).unit for term in analysis.terms(text)]
+            lists.append(Scored(part.doc, part.value * (part.unit * share / (ranking.PARTS * sum(units)))))
+        found = matches.highest(lists)
+        return _scored(Scored(found.doc, found.score * self._view.unit(found.doc)), clause.name)
 
     def _word(self, node: Word) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -188,6 +207,5 @@ class Compiler:
 
 
 def _scored(found: Scored, name: str) -> Clause:
-    return Clause(
-        Part(found.doc, found.score, 1.0, float(found.score.max()) if len(found.doc) else 0.0), name
-    )
+    docs = found.doc.astype(np.uint32, copy=False)
+    return Clause(Part(docs, found.score, 1.0, float(found.score.max()) if len(docs) else 0.0), name)

@@ -17,6 +17,9 @@ class Scored(NamedTuple):
     score: NDArray[np.float64]
 
 
+_DENSE = 4
+"""With more than one posting for every 2 ** _DENSE articles, a table over all of them is faster than sorting."""
+
 NONE = Scored(np.empty(0, np.int64), np.empty(0))
 
 
@@ -32,9 +35,24 @@ def union(lists: list[Scored]) -> Scored:
     """Articles of any list, their scores summed."""
     if len(lists) == 1:
         return lists[0]
+    highest = max((int(scored.doc[-1]) for scored in lists if len(scored.doc)), default=0)
+    if sum(len(scored.doc) for scored in lists) > highest >> _DENSE:
+        table = np.zeros(highest + 1)
+        for scored in lists:
+            table[scored.doc] += scored.score
+        doc = table.nonzero()[0]
+        return Scored(doc, table.take(doc))
     doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
     scores: Any = np.concatenate([scored.score for scored in lists])
     return Scored(doc, np.bincount(inverse, scores, len(doc)).astype(np.float64, copy=False))
+
+
+def highest(lists: list[Scored]) -> Scored:
+    """Articles of any list, with their highest score in any."""
+    doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
+    best = np.zeros(len(doc))
+    np.maximum.at(best, inverse, np.concatenate([scored.score for scored in lists]))
+    return Scored(doc, best)
 
 
 def intersection(lists: list[Scored]) -> Scored:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.base import FieldStats, Options, Stats
+from newsearch.engine.base import FieldStats, LikeForm, Options, Stats
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.layout import FORMAT_VERSION
@@ -20,6 +20,7 @@ from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
 from newsearch.engine.whoosh.view import View
+from newsearch.engine.whoosh.vocabulary import Vocabulary
 from newsearch.errors import IndexCorrupt, StorageError
 from newsearch.query.tree import Node
 
@@ -74,6 +75,7 @@ class WhooshReader:
         self.directory = directory
         self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
+        self._vocabulary = Vocabulary(self._view)
 
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)
@@ -92,6 +94,23 @@ class WhooshReader:
         for segment in self._segments:
             for doc in np.flatnonzero(segment.live).tolist():
                 yield segment.article(doc)
+
+    @checked
+    def ids(self, prefix: str) -> list[str]:
+        return [
+            id
+            for segment in self._segments
+            for doc in np.flatnonzero(segment.live).tolist()
+            if (id := segment.records.read(doc).id).startswith(prefix)
+        ]
+
+    @checked
+    def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
+        return self._vocabulary.begun(prefix, limit, among)
+
+    @checked
+    def like(self, term: str, edits: int) -> list[LikeForm]:
+        return self._vocabulary.like(term, edits)
 
     @checked
     def stats(self) -> Stats:

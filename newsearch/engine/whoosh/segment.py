@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -198,6 +199,26 @@ class Segment:
             self.file.array("record_dictionary").tobytes(),
             str(self.file.path),
         )
+
+    @cached_property
+    def _urls(self) -> tuple[bytes, list[int]]:
+        """The URLs of all articles, case folded, in UTF-8, end to end; and where those of each begin."""
+        records = map(self.records.read, range(self.articles))
+        texts = [f"{record.web_url} {record.original_url}\n".casefold().encode() for record in records]
+        return b"".join(texts), list(accumulate(map(len, texts), initial=0))
+
+    def with_url(self, part: str) -> list[int]:
+        """The articles of which a URL has this part, case folded. The first time, it reads all records."""
+        (urls, at), wanted = self._urls, part.encode()
+        found: list[int] = []
+        start = urls.find(wanted)
+        while start >= 0:
+            doc = bisect_right(at, start) - 1
+            # What reaches over an end is in no URL.
+            within = start + len(wanted) < at[doc + 1]
+            found += [doc] * within
+            start = urls.find(wanted, at[doc + 1] if within else start + 1)
+        return found
 
     def article(self, doc: int) -> Article:
         """The article of this number, whole.

@@ -1,0 +1,73 @@
+"""Words with and without a break between letters and digits find each other, the one that was typed first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import newsearch
+from newsearch import Index
+
+TITLES = {
+    "joined": "Covid19 cases rise",
+    "broken": "COVID-19 cases rise",
+    "apart": "Covid cases: 19 in one day",
+    "jet": "F-16 crashes",
+    "summit": "G20 leaders meet",
+    "net": "5G masts burn",
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in TITLES.items()))
+    newsearch.build(path, index=tmp_path / "index")
+    return newsearch.open(tmp_path / "index")
+
+
+def found(index: Index, query: str) -> list[str]:
+    return [hit.id for hit in index.search(query) if hit.complete]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("covid19", ["joined", "broken"]),
+        ("COVID-19", ["broken", "joined"]),
+        ("title:covid19", ["joined", "broken"]),
+        ("covid19 rise", ["joined", "broken"]),
+        ("cases -covid19", ["apart"]),
+        ("F16", ["jet"]),
+        ("f-16", ["jet"]),
+        ("G-20", ["summit"]),
+        ("5-G", ["net"]),
+        ('"covid19"', ["joined"]),
+        ('"COVID-19"', ["broken"]),
+    ],
+)
+def test_both_are_found_and_the_one_that_was_typed_comes_first(
+    index: Index, query: str, expected: list[str]
+) -> None:
+    assert found(index, query) == expected
+
+
+def test_the_rarer_spelling_is_not_worth_more_for_that(tmp_path: Path) -> None:
+    titles = ["COVID-19 cases"] * 50 + ["covid19 cases"] + ["other news"] * 50
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": f"{i:03}", "title": t}) + "\n" for i, t in enumerate(titles)))
+    newsearch.build(path, index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        hits = index.search("COVID-19", limit=60)
+        assert len(hits) == 51
+        assert hits[-1].id == "050"
+        assert hits[-1].score == pytest.approx(hits[0].score * 3 / 4, rel=0.02)
+
+
+def test_the_explanation_still_multiplies_to_the_score(index: Index) -> None:
+    for hit in index.search("covid19 rise"):
+        text, boost = hit.explanation.details
+        assert text.value * boost.value == pytest.approx(hit.score)
+        assert sum(part.value for part in text.details) == pytest.approx(text.value)
