@@ -9,10 +9,9 @@ from math import isnan
 from numbers import Real
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from newsearch.article import Article
-from newsearch.completion import Completer, Completion
 from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
@@ -22,6 +21,9 @@ from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 from newsearch.suggest import Asked, Filter
+
+if TYPE_CHECKING:
+    from newsearch.completion import Completer, Completion
 
 Moment: TypeAlias = str | date | datetime
 
@@ -147,6 +149,8 @@ class Index:
             EngineError: the index is closed.
         """
         if self._completer is None or self._completer.reader is not self._reader:
+            from newsearch.completion import Completer  # few complete anything
+
             self._completer = Completer(self._reader)
         return self._completer.complete(text, limit)
 

@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass
 from math import log
 from numbers import Real
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,7 @@ from newsearch.errors import QueryError
 Floats: TypeAlias = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldWeight:
+class FieldWeight(NamedTuple):
     """How one text field counts: its weight, how much its length matters (0 to 1), its pivot in words."""
 
     weight: float

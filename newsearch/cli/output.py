@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from importlib import import_module
 from shlex import quote
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from newsearch._text import escape_unseen
 from newsearch.article import article_to_mapping
@@ -23,8 +22,7 @@ SCHEMA = 1
 _FACET_LIMIT = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """What a search found, and what of it is to be shown.
 
     Attributes:

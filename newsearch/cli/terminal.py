@@ -11,8 +11,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import IO, TypeAlias
+from typing import IO, NamedTuple, TypeAlias
 
 from newsearch._text import strip_invisible
 
@@ -24,8 +23,7 @@ BOLD, DIM, MARK = "1", "2", "1;33"
 _MIN_WIDTH, _MAX_WIDTH = 20, 100
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """Where output goes.
 
     Attributes:

@@ -53,8 +53,7 @@ class Options:
             raise QueryError(f"unknown sort {self.sort!r}: one of {', '.join(SORTS)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Why a score is what it is: a value, what it stands for, and what it is made of.
 
     The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it.
@@ -65,8 +64,7 @@ class Explanation:
     details: tuple[Explanation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many articles a search matches.
 
     Attributes:

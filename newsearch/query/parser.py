@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from newsearch.errors import QueryError
 from newsearch.query.fields import FIELDS, filter_node
@@ -93,8 +93,7 @@ _STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 _Rule: TypeAlias = Callable[[str | None], Node | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A query as read: its text, what it means, and what was perhaps meant otherwise."""
 
     text: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +40,7 @@ _FILTER_SCORE = 1e-9
 """What a filter that stands among scoring nodes, as in `topic:AI OR robots`, adds to a score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """A scoring node: what it finds, and the text or the kind of it, for an explanation."""
 
     part: Part
