@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsearch.analysis import MAX_TERM_LENGTH, chunk_terms, fold, stem, stems, terms
+from newsearch.analysis import MAX_TERM_LENGTH, Stemming, chunk_terms, fold, terms
 
 TERMS = {
     # Case, punctuation, nothing thrown away.
@@ -126,7 +126,7 @@ KIN = [
 
 @pytest.mark.parametrize("words", KIN)
 def test_forms_of_one_word_share_a_stem(words: str) -> None:
-    assert len(set(stems(words.split()))) == 1
+    assert len(set(Stemming().stems(words.split()))) == 1
 
 
 STRANGERS = [
@@ -156,13 +156,13 @@ STRANGERS = [
 
 @pytest.mark.parametrize("words", STRANGERS)
 def test_words_of_other_meaning_do_not(words: str) -> None:
-    assert len(set(stems(words.split()))) == len(words.split())
+    assert len(set(Stemming().stems(words.split()))) == len(words.split())
 
 
 @given(st.text())
 @example("US U.S. women")
 def test_one_stem_is_as_many(text: str) -> None:
-    assert stems(terms(text)) == [stem(term) for term in terms(text)]
+    assert Stemming().stems(terms(text)) == [Stemming().stem(term) for term in terms(text)]
 
 
 def test_a_long_term_is_cut() -> None:

@@ -59,6 +59,16 @@ WORDS = [
     "recognition",
     "recognise",
     "organ",
+    # Stems of these depend on the language, and the last ones tell it.
+    "Häuser",
+    "Haus",
+    "house",
+    "elección",
+    "elecciones",
+    "election",
+    "elections",
+    "und die nicht",
+    "que los del",
 ]
 SOURCES = ("/a", "/b", "/c")
 TOPICS = ("AI", "ai", "Facial Recognition", "ban", "日本")
@@ -105,7 +115,7 @@ articles = st.builds(
     original_url=urls,
     category=st.sampled_from(["", "Tech", "tech"]),
     type=st.sampled_from(["article", "video"]),
-    language=st.sampled_from([None, "en", "en-us", "eng"]),
+    language=st.sampled_from([None, None, "en", "en-us", "eng", "de", "de-at", "es", "nb", "ja", "und"]),
     heat=signals,
     quality=signals,
     published=st.sampled_from([True, True, True, False]),

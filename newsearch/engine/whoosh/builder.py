@@ -11,6 +11,7 @@ columns length_<field>: the words in each text field.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeAlias
@@ -18,10 +19,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import analysis, ranking
+from newsearch import analysis, languages, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
-from newsearch.engine.whoosh.postings import invert, term_arrays
+from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
 
 Array: TypeAlias = NDArray[Any]
@@ -35,13 +36,20 @@ MAX_WORDS = 1 << 25
 
 
 _BATCH = 512
+_OTHER = 1 << 32
+_NUMBERS = {code: number for number, code in enumerate(analysis.LANGUAGES)}
 
 
 class Vocabulary(dict[str, int]):
-    """Chunks of text, numbered as they first come and analysed once, for all the segments of one run."""
+    """Chunks of text, numbered as they first come and analysed once, for all the segments of one run.
 
-    def __init__(self) -> None:
+    Args:
+        protected: terms that keep to themselves (see Stemming).
+    """
+
+    def __init__(self, protected: frozenset[str] = frozenset()) -> None:
         super().__init__()
+        self.stemmings = [analysis.Stemming(code, protected) for code in analysis.LANGUAGES]
         self.terms: dict[str, int] = {}
         self._names: list[str] = []
         self._stems: dict[str, int] = {}
@@ -65,22 +73,28 @@ class Vocabulary(dict[str, int]):
         terms = np.array(self._chunk_terms)[ranges(at[chunks], counts)]
         return terms, np.cumsum(counts)[chunks == self[FIELD_END]]
 
-    def sorted_terms(self, used: Array) -> tuple[list[str], Array, Array]:
-        """Terms in the order of their text, out of those of a mask.
-
-        Returns:
-            Their texts, their stems (equal numbers are equal stems), and the place of every term in that order.
-        """
+    def sorted_terms(self, used: Array) -> tuple[Array, Array]:
+        """Terms in the order of their text, out of those of a mask: their numbers, and the place of every term."""
         names = self._names
-        new = list(islice(self.terms, len(names), None))
-        names += new
-        stems = self._stems
-        self._term_stem.extend(stems.setdefault(stem, len(stems)) for stem in analysis.stems(new))
+        names += islice(self.terms, len(names), None)
         order = np.flatnonzero(used).tolist()
         order.sort(key=names.__getitem__)
         place = np.zeros(len(names), np.int64)
         place[order] = np.arange(len(order))
-        return [names[i] for i in order], np.array(self._term_stem)[order], place
+        return np.array(order, np.int64), place
+
+    def names(self, terms: Array) -> list[str]:
+        """The texts of terms that were sorted before."""
+        return [self._names[i] for i in terms.tolist()]
+
+    def stems(self, language: int, terms: Array) -> Array:
+        """For each term a number, equal for those that share a stem in this language."""
+        if language:
+            return np.array(number_stems(self.stemmings[language], self.names(terms), {}), np.int64)
+        # English stems are kept from segment to segment.
+        new = self._names[len(self._term_stem) :]
+        self._term_stem.extend(number_stems(self.stemmings[0], new, self._stems))
+        return np.array(self._term_stem).take(terms)
 
 
 class SegmentBuilder:
@@ -145,11 +159,14 @@ class SegmentBuilder:
             tokens, ends = self._vocabulary.expand(np.array(self._chunks))
             lengths = np.diff(ends, prepend=0).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
-            terms, stems, place = self._vocabulary.sorted_terms(used)
+            spoken = self._languages(tokens, np.cumsum(lengths.sum(axis=1)))
+            terms, place = self._vocabulary.sorted_terms(used)
             postings, weights = invert(place[tokens], lengths, number)
             arrays = term_arrays(
-                terms,
-                stems,
+                self._vocabulary.names(terms),
+                spoken[order],
+                self._vocabulary.stemmings,
+                lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
                 lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts)),
             )
@@ -157,6 +174,37 @@ class SegmentBuilder:
             for i, name in enumerate(ranking.TEXT_FIELDS):
                 arrays[f"length_{name}"] = lengths[order, i]
             return arrays | packed.result()
+
+    def _languages(self, tokens: Array, ends: Array) -> Array:
+        """The number of the language of every article, as `languages.of` would tell, in the order of adding."""
+        tags = [languages.tagged(name or None) for name in self._columns.names["language"]]
+        found: Array = np.array([_NUMBERS.get(tag or "", -1) for tag in tags], np.int64)[
+            self._columns.language
+        ]
+        untold = np.flatnonzero(found < 0)
+        if not len(untold):
+            return found
+        known = [
+            (number, codes)
+            for word, codes in languages.function_words().items()
+            if (number := self._vocabulary.terms.get(word)) is not None
+        ]
+        # Counts of English function words, and of all others in the bits above, sum in one pass over the tokens.
+        weight = np.zeros(len(self._vocabulary.terms), np.int64)
+        for number, codes in known:
+            weight[number] = 1 if languages.ENGLISH in codes else _OTHER
+        summed = np.concatenate(([0], np.cumsum(weight[tokens])))
+        ends = np.concatenate(([0], ends))
+        both = summed[ends[untold + 1]] - summed[ends[untold]]
+        english, others = both & (_OTHER - 1), both // _OTHER
+        found[untold] = 0
+        codes_of = dict(known)
+        # What can be no other language than English need not be looked at one by one.
+        for article in untold[(others >= languages.FEWEST) & (others > 2 * english)].tolist():
+            words = tokens[ends[article] : ends[article + 1]].tolist()
+            counts = Counter(code for word in words for code in codes_of.get(word, ()))
+            found[article] = _NUMBERS[languages.decided(counts, len(words))]
+        return found
 
     def replaced(self) -> list[int]:
         """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""

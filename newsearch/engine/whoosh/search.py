@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns
@@ -117,6 +118,11 @@ class Search:
     @checked
     def article(self, number: int) -> Article:
         return self._view.article(self._page[number].doc)
+
+    @checked
+    def stemming(self, number: int) -> Stemming:
+        segment, doc = self._view.place(self._page[number].doc)
+        return segment.stemming(doc)
 
     @checked
     def summaries(self) -> Sequence[Record]:

@@ -22,7 +22,7 @@ from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.positions import Occurrences
 from newsearch.engine.whoosh.records import Record
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.segment import Place, Segment
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -113,27 +113,27 @@ class View:
         found = self._kept(self._forms, term)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
-            found = self._occurrences([[(number, number + 1)] if number >= 0 else [] for number in numbers])
+            found = self._occurrences([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
             self._remember(self._forms, term, found)
         return found
 
     def any_form(self, term: str) -> Occurrences:
         """Where a word stands in any of its forms."""
-        return self._occurrences([[(n, n + 1) for n in s.dictionary.forms(term)] for s in self.segments])
+        return self._occurrences([segment.any_form(term) for segment in self.segments])
 
     def prefix(self, prefix: str) -> Occurrences:
         """Where the exact forms stand that begin so."""
         # Neighbouring forms have neighbouring postings: a prefix is one slice.
-        return self._occurrences([[s.dictionary.prefix_range(prefix)] for s in self.segments])
+        return self._occurrences([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
 
-    def _occurrences(self, places: Sequence[Sequence[tuple[int, int]]]) -> Occurrences:
-        """Where exact forms stand, given for each segment as ranges of their numbers."""
+    def _occurrences(self, places: Sequence[Sequence[Place]]) -> Occurrences:
+        """Where exact forms stand, given for each segment."""
         parts = [
             (start, segment.occurrences(*place))
             for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
             for place in ranges
         ]
-        is_one = all(len(r) < 2 and all(last - first < 2 for first, last in r) for r in places)
+        is_one = all(len(r) < 2 and all(last - first < 2 for first, last, _ in r) for r in places)
         doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
         starts = [start for start, _ in parts]
         docs = self._numbered(doc, starts)
