@@ -5,6 +5,7 @@ Text is cut at white space into chunks, and each chunk becomes the terms that it
     Portland's  -> portland           COVID-19 -> covid 19         AT&T    -> at&t
     U.S.        -> us                 Biden-Xi -> biden xi         C++, C# -> c++, c#
     don't       -> dont               $24,000  -> 24000            3.5%    -> 3.5
+    l'amour     -> l amour            qu'un    -> qu un            dell'arte -> dell arte
     São         -> sao                ﬁre      -> fire             日本語   -> 日本 本語
 
 Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
@@ -48,6 +49,7 @@ _TERM = rf"""
     | (?P<acronym>(?<!\w)[^\W\d_ʼ](?:\.[^\W\d_ʼ])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
+    | (?P<elided>(?<!\w)(?:l|d|qu|all|dall|dell|nell|sull)(?=['’ʼ]{_LETTER}{{2}}))
     | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)
     | (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])
 """

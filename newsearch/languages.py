@@ -59,13 +59,12 @@ def told_by(terms: Iterable[str]) -> str:
 def decided(counts: Mapping[str, int], total: int) -> str:
     """The language of a text of `total` words, given how many of them are function words of each language."""
     english = counts.get(ENGLISH, 0)
-    others = sorted((count, code) for code, count in counts.items() if code != ENGLISH)
-    if not others:
+    others = {code: count for code, count in counts.items() if code != ENGLISH}
+    most = max(others.values(), default=0)
+    likeliest = [code for code, count in others.items() if count == most]
+    if most < FEWEST or most * SHARE < total or most <= 2 * english or len(likeliest) > 1:
         return ENGLISH
-    most, code = others[-1]
-    second = others[-2][0] if len(others) > 1 else 0
-    if most < FEWEST or most * SHARE < total or most <= 2 * english or most == second:
-        return ENGLISH
+    code = likeliest[0]
     return code if code in LANGUAGES else ENGLISH
 
 
@@ -106,7 +105,8 @@ _WORDS: Final = {
     "fi": "ja ei se että oli mutta kun myös hän ole ovat joka tai niin mitä mukaan sen kuin jos vain nyt ollut olla"
     " sitä jo enää kanssa jälkeen tämä tämän sanoo hänen voi vuoden jotka kuitenkin ennen",
     "fr": "de la le les et des en du une est un que dans qui pas au sur ne se ce il sont avec cette aux ont mais été"
-    " leur nous vous ou comme après elle ses ces sans deux fait même tout était contre depuis selon être pour par",
+    " leur nous vous ou comme après elle ses ces sans deux fait même tout était contre depuis selon être pour par"
+    " sa tous quand où",
     "hi": "के में की है और से को का पर ने यह कि भी हैं एक नहीं लिए इस कर था हो रहा गया",
     "hr": "je na se da u za od su kao iz koji ali nije što će bi ili koja sve samo jer kako bio bila o s",
     "hu": "az és hogy nem egy meg ez csak volt már ki ha de van mint el azt vagy mert kell lehet még majd szerint"
@@ -136,3 +136,6 @@ _WORDS: Final = {
     " tarafından ama ya büyük",
     "uk": "і що як це з та у до від для був була були не на в за по про які який також або після його але",
 }
+
+KNOWN: Final = tuple(_WORDS)
+"""The languages that have function words here, with a stemmer or without."""

@@ -53,6 +53,11 @@ TERMS = {
     "Portland's": "portland",
     "Portland’s": "portland",
     "the Obamas' dog": "the obamas dog",
+    # Articles that lost a vowel, of French, Catalan and Italian.
+    "L’Oréal, d'Arc": "l oreal d arc",
+    "qu'une dell’università": "qu une dell universita",
+    "l's d'": "l d",
+    "y'all've c'est": "yallve cest",
     "'quoted' ‘quoted’": "quoted quoted",
     "rock 'n' roll": "rock n roll",
     "the 1990's": "the 1990",
@@ -127,6 +132,42 @@ KIN = [
 @pytest.mark.parametrize("words", KIN)
 def test_forms_of_one_word_share_a_stem(words: str) -> None:
     assert len(set(Stemming().stems(words.split()))) == 1
+
+
+KIN_BY_LANGUAGE = {
+    "ca": ["elecció eleccions", "vacuna vacunes"],
+    "cs": ["vláda vlády vládu", "volby volbách"],
+    "da": ["regering regeringen regeringer", "valg valget"],
+    "de": ["Haus Häuser Häusern", "Regierung Regierungen", "Kind Kinder Kindern", "Bürger Bürgern"],
+    "el": ["εκλογές εκλογών", "κυβέρνηση κυβέρνησης"],
+    "es": ["elección elecciones", "vacuna vacunas", "gobierno gobiernos", "investigación investigaciones"],
+    "fi": ["rokote rokotteet"],
+    "fr": ["élection élections", "votée votées voter", "journal journaux", "présidente présidents", "interdit interdites"],
+    "hu": ["választás választások", "oltás oltások"],
+    "it": ["elezione elezioni", "vaccino vaccini", "governo governi"],
+    "nl": ["verkiezing verkiezingen", "huis huizen", "vaccin vaccins"],
+    "no": ["regjering regjeringen regjeringer"],
+    "pl": ["wybory wyborów", "rząd rządu"],
+    "pt": ["eleição eleições", "vacina vacinas", "responsável responsáveis", "decisão decisões"],
+    "ru": ["вакцина вакцины вакцину", "новый новая новой", "российский российская", "выборы выборов"],
+    "sv": ["regering regeringen", "tåg tåget", "beslut beslutet"],
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [(code, kin) for code, groups in KIN_BY_LANGUAGE.items() for kin in groups]
+)
+def test_forms_share_a_stem_in_their_language_though_accents_are_gone(language: str, words: str) -> None:
+    assert len(set(Stemming(language).stems(terms(words)))) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_a_protected_word_keeps_to_itself(language: str) -> None:
+    free, bound = Stemming(language), Stemming(language, frozenset(["apple", "organ"]))
+    words = ["apple", "apples", "organ", "organs", "ban", "bans"]
+    apple, apples, organ, organs, *bans = bound.stems(words)
+    assert len({apple, apples, organ, organs}) == 4
+    assert bans == free.stems(["ban", "bans"])
 
 
 STRANGERS = [

@@ -11,7 +11,6 @@ columns length_<field>: the words in each text field.
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeAlias
@@ -19,11 +18,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import analysis, languages, ranking
+from newsearch import analysis, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
 from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
+from newsearch.engine.whoosh.tongues import languages_of
 
 Array: TypeAlias = NDArray[Any]
 
@@ -36,8 +36,6 @@ MAX_WORDS = 1 << 25
 
 
 _BATCH = 512
-_OTHER = 1 << 32
-_NUMBERS = {code: number for number, code in enumerate(analysis.LANGUAGES)}
 
 
 class Vocabulary(dict[str, int]):
@@ -159,12 +157,19 @@ class SegmentBuilder:
             tokens, ends = self._vocabulary.expand(np.array(self._chunks))
             lengths = np.diff(ends, prepend=0).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
-            spoken = self._languages(tokens, np.cumsum(lengths.sum(axis=1)))
+            columns = self._columns
+            tongues = languages_of(
+                list(columns.names["language"]),
+                columns.language,
+                self._vocabulary.terms,
+                tokens,
+                lengths.sum(axis=1),
+            )
             terms, place = self._vocabulary.sorted_terms(used)
             postings, weights = invert(place[tokens], lengths, number)
             arrays = term_arrays(
                 self._vocabulary.names(terms),
-                spoken[order],
+                tongues[order],
                 self._vocabulary.stemmings,
                 lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
@@ -174,37 +179,6 @@ class SegmentBuilder:
             for i, name in enumerate(ranking.TEXT_FIELDS):
                 arrays[f"length_{name}"] = lengths[order, i]
             return arrays | packed.result()
-
-    def _languages(self, tokens: Array, ends: Array) -> Array:
-        """The number of the language of every article, as `languages.of` would tell, in the order of adding."""
-        tags = [languages.tagged(name or None) for name in self._columns.names["language"]]
-        found: Array = np.array([_NUMBERS.get(tag or "", -1) for tag in tags], np.int64)[
-            self._columns.language
-        ]
-        untold = np.flatnonzero(found < 0)
-        if not len(untold):
-            return found
-        known = [
-            (number, codes)
-            for word, codes in languages.function_words().items()
-            if (number := self._vocabulary.terms.get(word)) is not None
-        ]
-        # Counts of English function words, and of all others in the bits above, sum in one pass over the tokens.
-        weight = np.zeros(len(self._vocabulary.terms), np.int64)
-        for number, codes in known:
-            weight[number] = 1 if languages.ENGLISH in codes else _OTHER
-        summed = np.concatenate(([0], np.cumsum(weight[tokens])))
-        ends = np.concatenate(([0], ends))
-        both = summed[ends[untold + 1]] - summed[ends[untold]]
-        english, others = both & (_OTHER - 1), both // _OTHER
-        found[untold] = 0
-        codes_of = dict(known)
-        # What can be no other language than English need not be looked at one by one.
-        for article in untold[(others >= languages.FEWEST) & (others > 2 * english)].tolist():
-            words = tokens[ends[article] : ends[article + 1]].tolist()
-            counts = Counter(code for word in words for code in codes_of.get(word, ()))
-            found[article] = _NUMBERS[languages.decided(counts, len(words))]
-        return found
 
     def replaced(self) -> list[int]:
         """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""
