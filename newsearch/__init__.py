@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.errors import WordListError as WordListError
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
@@ -53,6 +54,7 @@ _HOMES = {
         "NewsearchError",
         "QueryError",
         "SourceError",
+        "WordListError",
     ),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),

@@ -135,13 +135,13 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
 
 
 def _rows(explanation: Explanation, depth: int) -> Iterator[tuple[str, str]]:
-    join = _JOINS.get(explanation.description, "") if explanation.details else ""
+    join = _JOINS.get(explanation.description, ", the sum of") if explanation.details else ""
     yield f"{explanation.value:.6f}", "  " * depth + clean(explanation.description) + join
     for detail in explanation.details:
         yield from _rows(detail, depth + 1)
 
 
-_JOINS = {"score": ", the product of", "text": ", the sum of", "boost": ", the product of"}
+_JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:

@@ -58,7 +58,8 @@ class Options:
 class Explanation:
     """Why a score is what it is: a value, what it stands for, and what it is made of.
 
-    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it.
+    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it, and so do
+    those of a group of words.
     """
 
     value: float

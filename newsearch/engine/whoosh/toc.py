@@ -1,7 +1,8 @@
 """The table of contents: the one small file that says which segments are the index. Replacing it is the commit.
 
-    toc.json   {"newsearch": 1, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
-                "sources": ["/data/news"], "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
+    toc.json   {"newsearch": 2, "analysis": 2, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+                "sources": ["/data/news"], "protected": ["swift"],
+                "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
 
 An index is published, never edited in place: new files are written and made durable, then toc.json is replaced
 atomically. A kill at any instant leaves the generation before or the one after. It is JSON, so that opening the
@@ -46,13 +47,14 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Toc:
-    """One generation of an index."""
+    """One generation of an index; `protected` are the terms that keep to themselves in it (see Stemming)."""
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
     sources: tuple[str, ...] = ()
     pivots: Pivots = Pivots()
     created: str = ""
+    protected: frozenset[str] = frozenset()
 
 
 def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
@@ -94,6 +96,7 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
             generation=int(data["generation"]),
             segments=tuple(_entry(entry) for entry in data["segments"]),
             sources=tuple(str(source) for source in data["sources"]),
+            protected=frozenset(str(term) for term in data.get("protected", [])),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
         )
@@ -123,6 +126,7 @@ def publish(directory: Path, toc: Toc) -> None:
         "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
         "pivots": toc.pivots._asdict(),
         "sources": toc.sources,
+        "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }
     _sync_directory(directory)

@@ -34,7 +34,14 @@ from newsearch.engine.whoosh.toc import (
     remove_unused,
     write_deleted,
 )
-from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
+from newsearch.errors import (
+    EngineError,
+    IndexCorrupt,
+    IndexIncompatible,
+    IndexMissing,
+    NewsearchError,
+    WordListError,
+)
 
 Array: TypeAlias = NDArray[Any]
 
@@ -51,14 +58,23 @@ class WhooshWriter:
         directory: of the index; made where it does not exist.
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
+        protected: terms that keep to themselves (see Stemming); by default those of the published index.
 
     Raises:
+        WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
         IndexLocked: another writer is open.
         EngineError: the directory cannot be written.
         IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
     """
 
-    def __init__(self, directory: Path, *, fresh: bool = False, wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        protected: frozenset[str] | None = None,
+    ) -> None:
         self._directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -66,7 +82,7 @@ class WhooshWriter:
             raise EngineError(f"{directory}: cannot be made: {error.strerror}") from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = _published(directory, fresh)
+            self._base = _protecting(_published(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
         except FileNotFoundError as error:
             self._lock.release()
@@ -75,7 +91,7 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._new: list[Segment] = []
-        self._vocabulary = Vocabulary()
+        self._vocabulary = Vocabulary(self._base.protected)
         self._builder = SegmentBuilder(self._vocabulary)
         self._dropped_sources: set[str] = set()
         self._sources = list(self._base.sources)
@@ -146,7 +162,7 @@ class WhooshWriter:
             segments = self._merged(segments, pivots)
             generation = self._base.generation + 1
             entries = tuple(self._entry(segment, generation) for segment in segments)
-            toc = Toc(generation, entries, tuple(self._sources), pivots)
+            toc = Toc(generation, entries, tuple(self._sources), pivots, protected=self._base.protected)
             publish(self._directory, toc)
         except OSError as error:
             self.cancel()
@@ -180,7 +196,7 @@ class WhooshWriter:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
         if len(self._vocabulary) > _MAX_CHUNKS:
-            self._vocabulary = Vocabulary()
+            self._vocabulary = Vocabulary(self._base.protected)
         self._builder = SegmentBuilder(self._vocabulary)
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
@@ -191,7 +207,7 @@ class WhooshWriter:
             raise EngineError(
                 f"{path}: cannot be written, the index is as it was: {error.strerror}"
             ) from error
-        return Segment(path, deleted)
+        return Segment(path, deleted, self._base.protected)
 
     def _delete_replaced(self) -> int:
         """Mark what was added again later as deleted. Returns how many articles were, of those committed before."""
@@ -241,13 +257,25 @@ class WhooshWriter:
 def _published(directory: Path, fresh: bool) -> Toc:
     try:
         toc = read_toc(directory)
-        return Toc(toc.generation, sources=()) if fresh else toc
+        return Toc(toc.generation, protected=toc.protected) if fresh else toc
     except IndexMissing:
         return Toc(0)
     except (IndexCorrupt, IndexIncompatible):
         if not fresh:
             raise
         return Toc(0)
+
+
+def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+    if protected is None or protected == toc.protected:
+        return toc
+    if toc.segments:
+        # What was indexed before has other stems, and searches would miss it.
+        raise WordListError(
+            f"{directory}: its articles were indexed with other protected words; "
+            f"run `newsearch reindex --protected FILE --index {directory}`"
+        )
+    return replace(toc, protected=protected)
 
 
 def _keys(segment: Segment) -> Array:
