@@ -200,3 +200,10 @@ def test_a_list_of_protected_words_has_one_a_line(tmp_path: Path, text: str, lin
     with pytest.raises(WordListError, match=f"{words}:{line}: .*{reason}"):
         newsearch.build(source, index=tmp_path / "index", protected=words)
     assert not (tmp_path / "index" / "toc.json").exists()
+
+
+def test_a_form_that_no_article_has_finds_the_others(tmp_path: Path) -> None:
+    newsearch.build(
+        write(tmp_path, "a.jsonl", [{"path": "a", "title": "ban bans"}]), index=tmp_path / "index"
+    )
+    assert newsearch.open(tmp_path / "index").search("banning").total == 1

@@ -87,9 +87,8 @@ def _group(place: str, text: str) -> list[str]:
     for word in words:
         terms = len(analysis.terms(word))
         if not terms:
-            raise WordListError(
-                f"{place}: no word at {word[:80]!r}; part synonyms by single commas, as in: vaccine, jab"
-            )
+            said = f"{word[:80]!r} is no word" if word else "a word is missing"
+            raise WordListError(f"{place}: {said}; part synonyms by single commas, as in: vaccine, jab")
         if terms > MAX_WORDS:
             raise WordListError(f"{place}: {word[:80]!r} has more than {MAX_WORDS} words")
     return words

@@ -110,9 +110,10 @@ def test_a_query_is_given_so_many_synonyms_and_no_more(tmp_path: Path) -> None:
     ("text", "line", "reason"),
     [
         (b"vaccine, jab\nlonely\n", 2, "stands alone"),
-        (b"# a comment\n\nvaccine,, jab\n", 3, "no word"),
-        (b"vaccine =>\n", 1, "no word"),
-        (b"=> vaccine\n", 1, "no word"),
+        (b"# a comment\n\nvaccine,, jab\n", 3, "a word is missing"),
+        (b"vaccine, ...\n", 1, "'...' is no word"),
+        (b"vaccine =>\n", 1, "a word is missing"),
+        (b"=> vaccine\n", 1, "a word is missing"),
         (b"a, b\n\xff, c\n", 2, "not UTF-8"),
         (b"a b c d e f g h i, j\n", 1, "more than 8 words"),
         (b",".join(b"w%d" % i for i in range(65)), 1, "more than 64"),

@@ -36,12 +36,12 @@ class Dictionary:
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
         self._numbers: dict[str, int] = {}
+        # Without stem_at, all stems are of the first language.
         at = file.array("stem_at").tolist() if "stem_at" in file else [0, len(self._stem_hash)]
         self._stem_range = dict(enumerate(pairwise(at)))
-        codes = list(LANGUAGES)
         self.stemmings = {
-            number: Stemming(codes[number], protected)
-            for number, (first, last) in self._stem_range.items()
+            number: Stemming(code, protected)
+            for (number, (first, last)), code in zip(self._stem_range.items(), LANGUAGES, strict=False)
             if first < last
         }
         self._group_form_at = file.array("group_form_at")

@@ -83,29 +83,26 @@ class Segment:
 
         The forms are those of its stem in the language of each article.
         """
-        found = [self._word(term, language) for language in self.dictionary.stemmings]
-        found = [(doc, code) for doc, code in found if len(doc)] or [(_NO_DOCS, _NO_CODES)]
-        if len(found) == 1:
-            return found[0]
-        # An article has one language, so none is in two of the lists.
-        doc, both = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-        order = np.argsort(doc, kind="stable")
-        return doc[order], both[order]
-
-    def _word(self, term: str, language: int) -> tuple[Array, Array]:
-        ref = self.dictionary.stem(term, language)
-        if ref is None:
-            return _NO_DOCS, _NO_CODES
         number = self.dictionary.number(term)
-        if ref >= 0:
-            doc, code = self._postings_in(language, ref)
-            return doc, code.astype(np.uint16) * (ranking.PARTS if number == ref else ranking.PARTS - 1)
-        doc, code = self.group(-1 - ref)
-        both = code.astype(np.uint16) * (ranking.PARTS - 1)
-        if number >= 0:
-            exact_doc, exact_code = self._postings_in(language, number)
-            both[doc.searchsorted(exact_doc)] += exact_code
-        return doc, both
+        exact_doc, exact_code = self.postings(number, number + 1) if number >= 0 else (_NO_DOCS, _NO_CODES)
+        doc, both = _NO_DOCS, _NO_CODES
+        for language in self.dictionary.stemmings:
+            ref = self.dictionary.stem(term, language)
+            if ref is not None and (ref < 0 or ref != number):
+                of_stem, code = self.group(-1 - ref) if ref < 0 else self._postings_in(language, ref)
+                doc, both = _inserted(doc, both, of_stem, code.astype(np.uint16) * (ranking.PARTS - 1))
+        if not len(doc):
+            return exact_doc, exact_code.astype(np.uint16) * ranking.PARTS
+        at = doc.searchsorted(exact_doc)
+        if self._language is None:
+            both[at] += exact_code
+            return doc, both
+        # Where a language knows no other form of the word, its articles are in no list but the exact one.
+        listed = doc.take(at, mode="clip") == exact_doc
+        both[at[listed]] += exact_code[listed]
+        unlisted = (~listed).nonzero()[0]
+        scaled = exact_code.take(unlisted).astype(np.uint16) * ranking.PARTS
+        return _inserted(doc, both, exact_doc.take(unlisted), scaled)
 
     def _postings_in(self, language: int, form: int) -> tuple[Array, Array]:
         doc, code = self.postings(form, form + 1)
@@ -285,3 +282,11 @@ class Segment:
             related=few["related"],
             extra=few["extra"],
         )
+
+
+def _inserted(doc: Array, code: Array, more_doc: Array, more_code: Array) -> tuple[Array, Array]:
+    """Two sorted lists of articles, none of them in both, as one."""
+    if not len(doc) or not len(more_doc):
+        return (doc, code) if len(doc) else (more_doc, more_code)
+    at = doc.searchsorted(more_doc)
+    return np.insert(doc, at, more_doc), np.insert(code, at, more_code)
