@@ -88,8 +88,8 @@ _WORDS: Final = {
     "ar": "في من على إلى أن عن التي الذي هذا هذه مع بعد كان لا ما قد أو بين كما ذلك خلال وقد وفي يوم كل قال",
     "bg": "и на за от да се не е с в по че са като до след най при това който която тази как обаче бе беше също",
     "ca": "de la el que els les un una amb per del es ha dels més aquest aquesta però com seva seu han també perquè als"
-    " entre fins molt hi anys ser des segons",
-    "cs": "se v na je ze že s z o jsou byl ale jako za podle jak nebo pro po aby který která které jeho už od roku"
+    " entre fins molt hi anys ser des segons d l",
+    "cs": "se v na je ze že s z o jsou byl ale jako za podle jak nebo po aby který která které jeho už od roku"
     " si tak při bude byla bylo jen také",
     "da": "og det af er en til på de ikke med som der den et har fra vil om men han var sig kan ved når efter ud blev"
     " bliver også eller havde siger mod siden hun skal jeg hvor hvis dette denne deres",
@@ -106,7 +106,7 @@ _WORDS: Final = {
     " sitä jo enää kanssa jälkeen tämä tämän sanoo hänen voi vuoden jotka kuitenkin ennen",
     "fr": "de la le les et des en du une est un que dans qui pas au sur ne se ce il sont avec cette aux ont mais été"
     " leur nous vous ou comme après elle ses ces sans deux fait même tout était contre depuis selon être pour par"
-    " sa tous quand où",
+    " sa tous quand où d l qu",
     "hi": "के में की है और से को का पर ने यह कि भी हैं एक नहीं लिए इस कर था हो रहा गया",
     "hr": "je na se da u za od su kao iz koji ali nije što će bi ili koja sve samo jer kako bio bila o s",
     "hu": "az és hogy nem egy meg ez csak volt már ki ha de van mint el azt vagy mert kell lehet még majd szerint"
@@ -114,7 +114,8 @@ _WORDS: Final = {
     "id": "yang dan di dari ini dengan untuk pada tidak dalam itu akan juga ke oleh ada karena tersebut kata telah"
     " bisa saat lebih sudah atau mereka kepada sebagai dia",
     "it": "di che il la e un del della una non dei le con si da gli al sono nel alla più ha delle anche dal lo degli"
-    " dalla su questo stato tra dopo nella se o cui essere stata sul prima anni suo alle hanno loro era",
+    " dalla su questo stato tra dopo nella se o cui essere stata sul prima anni suo alle hanno loro era l"
+    " dell nell dall sull",
     "nl": "de het een van en dat die te op voor zijn er aan niet ook als door maar bij naar uit om deze wordt worden"
     " heeft hebben nog wel kan geen werd meer tot ze hij haar zich zo moet jaar tegen",
     "no": "og det av er en til på de ikke med som den et har fra vil om men han var seg kan ved når etter ut ble bli"
@@ -124,7 +125,7 @@ _WORDS: Final = {
     "pt": "de que e do da em um para com não uma os na por mais dos como mas foi ao ele das tem seu sua ou ser quando"
     " muito há nos já está eu também pelo pela até isso ela entre era depois sem mesmo aos ter seus quem nas"
     " esse eles são numa pelos",
-    "ro": "de și la cu pe nu din este care un o ca să mai pentru ce fost sunt fi lui prin după sau cel ale lor au"
+    "ro": "de și la cu pe nu din este care un o ca să pentru ce fost sunt fi lui prin după sau cel ale lor au"
     " doar această până fără acest cum le ei",
     "ru": "что как это его для был была были из также уже чтобы после со который которые году года лет ещё все только"
     " или она они по не на и в с о к от при за же бы",
