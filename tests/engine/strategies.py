@@ -143,6 +143,7 @@ commits = st.builds(
     added=st.lists(additions, max_size=10).map(tuple),
 )
 histories = st.lists(commits, min_size=1, max_size=5)
+protections = st.sampled_from([frozenset[str](), frozenset(("ban", "hauser", "portland", "us"))])
 
 
 def _renamed(article: Article, id: str) -> Article:
@@ -162,10 +163,10 @@ def live(history: list[Commit]) -> dict[tuple[str, str], Article]:
     return held
 
 
-def make(directory: Path, history: list[Commit]) -> None:
+def make(directory: Path, history: list[Commit], protected: frozenset[str] = frozenset()) -> None:
     """Commit it all to an index."""
     for commit in history:
-        with WhooshWriter(directory) as changes:
+        with WhooshWriter(directory, protected=protected) as changes:
             for source in commit.dropped:
                 changes.delete_source(source)
             for source, article in commit.added:
