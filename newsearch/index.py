@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import isnan
 from numbers import Real
@@ -16,7 +17,15 @@ from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
-from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query import (
+    Synonyms,
+    in_utc,
+    parse,
+    parse_date_range,
+    parse_moment,
+    parse_zone,
+    read_synonyms,
+)
 from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
@@ -24,15 +33,20 @@ from newsearch.results import Results
 Moment: TypeAlias = str | date | datetime
 
 
-def open(path: str | os.PathLike[str]) -> Index:
+def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
     """Open the index in a directory for searching.
 
+    Args:
+        path: of the directory.
+        synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
+
     Raises:
+        WordListError: the file of synonyms cannot be used.
         IndexMissing: there is no index.
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
     """
-    return Index(Path(path))
+    return Index(Path(path), None if synonyms is None else read_synonyms(synonyms))
 
 
 class Index:
@@ -41,8 +55,9 @@ class Index:
     Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, synonyms: Synonyms | None = None) -> None:
         self.path = path
+        self._synonyms = synonyms
         self._open: WhooshReader | None = WhooshReader(path)
 
     def __enter__(self) -> Index:
@@ -104,6 +119,8 @@ class Index:
         moment = None if as_of is None else _end(as_of, now, tz)
         now = moment or now
         parsed = parse(query, now=now, tz=tz)
+        if self._synonyms:
+            parsed = replace(parsed, tree=self._synonyms.expand(parsed.tree))
         filters: list[Node] = [Match("topic", topic) for topic in _values(topics, "topics")]
         for field, name, given in (
             ("provider", "providers", providers),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -42,10 +42,11 @@ _FILTER_SCORE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A scoring node: what it finds, and the text or the kind of it, for an explanation."""
+    """A scoring node: what it finds, and for an explanation the text or the kind of it, and what it sums."""
 
     part: Part
     name: str
+    summed: tuple[Clause, ...] = ()
 
 
 class Compiler:
@@ -108,10 +109,12 @@ class Compiler:
     def _combine(
         self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
     ) -> Clause | None:
-        parts = [clause.part for child in children if (clause := self.clause(child))]
-        if not parts:
+        clauses = [clause for child in children if (clause := self.clause(child))]
+        if not clauses:
             return None
-        return _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        parts = [clause.part for clause in clauses]
+        combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        return replace(combined, summed=tuple(clauses))
 
     # Words
 
@@ -127,6 +130,7 @@ class Compiler:
             part = view.word(name)
             if node.weight != 1:
                 part = part._replace(unit=part.unit * node.weight, best=part.best * node.weight)
+                name = f"{name}, weight {node.weight:.3g}"
             return Clause(part, name)
         doc, code = view.in_field(view.any_form(name), node.field)
         exact_doc, exact_code = view.in_field(view.form(name), node.field)
