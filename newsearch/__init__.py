@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
     from newsearch.errors import StorageError as StorageError
+    from newsearch.errors import WordListError as WordListError
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
@@ -68,6 +69,7 @@ _HOMES = {
         "QueryError",
         "SourceError",
         "StorageError",
+        "WordListError",
     ),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),

@@ -5,12 +5,14 @@ Text is cut at white space into chunks, and each chunk becomes the terms that it
     Portland's  -> portland           COVID-19 -> covid 19         AT&T    -> at&t
     U.S.        -> us                 Biden-Xi -> biden xi         C++, C# -> c++, c#
     don't       -> dont               $24,000  -> 24000            3.5%    -> 3.5
+    l'amour     -> l amour            qu'un    -> qu un            dell'arte -> dell arte
     São         -> sao                ﬁre      -> fire             日本語   -> 日本 本語
 
 Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
 becomes overlapping pairs. Every term takes one position.
 
-A term is an exact form. `stem` gives the stem that it shares with its other forms (ban, bans, banned).
+A term is an exact form. `Stemming` gives the stem that it shares with its other forms in a language (ban, bans,
+banned), unless it is protected: then it has no other forms.
 
 What is written with and without a break between letters and digits (covid19, COVID-19) has different terms, and
 `other_spelling` leads queries from one to the other.
@@ -23,13 +25,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import Stemmer
 
-VERSION = 1
+VERSION = 2
 
 MAX_TERM_LENGTH = 64
 """Longer terms are cut to this many characters."""
@@ -50,6 +52,7 @@ _TERM = rf"""
     | (?P<acronym>(?<!\w)[^\W\d_ʼ](?:\.[^\W\d_ʼ])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
+    | (?P<elided>(?<!\w)(?:l|d|qu|all|dall|dell|nell|sull)(?=['’ʼ]{_LETTER}{{2}}))
     | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)
     | (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])
 """
@@ -130,15 +133,112 @@ def other_spelling(word: str) -> str | None:
 _BORDER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 
 
-def stem(term: str) -> str:
-    """The stem that an exact form shares with the other forms of its word."""
-    return _IRREGULAR.get(term) or _stemmer().stemWord(term)
+LANGUAGES = {
+    "en": "english",
+    "ar": "arabic",
+    "ca": "catalan",
+    "cs": "czech",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "eo": "esperanto",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fa": "persian",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pl": "polish",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "st": "sesotho",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+"""Languages that have a stemmer: their codes (ISO 639-1) and its name. An index keeps their places in this order."""
 
 
-def stems(exact: Iterable[str]) -> list[str]:
-    """`stem` of many terms at once."""
-    exact = list(exact)
-    return [_IRREGULAR.get(term, stem) for term, stem in zip(exact, _stemmer().stemWords(exact), strict=True)]
+class Stemming(NamedTuple):
+    """How the words of a language share stems.
+
+    Attributes:
+        language: one of LANGUAGES.
+        protected: terms that keep to themselves: nothing else has the stem of one of them.
+    """
+
+    language: str = "en"
+    protected: frozenset[str] = frozenset()
+
+    def stem(self, term: str) -> str:
+        """The stem that an exact form shares with the other forms of its word."""
+        return self.stems([term])[0]
+
+    def stems(self, terms: Iterable[str]) -> list[str]:
+        """`stem` of many terms at once."""
+        exact = list(terms)
+        stemmer = _stemmer(LANGUAGES[self.language])
+        if self.language == "en":
+            found = [
+                _IRREGULAR.get(term, stem) for term, stem in zip(exact, stemmer.stemWords(exact), strict=True)
+            ]
+        else:
+            found = stemmer.stemWords(_accented(exact, self.language))
+            # What still has an accent came from a form that had lost it.
+            found = [stem if stem.isascii() else fold(stem) for stem in found]
+        if self.protected and not self.protected.isdisjoint(exact):
+            # No stem begins so.
+            found = [
+                f"={term}" if term in self.protected else stem
+                for term, stem in zip(exact, found, strict=True)
+            ]
+        return found
+
+
+def stemmings(protected: frozenset[str]) -> list[Stemming]:
+    """How every one of LANGUAGES is stemmed, in their order."""
+    return [Stemming(code, protected) for code in LANGUAGES]
+
+
+# Terms have lost their accents, and some stemmers know endings by them: where a word can have but one, it gets it back.
+# Other endings are plurals that the stemmer takes for something else (Spanish "-nos", us). By language.
+_ENDINGS = {
+    "ca": {"cio": "ció", "sio": "sió"},
+    "cs": {"ach": "ách"},
+    "es": {"cion": "ción", "sion": "sión", "anos": "ano", "inos": "ino", "ernos": "erno"},
+    "fr": {"ee": "ée", "ees": "ées", "ite": "ité", "ites": "ités", "erent": "èrent"},
+    "pl": {"ow": "ów"},
+    "pt": {"cao": "ção", "coes": "ção", "sao": "são", "soes": "são", "veis": "vel"},
+    "ru": {"ыи": "ый", "ои": "ой", "еи": "ей"},
+}
+_LONGEST_ENDING = 5
+
+
+def _accented(terms: list[str], language: str) -> list[str]:
+    endings = _ENDINGS.get(language)
+    if not endings:
+        return terms
+    given = []
+    for term in terms:
+        for length in range(min(_LONGEST_ENDING, len(term) - 2), 1, -1):
+            if ending := endings.get(term[-length:]):
+                term = term[:-length] + ending
+                break
+        given.append(term)
+    return given
 
 
 # What the stemmer gets wrong, where it matters to the news: words of other meaning that it takes for one (executives
@@ -169,9 +269,9 @@ _IRREGULAR = {
 }
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> Stemmer.Stemmer:
+@cache
+def _stemmer(name: str) -> Stemmer.Stemmer:
     import Stemmer
 
     # The stemmer's own cache slows it down on a vocabulary in which every word comes once.
-    return Stemmer.Stemmer("english", 0)
+    return Stemmer.Stemmer(name, 0)

@@ -3,6 +3,7 @@
     NewsearchError
     ├── QueryError           a query or a search option that cannot be used
     ├── SourceError          a source, or one article in it, that cannot be read
+    ├── WordListError        a file of synonyms or of protected words that cannot be used
     ├── IndexMissing         there is no index at this place
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
@@ -46,6 +47,10 @@ class SourceError(NewsearchError):
 
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}"
+
+
+class WordListError(NewsearchError):
+    """A file of synonyms or of protected words that cannot be used; the message names the file and the line."""
 
 
 class IndexMissing(NewsearchError):

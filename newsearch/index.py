@@ -16,7 +16,15 @@ from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
-from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query import (
+    Synonyms,
+    in_utc,
+    parse,
+    parse_date_range,
+    parse_moment,
+    parse_zone,
+    read_synonyms,
+)
 from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
@@ -28,15 +36,20 @@ if TYPE_CHECKING:
 Moment: TypeAlias = str | date | datetime
 
 
-def open(path: str | os.PathLike[str]) -> Index:
+def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
     """Open the index in a directory for searching.
 
+    Args:
+        path: of the directory.
+        synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
+
     Raises:
+        WordListError: the file of synonyms cannot be used.
         IndexMissing: there is no index.
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
     """
-    return Index(Path(path))
+    return Index(Path(path), None if synonyms is None else read_synonyms(synonyms))
 
 
 class Index:
@@ -45,8 +58,9 @@ class Index:
     Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, synonyms: Synonyms | None = None) -> None:
         self.path = path
+        self._synonyms = synonyms
         self._open: WhooshReader | None = WhooshReader(path)
         self._completer: Completer | None = None
 
@@ -109,6 +123,8 @@ class Index:
         moment = None if as_of is None else _end(as_of, now, tz)
         now = moment or now
         parsed = parse(query, now=now, tz=tz)
+        if self._synonyms:
+            parsed = parsed._replace(tree=self._synonyms.expand(parsed.tree))
         filters = [Filter("topics", topic, Match("topic", topic)) for topic in _values(topics, "topics")]
         for field, name, given in (
             ("provider", "providers", providers),

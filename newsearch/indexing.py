@@ -13,6 +13,7 @@ from newsearch.engine.whoosh.toc import read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError
 from newsearch.sources import Source, locate, open_source
+from newsearch.wordlists import protected_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ Progress = Callable[[int, int], None]
 def build(
     *sources: str | os.PathLike[str],
     index: str | os.PathLike[str],
+    protected: str | os.PathLike[str] | None = None,
     workers: int = 1,
     wait: float = 0.0,
     progress: Progress | None = None,
@@ -70,6 +72,8 @@ def build(
     Args:
         sources: paths of directories, JSONL files or feeds (see newsearch.sources).
         index: directory of the index; made where there is none.
+        protected: a file of words, one a line, that are found as they are and in no other form. The index remembers
+            them; by default they are those that it remembers.
         workers: processes that parse Markdown files.
         wait: seconds to wait for another writer.
         progress: called every 1,000 articles.
@@ -77,31 +81,42 @@ def build(
     Raises:
         SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
             source was given.
+        WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
         IndexLocked: another process is writing to the index.
         IndexCorrupt, IndexIncompatible: the index that is there cannot be read.
         EngineError: the index cannot be written.
     """
     if not sources:
         raise SourceError("build", "no source was given")
-    return _run([open_source(source) for source in sources], Path(index), False, workers, wait, progress)
+    words = None if protected is None else protected_words(protected)
+    return _run(
+        [open_source(source) for source in sources], Path(index), False, workers, wait, progress, words
+    )
 
 
 def reindex(
     index: str | os.PathLike[str],
     *,
+    protected: str | os.PathLike[str] | None = None,
     workers: int = 1,
     wait: float = 0.0,
     progress: Progress | None = None,
 ) -> Report:
     """Build an index anew from the sources that it remembers. The old one serves until the new one is published.
 
+    Args:
+        index, workers, wait, progress: see `build`.
+        protected: a file of words that are found in no other form (see `build`); an empty one protects none.
+
     Raises:
+        WordListError: the file of words cannot be used.
         IndexMissing: there is no index to take the sources from.
         SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
         IndexLocked, EngineError: see `build`.
     """
-    sources = read_toc(Path(index), any_version=True).sources
-    return _rebuild(sources, Path(index), workers, wait, progress)
+    toc = read_toc(Path(index), any_version=True)
+    words = toc.protected if protected is None else protected_words(protected)
+    return _rebuild(toc.sources, Path(index), workers, wait, progress, words)
 
 
 def forget(
@@ -119,7 +134,8 @@ def forget(
     started = time.monotonic()
     if not sources:
         raise SourceError("forget", "no source was given")
-    known = read_toc(Path(index), any_version=True).sources
+    toc = read_toc(Path(index), any_version=True)
+    known = toc.sources
     forgotten = {locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
@@ -129,12 +145,18 @@ def forget(
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        return _rebuild([s for s in known if s not in forgotten], Path(index), workers, wait, None)
+        left = [s for s in known if s not in forgotten]
+        return _rebuild(left, Path(index), workers, wait, None, toc.protected)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
 
 
 def _rebuild(
-    locations: Sequence[str], index: Path, workers: int, wait: float, progress: Progress | None
+    locations: Sequence[str],
+    index: Path,
+    workers: int,
+    wait: float,
+    progress: Progress | None,
+    protected: frozenset[str],
 ) -> Report:
     sources = []
     for location in locations:
@@ -142,7 +164,7 @@ def _rebuild(
             sources.append(open_source(location))
         except SourceError as error:
             raise _refusal(location, error.reason, index) from error
-    return _run(sources, index, True, workers, wait, progress)
+    return _run(sources, index, True, workers, wait, progress, protected)
 
 
 def _refusal(location: str, reason: str, index: Path) -> SourceError:
@@ -151,14 +173,20 @@ def _refusal(location: str, reason: str, index: Path) -> SourceError:
 
 
 def _run(
-    sources: Sequence[Source], index: Path, fresh: bool, workers: int, wait: float, progress: Progress | None
+    sources: Sequence[Source],
+    index: Path,
+    fresh: bool,
+    workers: int,
+    wait: float,
+    progress: Progress | None,
+    protected: frozenset[str] | None,
 ) -> Report:
     started = time.monotonic()
     read = broken = 0
     errors: list[SourceError] = []
     incomplete: list[str] = []
     empty: list[str] = []
-    with WhooshWriter(index, fresh=fresh, wait=wait) as writer:
+    with WhooshWriter(index, fresh=fresh, wait=wait, protected=protected) as writer:
         for source in sources:
             location = source.location
             read_before, broken_before = read, broken

@@ -7,6 +7,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import overload
 
+from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import QueryError
@@ -69,6 +70,11 @@ class Hit:
         if not self._page:
             self._page.extend(self._answer.summaries())
         return self._page[self._number]
+
+    @property
+    def stemming(self) -> Stemming:
+        """How the article's words were stemmed: in which language, and which of them not; for `marks`."""
+        return self._answer.stemming(self._number)
 
     @property
     def explanation(self) -> Explanation:

@@ -25,12 +25,15 @@ MAX_PARTS: Final = 32
 _MAX_CHUNK: Final = 40
 _CHUNK = re.compile(r"\S+")
 _ELLIPSIS: Final = "…"
+_ENGLISH: Final = analysis.Stemming()
 
 _Scoring: TypeAlias = Word | Phrase | Near | Prefix | Fuzzy
 _Places: TypeAlias = Sequence[int]
 
 
-def marks(text: str, tree: Node, field: str | None = None) -> list[Span]:
+def marks(
+    text: str, tree: Node, field: str | None = None, stemming: analysis.Stemming = _ENGLISH
+) -> list[Span]:
     """The words of a text that a query finds, in order and apart from one another.
 
     A word is found in any of its forms, those of a phrase only as they were typed and where they stand
@@ -41,8 +44,9 @@ def marks(text: str, tree: Node, field: str | None = None) -> list[Span]:
         tree: the query.
         field: the text field (see TEXT_FIELDS) that the text is from; parts of the query that are narrowed to
             another field find nothing in it.
+        stemming: how the article's words are stemmed (see Hit.stemming).
     """
-    words = _Words(text[:MAX_MARKED])
+    words = _Words(text[:MAX_MARKED], stemming)
     parts = islice(_scoring(tree, field), MAX_PARTS)
     found = {place for node in parts for place in _find(node, words)}
     return _joined(words.spans(found)) if found else []
@@ -96,7 +100,8 @@ def _best_run(text: str, spans: Sequence[Span], room: int) -> Span:
 class _Words:
     """The terms of a text, numbered through, and where each is."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, stemming: analysis.Stemming) -> None:
+        self.stemming = stemming
         self._chunks = [(match.start(), match[0]) for match in _CHUNK.finditer(text)]
         self._terms = [analysis.chunk_terms(chunk) for _, chunk in self._chunks]
         self.by_term: dict[str, list[int]] = defaultdict(list)
@@ -106,7 +111,7 @@ class _Words:
     @cached_property
     def by_stem(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = defaultdict(list)
-        for stem, term in zip(analysis.stems(self.by_term), self.by_term, strict=True):
+        for stem, term in zip(self.stemming.stems(self.by_term), self.by_term, strict=True):
             places[stem] += self.by_term[term]
         return {stem: sorted(numbers) for stem, numbers in places.items()}
 
@@ -177,7 +182,7 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
         place
         for spelling in (terms, analysis.terms(other or ""))
         if spelling
-        for place in _in_order([words.by_stem.get(stem, ()) for stem in analysis.stems(spelling)], 0)
+        for place in _in_order([words.by_stem.get(stem, ()) for stem in words.stemming.stems(spelling)], 0)
     }
 
 

@@ -262,7 +262,7 @@ def test_a_backup_of_another_version_says_so(index: Path, tmp_path: Path) -> Non
     newsearch.backup(index, tmp_path / "saved")
     data = (tmp_path / "saved").read_bytes()
     length = int.from_bytes(data[8:12], "little")
-    head = data[16 : 16 + length].replace(b'"format":2', b'"format":9')
+    head = data[16 : 16 + length].replace(b'"format":3', b'"format":9')
     (tmp_path / "saved").write_bytes(
         data[:12] + zlib.crc32(head).to_bytes(4, "little") + head + data[16 + length :]
     )

@@ -23,7 +23,14 @@ from newsearch.indexing import Progress, Report, build
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @index_option
 @work_options
-def index(sources: Sequence[str], directory: str | None, workers: int, wait: float, strict: bool) -> int:
+def index(
+    sources: Sequence[str],
+    directory: str | None,
+    protected: str | None,
+    workers: int,
+    wait: float,
+    strict: bool,
+) -> int:
     """Index sources: directories of Markdown files, JSONL files, JSON feeds.
 
     What is new goes in, what was there is replaced, and what a source no longer has is deleted; a source
@@ -34,7 +41,9 @@ def index(sources: Sequence[str], directory: str | None, workers: int, wait: flo
 
     def work(progress: Progress | None) -> Report:
         place = directory or DEFAULT_INDEX
-        return build(*sources, index=place, workers=workers, wait=wait, progress=progress)
+        return build(
+            *sources, index=place, protected=protected, workers=workers, wait=wait, progress=progress
+        )
 
     def summary(report: Report) -> str:
         changes = f"{report.added:,} new, {report.replaced:,} replaced, {report.deleted:,} deleted"

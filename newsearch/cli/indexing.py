@@ -47,6 +47,11 @@ def work_options(command: Command) -> Command:
             metavar="NUMBER",
             help="Processes that read Markdown files.  [default: one for each processor]",
         ),
+        click.option(
+            "--protected",
+            metavar="FILE",
+            help="Words, one a line, that are found in no other form.  [default: as the index was made]",
+        ),
     ):
         command = option(command)
     return command

@@ -38,24 +38,29 @@ def index_option(command: Command) -> Command:
     )(command)
 
 
-def open_for_search(directory: str | None) -> Index:
+def open_for_search(directory: str | None, synonyms: str | None = None) -> Index:
     """Open the index that was named, or the default one, which is made first where that is possible.
 
     It is made from the collection in ./seeds, else from the bundled one; and anew from its own sources if
     another version made it. An index that was named is never made: a mistyped name should not find the seeds.
 
+    Args:
+        directory: of the index that was named.
+        synonyms: a file of synonyms.
+
     Raises:
+        WordListError: the file of synonyms cannot be used.
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
     """
     if directory is not None:
-        return open_index(directory)
+        return open_index(directory, synonyms=synonyms)
     try:
-        return open_index(DEFAULT_INDEX)
+        return open_index(DEFAULT_INDEX, synonyms=synonyms)
     except IndexMissing:
         _build_default()
     except IndexIncompatible:
         _rebuild_default()
-    return open_index(DEFAULT_INDEX)
+    return open_index(DEFAULT_INDEX, synonyms=synonyms)
 
 
 # What writes an index is imported here, since searches nearly never need it.

@@ -18,7 +18,7 @@ from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.index import open as open_index
-from newsearch.query import Note, describe, parse, parse_duration, parse_moment
+from newsearch.query import Note, describe, parse, parse_duration, parse_moment, read_synonyms
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 
@@ -96,6 +96,12 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 )
 @click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat.")
 @click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality.")
+@click.option(
+    "--synonyms",
+    "synonym_file",
+    metavar="FILE",
+    help="Ask for synonyms, too: a group a line, as in: vaccine, jab",
+)
 @click.option("--unpublished", is_flag=True, help="Find unpublished articles too.")
 @click.option(
     "--heat-weight",
@@ -162,6 +168,7 @@ def query(
     types: Sequence[str],
     min_heat: float | None,
     min_quality: float | None,
+    synonym_file: str | None,
     unpublished: bool,
     heat_weight: float | None,
     quality_weight: float | None,
@@ -194,9 +201,10 @@ def query(
     if only_parse:
         parsed = parse(words, now=moment or now, tz=tz)
         _tell(parsed.notes)
-        print(describe(parsed.tree))
+        tree = read_synonyms(synonym_file).expand(parsed.tree) if synonym_file else parsed.tree
+        print(describe(tree))
         return 0
-    with open_for_search(directory) as index:
+    with open_for_search(directory, synonym_file) as index:
         results = index.search(
             words,
             limit=limit,

@@ -19,7 +19,7 @@ from newsearch.indexing import reindex as rebuild
 )
 @index_option
 @work_options
-def reindex(directory: str | None, workers: int, wait: float, strict: bool) -> int:
+def reindex(directory: str | None, protected: str | None, workers: int, wait: float, strict: bool) -> int:
     """Build the index anew from the sources that it remembers.
 
     The old index serves until the new one is done. This is also how an index that another version of
@@ -27,6 +27,7 @@ def reindex(directory: str | None, workers: int, wait: float, strict: bool) -> i
     """
 
     def work(progress: Progress | None) -> Report:
-        return rebuild(directory or DEFAULT_INDEX, workers=workers, wait=wait, progress=progress)
+        place = directory or DEFAULT_INDEX
+        return rebuild(place, protected=protected, workers=workers, wait=wait, progress=progress)
 
     return run(work, lambda report: f"reindexed {counted(report.articles, 'article')}", strict=strict)

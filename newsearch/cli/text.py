@@ -83,12 +83,12 @@ def _hit_lines(rank: int, hit: Hit, page: Page, terminal: Terminal) -> Iterator[
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
     title = clean(article.title) or clean(article.id)
-    for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title"), width)):
+    for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title", hit.stemming), width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join(_facts(hit, page, terminal)), (), width):
         yield indent + terminal.style(line, DIM)
-    for line, spans in wrap(*_extract(article, tree), width):
+    for line, spans in wrap(*_extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
     place = clean(article.url) if article.url else f"id {clean(article.id)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
@@ -114,14 +114,14 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     yield f"score {hit.score:.2f}"
 
 
-def _extract(article: Article, tree: Node) -> tuple[str, list[Span]]:
+def _extract(hit: Hit, tree: Node) -> tuple[str, list[Span]]:
     """What of the excerpt, or of the body where that holds more of the words, shows why it was found."""
     best: tuple[str, list[Span]] = ("", [])
     most = -1
-    for field, text in (("excerpt", article.excerpt), ("body", article.body)):
+    for field, text in (("excerpt", hit.article.excerpt), ("body", hit.article.body)):
         line = clean(" ".join(text.split()))
         if line:
-            part, spans = snippet(line, marks(line, tree, field), _SNIPPET)
+            part, spans = snippet(line, marks(line, tree, field, hit.stemming), _SNIPPET)
             different = len({part[start:end].casefold() for start, end in spans})
             if different > most:
                 best, most = (part, spans), different
@@ -135,13 +135,13 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
 
 
 def _rows(explanation: Explanation, depth: int) -> Iterator[tuple[str, str]]:
-    join = _JOINS.get(explanation.description, "") if explanation.details else ""
+    join = _JOINS.get(explanation.description, ", the sum of") if explanation.details else ""
     yield f"{explanation.value:.6f}", "  " * depth + clean(explanation.description) + join
     for detail in explanation.details:
         yield from _rows(detail, depth + 1)
 
 
-_JOINS = {"score": ", the product of", "text": ", the sum of", "boost": ", the product of"}
+_JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from numbers import Integral
 from typing import NamedTuple, Protocol
 
+from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node
@@ -56,7 +57,8 @@ class Options:
 class Explanation(NamedTuple):
     """Why a score is what it is: a value, what it stands for, and what it is made of.
 
-    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it.
+    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it, and so do
+    those of a group of words.
     """
 
     value: float
@@ -109,6 +111,9 @@ class Answer(Protocol):
 
     def article(self, number: int) -> Article:
         """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
+
+    def stemming(self, number: int) -> Stemming:
+        """How the words of a hit of the page were stemmed."""
 
     def summaries(self) -> Sequence[Summary]:
         """The id, title and URL of every hit of the page, which are cheaper than the articles."""

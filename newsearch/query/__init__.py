@@ -18,6 +18,7 @@ from newsearch.query.parser import (
     Parsed,
     parse,
 )
+from newsearch.query.synonyms import Synonyms, read_synonyms
 from newsearch.query.tokens import MAX_CLAUSES, MAX_DEPTH, Note
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "MIN_WEIGHT",
     "Note",
     "Parsed",
+    "Synonyms",
     "describe",
     "in_utc",
     "parse",
@@ -40,4 +42,5 @@ __all__ = [
     "parse_duration",
     "parse_moment",
     "parse_zone",
+    "read_synonyms",
 ]

@@ -215,3 +215,22 @@ def test_an_error_is_one_line_without_control_characters(run: Command) -> None:
     assert result.code == 2
     assert result.err.count("\n") == 1
     assert "\x1b" not in result.err
+
+
+def test_protected_words_are_remembered_until_a_reindex(run: Command, source: Path, tmp_path: Path) -> None:
+    def hits(query: str) -> int:
+        return len(
+            run("query", query, "--index", "own", "--format", "urls", "--unpublished").out.splitlines()
+        )
+
+    (tmp_path / "protected.txt").write_text("ban\ncamera\n")
+    (tmp_path / "none.txt").write_text("# none\n")
+    assert run("index", source, "--index", "own", "--protected", "protected.txt").code == 0
+    assert (hits("bans"), hits("camera")) == (0, 0)
+    refused = run("index", source, "--index", "own", "--protected", "none.txt")
+    assert (refused.code, refused.out) == (2, "")
+    assert "newsearch reindex --protected FILE --index own" in refused.err
+    assert run("reindex", "--index", "own").code == 0
+    assert hits("bans") == 0
+    assert run("reindex", "--index", "own", "--protected", "none.txt").code == 0
+    assert hits("bans") == 2

@@ -229,3 +229,25 @@ def test_an_index_of_another_version_is_built_anew(run: Command, source: Path, t
     assert "another version made the index" in result.err
     assert result.out == "https://ledger.example/2020/09/ban\n"
     assert run("query", "council", "--format", "urls").err == ""
+
+
+def test_synonyms_come_from_a_file(found: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "synonyms.txt").write_text("jab => vaccin\naviation, airport\n")
+    assert found("jab", "--synonyms", "synonyms.txt") == ["world/vaccin.md"]
+    assert found("aviation", "--synonyms", "synonyms.txt") == ["tech/cameras.md"]
+
+
+def test_what_is_asked_for_is_shown_with_its_synonyms(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "synonyms.txt").write_text("jab, vaccine\n")
+    shown = run("query", "--parse", "jab", "--synonyms", "synonyms.txt")
+    assert shown.out == "or\n  word 'jab'\n  word 'vaccine' weight 0.3\n"
+
+
+@pytest.mark.parametrize("command", [("query", "jab"), ("query", "jab", "--parse")])
+def test_a_broken_file_of_synonyms_is_an_error_that_names_the_line(
+    run: Command, index: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "synonyms.txt").write_text("jab, vaccine\njab\n")
+    result = run(*command, "--synonyms", "synonyms.txt", "--index", index)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("newsearch: synonyms.txt:2: 'jab' stands alone;")

@@ -1,6 +1,6 @@
 """The search as its docstrings tell it, slow and obvious: dictionaries and loops over a list of articles.
 
-It shares with the engine its words (`analysis`), the constants of `ranking` and the tree, and nothing else:
+It shares with the engine its words and their languages, the constants of `ranking` and the tree, and nothing else:
 no arrays, no postings, no segments. What it answers is what the engine has to answer.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from statistics import median
 
-from newsearch import analysis, ranking
+from newsearch import analysis, languages, ranking
 from newsearch.article import Article, canonical_url
 from newsearch.engine.base import Options
 from newsearch.query.tree import (
@@ -39,6 +39,10 @@ Scores = dict[int, float]
 """The number of an article in the list -> its text score, above 0."""
 
 
+Slot = dict[str, set[str]]
+"""For each language, the exact forms that may stand at one place of a query, in articles of that language."""
+
+
 @dataclass(slots=True)
 class Found:
     """One match: its number, tier, score, and what it is sorted by."""
@@ -55,10 +59,11 @@ class Found:
 
 @dataclass(slots=True)
 class Text:
-    """The words of an article: (position, field, term), numbered through all fields."""
+    """The words of an article: (position, field, term), numbered through all fields; and their language."""
 
     words: list[tuple[int, str, str]] = field(default_factory=list)
     lengths: dict[str, int] = field(default_factory=dict)
+    language: str = "en"
 
 
 class Oracle:
@@ -67,13 +72,20 @@ class Oracle:
     Args:
         articles: the live articles.
         max_fuzzy_forms: exact forms that a misspelt word stands for at most.
+        protected: terms that keep to themselves.
     """
 
-    def __init__(self, articles: Sequence[Article], max_fuzzy_forms: int = 64) -> None:
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        max_fuzzy_forms: int = 64,
+        protected: frozenset[str] = frozenset(),
+    ) -> None:
         self.articles = list(articles)
         self.max_fuzzy_forms = max_fuzzy_forms
         self.texts = [_text(article) for article in articles]
         self.forms = sorted({term for text in self.texts for _, _, term in text.words})
+        self.stemmings = {text.language: analysis.Stemming(text.language, protected) for text in self.texts}
         self.pivot = {
             name: median([float(x) for x in values]) if values else 0.0
             for name in ("heat", "quality")
@@ -219,12 +231,18 @@ class Oracle:
         if len(terms) > 1:
             return self._together(kin, node, 0, ordered=True)
         any_form = self._codes(kin[0], node.field)
-        exact = self._codes({terms[0]}, node.field)
+        exact = self._codes(self._everywhere({terms[0]}), node.field)
         parts = {i: (ranking.PARTS - 1) * code + exact.get(i, 0) for i, code in any_form.items()}
         return self._weighted(parts, node.weight / ranking.PARTS)
 
-    def _kin(self, term: str) -> set[str]:
-        return {form for form in self.forms if analysis.stem(form) == analysis.stem(term)}
+    def _kin(self, term: str) -> Slot:
+        return {
+            language: {form for form in self.forms if stemming.stem(form) == stemming.stem(term)}
+            for language, stemming in self.stemmings.items()
+        }
+
+    def _everywhere(self, forms: set[str]) -> Slot:
+        return dict.fromkeys(self.stemmings, forms)
 
     def _prefix(self, node: Prefix) -> Scores | None:
         terms = analysis.terms(node.text)
@@ -232,8 +250,9 @@ class Oracle:
             return None
         begun = {form for form in self.forms if form.startswith(terms[-1])}
         if len(terms) > 1:
-            return self._together([*({term} for term in terms[:-1]), begun], node, 0, ordered=True)
-        return self._weighted(self._best_codes(begun, node.field), node.weight)
+            slots = [*({term} for term in terms[:-1]), begun]
+            return self._together([*map(self._everywhere, slots)], node, 0, ordered=True)
+        return self._weighted(self._best_codes(self._everywhere(begun), node.field), node.weight)
 
     def _fuzzy(self, node: Fuzzy) -> Scores | None:
         terms = analysis.terms(node.text)
@@ -242,7 +261,7 @@ class Oracle:
         near = sorted((edits(terms[0], form), form) for form in self.forms)
         best: dict[int, int] = {}
         for distance, form in [item for item in near if item[0] <= node.distance][: self.max_fuzzy_forms]:
-            for i, code in self._codes({form}, node.field).items():
+            for i, code in self._codes(self._everywhere({form}), node.field).items():
                 best[i] = max(best.get(i, 0), 1, code // (1 + distance))
         return self._weighted(best, node.weight)
 
@@ -253,10 +272,11 @@ class Oracle:
     def _idf(self, holding: int) -> float:
         return math.log(1 + (len(self.articles) - holding + 0.5) / (holding + 0.5))
 
-    def _codes(self, forms: set[str], name: str | None = None) -> dict[int, int]:
+    def _codes(self, slot: Slot, name: str | None = None) -> dict[int, int]:
         """The saturated weight of these forms, taken as one word, in one field or in all."""
         codes = {}
         for i, text in enumerate(self.texts):
+            forms = slot[text.language]
             w = 0.0
             for _, where, term in text.words:
                 if term in forms and name in (None, where):
@@ -266,30 +286,36 @@ class Oracle:
                 codes[i] = max(1, round(255 * w / (ranking.K1 + w)))
         return codes
 
-    def _best_codes(self, forms: set[str], name: str | None) -> dict[int, int]:
+    def _best_codes(self, slot: Slot, name: str | None) -> dict[int, int]:
         """The code of the best of some forms; within one field they count as one word."""
         if name is not None:
-            return self._codes(forms, name)
+            return self._codes(slot, name)
         best: dict[int, int] = {}
-        for form in forms:
-            for i, code in self._codes({form}).items():
+        for form in set().union(*slot.values()):
+            for i, code in self._codes({tongue: forms & {form} for tongue, forms in slot.items()}).items():
                 best[i] = max(best.get(i, 0), code)
         return best
 
     # Words that stand together
 
     def _window(self, terms: list[str], node: Phrase | Near, slop: int, *, ordered: bool) -> Scores | None:
-        return self._together([{term} for term in terms], node, slop, ordered=ordered) if terms else None
+        slots = [self._everywhere({term}) for term in terms]
+        return self._together(slots, node, slop, ordered=ordered) if terms else None
 
     def _together(
-        self, slots: list[set[str]], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+        self, slots: list[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
     ) -> Scores:
         scored = [self._weighted(self._best_codes(slot, None), node.weight) for slot in slots]
         return {
             i: math.fsum(scores[i] for scores in scored)
             for i, text in enumerate(self.texts)
             if any(
-                _stands([(at, term) for at, where, term in text.words if where == name], slots, slop, ordered)
+                _stands(
+                    [(at, term) for at, where, term in text.words if where == name],
+                    [slot[text.language] for slot in slots],
+                    slop,
+                    ordered,
+                )
                 for name in ([node.field] if node.field else ranking.TEXT_FIELDS)
             )
         }
@@ -317,6 +343,7 @@ def _text(article: Article) -> Text:
         terms = analysis.terms(value)
         text.lengths[name] = len(terms)
         text.words += [(len(text.words) + i, name, term) for i, term in enumerate(terms)]
+    text.language = languages.of(article.language, [term for _, _, term in text.words])
     return text
 
 

@@ -77,6 +77,16 @@ WORDS = [
     "recognition",
     "recognise",
     "organ",
+    # Stems of these depend on the language, and the last ones tell it.
+    "Häuser",
+    "Haus",
+    "house",
+    "elección",
+    "elecciones",
+    "election",
+    "elections",
+    "und die nicht",
+    "que los del",
 ]
 SOURCES = ("/a", "/b", "/c")
 TOPICS = ("AI", "ai", "Facial Recognition", "ban", "日本")
@@ -123,7 +133,7 @@ articles = st.builds(
     original_url=urls,
     category=st.sampled_from(["", "Tech", "tech"]),
     type=st.sampled_from(["article", "video"]),
-    language=st.sampled_from([None, "en", "en-us", "eng"]),
+    language=st.sampled_from([None, None, "en", "en-us", "eng", "de", "de-at", "es", "nb", "ja", "und"]),
     heat=signals,
     quality=signals,
     published=st.sampled_from([True, True, True, False]),
@@ -151,6 +161,7 @@ commits = st.builds(
     added=st.lists(additions, max_size=10).map(tuple),
 )
 histories = st.lists(commits, min_size=1, max_size=5)
+protections = st.sampled_from([frozenset[str](), frozenset(("ban", "hauser", "portland", "us"))])
 
 
 def _renamed(article: Article, id: str) -> Article:
@@ -170,10 +181,10 @@ def live(history: list[Commit]) -> dict[tuple[str, str], Article]:
     return held
 
 
-def make(directory: Path, history: list[Commit]) -> None:
+def make(directory: Path, history: list[Commit], protected: frozenset[str] = frozenset()) -> None:
     """Commit it all to an index."""
     for commit in history:
-        with WhooshWriter(directory) as changes:
+        with WhooshWriter(directory, protected=protected) as changes:
             for source in commit.dropped:
                 changes.delete_source(source)
             for source, article in commit.added:

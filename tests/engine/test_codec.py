@@ -22,6 +22,7 @@ from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import IndexLocked
 from newsearch.query.tree import And, DateRange, Match, Near, Node, Not, Or, Phrase, Prefix, Range, Word
 
+LANGUAGES = ("en", "de", "es", "no")
 single_words = st.sampled_from([word for word in WORDS if len(analysis.terms(word)) == 1])
 text_fields = st.sampled_from([None, *ranking.TEXT_FIELDS])
 leaves = st.one_of(
@@ -52,7 +53,10 @@ def as_whoosh(node: Node) -> whoosh_query.Query:
     """The plain Whoosh query that means the same."""
     match node:
         case Word(text):
-            return whoosh_query.Term("stem", analysis.stem(analysis.terms(text)[0]))
+            stems = {code: analysis.Stemming(code).stem(analysis.terms(text)[0]) for code in LANGUAGES}
+            return whoosh_query.Or(
+                [whoosh_query.Term("stem", s if code == "en" else f"{code}:{s}") for code, s in stems.items()]
+            )
         case Phrase(text, field, slop):
             terms = [whoosh_query.Term(field or "text", term) for term in analysis.terms(text)]
             return spans.SpanNear2(terms, slop=1, ordered=True) if slop == 0 else _within(terms, slop)

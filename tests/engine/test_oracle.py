@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 from oracle import Found, Oracle, sort_key
-from strategies import Commit, Tuning, histories, live, make, options, trees, tunings
+from strategies import (
+    Commit,
+    Tuning,
+    histories,
+    live,
+    make,
+    options,
+    protections,
+    trees,
+    tunings,
+)
 
 from newsearch.engine.base import FACETS, Answer, Options, Reader
 from newsearch.engine.whoosh.reader import WhooshReader
@@ -68,13 +78,16 @@ def explains(answer: Answer) -> None:
         assert sum(part.value for part in text.details) == pytest.approx(text.value, rel=1e-9)
 
 
-@given(histories, tunings, st.lists(st.tuples(trees, options), min_size=1, max_size=8))
+@given(histories, tunings, protections, st.lists(st.tuples(trees, options), min_size=1, max_size=8))
 def test_the_engine_answers_as_the_oracle_does(
-    history: list[Commit], tuning: Tuning, questions: list[tuple[Node, Options]]
+    history: list[Commit],
+    tuning: Tuning,
+    protected: frozenset[str],
+    questions: list[tuple[Node, Options]],
 ) -> None:
     with tempfile.TemporaryDirectory() as name, tuning.applied():
-        make(Path(name), history)
-        oracle = Oracle(list(live(history).values()), tuning.max_fuzzy_forms)
+        make(Path(name), history, protected)
+        oracle = Oracle(list(live(history).values()), tuning.max_fuzzy_forms, protected)
         reader = WhooshReader(Path(name))
         assert sorted(a.id for a in reader.articles()) == sorted(a.id for a in oracle.articles)
         for tree, asked in questions:

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from newsearch import analysis, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
-from newsearch.engine.whoosh.postings import invert, term_arrays
+from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
+from newsearch.engine.whoosh.tongues import languages_of
 
 Array: TypeAlias = NDArray[Any]
 
@@ -38,10 +39,15 @@ _BATCH = 512
 
 
 class Vocabulary(dict[str, int]):
-    """Chunks of text, numbered as they first come and analysed once, for all the segments of one run."""
+    """Chunks of text, numbered as they first come and analysed once, for all the segments of one run.
 
-    def __init__(self) -> None:
+    Args:
+        protected: terms that keep to themselves (see Stemming).
+    """
+
+    def __init__(self, protected: frozenset[str] = frozenset()) -> None:
         super().__init__()
+        self.stemmings = analysis.stemmings(protected)
         self.terms: dict[str, int] = {}
         self._names: list[str] = []
         self._stems: dict[str, int] = {}
@@ -65,22 +71,28 @@ class Vocabulary(dict[str, int]):
         terms = np.array(self._chunk_terms)[ranges(at[chunks], counts)]
         return terms, np.cumsum(counts)[chunks == self[FIELD_END]]
 
-    def sorted_terms(self, used: Array) -> tuple[list[str], Array, Array]:
-        """Terms in the order of their text, out of those of a mask.
-
-        Returns:
-            Their texts, their stems (equal numbers are equal stems), and the place of every term in that order.
-        """
+    def sorted_terms(self, used: Array) -> tuple[Array, Array]:
+        """Terms in the order of their text, out of those of a mask: their numbers, and the place of every term."""
         names = self._names
-        new = list(islice(self.terms, len(names), None))
-        names += new
-        stems = self._stems
-        self._term_stem.extend(stems.setdefault(stem, len(stems)) for stem in analysis.stems(new))
+        names += islice(self.terms, len(names), None)
         order = np.flatnonzero(used).tolist()
         order.sort(key=names.__getitem__)
         place = np.zeros(len(names), np.int64)
         place[order] = np.arange(len(order))
-        return [names[i] for i in order], np.array(self._term_stem)[order], place
+        return np.array(order, np.int64), place
+
+    def names(self, terms: Array) -> list[str]:
+        """The texts of terms that were sorted before."""
+        return [self._names[i] for i in terms.tolist()]
+
+    def stems(self, language: int, terms: Array) -> Array:
+        """For each term a number, equal for those that share a stem in this language."""
+        if language:
+            return np.array(number_stems(self.stemmings[language], self.names(terms), {}), np.int64)
+        # English stems are kept from segment to segment.
+        new = self._names[len(self._term_stem) :]
+        self._term_stem.extend(number_stems(self.stemmings[0], new, self._stems))
+        return np.array(self._term_stem).take(terms)
 
 
 class SegmentBuilder:
@@ -145,11 +157,21 @@ class SegmentBuilder:
             tokens, ends = self._vocabulary.expand(np.array(self._chunks))
             lengths = np.diff(ends, prepend=0).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
-            terms, stems, place = self._vocabulary.sorted_terms(used)
+            columns = self._columns
+            tongues = languages_of(
+                list(columns.names["language"]),
+                columns.language,
+                self._vocabulary.terms,
+                tokens,
+                lengths.sum(axis=1),
+            )
+            terms, place = self._vocabulary.sorted_terms(used)
             postings, weights = invert(place[tokens], lengths, number)
             arrays = term_arrays(
-                terms,
-                stems,
+                self._vocabulary.names(terms),
+                tongues[order],
+                self._vocabulary.stemmings,
+                lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
                 lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts)),
             )

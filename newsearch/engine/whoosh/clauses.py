@@ -41,10 +41,11 @@ _FILTER_SCORE = 1e-9
 
 
 class Clause(NamedTuple):
-    """A scoring node: what it finds, and the text or the kind of it, for an explanation."""
+    """A scoring node: what it finds, and for an explanation the text or the kind of it, and what it sums."""
 
     part: Part
     name: str
+    summed: tuple[Clause, ...] = ()
 
 
 class Compiler:
@@ -107,10 +108,12 @@ class Compiler:
     def _combine(
         self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
     ) -> Clause | None:
-        parts = [clause.part for child in children if (clause := self.clause(child))]
-        if not parts:
+        clauses = [clause for child in children if (clause := self.clause(child))]
+        if not clauses:
             return None
-        return _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        parts = [clause.part for clause in clauses]
+        combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        return combined._replace(summed=tuple(clauses))
 
     # Words
 
@@ -145,6 +148,7 @@ class Compiler:
             part = view.word(name)
             if node.weight != 1:
                 part = part._replace(unit=part.unit * node.weight, best=part.best * node.weight)
+                name = f"{name}, weight {node.weight:.3g}"
             return Clause(part, name)
         doc, code = view.in_field(view.any_form(name), node.field)
         exact_doc, exact_code = view.in_field(view.form(name), node.field)

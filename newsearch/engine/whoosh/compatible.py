@@ -29,7 +29,7 @@ from newsearch.engine.whoosh.writer import WhooshWriter
 
 
 class ExactTokenizer(Tokenizer):  # type: ignore[misc]
-    """newsearch's analysis, for Whoosh: exact forms or stems, one position each."""
+    """newsearch's analysis, for Whoosh: exact forms or English stems, one position each."""
 
     def __init__(self, stemmed: bool = False) -> None:
         self._stemmed = stemmed
@@ -37,7 +37,7 @@ class ExactTokenizer(Tokenizer):  # type: ignore[misc]
     def __call__(self, value: str, positions: bool = False, start_pos: int = 0, **_: Any) -> Iterator[Token]:
         token = Token(positions)
         for pos, term in enumerate(analysis.terms(value), start_pos):
-            token.text = token.original = analysis.stem(term) if self._stemmed else term
+            token.text = token.original = analysis.Stemming().stem(term) if self._stemmed else term
             token.boost, token.stopped = 1.0, False
             if positions:
                 token.pos = pos

@@ -1,16 +1,17 @@
-"""The words of a segment: exact forms by text, by prefix, by stem, and by likeness."""
+"""The words of a segment: exact forms by text, by prefix, by stem in each language, and by likeness."""
 
 from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import analysis
+from newsearch.analysis import LANGUAGES, Stemming
 from newsearch.engine.whoosh import kernel
 from newsearch.engine.whoosh.form import is_offsets
 from newsearch.engine.whoosh.layout import ArrayFile
@@ -25,9 +26,13 @@ _MAX_COLLISIONS = 256
 
 
 class Dictionary:
-    """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem."""
+    """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem.
 
-    def __init__(self, file: ArrayFile) -> None:
+    Attributes:
+        stemmings: how words are stemmed, for the number of every language that the segment has.
+    """
+
+    def __init__(self, file: ArrayFile, protected: frozenset[str]) -> None:
         self._file = file
         # Single elements are read far faster from a memoryview than from an array.
         self._bytes = memoryview(file.array("term_bytes"))
@@ -35,6 +40,16 @@ class Dictionary:
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
         self._numbers: dict[str, int] = {}
+        # Without stem_at, all stems are of the first language.
+        at = file.array("stem_at") if "stem_at" in file else np.array([0, len(self._stem_hash)])
+        if not is_offsets(at, len(self._stem_hash)):
+            raise IndexCorrupt(file.path, "the stems are damaged")
+        self._stem_range = dict(enumerate(pairwise(at.tolist())))
+        self.stemmings = {
+            number: Stemming(code, protected)
+            for (number, (first, last)), code in zip(self._stem_range.items(), LANGUAGES, strict=False)
+            if first < last
+        }
         self._group_form_at = file.array("group_form_at")
         self._group_form = file.array("group_form")
 
@@ -72,25 +87,27 @@ class Dictionary:
         # 0xff stands in no UTF-8 text, so it sorts behind whatever can follow the prefix.
         return self.bisect(start), self.bisect(start + b"\xff")
 
-    def stem(self, term: str) -> int | None:
-        """What has the stem of this term: the number of its only form, or -1 - the number of its group."""
-        stem = analysis.stem(term)
+    def stem(self, term: str, language: int) -> int | None:
+        """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
+        stemming = self.stemmings[language]
+        stem = stemming.stem(term)
         hashed = zlib.crc32(stem.encode())
-        start = at = bisect_left(self._stem_hash, hashed)
-        while at < len(self._stem_hash) and self._stem_hash[at] == hashed:
+        first, last = self._stem_range[language]
+        start = at = bisect_left(self._stem_hash, hashed, first, last)
+        while at < last and self._stem_hash[at] == hashed:
             if at - start >= _MAX_COLLISIONS:
                 raise IndexCorrupt(self._file.path, "the stems are damaged")
             ref: int = self._stem_ref[at]
             # Two stems can share a hash: the stem of one of the forms decides.
             form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
-            if analysis.stem(self.term(form)) == stem:
+            if stemming.stem(self.term(form)) == stem:
                 return ref
             at += 1
         return None
 
-    def forms(self, term: str) -> list[int]:
-        """The numbers of all exact forms that share the stem of this term."""
-        ref = self.stem(term)
+    def forms(self, term: str, language: int) -> list[int]:
+        """The numbers of all exact forms that share the stem of this term in one of the languages."""
+        ref = self.stem(term, language)
         if ref is None:
             return []
         if ref >= 0:

@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch.analysis import LANGUAGES
 from newsearch.engine.whoosh.columns import TABLES
 from newsearch.engine.whoosh.layout import ArrayFile
 from newsearch.errors import IndexCorrupt
@@ -37,6 +38,8 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     "more_pos": ("further", _SMALL),
     "stem_hash": ("stems", _WHOLE),
     "stem_ref": ("stems", _SIGNED),
+    "stem_language": ("articles", _BYTE),
+    "stem_at": ("languages + 1", _WHOLE),
     "group_at": ("groups + 1", _WHOLE),
     "group_doc": ("grouped", _SMALL),
     "group_code": ("grouped", _BYTE),
@@ -59,7 +62,7 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
 }
 """For each array what it has an element for, or one for, and the types that it can have."""
 
-_OPTIONAL = frozenset(["url_hash"])
+_OPTIONAL = frozenset(["url_hash", "stem_language", "stem_at"])
 
 
 def check_form(file: ArrayFile) -> None:
@@ -71,7 +74,7 @@ def check_form(file: ArrayFile) -> None:
     articles = file.articles
     if not 0 <= articles <= _MAX_ARTICLES or articles * _MIN_BYTES > file.size:
         raise IndexCorrupt(file.path, f"{articles} articles in {file.size} bytes")
-    lengths = {"articles": articles, "articles + 1": articles + 1}
+    lengths = {"articles": articles, "articles + 1": articles + 1, "languages + 1": len(LANGUAGES) + 1}
     for name, (counted, dtypes) in _ARRAYS.items():
         if name in _OPTIONAL and name not in file:
             continue

@@ -5,7 +5,7 @@ as columns. Whoosh wants terms of every field. A lexicon is made from the arrays
 
     title, topics, excerpt, body    exact forms in that field, positions from its start
     text                            exact forms in any of them, positions with a gap between fields
-    stem                            stems of the same words, without positions
+    stem                            stems of the same words, without positions; those that are not English as de:haus
     topic, provider, domain, category, type, language, id, url, published    whole values, case folded
     heat, quality, date             numbers
 """
@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import analysis, ranking
+from newsearch import ranking
 from newsearch.article import canonical_url
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.segment import Segment
@@ -121,11 +121,19 @@ def _words(segment: Segment, field: str) -> Lexicon:
 def _stems(segment: Segment) -> Lexicon:
     number_of: dict[str, int] = {}
     names = [segment.dictionary.term(number) for number in range(len(segment.dictionary))]
-    stem = np.array([number_of.setdefault(s, len(number_of)) for s in analysis.stems(names)], np.int64)
     file = segment.file
     counts: list[Array] = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
-    term = np.concatenate([np.repeat(stem, count) for count in counts])
+    form = np.concatenate([np.repeat(np.arange(len(names)), count) for count in counts])
     doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
+    term = np.empty(len(doc), np.int64)
+    for language, stemming in segment.dictionary.stemmings.items():
+        mine = np.flatnonzero(segment.languages[doc] == language)
+        stems = (
+            stemming.stems(names)
+            if not language
+            else [f"{stemming.language}:{s}" for s in stemming.stems(names)]
+        )
+        term[mine] = np.array([number_of.setdefault(s, len(number_of)) for s in stems], np.int64)[form[mine]]
     return _grouped([name.encode() for name in number_of], term, doc)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from newsearch import analysis, ranking
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.columns import Columns, Pivots
-from newsearch.engine.whoosh.postings import Postings, term_arrays
+from newsearch.engine.whoosh.postings import Postings, stems_of, term_arrays
 from newsearch.engine.whoosh.records import pack_records
 from newsearch.engine.whoosh.segment import Segment
 
@@ -53,11 +53,16 @@ def merge_segments(
     )
     terms, postings = _used(vocabulary, postings)
 
-    by_stem: dict[str, int] = {}
-    stem_numbers = np.array(
-        [by_stem.setdefault(stem, len(by_stem)) for stem in analysis.stems(terms)], np.int64
+    stemmings = analysis.stemmings(segments[0].protected if segments else frozenset())
+    languages = [s.languages[docs] for s, docs in zip(segments, keep, strict=True)]
+    arrays = term_arrays(
+        terms,
+        np.concatenate(languages)[order],
+        stemmings,
+        stems_of(terms, stemmings),
+        postings,
+        lambda posts, starts: stem_code[posts[starts]],
     )
-    arrays = term_arrays(terms, stem_numbers, postings, lambda posts, starts: stem_code[posts[starts]])
     arrays |= merged.arrays(order)
     for name in ranking.TEXT_FIELDS:
         lengths = [s.file.array(f"length_{name}")[docs] for s, docs in zip(segments, keep, strict=True)]
@@ -95,13 +100,10 @@ def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> t
     old_doc = file.array("post_doc").astype(np.int64)
     code = file.array("post_code")
 
-    group_of = np.full(len(segment.dictionary), -1, np.int64)
-    group_form_at = file.array("group_form_at").astype(np.int64)
-    group_of[file.array("group_form")] = np.repeat(np.arange(len(group_form_at) - 1), np.diff(group_form_at))
     group_at = file.array("group_at").astype(np.int64)
     group_keys = (np.repeat(np.arange(len(group_at) - 1), np.diff(group_at)) << 16) | file.array("group_doc")
     stem_code = code.copy()
-    group = group_of[old_term]
+    group = _groups(segment, old_term, old_doc)
     grouped = np.flatnonzero(group >= 0)
     stem_code[grouped] = file.array("group_code")[
         np.searchsorted(group_keys, (group[grouped] << 16) | old_doc[grouped])
@@ -128,6 +130,29 @@ def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> t
         ),
         stem_code[live],
     )
+
+
+def _groups(segment: Segment, term: Array, doc: Array) -> Array:
+    """The group of every posting: that of its form in the language of its article; -1 where there is none."""
+    file = segment.file
+    form_at = file.array("group_form_at").astype(np.int64)
+    group = np.repeat(np.arange(len(form_at) - 1), np.diff(form_at))
+    form = file.array("group_form")
+    if not segment.languages.any():
+        group_of = np.full(len(segment.dictionary), -1, np.int64)
+        group_of[form] = group
+        return group_of[term]
+    # All articles of a group have its language.
+    of_group = segment.languages[file.array("group_doc")[file.array("group_at")[:-1]]]
+    of_posting = segment.languages[doc]
+    found = np.full(len(term), -1, np.int64)
+    for language in segment.dictionary.stemmings:
+        group_of = np.full(len(segment.dictionary), -1, np.int64)
+        mine = of_group[group] == language
+        group_of[form[mine]] = group[mine]
+        posts = np.flatnonzero(of_posting == language)
+        found[posts] = group_of[term[posts]]
+    return found
 
 
 def _sorted(postings: Postings, stem_code: Array) -> tuple[Postings, Array]:

@@ -11,18 +11,28 @@ Forms that share a stem have their postings once more, together; a stem with one
     stem_hash, stem_ref              crc32 of every stem, sorted; a form's number, or -1 - its group's number
     group_at[g+1], group_doc, group_code
     group_form_at[g+1], group_form   numbers of the forms of a group
+
+Forms know no language, stems do: where not all articles are English, each language has its own stems, over its own
+articles, the languages one after the other:
+
+    stem_language[articles]          the language of every article, by its place in analysis.LANGUAGES
+    stem_at[l+1]                     where the stems of each language begin in stem_hash and stem_ref
+
+There a form can be in a group of each language, and a stem with one form has only those postings of it that are of
+the stem's language.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import analysis, ranking
+from newsearch import ranking
+from newsearch.analysis import LANGUAGES, Stemming
 from newsearch.engine.whoosh.columns import strings
 
 Array: TypeAlias = NDArray[Any]
@@ -78,29 +88,56 @@ def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, rankin
     ), weight
 
 
+def number_stems(stemming: Stemming, forms: Iterable[str], numbers: dict[str, int]) -> list[int]:
+    """For each form a number, equal for those that share a stem; `numbers` has those given before."""
+    return [numbers.setdefault(stem, len(numbers)) for stem in stemming.stems(forms)]
+
+
+def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> Callable[[int, Array], Array]:
+    """What `term_arrays` asks for the stems of its terms."""
+    return lambda language, forms: np.array(
+        number_stems(stemmings[language], [terms[i] for i in forms.tolist()], {}), np.int64
+    )
+
+
 def term_arrays(
-    terms: Sequence[str], stems: Array, postings: Postings, combine: Callable[[Array, Array], Array]
+    terms: Sequence[str],
+    languages: Array,
+    stemmings: Sequence[Stemming],
+    stems: Callable[[int, Array], Array],
+    postings: Postings,
+    combine: Callable[[Array, Array], Array],
 ) -> dict[str, Array]:
     """All the arrays named at the top of this file.
 
     Args:
         terms: the exact forms, sorted.
-        stems: for each form a number; forms with equal numbers share a stem.
-        postings: their postings; `term` numbers `terms`.
+        languages: the number of the language of every article.
+        stemmings: those of the languages, by number.
+        stems: called with a language and the numbers of forms, gives a number for each; forms with equal numbers
+            share a stem in that language.
+        postings: of the exact forms; `term` numbers `terms`.
         combine: gives the codes of the postings of groups: called with the numbers of the postings of all
             forms, in the order (group, article), and where in it each (group, article) begins.
     """
+    form, language, word_of = _words(len(terms), languages, postings)
+    numbers = [(tongue << 32) | stems(tongue, form[language == tongue]) for tongue in _present(language)]
     # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
-    _, first, stem, forms = np.unique(stems, return_index=True, return_inverse=True, return_counts=True)
+    _, first, stem, forms = np.unique(
+        np.concatenate([np.empty(0, np.int64), *numbers]),
+        return_index=True,
+        return_inverse=True,
+        return_counts=True,
+    )
     is_group = forms > 1
     by_first = np.argsort(first[is_group])
     group_of_stem = np.full(len(first), -1)
     group_of_stem[np.flatnonzero(is_group)[by_first]] = np.arange(len(by_first))
     group_of = group_of_stem[stem]
-    grouped_forms = np.flatnonzero(group_of >= 0)
-    group_form = grouped_forms[np.argsort(group_of[grouped_forms], kind="stable")]
+    grouped_words = np.flatnonzero(group_of >= 0)
+    group_form = form[grouped_words[np.argsort(group_of[grouped_words], kind="stable")]]
 
-    posting_group = group_of[postings.term]
+    posting_group = group_of[word_of]
     grouped = np.flatnonzero(posting_group >= 0)
     key = (posting_group[grouped] << 16) | postings.doc[grouped]
     order = np.argsort(key, kind="stable")
@@ -108,12 +145,18 @@ def term_arrays(
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else np.zeros(0, np.int64)
     group_code = combine(grouped[order], starts) if len(key) else np.zeros(0, np.uint8)
 
-    ref = np.where(is_group, -1 - group_of_stem, first)
-    hashed = np.array(
-        [zlib.crc32(s.encode()) for s in analysis.stems([terms[i] for i in first.tolist()])], np.int64
-    )
-    by_hash = np.lexsort((ref, hashed))
-    return {
+    ref = np.where(is_group, -1 - group_of_stem, form[first])
+    # The stems in the order of their numbers: language after language.
+    texts = [
+        stem
+        for tongue in _present(language)
+        for stem in stemmings[tongue].stems(
+            [terms[i] for i in form[first[language[first] == tongue]].tolist()]
+        )
+    ]
+    hashed = np.array([zlib.crc32(text.encode()) for text in texts], np.int64)
+    by_hash = np.lexsort((ref, hashed, language[first]))
+    arrays = {
         **strings("term", terms),
         "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
         "post_doc": postings.doc,
@@ -130,3 +173,34 @@ def term_arrays(
         "group_form_at": np.concatenate(([0], np.cumsum(forms[is_group][by_first]))),
         "group_form": group_form,
     }
+    if languages.any():
+        arrays["stem_language"] = languages
+        arrays["stem_at"] = np.searchsorted(np.sort(language[first]), np.arange(len(LANGUAGES) + 1))
+    return arrays
+
+
+def _words(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array, Array]:
+    """The exact forms once for every language that they stand in, sorted by language and form.
+
+    Returns:
+        The form and the language of each of these words, and for every posting the number of its word.
+    """
+    if not languages.any():
+        return np.arange(forms), np.zeros(forms, np.int64), postings.term
+    of_posting = languages[postings.doc]
+    word_of = np.empty(len(of_posting), np.int64)
+    found: list[Array] = []
+    words = 0
+    for language in _present(languages):
+        mine = np.flatnonzero(of_posting == language)
+        used = np.zeros(forms, bool)
+        used[postings.term[mine]] = True
+        word_of[mine] = (np.cumsum(used) - 1 + words)[postings.term[mine]]
+        found.append(np.flatnonzero(used))
+        words += len(found[-1])
+    return np.concatenate(found), np.repeat(_present(languages), list(map(len, found))), word_of
+
+
+def _present(languages: Array) -> list[int]:
+    present: list[int] = np.flatnonzero(np.bincount(languages)).tolist()
+    return present

@@ -36,7 +36,8 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     segments = []
     for entry in toc.segments:
         try:
-            segment = Segment(directory / (entry.name + SEGMENT_SUFFIX), read_deleted(directory, entry))
+            path = directory / (entry.name + SEGMENT_SUFFIX)
+            segment = Segment(path, read_deleted(directory, entry), toc.protected)
         except FileNotFoundError:
             raise
         except OSError as error:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns, kernel
@@ -84,6 +85,11 @@ class Search:
         return self._view.article(self._page[number].doc)
 
     @checked
+    def stemming(self, number: int) -> Stemming:
+        segment, doc = self._view.place(self._page[number].doc)
+        return segment.stemming(doc)
+
+    @checked
     def summaries(self) -> Sequence[Record]:
         if self._records is None:
             self._records = self._view.records([hit.doc for hit in self._page])
@@ -124,7 +130,7 @@ class Search:
         doc, score, _ = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
         text = sum((part.look_up(docs) * part.unit for part in self._parts), np.zeros(1))
-        parts = [Explanation(_value(clause, docs), clause.name) for clause in self._clauses]
+        found = _explained(self._clauses, docs)
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
             value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
@@ -135,7 +141,6 @@ class Search:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
             signals.append(Explanation(self._view.recency(doc, boosts, self._as_of), said))
         boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
-        found = tuple(part for part in parts if part.value)
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
     # Finding
@@ -294,5 +299,11 @@ def _table(clause: Clause, articles: int) -> NDArray[np.bool_]:
     return table
 
 
-def _value(clause: Clause, docs: Array) -> float:
-    return float((clause.part.look_up(docs) * clause.part.unit)[0])
+def _explained(clauses: Sequence[Clause], docs: Array) -> tuple[Explanation, ...]:
+    """What of some clauses an article holds, and what of the clauses that those sum."""
+    values = [float((clause.part.look_up(docs) * clause.part.unit)[0]) for clause in clauses]
+    return tuple(
+        Explanation(value, clause.name, _explained(clause.summed, docs))
+        for clause, value in zip(clauses, values, strict=True)
+        if value
+    )

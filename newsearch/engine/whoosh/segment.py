@@ -8,12 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch.analysis import Stemming
 from newsearch.article import Article, Provider
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.dictionary import Dictionary
@@ -29,26 +30,40 @@ _NO_DOCS: Array = np.empty(0, np.uint16)
 _NO_CODES: Array = np.empty(0, np.uint16)
 
 
+class Place(NamedTuple):
+    """The exact forms [first, last), in articles of these languages only, or of all where there are none."""
+
+    first: int
+    last: int
+    languages: tuple[int, ...] = ()
+
+
 class Segment:
     """A segment file and the articles of it that are still live.
 
     Args:
         path: of the segment file.
         deleted: numbers of the articles that were deleted or replaced since it was written.
+        protected: terms that keep to themselves in this index (see Stemming).
 
     Raises:
         IndexCorrupt: the file is damaged.
         IndexIncompatible: it was written in another format.
     """
 
-    def __init__(self, path: Path, deleted: Sequence[int] | Array = ()) -> None:
+    def __init__(
+        self, path: Path, deleted: Sequence[int] | Array = (), protected: frozenset[str] = frozenset()
+    ) -> None:
         self.file = ArrayFile(path)
         check_form(self.file)
         self.name = path.stem
         self.articles = self.file.articles
         self.deleted = np.asarray(deleted, np.int64)
         self.changed = False
-        self.dictionary = Dictionary(self.file)
+        self.protected = protected
+        self.dictionary = Dictionary(self.file, protected)
+        # Without it, all articles are English.
+        self._language = self.file.array("stem_language") if "stem_language" in self.file else None
         self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
@@ -72,20 +87,37 @@ class Segment:
         return self._post_doc[at], self._post_code[at]
 
     def word(self, term: str) -> tuple[Array, Array]:
-        """Articles that hold a word in any form, and PARTS times its code there (see ranking)."""
-        ref = self.dictionary.stem(term)
-        if ref is None:
-            return _NO_DOCS, _NO_CODES
+        """Articles that hold a word in any form, and PARTS times its code there (see ranking).
+
+        The forms are those of its stem in the language of each article.
+        """
         number = self.dictionary.number(term)
-        if ref >= 0:
-            doc, code = self.postings(ref, ref + 1)
-            return doc, code.astype(np.uint16) * (ranking.PARTS if number == ref else ranking.PARTS - 1)
-        doc, code = self.group(-1 - ref)
-        both = code.astype(np.uint16) * (ranking.PARTS - 1)
-        if number >= 0:
-            exact_doc, exact_code = self.postings(number, number + 1)
-            both[doc.searchsorted(exact_doc)] += exact_code
-        return doc, both
+        exact_doc, exact_code = self.postings(number, number + 1) if number >= 0 else (_NO_DOCS, _NO_CODES)
+        doc, both = _NO_DOCS, _NO_CODES
+        for language in self.dictionary.stemmings:
+            ref = self.dictionary.stem(term, language)
+            if ref is not None and (ref < 0 or ref != number):
+                of_stem, code = self.group(-1 - ref) if ref < 0 else self._postings_in(language, ref)
+                doc, both = _inserted(doc, both, of_stem, code.astype(np.uint16) * (ranking.PARTS - 1))
+        if not len(doc):
+            return exact_doc, exact_code.astype(np.uint16) * ranking.PARTS
+        at = doc.searchsorted(exact_doc)
+        if self._language is None:
+            both[at] += exact_code
+            return doc, both
+        # Where a language knows no other form of the word, its articles are in no list but the exact one.
+        listed = doc.take(at, mode="clip") == exact_doc
+        both[at[listed]] += exact_code[listed]
+        unlisted = (~listed).nonzero()[0]
+        scaled = exact_code.take(unlisted).astype(np.uint16) * ranking.PARTS
+        return _inserted(doc, both, exact_doc.take(unlisted), scaled)
+
+    def _postings_in(self, language: int, form: int) -> tuple[Array, Array]:
+        doc, code = self.postings(form, form + 1)
+        if self._language is None:
+            return doc, code
+        kept = (self._language.take(doc) == language).nonzero()[0]
+        return doc.take(kept), code.take(kept)
 
     def group(self, number: int) -> tuple[Array, Array]:
         """Articles and codes of a group of forms that share a stem."""
@@ -97,17 +129,47 @@ class Segment:
     def _group_doc(self) -> Array:
         return self._docs("group_doc")
 
-    def occurrences(self, first: int, last: int) -> tuple[Array, Array, Array, Array, Array]:
-        """The slices of post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last)."""
+    def any_form(self, term: str) -> list[Place]:
+        """Where a word is in any of its forms: ranges of numbers of exact forms, as `occurrences` takes them."""
+        spoken: dict[int, list[int]] = {}
+        for language in self.dictionary.stemmings:
+            for form in self.dictionary.forms(term, language):
+                spoken.setdefault(form, []).append(language)
+        # The term itself shares its stem in every language.
+        exact = self.dictionary.number(term) if self._language is not None else -1
+        return [
+            Place(form, form + 1, () if self._language is None or form == exact else tuple(languages))
+            for form, languages in spoken.items()
+        ]
+
+    def occurrences(
+        self, first: int, last: int, languages: tuple[int, ...] = ()
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        """post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last).
+
+        Args:
+            languages: only in articles of these, by their numbers; of all where there are none.
+        """
         post = slice(self._post_at[first], self._post_at[last])
         more = slice(self._more_at[first], self._more_at[last])
-        return (
-            self._post_doc[post],
-            self._post_code[post],
-            self._post_pos[post],
-            self._more_doc[more],
-            self._more_pos[more],
-        )
+        doc, code, pos = self._post_doc[post], self._post_code[post], self._post_pos[post]
+        more_doc, more_pos = self._more_doc[more], self._more_pos[more]
+        if languages and self._language is not None:
+            kept = np.isin(self._language.take(doc), languages)
+            doc, code, pos = doc[kept], code[kept], pos[kept]
+            kept = np.isin(self._language.take(more_doc), languages)
+            more_doc, more_pos = more_doc[kept], more_pos[kept]
+        return doc, code, pos, more_doc, more_pos
+
+    @cached_property
+    def languages(self) -> Array:
+        """The number of the language of every article, by its place in analysis.LANGUAGES."""
+        return np.zeros(self.articles, np.uint8) if self._language is None else self._language
+
+    def stemming(self, doc: int) -> Stemming:
+        """How the words of an article were stemmed."""
+        number = 0 if self._language is None else int(self._language[doc])
+        return self.dictionary.stemmings.get(number) or Stemming("en", self.protected)
 
     @cached_property
     def lengths(self) -> Array:
@@ -273,3 +335,11 @@ class Segment:
             related=few["related"],
             extra=few["extra"],
         )
+
+
+def _inserted(doc: Array, code: Array, more_doc: Array, more_code: Array) -> tuple[Array, Array]:
+    """Two sorted lists of articles, none of them in both, as one."""
+    if not len(doc) or not len(more_doc):
+        return (doc, code) if len(doc) else (more_doc, more_code)
+    at = doc.searchsorted(more_doc)
+    return np.insert(doc, at, more_doc), np.insert(code, at, more_code)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from newsearch import analysis, ranking
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.form import is_offsets
-from newsearch.engine.whoosh.postings import MAX_POSITIONS, Postings, term_arrays
+from newsearch.engine.whoosh.postings import MAX_POSITIONS, Postings, stems_of, term_arrays
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.errors import IndexCorrupt
 
@@ -40,7 +40,16 @@ _WORDS = 1 << 28
 _FIRST, _LAST = -62135596800, 253402300799
 """The first and the last second that a date can have: of the years 1 and 9999."""
 
-_DERIVED = ("stem_hash", "stem_ref", "group_at", "group_doc", "group_form_at", "group_form")
+_DERIVED = (
+    "stem_language",
+    "stem_at",
+    "stem_hash",
+    "stem_ref",
+    "group_at",
+    "group_doc",
+    "group_form_at",
+    "group_form",
+)
 
 _FAILURES = (ValueError, LookupError, TypeError, ArithmeticError, MemoryError)
 
@@ -137,14 +146,21 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
         yield "a further position without a first one"
     if (code < 1).any():
         yield "a posting that is worth nothing"
-    numbers: dict[str, int] = {}
-    stems = np.array([numbers.setdefault(stem, len(numbers)) for stem in analysis.stems(terms)], np.int64)
-    postings = Postings(term, doc, code, pos, more_term, more_doc, more_pos)
+    if segment.languages.max(initial=0) >= len(analysis.LANGUAGES):
+        yield "an article in a language that is not there"
+    stemmings = analysis.stemmings(segment.protected)
     derived = term_arrays(
-        terms, stems, postings, lambda posts, starts: np.maximum.reduceat(code[posts], starts)
+        terms,
+        segment.languages,
+        stemmings,
+        stems_of(terms, stemmings),
+        Postings(term, doc, code, pos, more_term, more_doc, more_pos),
+        lambda posts, starts: np.maximum.reduceat(code[posts], starts),
     )
     for name in _DERIVED:
-        if not np.array_equal(derived[name], file.array(name)):
+        if (name in derived) != (name in file) or (
+            name in file and not np.array_equal(derived[name], file.array(name))
+        ):
             yield f"{name} does not follow from the words"
     if (file.array("group_code") < derived["group_code"]).any():
         yield "a group of forms that is worth less than one of them"

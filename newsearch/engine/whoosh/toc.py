@@ -1,7 +1,7 @@
 """The table of contents: the one small file that says which files are the index. Replacing it is the commit.
 
-    toc.json   {"newsearch": 2, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
-                "sources": ["/data/news"],
+    toc.json   {"newsearch": 3, "analysis": 2, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+                "sources": ["/data/news"], "protected": ["swift"],
                 "segments": [{"name": "5_a1b2c3d4e5f60718", "articles": 65536, "deleted": "7_0f1e2d3c4b5a6978.del"}],
                 "checksum": 1234567890}
 
@@ -35,6 +35,7 @@ from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.durable import replace_file, sync_directory
 from newsearch.engine.whoosh.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
+from newsearch.wordlists import MAX_PROTECTED
 
 TOC_NAME = "toc.json"
 SEGMENT_SUFFIX = ".seg"
@@ -60,13 +61,14 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Toc:
-    """One generation of an index."""
+    """One generation of an index; `protected` are the terms that keep to themselves in it (see Stemming)."""
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
     sources: tuple[str, ...] = ()
     pivots: Pivots = Pivots()
     created: str = ""
+    protected: frozenset[str] = frozenset()
 
     def files(self) -> list[str]:
         """The names of all files of this generation beside toc.json: what a backup needs, and a clean-up keeps."""
@@ -159,6 +161,7 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
             generation=int(data["generation"]),
             segments=tuple(_entry(entry) for entry in data["segments"]) if is_ours else (),
             sources=tuple(str(source) for source in data["sources"]),
+            protected=_protected(data.get("protected", [])),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
         )
@@ -173,6 +176,13 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
         raise IndexCorrupt(
             path, "damaged", f"delete the directory {path.parent} and index again with `newsearch index`"
         ) from error
+
+
+def _protected(data: Any) -> frozenset[str]:
+    terms = frozenset(str(term) for term in data)
+    if len(terms) > MAX_PROTECTED or not all(terms):
+        raise ValueError(f"{len(terms)} protected words")
+    return terms
 
 
 def _entry(data: Any) -> SegmentEntry:
@@ -199,6 +209,7 @@ def toc_text(toc: Toc) -> bytes:
         "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
         "pivots": toc.pivots._asdict(),
         "sources": toc.sources,
+        "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }
     return json.dumps({**data, "checksum": toc_checksum(data)}, indent=1).encode()

@@ -22,7 +22,7 @@ from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.whoosh.records import Record
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.segment import Place, Segment
 
 Array: TypeAlias = NDArray[Any]
 
@@ -87,7 +87,7 @@ class View:
         found = self._kept(self._forms, term)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
-            found = self._slot([[(number, number + 1)] if number >= 0 else [] for number in numbers])
+            found = self._slot([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
             self._remember(self._forms, term, found)
         return found
 
@@ -95,14 +95,14 @@ class View:
         """Where a word stands in any of its forms."""
         found = self._kept(self._any_forms, term)
         if found is None:
-            found = self._slot([[(n, n + 1) for n in s.dictionary.forms(term)] for s in self.segments])
+            found = self._slot([segment.any_form(term) for segment in self.segments])
             self._remember(self._any_forms, term, found)
         return found
 
     def begun(self, prefix: str) -> Slot:
         """Where the exact forms stand that begin so."""
         # Neighbouring forms have neighbouring postings: a prefix is one slice.
-        return self._slot([[s.dictionary.prefix_range(prefix)] for s in self.segments])
+        return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
 
     def codes_of_prefix(self, prefix: str) -> tuple[Array, Array]:
         """The articles in which a word begins so, and the code of the best such word in each."""
@@ -127,8 +127,8 @@ class View:
         doc, code = kernel.best_codes(postings, self.articles)
         return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
 
-    def _slot(self, places: Sequence[Sequence[tuple[int, int]]]) -> Slot:
-        """Where exact forms stand, given for each segment as ranges of their numbers."""
+    def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
+        """Where exact forms stand, given for each segment."""
         parts = [
             (start, segment.occurrences(*place))
             for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
@@ -144,7 +144,7 @@ class View:
             _joined(more_pos, np.uint16),
             0.0,
         )
-        if any(len(r) > 1 or any(last - first > 1 for first, last in r) for r in places):
+        if any(len(r) > 1 or any(last - first > 1 for first, last, _ in r) for r in places):
             slot = self._merged(slot)
         return slot._replace(unit=self.unit(slot.doc))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ from newsearch.engine.whoosh.toc import (
     unused_files,
     write_deleted,
 )
-from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError
+from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -54,14 +55,23 @@ class WhooshWriter:
         directory: of the index; made where it does not exist.
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
+        protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
 
     Raises:
+        WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
         IndexLocked: another writer is open.
         StorageError: the directory cannot be written.
         IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
     """
 
-    def __init__(self, directory: Path, *, fresh: bool = False, wait: float = 0.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        protected: frozenset[str] | None = None,
+    ) -> None:
         self._directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -69,7 +79,7 @@ class WhooshWriter:
             raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = _published(directory, fresh)
+            self._base = _protecting(_published(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
         except FileNotFoundError as error:
             self._lock.release()
@@ -78,7 +88,7 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._new: list[Segment] = []
-        self._vocabulary = Vocabulary()
+        self._vocabulary = Vocabulary(self._base.protected)
         self._builder = SegmentBuilder(self._vocabulary)
         self._dropped_sources: set[str] = set()
         self._sources = list(self._base.sources)
@@ -152,7 +162,7 @@ class WhooshWriter:
             segments = (self._compacted if compact else self._merged)(segments, pivots)
             generation = self._base.generation + 1
             entries = tuple(self._entry(segment, generation) for segment in segments)
-            toc = Toc(generation, entries, tuple(self._sources), pivots)
+            toc = Toc(generation, entries, tuple(self._sources), pivots, protected=self._base.protected)
             publish(self._directory, toc)
         except OSError as error:
             self.cancel()
@@ -185,7 +195,7 @@ class WhooshWriter:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
         if len(self._vocabulary) > _MAX_CHUNKS:
-            self._vocabulary = Vocabulary()
+            self._vocabulary = Vocabulary(self._base.protected)
         self._builder = SegmentBuilder(self._vocabulary)
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
@@ -194,7 +204,7 @@ class WhooshWriter:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
             raise StorageError(path, _FAILED, error) from error
-        return Segment(path, deleted)
+        return Segment(path, deleted, self._base.protected)
 
     def _delete_replaced(self) -> int:
         """Mark what was added again later as deleted. Returns how many articles were, of those committed before."""
@@ -266,6 +276,18 @@ def _published(directory: Path, fresh: bool) -> Toc:
         return read_toc(directory)
     except IndexMissing:
         return Toc(last_generation(directory))
+
+
+def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+    if protected is None or protected == toc.protected:
+        return toc
+    if toc.segments:
+        # What was indexed before has other stems, and searches would miss it.
+        raise WordListError(
+            f"{directory}: its articles were indexed with other protected words; "
+            f"run `newsearch reindex --protected FILE --index {directory}`"
+        )
+    return replace(toc, protected=protected)
 
 
 def _keys(segment: Segment) -> Array:

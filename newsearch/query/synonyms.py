@@ -1,0 +1,158 @@
+"""Synonyms: a query tree -> the tree that asks for them too.
+
+A file says which words mean the same, one group a line:
+
+    vaccine, jab, inoculation          each finds the others
+    uk => united kingdom, britain      the first finds the others, they do not find it
+    heart attack, myocardial infarction
+
+A word of the query is compared with the file by English stems: `vaccines` is asked for as `vaccine` is. Everything
+here is made of nodes that trees have anyway, so no engine knows of synonyms. What stands in quotes, after a minus,
+or with a star or ~ is left as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from newsearch import analysis
+from newsearch.errors import WordListError
+from newsearch.query.tree import All, And, Node, Or, Phrase, Word
+from newsearch.wordlists import entries
+
+SYNONYM_WEIGHT = 0.3
+"""The weight of a synonym, where the word as typed has 1; one of several words shares it among them."""
+
+MAX_WORDS = 8
+"""Words of one synonym."""
+
+MAX_GROUP = 64
+"""Synonyms on one line."""
+
+MAX_ADDED = 256
+"""Synonyms that one query is given."""
+
+_Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Synonyms:
+    """What a file of synonyms says.
+
+    Attributes:
+        of: by the stems of a word, or of several, what is asked for as well.
+        longest: the most words that are looked up together.
+    """
+
+    of: dict[_Key, tuple[str, ...]]
+    longest: int
+
+    def expand(self, tree: Node) -> Node:
+        """The same query with the synonyms of its words: each word becomes an Or of itself and of them.
+
+        Synonyms of several words side by side are added to each of these.
+        """
+        return _Expansion(self).node(tree)
+
+
+def read_synonyms(path: str | os.PathLike[str]) -> Synonyms:
+    """Read a file of synonyms.
+
+    Raises:
+        WordListError: the file cannot be used; the message names it and the line.
+    """
+    found: dict[_Key, dict[str, None]] = {}
+    for place, entry in entries(path):
+        left, arrow, right = entry.partition("=>")
+        given = _group(place, left)
+        meant = _group(place, right) if arrow else given
+        if not arrow and len(given) < 2:
+            raise WordListError(
+                f"{place}: {entry[:80]!r} stands alone; part synonyms by commas, as in: vaccine, jab"
+            )
+        for text in given:
+            found.setdefault(_key(text), {}).update(dict.fromkeys(meant))
+    of = {key: tuple(text for text in texts if _key(text) != key) for key, texts in found.items()}
+    return Synonyms(of, max(map(len, of), default=0))
+
+
+def _group(place: str, text: str) -> list[str]:
+    words = [word.strip() for word in text.split(",")]
+    if len(words) > MAX_GROUP:
+        raise WordListError(
+            f"{place}: more than {MAX_GROUP} synonyms on one line; part them into several lines"
+        )
+    for word in words:
+        terms = len(analysis.terms(word))
+        if not terms:
+            said = f"{word[:80]!r} is no word" if word else "a word is missing"
+            raise WordListError(f"{place}: {said}; part synonyms by single commas, as in: vaccine, jab")
+        if terms > MAX_WORDS:
+            raise WordListError(f"{place}: {word[:80]!r} has more than {MAX_WORDS} words")
+    return words
+
+
+def _key(text: str) -> _Key:
+    return tuple(analysis.Stemming().stems(analysis.terms(text)))
+
+
+class _Expansion:
+    """One tree on its way to one with synonyms; `left` is how many more it may be given."""
+
+    def __init__(self, synonyms: Synonyms) -> None:
+        self._synonyms = synonyms
+        self._left = MAX_ADDED
+
+    def node(self, node: Node) -> Node:
+        match node:
+            case Word():
+                return self._side_by_side([node])[0]
+            case All(children) | And(children):
+                return replace(node, children=tuple(self._side_by_side(children)))
+            case Or(children):
+                return replace(node, children=tuple(map(self.node, children)))
+        return node
+
+    def _side_by_side(self, nodes: Sequence[Node]) -> list[Node]:
+        added: list[list[Node]] = [[] for _ in nodes]
+        for first, node in enumerate(nodes):
+            if not isinstance(node, Word):
+                continue
+            key: _Key = ()
+            for last in range(first, len(nodes)):
+                word = nodes[last]
+                if not isinstance(word, Word) or word.field != node.field:
+                    break
+                key += _key(word.text)
+                if len(key) > self._synonyms.longest:
+                    break
+                self._add(self._synonyms.of.get(key, ()), nodes[first : last + 1], added[first : last + 1])
+        return [
+            _any_of(node, more) if isinstance(node, Word) else self.node(node)
+            for node, more in zip(nodes, added, strict=True)
+        ]
+
+    def _add(self, texts: Sequence[str], words: Sequence[Node], added: Sequence[list[Node]]) -> None:
+        for text in texts:
+            for node, more in zip(words, added, strict=True):
+                if self._left and isinstance(node, Word):
+                    self._left -= 1
+                    more.append(_synonym(text, node, len(words)))
+
+
+def _any_of(word: Word, synonyms: Sequence[Node]) -> Node:
+    if not synonyms:
+        return word
+    found = Or((word, *synonyms), word.span)
+    # Side by side with others, an Or may be missing from an article; a word that is narrowed to a field may not.
+    return found if word.field is None else And((found,), word.span)
+
+
+def _synonym(text: str, word: Word, share: int) -> Node:
+    """A synonym in the place of a word, which is one of `share` words that it stands for."""
+    weight = word.weight * SYNONYM_WEIGHT / (share * len(analysis.terms(text)))
+    if len(text.split()) > 1:
+        return Phrase(text, word.field, 0, weight, word.span)
+    return Word(text, word.field, weight, word.span)
