@@ -647,38 +647,60 @@ static void find_weights(void) {
     }
 }
 
-/* One form, as a pair of its articles and of its codes in them. */
-static int form_open(PyObject *form, Array *doc, Array *code) {
-    PyObject *doc_, *code_;
-    if (!form || !PyArg_ParseTuple(form, "OO", &doc_, &code_)) return -1;
-    if (articles_open(doc, doc_) < 0 || array_open(code, code_) < 0) return -1;
-    if (code->length >= doc->length && code->type == U8) return 0;
+/* The articles of one form, its codes in them, and the languages in which it is one. */
+typedef struct { Array doc, code, spoken; } Form;
+
+static void form_close(Form *form) {
+    array_close(&form->doc);
+    array_close(&form->code);
+    array_close(&form->spoken);
+}
+
+static int form_open(Form *form, PyObject *object) {
+    PyObject *doc, *code, *spoken;
+    if (!object || !PyArg_ParseTuple(object, "OOO", &doc, &code, &spoken)) return -1;
+    if (articles_open(&form->doc, doc) < 0 || array_open(&form->code, code) < 0 ||
+        (spoken != Py_None && array_open(&form->spoken, spoken) < 0)) return -1;
+    if (form->code.length >= form->doc.length && form->code.type == U8 &&
+        (spoken == Py_None || (form->spoken.length == 256 && form->spoken.type == U8))) return 0;
     PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
     return -1;
 }
 
 static const char united_doc[] =
-    "united(forms, exact, articles): from [(doc, code)] of the forms of a word, of which `exact` is the number of the\n"
-    "one that was typed, to the numbers (uint16) of the articles that hold any, and the word's code in each (uint16).";
+    "united(forms, exact, articles, language): from [(doc, code, spoken)] of the forms of a word, of which `exact` is\n"
+    "the number of the one that was typed, to the numbers (uint16) of the articles that hold any, and the word's code\n"
+    "in each (uint16).";
 
 static PyObject *united(PyObject *module, PyObject *args) {
-    PyObject *forms, *docs = NULL, *codes = NULL, *found = NULL;
+    PyObject *forms, *language_, *docs = NULL, *codes = NULL, *found = NULL;
     Py_ssize_t exact, articles, count = 0;
-    if (!PyArg_ParseTuple(args, "O!nn", &PyList_Type, &forms, &exact, &articles)) return NULL;
+    if (!PyArg_ParseTuple(args, "O!nnO", &PyList_Type, &forms, &exact, &articles, &language_)) return NULL;
     const Py_ssize_t size = PyList_Size(forms);
     if (articles < 0 || articles > 1 << 16 || exact < -1 || exact >= size) return out_of_range();
     const Py_ssize_t words = articles / 64 + 1;
     uint64_t *held = PyMem_Calloc((size_t)words, sizeof(uint64_t));
     /* What of it was never written is never read: only the pages of articles that hold the word are touched. */
     double *weight = PyMem_Malloc((size_t)(articles + 1) * sizeof(double));
-    Array doc = {0}, code = {0};
+    Array language = {0};
+    Form form = {0};
     if (!held || !weight) { PyErr_NoMemory(); goto done; }
+    if (language_ != Py_None) {
+        if (array_open(&language, language_) < 0) goto done;
+        if (language.type != U8 || language.length < articles) {
+            PyErr_SetString(PyExc_ValueError, "a language of type uint8 for each article is expected here");
+            goto done;
+        }
+    }
+    const uint8_t *language_of = language.data;
     for (Py_ssize_t i = 0; i < size; i++) {
-        if (form_open(PyList_GetItem(forms, i), &doc, &code) < 0) goto done;
-        const uint8_t *codes_in = code.data;
-        for (Py_ssize_t j = 0; j < doc.length; j++) {
-            const int64_t at = article(&doc, j);
+        if (form_open(&form, PyList_GetItem(forms, i)) < 0) goto done;
+        const uint8_t *codes_in = form.code.data;
+        const uint8_t *spoken = form.spoken.is_open && language.is_open ? form.spoken.data : NULL;
+        for (Py_ssize_t j = 0; j < form.doc.length; j++) {
+            const int64_t at = article(&form.doc, j);
             if (at >= articles) { out_of_range(); goto done; }
+            if (spoken && !spoken[language_of[at]]) continue;
             const uint64_t bit = (uint64_t)1 << (at & 63);
             const double now = weight_of[codes_in[j]];
             if (held[at >> 6] & bit) {
@@ -689,16 +711,15 @@ static PyObject *united(PyObject *module, PyObject *args) {
                 count++;
             }
         }
-        array_close(&doc);
-        array_close(&code);
+        form_close(&form);
     }
     docs = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
     codes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
     if (!docs || !codes) goto done;
-    if (exact >= 0 && form_open(PyList_GetItem(forms, exact), &doc, &code) < 0) goto done;
-    const Py_ssize_t typed_length = exact >= 0 ? doc.length : 0;
+    if (exact >= 0 && form_open(&form, PyList_GetItem(forms, exact)) < 0) goto done;
+    const Py_ssize_t typed_length = exact >= 0 ? form.doc.length : 0;
     uint16_t *doc_out = (uint16_t *)PyBytes_AsString(docs), *code_out = (uint16_t *)PyBytes_AsString(codes);
-    const uint8_t *typed = code.data;
+    const uint8_t *typed = form.code.data;
     Py_ssize_t i = 0, next = 0;
     for (Py_ssize_t word = 0; word < words; word++) {
         Py_ssize_t at = word * 64;
@@ -707,7 +728,7 @@ static PyObject *united(PyObject *module, PyObject *args) {
             const double scaled = 255 * weight[at] / (K1 + weight[at]);
             const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
             int both = (PARTS - 1) * (whole < 1 ? 1 : whole > 255 ? 255 : whole);
-            if (next < typed_length && article(&doc, next) == at) both += typed[next++];
+            if (next < typed_length && article(&form.doc, next) == at) both += typed[next++];
             doc_out[i] = (uint16_t)at;
             code_out[i++] = (uint16_t)both;
         }
@@ -716,8 +737,8 @@ static PyObject *united(PyObject *module, PyObject *args) {
 done:
     Py_XDECREF(docs);
     Py_XDECREF(codes);
-    array_close(&doc);
-    array_close(&code);
+    form_close(&form);
+    array_close(&language);
     PyMem_Free(held);
     PyMem_Free(weight);
     return found;

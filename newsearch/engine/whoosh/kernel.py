@@ -255,24 +255,31 @@ def best_codes(postings: list[Codes], articles: int) -> tuple[Any, Any]:
     return found.astype(np.uint32), table.take(found)
 
 
-def united(forms: list[tuple[Array, Array]], exact: int, articles: int) -> tuple[Any, Any]:
+def united(
+    forms: list[tuple[Array, Array, Array | None]], exact: int, articles: int, language: Array | None
+) -> tuple[Any, Any]:
     """The exact forms of a word in one segment as the whole word: the articles that hold any, and PARTS times its code.
 
     Args:
-        forms: the articles of each form, and its codes in them, the forms in the order of their numbers.
-        exact: which of them is the one that was typed, or -1.
+        forms: the articles of each form, its codes in them, and for each of 256 languages whether it is a form of the
+            word there; None says that it is in all. They are in the order of their numbers.
+        exact: which of them is the one that was typed, a form in all languages; or -1.
         articles: the number of articles of the segment, at most 65,536.
+        language: of every article, uint8; None where all have the same.
 
     Returns:
         Buffers of the articles' numbers, sorted, and of (PARTS - 1) * s_stem + s_exact (see ranking), both uint16.
     """
     weight = np.zeros(articles)
-    for doc, code in forms:
+    for doc, code, spoken in forms:
+        if spoken is not None and language is not None:
+            kept = spoken.take(language.take(doc)).nonzero()[0]
+            doc, code = doc.take(kept), code.take(kept)
         weight[doc] += _WEIGHTS[code]
     found = weight.nonzero()[0]
     both = ranking.saturate(weight.take(found)).astype(np.uint16) * (ranking.PARTS - 1)
     if exact >= 0:
-        doc, code = forms[exact]
+        doc, code, _ = forms[exact]
         both[found.searchsorted(doc)] += code
     return found.astype(np.uint16), both
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -25,8 +25,6 @@ from newsearch.errors import IndexCorrupt, SourceError
 Array: TypeAlias = NDArray[Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_DOCS: Array = np.empty(0, np.uint16)
-_NO_CODES: Array = np.empty(0, np.uint8)
 
 
 class Place(NamedTuple):
@@ -91,21 +89,14 @@ class Segment:
         The forms are those of its stem in the language of each article.
         """
         places = self.any_form(term)
-        forms = [self._codes(*place) for place in places]
         number = self.dictionary.number(term)
         exact = next((i for i, place in enumerate(places) if place.first == number), -1)
-        if len(forms) > 1:
-            doc, both = kernel.united(forms, exact, self.articles)
-            return np.frombuffer(doc, np.uint16), np.frombuffer(both, np.uint16)
-        doc, code = forms[0] if forms else (_NO_DOCS, _NO_CODES)
-        return doc, code.astype(np.uint16) * (ranking.PARTS - (exact < 0))
-
-    def _codes(self, first: int, last: int, languages: tuple[int, ...] = ()) -> tuple[Array, Array]:
-        doc, code = self.postings(first, last)
-        if not languages or self._language is None:
-            return doc, code
-        kept = np.isin(self._language.take(doc), languages).nonzero()[0]
-        return doc.take(kept), code.take(kept)
+        if len(places) == 1 and not places[0].languages:
+            doc, code = self.postings(places[0].first, places[0].last)
+            return doc, code.astype(np.uint16) * (ranking.PARTS - (exact < 0))
+        forms = [(*self.postings(p.first, p.last), _spoken(p.languages)) for p in places]
+        doc, both = kernel.united(forms, exact, self.articles, self._language)
+        return np.frombuffer(doc, np.uint16), np.frombuffer(both, np.uint16)
 
     def any_form(self, term: str) -> list[Place]:
         """Where a word is in any of its forms: ranges of numbers of exact forms, rising."""
@@ -132,10 +123,11 @@ class Segment:
         more = slice(self._more_at[first], self._more_at[last])
         doc, code, pos = self._post_doc[post], self._post_code[post], self._post_pos[post]
         more_doc, more_pos = self._more_doc[more], self._more_pos[more]
-        if languages and self._language is not None:
-            kept = np.isin(self._language.take(doc), languages)
+        spoken = _spoken(languages)
+        if spoken is not None and self._language is not None:
+            kept = spoken.take(self._language.take(doc))
             doc, code, pos = doc[kept], code[kept], pos[kept]
-            kept = np.isin(self._language.take(more_doc), languages)
+            kept = spoken.take(self._language.take(more_doc))
             more_doc, more_pos = more_doc[kept], more_pos[kept]
         return doc, code, pos, more_doc, more_pos
 
@@ -293,3 +285,14 @@ class Segment:
             related=few["related"],
             extra=few["extra"],
         )
+
+
+@lru_cache(maxsize=256)
+def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """For every number of a language, whether it is one of these; None where they are none, which stands for all."""
+    if not languages:
+        return None
+    table = np.zeros(256, bool)
+    table[list(languages)] = True
+    table.flags.writeable = False
+    return table
