@@ -9,8 +9,12 @@ multiple weighted fields", CIKM 2004), its per-posting part fixed when the posti
     text             = sum over words of idf * (k1 + 1) * ((PARTS - 1) * s_stem + s_exact) / PARTS
 
 N is the number of live articles and n of those that hold the word in any form. s_stem counts every form of
-the word, s_exact only the form that was typed, so that an exact match outranks a stem match. The length
-pivots are constants, not measured averages: a posting never changes when other articles come or go.
+the word, s_exact only the form that was typed, so that an exact match outranks a stem match. Only exact forms
+have postings; what their bytes c stand for is added up in the order of the forms, and is rounded to a byte again:
+
+    s_stem           = w / (k1 + w),   w = sum over forms of k1 * c / (255 - c)        255 counts as 254.75
+
+The length pivots are constants, not measured averages: a posting never changes when other articles come or go.
 
 Boosts. With s(x) = (x - p) / (x + p), where the pivot p is the collection's median of the signal:
 
@@ -77,6 +81,13 @@ def saturate(weights: Floats) -> NDArray[np.uint8]:
     """w -> the byte round(255 * w / (K1 + w)), at least 1, so that a posting is never worth nothing."""
     codes: NDArray[np.uint8] = np.clip(np.rint(255 * weights / (K1 + weights)), 1, 255).astype(np.uint8)
     return codes
+
+
+def unsaturate(codes: NDArray[Any]) -> Floats:
+    """The w that such a byte stands for. Those that stand for 255 have no end: it counts as the middle of them."""
+    known = np.minimum(codes, 254.75)
+    result: Floats = K1 * known / (255 - known)
+    return result
 
 
 def idf(articles: int, holding: int) -> float:

@@ -128,7 +128,7 @@ def test_an_index_in_english_keeps_nothing_of_languages(tmp_path: Path) -> None:
         (segment,) = WhooshReader(tmp_path / f"{number}")._segments
         assert "stem_language" not in segment.file
         assert "stem_at" not in segment.file
-        names = ("term_bytes", "post_doc", "post_code", "stem_hash", "stem_ref", "group_form", "group_code")
+        names = ("term_bytes", "post_doc", "post_code", "stem_hash", "stem_ref", "group_form")
         kept.append([segment.file.array(name).tolist() for name in names])
     assert kept[0] == kept[1]
 

@@ -158,6 +158,22 @@ def test_a_backup_restores_to_the_same_answers(index: Path, tmp_path: Path) -> N
     assert newsearch.verify(tmp_path / "new" / "index").ok
 
 
+def test_a_backup_and_compacting_keep_protected_words_and_languages(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("swift\n")
+    texts = [("a", "Swift builds", "en"), ("b", "Swifts nest", "en"), ("c", "Viele Häuser", "de")]
+    for name, title, lang in texts:
+        source = tmp_path / f"{name}.jsonl"
+        source.write_text(json.dumps({"path": name, "title": title, "lang": lang}))
+        newsearch.build(source, index=tmp_path / "index", protected=tmp_path / "words")
+    newsearch.backup(tmp_path / "index", tmp_path / "saved")
+    newsearch.restore(tmp_path / "saved", tmp_path / "new")
+    newsearch.compact(tmp_path / "new")
+    assert newsearch.verify(tmp_path / "new").ok
+    with newsearch.open(tmp_path / "new") as index:
+        found = {query: [hit.id for hit in index.search(query)] for query in ("swift", "swifts", "Haus")}
+    assert found == {"swift": ["a"], "swifts": ["b"], "Haus": ["c"]}
+
+
 def test_restoring_over_an_index_asks_first(index: Path, tmp_path: Path) -> None:
     newsearch.backup(index, tmp_path / "saved")
     make(index, news("new"))

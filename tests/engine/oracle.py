@@ -230,7 +230,7 @@ class Oracle:
         kin = [self._kin(term) for term in terms]
         if len(terms) > 1:
             return self._together(kin, node, 0, ordered=True)
-        any_form = self._codes(kin[0], node.field)
+        any_form = self._codes(kin[0], node.field) if node.field else self._united(kin[0])
         exact = self._codes(self._everywhere({terms[0]}), node.field)
         parts = {i: (ranking.PARTS - 1) * code + exact.get(i, 0) for i, code in any_form.items()}
         return self._weighted(parts, node.weight / ranking.PARTS)
@@ -285,6 +285,15 @@ class Oracle:
             if w:
                 codes[i] = max(1, round(255 * w / (ranking.K1 + w)))
         return codes
+
+    def _united(self, slot: Slot) -> dict[int, int]:
+        """The saturated weight of these forms, from what the saturated weight of each stands for."""
+        sums: dict[int, float] = {}
+        for form in sorted(set().union(*slot.values())):
+            for i, code in self._codes({tongue: forms & {form} for tongue, forms in slot.items()}).items():
+                kept = min(code, 254.75)
+                sums[i] = sums.get(i, 0.0) + ranking.K1 * kept / (255 - kept)
+        return {i: round(255 * w / (ranking.K1 + w)) for i, w in sums.items()}
 
     def _best_codes(self, slot: Slot, name: str | None) -> dict[int, int]:
         """The code of the best of some forms; within one field they count as one word."""

@@ -37,6 +37,7 @@ ARTICLES = [
         date=(None, date(2020, 9, 29), datetime(2020, 9, 30, 1, 2, 3, 4, tzinfo=UTC))[number % 3],
         web_url=f"https://x.org/{number}",
         category="Tech",
+        language=(None, "de")[number % 4 == 0],
         heat=number,
         quality=None if number % 2 else 50.5,
         published=number != 7,

@@ -235,8 +235,6 @@ TOLD_BY_OTHERS = [
     "term_at",
     "stem_hash",
     "stem_ref",
-    "group_at",
-    "group_doc",
     "group_form_at",
     "group_form",
     "id_hash",

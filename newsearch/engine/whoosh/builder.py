@@ -166,14 +166,13 @@ class SegmentBuilder:
                 lengths.sum(axis=1),
             )
             terms, place = self._vocabulary.sorted_terms(used)
-            postings, weights = invert(place[tokens], lengths, number)
+            postings = invert(place[tokens], lengths, number)
             arrays = term_arrays(
                 self._vocabulary.names(terms),
                 tongues[order],
                 self._vocabulary.stemmings,
                 lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
-                lambda posts, starts: ranking.saturate(np.add.reduceat(weights[posts], starts)),
             )
             arrays |= self._columns.arrays(order)
             for i, name in enumerate(ranking.TEXT_FIELDS):

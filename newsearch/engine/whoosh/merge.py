@@ -39,18 +39,14 @@ def merge_segments(
 
     vocabulary = sorted({s.dictionary.term(i) for s in segments for i in range(len(s.dictionary))})
     numbers = {term: i for i, term in enumerate(vocabulary)}
-    parts, stems = [], []
+    parts = []
     base = 0
     for segment, docs in zip(segments, keep, strict=True):
         renumbered = np.full(segment.articles, -1, np.int64)
         renumbered[docs] = number[base : base + len(docs)]
-        part, stem = _postings(segment, numbers, renumbered)
-        parts.append(part)
-        stems.append(stem)
+        parts.append(_postings(segment, numbers, renumbered))
         base += len(docs)
-    postings, stem_code = _sorted(
-        Postings(*map(np.concatenate, zip(*parts, strict=True))), np.concatenate(stems)
-    )
+    postings = _sorted(Postings(*map(np.concatenate, zip(*parts, strict=True))))
     terms, postings = _used(vocabulary, postings)
 
     stemmings = analysis.stemmings(segments[0].protected if segments else frozenset())
@@ -61,7 +57,6 @@ def merge_segments(
         stemmings,
         stems_of(terms, stemmings),
         postings,
-        lambda posts, starts: stem_code[posts[starts]],
     )
     arrays |= merged.arrays(order)
     for name in ranking.TEXT_FIELDS:
@@ -92,23 +87,12 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
     return merged
 
 
-def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> tuple[Postings, Array]:
-    """The live postings of a segment under new numbers, and for each the code of all forms of its word together."""
+def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> Postings:
+    """The live postings of a segment under new numbers."""
     file = segment.file
     at = file.array("post_at").astype(np.int64)
     old_term = np.repeat(np.arange(len(segment.dictionary)), np.diff(at))
     old_doc = file.array("post_doc").astype(np.int64)
-    code = file.array("post_code")
-
-    group_at = file.array("group_at").astype(np.int64)
-    group_keys = (np.repeat(np.arange(len(group_at) - 1), np.diff(group_at)) << 16) | file.array("group_doc")
-    stem_code = code.copy()
-    group = _groups(segment, old_term, old_doc)
-    grouped = np.flatnonzero(group >= 0)
-    stem_code[grouped] = file.array("group_code")[
-        np.searchsorted(group_keys, (group[grouped] << 16) | old_doc[grouped])
-    ]
-
     doc = renumbered[old_doc]
     live = doc >= 0
     new_term = np.array(
@@ -118,48 +102,22 @@ def _postings(segment: Segment, numbers: dict[str, int], renumbered: Array) -> t
     more_term = np.repeat(new_term, more_at[1:] - more_at[:-1])
     more_doc = renumbered[file.array("more_doc")]
     more_live = more_doc >= 0
-    return (
-        Postings(
-            new_term[old_term][live],
-            doc[live],
-            code[live],
-            file.array("post_pos")[live],
-            more_term[more_live],
-            more_doc[more_live],
-            file.array("more_pos")[more_live],
-        ),
-        stem_code[live],
+    return Postings(
+        new_term[old_term][live],
+        doc[live],
+        file.array("post_code")[live],
+        file.array("post_pos")[live],
+        more_term[more_live],
+        more_doc[more_live],
+        file.array("more_pos")[more_live],
     )
 
 
-def _groups(segment: Segment, term: Array, doc: Array) -> Array:
-    """The group of every posting: that of its form in the language of its article; -1 where there is none."""
-    file = segment.file
-    form_at = file.array("group_form_at").astype(np.int64)
-    group = np.repeat(np.arange(len(form_at) - 1), np.diff(form_at))
-    form = file.array("group_form")
-    if not segment.languages.any():
-        group_of = np.full(len(segment.dictionary), -1, np.int64)
-        group_of[form] = group
-        return group_of[term]
-    # All articles of a group have its language.
-    of_group = segment.languages[file.array("group_doc")[file.array("group_at")[:-1]]]
-    of_posting = segment.languages[doc]
-    found = np.full(len(term), -1, np.int64)
-    for language in segment.dictionary.stemmings:
-        group_of = np.full(len(segment.dictionary), -1, np.int64)
-        mine = of_group[group] == language
-        group_of[form[mine]] = group[mine]
-        posts = np.flatnonzero(of_posting == language)
-        found[posts] = group_of[term[posts]]
-    return found
-
-
-def _sorted(postings: Postings, stem_code: Array) -> tuple[Postings, Array]:
+def _sorted(postings: Postings) -> Postings:
     """The same postings in the order (term, article)."""
     order = np.argsort((postings.term << 16) | postings.doc, kind="stable")
     more = np.argsort((postings.more_term << 16) | postings.more_doc, kind="stable")
-    return Postings(*(c[order] for c in postings[:4]), *(c[more] for c in postings[4:])), stem_code[order]
+    return Postings(*(c[order] for c in postings[:4]), *(c[more] for c in postings[4:]))
 
 
 def _used(vocabulary: list[str], postings: Postings) -> tuple[list[str], Postings]:

@@ -6,10 +6,9 @@
     more_at[n+1]                     where the further positions of each form begin, for articles that have any, in:
     more_doc, more_pos               article, position
 
-Forms that share a stem have their postings once more, together; a stem with one form has those of its form:
+Forms that share a stem are a group, whose postings are those of its forms (see kernel.united):
 
-    stem_hash, stem_ref              crc32 of every stem, sorted; a form's number, or -1 - its group's number
-    group_at[g+1], group_doc, group_code
+    stem_hash, stem_ref              crc32 of every stem, sorted; the number of its only form, or -1 - its group's
     group_form_at[g+1], group_form   numbers of the forms of a group
 
 Forms know no language, stems do: where not all articles are English, each language has its own stems, over its own
@@ -53,8 +52,8 @@ class Postings(NamedTuple):
     more_pos: Array
 
 
-def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, ranking.Floats]:
-    """Postings of the words of some articles, and the weight w of each posting.
+def invert(term: Array, lengths: Array, number: Array) -> Postings:
+    """Postings of the words of some articles.
 
     Args:
         term: the term number of every word, article by article, field by field.
@@ -83,9 +82,7 @@ def invert(term: Array, lengths: Array, number: Array) -> tuple[Postings, rankin
 
     more = np.flatnonzero(~is_first)
     code = ranking.saturate(weight)
-    return Postings(
-        key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more]
-    ), weight
+    return Postings(key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more])
 
 
 def number_stems(stemming: Stemming, forms: Iterable[str], numbers: dict[str, int]) -> list[int]:
@@ -106,7 +103,6 @@ def term_arrays(
     stemmings: Sequence[Stemming],
     stems: Callable[[int, Array], Array],
     postings: Postings,
-    combine: Callable[[Array, Array], Array],
 ) -> dict[str, Array]:
     """All the arrays named at the top of this file.
 
@@ -117,10 +113,8 @@ def term_arrays(
         stems: called with a language and the numbers of forms, gives a number for each; forms with equal numbers
             share a stem in that language.
         postings: of the exact forms; `term` numbers `terms`.
-        combine: gives the codes of the postings of groups: called with the numbers of the postings of all
-            forms, in the order (group, article), and where in it each (group, article) begins.
     """
-    form, language, word_of = _words(len(terms), languages, postings)
+    form, language = _words(len(terms), languages, postings)
     numbers = [(tongue << 32) | stems(tongue, form[language == tongue]) for tongue in _present(language)]
     # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
     _, first, stem, forms = np.unique(
@@ -136,14 +130,6 @@ def term_arrays(
     group_of = group_of_stem[stem]
     grouped_words = np.flatnonzero(group_of >= 0)
     group_form = form[grouped_words[np.argsort(group_of[grouped_words], kind="stable")]]
-
-    posting_group = group_of[word_of]
-    grouped = np.flatnonzero(posting_group >= 0)
-    key = (posting_group[grouped] << 16) | postings.doc[grouped]
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])) if len(key) else np.zeros(0, np.int64)
-    group_code = combine(grouped[order], starts) if len(key) else np.zeros(0, np.uint8)
 
     ref = np.where(is_group, -1 - group_of_stem, form[first])
     # The stems in the order of their numbers: language after language.
@@ -167,9 +153,6 @@ def term_arrays(
         "more_pos": postings.more_pos,
         "stem_hash": hashed[by_hash],
         "stem_ref": ref[by_hash],
-        "group_at": np.searchsorted(key[starts] >> 16, np.arange(len(by_first) + 1)),
-        "group_doc": key[starts] & 0xFFFF,
-        "group_code": group_code,
         "group_form_at": np.concatenate(([0], np.cumsum(forms[is_group][by_first]))),
         "group_form": group_form,
     }
@@ -179,26 +162,21 @@ def term_arrays(
     return arrays
 
 
-def _words(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array, Array]:
+def _words(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array]:
     """The exact forms once for every language that they stand in, sorted by language and form.
 
     Returns:
-        The form and the language of each of these words, and for every posting the number of its word.
+        The form and the language of each of these words.
     """
     if not languages.any():
-        return np.arange(forms), np.zeros(forms, np.int64), postings.term
+        return np.arange(forms), np.zeros(forms, np.int64)
     of_posting = languages[postings.doc]
-    word_of = np.empty(len(of_posting), np.int64)
     found: list[Array] = []
-    words = 0
     for language in _present(languages):
-        mine = np.flatnonzero(of_posting == language)
         used = np.zeros(forms, bool)
-        used[postings.term[mine]] = True
-        word_of[mine] = (np.cumsum(used) - 1 + words)[postings.term[mine]]
+        used[postings.term[of_posting == language]] = True
         found.append(np.flatnonzero(used))
-        words += len(found[-1])
-    return np.concatenate(found), np.repeat(_present(languages), list(map(len, found))), word_of
+    return np.concatenate(found), np.repeat(_present(languages), list(map(len, found)))
 
 
 def _present(languages: Array) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.analysis import Stemming
 from newsearch.article import Article, Provider
-from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.dictionary import Dictionary
 from newsearch.engine.whoosh.form import check_form, is_offsets
 from newsearch.engine.whoosh.layout import ArrayFile
@@ -26,8 +26,6 @@ from newsearch.errors import IndexCorrupt, SourceError
 Array: TypeAlias = NDArray[Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_DOCS: Array = np.empty(0, np.uint16)
-_NO_CODES: Array = np.empty(0, np.uint16)
 
 
 class Place(NamedTuple):
@@ -91,55 +89,27 @@ class Segment:
 
         The forms are those of its stem in the language of each article.
         """
+        places = self.any_form(term)
         number = self.dictionary.number(term)
-        exact_doc, exact_code = self.postings(number, number + 1) if number >= 0 else (_NO_DOCS, _NO_CODES)
-        doc, both = _NO_DOCS, _NO_CODES
-        for language in self.dictionary.stemmings:
-            ref = self.dictionary.stem(term, language)
-            if ref is not None and (ref < 0 or ref != number):
-                of_stem, code = self.group(-1 - ref) if ref < 0 else self._postings_in(language, ref)
-                doc, both = _inserted(doc, both, of_stem, code.astype(np.uint16) * (ranking.PARTS - 1))
-        if not len(doc):
-            return exact_doc, exact_code.astype(np.uint16) * ranking.PARTS
-        at = doc.searchsorted(exact_doc)
-        if self._language is None:
-            both[at] += exact_code
-            return doc, both
-        # Where a language knows no other form of the word, its articles are in no list but the exact one.
-        listed = doc.take(at, mode="clip") == exact_doc
-        both[at[listed]] += exact_code[listed]
-        unlisted = (~listed).nonzero()[0]
-        scaled = exact_code.take(unlisted).astype(np.uint16) * ranking.PARTS
-        return _inserted(doc, both, exact_doc.take(unlisted), scaled)
-
-    def _postings_in(self, language: int, form: int) -> tuple[Array, Array]:
-        doc, code = self.postings(form, form + 1)
-        if self._language is None:
-            return doc, code
-        kept = (self._language.take(doc) == language).nonzero()[0]
-        return doc.take(kept), code.take(kept)
-
-    def group(self, number: int) -> tuple[Array, Array]:
-        """Articles and codes of a group of forms that share a stem."""
-        at = self.file.array("group_at")
-        place = slice(int(at[number]), int(at[number + 1]))
-        return self._group_doc[place], self.file.array("group_code")[place]
-
-    @cached_property
-    def _group_doc(self) -> Array:
-        return self._docs("group_doc")
+        exact = next((i for i, place in enumerate(places) if place.first == number), -1)
+        if len(places) == 1 and not places[0].languages:
+            doc, code = self.postings(places[0].first, places[0].last)
+            return doc, code.astype(np.uint16) * (ranking.PARTS - (exact < 0))
+        forms = [(*self.postings(p.first, p.last), _spoken(p.languages)) for p in places]
+        doc, both = kernel.united(forms, exact, self.articles, self._language)
+        return np.frombuffer(doc, np.uint16), np.frombuffer(both, np.uint16)
 
     def any_form(self, term: str) -> list[Place]:
-        """Where a word is in any of its forms: ranges of numbers of exact forms, as `occurrences` takes them."""
+        """Where a word is in any of its forms: ranges of numbers of exact forms, rising."""
         spoken: dict[int, list[int]] = {}
         for language in self.dictionary.stemmings:
             for form in self.dictionary.forms(term, language):
                 spoken.setdefault(form, []).append(language)
         # The term itself shares its stem in every language.
-        exact = self.dictionary.number(term) if self._language is not None else -1
+        exact = self.dictionary.number(term)
         return [
             Place(form, form + 1, () if self._language is None or form == exact else tuple(languages))
-            for form, languages in spoken.items()
+            for form, languages in sorted(spoken.items())
         ]
 
     def occurrences(
@@ -154,10 +124,11 @@ class Segment:
         more = slice(self._more_at[first], self._more_at[last])
         doc, code, pos = self._post_doc[post], self._post_code[post], self._post_pos[post]
         more_doc, more_pos = self._more_doc[more], self._more_pos[more]
-        if languages and self._language is not None:
-            kept = np.isin(self._language.take(doc), languages)
+        spoken = _spoken(languages)
+        if spoken is not None and self._language is not None:
+            kept = spoken.take(self._language.take(doc))
             doc, code, pos = doc[kept], code[kept], pos[kept]
-            kept = np.isin(self._language.take(more_doc), languages)
+            kept = spoken.take(self._language.take(more_doc))
             more_doc, more_pos = more_doc[kept], more_pos[kept]
         return doc, code, pos, more_doc, more_pos
 
@@ -337,9 +308,12 @@ class Segment:
         )
 
 
-def _inserted(doc: Array, code: Array, more_doc: Array, more_code: Array) -> tuple[Array, Array]:
-    """Two sorted lists of articles, none of them in both, as one."""
-    if not len(doc) or not len(more_doc):
-        return (doc, code) if len(doc) else (more_doc, more_code)
-    at = doc.searchsorted(more_doc)
-    return np.insert(doc, at, more_doc), np.insert(code, at, more_code)
+@lru_cache(maxsize=256)
+def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """For every number of a language, whether it is one of these; None where they are none, which stands for all."""
+    if not languages:
+        return None
+    table = np.zeros(256, bool)
+    table[list(languages)] = True
+    table.flags.writeable = False
+    return table

@@ -27,7 +27,6 @@ _OFFSETS = {
     "term_at": "term_bytes",
     "post_at": "post_doc",
     "more_at": "more_doc",
-    "group_at": "group_doc",
     "group_form_at": "group_form",
     "topic_at": "topic",
     "record_at": "records",
@@ -45,8 +44,6 @@ _DERIVED = (
     "stem_at",
     "stem_hash",
     "stem_ref",
-    "group_at",
-    "group_doc",
     "group_form_at",
     "group_form",
 )
@@ -155,12 +152,9 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
         stemmings,
         stems_of(terms, stemmings),
         Postings(term, doc, code, pos, more_term, more_doc, more_pos),
-        lambda posts, starts: np.maximum.reduceat(code[posts], starts),
     )
     for name in _DERIVED:
         if (name in derived) != (name in file) or (
             name in file and not np.array_equal(derived[name], file.array(name))
         ):
             yield f"{name} does not follow from the words"
-    if (file.array("group_code") < derived["group_code"]).any():
-        yield "a group of forms that is worth less than one of them"
