@@ -10,7 +10,8 @@ Text is cut at white space into chunks, and each chunk becomes the terms that it
 Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
 becomes overlapping pairs. Every term takes one position.
 
-A term is an exact form. `stem` gives the stem that it shares with its other forms (ban, bans, banned).
+A term is an exact form. `stem` gives the stem that it shares with its other forms (ban, bans, banned), and a people
+with its place (Italian, Italians, Italy).
 
 VERSION is kept in every index: raise it when any text could give other terms than before.
 """
@@ -23,10 +24,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from newsearch._english import DEMONYMS
+
 if TYPE_CHECKING:
     import Stemmer
 
-VERSION = 1
+VERSION = 2
 
 MAX_TERM_LENGTH = 64
 """Longer terms are cut to this many characters."""
@@ -107,12 +110,12 @@ def fold(text: str) -> str:
 
 def stem(term: str) -> str:
     """The stem that an exact form shares with the other forms of its word."""
-    return _IRREGULAR.get(term) or _stemmer().stemWord(term)
+    return _IRREGULAR.get(term) or _stemmer().stemWord(DEMONYMS.get(term, term))
 
 
 def stems(exact: Iterable[str]) -> list[str]:
     """`stem` of many terms at once."""
-    exact = list(exact)
+    exact = [DEMONYMS.get(term, term) for term in exact]
     return [_IRREGULAR.get(term, stem) for term, stem in zip(exact, _stemmer().stemWords(exact), strict=True)]
 
 

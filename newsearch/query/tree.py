@@ -12,6 +12,7 @@ a message can point at it. It takes no part in comparison.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -160,3 +161,17 @@ class Everything:
 Node: TypeAlias = (
     Word | Phrase | Near | Prefix | Fuzzy | Match | Range | DateRange | All | And | Or | Not | Everything
 )
+
+
+def texts(node: Node) -> Iterator[str]:
+    """The text of every scoring node, as it was typed."""
+    match node:
+        case Word() | Phrase() | Prefix() | Fuzzy():
+            yield node.text
+        case Near():
+            yield from node.words
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from texts(child)
+        case Not(child):
+            yield from texts(child)

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from statistics import median
 
 from newsearch import analysis, ranking
+from newsearch._english import FUNCTION_WORDS
 from newsearch.article import Article, canonical_url
 from newsearch.engine.base import Options
 from newsearch.query.tree import (
@@ -31,6 +32,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    texts,
 )
 
 FILTER = 1e-9
@@ -84,6 +86,7 @@ class Oracle:
 
     def search(self, tree: Node, options: Options) -> list[Found]:
         """All matches, on all pages, the best first."""
+        self._is_mixed = any(letter.islower() for text in texts(tree) for letter in text)
         found = [
             self._found(number, complete, parts, options) for number, complete, parts in self._matches(tree)
         ]
@@ -207,7 +210,8 @@ class Oracle:
         any_form = self._codes(kin[0], node.field)
         exact = self._codes({terms[0]}, node.field)
         parts = {i: (ranking.PARTS - 1) * code + exact.get(i, 0) for i, code in any_form.items()}
-        return self._weighted(parts, node.weight / ranking.PARTS)
+        share = 0.5 if terms[0] in FUNCTION_WORDS and not (self._is_mixed and _is_shouted(node.text)) else 1.0
+        return self._weighted(parts, share * node.weight / ranking.PARTS)
 
     def _kin(self, term: str) -> set[str]:
         return {form for form in self.forms if analysis.stem(form) == analysis.stem(term)}
@@ -235,7 +239,8 @@ class Oracle:
     def _weighted(self, codes: dict[int, int], weight: float) -> Scores:
         n, holding = len(self.articles), len(codes)
         idf = math.log(1 + (n - holding + 0.5) / (holding + 0.5))
-        return {i: weight * idf * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
+        damped = idf**2 / (idf + ranking.DAMPING)
+        return {i: weight * damped * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
 
     def _codes(self, forms: set[str], name: str | None = None) -> dict[int, int]:
         """The saturated weight of these forms, taken as one word, in one field or in all."""
@@ -302,6 +307,10 @@ def _text(article: Article) -> Text:
         text.lengths[name] = len(terms)
         text.words += [(len(text.words) + i, name, term) for i, term in enumerate(terms)]
     return text
+
+
+def _is_shouted(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
 
 
 def _stands(words: list[tuple[int, str]], slots: list[set[str]], slop: int, ordered: bool) -> bool:

@@ -48,7 +48,7 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
-        compiler = Compiler(view)
+        compiler = Compiler(view, tree)
         asked = plan(tree)
         self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
         self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]

@@ -1,6 +1,6 @@
 """The table of contents: the one small file that says which segments are the index. Replacing it is the commit.
 
-    toc.json   {"newsearch": 1, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+    toc.json   {"newsearch": 2, "analysis": 2, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
                 "sources": ["/data/news"], "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
 
 An index is published, never edited in place: new files are written and made durable, then toc.json is replaced
