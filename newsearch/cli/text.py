@@ -19,10 +19,11 @@ _SNIPPET = 240
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
     """The hits, those that lack a word after a line that says so, then the facets and how many there are."""
-    all_words = True
-    for rank, hit in page.ranked():
-        if all_words and not hit.complete:
-            all_words = False
+    hits = list(page.ranked())
+    # A text is not ranked by how many of its words an article holds: where those with all are among the rest, no line.
+    parted = max((i for i, (_, hit) in enumerate(hits, 1) if hit.complete), default=0)
+    for i, (rank, hit) in enumerate(hits):
+        if i == parted:
             yield terminal.style("Not all words:", DIM)
             yield ""
         yield from _hit_lines(rank, hit, page, terminal)

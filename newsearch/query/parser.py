@@ -8,7 +8,7 @@ Any text is a query. An operator with nothing to its left or its right is a word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypeAlias
@@ -65,6 +65,9 @@ MAX_EDITS = 2
 MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 """The bounds of a weight (`word^2`)."""
 
+TEXT_WORDS = 10
+"""A query of more words than this is a text: it is no worse for quotes and parentheses in it, which ask for nothing."""
+
 _NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
 _OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
 _URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
@@ -78,6 +81,7 @@ _SUFFIXED = re.compile(
 )
 # A number sign before a number (#1) is no topic.
 _TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+_DASHES = re.compile(r"-{2,}|[–—]")
 # Not two of them, which are **bold**.
 _STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
@@ -137,6 +141,8 @@ class _Parser:
         self._now = now
         self._tz = tz
         self._at = 0
+        self._is_text = False
+        self._spare = 0
 
     def root(self) -> Node:
         text = self._text
@@ -149,7 +155,11 @@ class _Parser:
             return All((Everything(url.span(1)), Match("url", url[1], url.span(1))), url.span(1))
         self._tokens, notes = tokenize(text)
         self.notes += notes
+        words = _count_words(self._tokens)
+        self._is_text, self._spare = words > TEXT_WORDS, MAX_CLAUSES - words
         children = self._side_by_side(None)
+        if self._is_text:
+            children = list(_flat(children))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
@@ -255,7 +265,26 @@ class _Parser:
             return None
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
-        return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
+        phrase = Phrase(
+            token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span
+        )
+        return self._quoted(phrase) if self._is_text and field is None else phrase
+
+    def _quoted(self, phrase: Phrase) -> Node:
+        """What a text quotes: the words count, and count more where they stand as quoted."""
+        pieces = [piece for piece in re.finditer(r"\S+", phrase.text) if _SAYS_SOMETHING.search(piece[0])]
+        pieces = pieces[: max(self._spare, 0)]
+        self._spare -= len(pieces)
+        words = [
+            Word(
+                piece[0],
+                None,
+                phrase.weight,
+                (phrase.span[0] + 1 + piece.start(), phrase.span[0] + 1 + piece.end()),
+            )
+            for piece in pieces
+        ]
+        return Or((phrase, *words), phrase.span)
 
     def _word(self, field: str | None, token: Token) -> Node | None:
         text, span = token.text, (token.start, token.end)
@@ -265,6 +294,9 @@ class _Parser:
             return Match("topic", topic[1], span)
         if _STAR_INSIDE.search(text):
             self._note("a star works only at the end of a word", span)
+        if self._is_text and field is None and len(pieces := _DASHES.split(text)) > 1:
+            words = [Word(piece, None, 1.0, span) for piece in pieces if _SAYS_SOMETHING.search(piece)]
+            return words[0] if len(words) == 1 else All(tuple(words), span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)
@@ -292,6 +324,21 @@ class _Parser:
 
     def _note(self, message: str, span: Span) -> None:
         self.notes.append(Note(message, span))
+
+
+def _count_words(tokens: Sequence[Token]) -> int:
+    """How many words stand among the tokens, outside quotes and fields."""
+    pairs = zip([None, *tokens], tokens, strict=False)
+    return sum(token.kind is WORD and (before is None or before.kind is not FIELD) for before, token in pairs)
+
+
+def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
+    """The nodes, and instead of a group those in it."""
+    for node in nodes:
+        if isinstance(node, All):
+            yield from _flat(node.children)
+        else:
+            yield node
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:

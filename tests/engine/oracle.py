@@ -92,7 +92,15 @@ class Oracle:
         ]
         shown = options.unpublished or _asks_for_unpublished(tree)
         visible = [f for f in found if shown or f.article.published]
+        if options.sort == "relevance" and self._is_text(tree):
+            return sorted(visible, key=lambda f: sort_key(f, options.sort))
         return sorted(visible, key=lambda f: (not f.complete, *sort_key(f, options.sort)))
+
+    def _is_text(self, tree: Node) -> bool:
+        """Whether more than six different things are asked for of which an article may hold some."""
+        children = tree.children if isinstance(tree, All) else ()
+        plain = {child for child in children if _is_plain(child) and not _is_filter(child)}
+        return len(plain) > ranking.COMPLETE_WORDS
 
     def _matches(self, tree: Node) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
         """Article, whether it holds every word, and the scores of the root's children there."""

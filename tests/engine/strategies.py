@@ -76,6 +76,10 @@ WORDS = [
     "recognition",
     "recognise",
     "organ",
+    "the",
+    "WHO",
+    "Italian",
+    "Italy",
 ]
 SOURCES = ("/a", "/b", "/c")
 TOPICS = ("AI", "ai", "Facial Recognition", "ban", "日本")
@@ -191,7 +195,8 @@ class Tuning:
     head: int = 1024
     sample: int = 1024
     table_share: int = 64
-    few: int = 8
+    few: int = 7
+    complete_words: int = 6
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -209,6 +214,7 @@ class Tuning:
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
+                (ranking, "COMPLETE_WORDS", self.complete_words),
                 (view, "_TABLE_SHARE", self.table_share),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
@@ -225,12 +231,13 @@ tunings = st.builds(
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
     table_share=st.sampled_from([1, 2, 64]),
-    few=st.sampled_from([1, 8]),
+    few=st.sampled_from([1, 7]),
+    complete_words=st.sampled_from([1, 2, 6]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])
 weights = st.sampled_from([1.0, 1.0, 0.5, 3.0])
-words = st.sampled_from([*WORDS, "covid", "absent", "Facial"])
+words = st.sampled_from([*WORDS, "covid", "absent", "Facial", "who"])
 moments = st.none() | st.sampled_from(MOMENTS)
 bounds = st.none() | st.sampled_from([-1.0, 0.0, 1.0, 50.0, 99.5])
 

@@ -1,8 +1,9 @@
 """The vector search: a query tree and one generation of an index -> one page of the best articles.
 
 Articles that hold every word are found by intersecting the postings of the words, the rarest first. Those that hold
-only some are looked at only where the others do not fill the page, word by word, the most telling first, until what
-is left could not reach the page. Both discard by comparing codes, small integers, before they compute a score.
+only some are looked at only where the others do not fill the page, or where the query is a text, word by word, the most
+telling first, until what is left could not reach the page. Both discard by comparing codes, small integers, before they
+compute a score.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class Search:
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
         self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
         self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
+        # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
+        self._ranks_by_sum = asked.is_text and options.sort == "relevance"
         self._hides = not (options.unpublished or asked.unpublished)
         self._masks = [compiler.mask(node) for node in asked.filters]
         as_of = options.as_of.timestamp() if options.as_of is not None else None
@@ -142,23 +145,34 @@ class Search:
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
             return []
+        if self._ranks_by_sum:
+            rows = self._ordered(self._best_partial(wanted, also_complete=True), wanted)[first:]
+            complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
+            return [Hit(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
         by_score = self._options.sort == "relevance"
         rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = self._ordered(rows, wanted, complete=True)
+        page = [Hit(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += self._ordered(rows, wanted, complete=False)
+            page += [Hit(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
         return page[first:]
+
+    def _is_complete(self, docs: Array) -> Mask:
+        held = np.ones(len(docs), bool)
+        for part in self._parts:
+            held &= part.look_up(docs) != 0
+        return held
 
     def _best_complete(self, wanted: int) -> list[Row]:
         return kernel.complete(self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted)
 
-    def _best_partial(self, wanted: int) -> list[Row]:
+    def _best_partial(self, wanted: int, *, also_complete: bool = False) -> list[Row]:
         required = {id(clause.part) for clause in self._required}
         return kernel.partial(
             self._parts,
             bytes(id(part) in required for part in self._parts),
+            also_complete,
             self._boost,
             self._ceiling,
             self._shown,
@@ -234,7 +248,7 @@ class Search:
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
-    def _ordered(self, rows: list[Row], wanted: int, *, complete: bool) -> list[Hit]:
+    def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
         rows.sort(reverse=True)
         if any(before[0] == row[0] for before, row in pairwise(rows)):
@@ -244,7 +258,7 @@ class Search:
                 rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
                 if len(rows) >= wanted:
                     break
-        return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
+        return rows[:wanted]
 
     def _untied(self, run: list[Row], wanted: int) -> list[Row]:
         """The first of some rows that tie, by date and id."""
