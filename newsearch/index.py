@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import isnan
 from numbers import Real
@@ -12,12 +13,12 @@ from types import TracebackType
 from typing import TypeAlias
 
 from newsearch.article import Article
-from newsearch.engine.base import Options, Stats
+from newsearch.engine.base import Options, Reader, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
-from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
+from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 
@@ -72,10 +73,12 @@ class Index:
         boosts: Boosts | None = None,
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
+        expand: bool = False,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
-        Articles that hold every word come before those that hold only some. An empty query finds every article.
+        Articles that hold every word come before those that hold only some, unless the query is a text of more than six
+        words. An empty query finds every article.
         Several topics must all hold; of several providers, categories or types, one must. A str is one value.
 
         Args:
@@ -93,6 +96,8 @@ class Index:
             as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
                 it is given, articles dated later are not found, as they were not then; undated ones are.
             tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
+            expand: search also for words that the best articles share, where relevance sorts. More is found, some of it
+                without any word of the query; that is neither complete nor counted.
 
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
@@ -122,7 +127,10 @@ class Index:
         if boosts is not None and not isinstance(boosts, Boosts):
             raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
         options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
-        return Results(parsed, reader.search(_with_filters(parsed.tree, filters), options))
+        tree = _with_filters(parsed.tree, filters)
+        if expand and sort == "relevance":
+            options = replace(options, also=_expansion(reader, tree, options))
+        return Results(parsed, reader.search(tree, options))
 
     def get(self, id: str) -> Article | None:
         """The article of this id, published or not; None where there is none."""
@@ -152,6 +160,14 @@ class Index:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
+
+
+def _expansion(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
+    """The words that the best answers share."""
+    from newsearch.expansion import ARTICLES, expansion  # few ask for it
+
+    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+    return expansion(tree, [(answer.score(i), answer.article(i)) for i in range(len(answer))])
 
 
 def _with_filters(tree: Node, filters: list[Node]) -> Node:

@@ -128,6 +128,7 @@ from newsearch.ranking import DEFAULT_BOOSTS, Boosts
     type=click.IntRange(min=0),
     help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
 )
+@click.option("--expand", is_flag=True, help="Search also for words that the best articles share.")
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
 @format_option(*FORMATS)
 @color_option
@@ -157,6 +158,7 @@ def query(
     zone_name: str | None,
     facets: Sequence[str],
     facet_limit: int | None,
+    expand: bool,
     explain: bool,
     format_name: str,
     color: str,
@@ -200,6 +202,7 @@ def query(
             boosts=boosts,
             as_of=moment,
             tz=tz,
+            expand=expand,
         )
         _tell(results.notes)
         page = Page(results, offset, facets, explain, moment or now, tz, facet_limit)

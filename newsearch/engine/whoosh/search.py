@@ -24,7 +24,7 @@ from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.damage import checked
-from newsearch.engine.whoosh.kernel import Mask, Passes, Row
+from newsearch.engine.whoosh.kernel import Mask, Part, Passes, Row
 from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import View
@@ -56,11 +56,14 @@ class Search:
         if not self._required and not self._optional and (everything := compiler.clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional
+        by_score = options.sort == "relevance"
+        self._also = [clause for node in options.also if by_score and (clause := compiler.clause(node))]
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
-        self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
-        self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
+        self._parts = _by_length(self._clauses)
+        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+        self._has_partial = len(self._optional) > 1 or bool(self._optional and (self._required or self._also))
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
-        self._ranks_by_sum = asked.is_text and options.sort == "relevance"
+        self._ranks_by_sum = asked.is_text and by_score
         self._hides = not (options.unpublished or asked.unpublished)
         self._masks = [compiler.mask(node) for node in asked.filters]
         as_of = options.as_of.timestamp() if options.as_of is not None else None
@@ -124,8 +127,9 @@ class Search:
     def explain(self, number: int) -> Explanation:
         doc, score, _ = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
-        text = sum((part.look_up(docs) * part.unit for part in self._parts), np.zeros(1))
+        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
         parts = [Explanation(_value(clause, docs), clause.name) for clause in self._clauses]
+        parts += [Explanation(_value(clause, docs), f"{clause.name}, added") for clause in self._also]
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
             value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
@@ -146,7 +150,7 @@ class Search:
         if not self._options.limit:
             return []
         if self._ranks_by_sum:
-            rows = self._ordered(self._best_partial(wanted, also_complete=True), wanted)[first:]
+            rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
             complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
             return [Hit(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
         by_score = self._options.sort == "relevance"
@@ -165,18 +169,28 @@ class Search:
         return held
 
     def _best_complete(self, wanted: int) -> list[Row]:
+        if self._also:
+            return self._best_of_all(self._clauses, self._filter, wanted)
         return kernel.complete(self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted)
 
-    def _best_partial(self, wanted: int, *, also_complete: bool = False) -> list[Row]:
-        required = {id(clause.part) for clause in self._required}
+    def _best_partial(self, wanted: int) -> list[Row]:
+        if self._also:
+            return self._best_of_all(self._required, self._passes_incomplete, wanted)
+        return self._best_of_all(self._required, self._filter, wanted, also_complete=False)
+
+    def _best_of_all(
+        self, required: Sequence[Clause], passes: Passes | None, wanted: int, *, also_complete: bool = True
+    ) -> list[Row]:
+        """The best of the articles that hold what is required, and anything."""
+        must = {id(clause.part) for clause in required}
         return kernel.partial(
-            self._parts,
-            bytes(id(part) in required for part in self._parts),
+            self._scored,
+            bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
             self._ceiling,
             self._shown,
-            self._filter,
+            passes,
             wanted,
         )
 
@@ -207,6 +221,11 @@ class Search:
             passes = passes & mask(numbers)
         return passes
 
+    def _passes_incomplete(self, docs: Any) -> Mask:
+        """As the filters do, what does not hold everything."""
+        passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
+        return passes & self._passes_masks(docs) if self._masks else passes
+
     @cached_property
     def _complete(self) -> Array:
         """All articles that hold everything."""
@@ -235,7 +254,7 @@ class Search:
 
     def _score(self, docs: Array) -> Floats:
         text: Floats = np.zeros(len(docs))
-        for part in self._parts:
+        for part in self._scored:
             text += part.look_up(docs) * part.unit
         return text * self._boost.take(docs)
 
@@ -296,6 +315,10 @@ class Search:
             if seen[kind] <= wanted:
                 kept.append(row)
         return kept
+
+
+def _by_length(clauses: Sequence[Clause]) -> list[Part]:
+    return sorted((clause.part for clause in clauses), key=lambda part: len(part.doc))
 
 
 def _table(clause: Clause, articles: int) -> NDArray[np.bool_]:
