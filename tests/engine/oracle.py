@@ -88,13 +88,17 @@ class Oracle:
         """All matches, on all pages, the best first."""
         self._is_mixed = any(letter.islower() for text in texts(tree) for letter in text)
         found = [
-            self._found(number, complete, parts, options) for number, complete, parts in self._matches(tree)
+            self._found(number, complete, parts, options)
+            for number, complete, parts in self._matches(tree, options)
         ]
         shown = options.unpublished or _asks_for_unpublished(tree)
         visible = [f for f in found if shown or f.article.published]
-        if options.sort == "relevance" and self._is_text(tree):
-            return sorted(visible, key=lambda f: sort_key(f, options.sort))
-        return sorted(visible, key=lambda f: (not f.complete, *sort_key(f, options.sort)))
+        return self.ordered(visible, tree, options)
+
+    def ordered(self, found: Sequence[Found], tree: Node, options: Options) -> list[Found]:
+        """The best first: of a text by score, of anything else first those that hold all."""
+        by_score = options.sort == "relevance" and self._is_text(tree)
+        return sorted(found, key=lambda f: (not f.complete and not by_score, *sort_key(f, options.sort)))
 
     def _is_text(self, tree: Node) -> bool:
         """Whether more than six different things are asked for of which an article may hold some."""
@@ -102,8 +106,10 @@ class Oracle:
         plain = {child for child in children if _is_plain(child) and not _is_filter(child)}
         return len(plain) > ranking.COMPLETE_WORDS
 
-    def _matches(self, tree: Node) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
-        """Article, whether it holds every word, and the scores of the root's children there."""
+    def _matches(self, tree: Node, options: Options) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
+        """Article, whether it holds every word, and the scores of the root's children there and of the added words."""
+        by_score = options.sort == "relevance"
+        also = [scores for word in options.also if by_score and (scores := self._word(word)) is not None]
         children = tree.children if isinstance(tree, All | And) else (tree,)
         must: list[Scores] = []
         may: list[Scores] = []
@@ -124,8 +130,10 @@ class Oracle:
             if not all(number in scores for scores in [*must, *filters]):
                 continue
             held = sum(number in scores for scores in may)
-            if held == len(may) or must or held:
-                yield number, held == len(may), tuple(scores.get(number, 0.0) for scores in [*must, *may])
+            is_own = bool(must or held)
+            if is_own or any(number in scores for scores in also):
+                parts = tuple(scores.get(number, 0.0) for scores in [*must, *may, *also])
+                yield number, is_own and held == len(may), parts
 
     def _found(self, number: int, complete: bool, parts: tuple[float, ...], options: Options) -> Found:
         article = self.articles[number]

@@ -319,5 +319,6 @@ options = st.builds(
         half_life=st.sampled_from([None, None, 0.5, 365]),
     ),
     as_of=st.sampled_from([MIDNIGHT, MIDNIGHT + timedelta(days=400)]),
+    also=st.just(()) | st.lists(st.builds(Word, text=words, weight=weights), max_size=3).map(tuple),
 )
 facets = st.sampled_from(FACETS)
