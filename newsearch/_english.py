@@ -36,7 +36,7 @@ _PLACES = """
     ethiopia: ethiopian ethiopians | europe: european europeans | fiji: fijian fijians | finland: finnish |
     france: french | gambia: gambian gambians | georgia: georgian georgians | germany: german germans |
     ghana: ghanaian ghanaians | greece: greek greeks | guatemala: guatemalan guatemalans |
-    haiti: haitian haitians | honduras: honduran hondurans | hungary: hungarian hungarians | iberia: iberian |
+    haiti: haitian haitians | honduras: honduran hondurans | hungary: hungarian hungarians | iberia: iberian iberians |
     iceland: icelandic icelander icelanders | india: indian indians | indonesia: indonesian indonesians |
     iran: iranian iranians | iraq: iraqi iraqis | ireland: irish | israel: israeli israelis |
     italy: italian italians | jamaica: jamaican jamaicans | japan: japanese | jordan: jordanian jordanians |

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from newsearch._english import DEMONYMS
 from newsearch.analysis import MAX_TERM_LENGTH, chunk_terms, fold, stem, stems, terms
 
 TERMS = {
@@ -226,3 +227,17 @@ def test_chunks_do_not_see_each_other(parts: list[str]) -> None:
     assert terms(" ".join(parts)) == [
         term for part in parts for chunk in part.split() for term in chunk_terms(chunk)
     ]
+
+
+def test_a_people_shares_the_stem_of_its_place() -> None:
+    assert len(set(stems("Italy italian italians".lower().split()))) == 1
+    for form, place in DEMONYMS.items():
+        assert stem(form) == stem(place) == stems([form])[0]
+
+
+def test_a_people_is_there_in_the_singular_and_the_plural() -> None:
+    """One of them alone would be parted from the other, which the stemmer takes for the same word."""
+    for form in DEMONYMS:
+        if form.endswith("an"):
+            assert form + "s" in DEMONYMS
+        assert not form.endswith("ans") or form.removesuffix("s") in DEMONYMS

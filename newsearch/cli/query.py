@@ -19,6 +19,9 @@ from newsearch.errors import QueryError
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
+_FEW = 5
+"""With fewer hits than this, people may want to find more."""
+
 
 @click.command(
     epilog="""\b
@@ -28,6 +31,7 @@ from newsearch.ranking import DEFAULT_BOOSTS, Boosts
       newsearch query vaccine --after 2020-09 --provider northernwire.example
       newsearch query wildfire --topic Climate --facet month --limit 0
       newsearch query vaccine --half-life 30d --explain
+      newsearch query jab side effects --expand
       newsearch query --format jsonl -- -amazon facial recognition
 
     Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
@@ -209,6 +213,8 @@ def query(
         for line in FORMATS[format_name](page, terminal):
             print(line)
         if len(results):
+            if terminal.interactive and not expand and len(results) < min(limit, _FEW) and not offset:
+                complain("little is found; --expand searches for related words, too")
             return 0
         if total := results.total:
             if limit or not facets:

@@ -150,6 +150,8 @@ def _footer(page: Page) -> str:
     shown = f"{len(results)}"
     if page.offset and len(results):
         shown = f"{page.offset + 1}-{page.offset + len(results)}"
+    if page.offset + len(results) > results.total:  # an expanded search
+        return f"{shown}, beside {counted(results.total, 'article')} with words of the query"
     said = f"{shown} of {counted(results.total, 'article')}"
     return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
 
