@@ -17,6 +17,7 @@ from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import QueryError
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment
+from newsearch.query.tree import texts
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 _FEW = 5
@@ -213,7 +214,9 @@ def query(
         for line in FORMATS[format_name](page, terminal):
             print(line)
         if len(results):
-            if terminal.interactive and not expand and len(results) < min(limit, _FEW) and not offset:
+            is_little = len(results) < min(limit, _FEW) and not offset
+            can_expand = not expand and sort == "relevance" and any(texts(results.query.tree))
+            if terminal.interactive and is_little and can_expand:
                 complain("little is found; --expand searches for related words, too")
             return 0
         if total := results.total:
