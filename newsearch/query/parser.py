@@ -82,6 +82,8 @@ _SUFFIXED = re.compile(
 # A number sign before a number (#1) is no topic.
 _TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
 _DASHES = re.compile(r"-{2,}|[–—]")
+_UNDASHED = re.compile(r"[^-–—]+(?:-[^-–—]+)*")
+_SPOKEN = re.compile(r"\S+")
 # Not two of them, which are **bold**.
 _STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
@@ -141,8 +143,6 @@ class _Parser:
         self._now = now
         self._tz = tz
         self._at = 0
-        self._is_text = False
-        self._spare = 0
 
     def root(self) -> Node:
         text = self._text
@@ -155,11 +155,10 @@ class _Parser:
             return All((Everything(url.span(1)), Match("url", url[1], url.span(1))), url.span(1))
         self._tokens, notes = tokenize(text)
         self.notes += notes
-        words = _count_words(self._tokens)
-        self._is_text, self._spare = words > TEXT_WORDS, MAX_CLAUSES - words
         children = self._side_by_side(None)
-        if self._is_text:
-            children = list(_flat(children))
+        words = _count_words(self._tokens)
+        if words > TEXT_WORDS:
+            children = list(_as_text(children, MAX_CLAUSES - words))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
@@ -265,26 +264,7 @@ class _Parser:
             return None
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
-        phrase = Phrase(
-            token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span
-        )
-        return self._quoted(phrase) if self._is_text and field is None else phrase
-
-    def _quoted(self, phrase: Phrase) -> Node:
-        """What a text quotes: the words count, and count more where they stand as quoted."""
-        pieces = [piece for piece in re.finditer(r"\S+", phrase.text) if _SAYS_SOMETHING.search(piece[0])]
-        pieces = pieces[: max(self._spare, 0)]
-        self._spare -= len(pieces)
-        words = [
-            Word(
-                piece[0],
-                None,
-                phrase.weight,
-                (phrase.span[0] + 1 + piece.start(), phrase.span[0] + 1 + piece.end()),
-            )
-            for piece in pieces
-        ]
-        return Or((phrase, *words), phrase.span)
+        return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
 
     def _word(self, field: str | None, token: Token) -> Node | None:
         text, span = token.text, (token.start, token.end)
@@ -294,9 +274,6 @@ class _Parser:
             return Match("topic", topic[1], span)
         if _STAR_INSIDE.search(text):
             self._note("a star works only at the end of a word", span)
-        if self._is_text and field is None and len(pieces := _DASHES.split(text)) > 1:
-            words = [Word(piece, None, 1.0, span) for piece in pieces if _SAYS_SOMETHING.search(piece)]
-            return words[0] if len(words) == 1 else All(tuple(words), span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)
@@ -332,13 +309,33 @@ def _count_words(tokens: Sequence[Token]) -> int:
     return sum(token.kind is WORD and (before is None or before.kind is not FIELD) for before, token in pairs)
 
 
-def _flat(nodes: Sequence[Node]) -> Iterator[Node]:
-    """The nodes, and instead of a group those in it."""
+def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
+    """What stands side by side in a text: no groups, no quotations that must be there word for word.
+
+    Args:
+        spare: how many words of quotations may be searched for.
+    """
     for node in nodes:
-        if isinstance(node, All):
-            yield from _flat(node.children)
-        else:
-            yield node
+        match node:
+            case All(children):
+                found = list(_as_text(children, spare))
+                spare -= sum(len(child.children) - 1 for child in found if isinstance(child, Or))
+                yield from found
+            case Phrase(field=None):
+                # The words count, and count more where they stand as quoted.
+                words = list(_pieces(node, _SPOKEN, node.span[0] + 1))[: max(spare, 0)]
+                spare -= len(words)
+                yield Or((node, *words), node.span)
+            case Word(field=None) if _DASHES.search(node.text):
+                yield from _pieces(node, _UNDASHED, node.span[0])
+            case _:
+                yield node
+
+
+def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterator[Word]:
+    for piece in pattern.finditer(node.text):
+        if _SAYS_SOMETHING.search(piece[0]):
+            yield Word(piece[0], None, node.weight, (start + piece.start(), start + piece.end()))
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:

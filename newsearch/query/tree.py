@@ -121,7 +121,8 @@ class All:
     """What was typed side by side. At the root, articles that hold every child come first and those that
     hold only some of its plain children (Word, Prefix, Fuzzy, Or, without a field) come after them; every
     other child must hold, and where one of these scores, an article that holds no plain child comes after
-    them too. Below the root it is And."""
+    them too. Of more than `ranking.COMPLETE_WORDS` different plain children, relevance sorts by score alone.
+    Below the root it is And."""
 
     children: tuple[Node, ...]
     span: Span = dataclasses.field(default=(0, 0), compare=False)

@@ -431,9 +431,17 @@ def test_a_phrase_is_asked_for_in_a_query_of_up_to_ten_words(text: str) -> None:
 
 
 def test_a_text_keeps_what_it_excludes_and_what_it_asks_of_fields() -> None:
-    tree = read(f'{TEN} k -amazon title:"axis of evil" topic:AI').tree
+    tree = read(
+        f'{TEN} k -amazon -"axis of evil" title:"axis of evil" topic:AI "axis of evil" NEAR/5 us'
+    ).tree
     assert isinstance(tree, All)
-    assert tree.children[-3:] == (Not(Word("amazon")), Phrase("axis of evil", "title"), Match("topic", "AI"))
+    assert tree.children[-5:] == (
+        Not(Word("amazon")),
+        Not(Phrase("axis of evil")),
+        Phrase("axis of evil", "title"),
+        Match("topic", "AI"),
+        And((Near(("axis", "of", "evil", "us"), 5), Phrase("axis of evil"))),
+    )
 
 
 def test_however_long_its_quotes_a_text_has_no_more_words_than_any_query() -> None:
