@@ -44,19 +44,17 @@ def expansion(tree: Node, best: Sequence[Scored]) -> tuple[Word, ...]:
     own, total = _weight(tree), sum(score for score, _ in best)
     if not own or not total:
         return ()
-    likely: Counter[str] = Counter()
+    likely: defaultdict[str, float] = defaultdict(float)
     forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for score, article in best:
         terms = _terms(article)
         for term, stem in zip(terms, analysis.stems(terms), strict=True):
-            likely[stem] += score / total / len(terms)  # type: ignore[assignment]
+            likely[stem] += score / total / len(terms)
             forms[stem][term] += 1
-    chosen = likely.most_common(TERMS)
-    mass = sum(share for _, share in chosen)
-    return tuple(
-        Word(forms[stem].most_common(1)[0][0], None, own * (1 - KEPT) / KEPT * share / mass)
-        for stem, share in chosen
-    )
+    chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:TERMS]
+    mass = sum(likely[stem] for stem in chosen)
+    added = own * (1 - KEPT) / KEPT
+    return tuple(Word(forms[stem].most_common(1)[0][0], None, added * likely[stem] / mass) for stem in chosen)
 
 
 def _terms(article: Article) -> list[str]:
