@@ -35,6 +35,7 @@ DATA = PROJECT.parent / "shared" / "data" / "relevance"
 PAGE = PROJECT / "docs" / "relevance.md"
 MARKER: Final = "relevance"
 OWN: Final = "newsearch"
+EXPANDED: Final = f"{OWN}, expanded"
 TEXT_ALONE: Final = Boosts(heat=0, quality=0)
 
 BOTH_WEIGHTS: Final = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
@@ -89,6 +90,7 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
             with newsearch.open(directory) as index:
                 say(f"{bed.name}: {OWN}")
                 measured[OWN] = _ask(index, bed)
+                measured[EXPANDED] = _ask(index, bed, expand=True)
                 if bed.name == "seeds":
                     measured[f"{OWN}, text alone"] = _ask(index, bed, TEXT_ALONE)
                     figures.curve = [(boosts, _ask(index, bed, boosts)) for boosts in _weights()]
@@ -101,9 +103,11 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
     return figures
 
 
-def _ask(index: Index, bed: Bed, boosts: Boosts | None = None) -> Evaluation:
+def _ask(index: Index, bed: Bed, boosts: Boosts | None = None, *, expand: bool = False) -> Evaluation:
     collection = bed.collection
-    return evaluate(index, collection.queries, collection.judgements, boosts=boosts, skip_own=bed.skip_own)
+    return evaluate(
+        index, collection.queries, collection.judgements, boosts=boosts, skip_own=bed.skip_own, expand=expand
+    )
 
 
 def _rank(name: str, bed: Bed) -> Evaluation:

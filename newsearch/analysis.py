@@ -12,7 +12,7 @@ Case and accents fold; no word is ever thrown away. A run of a script that is wr
 becomes overlapping pairs. Every term takes one position.
 
 A term is an exact form. `Stemming` gives the stem that it shares with its other forms in a language (ban, bans,
-banned), unless it is protected: then it has no other forms.
+banned), and in English a people with its place (Italian, Italy), unless it is protected: then it has no other forms.
 
 What is written with and without a break between letters and digits (covid19, COVID-19) has different terms, and
 `other_spelling` leads queries from one to the other.
@@ -27,6 +27,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from newsearch._english import DEMONYMS
 
 if TYPE_CHECKING:
     import Stemmer
@@ -192,9 +194,9 @@ class Stemming(NamedTuple):
         exact = list(terms)
         stemmer = _stemmer(LANGUAGES[self.language])
         if self.language == "en":
-            found = [
-                _IRREGULAR.get(term, stem) for term, stem in zip(exact, stemmer.stemWords(exact), strict=True)
-            ]
+            placed = [DEMONYMS.get(term, term) for term in exact]
+            stems = stemmer.stemWords(placed)
+            found = [_IRREGULAR.get(term, stem) for term, stem in zip(placed, stems, strict=True)]
         else:
             found = stemmer.stemWords(_accented(exact, self.language))
             # What still has an accent came from a form that had lost it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from math import isnan
 from numbers import Real
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from newsearch.article import Article
-from newsearch.engine.base import FieldStats, Options, Stats
+from newsearch.engine.base import FieldStats, Options, Reader, Stats
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
@@ -25,7 +26,7 @@ from newsearch.query import (
     parse_zone,
     read_synonyms,
 )
-from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
+from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 from newsearch.suggest import Asked, Filter
@@ -91,10 +92,12 @@ class Index:
         boosts: Boosts | None = None,
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
+        expand: bool = False,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
-        Articles that hold every word come before those that hold only some. An empty query finds every article.
+        Articles that hold every word come before those that hold only some, unless the query is a text of more than six
+        words. An empty query finds every article.
         Several topics must all hold; of several providers, categories or types, one must. A str is one value.
 
         Args:
@@ -112,6 +115,8 @@ class Index:
             as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
                 it is given, articles dated later are not found, as they were not then; undated ones are.
             tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
+            expand: search also for words that the best articles share, where relevance sorts. More is found, some of it
+                without any word of the query; that is neither complete nor counted.
 
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
@@ -148,7 +153,10 @@ class Index:
             raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
         options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
         asked = Asked(reader, parsed, tuple(filters), options, now, tz)
-        return Results(asked, reader.search(asked.tree(), options))
+        tree = asked.tree()
+        if expand and sort == "relevance":
+            options = replace(options, also=_expansion(reader, tree, options))
+        return Results(asked, reader.search(tree, options))
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
@@ -206,6 +214,14 @@ class Index:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
+
+
+def _expansion(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
+    """The words that the best answers share."""
+    from newsearch.expansion import ARTICLES, expansion  # few ask for it
+
+    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+    return expansion(tree, [(answer.score(i), answer.article(i)) for i in range(len(answer))])
 
 
 def _no_later_than(moment: datetime) -> Node:

@@ -6,7 +6,8 @@ multiple weighted fields", CIKM 2004), its per-posting part fixed when the posti
     w(term, article) = sum over fields of weight_f * tf_f / (1 - b_f + b_f * length_f / pivot_f)
     s(term, article) = w / (k1 + w)                    kept in one byte: round(255 * s), at least 1
     idf(term)        = ln(1 + (N - n + 0.5) / (n + 0.5))
-    text             = sum over words of idf * (k1 + 1) * ((PARTS - 1) * s_stem + s_exact) / PARTS
+    weight(term)     = idf**2 / (idf + DAMPING)        half of it for a function word (the, of, which)
+    text             = sum over words of weight * (k1 + 1) * ((PARTS - 1) * s_stem + s_exact) / PARTS
 
 N is the number of live articles and n of those that hold the word in any form. s_stem counts every form of
 the word, s_exact only the form that was typed, so that an exact match outranks a stem match. Only exact forms
@@ -15,6 +16,9 @@ have postings; what their bytes c stand for is added up in the order of the form
     s_stem           = w / (k1 + w),   w = sum over forms of k1 * c / (255 - c)        255 counts as 254.75
 
 The length pivots are constants, not measured averages: a posting never changes when other articles come or go.
+
+The weight of a word is its idf, damped where it is low: in a long query, what stands in a third of all articles
+adds up to more than it tells. docs/relevance.md says how the damping and the half were chosen.
 
 Boosts. With s(x) = (x - p) / (x + p), where the pivot p is the collection's median of the signal:
 
@@ -55,7 +59,7 @@ FIELD_WEIGHTS = {
     "title": FieldWeight(weight=2.0, b=0.4, pivot=10),
     "topics": FieldWeight(weight=1.0, b=0.2, pivot=3),
     "excerpt": FieldWeight(weight=1.0, b=0.5, pivot=30),
-    "body": FieldWeight(weight=1.0, b=0.6, pivot=400),
+    "body": FieldWeight(weight=1.0, b=0.6, pivot=300),
 }
 """The text fields, in the order in which an article's words are numbered."""
 
@@ -66,6 +70,15 @@ PARTS = 4
 """The exact form is one part in so many of a word's score: a whole number, so that codes add up as integers."""
 
 CODE_SCALE = (K1 + 1) / 255
+
+DAMPING = 1.0
+"""The idf at which a word weighs half of its idf."""
+
+FUNCTION_SHARE = 0.5
+"""What a function word weighs, as a share of what another word of its idf does."""
+
+COMPLETE_WORDS = 6
+"""Of up to so many words, articles that hold all come first; a longer query is a text, and ranks by score alone."""
 
 
 def field_weights(lengths: NDArray[Any]) -> Floats:
@@ -93,6 +106,12 @@ def unsaturate(codes: NDArray[Any]) -> Floats:
 def idf(articles: int, holding: int) -> float:
     """Inverse document frequency, above 0 for every 0 <= holding <= articles."""
     return log(1 + (articles - holding + 0.5) / (holding + 0.5))
+
+
+def word_weight(articles: int, holding: int) -> float:
+    """What a word counts in a query: its idf, damped where it is low. Above 0, and below its idf."""
+    value = idf(articles, holding)
+    return value * value / (value + DAMPING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from newsearch._english import DEMONYMS
 from newsearch.analysis import MAX_TERM_LENGTH, Stemming, chunk_terms, fold, other_spelling, terms
 
 TERMS = {
@@ -311,3 +312,19 @@ def test_chunks_do_not_see_each_other(parts: list[str]) -> None:
     assert terms(" ".join(parts)) == [
         term for part in parts for chunk in part.split() for term in chunk_terms(chunk)
     ]
+
+
+def test_a_people_shares_the_stem_of_its_place() -> None:
+    english, german = Stemming(), Stemming("de")
+    assert len(set(english.stems("italy italian italians".split()))) == 1
+    assert len(set(german.stems("italy italian italians".split()))) > 1
+    for form, place in DEMONYMS.items():
+        assert english.stem(form) == english.stem(place)
+
+
+def test_a_people_is_there_in_the_singular_and_the_plural() -> None:
+    """One of them alone would be parted from the other, which the stemmer takes for the same word."""
+    for form in DEMONYMS:
+        if form.endswith("an"):
+            assert form + "s" in DEMONYMS
+        assert not form.endswith("ans") or form.removesuffix("s") in DEMONYMS

@@ -26,7 +26,7 @@ PIVOTS = st.floats(1e-3, 1e6)
 
 
 def test_the_weight_of_a_word_falls_with_the_length_of_its_field() -> None:
-    at_pivot, long = ranking.field_weights(np.array([[10, 3, 30, 400], [20, 6, 60, 800]]))
+    at_pivot, long = ranking.field_weights(np.array([[10, 3, 30, 300], [20, 6, 60, 600]]))
     assert at_pivot.tolist() == [2.0, 1.0, 1.0, 1.0]
     assert long.tolist() == pytest.approx([2 / 1.4, 1 / 1.2, 1 / 1.5, 1 / 1.6])
 
@@ -44,6 +44,8 @@ def test_rarer_words_tell_more_and_every_word_tells_something(articles: int, dat
     assert ranking.idf(articles, holding) > 0
     if holding:
         assert ranking.idf(articles, holding - 1) > ranking.idf(articles, holding)
+        assert ranking.word_weight(articles, holding - 1) > ranking.word_weight(articles, holding)
+    assert 0 < ranking.word_weight(articles, holding) < ranking.idf(articles, holding)
 
 
 @pytest.mark.parametrize(

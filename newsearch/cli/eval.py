@@ -62,6 +62,7 @@ class _Rival(NamedTuple):
     metavar="FILE",
     help="Rank with these weights as well, and say whether they are better.",
 )
+@click.option("--expand", is_flag=True, help="Search also for words that the best articles share.")
 @click.option("--per-query", is_flag=True, help="Show the measures of each query, too.")
 @click.option(
     "--run",
@@ -78,6 +79,7 @@ def eval(
     skip_own: bool,
     profile: Boosts | None,
     other: Boosts | None,
+    expand: bool,
     per_query: bool,
     run_file: Path | None,
     format_name: str,
@@ -92,7 +94,13 @@ def eval(
 
         def ask(weights: Boosts) -> Evaluation:
             return evaluate(
-                index, read.queries, read.judgements, boosts=weights, syntax=syntax, skip_own=skip_own
+                index,
+                read.queries,
+                read.judgements,
+                boosts=weights,
+                syntax=syntax,
+                skip_own=skip_own,
+                expand=expand,
             )
 
         measured = ask(boosts)

@@ -19,7 +19,11 @@ from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.index import open as open_index
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment, read_synonyms
+from newsearch.query.tree import texts
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+
+_FEW = 5
+"""With fewer hits than this, people may want to find more."""
 
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -42,6 +46,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query vaccine --after 2020-09 --provider northernwire.example
       newsearch query wildfire --topic Climate --facet month --limit 0
       newsearch query vaccine --half-life 30d --explain
+      newsearch query jab side effects --expand
       newsearch query --format jsonl -- -amazon facial recognition
 
     Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
@@ -148,6 +153,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     type=click.IntRange(min=0),
     help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
 )
+@click.option("--expand", is_flag=True, help="Search also for words that the best articles share.")
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
 @format_option(*FORMATS)
 @color_option
@@ -178,6 +184,7 @@ def query(
     zone_name: str | None,
     facets: Sequence[str],
     facet_limit: int | None,
+    expand: bool,
     explain: bool,
     format_name: str,
     color: str,
@@ -222,6 +229,7 @@ def query(
             boosts=boosts,
             as_of=as_of,
             tz=tz,
+            expand=expand,
         )
         page = Page(results, offset, facets, explain, moment or now, tz, facet_limit)
         for line in FORMATS[format_name](page, terminal):
@@ -237,7 +245,11 @@ def query(
                 complain("nothing found")
             for line in advice(results):
                 complain(line)
-        return 0 if results.total else 1
+            is_little = 0 < len(results) < min(limit, _FEW) and not offset
+            can_expand = not expand and sort == "relevance" and any(texts(results.query.tree))
+            if terminal.interactive and is_little and can_expand:
+                complain("little is found; --expand searches for related words, too")
+        return 0 if results.total or len(results) else 1
 
 
 def _tell(notes: Sequence[Note]) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 
 from newsearch.article import Article
 from newsearch.cli.output import Page, counted_matches
-from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, wrap
+from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, counted, wrap
 from newsearch.engine.base import Explanation
 from newsearch.query.tree import Node
 from newsearch.results import Hit
@@ -19,10 +19,11 @@ _SNIPPET = 240
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
     """The hits, those that lack a word after a line that says so, then the facets and how many there are."""
-    all_words = True
-    for rank, hit in page.ranked():
-        if all_words and not hit.complete:
-            all_words = False
+    hits = list(page.ranked())
+    # A text is not ranked by how many of its words an article holds: where those with all are among the rest, no line.
+    parted = max((i for i, (_, hit) in enumerate(hits, 1) if hit.complete), default=0)
+    for i, (rank, hit) in enumerate(hits):
+        if i == parted:
             yield terminal.style("Not all words:", DIM)
             yield ""
         yield from _hit_lines(rank, hit, page, terminal)
@@ -149,6 +150,8 @@ def _footer(page: Page) -> str:
     shown = f"{len(results)}"
     if page.offset and len(results):
         shown = f"{page.offset + 1}-{page.offset + len(results)}"
+    if page.offset + len(results) > results.total:  # an expanded search
+        return f"{shown}, beside {counted(results.total, 'article')} with words of the query"
     return f"{shown} of {counted_matches(results.counts)}"
 
 

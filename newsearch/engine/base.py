@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.errors import QueryError
-from newsearch.query.tree import Node
+from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 SORTS = ("relevance", "newest", "oldest", "heat", "quality")
@@ -26,10 +26,13 @@ class Options:
 
     Attributes:
         limit, offset: the page, counted in hits.
-        sort: one of SORTS; under every sort, articles that hold every word come before those that do not.
+        sort: one of SORTS; under every sort, articles that hold every word come before those that do not, but for
+            texts of more than `ranking.COMPLETE_WORDS` words, which relevance sorts by their score alone.
         unpublished: whether unpublished articles are found too.
         boosts: weights of the signals.
         as_of: the moment from which recency is counted, aware; None is the earlier of now and the newest article.
+        also: words that are searched for beside the tree where relevance sorts. They add to scores, and articles that
+            hold nothing else are found, too; but they make none complete, and are not counted.
 
     Raises:
         QueryError: a value is out of its range.
@@ -41,6 +44,7 @@ class Options:
     unpublished: bool = False
     boosts: Boosts = DEFAULT_BOOSTS
     as_of: datetime | None = None
+    also: tuple[Word, ...] = ()
 
     def __post_init__(self) -> None:
         for name, number in (("limit", self.limit), ("offset", self.offset)):
@@ -71,7 +75,7 @@ class Counts(NamedTuple):
 
     Attributes:
         complete: those that hold every word asked for.
-        partial: those that hold only some, and come after them.
+        partial: those that hold only some.
     """
 
     complete: int

@@ -8,7 +8,7 @@ Any text is a query. An operator with nothing to its left or its right is a word
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
@@ -73,6 +73,9 @@ MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 _SHOWN = 40
 """Characters of a value that a note repeats."""
 
+TEXT_WORDS = 10
+"""A query of more words than this is a text: it is no worse for quotes and parentheses in it, which ask for nothing."""
+
 _NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
 _OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
 _URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
@@ -86,6 +89,9 @@ _SUFFIXED = re.compile(
 )
 # A number sign before a number (#1) is no topic.
 _TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+_DASHES = re.compile(r"-{2,}|[–—]")
+_UNDASHED = re.compile(r"[^-–—]+(?:-[^-–—]+)*")
+_SPOKEN = re.compile(r"\S+")
 # Not two of them, which are **bold**.
 _STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
@@ -159,6 +165,9 @@ class _Parser:
         self._tokens, notes = tokenize(text)
         self.notes += notes
         children = self._side_by_side(None)
+        words = _count_words(self._tokens)
+        if words > TEXT_WORDS:
+            children = list(_as_text(children, MAX_CLAUSES - words))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
@@ -328,6 +337,41 @@ class _Parser:
 def _most_edits(word: str) -> int:
     """Not more than half of the letters, or every short word would be like every other."""
     return min(MAX_EDITS, (len(word) + 1) // 2)
+
+
+def _count_words(tokens: Sequence[Token]) -> int:
+    """How many words stand among the tokens, outside quotes and fields."""
+    pairs = zip([None, *tokens], tokens, strict=False)
+    return sum(token.kind is WORD and (before is None or before.kind is not FIELD) for before, token in pairs)
+
+
+def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
+    """What stands side by side in a text: no groups, no quotations that must be there word for word.
+
+    Args:
+        spare: how many words of quotations may be searched for.
+    """
+    for node in nodes:
+        match node:
+            case All(children):
+                found = list(_as_text(children, spare))
+                spare -= sum(len(child.children) - 1 for child in found if isinstance(child, Or))
+                yield from found
+            case Phrase(field=None):
+                # The words count, and count more where they stand as quoted.
+                words = list(_pieces(node, _SPOKEN, node.span[0] + 1))[: max(spare, 0)]
+                spare -= len(words)
+                yield Or((node, *words), node.span)
+            case Word(field=None) if _DASHES.search(node.text):
+                yield from _pieces(node, _UNDASHED, node.span[0])
+            case _:
+                yield node
+
+
+def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterator[Word]:
+    for piece in pattern.finditer(node.text):
+        if _SAYS_SOMETHING.search(piece[0]):
+            yield Word(piece[0], None, node.weight, (start + piece.start(), start + piece.end()))
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:

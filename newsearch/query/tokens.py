@@ -17,6 +17,9 @@ from newsearch.query.tree import Span
 MAX_CLAUSES = 256
 """Words, phrases and field values that a query may hold; the rest of it is ignored."""
 
+SHOUTED_WORDS = 8
+"""In a query of more words than this, all of them in capitals, a capital AND is a word like the others."""
+
 MAX_DEPTH = 32
 """Parentheses that may be open at once; those further in are ignored, the words in them are not."""
 
@@ -77,8 +80,12 @@ _NEAR = re.compile(r"NEAR/\d+")
 _FIELD_LIKE = re.compile(r"[a-z]+:[\w\"“(<>=]")
 _OPERATORS = {"OR": OR, "|": OR, "||": OR, "AND": AND, "&&": AND, "NOT": NOT}
 
+_SPOKEN = frozenset(("OR", "AND", "NOT"))
+
 OPERATORS = _OPERATORS.keys()
 """The words that are operators, where they have something to join."""
+
+_SHOUTED = "all is in capitals, so AND, OR, NOT and NEAR are words here; use small letters for the others"
 
 
 def tokenize(text: str) -> tuple[list[Token], list[Note]]:
@@ -95,6 +102,7 @@ class _Tokenizer:
         self.notes: list[Note] = []
         self._text = text
         self._opened: list[int] = []
+        self._is_shouted = _is_shouted(text)
 
     def run(self) -> list[Token]:
         text = self._text
@@ -152,7 +160,12 @@ class _Tokenizer:
         word = text[start:stop]
         if not fresh:
             return Token(WORD, word, start, stop)
-        return Token(NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD), word, start, stop)
+        kind = NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD)
+        if self._is_shouted and (kind is NEAR or word in _SPOKEN):
+            if not any(message == _SHOUTED for message, _ in self.notes):
+                self._note(_SHOUTED, start, stop)
+            return Token(WORD, word, start, stop)
+        return Token(kind, word, start, stop)
 
     def _phrase(self, start: int) -> Token | None:
         text = self._text
@@ -210,3 +223,9 @@ class _Tokenizer:
 
     def _note(self, message: str, start: int, end: int) -> None:
         self.notes.append(Note(message, (start, end)))
+
+
+def _is_shouted(text: str) -> bool:
+    """Whether this is a text in capitals, in which those of an operator mean nothing."""
+    words = [piece for piece in text.split() if piece not in OPERATORS and not _NEAR.fullmatch(piece)]
+    return len(words) > SHOUTED_WORDS and " ".join(words).isupper()

@@ -12,6 +12,7 @@ a message can point at it. It takes no part in comparison.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -120,7 +121,8 @@ class All:
     """What was typed side by side. At the root, articles that hold every child come first and those that
     hold only some of its plain children (Word, Prefix, Fuzzy, Or, without a field) come after them; every
     other child must hold, and where one of these scores, an article that holds no plain child comes after
-    them too. Below the root it is And."""
+    them too. Of more than `ranking.COMPLETE_WORDS` different plain children, relevance sorts by score alone.
+    Below the root it is And."""
 
     children: tuple[Node, ...]
     span: Span = dataclasses.field(default=(0, 0), compare=False)
@@ -160,3 +162,17 @@ class Everything:
 Node: TypeAlias = (
     Word | Phrase | Near | Prefix | Fuzzy | Match | Range | DateRange | All | And | Or | Not | Everything
 )
+
+
+def texts(node: Node) -> Iterator[str]:
+    """The text of every scoring node, as it was typed."""
+    match node:
+        case Word() | Phrase() | Prefix() | Fuzzy():
+            yield node.text
+        case Near():
+            yield from node.words
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from texts(child)
+        case Not(child):
+            yield from texts(child)

@@ -181,3 +181,11 @@ def test_tune_writes_no_profile_that_does_not_beat_the_defaults(run: Command, ju
 def test_tune_refuses_more_folds_than_queries(run: Command, judged: Path) -> None:
     result = run("tune", judged, "--folds", "4")
     assert (result.code, result.err[:19]) == (2, "newsearch: 4 folds:")
+
+
+def test_eval_may_expand_the_queries_and_the_own_article_feeds_none(run: Command, judged: Path) -> None:
+    (judged / "queries.jsonl").write_text('{"_id": "tech/cameras.md", "text": "cameras"}\n')
+    (judged / "qrels.tsv").write_text("tech/cameras.md\ttech/ban.md\t1\n")
+    assert "R@100     1.0000" not in run("eval", judged, "--skip-own").out
+    assert "R@100     1.0000" in run("eval", judged, "--expand").out
+    assert "R@100     1.0000" not in run("eval", judged, "--expand", "--skip-own").out

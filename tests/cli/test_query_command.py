@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -251,3 +252,28 @@ def test_a_broken_file_of_synonyms_is_an_error_that_names_the_line(
     result = run(*command, "--synonyms", "synonyms.txt", "--index", index)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("newsearch: synonyms.txt:2: 'jab' stands alone;")
+
+
+def test_expansion_finds_what_the_words_alone_do_not(found: Callable[..., list[str]]) -> None:
+    plain, expanded = found("cameras"), found("cameras", "--expand")
+    assert plain == expanded[: len(plain)] == ["tech/cameras.md"]
+    assert "tech/ban.md" in expanded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["cameras"], True),
+        (["cameras", "--expand"], False),
+        (["cameras", "--limit", "1"], False),
+        (["cameras", "--sort", "newest"], False),
+        (["type:video"], False),
+    ],
+)
+def test_people_who_find_little_are_told_of_expansion(
+    run: Command, index: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], hint: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    result = run("query", "--index", index, *arguments)
+    assert result.code == 0
+    assert ("--expand" in result.err) is hint

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time
 from statistics import median
 
 from newsearch import analysis, languages, ranking
+from newsearch._english import FUNCTION_WORDS
 from newsearch.article import Article, canonical_url
 from newsearch.engine.base import Options
 from newsearch.query.tree import (
@@ -31,6 +32,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    texts,
 )
 
 FILTER = 1e-9
@@ -96,15 +98,30 @@ class Oracle:
 
     def search(self, tree: Node, options: Options) -> list[Found]:
         """All matches, on all pages, the best first."""
+        self._is_mixed = any(letter.islower() for text in texts(tree) for letter in text)
         found = [
-            self._found(number, complete, parts, options) for number, complete, parts in self._matches(tree)
+            self._found(number, complete, parts, options)
+            for number, complete, parts in self._matches(tree, options)
         ]
         shown = options.unpublished or _asks_for_unpublished(tree)
         visible = [f for f in found if shown or f.article.published]
-        return sorted(visible, key=lambda f: (not f.complete, *sort_key(f, options.sort)))
+        return self.ordered(visible, tree, options)
 
-    def _matches(self, tree: Node) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
-        """Article, whether it holds every word, and the scores of the root's children there."""
+    def ordered(self, found: Sequence[Found], tree: Node, options: Options) -> list[Found]:
+        """The best first: of a text by score, of anything else first those that hold all."""
+        by_score = options.sort == "relevance" and self._is_text(tree)
+        return sorted(found, key=lambda f: (not f.complete and not by_score, *sort_key(f, options.sort)))
+
+    def _is_text(self, tree: Node) -> bool:
+        """Whether more than six different things are asked for of which an article may hold some."""
+        children = tree.children if isinstance(tree, All) else ()
+        plain = {child for child in children if _is_plain(child) and not _is_filter(child)}
+        return len(plain) > ranking.COMPLETE_WORDS
+
+    def _matches(self, tree: Node, options: Options) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
+        """Article, whether it holds every word, and the scores of the root's children there and of the added words."""
+        by_score = options.sort == "relevance"
+        also = [scores for word in options.also if by_score and (scores := self._word(word)) is not None]
         children = tree.children if isinstance(tree, All | And) else (tree,)
         must: list[Scores] = []
         may: list[Scores] = []
@@ -125,8 +142,10 @@ class Oracle:
             if not all(number in scores for scores in [*must, *filters]):
                 continue
             held = sum(number in scores for scores in may)
-            if held == len(may) or must or held:
-                yield number, held == len(may), tuple(scores.get(number, 0.0) for scores in [*must, *may])
+            is_own = bool(must or held)
+            if is_own or any(number in scores for scores in also):
+                parts = tuple(scores.get(number, 0.0) for scores in [*must, *may, *also])
+                yield number, is_own and held == len(may), parts
 
     def _found(self, number: int, complete: bool, parts: tuple[float, ...], options: Options) -> Found:
         article = self.articles[number]
@@ -217,9 +236,11 @@ class Oracle:
             return typed
         best: Scores = {}
         for text, scores, share in ((node.text, typed, 1.0), (other, otherwise, 1 - 1 / ranking.PARTS)):
-            own = sum(self._idf(len(self._codes(self._kin(term)))) for term in analysis.terms(text))
+            own = sum(
+                self._weight_of_word(len(self._codes(self._kin(term)))) for term in analysis.terms(text)
+            )
             for i, score in scores.items():
-                score *= share * self._idf(len({**typed, **otherwise})) / own
+                score *= share * self._weight_of_word(len({**typed, **otherwise})) / own
                 best[i] = max(best.get(i, 0.0), score)
         return best
 
@@ -233,7 +254,8 @@ class Oracle:
         any_form = self._codes(kin[0], node.field) if node.field else self._united(kin[0])
         exact = self._codes(self._everywhere({terms[0]}), node.field)
         parts = {i: (ranking.PARTS - 1) * code + exact.get(i, 0) for i, code in any_form.items()}
-        return self._weighted(parts, node.weight / ranking.PARTS)
+        share = 0.5 if terms[0] in FUNCTION_WORDS and not (self._is_mixed and _is_shouted(node.text)) else 1.0
+        return self._weighted(parts, share * node.weight / ranking.PARTS)
 
     def _kin(self, term: str) -> Slot:
         return {
@@ -266,11 +288,12 @@ class Oracle:
         return self._weighted(best, node.weight)
 
     def _weighted(self, codes: dict[int, int], weight: float) -> Scores:
-        idf = self._idf(len(codes))
-        return {i: weight * idf * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
+        unit = self._weight_of_word(len(codes))
+        return {i: weight * unit * (ranking.K1 + 1) * code / 255 for i, code in codes.items()}
 
-    def _idf(self, holding: int) -> float:
-        return math.log(1 + (len(self.articles) - holding + 0.5) / (holding + 0.5))
+    def _weight_of_word(self, holding: int) -> float:
+        idf = math.log(1 + (len(self.articles) - holding + 0.5) / (holding + 0.5))
+        return idf**2 / (idf + ranking.DAMPING)
 
     def _codes(self, slot: Slot, name: str | None = None) -> dict[int, int]:
         """The saturated weight of these forms, taken as one word, in one field or in all."""
@@ -354,6 +377,10 @@ def _text(article: Article) -> Text:
         text.words += [(len(text.words) + i, name, term) for i, term in enumerate(terms)]
     text.language = languages.of(article.language, [term for _, _, term in text.words])
     return text
+
+
+def _is_shouted(word: str) -> bool:
+    return len(word) > 1 and word.isupper()
 
 
 def _stands(words: list[tuple[int, str]], slots: list[set[str]], slop: int, ordered: bool) -> bool:

@@ -87,6 +87,10 @@ WORDS = [
     "elections",
     "und die nicht",
     "que los del",
+    "the",
+    "WHO",
+    "Italian",
+    "Italy",
 ]
 SOURCES = ("/a", "/b", "/c")
 TOPICS = ("AI", "ai", "Facial Recognition", "ban", "日本")
@@ -203,7 +207,8 @@ class Tuning:
     head: int = 1024
     sample: int = 1024
     table_share: int = 64
-    few: int = 8
+    few: int = 7
+    complete_words: int = 6
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -221,6 +226,7 @@ class Tuning:
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
+                (ranking, "COMPLETE_WORDS", self.complete_words),
                 (view, "_TABLE_SHARE", self.table_share),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
@@ -237,12 +243,13 @@ tunings = st.builds(
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
     table_share=st.sampled_from([1, 2, 64]),
-    few=st.sampled_from([1, 8]),
+    few=st.sampled_from([1, 7]),
+    complete_words=st.sampled_from([1, 2, 6]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])
 weights = st.sampled_from([1.0, 1.0, 0.5, 3.0])
-words = st.sampled_from([*WORDS, "covid", "absent", "Facial"])
+words = st.sampled_from([*WORDS, "covid", "absent", "Facial", "who"])
 moments = st.none() | st.sampled_from(MOMENTS)
 bounds = st.none() | st.sampled_from([-1.0, 0.0, 1.0, 50.0, 99.5])
 
@@ -324,5 +331,6 @@ options = st.builds(
         half_life=st.sampled_from([None, None, 0.5, 365]),
     ),
     as_of=st.sampled_from([MIDNIGHT, MIDNIGHT + timedelta(days=400)]),
+    also=st.just(()) | st.lists(st.builds(Word, text=words, weight=weights), max_size=3).map(tuple),
 )
 facets = st.sampled_from(FACETS)

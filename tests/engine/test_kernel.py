@@ -63,7 +63,9 @@ def test_the_best_articles_are_the_same(
     ranked = boost, ceiling, visible, odd, wanted
     alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
-        alike(kernel.partial(parts, required, *ranked), in_numpy.partial(parts, required, *ranked))
+        for all_too in (False, True):
+            asked = parts, required, all_too, *ranked
+            alike(kernel.partial(*asked), in_numpy.partial(*asked))
 
 
 @settings(max_examples=60, deadline=None)
@@ -165,7 +167,7 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
         lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
-        lambda: kernel.partial([part, part], b"\0\0", boost, boost[:1], None, None, 10),
+        lambda: kernel.partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5),
         lambda: kernel.united([(docs, codes, None)], 0, 5, None),
         lambda: kernel.together([slot], 0, True, -1, ends),

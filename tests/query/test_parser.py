@@ -400,3 +400,84 @@ def test_a_star_elsewhere_than_at_the_end_of_a_word_is_text_with_a_note(text: st
 @pytest.mark.parametrize("text", ["elect*", "*", "5*3", "* item", "ban* x", "U.S.*", "wow!*", "#a*b", "2*pi"])
 def test_other_stars_are_no_matter(text: str) -> None:
     assert read(text).notes == ()
+
+
+SHOUTED = "EFFORTS OF THE AMBASSADOR AND HIS AIDES TO STOP THE WAR OR NOT"
+
+
+def texts_of(tree: Node) -> list[str]:
+    assert isinstance(tree, All)
+    return [child.text for child in tree.children if isinstance(child, Word)]
+
+
+def test_in_a_text_in_capitals_operators_are_words_and_a_note_says_so() -> None:
+    parsed = read(SHOUTED)
+    assert texts_of(parsed.tree) == SHOUTED.split()
+    assert [SHOUTED[slice(*note.span)] for note in parsed.notes] == ["AND"]
+
+
+@pytest.mark.parametrize(
+    ("text", "joins"),
+    [
+        ("NASA OR ESA OR JAXA OR ISRO OR CNSA", Or),
+        (SHOUTED.replace("AIDES", "aides"), And),
+        ("日本 OR 中国 韓国 台湾 香港 米国 英国 仏国 独国 伊国", Or),
+    ],
+)
+def test_otherwise_they_are_operators(text: str, joins: type[Node]) -> None:
+    tree = read(text).tree
+    found = tree.children if isinstance(tree, All) else (tree,)
+    assert any(isinstance(child, joins) for child in found)
+    assert read(text).notes == ()
+
+
+TEN = " ".join("abcdefghij")
+
+
+def test_a_text_asks_for_nothing_by_its_quotes_and_parentheses() -> None:
+    parsed = read(f'{TEN} k "axis of evil" (PUK), (north of (Iraq) and Iran)')
+    assert isinstance(parsed.tree, All)
+    quoted = Or((Phrase("axis of evil"), Word("axis"), Word("of"), Word("evil")))
+    assert quoted in parsed.tree.children
+    assert not any(isinstance(child, Phrase | All | And) for child in parsed.tree.children)
+    assert {"PUK", "north", "of", "Iraq", "and", "Iran"} < set(texts_of(parsed.tree))
+
+
+def test_words_of_a_text_are_parted_by_dashes() -> None:
+    assert texts_of(read(f"{TEN} leader--a — shock–move -- k").tree)[10:] == [
+        "leader",
+        "a",
+        "shock",
+        "move",
+        "k",
+    ]
+    assert read("leader--a").tree == Word("leader--a")
+
+
+@pytest.mark.parametrize("text", ['"axis of evil"', f'{TEN} "axis of evil"', f'"{TEN} k l m n o p"'])
+def test_a_phrase_is_asked_for_in_a_query_of_up_to_ten_words(text: str) -> None:
+    tree = read(text).tree
+    children = tree.children if isinstance(tree, All) else (tree,)
+    assert any(isinstance(child, Phrase) for child in children)
+
+
+def test_a_text_keeps_what_it_excludes_and_what_it_asks_of_fields() -> None:
+    tree = read(
+        f'{TEN} k -amazon -"axis of evil" title:"axis of evil" topic:AI "axis of evil" NEAR/5 us'
+    ).tree
+    assert isinstance(tree, All)
+    assert tree.children[-5:] == (
+        Not(Word("amazon")),
+        Not(Phrase("axis of evil")),
+        Phrase("axis of evil", "title"),
+        Match("topic", "AI"),
+        And((Near(("axis", "of", "evil", "us"), 5), Phrase("axis of evil"))),
+    )
+
+
+def test_however_long_its_quotes_a_text_has_no_more_words_than_any_query() -> None:
+    tree = read(f'{TEN} k "{"x " * 1500}"').tree
+    assert isinstance(tree, All)
+    quoted = tree.children[-1]
+    assert isinstance(quoted, Or)
+    assert len(tree.children) - 1 + len(quoted.children) - 1 <= MAX_CLAUSES

@@ -371,8 +371,8 @@ done:
 }
 
 /* Candidates of partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
-static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, const char *is_earlier,
-                        Py_ssize_t lead, double later) {
+static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
+                        const char *is_earlier, Py_ssize_t lead, double later) {
     const double *boosts = best->boost.data;
     const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
     int met_before = 0;
@@ -387,7 +387,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         if (number_ >= best->boost.length) { out_of_range(); return -1; }
         if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
         double text = 0;
-        int is_wanted = 1, is_complete = !met_before;
+        int is_wanted = 1, is_complete = !met_before && !also_complete;
         for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
             const double other = j == lead ? own : value_of(&lists[j], number_);
             if (is_earlier[j]) {
@@ -408,15 +408,17 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
 }
 
 static const char partial_doc[] =
-    "partial(parts, required, boost, ceiling, visible, passes, wanted): the best articles that hold every required\n"
-    "part, and only some of the others.";
+    "partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
+    "every required part, and only some of the others, or all of them if that is asked for.";
 
 static PyObject *partial(PyObject *module, PyObject *args) {
     PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     const char *is_required;
     Py_ssize_t wanted, count, flags;
+    int also_complete;
     Best best;
-    if (!PyArg_ParseTuple(args, "Oy#OOOOn", &parts, &is_required, &flags, &boost, &ceiling, &visible, &passes, &wanted))
+    if (!PyArg_ParseTuple(args, "Oy#pOOOOn", &parts, &is_required, &flags, &also_complete, &boost, &ceiling, &visible,
+                          &passes, &wanted))
         return NULL;
     if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
@@ -431,7 +433,8 @@ static PyObject *partial(PyObject *module, PyObject *args) {
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
     if (lead >= 0) {
-        if (partial_from(&best, lists, count, is_required, is_earlier, lead, all - lists[lead].best) < 0) goto done;
+        all -= lists[lead].best;
+        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -439,7 +442,7 @@ static PyObject *partial(PyObject *module, PyObject *args) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
             all -= lists[lead].best;
-            if (partial_from(&best, lists, count, is_required, is_earlier, lead, all) < 0) goto done;
+            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
             is_earlier[lead] = 1;
         }
     }

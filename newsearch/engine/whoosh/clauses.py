@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
+from newsearch._english import FUNCTION_WORDS
 from newsearch.engine.whoosh import filters, kernel, matches
 from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.whoosh.matches import Scored
@@ -29,6 +30,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    texts,
 )
 
 Array: TypeAlias = NDArray[Any]
@@ -49,10 +51,11 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and masks from the nodes of one query."""
+    """Makes clauses and masks from the nodes of one query, `tree`."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, tree: Node) -> None:
         self._view = view
+        self._tree = tree
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
@@ -144,17 +147,24 @@ class Compiler:
         if len(terms) > 1:
             # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
             return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
+        weight = node.weight
+        if name in FUNCTION_WORDS and not self._is_stressed(node.text):
+            weight *= ranking.FUNCTION_SHARE
         if node.field is None:
             part = view.word(name)
-            if node.weight != 1:
-                part = part._replace(unit=part.unit * node.weight, best=part.best * node.weight)
-                name = f"{name}, weight {node.weight:.3g}"
+            if weight != 1:
+                part = part._replace(unit=part.unit * weight, best=part.best * weight)
+                name = f"{name}, weight {weight:.3g}"
             return Clause(part, name)
         doc, code = view.in_field(view.any_form(name), node.field)
         exact_doc, exact_code = view.in_field(view.form(name), node.field)
         both = code.astype(np.uint16) * (ranking.PARTS - 1)
         both[doc.searchsorted(exact_doc)] += exact_code
-        return Clause(view.weighted(doc, both, node.weight / ranking.PARTS), f"{name} in {node.field}")
+        return Clause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
+
+    def _is_stressed(self, word: str) -> bool:
+        """Whether a word is in capitals among others that are not: WHO and IT are names, unless all is shouted."""
+        return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
 
     def _prefix(self, node: Prefix) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -207,6 +217,10 @@ class Compiler:
             self._view.field_ends,
         )
         return _scored(Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score)), "words together")
+
+
+def _has_lower_case(text: str) -> bool:
+    return any(map(str.islower, text))
 
 
 def _scored(found: Scored, name: str) -> Clause:

@@ -188,6 +188,7 @@ def _add_complete(best: _Best, docs: Array, values: Array, unit: float, others: 
 def partial(
     parts: list[Part],
     required: bytes,
+    also_complete: bool,
     boost: ranking.Floats,
     ceiling: ranking.Floats,
     visible: Mask | None,
@@ -201,12 +202,13 @@ def partial(
 
     Args:
         required: for every part, 1 if it must hold, otherwise 0.
+        also_complete: look for those that hold all, too.
     """
     best = _Best(boost, visible, passes, wanted)
     numbers = range(len(parts))
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
-        _add_partial(best, parts, required, parts[lead].doc, ())
+        _add_partial(best, parts, required, also_complete, parts[lead].doc, ())
         return best.rows()
     highest = float(ceiling.max(initial=0.0)) or 1.0
     queue = sorted(numbers, key=lambda i: -parts[i].best)
@@ -215,17 +217,22 @@ def partial(
         later -= parts[lead].best
         docs, _ = parts[lead].at_least(best.threshold / highest - later)
         if len(docs):
-            _add_partial(best, parts, required, docs, queue[:turn])
+            _add_partial(best, parts, required, also_complete, docs, queue[:turn])
     return best.rows()
 
 
 def _add_partial(
-    best: _Best, parts: Sequence[Part], required: bytes, docs: Array, earlier: Sequence[int]
+    best: _Best,
+    parts: Sequence[Part],
+    required: bytes,
+    also_complete: bool,
+    docs: Array,
+    earlier: Sequence[int],
 ) -> None:
     for i in earlier:
         docs = docs.take((parts[i].look_up(docs) == 0).nonzero()[0])
     score, wanted = np.zeros(len(docs)), np.ones(len(docs), bool)
-    is_complete = np.full(len(docs), not earlier)
+    is_complete = np.full(len(docs), not (also_complete or earlier))
     for i, part in enumerate(parts):
         if i in earlier:
             continue

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from newsearch import ranking
 from newsearch.query.tree import (
     All,
     And,
@@ -24,7 +25,7 @@ from newsearch.query.tree import (
     Word,
 )
 
-_FEW = 8
+_FEW = 7
 """Among fewer nodes than this it is not worth while to look for repeated ones."""
 
 
@@ -36,30 +37,40 @@ class Plan(NamedTuple):
         optional: scoring nodes of which an article after the complete ones may hold only some.
         filters: nodes that let articles through and do not score.
         unpublished: whether unpublished articles are asked for.
+        is_text: whether so much is optional that an article need not hold all of it to be among the first.
     """
 
     required: list[Node]
     optional: list[Node]
     filters: list[Node]
     unpublished: bool
+    is_text: bool
 
 
 def plan(tree: Node) -> Plan:
     """Sort the children of the root (or the root itself) by what they ask for."""
-    found = Plan([], [], [], _asks_for_unpublished(tree))
+    found = Plan([], [], [], _asks_for_unpublished(tree), _is_text(tree))
     for child in _without_repeats(tree.children) if isinstance(tree, All | And) else (tree,):
-        if isinstance(child, Word) and child.field is None and not isinstance(tree, And):
-            # What nearly every query is made of, told apart first.
+        if not isinstance(tree, And) and _is_plain(child):
             found.optional.append(child)
         elif _only_filters(child):
             found.filters.append(child)
-        elif not isinstance(tree, And) and (
-            isinstance(child, Or) or (isinstance(child, Prefix | Fuzzy) and child.field is None)
-        ):
-            found.optional.append(child)
         elif not isinstance(child, Everything):
             found.required.append(child)
     return found
+
+
+def _is_text(tree: Node) -> bool:
+    if not isinstance(tree, All) or len(tree.children) <= ranking.COMPLETE_WORDS:
+        return False
+    return len({child for child in tree.children if _is_plain(child)}) > ranking.COMPLETE_WORDS
+
+
+def _is_plain(node: Node) -> bool:
+    """Whether an article may come after the complete ones without it."""
+    if isinstance(node, Word | Prefix | Fuzzy):
+        return node.field is None
+    return isinstance(node, Or) and not _only_filters(node)
 
 
 def _asks_for_unpublished(node: Node) -> bool:

@@ -1,8 +1,9 @@
 """The vector search: a query tree and one generation of an index -> one page of the best articles.
 
 Articles that hold every word are found by intersecting the postings of the words, the rarest first. Those that hold
-only some are looked at only where the others do not fill the page, word by word, the most telling first, until what
-is left could not reach the page. Both discard by comparing codes, small integers, before they compute a score.
+only some are looked at only where the others do not fill the page, or where the query is a text, word by word, the most
+telling first, until what is left could not reach the page. Both discard by comparing codes, small integers, before they
+compute a score.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from newsearch.engine.base import Counts, Explanation, Options
 from newsearch.engine.whoosh import columns, kernel
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.damage import checked
-from newsearch.engine.whoosh.kernel import Mask, Passes, Row
+from newsearch.engine.whoosh.kernel import Mask, Part, Passes, Row
 from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import View
@@ -49,16 +50,21 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
-        compiler = Compiler(view)
+        compiler = Compiler(view, tree)
         asked = plan(tree)
         self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
         self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
         if not self._required and not self._optional and (everything := compiler.clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional
+        by_score = options.sort == "relevance"
+        self._also = [clause for node in options.also if by_score and (clause := compiler.clause(node))]
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
-        self._parts = sorted((clause.part for clause in self._clauses), key=lambda part: len(part.doc))
-        self._has_partial = len(self._optional) > 1 or bool(self._optional and self._required)
+        self._parts = _by_length(self._clauses)
+        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+        self._has_partial = len(self._optional) > 1 or bool(self._optional and (self._required or self._also))
+        # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
+        self._ranks_by_sum = asked.is_text and by_score
         self._hides = not (options.unpublished or asked.unpublished)
         # Dates last: they take the longest to compare, and mostly let the most articles through.
         filters = sorted(asked.filters, key=lambda node: isinstance(node, DateRange))
@@ -129,8 +135,9 @@ class Search:
     def explain(self, number: int) -> Explanation:
         doc, score, _ = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
-        text = sum((part.look_up(docs) * part.unit for part in self._parts), np.zeros(1))
-        found = _explained(self._clauses, docs)
+        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
+        added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
+        found = _explained([*self._clauses, *added], docs)
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
             value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
@@ -149,27 +156,48 @@ class Search:
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
             return []
+        if self._ranks_by_sum:
+            rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
+            complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
+            return [Hit(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
         by_score = self._options.sort == "relevance"
         rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = self._ordered(rows, wanted, complete=True)
+        page = [Hit(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += self._ordered(rows, wanted, complete=False)
+            page += [Hit(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
         return page[first:]
 
+    def _is_complete(self, docs: Array) -> Mask:
+        held = np.ones(len(docs), bool)
+        for part in self._parts:
+            held &= part.look_up(docs) != 0
+        return held
+
     def _best_complete(self, wanted: int) -> list[Row]:
+        if self._also:
+            return self._best_of_all(self._clauses, self._filter, wanted)
         return kernel.complete(self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted)
 
     def _best_partial(self, wanted: int) -> list[Row]:
-        required = {id(clause.part) for clause in self._required}
+        if self._also:
+            return self._best_of_all(self._required, self._passes_incomplete, wanted)
+        return self._best_of_all(self._required, self._filter, wanted, also_complete=False)
+
+    def _best_of_all(
+        self, required: Sequence[Clause], passes: Passes | None, wanted: int, *, also_complete: bool = True
+    ) -> list[Row]:
+        """The best of the articles that hold what is required, and anything."""
+        must = {id(clause.part) for clause in required}
         return kernel.partial(
-            self._parts,
-            bytes(id(part) in required for part in self._parts),
+            self._scored,
+            bytes(id(part) in must for part in self._scored),
+            also_complete,
             self._boost,
             self._ceiling,
             self._shown,
-            self._filter,
+            passes,
             wanted,
         )
 
@@ -201,6 +229,11 @@ class Search:
             passes[left] = mask(numbers.take(left))
         return passes
 
+    def _passes_incomplete(self, docs: Any) -> Mask:
+        """As the filters do, what does not hold everything."""
+        passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
+        return passes & self._passes_masks(docs) if self._masks else passes
+
     @cached_property
     def _complete(self) -> Array:
         """All articles that hold everything."""
@@ -229,7 +262,7 @@ class Search:
 
     def _score(self, docs: Array) -> Floats:
         text: Floats = np.zeros(len(docs))
-        for part in self._parts:
+        for part in self._scored:
             text += part.look_up(docs) * part.unit
         return text * self._boost.take(docs)
 
@@ -242,7 +275,7 @@ class Search:
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
-    def _ordered(self, rows: list[Row], wanted: int, *, complete: bool) -> list[Hit]:
+    def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
         rows.sort(reverse=True)
         if any(before[0] == row[0] for before, row in pairwise(rows)):
@@ -252,7 +285,7 @@ class Search:
                 rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
                 if len(rows) >= wanted:
                     break
-        return [Hit(doc, score, complete) for _, doc, score in rows[:wanted]]
+        return rows[:wanted]
 
     def _untied(self, run: list[Row], wanted: int) -> list[Row]:
         """The first of some rows that tie, by date and id."""
@@ -290,6 +323,10 @@ class Search:
             if seen[kind] <= wanted:
                 kept.append(row)
         return kept
+
+
+def _by_length(clauses: Sequence[Clause]) -> list[Part]:
+    return sorted((clause.part for clause in clauses), key=lambda part: len(part.doc))
 
 
 def _table(clause: Clause, articles: int) -> NDArray[np.bool_]:

@@ -186,7 +186,7 @@ class View:
 
     def unit(self, doc: Array) -> float:
         """The score of one 255th of saturated weight of a word that these articles hold."""
-        return ranking.CODE_SCALE * ranking.idf(self.live_articles, self.count_live(doc))
+        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, self.count_live(doc))
 
     def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
         """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""

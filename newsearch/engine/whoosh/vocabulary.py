@@ -109,7 +109,7 @@ class Vocabulary:
         postings = [segment.postings(*place)[0] for segment, place in zip(view.segments, ranges, strict=True)]
         clause = None
         if sum(map(len, postings)) <= _MAX_TOGETHER:
-            clause = Compiler(view).clause(among)
+            clause = Compiler(view, among).clause(among)
         if clause is None:
             return None
         found = np.zeros(view.articles, bool)
