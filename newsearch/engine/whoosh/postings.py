@@ -17,8 +17,8 @@ articles, the languages one after the other:
     stem_language[articles]          the language of every article, by its place in analysis.LANGUAGES
     stem_at[l+1]                     where the stems of each language begin in stem_hash and stem_ref
 
-There a form can be in a group of each language, and a stem with one form has only those postings of it that are of
-the stem's language.
+There a form can be in a group of each language, and a stem has only those postings of its forms that are of its
+language.
 """
 
 from __future__ import annotations
