@@ -142,14 +142,26 @@ def _renamed(article: Article, id: str) -> Article:
 
 
 def live(history: list[Commit]) -> dict[tuple[str, str], Article]:
-    """What an index holds after these commits: (source, id) -> article."""
+    """What can be found in an index after these commits: (source, id) -> article."""
     held: dict[tuple[str, str], Article] = {}
     for commit in history:
         held = {key: article for key, article in held.items() if key[0] not in commit.dropped}
         for source, article in commit.added:
             held.pop((source, article.id), None)
             held[source, article.id] = article
-    return held
+    return {key: article for key, article in held.items() if not _is_hidden(key[0], article, history, held)}
+
+
+def _is_hidden(
+    source: str, article: Article, history: list[Commit], held: dict[tuple[str, str], Article]
+) -> bool:
+    """Whether a source that was named earlier has an article of the same URL."""
+    named = [name for commit in history for name, _ in commit.added]
+    earlier = named[: named.index(source)]
+    url = article.canonical_url
+    return url is not None and any(
+        other.canonical_url == url for (name, _), other in held.items() if name in earlier
+    )
 
 
 def make(directory: Path, history: list[Commit]) -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from newsearch import analysis, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
+from newsearch.engine.whoosh.content import content_hash
 from newsearch.engine.whoosh.postings import invert, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
 
@@ -93,6 +94,7 @@ class SegmentBuilder:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._waiting: list[Article] = []
+        self._contents: list[int] = []
         self._source = ""
         self._chunks = array("i")
         self._columns = Columns()
@@ -120,14 +122,16 @@ class SegmentBuilder:
             self._source = source
         self._records.append(record)
         self._waiting.append(article)
+        self._contents.append(content_hash(article, record))
 
     def _absorb(self) -> None:
         """Take in the articles that wait, one property of all of them after the other."""
         batch, self._waiting = self._waiting, []
+        contents, self._contents = self._contents, []
         if not batch:
             return
         self._ids += [article.id for article in batch]
-        self._columns.extend(batch, self._source)
+        self._columns.extend(batch, self._source, contents)
         texts = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
         # Analysis folds case anyway; folded here, a word is analysed once and not once a spelling.
         chunks = f" {FIELD_END} ".join([*texts, ""]).lower().split()

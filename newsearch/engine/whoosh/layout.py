@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MAGIC = b"newsSEG\0"
 _ALIGN = 64

@@ -1,4 +1,4 @@
-"""Segments -> one segment, their deleted articles left out. No text is analysed again.
+"""Segments -> one segment, their deleted articles left out (hidden ones stay). No text is analysed again.
 
 A posting never changes (its weight is a fact of its article alone), so a merge renumbers and concatenates, and
 gives the very arrays that a build of the same articles would, but for the order of the tables of strings.
@@ -23,8 +23,8 @@ Array: TypeAlias = NDArray[Any]
 
 
 def merge_segments(segments: Sequence[Segment], pivots: Pivots) -> tuple[int, dict[str, Array]]:
-    """The number of live articles of some segments, and the arrays of one segment that holds them."""
-    keep = [np.flatnonzero(segment.live) for segment in segments]
+    """The number of kept articles of some segments, and the arrays of one segment that holds them."""
+    keep = [np.flatnonzero(segment.kept) for segment in segments]
     merged = _columns(segments, keep)
     raw = [(s, doc) for s, docs in zip(segments, keep, strict=True) for doc in docs.tolist()]
     order = merged.order([s.records.read(doc).id for s, doc in raw], pivots)
@@ -63,7 +63,7 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
     merged = Columns()
     parts: dict[str, list[Array]] = {}
     for segment, docs in zip(segments, keep, strict=True):
-        for name in ("flag", "date", "heat", "quality", "id_hash", "url_hash"):
+        for name in ("flag", "date", "heat", "quality", "id_hash", "url_hash", "content_hash"):
             parts.setdefault(name, []).append(segment.column(name)[docs])
         at = segment.file.array("topic_at").astype(np.int64)
         counts = at[docs + 1] - at[docs]

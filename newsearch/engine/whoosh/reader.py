@@ -14,7 +14,7 @@ from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
-from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
+from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_numbers, read_toc
 from newsearch.engine.whoosh.view import View
 from newsearch.errors import EngineError, IndexCorrupt
 from newsearch.query.tree import Node
@@ -33,7 +33,11 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     segments = []
     for entry in toc.segments:
         try:
-            segment = Segment(directory / (entry.name + SEGMENT_SUFFIX), read_deleted(directory, entry))
+            segment = Segment(
+                directory / (entry.name + SEGMENT_SUFFIX),
+                read_numbers(directory, entry.deleted, entry.articles),
+                read_numbers(directory, entry.hidden, entry.articles),
+            )
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -49,14 +53,18 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
 class WhooshReader:
     """Fulfils `Reader`.
 
+    Args:
+        directory: of the index.
+        unpublished: a generation to open instead of the one that is published.
+
     Raises:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
         self.directory = directory
         for attempt in range(_ATTEMPTS):
-            self.toc = read_toc(directory)
+            self.toc = unpublished or read_toc(directory)
             try:
                 self._segments = open_segments(directory, self.toc)
                 break
@@ -101,6 +109,6 @@ class WhooshReader:
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
             median_heat=view.pivots.heat,
             median_quality=view.pivots.quality,
-            sources=self.toc.sources,
+            sources=self.toc.locations,
             created=datetime.fromisoformat(self.toc.created),
         )

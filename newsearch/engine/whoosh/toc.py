@@ -1,7 +1,8 @@
 """The table of contents: the one small file that says which segments are the index. Replacing it is the commit.
 
     toc.json   {"newsearch": 1, "analysis": 1, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
-                "sources": ["/data/news"], "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del"}]}
+                "sources": [{"location": "/data/news", "state": "c3d4.src"}],
+                "segments": [{"name": "a1b2", "articles": 65536, "deleted": "a1b2.7.del", "hidden": "a1b2.7.hid"}]}
 
 An index is published, never edited in place: new files are written and made durable, then toc.json is replaced
 atomically. A kill at any instant leaves the generation before or the one after. It is JSON, so that opening the
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -29,19 +31,34 @@ from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, Index
 TOC_NAME = "toc.json"
 SEGMENT_SUFFIX = ".seg"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
-_DELETED_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.del")
-_OURS = re.compile(r"[0-9a-f]{16}(\.seg|\.[0-9]{1,18}\.del)|toc\.json\.[0-9]+\.tmp")
+_NUMBERS_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\.[0-9]{1,18}\.(del|hid)")
+_STATE_NAME = re.compile(r"[0-9a-f]{16}\.src")
+_OURS = re.compile(
+    r"[0-9a-f]{16}(\.seg|\.[0-9]{1,18}\.(del|hid)|\.src(\.[0-9]+\.tmp)?)|(toc|journal)\.json\.[0-9]+\.tmp|journal\.json"
+)
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment: its file, its articles, and the file with the numbers of those that are deleted, if any."""
+    """One segment: its file, its articles, and the files with the numbers of those that are deleted, or hidden.
+
+    Hidden is an article that another source has too, as long as it does. There is no file where there is none.
+    """
 
     name: str
     articles: int
     deleted: str = ""
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One source: where it is, and the file with what its files looked like when they were read, if any."""
+
+    location: str
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +67,22 @@ class Toc:
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
     pivots: Pivots = Pivots()
     created: str = ""
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where the sources are, in the order in which they were first named."""
+        return tuple(source.location for source in self.sources)
+
+    def files(self) -> set[str]:
+        """The names of all files that this generation is made of."""
+        names = {TOC_NAME}
+        for entry in self.segments:
+            names |= {entry.name + SEGMENT_SUFFIX, entry.deleted, entry.hidden}
+        names |= {source.state for source in self.sources}
+        return names - {""}
 
 
 def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
@@ -93,7 +123,7 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
         toc = Toc(
             generation=int(data["generation"]),
             segments=tuple(_entry(entry) for entry in data["segments"]),
-            sources=tuple(str(source) for source in data["sources"]),
+            sources=tuple(_source(source) for source in data["sources"]),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
         )
@@ -108,9 +138,23 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
 
 
 def _entry(data: Any) -> SegmentEntry:
-    entry = SegmentEntry(data["name"], int(data["articles"]), data.get("deleted", ""))
-    if not _NAME.fullmatch(entry.name) or (entry.deleted and not _DELETED_NAME.fullmatch(entry.deleted)):
+    entry = SegmentEntry(
+        data["name"], int(data["articles"]), data.get("deleted", ""), data.get("hidden", "")
+    )
+    if not _NAME.fullmatch(entry.name):
         raise ValueError(f"a segment named {entry.name!r}")
+    for name in (entry.deleted, entry.hidden):
+        if name and not _NUMBERS_NAME.fullmatch(name):
+            raise ValueError(f"numbers named {name!r}")
+    return entry
+
+
+def _source(data: Any) -> SourceEntry:
+    if isinstance(data, str):  # format 1 had no states
+        return SourceEntry(data)
+    entry = SourceEntry(str(data["location"]), data.get("state", ""))
+    if entry.state and not _STATE_NAME.fullmatch(entry.state):
+        raise ValueError(f"a state named {entry.state!r}")
     return entry
 
 
@@ -122,7 +166,7 @@ def publish(directory: Path, toc: Toc) -> None:
         "generation": toc.generation,
         "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
         "pivots": toc.pivots._asdict(),
-        "sources": toc.sources,
+        "sources": [asdict(entry) for entry in toc.sources],
         "segments": [asdict(entry) for entry in toc.segments],
     }
     _sync_directory(directory)
@@ -135,22 +179,20 @@ def publish(directory: Path, toc: Toc) -> None:
     _sync_directory(directory)
 
 
-def remove_unused(directory: Path, toc: Toc) -> None:
-    """Delete segment files that this generation does not name. A reader that has them open keeps them."""
-    used = {
-        TOC_NAME,
-        *(entry.name + SEGMENT_SUFFIX for entry in toc.segments),
-        *(e.deleted for e in toc.segments),
-    }
+def remove_unused(directory: Path, toc: Toc, keep: Set[str] = frozenset()) -> None:
+    """Delete our files that neither this generation nor `keep` names. A reader that has them open keeps them."""
+    used = toc.files() | keep
     for path in directory.iterdir():
         # Only names that newsearch gives: whatever else somebody keeps here is theirs.
         if _OURS.fullmatch(path.name) and path.name not in used:
             path.unlink(missing_ok=True)
 
 
-def write_deleted(directory: Path, name: str, generation: int, numbers: Any) -> str:
-    """Write the numbers of the deleted articles of a segment, durably. Returns the file's name."""
-    path = directory / f"{name}.{generation}.del"
+def write_numbers(directory: Path, name: str, generation: int, numbers: Any, suffix: str) -> str:
+    """Write the numbers of articles of a segment, "del" or "hid", durably. Returns the file's name, "" for none."""
+    if not len(numbers):
+        return ""
+    path = directory / f"{name}.{generation}.{suffix}"
     with open(path, "wb") as file:
         file.write(np.asarray(numbers, "<u4").tobytes())
         file.flush()
@@ -158,18 +200,21 @@ def write_deleted(directory: Path, name: str, generation: int, numbers: Any) -> 
     return path.name
 
 
-def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
-    """The numbers of the deleted articles of a segment.
+def read_numbers(directory: Path, name: str, articles: int) -> Any:
+    """The numbers in a file of deleted or hidden articles; none without a name.
+
+    Args:
+        articles: of the segment, which all numbers are below.
 
     Raises:
         IndexCorrupt: the file does not hold such numbers.
     """
-    if not entry.deleted:
+    if not name:
         return np.empty(0, np.int64)
-    path = directory / entry.deleted
+    path = directory / name
     data = path.read_bytes()
     numbers = np.frombuffer(data[: len(data) // 4 * 4], "<u4").astype(np.int64)
-    between = np.concatenate(([-1], numbers, [entry.articles]))
+    between = np.concatenate(([-1], numbers, [articles]))
     # Written in rising order, and never empty: then there would be no such file.
     if len(data) % 4 or not len(numbers) or (np.diff(between) <= 0).any():
         raise IndexCorrupt(f"{path}: damaged; run `newsearch reindex`")

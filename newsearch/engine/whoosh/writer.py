@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,19 +20,22 @@ from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabu
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.layout import write_segment
+from newsearch.engine.whoosh.ledger import Ledger, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import SourceState, read_state, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
     SEGMENT_SUFFIX,
     SegmentEntry,
+    SourceEntry,
     Toc,
     publish,
     read_toc,
     remove_unused,
-    write_deleted,
+    write_numbers,
 )
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
 
@@ -74,11 +77,15 @@ class WhooshWriter:
         except BaseException:
             self._lock.release()
             raise
+        self._before = _kept(self._segments)
         self._new: list[Segment] = []
         self._vocabulary = Vocabulary()
         self._builder = SegmentBuilder(self._vocabulary)
         self._dropped_sources: set[str] = set()
-        self._sources = list(self._base.sources)
+        self._fresh = fresh
+        self._confirmed: Array = np.empty(0, np.uint64)
+        self._sources = list(self._base.locations)
+        self._states: dict[str, SourceState] = {}
 
     def __enter__(self) -> WhooshWriter:
         return self
@@ -87,16 +94,30 @@ class WhooshWriter:
         self.cancel()
 
     def add(self, article: Article, source: str) -> None:
-        """Add an article of a source; it replaces the one of the same id in that source."""
-        if source not in self._sources:
-            self._sources.append(source)
+        """Add an article of a source; it replaces the one of the same id in that source.
+
+        One that is as it was committed (see `content`) stays as it is.
+        """
+        self._name(source)
         self._builder.add(article, source)
         if self._builder.full:
             self._flush()
 
-    def count(self, source: str) -> int:
-        """How many committed articles of a source there are; none where the writer started fresh."""
-        return sum(int(np.count_nonzero(_of_sources(segment, {source}))) for segment in self._segments)
+    def ledger(self, source: str) -> Ledger:
+        """What is committed of a source, to be compared with what it has now; nothing where the writer started fresh."""
+        return Ledger(self._segments, (), source)
+
+    def state(self, source: str) -> SourceState | None:
+        """What the files of a source looked like when they were read, if that is known."""
+        for entry in self._base.sources:
+            if entry.location == source and entry.state:
+                return read_state(self._directory / entry.state)
+        return None
+
+    def remember(self, source: str, state: SourceState | None) -> None:
+        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+        self._name(source)
+        self._states[source] = state or SourceState((), ())
 
     def forget_source(self, source: str) -> None:
         """Delete what was committed from a source, and remember the source no more."""
@@ -106,6 +127,11 @@ class WhooshWriter:
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
         self._dropped_sources.add(source)
+
+    def delete_keys(self, source: str, keys: Array) -> None:
+        """Delete the committed articles of a source that have these keys, as its ledger gives them."""
+        for segment in self._segments:
+            segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles of these ids, of whatever source."""
@@ -128,8 +154,13 @@ class WhooshWriter:
             number -= segment.articles
         raise IndexError("there is no article of this number")
 
-    def commit(self) -> Changes:
+    def commit(self, check: Callable[[Toc], None] | None = None) -> Changes:
         """Publish the changes: durable, and all at once. The writer is closed afterwards.
+
+        Where nothing is changed, no generation is written.
+
+        Args:
+            check: is given the new generation before it is published; what it raises prevents that.
 
         Raises:
             EngineError: a file could not be written; the index is as it was.
@@ -138,16 +169,19 @@ class WhooshWriter:
         try:
             if len(self._builder):
                 self._flush()
-            before = sum(segment.live_articles for segment in self._segments)
             replaced = self._delete_replaced()
-            deleted = self._delete_dropped()
-            segments = [s for s in [*self._segments, *self._new] if s.live_articles]
-            pivots = _pivots(segments)
-            segments = self._merged(segments, pivots)
-            generation = self._base.generation + 1
-            entries = tuple(self._entry(segment, generation) for segment in segments)
-            toc = Toc(generation, entries, tuple(self._sources), pivots)
-            publish(self._directory, toc)
+            self._delete_dropped()
+            segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
+            added = _kept(self._new) - replaced
+            deleted = self._before - _kept(self._segments) - replaced
+            toc = self._base
+            if self._is_unchanged():
+                self._refresh_states()
+            else:
+                segments, toc = self._next(segments)
+                if check:
+                    check(toc)
+                publish(self._directory, toc)
         except OSError as error:
             self.cancel()
             raise EngineError(
@@ -161,8 +195,7 @@ class WhooshWriter:
         with suppress(OSError):
             remove_unused(self._directory, toc)
         self._lock.release()
-        articles = sum(segment.live_articles for segment in segments)
-        return Changes(articles - before + deleted, replaced, deleted, articles)
+        return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
     def cancel(self) -> None:
         """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
@@ -194,7 +227,11 @@ class WhooshWriter:
         return Segment(path, deleted)
 
     def _delete_replaced(self) -> int:
-        """Mark what was added again later as deleted. Returns how many articles were, of those committed before."""
+        """Mark what was added again later as deleted, and what was added again as it was.
+
+        Returns:
+            How many articles were replaced, of those committed before.
+        """
         later = np.empty(0, np.uint64)
         for segment in reversed(self._new):
             keys = _keys(segment)
@@ -202,18 +239,97 @@ class WhooshWriter:
             later = np.unique(np.concatenate((later, keys)))
         replaced = 0
         for segment in self._segments:
-            mask = holds(_keys(segment), later) & segment.live
-            replaced += int(np.count_nonzero(mask))
-            segment.delete(mask)
+            keys = _keys(segment)
+            again = holds(keys, later) & segment.kept
+            contents = segment.column("content_hash")[again]
+            same = self._delete_equal(keys[again], contents)
+            self._confirmed = np.concatenate((self._confirmed, keys[again][same]))
+            again[again] = ~same
+            replaced += int(np.count_nonzero(again))
+            segment.delete(again)
+        self._confirmed.sort()
         return replaced
 
-    def _delete_dropped(self) -> int:
-        deleted = 0
+    def _delete_equal(self, keys: Array, contents: Array) -> Array:
+        """Delete what was added with these keys and contents. Returns for each of them whether it was."""
+        equal = np.zeros(len(keys), bool)
+        if not len(keys):
+            return equal
+        order = np.argsort(keys)
+        keys, contents = keys[order], contents[order]
+        for segment in self._new:
+            new_keys = _keys(segment)
+            at = keys.searchsorted(new_keys).clip(max=len(keys) - 1)
+            same = (keys[at] == new_keys) & (contents[at] == segment.column("content_hash")) & segment.kept
+            segment.delete(same)
+            equal[order[at[same]]] = True
+        return equal
+
+    def _delete_dropped(self) -> None:
         for segment in self._segments:
-            mask = _of_sources(segment, self._dropped_sources)
-            deleted += int(np.count_nonzero(mask))
-            segment.delete(mask)
-        return deleted
+            segment.delete(
+                of_sources(segment, self._dropped_sources) & ~holds(_keys(segment), self._confirmed)
+            )
+
+    def _is_unchanged(self) -> bool:
+        """Whether the index would be the same, but for the states of its sources."""
+        states = {entry.location: entry.state for entry in self._base.sources}
+        return (
+            self._base.generation > 0
+            and not self._fresh
+            and not _kept(self._new)
+            and not any(segment.changed for segment in self._segments)
+            and list(states) == self._sources
+            and all(states[source] or not state.names for source, state in self._states.items())
+        )
+
+    def _refresh_states(self) -> None:
+        for entry in self._base.sources:
+            state = self._states.get(entry.location)
+            if state and entry.state and state != self.state(entry.location):
+                replace_state(self._directory / entry.state, state)
+
+    def _next(self, segments: list[Segment]) -> tuple[list[Segment], Toc]:
+        """The next generation, its files written."""
+        self._hide(segments)
+        pivots = _pivots(segments)
+        segments = self._merged(segments, pivots)
+        self._hide(segments)
+        generation = self._base.generation + 1
+        entries = tuple(self._entry(segment, generation) for segment in segments)
+        return segments, Toc(generation, entries, tuple(map(self._source_entry, self._sources)), pivots)
+
+    def _source_entry(self, source: str) -> SourceEntry:
+        known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
+        state = self._states.get(source)
+        if state is None or (known.state and state == self.state(source)):
+            return known
+        return SourceEntry(source, write_state(self._directory, state) if state.names else "")
+
+    def _hide(self, segments: Sequence[Segment]) -> None:
+        """Of articles with one canonical URL, hide those that an earlier source has too.
+
+        The order of the sources is that in which the index first met them.
+        """
+        if len(self._sources) < 2 and not any(len(segment.hidden) for segment in segments):
+            return
+        rank = {source: number for number, source in enumerate(self._sources)}
+        urls, ranks = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for segment in segments:
+            names = np.array([rank.get(name, len(rank)) for name in segment.names("source")], np.int64)
+            urls.append(segment.column("url_hash") * segment.kept.astype(np.uint64))
+            ranks.append(names[segment.column("source")])
+        url, of_source = np.concatenate(urls), np.concatenate(ranks)
+        order = np.lexsort((of_source, url))
+        first = np.maximum.accumulate(
+            np.where(np.diff(url[order], prepend=np.uint64(0)) != 0, np.arange(len(url)), 0)
+        )
+        hidden = np.zeros(len(url), bool)
+        hidden[order] = (of_source[order] > of_source[order[first]]) & (url[order] != 0)
+        start = 0
+        for segment in segments:
+            segment.hide(hidden[start : start + segment.articles])
+            start += segment.articles
 
     def _merged(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
         """Merge small segments of like size, and rewrite those that are mostly deleted."""
@@ -232,10 +348,21 @@ class WhooshWriter:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
         if known and not segment.changed:
             return known
-        deleted = ""
-        if len(segment.deleted):
-            deleted = write_deleted(self._directory, segment.name, generation, segment.deleted)
-        return SegmentEntry(segment.name, segment.articles, deleted)
+        gone, hidden = np.flatnonzero(~segment.kept), segment.hidden
+        return SegmentEntry(
+            segment.name,
+            segment.articles,
+            write_numbers(self._directory, segment.name, generation, gone, "del"),
+            write_numbers(self._directory, segment.name, generation, hidden, "hid"),
+        )
+
+    def _name(self, source: str) -> None:
+        if source not in self._sources:
+            self._sources.append(source)
+
+
+def _kept(segments: Iterable[Segment]) -> int:
+    return sum(segment.kept_articles for segment in segments)
 
 
 def _published(directory: Path, fresh: bool) -> Toc:
@@ -257,13 +384,6 @@ def _keys(segment: Segment) -> Array:
     return keys
 
 
-def _of_sources(segment: Segment, sources: Set[str]) -> Array:
-    """The live articles of a segment that come from these sources, as a mask."""
-    wanted = np.array([name in sources for name in segment.names("source")], bool)
-    mask: Array = wanted[segment.file.array("source")] & segment.live
-    return mask
-
-
 def _pivots(segments: Sequence[Segment]) -> Pivots:
     """Medians of the known signals over all live articles: the same however the index was cut into segments."""
     medians = []
@@ -276,11 +396,11 @@ def _pivots(segments: Sequence[Segment]) -> Pivots:
 
 def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
     """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
-    sizes = {segment.name: segment.live_articles for segment in segments}
+    sizes = {segment.name: segment.kept_articles for segment in segments}
     tiers: dict[int, list[Segment]] = {}
     for segment in segments:
         size = sizes[segment.name]
-        if len(segment.deleted) > size:
+        if segment.articles - size > size:
             return [segment]
         if size * 2 <= MAX_ARTICLES:
             tiers.setdefault(size.bit_length() // 3, []).append(segment)
