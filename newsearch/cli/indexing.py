@@ -10,10 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.options import format_option
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.terminal import Terminal, clean, complain, counted
 from newsearch.indexing import Progress, Report
 
 MAX_BROKEN_SHOWN = 20
+
+MAX_CHANGES_SHOWN = 20
+"""Of each kind, in text; JSON has the first 1,000."""
 
 _PROGRESS_WIDTH = 60
 
@@ -32,6 +37,8 @@ wait_option = click.option(
 def work_options(command: Command) -> Command:
     """Give a command the options of work that writes an index."""
     for option in (
+        format_option("text", "json"),
+        click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
         click.option(
             "--strict",
             is_flag=True,
@@ -50,8 +57,13 @@ def work_options(command: Command) -> Command:
     return command
 
 
-def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], str], *, strict: bool) -> int:
+def run(
+    work: Callable[[Progress | None], Report], *, verb: str, strict: bool, dry_run: bool, format_name: str
+) -> int:
     """Run work that writes an index, show how it goes where somebody is looking, and say what it did.
+
+    Args:
+        verb: what was done to the articles, as "indexed".
 
     Returns:
         The exit code.
@@ -62,8 +74,12 @@ def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], s
     finally:
         if interactive:
             _overwrite("")
-    broken = f"; {report.broken:,} broken" if report.broken else ""
-    print(f"{summary(report)} in {report.seconds:.1f} s{broken}")
+    if format_name == "json":
+        print(to_json(_document(report, dry_run), Terminal.of(sys.stdout), indent=2))
+    else:
+        if dry_run:
+            _list_changes(report)
+        print(_summary(report, "would have " + verb if dry_run else verb))
     for error in report.errors[:MAX_BROKEN_SHOWN]:
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
@@ -75,6 +91,65 @@ def run(work: Callable[[Progress | None], Report], summary: Callable[[Report], s
     if report.incomplete or (strict and report.broken):
         return 2
     return 1 if report.empty else 0
+
+
+def _summary(report: Report, verb: str) -> str:
+    written = report.added + report.replaced + report.moved
+    counts = [f"{report.added:,} new, {report.replaced:,} replaced, {report.deleted:,} deleted"]
+    for number, what in (
+        (report.moved, "moved"),
+        (report.unchanged, "unchanged"),
+        (report.repeated, "repeated in the source"),
+    ):
+        if number:
+            counts.append(f"{number:,} {what}")
+    broken = f"; {report.broken:,} broken" if report.broken else ""
+    return f"{verb} {counted(written, 'article')} ({', '.join(counts)}) in {report.seconds:.1f} s{broken}"
+
+
+def _list_changes(report: Report) -> None:
+    for difference in report.differences.values():
+        moved = [f"{old} -> {new}" for old, new in difference.moved_ids]
+        for what, count, ids in (
+            ("new", difference.added, difference.added_ids),
+            ("replaced", difference.replaced, difference.replaced_ids),
+            ("deleted", difference.deleted, difference.deleted_ids),
+            ("moved", difference.moved, moved),
+        ):
+            for id in ids[:MAX_CHANGES_SHOWN]:
+                print(f"{what:<9} {clean(id)}")
+            if count > MAX_CHANGES_SHOWN:
+                print(f"{what:<9} and {count - MAX_CHANGES_SHOWN:,} more")
+
+
+def _document(report: Report, dry_run: bool) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "dry_run": dry_run,
+        "read": report.read,
+        "added": report.added,
+        "replaced": report.replaced,
+        "deleted": report.deleted,
+        "moved": report.moved,
+        "unchanged": report.unchanged,
+        "repeated": report.repeated,
+        "broken": report.broken,
+        "articles": report.articles,
+        "seconds": round(report.seconds, 3),
+        "incomplete": report.incomplete,
+        "empty": report.empty,
+        "sources": [
+            {
+                "location": location,
+                "unchanged": difference.unchanged,
+                "added": difference.added_ids,
+                "replaced": difference.replaced_ids,
+                "deleted": difference.deleted_ids,
+                "moved": [{"from": old, "to": new} for old, new in difference.moved_ids],
+            }
+            for location, difference in report.differences.items()
+        ],
+    }
 
 
 def _progress() -> Progress:

@@ -7,6 +7,7 @@ with some vector operations, in a few bytes an article.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,6 +18,8 @@ from newsearch.engine.whoosh.columns import hash_key
 from newsearch.engine.whoosh.content import content_hash
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import SourceState, read_state
+from newsearch.engine.whoosh.toc import Toc
 
 Array: TypeAlias = NDArray[Any]
 
@@ -31,15 +34,48 @@ class Difference(NamedTuple):
     """
 
     added: int
-    changed: int
+    replaced: int
     deleted: int
     moved: int
     unchanged: int
     repeated: int
     added_ids: tuple[str, ...]
-    changed_ids: tuple[str, ...]
+    replaced_ids: tuple[str, ...]
     deleted_ids: tuple[str, ...]
     moved_ids: tuple[tuple[str, str], ...]
+
+
+class Held:
+    """What an index holds already.
+
+    Args:
+        directory: of the index.
+        toc: the generation, and its segments.
+        ahead: segments that an interrupted run had finished beyond that.
+    """
+
+    def __init__(
+        self, directory: Path, toc: Toc, segments: Sequence[Segment], ahead: Sequence[Segment] = ()
+    ) -> None:
+        self._directory = directory
+        self._toc = toc
+        self._segments = segments
+        self._ahead = ahead
+
+    def ledger(self, source: str) -> Ledger:
+        """What is held of a source, to be compared with what it has now."""
+        return Ledger(self._segments, self._ahead, source)
+
+    def state(self, source: str) -> SourceState | None:
+        """What the files of a source looked like when they were read, if that is known."""
+        for entry in self._toc.sources:
+            if entry.location == source and entry.state:
+                return read_state(self._directory / entry.state)
+        return None
+
+    def count(self, source: str) -> int:
+        """How many articles of a source are committed."""
+        return sum(int(np.count_nonzero(of_sources(segment, {source}))) for segment in self._segments)
 
 
 class Ledger:
@@ -67,10 +103,6 @@ class Ledger:
         self._read_contents: list[Array] = []
         self._read = 0
         self._ids: dict[int, str] = {}
-
-    def __len__(self) -> int:
-        """How many articles of the source are committed."""
-        return len(self._keys)
 
     def differing(self, articles: Sequence[Article]) -> Sequence[Article]:
         """Those of some articles that were read which have to be added: what is new, changed, or read twice."""
@@ -140,15 +172,17 @@ class Ledger:
         changed = keys[found & ~same]
         return Difference(
             added=len(added),
-            changed=len(changed),
+            replaced=len(changed),
             deleted=len(left),
             moved=len(moved),
             unchanged=len(self._keys) - len(changed) - len(left) - len(moved),
             repeated=self._read - distinct,
             added_ids=self._named(added),
-            changed_ids=self._named(changed.tolist()),
+            replaced_ids=self._named(changed.tolist()),
             deleted_ids=tuple(map(self._committed_id, left[:MAX_NAMES].tolist())),
-            moved_ids=tuple((self._committed_id(old), self._ids.get(new, "")) for old, new in moved[:MAX_NAMES]),
+            moved_ids=tuple(
+                (self._committed_id(old), self._ids.get(new, "")) for old, new in moved[:MAX_NAMES]
+            ),
         )
 
     def _find(self, keys: Array) -> tuple[Array, Array]:
@@ -158,8 +192,9 @@ class Ledger:
         return tuple(sorted(self._ids[key] for key in keys if key in self._ids))[:MAX_NAMES]
 
     def _committed_id(self, number: int) -> str:
-        segment, doc = self._places[number]
-        return self._segments[segment].records.read(int(doc)).id
+        segment, doc = map(int, self._places[number])
+        record = self._segments[segment].records.read(doc)
+        return record.id
 
 
 def _hashes(values: Iterable[int]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,6 +73,11 @@ class WhooshReader:
                 if attempt == _ATTEMPTS - 1 or read_toc(directory).generation == self.toc.generation:
                     raise IndexCorrupt(f"{error.filename}: missing; run `newsearch reindex`") from error
         self._view = View(self._segments, self.toc.pivots)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """The segments of this generation."""
+        return self._segments
 
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)

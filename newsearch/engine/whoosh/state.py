@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from newsearch import analysis
-from newsearch.engine.whoosh.layout import ArrayFile, write_segment
+from newsearch.engine.whoosh.layout import Array, ArrayFile, write_segment
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 STATE_SUFFIX = ".src"
@@ -61,5 +61,8 @@ def replace_state(path: Path, state: SourceState) -> None:
 
 def _write(path: Path, state: SourceState) -> None:
     text = "".join(f"{name}\n" for name in state.names).encode()
-    arrays = {"name": np.frombuffer(text, np.uint8), "stamp": np.array(state.stamps, np.int64)}
+    arrays: dict[str, Array] = {
+        "name": np.frombuffer(text, np.uint8),
+        "stamp": np.array(state.stamps, np.int64),
+    }
     write_segment(path, arrays, articles=len(state.names), analysis=analysis.VERSION)

@@ -138,9 +138,7 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
 
 
 def _entry(data: Any) -> SegmentEntry:
-    entry = SegmentEntry(
-        data["name"], int(data["articles"]), data.get("deleted", ""), data.get("hidden", "")
-    )
+    entry = SegmentEntry(data["name"], int(data["articles"]), data.get("deleted", ""), data.get("hidden", ""))
     if not _NAME.fullmatch(entry.name):
         raise ValueError(f"a segment named {entry.name!r}")
     for name in (entry.deleted, entry.hidden):

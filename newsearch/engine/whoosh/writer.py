@@ -20,13 +20,13 @@ from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabu
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.layout import write_segment
-from newsearch.engine.whoosh.ledger import Ledger, of_sources
+from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.segment import Segment
-from newsearch.engine.whoosh.state import SourceState, read_state, replace_state, write_state
+from newsearch.engine.whoosh.state import SourceState, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
     SEGMENT_SUFFIX,
     SegmentEntry,
@@ -49,6 +49,9 @@ _MERGE_FACTOR = 8
 
 class WhooshWriter:
     """Fulfils `Writer`. Nothing of it is seen before `commit`.
+
+    Attributes:
+        held: what the changes start from.
 
     Args:
         directory: of the index; made where it does not exist.
@@ -78,6 +81,7 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._before = _kept(self._segments)
+        self.held = Held(directory, self._base, self._segments)
         self._new: list[Segment] = []
         self._vocabulary = Vocabulary()
         self._builder = SegmentBuilder(self._vocabulary)
@@ -102,17 +106,6 @@ class WhooshWriter:
         self._builder.add(article, source)
         if self._builder.full:
             self._flush()
-
-    def ledger(self, source: str) -> Ledger:
-        """What is committed of a source, to be compared with what it has now; nothing where the writer started fresh."""
-        return Ledger(self._segments, (), source)
-
-    def state(self, source: str) -> SourceState | None:
-        """What the files of a source looked like when they were read, if that is known."""
-        for entry in self._base.sources:
-            if entry.location == source and entry.state:
-                return read_state(self._directory / entry.state)
-        return None
 
     def remember(self, source: str, state: SourceState | None) -> None:
         """Keep a source, and what its files looked like; without that it is read whole the next time."""
@@ -286,7 +279,7 @@ class WhooshWriter:
     def _refresh_states(self) -> None:
         for entry in self._base.sources:
             state = self._states.get(entry.location)
-            if state and entry.state and state != self.state(entry.location):
+            if state and entry.state and state != self.held.state(entry.location):
                 replace_state(self._directory / entry.state, state)
 
     def _next(self, segments: list[Segment]) -> tuple[list[Segment], Toc]:
@@ -302,7 +295,7 @@ class WhooshWriter:
     def _source_entry(self, source: str) -> SourceEntry:
         known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
         state = self._states.get(source)
-        if state is None or (known.state and state == self.state(source)):
+        if state is None or (known.state and state == self.held.state(source)):
             return known
         return SourceEntry(source, write_state(self._directory, state) if state.names else "")
 
