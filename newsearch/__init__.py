@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import Stats as Stats
     from newsearch.errors import EngineError as EngineError
+    from newsearch.errors import GateFailed as GateFailed
     from newsearch.errors import IndexCorrupt as IndexCorrupt
     from newsearch.errors import IndexIncompatible as IndexIncompatible
     from newsearch.errors import IndexLocked as IndexLocked
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.gate import Gate as Gate
+    from newsearch.gate import read_gate as read_gate
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
@@ -46,6 +49,7 @@ _HOMES = {
     "newsearch.engine.base": ("Explanation", "Stats"),
     "newsearch.errors": (
         "EngineError",
+        "GateFailed",
         "IndexCorrupt",
         "IndexIncompatible",
         "IndexLocked",
@@ -54,6 +58,7 @@ _HOMES = {
         "QueryError",
         "SourceError",
     ),
+    "newsearch.gate": ("Gate", "read_gate"),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),

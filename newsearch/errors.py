@@ -7,6 +7,7 @@
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
+    ├── GateFailed           a new generation does not pass the checks that guard the index
     └── EngineError          the engine, or one of its dependencies, failed
 
 A message is one line: what is wrong, with the file, field or position, and what to do next.
@@ -56,6 +57,10 @@ class IndexIncompatible(NewsearchError):
 
 class IndexCorrupt(NewsearchError):
     """A file of the index is damaged, or was not written by newsearch."""
+
+
+class GateFailed(NewsearchError):
+    """A new generation of an index does not pass its gate, or the gate cannot be read; the index is as it was."""
 
 
 class EngineError(NewsearchError):

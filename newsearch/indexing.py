@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsearch.article import Article
+from newsearch.engine.whoosh.builder import MEMORY
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.ledger import Difference, Held, of_sources
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import Toc, read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
+from newsearch.gate import Gate
+from newsearch.index import Index
 from newsearch.sources import STREAM, Snapshot, Source, locate, open_source
 from newsearch.updating import Reading, Updater, refusal
 
@@ -70,8 +73,10 @@ def build(
     index: str | os.PathLike[str],
     workers: int = 1,
     wait: float = 0.0,
+    memory: int = MEMORY,
     progress: Progress | None = None,
     dry_run: bool = False,
+    gate: Gate | None = None,
 ) -> Report:
     """Index sources: add what is new, replace what changed, delete what they no longer have.
 
@@ -90,19 +95,22 @@ def build(
         index: directory of the index; made where there is none.
         workers: processes that parse Markdown files.
         wait: seconds to wait for another writer.
+        memory: bytes that this process may take before it writes a segment; processes that parse come on top.
         progress: called every 512 articles.
         dry_run: find out what would change, and write nothing.
+        gate: checks that the outcome must pass before it is published.
 
     Raises:
         SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
             source was given.
         IndexLocked: another process is writing to the index.
         IndexCorrupt, IndexIncompatible: the index that is there cannot be read.
+        GateFailed: the outcome does not pass the gate; nothing was changed.
         EngineError: the index cannot be written.
     """
     if not sources:
         raise SourceError("build", "no source was given")
-    run = _Run(Path(index), workers, wait, progress, dry_run)
+    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate)
     return run.of([s if not isinstance(s, str | os.PathLike) else open_source(s) for s in sources])
 
 
@@ -112,8 +120,10 @@ def reindex(
     full: bool = False,
     workers: int = 1,
     wait: float = 0.0,
+    memory: int = MEMORY,
     progress: Progress | None = None,
     dry_run: bool = False,
+    gate: Gate | None = None,
 ) -> Report:
     """Bring an index up to date with the sources that it remembers, as `build` does.
 
@@ -126,9 +136,9 @@ def reindex(
     Raises:
         IndexMissing: there is no index to take the sources from.
         SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
-        IndexLocked, EngineError: see `build`.
+        IndexLocked, GateFailed, EngineError: see `build`.
     """
-    run = _Run(Path(index), workers, wait, progress, dry_run, whole=True)
+    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, whole=True)
     locations = read_toc(run.index, any_version=True).locations
     if not full and not _is_sound(run.index):
         full = True
@@ -160,7 +170,7 @@ def forget(
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        run = _Run(Path(index), workers, wait, None, whole=True)
+        run = _Run(Path(index), workers, wait, whole=True)
         return run.again([location for location in known if location not in forgotten], True)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
 
@@ -179,8 +189,10 @@ class _Run:
     index: Path
     workers: int
     wait: float
-    progress: Progress | None
+    memory: int = MEMORY
+    progress: Progress | None = None
     dry_run: bool = False
+    gate: Gate | None = None
     whole: bool = False
 
     def again(self, locations: Sequence[str], full: bool) -> Report:
@@ -204,12 +216,19 @@ class _Run:
         if self.dry_run:
             articles = self._compare(sources, full, reading)
         else:
-            with WhooshWriter(self.index, fresh=full, wait=self.wait) as writer:
+            with WhooshWriter(self.index, fresh=full, wait=self.wait, memory=self.memory) as writer:
                 self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
-                articles = writer.commit().articles
+                articles = writer.commit(self._check if self.gate else None).articles
         if self.progress:
             self.progress(reading.read, reading.broken)
         return _report(reading, articles, time.monotonic() - started)
+
+    def _check(self, unpublished: Toc) -> None:
+        assert self.gate
+        before = 0
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            before = WhooshReader(self.index).stats().articles
+        self.gate.check(Index(self.index, WhooshReader(self.index, unpublished)), before)
 
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> int:
         """Find what sources would change. Returns how many articles the index has."""

@@ -10,6 +10,7 @@ import click
 from newsearch.cli.indexing import run, work_options
 from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
 from newsearch.cli.terminal import Terminal, clean
+from newsearch.gate import read_gate
 from newsearch.indexing import Progress, Report, build
 from newsearch.sources import STREAM, JsonStream
 
@@ -30,6 +31,8 @@ def index(
     directory: str | None,
     workers: int,
     wait: float,
+    memory: int,
+    gate: str | None,
     strict: bool,
     dry_run: bool,
     format_name: str,
@@ -47,6 +50,8 @@ def index(
             index=directory or DEFAULT_INDEX,
             workers=workers,
             wait=wait,
+            memory=memory,
+            gate=read_gate(gate) if gate else None,
             progress=progress,
             dry_run=dry_run,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,24 @@ _PROGRESS_WIDTH = 60
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class _Size(click.ParamType[int]):
+    """A number of bytes, as 512M or 2G."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,12})([KMG]?)B?", str(value).strip().upper())
+        size = int(match[1]) << _SHIFTS[match[2]] if match else 0
+        if size < _LEAST_MEMORY:
+            self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
+        return size
+
+
+_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
+_LEAST_MEMORY = 16 << 20
+
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
@@ -45,6 +64,20 @@ def work_options(command: Command) -> Command:
             help="Exit with 2 if an article is broken; the others go in all the same.",
         ),
         wait_option,
+        click.option(
+            "--gate",
+            type=click.Path(),
+            metavar="FILE",
+            help="Publish only what passes the checks in this file.",
+        ),
+        click.option(
+            "--memory",
+            type=_Size(),
+            default="512M",
+            show_default=True,
+            metavar="SIZE",
+            help="Write what was read to disk when it takes this much.",
+        ),
         click.option(
             "--workers",
             type=click.IntRange(min=1),
@@ -71,6 +104,9 @@ def run(
     interactive = Terminal.of(sys.stderr).interactive
     try:
         report = work(_progress() if interactive else None)
+    except KeyboardInterrupt:
+        complain("stopped; the index is as it was")
+        raise
     finally:
         if interactive:
             _overwrite("")

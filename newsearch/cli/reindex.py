@@ -6,6 +6,7 @@ import click
 
 from newsearch.cli.indexing import run, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.gate import read_gate
 from newsearch.indexing import Progress, Report
 from newsearch.indexing import reindex as update
 
@@ -25,6 +26,8 @@ def reindex(
     full: bool,
     workers: int,
     wait: float,
+    memory: int,
+    gate: str | None,
     strict: bool,
     dry_run: bool,
     format_name: str,
@@ -41,6 +44,8 @@ def reindex(
             full=full,
             workers=workers,
             wait=wait,
+            memory=memory,
+            gate=read_gate(gate) if gate else None,
             progress=progress,
             dry_run=dry_run,
         )

@@ -16,7 +16,7 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.builder import MAX_ARTICLES, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.builder import MAX_ARTICLES, MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.layout import write_segment
@@ -41,9 +41,6 @@ from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, Index
 
 Array: TypeAlias = NDArray[Any]
 
-_MAX_CHUNKS = 4 << 20
-"""A run forgets the words it has met when there are more of them than this, so that its memory stays bounded."""
-
 _MERGE_FACTOR = 8
 
 
@@ -57,6 +54,7 @@ class WhooshWriter:
         directory: of the index; made where it does not exist.
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
+        memory: bytes that the changes may take before they are written to a segment.
 
     Raises:
         IndexLocked: another writer is open.
@@ -64,7 +62,9 @@ class WhooshWriter:
         IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
     """
 
-    def __init__(self, directory: Path, *, fresh: bool = False, wait: float = 0.0) -> None:
+    def __init__(
+        self, directory: Path, *, fresh: bool = False, wait: float = 0.0, memory: int = MEMORY
+    ) -> None:
         self._directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,9 @@ class WhooshWriter:
         self.held = Held(directory, self._base, self._segments)
         self._new: list[Segment] = []
         self._vocabulary = Vocabulary()
-        self._builder = SegmentBuilder(self._vocabulary)
+        # A part of it is for the words that were met, which serve all segments.
+        self._memory = memory * 3 // 4
+        self._builder = SegmentBuilder(self._vocabulary, self._memory)
         self._dropped_sources: set[str] = set()
         self._fresh = fresh
         self._confirmed: Array = np.empty(0, np.uint64)
@@ -205,9 +207,9 @@ class WhooshWriter:
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        if len(self._vocabulary) > _MAX_CHUNKS:
+        if self._vocabulary.size * 3 > self._memory:
             self._vocabulary = Vocabulary()
-        self._builder = SegmentBuilder(self._vocabulary)
+        self._builder = SegmentBuilder(self._vocabulary, self._memory)
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
         path = self._directory / (secrets.token_hex(8) + SEGMENT_SUFFIX)
