@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Set
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,7 @@ def publish(directory: Path, toc: Toc) -> None:
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
         "generation": toc.generation,
-        "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": toc.created,
         "pivots": toc.pivots._asdict(),
         "sources": [asdict(entry) for entry in toc.sources],
         "segments": [asdict(entry) for entry in toc.segments],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -199,8 +199,7 @@ class WhooshWriter:
         try:
             # The files of an index that cannot be read are left alone; a later commit deletes them.
             with suppress(IndexCorrupt, IndexIncompatible, OSError):
-                published = _published(self._directory, False)
-                remove_unused(self._directory, replace(self._base, segments=published.segments))
+                remove_unused(self._directory, _published(self._directory, False))
         finally:
             self._lock.release()
 
@@ -292,7 +291,9 @@ class WhooshWriter:
         self._hide(segments)
         generation = self._base.generation + 1
         entries = tuple(self._entry(segment, generation) for segment in segments)
-        return segments, Toc(generation, entries, tuple(map(self._source_entry, self._sources)), pivots)
+        sources = tuple(map(self._source_entry, self._sources))
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return segments, Toc(generation, entries, sources, pivots, created)
 
     def _source_entry(self, source: str) -> SourceEntry:
         known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
