@@ -40,6 +40,7 @@ class Report:
         incomplete: locations of sources that could not be read to their end. What was read of them went in, and
             nothing that the index had of them was deleted.
         empty: locations of sources without any article, and of which the index had none.
+        resumed: articles that an interrupted run had indexed, and that needed not be indexed again.
         differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
     """
 
@@ -56,6 +57,7 @@ class Report:
     moved: int = 0
     unchanged: int = 0
     repeated: int = 0
+    resumed: int = 0
     differences: Mapping[str, Difference] = field(default_factory=dict)
 
     @property
@@ -85,7 +87,8 @@ def build(
 
     A broken article is counted and reported, and the rest goes in. What breaks off, or gives no article at all,
     deletes nothing: it may be a torn file, or a disk that is not there. Nothing is seen by searches until all is
-    published at once; on any error the index stays as it was.
+    published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
+    and the next one that starts from the same generation goes on from them.
 
     Of articles with one canonical URL in several sources, that of the source that the index has known longest is
     found; the others are kept, and found when that one goes.
@@ -213,15 +216,17 @@ class _Run:
         """Update an index from these sources."""
         started = time.monotonic()
         reading = Reading()
+        resumed = 0
         if self.dry_run:
             articles = self._compare(sources, full, reading)
         else:
             with WhooshWriter(self.index, fresh=full, wait=self.wait, memory=self.memory) as writer:
+                resumed = writer.held.articles_ahead
                 self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
                 articles = writer.commit(self._check if self.gate else None).articles
         if self.progress:
             self.progress(reading.read, reading.broken)
-        return _report(reading, articles, time.monotonic() - started)
+        return _report(reading, articles, resumed, time.monotonic() - started)
 
     def _check(self, unpublished: Toc) -> None:
         assert self.gate
@@ -273,7 +278,7 @@ class _Kept:
             raise refusal(STREAM, reason, self._index) from error
 
 
-def _report(reading: Reading, articles: int, seconds: float) -> Report:
+def _report(reading: Reading, articles: int, resumed: int, seconds: float) -> Report:
     differences = reading.differences.values()
     return Report(
         read=reading.read,
@@ -289,5 +294,6 @@ def _report(reading: Reading, articles: int, seconds: float) -> Report:
         moved=sum(d.moved for d in differences),
         unchanged=sum(d.unchanged for d in differences),
         repeated=sum(d.repeated for d in differences),
+        resumed=resumed,
         differences=reading.differences,
     )

@@ -12,7 +12,7 @@ from newsearch.engine.whoosh.ledger import Difference, Held, Ledger
 from newsearch.engine.whoosh.state import SourceState
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import SourceError
-from newsearch.sources import Source
+from newsearch.sources import Snapshot, Source
 
 _BATCH = 512
 
@@ -82,13 +82,15 @@ class Updater:
             return
         ledger = self.held.ledger(location)
         wanted = seen.names
-        old = dict(zip(known.names, known.stamps, strict=True)) if known and source.one_each else {}
+        is_partial = known is not None and source.one_each
+        old = dict(zip(*known, strict=True)) if known and is_partial else {}
+        # What an interrupted run has finished was read later.
+        ahead = dict(zip(*self.held.state_ahead(location), strict=True)) if source.one_each else {}
+        old |= ahead
         if old:
-            wanted = [
-                n
-                for n, stamp in zip(seen.names, seen.stamps, strict=True)
-                if not stamp or old.get(n) != stamp
-            ]
+            looks = zip(seen.names, seen.stamps, strict=True)
+            wanted = [name for name, stamp in looks if not stamp or old.get(name) != stamp]
+            ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
         for problem in seen.problems:
             reading.note(problem)
         read, broken = reading.read, reading.broken - len(seen.problems)
@@ -105,8 +107,11 @@ class Updater:
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
+                flushes = self.writer.flushes if self.writer else 0
                 self._take(batch, location, ledger, reading)
                 tell()
+                if self.writer and self.writer.flushes > flushes:
+                    self.writer.checkpoint(location, _finished(seen, names, number, failed, ahead))
         self._take(batch, location, ledger, reading)
         if is_cut and self.whole:
             raise self._refusal(location, "cannot be read to its end")
@@ -118,9 +123,9 @@ class Updater:
 
         keys = ledger.held(())
         if not is_cut and source.lasting:
-            present = set(seen.names) if old else set()
+            present = set(seen.names)
             gone = [name for name in old if name not in present]
-            keys = ledger.held([*gone, *failed]) if old else ledger.unseen()
+            keys = ledger.held([*gone, *failed]) if is_partial else ledger.unseen()
         reading.differences[location] = ledger.difference(keys)
         if self.writer:
             self.writer.delete_keys(location, keys)
@@ -154,6 +159,19 @@ def refusal(location: str, reason: str, index: Path) -> SourceError:
     """Give the error of a source that is not as it should be, with the way out."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _finished(
+    seen: Snapshot, names: list[str] | None, number: int, failed: set[str], ahead: dict[str, int]
+) -> SourceState:
+    """The files whose articles were added before the batch that ends with this number among the names."""
+    if names is None:
+        return SourceState((), ())
+    stamps = dict(zip(seen.names, seen.stamps, strict=True))
+    # With broken files among them, a batch spans more files than it has articles; some are then read once more.
+    before = max(0, number + 1 - _BATCH - len(failed))
+    done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
+    return SourceState(list(done), list(done.values()))
 
 
 def _is_same(known: SourceState, names: list[str], stamps: list[int]) -> bool:

@@ -191,6 +191,52 @@ def test_memory_decides_how_often_a_segment_is_written(
     assert counts[0] < counts[1] < counts[2]
 
 
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("form", ["md", "jsonl"])
+def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parsed: list[str], form: str, full: bool
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 300)
+    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    index, news = tmp_path / "index", tmp_path / f"news.{form}"
+    fill(news, form, 0, 20)
+    newsearch.build(news, index=index)
+    time.sleep(0.01)
+    fill(news, form, 0, 1000)
+
+    def stop(read: int, broken: int) -> None:
+        if read >= 800:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, full=full, progress=stop)
+    assert len(titles(index)) == 20
+    parsed.clear()
+    fill(news, form, 1, 1100)
+    report = newsearch.reindex(index, full=full)
+    assert report.resumed == 600
+    assert report.articles == 1099
+    assert form == "jsonl" or len(parsed) < 550
+    newsearch.build(news, index=tmp_path / "fresh")
+    assert titles(index) == titles(tmp_path / "fresh")
+    assert not (index / "journal.json").exists()
+    assert len(list(index.glob("*.src"))) == 1
+
+
+def fill(news: Path, form: str, first: int, last: int) -> None:
+    """A source of articles with these numbers, of which an article that is there already stays as it is."""
+    if form == "jsonl":
+        lines = [json.dumps({"id": f"{n:04}", "title": f"news {n}"}) + "\n" for n in range(first, last)]
+        news.write_text("".join(lines))
+        return
+    for number in range(last):
+        path = news / f"{number:04}.md"
+        if number < first:
+            path.unlink()
+        elif not path.exists():
+            write(path, f"news {number}")
+
+
 @pytest.fixture
 def guarded(tmp_path: Path) -> tuple[Path, Path]:
     news, index = tmp_path / "news", tmp_path / "index"

@@ -105,7 +105,7 @@ def run(
     try:
         report = work(_progress() if interactive else None)
     except KeyboardInterrupt:
-        complain("stopped; the index is as it was")
+        complain("stopped; the index is as it was, and the next run goes on from what is finished")
         raise
     finally:
         if interactive:
@@ -116,6 +116,8 @@ def run(
         if dry_run:
             _list_changes(report)
         print(_summary(report, "would have " + verb if dry_run else verb))
+    if report.resumed:
+        complain(f"went on from {counted(report.resumed, 'article')} that an interrupted run had indexed")
     for error in report.errors[:MAX_BROKEN_SHOWN]:
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
@@ -169,6 +171,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "moved": report.moved,
         "unchanged": report.unchanged,
         "repeated": report.repeated,
+        "resumed": report.resumed,
         "broken": report.broken,
         "articles": report.articles,
         "seconds": round(report.seconds, 3),

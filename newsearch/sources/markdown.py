@@ -31,6 +31,10 @@ from newsearch.sources.base import (
 SUFFIXES: Final = (".md", ".markdown", ".txt")
 
 _CHUNK: Final = 256  # files a task: some tenths of a second's work
+_FEW: Final = 16
+_WORTH_PROCESSES: Final = 2000
+"""Files; fewer are read before a process has started."""
+
 _CHUNKS_IN_FLIGHT: Final = 3  # for each worker: enough to keep it busy, and a bound on memory
 
 
@@ -111,18 +115,24 @@ class MarkdownDirectory:
             if odd
             else [(root + name, name) for name in names]
         )
-        if workers <= 1 or len(entries) < _CHUNK:  # starting processes takes longer than so few files
+        if workers <= 1 or len(entries) < _WORTH_PROCESSES:
             yield from map(_read, entries)
         else:
             yield from self._read_in_processes(entries, workers)
 
     def _read_in_processes(self, entries: list[_Entry], workers: int) -> Iterator[Article | SourceError]:
-        chunks = iter([entries[at : at + _CHUNK] for at in range(0, len(entries), _CHUNK)])
+        at_first = 0
         # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
         waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
+            # Python and the imports take a process a while to start: until then, files are read here.
+            started = [pool.submit(_read_chunk, []) for _ in range(workers)]
+            while not started[0].done() and at_first < len(entries):
+                yield from map(_read, entries[at_first : at_first + _FEW])
+                at_first += _FEW
+            chunks = iter([entries[i : i + _CHUNK] for i in range(at_first, len(entries), _CHUNK)])
             for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT):
                 waiting.append(pool.submit(_read_chunk, chunk))
             while waiting:

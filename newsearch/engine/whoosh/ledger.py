@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import hash_key
 from newsearch.engine.whoosh.content import content_hash
+from newsearch.engine.whoosh.journal import Ahead
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.state import SourceState, read_state
@@ -51,20 +52,20 @@ class Held:
     Args:
         directory: of the index.
         toc: the generation, and its segments.
-        ahead: segments that an interrupted run had finished beyond that.
+        ahead: what an interrupted run had finished beyond that.
     """
 
     def __init__(
-        self, directory: Path, toc: Toc, segments: Sequence[Segment], ahead: Sequence[Segment] = ()
+        self, directory: Path, toc: Toc, segments: Sequence[Segment], ahead: Ahead | None = None
     ) -> None:
         self._directory = directory
         self._toc = toc
         self._segments = segments
-        self._ahead = ahead
+        self._ahead = ahead or Ahead()
 
     def ledger(self, source: str) -> Ledger:
         """What is held of a source, to be compared with what it has now."""
-        return Ledger(self._segments, self._ahead, source)
+        return Ledger(self._segments, self._ahead.segments, source)
 
     def state(self, source: str) -> SourceState | None:
         """What the files of a source looked like when they were read, if that is known."""
@@ -72,6 +73,15 @@ class Held:
             if entry.location == source and entry.state:
                 return read_state(self._directory / entry.state)
         return None
+
+    def state_ahead(self, source: str) -> SourceState:
+        """Of which files of a source an interrupted run had finished the articles, and what they looked like."""
+        return self._ahead.states.get(source, SourceState((), ()))
+
+    @property
+    def articles_ahead(self) -> int:
+        """How many articles an interrupted run had finished."""
+        return sum(segment.kept_articles for segment in self._ahead.segments)
 
     def count(self, source: str) -> int:
         """How many articles of a source are committed."""

@@ -19,6 +19,7 @@ from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.builder import MAX_ARTICLES, MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify
+from newsearch.engine.whoosh.journal import read_journal, write_journal
 from newsearch.engine.whoosh.layout import write_segment
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
@@ -81,8 +82,12 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._before = _kept(self._segments)
-        self.held = Held(directory, self._base, self._segments)
-        self._new: list[Segment] = []
+        ahead = read_journal(directory, self._base.generation, fresh)
+        self.held = Held(directory, self._base, self._segments, ahead)
+        self._new: list[Segment] = list(ahead.segments)
+        self._resumed = len(ahead.segments)
+        self._flushed_names: list[str] = []
+        self._flushed: dict[str, SourceState] = dict(ahead.states)
         self._vocabulary = Vocabulary()
         # A part of it is for the words that were met, which serve all segments.
         self._memory = memory * 3 // 4
@@ -97,6 +102,8 @@ class WhooshWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            self._lock.release()  # the next run goes on from what the journal names
         self.cancel()
 
     def add(self, article: Article, source: str) -> None:
@@ -125,8 +132,30 @@ class WhooshWriter:
 
     def delete_keys(self, source: str, keys: Array) -> None:
         """Delete the committed articles of a source that have these keys, as its ledger gives them."""
-        for segment in self._segments:
+        for segment in [*self._segments, *self._new[: self._resumed]]:
             segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
+
+    @property
+    def flushes(self) -> int:
+        """How many segments this run has written."""
+        return len(self._new) - self._resumed
+
+    def checkpoint(self, source: str, state: SourceState) -> None:
+        """Note how far the run is, for one that goes on if this one is killed.
+
+        Args:
+            state: the files of a source whose articles were all added before the last segment was written.
+        """
+        self._flushed[source] = state
+        names = {
+            location: write_state(self._directory, done)
+            for location, done in {**self._flushed, **self._states}.items()
+            if done.names
+        }
+        write_journal(self._directory, self._base.generation, self._fresh, self._new, names)
+        for name in self._flushed_names:
+            (self._directory / name).unlink(missing_ok=True)
+        self._flushed_names = list(names.values())
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles of these ids, of whatever source."""
