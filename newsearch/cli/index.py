@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import run, work_options
+from newsearch.cli.indexing import run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
 from newsearch.cli.terminal import Terminal, clean
 from newsearch.gate import read_gate
@@ -35,6 +35,7 @@ def index(
     gate: str | None,
     strict: bool,
     dry_run: bool,
+    watch: bool,
     format_name: str,
 ) -> int:
     """Index sources: directories of Markdown files, JSONL files, JSON feeds, or - for JSON Lines on standard input.
@@ -56,10 +57,15 @@ def index(
             dry_run=dry_run,
         )
 
-    code = run(work, verb="indexed", strict=strict, dry_run=dry_run, format_name=format_name)
+    def once() -> int:
+        return run(work, verb="indexed", strict=strict, dry_run=dry_run, format_name=format_name)
+
+    code = once()
     if directory is None and not dry_run:
         forget_bundled(sources, wait)
     if Terminal.of(sys.stdout).interactive and format_name == "text":
         named = f" --index {clean(directory)}" if directory else ""
         print(f"search it: newsearch query WORDS{named}")
+    if watch:
+        return run_again(once, [s for s in sources if s != STREAM], directory or DEFAULT_INDEX)
     return code

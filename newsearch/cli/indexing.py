@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -14,7 +14,9 @@ import click
 from newsearch.cli.options import format_option
 from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.errors import NewsearchError
 from newsearch.indexing import Progress, Report
+from newsearch.watching import bursts
 
 MAX_BROKEN_SHOWN = 20
 
@@ -57,6 +59,7 @@ def work_options(command: Command) -> Command:
     """Give a command the options of work that writes an index."""
     for option in (
         format_option("text", "json"),
+        click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
         click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
         click.option(
             "--strict",
@@ -88,6 +91,21 @@ def work_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
+    """Run work whenever files of these sources change, until somebody stops it.
+
+    What goes wrong in one run is told, and the next may go right: a file was half written, or the index was locked.
+    """
+    complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
+    for _ in bursts(sources, but=index):
+        try:
+            once()
+        except NewsearchError as error:
+            complain(str(error))
+        sys.stdout.flush()
+    return 0
 
 
 def run(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from newsearch.cli.indexing import run, work_options
+from newsearch.cli.indexing import run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.gate import read_gate
+from newsearch.index import open as open_index
 from newsearch.indexing import Progress, Report
 from newsearch.indexing import reindex as update
+from newsearch.sources import STREAM
 
 
 @click.command(
@@ -30,6 +32,7 @@ def reindex(
     gate: str | None,
     strict: bool,
     dry_run: bool,
+    watch: bool,
     format_name: str,
 ) -> int:
     """Bring the index up to date with the sources that it remembers.
@@ -50,4 +53,13 @@ def reindex(
             dry_run=dry_run,
         )
 
-    return run(work, verb="reindexed", strict=strict, dry_run=dry_run, format_name=format_name)
+    def once() -> int:
+        return run(work, verb="reindexed", strict=strict, dry_run=dry_run, format_name=format_name)
+
+    code = once()
+    if watch:
+        place = directory or DEFAULT_INDEX
+        with open_index(place) as opened:
+            sources = [source for source in opened.stats().sources if source != STREAM]
+        return run_again(once, sources, place)
+    return code

@@ -34,9 +34,12 @@ def content_hash(article: Article, record: bytes | None = None) -> int:
     moment = "" if when is None else f"{when.toordinal()}"
     if isinstance(when, datetime):
         moment += f" {when.hour} {when.minute} {when.second} {when.microsecond}"
+    # A column with one fraction in it gives all its numbers back as floats.
+    heat = article.heat if article.heat is None else float(article.heat)
+    quality = article.quality if article.quality is None else float(article.quality)
     columns = (
         f"{_SEPARATOR}{outlet}{_SEPARATOR}{article.category}{_SEPARATOR}{article.type}{_SEPARATOR}{article.language}"
-        f"{_SEPARATOR}{moment}{_SEPARATOR}{article.heat}{_SEPARATOR}{article.quality}{_SEPARATOR}{article.published}"
+        f"{_SEPARATOR}{moment}{_SEPARATOR}{heat}{_SEPARATOR}{quality}{_SEPARATOR}{article.published}"
         f"{_SEPARATOR}{bool(article.images)}{_SEPARATOR}{_SEPARATOR.join(article.topics)}"
     )
     # The record begins with the id.
