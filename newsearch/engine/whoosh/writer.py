@@ -18,6 +18,7 @@ from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.builder import MAX_ARTICLES, MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
+from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.journal import read_journal, write_journal
 from newsearch.engine.whoosh.layout import write_segment
@@ -314,10 +315,10 @@ class WhooshWriter:
 
     def _next(self, segments: list[Segment]) -> tuple[list[Segment], Toc]:
         """The next generation, its files written."""
-        self._hide(segments)
+        hide_copies(segments, self._sources)
         pivots = _pivots(segments)
         segments = self._merged(segments, pivots)
-        self._hide(segments)
+        hide_copies(segments, self._sources)
         generation = self._base.generation + 1
         entries = tuple(self._entry(segment, generation) for segment in segments)
         sources = tuple(map(self._source_entry, self._sources))
@@ -330,31 +331,6 @@ class WhooshWriter:
         if state is None or (known.state and state == self.held.state(source)):
             return known
         return SourceEntry(source, write_state(self._directory, state) if state.names else "")
-
-    def _hide(self, segments: Sequence[Segment]) -> None:
-        """Of articles with one canonical URL, hide those that an earlier source has too.
-
-        The order of the sources is that in which the index first met them.
-        """
-        if len(self._sources) < 2 and not any(len(segment.hidden) for segment in segments):
-            return
-        rank = {source: number for number, source in enumerate(self._sources)}
-        urls, ranks = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-        for segment in segments:
-            names = np.array([rank.get(name, len(rank)) for name in segment.names("source")], np.int64)
-            urls.append(segment.column("url_hash") * segment.kept.astype(np.uint64))
-            ranks.append(names[segment.column("source")])
-        url, of_source = np.concatenate(urls), np.concatenate(ranks)
-        order = np.lexsort((of_source, url))
-        first = np.maximum.accumulate(
-            np.where(np.diff(url[order], prepend=np.uint64(0)) != 0, np.arange(len(url)), 0)
-        )
-        hidden = np.zeros(len(url), bool)
-        hidden[order] = (of_source[order] > of_source[order[first]]) & (url[order] != 0)
-        start = 0
-        for segment in segments:
-            segment.hide(hidden[start : start + segment.articles])
-            start += segment.articles
 
     def _merged(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
         """Merge small segments of like size, and rewrite those that are mostly deleted."""
