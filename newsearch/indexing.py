@@ -238,7 +238,9 @@ class _Run:
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> int:
         """Find what sources would change. Returns how many articles the index has."""
         held, articles = Held(self.index, Toc(0), ()), 0
-        with suppress(IndexMissing):
+        # What is built anew is compared with nothing, if what is there cannot be read.
+        unreadable = (IndexCorrupt, IndexIncompatible) if full else ()
+        with suppress(IndexMissing, *unreadable):
             reader = WhooshReader(self.index)
             held, articles = Held(self.index, reader.toc, reader.segments), reader.stats().articles
         self._read(sources, Updater(self.index, held, None, not full, self.whole), reading)

@@ -191,6 +191,16 @@ def test_memory_decides_how_often_a_segment_is_written(
     assert counts[0] < counts[1] < counts[2]
 
 
+def test_a_dry_run_over_a_damaged_index_says_that_all_would_be_new(tmp_path: Path) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    newsearch.build(news, index=index)
+    (segment,) = index.glob("*.seg")
+    segment.write_bytes(b"")
+    assert newsearch.reindex(index, dry_run=True).added == 1
+    assert newsearch.reindex(index).articles == 1
+
+
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("form", ["md", "jsonl"])
 def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
