@@ -189,10 +189,12 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
                 continue  # a link that leads to itself leads to no article; a file may be gone by now
             if S_ISREG(status.st_mode):
                 name = prefix + name
-                known_as = printable(name)
-                if known_as != name:
-                    odd[known_as] = entry.path
-                names.append(known_as)
+                if not (name.isascii() and name.isprintable()):
+                    known_as = printable(name)
+                    if known_as != name:
+                        odd[known_as] = entry.path
+                        name = known_as
+                names.append(name)
                 stamps.append(stamp(status, now))
         else:
             levels.pop()
