@@ -41,9 +41,9 @@ class Index:
     Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reader: WhooshReader | None = None) -> None:
         self.path = path
-        self._open: WhooshReader | None = WhooshReader(path)
+        self._open: WhooshReader | None = reader or WhooshReader(path)
 
     def __enter__(self) -> Index:
         return self

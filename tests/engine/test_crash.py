@@ -22,7 +22,7 @@ from strategies import Commit, make
 
 import newsearch
 from newsearch.article import Article
-from newsearch.engine.whoosh import builder, durable, writer
+from newsearch.engine.whoosh import builder, compaction, durable
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import StorageError
 
@@ -59,7 +59,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def commit(directory: Path) -> None:
     """Several segments, a merge, a list of deleted articles, and files to be deleted."""
     builder.MAX_ARTICLES = 2
-    writer._MERGE_FACTOR = 3
+    compaction._MERGE_FACTOR = 3
     with WhooshWriter(directory) as changes:
         for name in [*ADDED, BEFORE[0]]:
             changes.add(Article(id=name, title=f"a ban {name}"), "/a")

@@ -3,12 +3,13 @@
     bytes 0-7      magic "newsSEG" and a zero byte
     bytes 8-11     length of the directory
     bytes 12-15    crc32 of the directory
-    bytes 16-      directory: {"format": 2, "kind": "segment", "analysis": 1, "articles": n,
+    bytes 16-      directory: {"format": 3, "kind": "segment", "analysis": 1, "articles": n,
                                "arrays": {name: [dtype, length, kept, offset, crc32]}}
     then           the arrays, each at a multiple of 64 bytes from the start of the file
 
 All integers are little-endian. `kept` is the number of elements in the file: an array whose elements are all equal
-keeps one of them. `kind` is what the file is for: a segment, a list of deleted articles, a backup.
+keeps one of them. `kind` is what the file is for: a segment, the numbers of deleted or of hidden articles,
+the state of a source, a backup.
 Nothing in it is ever executed or unpickled; lengths and offsets are checked against the file's size.
 docs/index-format.md is the whole of the format.
 """
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from newsearch.engine.whoosh.durable import write_file
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 MAGIC = b"newsSEG\0"
 _ALIGN = 64

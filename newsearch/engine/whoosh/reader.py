@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.layout import FORMAT_VERSION
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
-from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
+from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_numbers, read_toc
 from newsearch.engine.whoosh.view import View
 from newsearch.errors import IndexCorrupt, StorageError
 from newsearch.query.tree import Node
@@ -35,7 +35,11 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     segments = []
     for entry in toc.segments:
         try:
-            segment = Segment(directory / (entry.name + SEGMENT_SUFFIX), read_deleted(directory, entry))
+            segment = Segment(
+                directory / (entry.name + SEGMENT_SUFFIX),
+                read_numbers(directory, "deleted", entry.deleted, entry.articles),
+                read_numbers(directory, "hidden", entry.hidden, entry.articles),
+            )
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -66,14 +70,26 @@ def open_generation(directory: Path) -> tuple[Toc, list[Segment]]:
 class WhooshReader:
     """Fulfils `Reader`.
 
+    Args:
+        directory: of the index.
+        unpublished: a generation to open instead of the one that is published.
+
     Raises:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
         self.directory = directory
-        self.toc, self._segments = open_generation(directory)
+        if unpublished:
+            self.toc, self._segments = unpublished, open_segments(directory, unpublished)
+        else:
+            self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """The segments of this generation."""
+        return self._segments
 
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)
@@ -112,7 +128,7 @@ class WhooshReader:
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
             median_heat=view.pivots.heat,
             median_quality=view.pivots.quality,
-            sources=self.toc.sources,
+            sources=self.toc.locations,
             created=datetime.fromisoformat(self.toc.created),
         )
 
