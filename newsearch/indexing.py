@@ -220,7 +220,11 @@ class _Run:
         if self.dry_run:
             articles = self._compare(sources, full, reading)
         else:
-            with WhooshWriter(self.index, fresh=full, wait=self.wait, memory=self.memory) as writer:
+            # What comes once is not there any more when a later run goes on.
+            again = [s.location for s in sources] if all(s.lasting for s in sources) else []
+            with WhooshWriter(
+                self.index, fresh=full, wait=self.wait, memory=self.memory, sources=again
+            ) as writer:
                 resumed = writer.held.articles_ahead
                 self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
                 articles = writer.commit(check=self._check if self.gate else None).articles

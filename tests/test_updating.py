@@ -221,6 +221,7 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     with pytest.raises(KeyboardInterrupt):
         newsearch.reindex(index, full=full, progress=stop)
     assert len(titles(index)) == 20
+    assert newsearch.verify(index).unused == ()
     parsed.clear()
     fill(news, form, 1, 1100)
     report = newsearch.reindex(index, full=full)
@@ -231,6 +232,27 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     assert titles(index) == titles(tmp_path / "fresh")
     assert not (index / "journal.json").exists()
     assert len(list(index.glob("*.src"))) == 1
+
+
+def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    fill(one, "jsonl", 0, 100)
+    fill(two, "jsonl", 200, 210)
+
+    def stop(read: int, broken: int) -> None:
+        if read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.build(one, index=index, progress=stop)
+    assert (index / "journal.json").exists()
+    report = newsearch.build(two, index=index)
+    assert (report.resumed, report.articles) == (0, 10)
+    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
 
 
 def fill(news: Path, form: str, first: int, last: int) -> None:

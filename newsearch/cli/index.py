@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import run, run_again, work_options
+from newsearch.cli.indexing import check_watch, run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
 from newsearch.cli.terminal import Terminal, clean
 from newsearch.gate import read_gate
@@ -44,6 +44,8 @@ def index(
     that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
     again. Searches see the index as it was until all is done.
     """
+
+    check_watch(watch, dry_run)
 
     def work(progress: Progress | None) -> Report:
         return build(

@@ -95,6 +95,16 @@ def work_options(command: Command) -> Command:
     return command
 
 
+def check_watch(watch: bool, dry_run: bool) -> None:
+    """Refuse to watch without writing: every run would say the same again.
+
+    Raises:
+        UsageError: both were asked for.
+    """
+    if watch and dry_run:
+        raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+
+
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
     """Run work whenever files of these sources change, until somebody stops it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from newsearch.cli.indexing import run, run_again, work_options
+from newsearch.cli.indexing import check_watch, run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.gate import read_gate
 from newsearch.index import open as open_index
@@ -40,6 +40,8 @@ def reindex(
     Only what changed is read and indexed. An index that is damaged, or that another version of newsearch
     made, is built anew. The old one serves until the new one is done.
     """
+
+    check_watch(watch, dry_run)
 
     def work(progress: Progress | None) -> Report:
         return update(

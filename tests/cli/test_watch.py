@@ -50,3 +50,10 @@ def test_without_the_package_it_says_what_to_install(
     result = run("index", source, "--watch")
     assert result.code == 2
     assert result.err.endswith("pip install 'newsearch[watch]'\n")
+
+
+@pytest.mark.parametrize("command", ["index", "reindex"])
+def test_to_watch_without_writing_is_refused(run: Command, source: Path, command: str) -> None:
+    result = run(*[command, *([source] if command == "index" else []), "--watch", "--dry-run"])
+    assert result.code == 2
+    assert "--watch and --dry-run cannot be used together" in result.err

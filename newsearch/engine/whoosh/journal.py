@@ -1,12 +1,12 @@
 """How far did a run get that was interrupted? Its finished segments, which no generation names yet.
 
-    journal.json   {"newsearch": 3, "analysis": 1, "generation": 7, "fresh": false,
+    journal.json   {"newsearch": 3, "analysis": 1, "generation": 7, "fresh": false, "sources": ["/data/news"],
                     "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 
-It is written after each segment, and only the next run that starts beside the same published generation (0 is none) in
-the same way goes on from it; any other deletes it with what it names. `states` are those of sources as far as they are
-in the segments.
+It is written after each segment. Only the next run of the same sources that starts beside the same published generation
+(0 is none) in the same way goes on from it; any other writer deletes it with what it names. `states` are those of
+sources as far as they are in the segments.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from newsearch import analysis
 from newsearch.engine.whoosh.durable import replace_file, sync_directory
@@ -36,15 +36,20 @@ class Ahead:
     states: Mapping[str, SourceState] = field(default_factory=dict)
 
 
-def write_journal(
-    directory: Path, generation: int, fresh: bool, segments: Sequence[Segment], states: Mapping[str, str]
-) -> None:
+class Run(NamedTuple):
+    """Which run it was: the generation that was published, whether it builds the index anew, locations of its sources."""
+
+    generation: int
+    fresh: bool
+    sources: Sequence[str]
+
+
+def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states: Mapping[str, str]) -> None:
     """Note what is finished, to stay. The names of the files come to stay with it; their bytes must have."""
     data = {
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
-        "generation": generation,
-        "fresh": fresh,
+        **run._asdict(),
         "segments": [
             {"name": s.name, "articles": s.articles, "deleted": s.deleted.tolist()} for s in segments
         ],
@@ -54,12 +59,12 @@ def write_journal(
     replace_file(directory / JOURNAL_NAME, [json.dumps(data).encode()])
 
 
-def read_journal(directory: Path, generation: int, fresh: bool) -> Ahead:
-    """What was finished of a run that started from this generation in this way; nothing if it cannot be read whole."""
+def read_journal(directory: Path, run: Run) -> Ahead:
+    """What an interrupted run that was the same had finished; nothing if it cannot be read whole."""
     try:
         data = _read(directory)
-        wanted = (FORMAT_VERSION, analysis.VERSION, generation, fresh)
-        if tuple(data[key] for key in ("newsearch", "analysis", "generation", "fresh")) != wanted:
+        wanted = {"newsearch": FORMAT_VERSION, "analysis": analysis.VERSION, **run._asdict()}
+        if any(data[key] != value for key, value in wanted.items()):
             return Ahead()
         segments = []
         for entry in data["segments"]:

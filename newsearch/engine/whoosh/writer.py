@@ -19,7 +19,7 @@ from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
-from newsearch.engine.whoosh.journal import read_journal, write_journal
+from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
 from newsearch.engine.whoosh.layout import write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
@@ -60,6 +60,8 @@ class WhooshWriter:
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
         memory: bytes that the changes may take before they are written to a segment.
+        sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
+            writer with the same ones goes on from what this one has finished.
 
     Raises:
         IndexLocked: another writer is open.
@@ -68,7 +70,13 @@ class WhooshWriter:
     """
 
     def __init__(
-        self, directory: Path, *, fresh: bool = False, wait: float = 0.0, memory: int = MEMORY
+        self,
+        directory: Path,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
     ) -> None:
         self._directory = directory
         try:
@@ -86,8 +94,8 @@ class WhooshWriter:
         except BaseException:
             self._lock.release()
             raise
-        self._published = published_generation(directory)
-        ahead = read_journal(directory, self._published, fresh)
+        self._run = Run(published_generation(directory), fresh, list(sources))
+        ahead = read_journal(directory, self._run) if sources else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
@@ -98,7 +106,6 @@ class WhooshWriter:
         self._memory = memory * 3 // 4
         self._builder = SegmentBuilder(self._vocabulary, self._memory)
         self._dropped_sources: set[str] = set()
-        self._fresh = fresh
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
         self._states: dict[str, SourceState] = {}
@@ -107,7 +114,7 @@ class WhooshWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is KeyboardInterrupt:
+        if kind is KeyboardInterrupt and self._run.sources:
             self._lock.release()  # the next run goes on from what the journal names
         self.cancel()
 
@@ -159,6 +166,8 @@ class WhooshWriter:
         Raises:
             StorageError: it could not be written.
         """
+        if not self._run.sources:
+            return
         self._flushed[source] = state
         try:
             names = {
@@ -166,7 +175,7 @@ class WhooshWriter:
                 for location, done in {**self._flushed, **self._states}.items()
                 if done.names
             }
-            write_journal(self._directory, self._published, self._fresh, self._new, names)
+            write_journal(self._directory, self._run, self._new, names)
         except OSError as error:
             raise StorageError(self._directory, _FAILED, error) from error
         remove_files(self._directory / name for name in self._flushed_names)
@@ -312,8 +321,8 @@ class WhooshWriter:
         """Whether the index would be the same, but for the states of its sources."""
         states = {entry.location: entry.state for entry in self._base.sources}
         return (
-            self._published > 0
-            and not self._fresh
+            self._run.generation > 0
+            and not self._run.fresh
             and not _kept(self._new)
             and not any(segment.changed for segment in self._segments)
             and list(states) == self._sources
