@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import newsearch
 from newsearch.engine.whoosh import writer
 from newsearch.errors import GateFailed
 from newsearch.gate import Wanted
-from newsearch.sources import markdown
+from newsearch.sources import JsonStream, markdown
 
 TEXT = """---
 title: "{title}"
@@ -304,3 +306,19 @@ def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
             newsearch.read_gate(path)
     with pytest.raises(GateFailed, match="cannot be read"):
         newsearch.read_gate(tmp_path / "nowhere")
+
+
+def test_stats_tell_copies_from_deleted_articles_and_when_sources_were_read(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    one, two, index = tmp_path / "one.jsonl", tmp_path / "two.jsonl", tmp_path / "index"
+    for source in (one, two):
+        record = {"id": source.name, "title": "a ban", "webUrl": "https://example.org/ban"}
+        source.write_text(json.dumps(record))
+    newsearch.build(one, two, JsonStream(BytesIO(b'{"id": "c", "title": "another"}')), index=index)
+    stats = newsearch.open(index).stats()
+    assert (stats.articles, stats.hidden, stats.deleted) == (2, 1, 0)
+    assert stats.sources[2] == "-"
+    read = stats.sources_read
+    assert read[0] is not None
+    assert before <= read[0] <= datetime.now(UTC)
+    assert (read[1] is not None, read[2]) == (True, None)

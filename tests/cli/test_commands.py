@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -225,7 +226,9 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
     text = run("stats", "--index", index).out
     assert "articles    5 (1 unpublished)" in text
     assert "dates       2019-05-10 to 2021-01-18" in text
-    assert text.endswith(f"source      {source}\n")
+    assert re.search(
+        rf"\nsource      {re.escape(str(source))} \(read \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\)\n$", text
+    )
     document = json.loads(run("stats", "--index", index, "--format", "json").out)
     with newsearch.open(index) as opened:
         held = opened.stats()
@@ -235,6 +238,9 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
         [str(source)],
     )
     assert document["size"] == held.size
+    (read,) = held.sources_read
+    assert read is not None
+    assert document["sources_read"] == [read.isoformat().replace("+00:00", "Z")]
 
 
 @pytest.mark.parametrize("command", ["show x", "stats", "reindex"])

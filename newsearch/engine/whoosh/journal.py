@@ -37,7 +37,7 @@ class Ahead:
 
 
 class Run(NamedTuple):
-    """Which run it was: the generation that was published, whether it builds the index anew, locations of its sources."""
+    """Which run it was: what was published, 0 for nothing; whether it builds anew; the locations of its sources."""
 
     generation: int
     fresh: bool

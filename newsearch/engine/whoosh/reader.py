@@ -18,6 +18,7 @@ from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.layout import FORMAT_VERSION
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import noted
 from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_numbers, read_toc
 from newsearch.engine.whoosh.view import View
 from newsearch.errors import IndexCorrupt, StorageError
@@ -114,10 +115,12 @@ class WhooshReader:
         view = self._view
         dates = view.known("date")[view.live]
         dates = dates[~np.isnan(dates)]
+        hidden = sum(len(segment.hidden) for segment in self._segments)
         return Stats(
             articles=view.live_articles,
             unpublished=view.live_articles - int(np.count_nonzero(view.visible)),
-            deleted=view.articles - view.live_articles,
+            deleted=view.articles - view.live_articles - hidden,
+            hidden=hidden,
             segments=len(self._segments),
             terms=sum(len(segment.dictionary) for segment in self._segments),
             size=self.toc.size(self.directory),
@@ -129,6 +132,9 @@ class WhooshReader:
             median_heat=view.pivots.heat,
             median_quality=view.pivots.quality,
             sources=self.toc.locations,
+            sources_read=tuple(
+                noted(self.directory / entry.state) if entry.state else None for entry in self.toc.sources
+            ),
             created=datetime.fromisoformat(self.toc.created),
         )
 

@@ -4,6 +4,7 @@ A state is a file of arrays beside the segments, named by the entry of its sourc
 
     name       the names, in UTF-8, each followed by a line feed
     stamp      for each name the stamp that the source gave it, 64 bits; 0 where it is to be read in any case
+    noted      one number: when this was noted, in seconds since 1970
 
 It only ever says that a file with this stamp has nothing that the index does not have. So where nothing else has
 changed it is replaced in its place, atomically, and no generation is written for it: the one exception to the rule
@@ -12,7 +13,9 @@ that a file never changes.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +63,14 @@ def read_state(path: Path) -> SourceState | None:
         return None
 
 
+def noted(path: Path) -> datetime | None:
+    """When the state in a file was noted, or None where there is none that can be read."""
+    try:
+        return datetime.fromtimestamp(int(ArrayFile(path, _KIND).array("noted")[0]), UTC)
+    except (OSError, IndexCorrupt, IndexIncompatible, LookupError, ValueError, OverflowError):
+        return None
+
+
 def write_state(directory: Path, generation: int, state: SourceState) -> str:
     """Write a state under a new name, to stay. Returns the name."""
     name = new_name(generation, STATE_SUFFIX)
@@ -79,5 +90,6 @@ def _write(path: Path, state: SourceState) -> None:
     arrays: dict[str, Array] = {
         "name": np.frombuffer(text, np.uint8),
         "stamp": np.array(state.stamps, np.int64),
+        "noted": np.array([int(time.time())], np.int64),
     }
     write_arrays(path, arrays, kind=_KIND)
