@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
     from newsearch.errors import EngineError as EngineError
+    from newsearch.errors import GateFailed as GateFailed
     from newsearch.errors import IndexCorrupt as IndexCorrupt
     from newsearch.errors import IndexIncompatible as IndexIncompatible
     from newsearch.errors import IndexLocked as IndexLocked
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from newsearch.errors import SourceError as SourceError
     from newsearch.errors import StorageError as StorageError
     from newsearch.errors import WordListError as WordListError
+    from newsearch.gate import Gate as Gate
+    from newsearch.gate import read_gate as read_gate
     from newsearch.index import Index as Index
     from newsearch.index import open as open
     from newsearch.indexing import Report as Report
@@ -61,6 +64,7 @@ _HOMES = {
     "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
         "EngineError",
+        "GateFailed",
         "IndexCorrupt",
         "IndexIncompatible",
         "IndexLocked",
@@ -71,6 +75,7 @@ _HOMES = {
         "StorageError",
         "WordListError",
     ),
+    "newsearch.gate": ("Gate", "read_gate"),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing": ("Report", "build", "forget", "reindex"),

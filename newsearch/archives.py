@@ -15,6 +15,7 @@ from newsearch.engine.whoosh.layout import ArrayFile, write_arrays
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.reader import open_generation, open_segments
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import load_state
 from newsearch.engine.whoosh.toc import (
     TOC_NAME,
     Toc,
@@ -24,6 +25,7 @@ from newsearch.engine.whoosh.toc import (
     publish,
     read_toc,
     remove_files,
+    timestamp,
     toc_text,
     unused_files,
 )
@@ -120,6 +122,8 @@ def restore(file: _Path, index: _Path, *, replace: bool = False, wait: float = 0
         restored = _restored(toc, names, generation)
         segments = open_segments(directory, restored)
         verify_segments(segments)
+        for name in restored.states:
+            load_state(directory / name)
         publish(directory, restored)
         remove_files(unused_files(directory, restored))
     except OSError as error:
@@ -141,7 +145,7 @@ def _is_published(directory: Path, generation: int) -> bool:
 
 
 def _restored(toc: Toc, names: dict[str, str], generation: int) -> Toc:
-    return replace(toc.renamed(names), generation=generation, created="")
+    return replace(toc.renamed(names), generation=generation, created=timestamp())
 
 
 def _read_backup(path: Path) -> tuple[ArrayFile, Toc]:

@@ -8,6 +8,7 @@
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
+    ├── GateFailed           a new generation does not pass the checks that guard the index
     └── EngineError          the engine, or one of its dependencies, failed
         └── StorageError     the disk refused: it is full, read-only, or failing
 
@@ -121,6 +122,10 @@ class IndexCorrupt(NewsearchError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}; {self._advice}"
+
+
+class GateFailed(NewsearchError):
+    """A new generation of an index does not pass its gate, or the gate cannot be read; the index is as it was."""
 
 
 class EngineError(NewsearchError):

@@ -59,10 +59,12 @@ class Index:
     Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
     """
 
-    def __init__(self, path: Path, synonyms: Synonyms | None = None) -> None:
+    def __init__(
+        self, path: Path, synonyms: Synonyms | None = None, reader: WhooshReader | None = None
+    ) -> None:
         self.path = path
         self._synonyms = synonyms
-        self._open: WhooshReader | None = WhooshReader(path)
+        self._open: WhooshReader | None = reader or WhooshReader(path)
         self._completer: Completer | None = None
 
     def __enter__(self) -> Index:

@@ -19,15 +19,13 @@ from newsearch.article import article_to_mapping
 from newsearch.engine.base import Options
 from newsearch.engine.whoosh.damage import verify as verify_segments
 from newsearch.engine.whoosh.durable import replace_file
+from newsearch.engine.whoosh.journal import journaled
 from newsearch.engine.whoosh.reader import open_generation, open_segments
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import load_state
 from newsearch.engine.whoosh.structure import check_articles
-from newsearch.engine.whoosh.toc import (
-    Toc,
-    read_toc,
-    unused_files,
-)
+from newsearch.engine.whoosh.toc import Toc, read_toc, unused_files
 from newsearch.engine.whoosh.view import View
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import (
@@ -52,7 +50,8 @@ class Verification:
         files, size: of that generation; size is in bytes.
         articles: live articles that were read.
         searches: searches that were made for articles that are there.
-        unused: names of files that no generation uses, as killed writers leave them; the next commit deletes them.
+        unused: names of files that no generation uses, as killed writers leave them, and from which no run could go on;
+            the next commit deletes them.
         problems: what is wrong, one line each; none where all is well.
         seconds: how long it took.
     """
@@ -108,7 +107,7 @@ def verify(index: _Path) -> Verification:
         toc.size(directory),
         sum(segment.live_articles for segment in segments),
         searches,
-        tuple(path.name for path in unused_files(directory, toc)),
+        tuple(p.name for p in unused_files(directory, toc, keep=journaled(directory, toc.generation))),
         tuple(problems),
         time.monotonic() - started,
     )
@@ -127,6 +126,16 @@ def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
             except FileNotFoundError as error:
                 problems.append(str(IndexCorrupt(error.filename, "missing")))
                 is_missing = True
+            except NewsearchError as error:
+                problems.append(str(error))
+        for name in toc.states:
+            try:
+                load_state(directory / name)
+            except FileNotFoundError as error:
+                problems.append(str(IndexCorrupt(error.filename, "missing")))
+                is_missing = True
+            except OSError as error:
+                problems.append(str(StorageError(directory / name, "cannot be read", error)))
             except NewsearchError as error:
                 problems.append(str(error))
         if not is_missing or read_toc(directory) == toc:
@@ -189,7 +198,7 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
     after = read_toc(directory)
     return Compaction(
         sum(segment.live_articles for segment in segments),
-        sum(len(segment.deleted) for segment in segments),
+        sum(segment.articles - segment.kept_articles for segment in segments),
         len(before.segments),
         len(after.segments),
         size_before,
@@ -207,7 +216,7 @@ def _bytes(path: Path) -> int:
 
 
 def export(index: _Path, file: _Path) -> int:
-    """Write all articles, unpublished ones too, to a file of JSON Lines, which `build` reads back to the same.
+    """Write all articles that can be found, unpublished ones too, to a file of JSON Lines, which `build` reads back.
 
     The order of the lines depends on the ids alone, so that equal articles give equal files. A name that ends in
     .gz is for a compressed one. The file takes the place of one that is there, once it is complete.

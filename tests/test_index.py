@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -190,11 +191,12 @@ def test_stats_tell_what_the_index_holds(index: Index, source: Path) -> None:
     assert stats.created.tzinfo is not None
 
 
-def test_building_again_replaces_and_deletes(index: Index, source: Path) -> None:
+def test_building_again_replaces_what_changed_and_deletes_what_is_gone(index: Index, source: Path) -> None:
     changed = {**RECORDS[1], "title": "Changed"}
     write(source, [RECORDS[0], changed, {"id": "9", "title": "New"}])
     report = newsearch.build(source, index=index.path)
-    assert (report.read, report.added, report.replaced, report.deleted, report.articles) == (3, 1, 2, 3, 3)
+    assert (report.read, report.added, report.replaced, report.unchanged) == (3, 1, 1, 1)
+    assert (report.deleted, report.articles) == (3, 3)
     assert index.get("9") is None
     assert found(index, "undated") == ["5"]
     assert index.refresh()
@@ -228,7 +230,8 @@ def test_broken_articles_are_reported_and_the_rest_goes_in(tmp_path: Path) -> No
 def test_reindexing_reads_the_sources_again(index: Index, source: Path) -> None:
     write(source, RECORDS[:2])
     report = newsearch.reindex(index.path)
-    assert (report.articles, report.deleted) == (2, 0)
+    assert (report.articles, report.deleted, report.unchanged) == (2, 3, 2)
+    assert newsearch.reindex(index.path, full=True).added == 2
     index.refresh()
     assert sorted(article.id for article in index.articles()) == ["1", "2"]
 
@@ -279,7 +282,7 @@ def test_a_source_that_breaks_off_deletes_nothing(tmp_path: Path) -> None:
     path, index = tmp_path / "news.jsonl.gz", tmp_path / "index"
     newsearch.build(torn(path, 3000, share=1), index=index)
     report = newsearch.build(torn(path, 3000), index=index)
-    assert 0 < report.replaced < 3000
+    assert 0 < report.read < 3000
     assert (report.deleted, report.articles, report.incomplete) == (0, 3000, (str(path),))
     with pytest.raises(SourceError, match=r"nothing was changed.*newsearch forget"):
         newsearch.reindex(index)
@@ -309,14 +312,15 @@ def test_a_directory_that_cannot_be_listed_deletes_nothing(
     (news / "old").mkdir()
     list_directory = markdown._list
 
-    def failing(directory: str, prefix: str) -> list[tuple[str, str, bool]]:
-        if prefix:
+    def failing(directory: str) -> list[os.DirEntry[str]]:
+        if directory != str(news):
             raise OSError(5, "Input/output error")
-        return list_directory(directory, prefix)
+        return list_directory(directory)
 
     monkeypatch.setattr(markdown, "_list", failing)
     report = newsearch.build(news, index=tmp_path / "index", workers=workers)
-    assert (report.incomplete, report.articles, report.replaced) == ((str(news),), files + 1, files - 1)
+    assert (report.incomplete, report.articles, report.replaced) == ((str(news),), files + 1, 0)
+    assert report.errors[0].location == str(news / "old")
 
 
 @pytest.mark.parametrize("content", ["", "garbage\n"])
@@ -328,8 +332,10 @@ def test_a_source_that_gives_nothing_any_more_changes_nothing(
         SourceError, match=r"no articles now.* 5 of it; nothing was changed.*newsearch forget"
     ):
         newsearch.build(source, index=index.path)
-    with pytest.raises(SourceError, match=r"no articles now.* some of it; nothing was changed"):
+    with pytest.raises(SourceError, match=r"no articles now.* 5 of it; nothing was changed"):
         newsearch.reindex(index.path)
+    with pytest.raises(SourceError, match=r"no articles now.* some of it; nothing was changed"):
+        newsearch.reindex(index.path, full=True)
     assert not index.refresh()
 
 
@@ -408,4 +414,4 @@ def test_damaged_contents_ask_for_a_new_start_which_helps(index: Index, source: 
 def test_articles_that_are_repeated_in_a_source_are_counted(index: Index, source: Path) -> None:
     write(source, [*RECORDS, RECORDS[0], {"id": "9", "title": "a"}, {"id": "9", "title": "b"}])
     report = newsearch.build(source, index=index.path)
-    assert (report.read, report.added, report.replaced, report.repeated) == (8, 1, 5, 2)
+    assert (report.read, report.added, report.unchanged, report.repeated) == (8, 1, 5, 2)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch.article import article_from_mapping
-from newsearch.engine.whoosh import builder, writer
-from newsearch.engine.whoosh.layout import ArrayFile, write_arrays
+from newsearch.engine.whoosh import builder, compaction
+from newsearch.engine.whoosh.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.whoosh.toc import toc_checksum
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
@@ -41,7 +41,8 @@ def news(*names: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
     """An index of three segments, one of them with deleted articles."""
-    return make(tmp_path / "index", news("oslo", "rome", "paris", "kyiv"), news("lima"), news("rome", "bonn"))
+    changed = [{**mapping, "excerpt": "As of today."} for mapping in news("rome", "bonn")]
+    return make(tmp_path / "index", news("oslo", "rome", "paris", "kyiv"), news("lima"), changed)
 
 
 def ids(index: Path) -> list[str]:
@@ -130,7 +131,7 @@ def test_compacting_what_is_compact_writes_nothing(index: Path) -> None:
 def test_compacting_fills_segments(batches: list[list[str]], most: int) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(builder, "MAX_ARTICLES", most)
-        patch.setattr(writer, "MAX_ARTICLES", most)
+        patch.setattr(compaction, "MAX_ARTICLES", most)
         patch.setattr("os.fsync", lambda handle: None)
         directory = make(Path(name), *(news(*batch) for batch in batches))
         before = ids(directory)
@@ -278,7 +279,7 @@ def test_a_backup_of_another_version_says_so(index: Path, tmp_path: Path) -> Non
     newsearch.backup(index, tmp_path / "saved")
     data = (tmp_path / "saved").read_bytes()
     length = int.from_bytes(data[8:12], "little")
-    head = data[16 : 16 + length].replace(b'"format":3', b'"format":9')
+    head = data[16 : 16 + length].replace(f'"format":{FORMAT_VERSION}'.encode(), b'"format":9')
     (tmp_path / "saved").write_bytes(
         data[:12] + zlib.crc32(head).to_bytes(4, "little") + head + data[16 + length :]
     )

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import run, work_options
+from newsearch.cli.indexing import check_watch, run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
-from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.cli.terminal import Terminal, clean
+from newsearch.gate import read_gate
 from newsearch.indexing import Progress, Report, build
+from newsearch.sources import STREAM, JsonStream
 
 
 @click.command(
@@ -18,7 +20,8 @@ from newsearch.indexing import Progress, Report, build
     Examples:
       newsearch index ~/news
       newsearch index archive.jsonl.gz feed.json --index /var/lib/news
-      newsearch index ~/news --strict --wait 60""",
+      newsearch index ~/news --dry-run
+      zcat archive.jsonl.gz | newsearch index - --strict --wait 60""",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @index_option
@@ -29,32 +32,44 @@ def index(
     protected: str | None,
     workers: int,
     wait: float,
+    memory: int,
+    gate: str | None,
     strict: bool,
+    dry_run: bool,
+    watch: bool,
+    format_name: str,
 ) -> int:
-    """Index sources: directories of Markdown files, JSONL files, JSON feeds.
+    """Index sources: directories of Markdown files, JSONL files, JSON feeds, or - for JSON Lines on standard input.
 
-    What is new goes in, what was there is replaced, and what a source no longer has is deleted; a source
-    that breaks off, or has no articles any more, deletes nothing. Searches see the index as it was until
-    all is done.
+    What is new goes in, what changed is replaced, and what a source no longer has is deleted; a source
+    that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
+    again. Searches see the index as it was until all is done.
     """
-    shown = ", ".join(map(clean, sources))
+
+    check_watch(watch, dry_run)
 
     def work(progress: Progress | None) -> Report:
-        place = directory or DEFAULT_INDEX
         return build(
-            *sources, index=place, protected=protected, workers=workers, wait=wait, progress=progress
+            *(JsonStream(sys.stdin.buffer) if source == STREAM else source for source in sources),
+            index=directory or DEFAULT_INDEX,
+            protected=protected,
+            workers=workers,
+            wait=wait,
+            memory=memory,
+            gate=read_gate(gate) if gate else None,
+            progress=progress,
+            dry_run=dry_run,
         )
 
-    def summary(report: Report) -> str:
-        changes = f"{report.added:,} new, {report.replaced:,} replaced, {report.deleted:,} deleted"
-        if report.repeated:
-            changes += f", {report.repeated:,} repeated in the source"
-        return f"indexed {counted(report.read, 'article')} from {shown} ({changes})"
+    def once() -> int:
+        return run(work, verb="indexed", strict=strict, dry_run=dry_run, format_name=format_name)
 
-    code = run(work, summary, strict=strict)
-    if directory is None:
+    code = once()
+    if directory is None and not dry_run:
         forget_bundled(sources, wait)
-    if Terminal.of(sys.stdout).interactive:
+    if Terminal.of(sys.stdout).interactive and format_name == "text":
         named = f" --index {clean(directory)}" if directory else ""
         print(f"search it: newsearch query WORDS{named}")
+    if watch:
+        return run_again(once, [s for s in sources if s != STREAM], directory or DEFAULT_INDEX)
     return code

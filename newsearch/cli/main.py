@@ -21,7 +21,7 @@ from newsearch.errors import NewsearchError
 COMMANDS = {
     "query": "Find articles.",
     "index": "Index sources: directories, JSONL files, feeds.",
-    "reindex": "Build the index anew from the sources that it remembers.",
+    "reindex": "Bring the index up to date with the sources that it remembers.",
     "forget": "Delete the articles of a source.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",

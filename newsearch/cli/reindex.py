@@ -1,33 +1,69 @@
-"""newsearch reindex: the sources that an index remembers -> the index anew."""
+"""newsearch reindex: the sources that an index remembers -> the index as they are now."""
 
 from __future__ import annotations
 
 import click
 
-from newsearch.cli.indexing import run, work_options
+from newsearch.cli.indexing import check_watch, run, run_again, work_options
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import counted
+from newsearch.gate import read_gate
+from newsearch.index import open as open_index
 from newsearch.indexing import Progress, Report
-from newsearch.indexing import reindex as rebuild
+from newsearch.indexing import reindex as update
+from newsearch.sources import STREAM
 
 
 @click.command(
     epilog="""\b
     Examples:
       newsearch reindex
-      newsearch reindex --index /var/lib/news --wait 60""",
+      newsearch reindex --dry-run
+      newsearch reindex --full --index /var/lib/news --wait 60""",
 )
 @index_option
+@click.option("--full", is_flag=True, help="Build the index anew, from all that the sources have.")
 @work_options
-def reindex(directory: str | None, protected: str | None, workers: int, wait: float, strict: bool) -> int:
-    """Build the index anew from the sources that it remembers.
+def reindex(
+    directory: str | None,
+    full: bool,
+    protected: str | None,
+    workers: int,
+    wait: float,
+    memory: int,
+    gate: str | None,
+    strict: bool,
+    dry_run: bool,
+    watch: bool,
+    format_name: str,
+) -> int:
+    """Bring the index up to date with the sources that it remembers.
 
-    The old index serves until the new one is done. This is also how an index that another version of
-    newsearch made becomes readable again.
+    Only what changed is read and indexed. An index that is damaged, or that another version of newsearch
+    made, is built anew. The old one serves until the new one is done.
     """
 
-    def work(progress: Progress | None) -> Report:
-        place = directory or DEFAULT_INDEX
-        return rebuild(place, protected=protected, workers=workers, wait=wait, progress=progress)
+    check_watch(watch, dry_run)
 
-    return run(work, lambda report: f"reindexed {counted(report.articles, 'article')}", strict=strict)
+    def work(progress: Progress | None) -> Report:
+        return update(
+            directory or DEFAULT_INDEX,
+            full=full,
+            protected=protected,
+            workers=workers,
+            wait=wait,
+            memory=memory,
+            gate=read_gate(gate) if gate else None,
+            progress=progress,
+            dry_run=dry_run,
+        )
+
+    def once() -> int:
+        return run(work, verb="reindexed", strict=strict, dry_run=dry_run, format_name=format_name)
+
+    code = once()
+    if watch:
+        place = directory or DEFAULT_INDEX
+        with open_index(place) as opened:
+            sources = [source for source in opened.stats().sources if source != STREAM]
+        return run_again(once, sources, place)
+    return code

@@ -34,7 +34,7 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
         counts = index.fields() if fields else ()
     if format_name == "json":
         document: dict[str, Any] = {
-            name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+            name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
             for name, value in asdict(held).items()
         }
         if fields:
@@ -52,6 +52,10 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
     return 0
 
 
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
 def _rows(held: Stats) -> list[tuple[str, str]]:
     return [
         ("articles", f"{held.articles:,} ({held.unpublished:,} unpublished)"),
@@ -67,6 +71,10 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
             f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')} and {counted(held.files, 'file')}",
         ),
         ("deleted", f"{held.deleted:,} articles that still take room"),
+        *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
-        *(("source", source) for source in held.sources),
+        *(
+            ("source", source + (f" (read {read:%Y-%m-%d %H:%M} UTC)" if read else ""))
+            for source, read in zip(held.sources, held.sources_read, strict=True)
+        ),
     ]

@@ -142,12 +142,14 @@ class Stats:
     Attributes:
         articles: live articles; unpublished is how many of them are.
         deleted: articles that were deleted or replaced and still take room.
+        hidden: articles that are kept, but not found, because an earlier source has them too.
         segments, terms: parts of the index, and exact forms summed over them.
         size, files: bytes on disk, in so many files.
         generation: the number of the commit that published it.
         oldest, newest: the range of dates, or None where no article has one.
         median_heat, median_quality: the pivots of the boosts.
         sources: locations of the sources that it was built from.
+        sources_read: for each of them when files of it were last read, aware; None where that is not known.
         created: when it was published.
         format: the version of the form of its files.
     """
@@ -167,6 +169,8 @@ class Stats:
     created: datetime
     files: int
     format: int
+    hidden: int
+    sources_read: tuple[datetime | None, ...]
 
 
 class FieldStats(NamedTuple):

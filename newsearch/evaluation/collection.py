@@ -104,7 +104,7 @@ def _part(directory: Path, names: Sequence[str]) -> Path:
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     """The lines of a file that say something, and where each stands."""
     with open_json(path) as file:
-        for number, line in numbered_lines(file, path):
+        for number, line in numbered_lines(file, printable(path)):
             if isinstance(line, SourceError):
                 raise line
             if line.strip():

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from newsearch.errors import SourceError
-from newsearch.sources.base import Source, printable
+from newsearch.sources.base import STREAM, Snapshot, Source, printable
 from newsearch.sources.feed import JsonFeed
-from newsearch.sources.json_lines import JsonLines
+from newsearch.sources.json_lines import JsonLines, JsonStream
 from newsearch.sources.markdown import MarkdownDirectory, MarkdownFile
 
-__all__ = ["FORMATS", "Source", "locate", "open_source"]
+__all__ = ["FORMATS", "STREAM", "JsonStream", "Snapshot", "Source", "locate", "open_source"]
 
 FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
     ".md": MarkdownFile,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -15,15 +17,52 @@ MAX_ARTICLE_SIZE: Final = 10_000_000
 """Bytes of one Markdown file or one line of JSON; the longest real article is a hundredth of it."""
 
 
+STREAM: Final = "-"
+"""The location of what comes on standard input."""
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """What the files of a source look like, without reading them.
+
+    Attributes:
+        names: of the files, in the order in which they are read.
+        stamps: for each a number that changes when the file does; 0 where that cannot be told.
+        problems: what hides files.
+    """
+
+    names: list[str] = field(default_factory=list)
+    stamps: list[int] = field(default_factory=list)
+    problems: list[SourceError] = field(default_factory=list)
+
+
 class Source(Protocol):
-    """A place where articles come from."""
+    """A place where articles come from.
+
+    Attributes:
+        one_each: every file of it is one article, whose id is the name of the file.
+        lasting: it can be read again; otherwise it only ever adds articles.
+    """
+
+    one_each: bool
+    lasting: bool
 
     @property
     def location(self) -> str:
-        """The absolute path."""
+        """The absolute path, or "-"."""
         ...
 
-    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
+    def snapshot(self) -> Snapshot:
+        """Look at the files, and read none.
+
+        Raises:
+            SourceError: the source cannot be read at all.
+        """
+        ...
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
         """Read the articles, in an order that depends on the source alone.
 
         A broken article is yielded as the SourceError that says why, and the rest goes on. So is a place from
@@ -31,6 +70,8 @@ class Source(Protocol):
 
         Args:
             workers: how many processes may read at the same time, where the source gains by it.
+            names: of the files to read, out of those of the last snapshot; each then gives one result, where
+                every file is an article. All without it.
 
         Raises:
             SourceError: the source cannot be read at all.
@@ -38,8 +79,40 @@ class Source(Protocol):
         ...
 
 
+_UNSETTLED: Final = 2 * 10**9
+"""Nanoseconds in which a file may change and keep its time: that is how coarse the times of some file systems are."""
+
+
+def stamp(status: os.stat_result, now: int) -> int:
+    """Give a number that stands for a file's size, times and inode, or 0 where it changed a moment ago.
+
+    Args:
+        now: nanoseconds since 1970.
+    """
+    written, changed = status.st_mtime_ns, status.st_ctime_ns
+    if written > now - _UNSETTLED or changed > now - _UNSETTLED:
+        return 0
+    # Unlike that of a text, the hash of integers is the same in every process.
+    return hash((written, changed, status.st_size, status.st_ino))
+
+
+def snapshot_of_file(path: Path) -> Snapshot:
+    """Look at a source that is one file.
+
+    Raises:
+        SourceError: it cannot be looked at.
+    """
+    now = time.time_ns()
+    try:
+        return Snapshot([printable(path.name)], [stamp(path.stat(), now)])
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 def printable(path: str | os.PathLike[str]) -> str:
     """Give a path with "/" and as text that can be printed and stored: odd bytes and controls are escaped."""
+    if isinstance(path, str) and path.isascii() and path.isprintable() and os.sep == "/":
+        return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
     if text.isprintable():
         return text

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from newsearch.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources.base import article_from_record, printable, unreadable
+from newsearch.sources.base import (
+    Snapshot,
+    article_from_record,
+    printable,
+    snapshot_of_file,
+    unreadable,
+)
 from newsearch.sources.json_lines import READ_ERRORS, open_json, parse_json
 
 MAX_FEED_SIZE: Final = 256_000_000
@@ -21,11 +27,19 @@ class JsonFeed:
     Only what is in the file is read: `nextPage` is not followed.
     """
 
+    one_each = False
+    lasting = True
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = printable(path)
 
-    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
+    def snapshot(self) -> Snapshot:
+        return snapshot_of_file(self._path)
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
         try:
             with open_json(self._path) as content:
                 data = content.read(MAX_FEED_SIZE + 1)

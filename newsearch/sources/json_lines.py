@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -15,9 +16,12 @@ from newsearch.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
+    STREAM,
+    Snapshot,
     article_from_record,
     open_file,
     printable,
+    snapshot_of_file,
     unreadable,
 )
 
@@ -30,29 +34,63 @@ class JsonLines:
     Articles are read in this process whatever `workers` says: sending them from another takes longer.
     """
 
+    one_each = False
+    lasting = True
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = printable(path)
 
-    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
-        with open_json(self._path) as lines:
-            for number, line in numbered_lines(lines, self._path):
-                if isinstance(line, SourceError):
-                    yield line
-                elif line := line.strip():
-                    try:
-                        yield self._article(line, number)
-                    except SourceError as error:
-                        yield error
+    def snapshot(self) -> Snapshot:
+        return snapshot_of_file(self._path)
 
-    def _article(self, line: bytes, number: int) -> Article:
-        location = f"{self.location}:{number}"
-        try:
-            record = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            # The slower parser is the judge, and says what is wrong and where.
-            record = parse_json(line, location)
-        return article_from_record(record, location=location, fallback_id=f"{self._path.name}#{number}")
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        with open_json(self._path) as lines:
+            yield from _articles(lines, self.location, printable(self._path.name))
+
+
+class JsonStream:
+    """JSON Lines that come once, as from standard input; compressed with gzip or not."""
+
+    one_each = False
+    lasting = False
+    location = STREAM
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = BufferedReader(cast(RawIOBase, lines))  # looks ahead, whatever it is given
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot()
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        lines: BinaryIO = self._lines
+        if self._lines.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
+            lines = cast(BinaryIO, gzip.GzipFile(fileobj=self._lines))
+        yield from _articles(lines, self.location, self.location)
+
+
+def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | SourceError]:
+    for number, line in numbered_lines(lines, location):
+        if isinstance(line, SourceError):
+            yield line
+        elif line := line.strip():
+            try:
+                yield _article(line, f"{location}:{number}", f"{name}#{number}")
+            except SourceError as error:
+                yield error
+
+
+def _article(line: bytes, location: str, fallback_id: str) -> Article:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # The slower parser is the judge, and says what is wrong and where.
+        record = parse_json(line, location)
+    return article_from_record(record, location=location, fallback_id=fallback_id)
 
 
 def open_json(path: Path) -> BinaryIO:
@@ -97,7 +135,7 @@ def parse_json(data: bytes, location: str) -> object:
         raise SourceError(location, f"not usable JSON: {error}") from error
 
 
-def numbered_lines(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | SourceError]]:
+def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | SourceError]]:
     """Number the lines from 1; a line that is too long is read past, never held."""
     number = 0
     while True:
@@ -111,12 +149,12 @@ def numbered_lines(lines: BinaryIO, path: Path) -> Iterator[tuple[int, bytes | S
             reason = (
                 "ends in the middle of its compressed data" if isinstance(error, EOFError) else str(error)
             )
-            location = f"{printable(path)}:{number}"
+            location = f"{source}:{number}"
             yield number, SourceError(location, f"cannot be read on: {reason}", hides_articles=True)
             return
         if is_too_long:
             message = f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB"
-            yield number, SourceError(f"{printable(path)}:{number}", message)
+            yield number, SourceError(f"{source}:{number}", message)
         elif not line:
             return
         else:

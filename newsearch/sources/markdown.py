@@ -5,22 +5,36 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from newsearch.article import Article, article_from_mapping
 from newsearch.errors import SourceError
-from newsearch.sources.base import MAX_ARTICLE_SIZE, open_file, printable, unreadable
+from newsearch.sources.base import (
+    MAX_ARTICLE_SIZE,
+    Snapshot,
+    open_file,
+    printable,
+    snapshot_of_file,
+    stamp,
+    unreadable,
+)
 
 SUFFIXES: Final = (".md", ".markdown", ".txt")
 
 _CHUNK: Final = 256  # files a task: some tenths of a second's work
+_FEW: Final = 16
+_WORTH_PROCESSES: Final = 2000
+"""Files; fewer are read before a process has started."""
+
 _CHUNKS_IN_FLIGHT: Final = 3  # for each worker: enough to keep it busy, and a bound on memory
 
 
@@ -52,12 +66,21 @@ def read_article(path: str | os.PathLike[str], *, id: str) -> Article:
 class MarkdownFile:
     """A source of one article, whose id is the file's name."""
 
+    one_each = True
+    lasting = True
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = printable(path)
 
-    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
-        yield _read((str(self._path), printable(self._path.name), ""))
+    def snapshot(self) -> Snapshot:
+        return snapshot_of_file(self._path)
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        for name in self.snapshot().names if names is None else names:
+            yield _read((str(self._path), name))
 
 
 class MarkdownDirectory:
@@ -67,34 +90,56 @@ class MarkdownDirectory:
     a directory that was read already is not read again.
     """
 
+    one_each = True
+    lasting = True
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = printable(path)
+        self._odd: dict[str, str] = {}
 
-    def articles(self, workers: int = 1) -> Iterator[Article | SourceError]:
-        files = _walk(str(self._path))
-        chunks = iter(lambda: list(islice(files, _CHUNK)), [])
-        first = next(chunks, [])
-        if workers <= 1 or len(first) < _CHUNK:  # starting processes takes longer than so few files
-            yield from map(_read, first)
-            for chunk in chunks:
-                yield from map(_read, chunk)
-        else:
-            yield from self._read_in_processes(first, chunks, workers)
+    def snapshot(self) -> Snapshot:
+        self._odd = {}
+        return _look(str(self._path), self._odd)
 
-    def _read_in_processes(
-        self, first: list[_Entry], chunks: Iterator[list[_Entry]], workers: int
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
+        if names is None:
+            seen = self.snapshot()
+            yield from seen.problems
+            names = seen.names
+        root, odd = f"{self._path}{os.sep}", self._odd
+        entries = (
+            [(odd.get(name) or root + name, name) for name in names]
+            if odd
+            else [(root + name, name) for name in names]
+        )
+        if workers <= 1 or len(entries) < _WORTH_PROCESSES:
+            yield from map(_read, entries)
+        else:
+            yield from self._read_in_processes(entries, workers)
+
+    def _read_in_processes(self, entries: list[_Entry], workers: int) -> Iterator[Article | SourceError]:
+        at_first = 0
         # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
-        waiting: deque[Future[list[Article | _Error]]] = deque([pool.submit(_read_chunk, first)])
+        waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
+            # Python and the imports take a process a while to start: until then, files are read here.
+            started = [pool.submit(_read_chunk, []) for _ in range(workers)]
+            while not started[0].done() and at_first < len(entries):
+                yield from map(_read, entries[at_first : at_first + _FEW])
+                at_first += _FEW
+            chunks = iter([entries[i : i + _CHUNK] for i in range(at_first, len(entries), _CHUNK)])
+            for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT):
+                waiting.append(pool.submit(_read_chunk, chunk))
             while waiting:
-                for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT - len(waiting)):
-                    waiting.append(pool.submit(_read_chunk, chunk))
                 for result in waiting.popleft().result():
                     yield SourceError(*result) if isinstance(result, tuple) else result
+                for chunk in islice(chunks, 1):
+                    waiting.append(pool.submit(_read_chunk, chunk))
         except BrokenProcessPool as error:
             raise SourceError(
                 self.location, "a process that read articles has died; try one worker"
@@ -104,47 +149,65 @@ class MarkdownDirectory:
 
 
 _Error = tuple[str, str, bool]  # what a SourceError is made of
-
-# A file's path, its id, and "", or a directory's path, its id, and why it cannot be listed.
-_Entry = tuple[str, str, str]
+_Entry = tuple[str, str]  # a file's path, and its name in the source
 
 
-def _walk(root: str) -> Iterator[_Entry]:
-    seen = set()
-    pending = [(root, "", True)]
-    while pending:
-        path, prefix, is_directory = pending.pop()
-        if not is_directory:
-            yield path, printable(prefix), ""
-            continue
+def _look(root: str, odd: dict[str, str]) -> Snapshot:
+    """Walk through a directory; `odd` takes the paths of files whose names had to be made printable."""
+    found = Snapshot()
+    names, stamps = found.names, found.stamps
+    now = time.time_ns()
+    seen: set[tuple[int, int]] = set()
+
+    def entries(directory: str) -> Iterator[os.DirEntry[str]]:
         try:
-            status = os.stat(path)
-            if (status.st_dev, status.st_ino) not in seen:
-                seen.add((status.st_dev, status.st_ino))
-                pending += _list(path, prefix)
+            status = os.stat(directory)
+            if (status.st_dev, status.st_ino) in seen:
+                return iter(())
+            seen.add((status.st_dev, status.st_ino))
+            return iter(_list(directory))
         except OSError as error:
-            yield path, printable(prefix), unreadable(path, error).reason
+            problem = unreadable(directory, error)
+            found.problems.append(SourceError(problem.location, problem.reason, hides_articles=True))
+            return iter(())
 
-
-def _list(directory: str, prefix: str) -> list[tuple[str, str, bool]]:
-    """List the files and directories to read, the last one first."""
-    with os.scandir(directory) as scan:
-        entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
-    found = []
-    for entry in entries:
-        if not entry.name.startswith("."):
-            with suppress(OSError):  # a link that leads to itself leads to no article
+    levels = [("", entries(root))]
+    while levels:
+        prefix, level = levels[-1]
+        for entry in level:
+            name = entry.name
+            if name[0] == ".":
+                continue
+            try:
                 if entry.is_dir():
-                    found.append((entry.path, f"{prefix}{entry.name}/", True))
-                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
-                    found.append((entry.path, prefix + entry.name, False))
+                    levels.append((f"{prefix}{name}/", entries(entry.path)))
+                    break
+                if not name.lower().endswith(SUFFIXES):
+                    continue
+                status = entry.stat()
+            except OSError:
+                continue  # a link that leads to itself leads to no article; a file may be gone by now
+            if S_ISREG(status.st_mode):
+                name = prefix + name
+                if not (name.isascii() and name.isprintable()):
+                    known_as = printable(name)
+                    if known_as != name:
+                        odd[known_as] = entry.path
+                        name = known_as
+                names.append(name)
+                stamps.append(stamp(status, now))
+        else:
+            levels.pop()
     return found
 
 
+def _list(directory: str) -> list[os.DirEntry[str]]:
+    with os.scandir(directory) as scan:
+        return sorted(scan, key=attrgetter("name"))
+
+
 def _read(entry: _Entry) -> Article | SourceError:
-    path, id, problem = entry
-    if problem:
-        return SourceError(printable(path), problem, hides_articles=True)
+    path, id = entry
     try:
         return read_article(path, id=id)
     except SourceError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +20,68 @@ from newsearch.cli.main import COMMANDS, cli
 def test_index_says_what_it_did(run: Command, source: Path) -> None:
     first = run("index", source)
     assert (first.code, first.err) == (0, "")
-    assert first.out.startswith(f"indexed 5 articles from {source} (5 new, 0 replaced, 0 deleted) in ")
-    assert "(0 new, 5 replaced, 0 deleted)" in run("index", source).out
+    assert first.out.startswith("indexed 5 articles (5 new, 0 replaced, 0 deleted) in ")
+    again = run("index", source).out
+    assert again.startswith("indexed 0 articles (0 new, 0 replaced, 0 deleted, 5 unchanged) in ")
+
+
+def test_a_dry_run_names_what_would_change_and_writes_nothing(run: Command, tmp_path: Path) -> None:
+    news = tmp_path / "news"
+    news.mkdir()
+    for name in ("changes", "goes", "moves", "stays"):
+        (news / f"{name}.md").write_text(f"---\ntitle: it {name}\n---\n")
+    assert run("index", "news", "--dry-run").out.startswith("new       changes.md\n")
+    assert not (tmp_path / "index").exists()
+    run("index", "news")
+    before = sorted(path.name for path in (tmp_path / "index").iterdir())
+    (news / "changes.md").write_text("---\ntitle: it has changed\n---\n")
+    (news / "comes.md").write_text("---\ntitle: it comes\n---\n")
+    (news / "goes.md").unlink()
+    (news / "moves.md").rename(news / "moved.md")
+    for command in (("index", "news"), ("reindex",)):
+        result = run(*command, "--dry-run")
+        assert result.out.splitlines()[:4] == [
+            "new       comes.md",
+            "replaced  changes.md",
+            "deleted   goes.md",
+            "moved     moves.md -> moved.md",
+        ]
+        assert "(1 new, 1 replaced, 1 deleted, 1 moved, 1 unchanged)" in result.out
+    document = json.loads(run("reindex", "--dry-run", "--format", "json").out)
+    assert (document["schema"], document["dry_run"], document["articles"]) == (1, True, 4)
+    assert document["sources"] == [
+        {
+            "location": str(news),
+            "unchanged": 1,
+            "added": ["comes.md"],
+            "replaced": ["changes.md"],
+            "deleted": ["goes.md"],
+            "moved": [{"from": "moves.md", "to": "moved.md"}],
+        }
+    ]
+    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == before
+    done = json.loads(run("reindex", "--format", "json").out)
+    assert {**done, "seconds": 0} == {**document, "seconds": 0, "dry_run": False}
+
+
+def test_articles_on_standard_input_stay_until_they_are_forgotten(
+    run: Command, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipe(data: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    run("index", source)
+    pipe(b'{"id": 1, "title": "piped first"}\n')
+    assert run("index", "-").out.startswith("indexed 1 article (1 new")
+    pipe(gzip.compress(b'{"id": 2, "title": "piped second"}\n{"id": 1, "title": "piped anew"}\n'))
+    assert run("index", "-").out.startswith("indexed 2 articles (1 new, 1 replaced, 0 deleted)")
+    for options in ((), ("--full",)):
+        assert run("reindex", *options).code == 0
+        assert run("query", "piped", "--format", "urls").code == 0
+        assert "articles    7" in run("stats").out
+    pipe(b"")
+    assert run("index", "-").code == 1
+    assert run("forget", "-").out == "forgot -; the index has 5 articles now\n"
 
 
 def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path: Path) -> None:
@@ -27,7 +89,7 @@ def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path:
     (tmp_path / "news.jsonl").write_text("\n".join(lines))
     result = run("index", "news.jsonl")
     assert result.code == 0
-    assert result.out.startswith("indexed 1 article from news.jsonl")
+    assert result.out.startswith("indexed 1 article (1 new")
     assert result.out.endswith("; 22 broken\n")
     errors = result.err.splitlines()
     assert len(errors) == 21
@@ -117,7 +179,7 @@ def test_reindex_reads_the_sources_again(run: Command, tmp_path: Path) -> None:
     path.write_text('{"title": "first"}\n')
     run("index", path)
     path.write_text('{"title": "second"}\n{"title": "third"}\n')
-    assert run("reindex").out.startswith("reindexed 2 articles in ")
+    assert run("reindex").out.startswith("reindexed 2 articles (1 new, 1 replaced, 0 deleted) in ")
     assert run("query", "first").code == 1
     assert run("query", "second").code == 0
 
@@ -164,7 +226,9 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
     text = run("stats", "--index", index).out
     assert "articles    5 (1 unpublished)" in text
     assert "dates       2019-05-10 to 2021-01-18" in text
-    assert text.endswith(f"source      {source}\n")
+    assert re.search(
+        rf"\nsource      {re.escape(str(source))} \(read \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\)\n$", text
+    )
     document = json.loads(run("stats", "--index", index, "--format", "json").out)
     with newsearch.open(index) as opened:
         held = opened.stats()
@@ -174,6 +238,9 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
         [str(source)],
     )
     assert document["size"] == held.size
+    (read,) = held.sources_read
+    assert read is not None
+    assert document["sources_read"] == [read.isoformat().replace("+00:00", "Z")]
 
 
 @pytest.mark.parametrize("command", ["show x", "stats", "reindex"])

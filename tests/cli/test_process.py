@@ -125,7 +125,7 @@ def test_on_a_terminal_indexing_shows_how_it_goes_and_what_to_do_next(tmp_path: 
     shown = os.read(screen, 100_000).decode()
     os.close(screen)
     os.close(theirs)
-    assert "1,000 articles, " in shown
+    assert "512 articles, " in shown
     *_, summary, hint = shown.splitlines()
-    assert summary.rpartition("\r")[2].startswith("indexed 1,001 articles from news.jsonl")
+    assert summary.rpartition("\r")[2].startswith("indexed 1 article (1 new, ")
     assert hint == "search it: newsearch query WORDS"

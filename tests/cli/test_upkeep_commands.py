@@ -36,7 +36,7 @@ def test_verify_says_that_all_is_well(run: Command, mine: Path, golden: Callable
     result = run("verify", "--index", mine)
     assert (result.code, result.err) == (0, "")
     assert re.fullmatch(
-        r"all is well: 5 articles in 2 files, 0\.0 MB, generation 1, in \d+\.\d s\n", result.out
+        r"all is well: 5 articles in 3 files, 0\.0 MB, generation 1, in \d+\.\d s\n", result.out
     )
     golden("verify.json", plain(run("verify", "--index", mine, "--format", "json").out))
 

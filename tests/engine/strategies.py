@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import builder, clauses, dictionary, kernel, plan, search, view, writer
+from newsearch.engine.whoosh import builder, clauses, compaction, dictionary, kernel, plan, search, view
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -175,14 +175,26 @@ def _renamed(article: Article, id: str) -> Article:
 
 
 def live(history: list[Commit]) -> dict[tuple[str, str], Article]:
-    """What an index holds after these commits: (source, id) -> article."""
+    """What can be found in an index after these commits: (source, id) -> article."""
     held: dict[tuple[str, str], Article] = {}
     for commit in history:
         held = {key: article for key, article in held.items() if key[0] not in commit.dropped}
         for source, article in commit.added:
             held.pop((source, article.id), None)
             held[source, article.id] = article
-    return held
+    return {key: article for key, article in held.items() if not _is_hidden(key[0], article, history, held)}
+
+
+def _is_hidden(
+    source: str, article: Article, history: list[Commit], held: dict[tuple[str, str], Article]
+) -> bool:
+    """Whether a source that was named earlier has an article of the same URL."""
+    named = [name for commit in history for name, _ in commit.added]
+    earlier = named[: named.index(source)]
+    url = article.canonical_url
+    return url is not None and any(
+        other.canonical_url == url for (name, _), other in held.items() if name in earlier
+    )
 
 
 def make(directory: Path, history: list[Commit], protected: frozenset[str] = frozenset()) -> None:
@@ -216,8 +228,8 @@ class Tuning:
         with ExitStack() as stack:
             for module, name, value in (
                 (builder, "MAX_ARTICLES", self.max_articles),
-                (writer, "MAX_ARTICLES", self.max_articles),
-                (writer, "_MERGE_FACTOR", self.merge_factor),
+                (compaction, "MAX_ARTICLES", self.max_articles),
+                (compaction, "_MERGE_FACTOR", self.merge_factor),
                 (clauses, "MAX_FUZZY_FORMS", self.max_fuzzy_forms),
                 (clauses, "kernel", self.kernel),
                 (dictionary, "kernel", self.kernel),

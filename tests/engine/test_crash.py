@@ -21,8 +21,9 @@ from hypothesis import settings
 from strategies import Commit, make
 
 import newsearch
+from newsearch import updating
 from newsearch.article import Article
-from newsearch.engine.whoosh import builder, durable, writer
+from newsearch.engine.whoosh import builder, compaction, durable
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import StorageError
 
@@ -45,21 +46,40 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of several segments and a list of deleted articles."""
-    directory = tmp_path_factory.mktemp("start")
+    """An index of several segments, lists of deleted and of hidden articles, and states of sources.
+
+    Beside it are two sources with copies of each other's articles, and both have changed since.
+    """
+    place = tmp_path_factory.mktemp("start")
+    directory = place / "index"
     add(directory, [*BEFORE, "gone"])
     add(directory, BEFORE[:2], "/b")
     with WhooshWriter(directory) as changes:
         changes.delete_ids(["gone"])
         changes.commit()
-    assert list(directory.glob("*.del"))
-    return directory
+    write(place / "one", [1, 2, 3])
+    write(place / "two", [3, 4])
+    newsearch.build(place / "one", place / "two", index=directory)
+    (place / "one" / "3.md").unlink()
+    write(place / "one", [1, 4, 5, 6, 7], "changed")
+    write(place / "two", [8])
+    for kind in ("del", "hid", "src"):
+        assert list(directory.glob(f"*.{kind}"))
+    return place
+
+
+def write(source: Path, numbers: list[int], title: str = "a ban") -> None:
+    """Files whose articles are copies where their numbers are equal."""
+    source.mkdir(exist_ok=True)
+    for number in numbers:
+        text = f"---\ntitle: {title} {number}\nwebUrl: https://example.org/{number}\n---\n"
+        (source / f"{number}.md").write_text(text)
 
 
 def commit(directory: Path) -> None:
     """Several segments, a merge, a list of deleted articles, and files to be deleted."""
     builder.MAX_ARTICLES = 2
-    writer._MERGE_FACTOR = 3
+    compaction._MERGE_FACTOR = 3
     with WhooshWriter(directory) as changes:
         for name in [*ADDED, BEFORE[0]]:
             changes.add(Article(id=name, title=f"a ban {name}"), "/a")
@@ -85,27 +105,35 @@ def restore(directory: Path) -> None:
     newsearch.restore(directory.parent / "backup", directory, replace=True)
 
 
+def update(directory: Path) -> None:
+    """What changed in two sources, with a journal, new states, and copies that step in or are hidden."""
+    builder.MAX_ARTICLES = 2
+    updating._BATCH = 1
+    newsearch.build(directory.parent / "one", directory.parent / "two", index=directory)
+
+
+BEFORE_ALL = sorted([*BEFORE, *BEFORE[:2], "1.md", "2.md", "3.md", "4.md"])
+
 WORK = {
-    commit: sorted([*BEFORE, *BEFORE[:2], *ADDED]),
+    commit: sorted([*BEFORE_ALL, *ADDED]),
     rebuild: sorted([*BEFORE, *BEFORE[:2], *ADDED]),
-    compact: sorted([*BEFORE, *BEFORE[:2]]),
+    update: sorted([*BEFORE, *BEFORE[:2], *(f"{number}.md" for number in range(1, 9))]),
+    compact: BEFORE_ALL,
     restore: ["from the backup"],
 }
 """What is done to an index, and the ids that it holds afterwards."""
-
-BEFORE_ALL = sorted([*BEFORE, *BEFORE[:2]])
 
 
 @pytest.fixture
 def place(start: Path, tmp_path: Path) -> Callable[[], Path]:
     """Makes a fresh copy of the index, with a backup of another one beside it."""
     add(tmp_path / "other", ["from the backup"])
-    newsearch.backup(tmp_path / "other", tmp_path / "backup")
+    newsearch.backup(tmp_path / "other", start / "backup")
 
     def copy() -> Path:
-        shutil.rmtree(tmp_path / "index", ignore_errors=True)
-        shutil.copytree(start, tmp_path / "index")
-        return tmp_path / "index"
+        shutil.rmtree(start / "copy", ignore_errors=True)
+        shutil.copytree(start / "index", start / "copy")
+        return start / "copy"
 
     return copy
 
@@ -138,7 +166,7 @@ def is_whole(directory: Path, after: list[str]) -> bool:
     assert found.problems == ()
     held = ids(directory)
     assert held in (BEFORE_ALL, after)
-    return held == after if after != BEFORE_ALL else found.generation > 3
+    return held == after if after != BEFORE_ALL else found.generation > 4
 
 
 def goes_on(directory: Path) -> None:
@@ -242,8 +270,9 @@ class Disk:
             elif path.exists():
                 written[path.name] = path.read_bytes()
             else:
-                # It was renamed after it was synced; what it held is under its new name.
-                written[path.name] = (self._directory / "toc.json").read_bytes()
+                # It was renamed after it was synced; what it held is under its new name, if that was not deleted.
+                new = path.with_name(path.name.rsplit(".", 2)[0])
+                written[path.name] = new.read_bytes() if new.exists() else b""
         for path in self._directory.iterdir():
             if path.name == "toc.json" and lost == "all names":
                 path.write_bytes(toc)
@@ -326,11 +355,12 @@ def test_a_disk_that_is_full_at_any_write(place: Callable[[], Path], work: Calla
     pytest.fail("no end of writes")
 
 
-def test_a_kill_at_a_random_instant(place: Callable[[], Path]) -> None:
-    instants = (settings.default or settings()).max_examples // 5
+@pytest.mark.parametrize("work", [commit, update])
+def test_a_kill_at_a_random_instant(place: Callable[[], Path], work: Callable[[Path], None]) -> None:
+    instants = (settings.default or settings()).max_examples // 10
     chosen = random.Random(instants)
     started = time.monotonic()
-    run(commit, place(), lambda: None)
+    run(work, place(), lambda: None)
     took = time.monotonic() - started
     killed = published = 0
     for _ in range(instants):
@@ -338,13 +368,13 @@ def test_a_kill_at_a_random_instant(place: Callable[[], Path]) -> None:
         child = os.fork()
         if child == 0:
             try:
-                commit(directory)
+                work(directory)
             finally:
                 os._exit(0)
         time.sleep(chosen.uniform(0, took))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         killed += not os.WIFEXITED(status)
-        published += is_whole(directory, WORK[commit])
+        published += is_whole(directory, WORK[work])
         goes_on(directory)
     assert killed

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ TREES = [
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index of two segments, one of which has deleted articles."""
     directory = tmp_path_factory.mktemp("pristine")
-    again = tuple(("/a", article) for article in (ARTICLES[1], ARTICLES[8]))
+    again = tuple(("/a", replace(article, heat=99)) for article in (ARTICLES[1], ARTICLES[8]))
     with Tuning().applied():
         make(directory, [Commit(frozenset(), tuple(("/a", a) for a in ARTICLES)), Commit(frozenset(), again)])
     assert sorted(path.suffix for path in directory.iterdir()) == [".del", ".json", ".lock", ".seg", ".seg"]

@@ -11,13 +11,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from strategies import Commit, make
 
-from newsearch.article import Article
+from newsearch.article import Article, Image
 from newsearch.engine.base import Changes, Options
 from newsearch.engine.whoosh import durable
 from newsearch.engine.whoosh.lock import WriteLock
@@ -98,6 +99,34 @@ def test_an_index_of_nothing_answers_with_nothing(tmp_path: Path) -> None:
         assert reader.search(tree, Options(sort="newest")).facet("month", 3) == []
     assert reader.get("a") is None
     assert reader.stats().articles == 0
+
+
+def test_an_article_that_is_added_as_it_was_is_no_change(tmp_path: Path) -> None:
+    add(tmp_path, "a", "b")
+    before = files(tmp_path)
+    with WhooshWriter(tmp_path) as changes:
+        changes.delete_source("/a")
+        changes.add(article("a", "another"), "/a")
+        changes.add(replace(article("a"), images=(Image("https://x.org/1.png"),)), "/a")
+        changes.add(article("b"), "/a")
+        changes.add(article("a"), "/a")
+        assert changes.commit() == Changes(added=0, replaced=0, deleted=0, articles=2)
+    assert files(tmp_path) == before
+    assert WhooshReader(tmp_path).toc.generation == 1
+
+
+def test_of_two_sources_with_one_url_the_first_is_found_and_the_other_steps_in(tmp_path: Path) -> None:
+    def copy(name: str, title: str) -> Article:
+        return Article(id=name, title=title, web_url=f"https://x.org/{name}?utm_source=me")
+
+    make(tmp_path, [Commit(frozenset(), (("/a", copy("1", "first")), ("/b", copy("1", "second"))))])
+    assert [found.title for found in WhooshReader(tmp_path).articles()] == ["first"]
+    make(tmp_path, [Commit(frozenset(), (("/b", copy("1", "third")), ("/b", copy("2", "own"))))])
+    assert sorted(found.title for found in WhooshReader(tmp_path).articles()) == ["first", "own"]
+    with WhooshWriter(tmp_path) as changes:
+        changes.forget_source("/a")
+        assert changes.commit() == Changes(added=0, replaced=0, deleted=1, articles=2)
+    assert sorted(found.title for found in WhooshReader(tmp_path).articles()) == ["own", "third"]
 
 
 # Failure
@@ -184,8 +213,7 @@ def test_a_directory_that_cannot_be_made_is_an_engine_error(tmp_path: Path) -> N
 
 def test_a_commit_leaves_no_file_of_an_earlier_generation(tmp_path: Path) -> None:
     add(tmp_path, "a", "b")
-    add(tmp_path, "a")
-    add(tmp_path, "b")
+    make(tmp_path, [Commit(frozenset(), (("/a", article(name, "another")),)) for name in "ab"])
     stats = WhooshReader(tmp_path).stats()
     assert len(list(tmp_path.glob("*.seg"))) == stats.segments
     assert (stats.articles, stats.generation) == (2, 3)

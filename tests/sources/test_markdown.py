@@ -11,7 +11,7 @@ import pytest
 
 from newsearch.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import Source, open_source
+from newsearch.sources import Source, markdown, open_source
 from newsearch.sources.base import MAX_ARTICLE_SIZE
 
 
@@ -149,7 +149,19 @@ def test_odd_bytes_in_a_file_name_give_an_id_that_can_be_stored(tmp_path: Path) 
     assert name == "caf\\xe9\\n.md"
 
 
-def test_more_workers_read_the_same_in_the_same_order(tmp_path: Path) -> None:
+@pytest.fixture
+def _processes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even few files are read by processes, and none while they start."""
+    monkeypatch.setattr(markdown, "_WORTH_PROCESSES", 1)
+    monkeypatch.setattr(markdown, "_FEW", 0)
+
+
+@pytest.mark.usefixtures("_processes_at_once")
+@pytest.mark.parametrize("few", [0, 16])
+def test_more_workers_read_the_same_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(markdown, "_FEW", few)
     for number in range(600):
         write(tmp_path / f"{number % 7}" / f"{number}.md", f"Title {number}", "provider: {name: P}\nx: [1]\n")
     (tmp_path / "3" / "broken.md").write_text("no fence")
@@ -160,6 +172,7 @@ def test_more_workers_read_the_same_in_the_same_order(tmp_path: Path) -> None:
     assert [r for r in together if isinstance(r, Article)] == [r for r in alone if isinstance(r, Article)]
 
 
+@pytest.mark.usefixtures("_processes_at_once")
 def test_reading_can_be_left_in_the_middle(tmp_path: Path) -> None:
     for number in range(600):
         write(tmp_path / f"{number}.md")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from newsearch import analysis, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
+from newsearch.engine.whoosh.content import content_hash
 from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
 from newsearch.engine.whoosh.records import encode_record, pack_records
 from newsearch.engine.whoosh.tongues import languages_of
@@ -31,9 +32,11 @@ MAX_ARTICLES = 1 << 16
 FIELD_END = "\0"
 """A chunk that no text holds and that gives no term: it marks where a field ends."""
 
-MAX_WORDS = 1 << 25
-"""A segment is full when it holds this many words, however few its articles, so that memory stays bounded."""
+MEMORY = 512 << 20
+"""Bytes that a run may take, unless it is told otherwise."""
 
+_BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
+"""What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
 
 _BATCH = 512
 
@@ -63,6 +66,11 @@ class Vocabulary(dict[str, int]):
         self._chunk_at.append(len(self._chunk_terms))
         number = self[chunk] = len(self)
         return number
+
+    @property
+    def size(self) -> int:
+        """An estimate of the bytes that it takes."""
+        return _BYTES_PER_CHUNK * len(self)
 
     def expand(self, chunks: Array) -> tuple[Array, Array]:
         """The term numbers of a text given in chunks, and where its fields end, counted in terms."""
@@ -100,11 +108,15 @@ class SegmentBuilder:
 
     Args:
         vocabulary: shared by the builders of one run, so that a word is analysed once.
+        memory: bytes that the segment may take while it is built.
     """
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, memory: int = MEMORY) -> None:
         self._vocabulary = vocabulary
+        self._memory = memory
+        self._record_bytes = 0
         self._waiting: list[Article] = []
+        self._contents: list[int] = []
         self._source = ""
         self._chunks = array("i")
         self._columns = Columns()
@@ -118,7 +130,16 @@ class SegmentBuilder:
     @property
     def full(self) -> bool:
         """Whether this segment should be built before more is added."""
-        return len(self._records) >= MAX_ARTICLES or len(self._chunks) >= MAX_WORDS
+        return len(self._records) >= MAX_ARTICLES or self.size >= self._memory
+
+    @property
+    def size(self) -> int:
+        """An estimate of the bytes that it takes to build the segment."""
+        return (
+            _BYTES_PER_WORD * len(self._chunks)
+            + _BYTES_PER_RECORD_BYTE * self._record_bytes
+            + _BYTES_PER_ARTICLE * len(self._records)
+        )
 
     def add(self, article: Article, source: str) -> None:
         """Collect one article of a source.
@@ -131,15 +152,18 @@ class SegmentBuilder:
             self._absorb()
             self._source = source
         self._records.append(record)
+        self._record_bytes += len(record)
         self._waiting.append(article)
+        self._contents.append(content_hash(article, record))
 
     def _absorb(self) -> None:
         """Take in the articles that wait, one property of all of them after the other."""
         batch, self._waiting = self._waiting, []
+        contents, self._contents = self._contents, []
         if not batch:
             return
         self._ids += [article.id for article in batch]
-        self._columns.extend(batch, self._source)
+        self._columns.extend(batch, self._source, contents)
         texts = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
         # Analysis folds case anyway; folded here, a word is analysed once and not once a spelling.
         chunks = f" {FIELD_END} ".join([*texts, ""]).lower().split()

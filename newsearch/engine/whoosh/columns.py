@@ -4,6 +4,7 @@ flag                     bits, see below
 date                     seconds since 1970 UTC; the day's midnight for a date without a time
 heat, quality            as given; 0 where the flag says that there is none
 id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
+content_hash             content_hash of the article: whether it changed
 source, provider, category, type, language    numbers in a table of strings
 topic_at[n+1], topic     numbers of an article's topics
 <table>_name_bytes, <table>_name_at           the strings of a table, end to end
@@ -49,7 +50,12 @@ class Pivots(NamedTuple):
 
 def hash_key(text: str) -> int:
     """64 bits that stand for an id or a canonical URL."""
-    return int.from_bytes(_blake2b()(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    return hash_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def hash_bytes(data: bytes) -> int:
+    """64 bits that stand for these bytes."""
+    return int.from_bytes(_blake2b()(data, digest_size=8).digest(), "little")
 
 
 @lru_cache(maxsize=1)
@@ -98,6 +104,7 @@ class Columns:
     quality: Any = field(default_factory=list)
     id_hash: Any = field(default_factory=list)
     url_hash: Any = field(default_factory=list)
+    content_hash: Any = field(default_factory=list)
     source: Any = field(default_factory=list)
     provider: Any = field(default_factory=list)
     category: Any = field(default_factory=list)
@@ -109,8 +116,9 @@ class Columns:
     kinds: dict[Any, tuple[int, ...]] = field(default_factory=dict)
     names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
 
-    def extend(self, articles: Sequence[Article], source: str) -> None:
-        """Collect articles of one source. Their ids and canonical URLs are kept as hashes only."""
+    def extend(self, articles: Sequence[Article], source: str, contents: Sequence[int]) -> None:
+        """Collect articles of one source and their content hashes. Ids and canonical URLs are kept as hashes only."""
+        self.content_hash += contents
         for flag, seconds in map(_flag_and_seconds, articles):
             self.flag.append(flag)
             self.date.append(seconds)
@@ -176,7 +184,7 @@ class Columns:
         """The arrays of the columns and tables, with the articles in this order."""
         result = {
             name: getattr(self, name)[order]
-            for name in ("flag", "date", "heat", "quality", "id_hash", *TABLES[:-1])
+            for name in ("flag", "date", "heat", "quality", "id_hash", "content_hash", *TABLES[:-1])
         }
         # Records that are named by their URL have equal hashes: one array then serves for both.
         if not np.array_equal(self.id_hash, self.url_hash):

@@ -48,6 +48,7 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     "quality": ("articles", _NUMBER),
     "id_hash": ("articles", _WHOLE),
     "url_hash": ("articles", _WHOLE),
+    "content_hash": ("articles", _WHOLE),
     "topic_at": ("articles + 1", _WHOLE),
     "record_at": ("articles + 1", _WHOLE),
     "records": ("records", _BYTE),

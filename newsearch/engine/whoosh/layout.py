@@ -8,7 +8,8 @@
     then           the arrays, each at a multiple of 64 bytes from the start of the file
 
 All integers are little-endian. `kept` is the number of elements in the file: an array whose elements are all equal
-keeps one of them. `kind` is what the file is for: a segment, a list of deleted articles, a backup.
+keeps one of them. `kind` is what the file is for: a segment, the numbers of deleted or of hidden articles,
+the state of a source, a backup.
 Nothing in it is ever executed or unpickled; lengths and offsets are checked against the file's size.
 docs/index-format.md is the whole of the format.
 """

@@ -1,4 +1,4 @@
-"""Segments -> one segment, their deleted articles left out. No text is analysed again.
+"""Segments -> one segment, their deleted articles left out (hidden ones stay). No text is analysed again.
 
 A posting never changes (its weight is a fact of its article alone), so a merge renumbers and concatenates, and
 gives the very arrays that a build of the same articles would, but for the order of the tables of strings.
@@ -28,10 +28,10 @@ def merge_segments(
     """The number of articles that are kept, and the arrays of one segment that holds them.
 
     Args:
-        keep: for each segment the numbers of the articles to keep, rising; by default all live ones.
+        keep: for each segment the numbers of the articles to keep, rising; by default all that are not deleted.
     """
     if keep is None:
-        keep = [np.flatnonzero(segment.live) for segment in segments]
+        keep = [np.flatnonzero(segment.kept) for segment in segments]
     merged = _columns(segments, keep)
     raw = [(s, doc) for s, docs in zip(segments, keep, strict=True) for doc in docs.tolist()]
     order = merged.order([s.records.read(doc).id for s, doc in raw], pivots)
@@ -70,7 +70,7 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
     merged = Columns()
     parts: dict[str, list[Array]] = {}
     for segment, docs in zip(segments, keep, strict=True):
-        for name in ("flag", "date", "heat", "quality", "id_hash", "url_hash"):
+        for name in ("flag", "date", "heat", "quality", "id_hash", "url_hash", "content_hash"):
             parts.setdefault(name, []).append(segment.column(name)[docs])
         at = segment.file.array("topic_at").astype(np.int64)
         counts = at[docs + 1] - at[docs]

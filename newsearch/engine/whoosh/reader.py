@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.layout import FORMAT_VERSION
 from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
-from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_deleted, read_toc
+from newsearch.engine.whoosh.state import noted
+from newsearch.engine.whoosh.toc import SEGMENT_SUFFIX, Toc, read_numbers, read_toc
 from newsearch.engine.whoosh.view import View
 from newsearch.engine.whoosh.vocabulary import Vocabulary
 from newsearch.errors import IndexCorrupt, StorageError
@@ -36,8 +37,12 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     segments = []
     for entry in toc.segments:
         try:
-            path = directory / (entry.name + SEGMENT_SUFFIX)
-            segment = Segment(path, read_deleted(directory, entry), toc.protected)
+            segment = Segment(
+                directory / (entry.name + SEGMENT_SUFFIX),
+                read_numbers(directory, "deleted", entry.deleted, entry.articles),
+                read_numbers(directory, "hidden", entry.hidden, entry.articles),
+                toc.protected,
+            )
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -68,15 +73,27 @@ def open_generation(directory: Path) -> tuple[Toc, list[Segment]]:
 class WhooshReader:
     """Fulfils `Reader`.
 
+    Args:
+        directory: of the index.
+        unpublished: a generation to open instead of the one that is published.
+
     Raises:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
         self.directory = directory
-        self.toc, self._segments = open_generation(directory)
+        if unpublished:
+            self.toc, self._segments = unpublished, open_segments(directory, unpublished)
+        else:
+            self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
         self._vocabulary = Vocabulary(self._view)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """The segments of this generation."""
+        return self._segments
 
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)
@@ -118,10 +135,12 @@ class WhooshReader:
         view = self._view
         dates = view.known("date")[view.live]
         dates = dates[~np.isnan(dates)]
+        hidden = sum(len(segment.hidden) for segment in self._segments)
         return Stats(
             articles=view.live_articles,
             unpublished=view.live_articles - int(np.count_nonzero(view.visible)),
-            deleted=view.articles - view.live_articles,
+            deleted=view.articles - view.live_articles - hidden,
+            hidden=hidden,
             segments=len(self._segments),
             terms=sum(len(segment.dictionary) for segment in self._segments),
             size=self.toc.size(self.directory),
@@ -132,7 +151,10 @@ class WhooshReader:
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
             median_heat=view.pivots.heat,
             median_quality=view.pivots.quality,
-            sources=self.toc.sources,
+            sources=self.toc.locations,
+            sources_read=tuple(
+                noted(self.directory / entry.state) if entry.state else None for entry in self.toc.sources
+            ),
             created=datetime.fromisoformat(self.toc.created),
         )
 

@@ -42,6 +42,7 @@ class Segment:
     Args:
         path: of the segment file.
         deleted: numbers of the articles that were deleted or replaced since it was written.
+        hidden: numbers of those that are kept, but not shown: another source has them too.
         protected: terms that keep to themselves in this index (see Stemming).
 
     Raises:
@@ -50,13 +51,18 @@ class Segment:
     """
 
     def __init__(
-        self, path: Path, deleted: Sequence[int] | Array = (), protected: frozenset[str] = frozenset()
+        self,
+        path: Path,
+        deleted: Sequence[int] | Array = (),
+        hidden: Sequence[int] | Array = (),
+        protected: frozenset[str] = frozenset(),
     ) -> None:
         self.file = ArrayFile(path)
         check_form(self.file)
         self.name = path.stem
         self.articles = self.file.articles
-        self.deleted = np.asarray(deleted, np.int64)
+        self.hidden = np.asarray(hidden, np.int64)
+        self.deleted = np.union1d(np.asarray(deleted, np.int64), self.hidden)
         self.changed = False
         self.protected = protected
         self.dictionary = Dictionary(self.file, protected)
@@ -174,20 +180,43 @@ class Segment:
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """For each article, whether it is neither deleted nor replaced."""
+        """For each article, whether it can be found: it is not deleted, replaced or hidden."""
         mask = np.ones(self.articles, bool)
         mask[self.deleted] = False
         return mask
 
     @property
     def live_articles(self) -> int:
-        """How many articles are neither deleted nor replaced."""
+        """How many articles can be found."""
         return self.articles - len(self.deleted)
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """For each article, whether it is neither deleted nor replaced, be it hidden or not."""
+        mask = self.live.copy()
+        mask[self.hidden] = True
+        return mask
+
+    @property
+    def kept_articles(self) -> int:
+        """How many articles are neither deleted nor replaced."""
+        return self.live_articles + len(self.hidden)
 
     def delete(self, mask: NDArray[np.bool_]) -> None:
         """Take the articles of a mask for deleted from now on. Only a writer does so, to segments of its own."""
-        if (mask & self.live).any():
+        if (mask & self.kept).any():
             self.live &= ~mask
+            self.deleted = np.flatnonzero(~self.live)
+            self.hidden = self.hidden[~mask[self.hidden]]
+            self.changed = True
+
+    def hide(self, mask: NDArray[np.bool_]) -> None:
+        """Hide the kept articles of a mask, and show the others. Only a writer does so, to segments of its own."""
+        kept = self.kept
+        hidden = np.flatnonzero(mask & kept)
+        if not np.array_equal(hidden, self.hidden):
+            self.hidden = hidden
+            self.live = kept & ~mask
             self.deleted = np.flatnonzero(~self.live)
             self.changed = True
 

@@ -1,8 +1,9 @@
 """The table of contents: the one small file that says which files are the index. Replacing it is the commit.
 
     toc.json   {"newsearch": 3, "analysis": 2, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
-                "sources": ["/data/news"], "protected": ["swift"],
-                "segments": [{"name": "5_a1b2c3d4e5f60718", "articles": 65536, "deleted": "7_0f1e2d3c4b5a6978.del"}],
+                "sources": [{"location": "/data/news", "state": "7_8b9cadbecfd0e1f2.src"}], "protected": ["swift"],
+                "segments": [{"name": "5_a1b2c3d4e5f60718", "articles": 65536, "deleted": "7_0f1e2d3c4b5a6978.del",
+                              "hidden": ""}],
                 "checksum": 1234567890}
 
 An index is published, never edited in place: new files are written and made to stay, then toc.json is replaced
@@ -20,7 +21,7 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -38,12 +39,14 @@ from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, Stor
 from newsearch.wordlists import MAX_PROTECTED
 
 TOC_NAME = "toc.json"
+JOURNAL_NAME = "journal.json"
 SEGMENT_SUFFIX = ".seg"
-DELETED_SUFFIX = ".del"
+STATE_SUFFIX = ".src"
+_NUMBERS_SUFFIX = {"deleted": ".del", "hidden": ".hid"}
 _STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
-_NAME = re.compile(_STEM)
-_DELETED_NAME = re.compile(_STEM + r"\.del")
-_OURS = re.compile(_STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}|toc\.json\.[0-9]+\.tmp")
+_OURS = re.compile(
+    _STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9]+\.tmp)?|(toc|journal)\.json\.[0-9]+\.tmp|journal\.json"
+)
 _NUMBERED = re.compile(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
@@ -52,11 +55,23 @@ _MAX_SEGMENTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment: its file, its articles, and the file with the numbers of those that are deleted, if any."""
+    """One segment: its file, its articles, and the files with the numbers of those that are deleted, or hidden.
+
+    Hidden is an article that another source has too, as long as it does. There is no file where there is none.
+    """
 
     name: str
     articles: int
     deleted: str = ""
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One source: where it is, and the file with what its files looked like when they were read, if any."""
+
+    location: str
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +80,29 @@ class Toc:
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
-    sources: tuple[str, ...] = ()
+    sources: tuple[SourceEntry, ...] = ()
     pivots: Pivots = Pivots()
     created: str = ""
     protected: frozenset[str] = frozenset()
 
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Where the sources are, in the order in which they were first named."""
+        return tuple(source.location for source in self.sources)
+
+    @property
+    def states(self) -> list[str]:
+        """The names of the files that hold the states of sources."""
+        return [source.state for source in self.sources if source.state]
+
     def files(self) -> list[str]:
         """The names of all files of this generation beside toc.json: what a backup needs, and a clean-up keeps."""
-        names = [entry.name + SEGMENT_SUFFIX for entry in self.segments]
-        return names + [entry.deleted for entry in self.segments if entry.deleted]
+        names = [
+            name
+            for entry in self.segments
+            for name in (entry.name + SEGMENT_SUFFIX, entry.deleted, entry.hidden)
+        ]
+        return [name for name in names if name] + self.states
 
     def size(self, directory: Path) -> int:
         """Bytes on disk, with toc.json; those of files that are gone do not count."""
@@ -90,15 +119,34 @@ class Toc:
                 names[entry.name + SEGMENT_SUFFIX].removesuffix(SEGMENT_SUFFIX),
                 entry.articles,
                 names.get(entry.deleted, ""),
+                names.get(entry.hidden, ""),
             )
             for entry in self.segments
         ]
-        return replace(self, segments=tuple(segments))
+        sources = [SourceEntry(entry.location, names.get(entry.state, "")) for entry in self.sources]
+        return replace(self, segments=tuple(segments), sources=tuple(sources))
 
 
 def new_name(generation: int, suffix: str) -> str:
     """A name for a file that this generation writes, such as no file ever had."""
     return f"{generation}_{secrets.token_hex(8)}{suffix}"
+
+
+def timestamp() -> str:
+    """This moment, as `Toc.created` has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def is_name(name: Any, suffix: str = "") -> bool:
+    """Whether this is a name that `new_name` gives to files of this suffix: it leads nowhere else."""
+    return bool(re.fullmatch(_STEM + re.escape(suffix), name))
+
+
+def published_generation(directory: Path) -> int:
+    """The number of the generation that is published; 0 where there is none, or none that can be read."""
+    with suppress(IndexMissing, IndexCorrupt, IndexIncompatible, StorageError):
+        return read_toc(directory, any_version=True).generation
+    return 0
 
 
 def last_generation(directory: Path) -> int:
@@ -107,9 +155,7 @@ def last_generation(directory: Path) -> int:
     It does not trust toc.json alone, which may be damaged or gone: numbers must not be used again, since readers
     know by them what is new.
     """
-    last = 0
-    with suppress(IndexMissing, IndexCorrupt, IndexIncompatible, StorageError):
-        last = read_toc(directory, any_version=True).generation
+    last = published_generation(directory)
     with suppress(OSError):
         numbered = filter(None, (_NUMBERED.fullmatch(path.name) for path in directory.iterdir()))
         last = max([last, *(int(match[1]) for match in numbered)])
@@ -160,7 +206,7 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
         toc = Toc(
             generation=int(data["generation"]),
             segments=tuple(_entry(entry) for entry in data["segments"]) if is_ours else (),
-            sources=tuple(str(source) for source in data["sources"]),
+            sources=tuple(_source(source) for source in data["sources"]),
             protected=_protected(data.get("protected", [])),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
@@ -186,11 +232,21 @@ def _protected(data: Any) -> frozenset[str]:
 
 
 def _entry(data: Any) -> SegmentEntry:
-    entry = SegmentEntry(data["name"], int(data["articles"]), data.get("deleted", ""))
-    if not _NAME.fullmatch(entry.name) or (
-        entry.deleted != "" and not _DELETED_NAME.fullmatch(entry.deleted)
-    ):
+    entry = SegmentEntry(data["name"], int(data["articles"]), data["deleted"], data["hidden"])
+    if not is_name(entry.name):
         raise ValueError(f"a segment named {entry.name!r}")
+    for kind, name in (("deleted", entry.deleted), ("hidden", entry.hidden)):
+        if name != "" and not is_name(name, _NUMBERS_SUFFIX[kind]):
+            raise ValueError(f"numbers named {name!r}")
+    return entry
+
+
+def _source(data: Any) -> SourceEntry:
+    if isinstance(data, str):  # as in earlier formats, which had no states
+        return SourceEntry(data)
+    entry = SourceEntry(str(data["location"]), data["state"])
+    if entry.state != "" and not is_name(entry.state, STATE_SUFFIX):
+        raise ValueError(f"a state named {entry.state!r}")
     return entry
 
 
@@ -206,9 +262,9 @@ def toc_text(toc: Toc) -> bytes:
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
         "generation": toc.generation,
-        "created": toc.created or datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": toc.created,
         "pivots": toc.pivots._asdict(),
-        "sources": toc.sources,
+        "sources": [asdict(entry) for entry in toc.sources],
         "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }
@@ -221,9 +277,9 @@ def publish(directory: Path, toc: Toc) -> None:
     replace_file(directory / TOC_NAME, [toc_text(toc)])
 
 
-def unused_files(directory: Path, *generations: Toc) -> list[Path]:
-    """Files of newsearch that none of these generations names, as killed writers leave them."""
-    used = {name for toc in generations for name in toc.files()}
+def unused_files(directory: Path, *generations: Toc, keep: Collection[str] = ()) -> list[Path]:
+    """Files of newsearch that neither these generations nor `keep` name, as killed writers leave them."""
+    used = {name for toc in generations for name in toc.files()}.union(keep)
     # Only names that newsearch gives: whatever else somebody keeps here is theirs.
     return [p for p in directory.iterdir() if _OURS.fullmatch(p.name) and p.name not in used]
 
@@ -239,27 +295,36 @@ def remove_files(paths: Iterable[Path]) -> int:
     return gone
 
 
-def write_deleted(directory: Path, generation: int, numbers: Any) -> str:
-    """Write the numbers of the deleted articles of a segment, to stay. Returns the file's name."""
-    name = new_name(generation, DELETED_SUFFIX)
-    write_arrays(directory / name, {"deleted": np.asarray(numbers)}, kind="deleted")
+def write_numbers(directory: Path, generation: int, kind: str, numbers: Any) -> str:
+    """Write the numbers of the articles of a segment that are "deleted", or "hidden", to stay.
+
+    Returns:
+        The file's name; "" where there are no numbers, and no file.
+    """
+    if not len(numbers):
+        return ""
+    name = new_name(generation, _NUMBERS_SUFFIX[kind])
+    write_arrays(directory / name, {kind: np.asarray(numbers)}, kind=kind)
     return name
 
 
-def read_deleted(directory: Path, entry: SegmentEntry) -> Any:
-    """The numbers of the deleted articles of a segment.
+def read_numbers(directory: Path, kind: str, name: str, articles: int) -> Any:
+    """The numbers of the articles of a segment that are "deleted", or "hidden"; none without a name.
+
+    Args:
+        articles: of the segment, which all numbers are below.
 
     Raises:
         IndexCorrupt: the file does not hold such numbers.
     """
-    if not entry.deleted:
+    if not name:
         return np.empty(0, np.int64)
-    file = ArrayFile(directory / entry.deleted, "deleted")
-    if file.form("deleted")[1] <= entry.articles:
+    file = ArrayFile(directory / name, kind)
+    if file.form(kind)[1] <= articles:
         file.verify()
-        numbers = file.array("deleted").astype(np.int64)
-        between = np.concatenate(([-1], numbers, [entry.articles]))
+        numbers = file.array(kind).astype(np.int64)
+        between = np.concatenate(([-1], numbers, [articles]))
         # Written in rising order, and never empty: then there would be no such file.
         if len(numbers) and (np.diff(between) > 0).all():
             return numbers
-    raise IndexCorrupt(file.path, "does not number the deleted articles of its segment")
+    raise IndexCorrupt(file.path, f"does not number the {kind} articles of its segment")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,35 +15,37 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.builder import MAX_ARTICLES, MAX_WORDS, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.builder import MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.damage import verify, verify_sums
+from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
+from newsearch.engine.whoosh.copies import hide_copies
+from newsearch.engine.whoosh.damage import verify
+from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
 from newsearch.engine.whoosh.layout import write_arrays
+from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
-from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.state import SourceState, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
     SEGMENT_SUFFIX,
     SegmentEntry,
+    SourceEntry,
     Toc,
     last_generation,
     new_name,
     publish,
+    published_generation,
     read_toc,
     remove_files,
+    timestamp,
     unused_files,
-    write_deleted,
+    write_numbers,
 )
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 
 Array: TypeAlias = NDArray[Any]
-
-_MAX_CHUNKS = 4 << 20
-"""A run forgets the words it has met when there are more of them than this, so that its memory stays bounded."""
-
-_MERGE_FACTOR = 8
 
 _FAILED = "cannot be written, the index is as it was"
 
@@ -51,10 +53,16 @@ _FAILED = "cannot be written, the index is as it was"
 class WhooshWriter:
     """Fulfils `Writer`. Nothing of it is seen before `commit`.
 
+    Attributes:
+        held: what the changes start from.
+
     Args:
         directory: of the index; made where it does not exist.
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
+        memory: bytes that the changes may take before they are written to a segment.
+        sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
+            writer with the same ones goes on from what this one has finished.
         protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
 
     Raises:
@@ -70,6 +78,8 @@ class WhooshWriter:
         *,
         fresh: bool = False,
         wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
         protected: frozenset[str] | None = None,
     ) -> None:
         self._directory = directory
@@ -79,37 +89,53 @@ class WhooshWriter:
             raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = _protecting(_published(directory, fresh), protected, directory)
+            self._base = _protecting(_base(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
+            self._before = _kept(self._segments)
         except FileNotFoundError as error:
             self._lock.release()
             raise IndexCorrupt(error.filename, "missing") from error
         except BaseException:
             self._lock.release()
             raise
-        self._new: list[Segment] = []
+        self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
+        ahead = read_journal(directory, self._run) if sources else Ahead()
+        self.held = Held(directory, self._base, self._segments, ahead)
+        self._new: list[Segment] = list(ahead.segments)
+        self._resumed = len(ahead.segments)
+        self._flushed_names: list[str] = []
+        self._flushed: dict[str, SourceState] = dict(ahead.states)
         self._vocabulary = Vocabulary(self._base.protected)
-        self._builder = SegmentBuilder(self._vocabulary)
+        # A part of it is for the words that were met, which serve all segments.
+        self._memory = memory * 3 // 4
+        self._builder = SegmentBuilder(self._vocabulary, self._memory)
         self._dropped_sources: set[str] = set()
-        self._sources = list(self._base.sources)
+        self._confirmed: Array = np.empty(0, np.uint64)
+        self._sources = list(self._base.locations)
+        self._states: dict[str, SourceState] = {}
 
     def __enter__(self) -> WhooshWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt and self._run.sources:
+            self._lock.release()  # the next run goes on from what the journal names
         self.cancel()
 
     def add(self, article: Article, source: str) -> None:
-        """Add an article of a source; it replaces the one of the same id in that source."""
-        if source not in self._sources:
-            self._sources.append(source)
+        """Add an article of a source; it replaces the one of the same id in that source.
+
+        One that is as it was committed (see `content`) stays as it is.
+        """
+        self._name(source)
         self._builder.add(article, source)
         if self._builder.full:
             self._flush()
 
-    def count(self, source: str) -> int:
-        """How many committed articles of a source there are; none where the writer started fresh."""
-        return sum(int(np.count_nonzero(_of_sources(segment, {source}))) for segment in self._segments)
+    def remember(self, source: str, state: SourceState | None) -> None:
+        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+        self._name(source)
+        self._states[source] = state or SourceState((), ())
 
     def forget_source(self, source: str) -> None:
         """Delete what was committed from a source, and remember the source no more."""
@@ -119,6 +145,45 @@ class WhooshWriter:
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
         self._dropped_sources.add(source)
+
+    def delete_keys(self, source: str, keys: Array) -> None:
+        """Delete the committed articles of a source that have these keys, as its ledger gives them."""
+        for segment in [*self._segments, *self._new[: self._resumed]]:
+            segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether what was committed is in as few segments as can be, without anything deleted."""
+        return is_compact(self._segments)
+
+    @property
+    def flushes(self) -> int:
+        """How many segments this run has written."""
+        return len(self._new) - self._resumed
+
+    def checkpoint(self, source: str, state: SourceState) -> None:
+        """Note how far the run is, for one that goes on if this one is killed.
+
+        Args:
+            state: the files of a source whose articles were all added before the last segment was written.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        if not self._run.sources:
+            return
+        self._flushed[source] = state
+        try:
+            names = {
+                location: write_state(self._directory, self._base.generation + 1, done)
+                for location, done in {**self._flushed, **self._states}.items()
+                if done.names
+            }
+            write_journal(self._directory, self._run, self._new, names)
+        except OSError as error:
+            raise StorageError(self._directory, _FAILED, error) from error
+        remove_files(self._directory / name for name in self._flushed_names)
+        self._flushed_names = list(names.values())
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles of these ids, of whatever source."""
@@ -141,11 +206,14 @@ class WhooshWriter:
             number -= segment.articles
         raise IndexError("there is no article of this number")
 
-    def commit(self, *, compact: bool = False) -> Changes:
-        """Publish the changes: durable, and all at once. The writer is closed afterwards.
+    def commit(self, *, compact: bool = False, check: Callable[[Toc], None] | None = None) -> Changes:
+        """Publish the changes: to stay, and all at once. The writer is closed afterwards.
+
+        Where nothing is changed, no generation is written.
 
         Args:
             compact: merge all that can be merged, and leave out what is deleted.
+            check: is given the new generation before it is published; what it raises prevents that.
 
         Raises:
             StorageError: a file could not be written; the index is as it was.
@@ -154,16 +222,19 @@ class WhooshWriter:
         try:
             if len(self._builder):
                 self._flush()
-            before = sum(segment.live_articles for segment in self._segments)
             replaced = self._delete_replaced()
-            deleted = self._delete_dropped()
-            segments = [s for s in [*self._segments, *self._new] if s.live_articles]
-            pivots = _pivots(segments)
-            segments = (self._compacted if compact else self._merged)(segments, pivots)
-            generation = self._base.generation + 1
-            entries = tuple(self._entry(segment, generation) for segment in segments)
-            toc = Toc(generation, entries, tuple(self._sources), pivots, protected=self._base.protected)
-            publish(self._directory, toc)
+            self._delete_dropped()
+            segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
+            added = _kept(self._new) - replaced
+            deleted = self._before - _kept(self._segments) - replaced
+            toc = self._base
+            if self._is_unchanged() and not compact:
+                self._refresh_states()
+            else:
+                segments, toc = self._next(segments, compact)
+                if check:
+                    check(toc)
+                publish(self._directory, toc)
         except OSError as error:
             self.cancel()
             raise StorageError(self._directory, _FAILED, error) from error
@@ -175,8 +246,7 @@ class WhooshWriter:
         with suppress(OSError):
             remove_files(unused_files(self._directory, toc))
         self._lock.release()
-        articles = sum(segment.live_articles for segment in segments)
-        return Changes(articles - before + deleted, replaced, deleted, articles)
+        return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
     def cancel(self) -> None:
         """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
@@ -186,7 +256,7 @@ class WhooshWriter:
             # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
             with suppress(NewsearchError, OSError):
-                published = _published(self._directory, False)
+                published = _base(self._directory, False)
                 remove_files(unused_files(self._directory, self._base, published))
         finally:
             self._lock.release()
@@ -194,9 +264,9 @@ class WhooshWriter:
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        if len(self._vocabulary) > _MAX_CHUNKS:
+        if self._vocabulary.size * 3 > self._memory:
             self._vocabulary = Vocabulary(self._base.protected)
-        self._builder = SegmentBuilder(self._vocabulary)
+        self._builder = SegmentBuilder(self._vocabulary, self._memory)
 
     def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
         path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
@@ -204,10 +274,14 @@ class WhooshWriter:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
             raise StorageError(path, _FAILED, error) from error
-        return Segment(path, deleted, self._base.protected)
+        return Segment(path, deleted, protected=self._base.protected)
 
     def _delete_replaced(self) -> int:
-        """Mark what was added again later as deleted. Returns how many articles were, of those committed before."""
+        """Mark what was added again later as deleted, and what was added again as it was.
+
+        Returns:
+            How many articles were replaced, of those committed before.
+        """
         later = np.empty(0, np.uint64)
         for segment in reversed(self._new):
             keys = _keys(segment)
@@ -215,67 +289,103 @@ class WhooshWriter:
             later = np.unique(np.concatenate((later, keys)))
         replaced = 0
         for segment in self._segments:
-            mask = holds(_keys(segment), later) & segment.live
-            replaced += int(np.count_nonzero(mask))
-            segment.delete(mask)
+            keys = _keys(segment)
+            again = holds(keys, later) & segment.kept
+            contents = segment.column("content_hash")[again]
+            same = self._delete_equal(keys[again], contents)
+            self._confirmed = np.concatenate((self._confirmed, keys[again][same]))
+            again[again] = ~same
+            replaced += int(np.count_nonzero(again))
+            segment.delete(again)
+        self._confirmed.sort()
         return replaced
 
-    def _delete_dropped(self) -> int:
-        deleted = 0
+    def _delete_equal(self, keys: Array, contents: Array) -> Array:
+        """Delete what was added with these keys and contents. Returns for each of them whether it was."""
+        equal = np.zeros(len(keys), bool)
+        if not len(keys):
+            return equal
+        order = np.argsort(keys)
+        keys, contents = keys[order], contents[order]
+        for segment in self._new:
+            new_keys = _keys(segment)
+            at = keys.searchsorted(new_keys).clip(max=len(keys) - 1)
+            same = (keys[at] == new_keys) & (contents[at] == segment.column("content_hash")) & segment.kept
+            segment.delete(same)
+            equal[order[at[same]]] = True
+        return equal
+
+    def _delete_dropped(self) -> None:
         for segment in self._segments:
-            mask = _of_sources(segment, self._dropped_sources)
-            deleted += int(np.count_nonzero(mask))
-            segment.delete(mask)
-        return deleted
+            segment.delete(
+                of_sources(segment, self._dropped_sources) & ~holds(_keys(segment), self._confirmed)
+            )
 
-    def _merged(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
-        """Merge small segments of like size, and rewrite those that are mostly deleted."""
-        while True:
-            chosen = _worth_merging(segments)
-            if not chosen:
-                return segments
-            # A merge would give damaged arrays good checksums.
-            verify_sums(chosen)
-            articles, arrays = merge_segments(chosen, pivots)
-            at = segments.index(chosen[0])
-            segments = [s for s in segments if s not in chosen]
-            segments.insert(at, self._write(arrays, articles))
+    def _is_unchanged(self) -> bool:
+        """Whether the index would be the same, but for the states of its sources."""
+        states = {entry.location: entry.state for entry in self._base.sources}
+        return (
+            self._run.generation > 0
+            and not self._run.fresh
+            and not _kept(self._new)
+            and not any(segment.changed for segment in self._segments)
+            and list(states) == self._sources
+            and all(states[source] or not state.names for source, state in self._states.items())
+        )
 
-    @property
-    def is_compact(self) -> bool:
-        """Whether what was committed is in as few segments as can be, without anything deleted."""
-        return all(_is_whole(part) for part in _packed(self._segments))
+    def _refresh_states(self) -> None:
+        for entry in self._base.sources:
+            state = self._states.get(entry.location)
+            if state and entry.state and state != self.held.state(entry.location):
+                replace_state(self._directory / entry.state, state)
 
-    def _compacted(self, segments: list[Segment], pivots: Pivots) -> list[Segment]:
-        """As few segments as can be, without anything deleted."""
-        compacted = []
-        for part in _packed(segments):
-            chosen, keep = zip(*part, strict=True)
-            if _is_whole(part):
-                compacted.append(chosen[0])
-                continue
-            verify_sums(chosen)
-            articles, arrays = merge_segments(chosen, pivots, keep)
-            compacted.append(self._write(arrays, articles))
-        return compacted
+    def _next(self, segments: list[Segment], compact: bool) -> tuple[list[Segment], Toc]:
+        """The next generation, its files written."""
+        hide_copies(segments, self._sources)
+        pivots = _pivots(segments)
+        segments = (compacted if compact else merged)(segments, pivots, self._write)
+        hide_copies(segments, self._sources)
+        generation = self._base.generation + 1
+        entries = tuple(self._entry(segment, generation) for segment in segments)
+        sources = tuple(map(self._source_entry, self._sources))
+        return segments, Toc(generation, entries, sources, pivots, timestamp(), self._base.protected)
+
+    def _source_entry(self, source: str) -> SourceEntry:
+        known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
+        state = self._states.get(source)
+        if state is None or (known.state and state == self.held.state(source)):
+            return known
+        if not state.names:
+            return SourceEntry(source)
+        return SourceEntry(source, write_state(self._directory, self._base.generation + 1, state))
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
         if known and not segment.changed:
             return known
-        deleted = ""
-        if len(segment.deleted):
-            deleted = write_deleted(self._directory, generation, segment.deleted)
-        return SegmentEntry(segment.name, segment.articles, deleted)
+        gone, hidden = np.flatnonzero(~segment.kept), segment.hidden
+        return SegmentEntry(
+            segment.name,
+            segment.articles,
+            write_numbers(self._directory, generation, "deleted", gone),
+            write_numbers(self._directory, generation, "hidden", hidden),
+        )
+
+    def _name(self, source: str) -> None:
+        if source not in self._sources:
+            self._sources.append(source)
 
 
-def _published(directory: Path, fresh: bool) -> Toc:
-    if fresh:
-        return Toc(last_generation(directory))
-    try:
-        return read_toc(directory)
-    except IndexMissing:
-        return Toc(last_generation(directory))
+def _kept(segments: Iterable[Segment]) -> int:
+    return sum(segment.kept_articles for segment in segments)
+
+
+def _base(directory: Path, fresh: bool) -> Toc:
+    """What changes start from."""
+    if not fresh:
+        with suppress(IndexMissing):
+            return read_toc(directory)
+    return Toc(last_generation(directory))
 
 
 def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
@@ -297,13 +407,6 @@ def _keys(segment: Segment) -> Array:
     return keys
 
 
-def _of_sources(segment: Segment, sources: Set[str]) -> Array:
-    """The live articles of a segment that come from these sources, as a mask."""
-    wanted = np.array([name in sources for name in segment.names("source")], bool)
-    mask: Array = wanted[segment.file.array("source")] & segment.live
-    return mask
-
-
 def _pivots(segments: Sequence[Segment]) -> Pivots:
     """Medians of the known signals over all live articles: the same however the index was cut into segments."""
     medians = []
@@ -312,54 +415,3 @@ def _pivots(segments: Sequence[Segment]) -> Pivots:
         values = values[values >= 0]
         medians.append(float(np.median(values)) if len(values) else 0.0)
     return Pivots(*medians)
-
-
-def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
-    """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
-    sizes = {segment.name: segment.live_articles for segment in segments}
-    tiers: dict[int, list[Segment]] = {}
-    for segment in segments:
-        size = sizes[segment.name]
-        if len(segment.deleted) > size:
-            return [segment]
-        if size * 2 <= MAX_ARTICLES:
-            tiers.setdefault(size.bit_length() // 3, []).append(segment)
-    for tier in tiers.values():
-        if len(tier) >= _MERGE_FACTOR:
-            chosen: list[Segment] = []
-            for segment in tier:
-                if sum(sizes[s.name] for s in chosen) + sizes[segment.name] <= MAX_ARTICLES:
-                    chosen.append(segment)
-            return chosen if len(chosen) > 1 else []
-    return []
-
-
-_Part: TypeAlias = list[tuple[Segment, Array]]
-"""Segments, each with numbers of its articles, that are to be one segment."""
-
-
-def _is_whole(part: _Part) -> bool:
-    return len(part) == 1 and len(part[0][1]) == part[0][0].articles
-
-
-def _packed(segments: Sequence[Segment]) -> list[_Part]:
-    """The live articles of segments, in as few parts as a segment's limits allow; full segments stay as they are."""
-    parts: list[_Part] = [[]]
-    articles = words = 0
-    for segment in sorted(
-        segments, key=lambda s: s.articles == s.live_articles == MAX_ARTICLES, reverse=True
-    ):
-        docs = np.flatnonzero(segment.live)
-        sizes = segment.lengths.sum(axis=1, dtype=np.int64)[docs]
-        while len(docs):
-            room = int(np.searchsorted(np.cumsum(sizes), MAX_WORDS - words, side="right"))
-            fits = min(MAX_ARTICLES - articles, room)
-            if not fits and parts[-1]:
-                parts.append([])
-                articles = words = 0
-                continue
-            fits = max(fits, 1)  # an article of more words than a segment should hold gets one of its own
-            parts[-1].append((segment, docs[:fits]))
-            articles, words = articles + fits, words + int(sizes[:fits].sum())
-            docs, sizes = docs[fits:], sizes[fits:]
-    return [part for part in parts if part]

@@ -1,0 +1,49 @@
+"""When do files change? Bursts of changes under some paths, as they come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from newsearch.errors import EngineError
+
+_QUIET_MS = 500
+_PATIENCE_MS = 5000
+
+
+def bursts(paths: Sequence[str | os.PathLike[str]], *, but: str | os.PathLike[str]) -> Iterator[int]:
+    """Wait for changes of files, for ever: yields after each burst how many files changed in it.
+
+    A burst ends when half a second has passed without a change, or after five seconds. What changes while the caller
+    is busy is the next burst.
+
+    Args:
+        paths: files and directories to watch.
+        but: a directory whose changes do not count, such as that of the index.
+
+    Raises:
+        EngineError: the package watchfiles is not installed, or a path cannot be watched.
+    """
+    try:
+        from watchfiles import Change, watch
+    except ImportError as error:
+        raise EngineError(
+            "to watch files, the package watchfiles is needed: pip install 'newsearch[watch]'"
+        ) from error
+    left_out = os.path.join(os.path.abspath(but), "")
+
+    def counts(_: Change, path: str) -> bool:
+        return not path.startswith(left_out)
+
+    try:
+        for changes in watch(
+            *map(Path, paths),
+            watch_filter=counts,
+            debounce=_PATIENCE_MS,
+            step=_QUIET_MS,
+            raise_interrupt=True,
+        ):
+            yield len(changes)
+    except OSError as error:
+        raise EngineError(f"cannot watch {', '.join(map(str, paths))}: {error}") from error

@@ -1,0 +1,59 @@
+"""Watching sources: the command goes on, and what is written is found."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cli_collection import Command
+
+import newsearch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_what_is_written_while_it_watches_is_found(tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles", reason="watchfiles is in the extra watch")
+    news, index = tmp_path / "news", tmp_path / "index"
+    news.mkdir()
+    (news / "a.md").write_text("---\ntitle: first\n---\n")
+    command = [sys.executable, "-m", "newsearch", "index", str(news), "--index", str(index), "--watch"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as watching:
+        assert watching.stdout is not None
+        assert watching.stderr is not None
+        assert "watching" in watching.stderr.readline()
+        time.sleep(0.5)  # until the system has been asked to tell
+        (news / "torn.md").write_text("---\ntitle: torn")
+        (news / "b.md").write_text("---\ntitle: second\n---\n")
+        assert watching.stdout.readline().startswith("indexed 1 article (1 new, 0 replaced, 0 deleted) in ")
+        assert watching.stdout.readline().startswith(
+            "indexed 1 article (1 new, 0 replaced, 0 deleted, 1 unchanged)"
+        )
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 130
+    with newsearch.open(index) as opened:
+        assert sorted(hit.title for hit in opened.search("")) == ["first", "second"]
+
+
+def test_without_the_package_it_says_what_to_install(
+    run: Command, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    result = run("index", source, "--watch")
+    assert result.code == 2
+    assert result.err.endswith("pip install 'newsearch[watch]'\n")
+
+
+@pytest.mark.parametrize("command", ["index", "reindex"])
+def test_to_watch_without_writing_is_refused(run: Command, source: Path, command: str) -> None:
+    result = run(*[command, *([source] if command == "index" else []), "--watch", "--dry-run"])
+    assert result.code == 2
+    assert "--watch and --dry-run cannot be used together" in result.err

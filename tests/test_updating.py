@@ -1,0 +1,324 @@
+"""Incremental indexing: what is read again, what is written, and what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import newsearch
+from newsearch.engine.whoosh import writer
+from newsearch.errors import GateFailed
+from newsearch.gate import Wanted
+from newsearch.sources import JsonStream, markdown
+
+TEXT = """---
+title: "{title}"
+webUrl: https://x.org/{title}
+images:
+  - url: https://x.org/{image}.png
+secured: "{secured}"
+---
+{body}
+"""
+
+
+def write(
+    path: Path, title: str = "A ban", *, image: str = "1", secured: str = "x", body: str = "text"
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEXT.format(title=title, image=image, secured=secured, body=body), newline="")
+
+
+def settle(directory: Path) -> None:
+    """Let time pass, so that what files look like can be trusted."""
+    old = time.time() - 100
+    for path in directory.rglob("*"):
+        os.utime(path, (old, old))
+
+
+@pytest.fixture(autouse=True)
+def _times_settle_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsearch.sources.base._UNSETTLED", 0)
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are parsed."""
+    names: list[str] = []
+    read = markdown.read_article
+
+    def noting(path: Any, *, id: str) -> newsearch.Article:
+        names.append(id)
+        return read(path, id=id)
+
+    monkeypatch.setattr(markdown, "read_article", noting)
+    return names
+
+
+def generation(index: Path) -> int:
+    with newsearch.open(index) as opened:
+        return opened.stats().generation
+
+
+def titles(index: Path) -> dict[str, str]:
+    with newsearch.open(index) as opened:
+        return {article.id: article.title for article in opened.articles()}
+
+
+def test_files_that_look_as_they_did_are_not_read(tmp_path: Path, parsed: list[str]) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    for name in ("a.md", "b.md", "c/d.md"):
+        write(news / name)
+    newsearch.build(news, index=index)
+    parsed.clear()
+    report = newsearch.build(news, index=index)
+    assert (parsed, report.read, report.unchanged, generation(index)) == ([], 0, 3, 1)
+    write(news / "b.md", "Another")
+    report = newsearch.reindex(index)
+    assert (parsed, report.replaced, report.unchanged, generation(index)) == (["b.md"], 1, 2, 2)
+
+
+def test_what_no_search_could_show_is_no_change(tmp_path: Path, parsed: list[str]) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    for name in ("secured.md", "images.md", "lines.md", "touched.md"):
+        write(news / name)
+    newsearch.build(news, index=index)
+    write(news / "secured.md", secured="y")
+    write(news / "images.md", image="2")
+    (news / "lines.md").write_bytes((news / "lines.md").read_bytes().replace(b"\n", b"\r\n"))
+    settle(news)
+    parsed.clear()
+    before = sorted(path.name for path in index.iterdir())
+    report = newsearch.build(news, index=index)
+    assert (len(parsed), report.changed, report.unchanged) == (4, 0, 4)
+    assert sorted(path.name for path in index.iterdir()) == before
+    assert generation(index) == 1
+    parsed.clear()
+    newsearch.build(news, index=index)
+    assert parsed == []
+
+
+def test_a_file_that_changed_a_moment_ago_is_read_again(
+    tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.sources.base._UNSETTLED", 10**12)
+    write(tmp_path / "news" / "a.md")
+    newsearch.build(tmp_path / "news", index=tmp_path / "index")
+    parsed.clear()
+    newsearch.build(tmp_path / "news", index=tmp_path / "index")
+    assert parsed == ["a.md"]
+
+
+def test_a_broken_file_is_told_every_time_and_its_article_is_gone(tmp_path: Path) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    write(news / "b.md")
+    newsearch.build(news, index=index)
+    (news / "b.md").write_text("---\ntorn")
+    assert newsearch.build(news, index=index).deleted == 1
+    report = newsearch.build(news, index=index)
+    assert (report.broken, report.changed, titles(index)) == (1, 0, {"a.md": "A ban"})
+
+
+def test_a_damaged_state_only_means_that_all_is_read(tmp_path: Path, parsed: list[str]) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    newsearch.build(news, index=index)
+    (state,) = index.glob("*.src")
+    state.write_bytes(state.read_bytes()[:-70])
+    parsed.clear()
+    assert newsearch.build(news, index=index).unchanged == 1
+    assert parsed == ["a.md"]
+
+
+Content = dict[str, str]
+contents = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["one", "two", "three"]), min_size=1)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(contents, contents), min_size=2, max_size=4))
+def test_an_index_that_is_kept_up_to_date_is_as_one_that_is_built_anew(
+    tmp_path_factory: pytest.TempPathFactory, states: list[tuple[Content, Content]]
+) -> None:
+    work = tmp_path_factory.mktemp("work")
+    news, lines, live = work / "news", work / "news.jsonl", work / "live"
+    before: dict[str, Any] = {}
+    for number, (files, records) in enumerate(states):
+        for path in news.glob("*.md"):
+            if path.stem not in files:
+                path.unlink()
+        for name, title in files.items():
+            write(news / f"{name}.md", title)
+        lines.write_text("".join(json.dumps({"id": f"{i}", "title": t}) + "\n" for i, t in records.items()))
+        expected = newsearch.build(news, lines, index=live, dry_run=True)
+        report = newsearch.build(news, lines, index=live)
+        newsearch.build(news, lines, index=work / f"fresh{number}")
+        now = titles(work / f"fresh{number}")
+        assert titles(live) == now
+        assert report.differences == expected.differences
+        after = {"md": files, "jsonl": records}
+        assert (report.changed == 0) == (after == before)
+        before = after
+
+
+def test_memory_decides_how_often_a_segment_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [{"id": str(n), "title": f"news {n}", "text": "word " * 500} for n in range(1600)]
+    source = tmp_path / "news.jsonl"
+    source.write_text("".join(json.dumps(record) + "\n" for record in records))
+    written: list[Path] = []
+    write_arrays = writer.write_arrays
+
+    def noting(path: Path, *given: Any, **named: Any) -> int:
+        written.append(path)
+        return write_arrays(path, *given, **named)
+
+    monkeypatch.setattr(writer, "write_arrays", noting)
+    counts = []
+    for number, memory in enumerate((1 << 30, 32 << 20, 16 << 20)):
+        written.clear()
+        assert newsearch.build(source, index=tmp_path / str(number), memory=memory).articles == 1600
+        counts.append(len(written))
+    assert counts[0] == 1
+    assert counts[0] < counts[1] < counts[2]
+
+
+def test_a_dry_run_over_a_damaged_index_says_that_all_would_be_new(tmp_path: Path) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    newsearch.build(news, index=index)
+    (segment,) = index.glob("*.seg")
+    segment.write_bytes(b"")
+    assert newsearch.reindex(index, dry_run=True).added == 1
+    assert newsearch.reindex(index).articles == 1
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("form", ["md", "jsonl"])
+def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parsed: list[str], form: str, full: bool
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 300)
+    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    index, news = tmp_path / "index", tmp_path / f"news.{form}"
+    fill(news, form, 0, 20)
+    newsearch.build(news, index=index)
+    time.sleep(0.01)
+    fill(news, form, 0, 1000)
+
+    def stop(read: int, broken: int) -> None:
+        if read >= 800:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, full=full, progress=stop)
+    assert len(titles(index)) == 20
+    assert newsearch.verify(index).unused == ()
+    parsed.clear()
+    fill(news, form, 1, 1100)
+    report = newsearch.reindex(index, full=full)
+    assert report.resumed == 600
+    assert report.articles == 1099
+    assert form == "jsonl" or len(parsed) <= 550
+    newsearch.build(news, index=tmp_path / "fresh")
+    assert titles(index) == titles(tmp_path / "fresh")
+    assert not (index / "journal.json").exists()
+    assert len(list(index.glob("*.src"))) == 1
+
+
+def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    fill(one, "jsonl", 0, 100)
+    fill(two, "jsonl", 200, 210)
+
+    def stop(read: int, broken: int) -> None:
+        if read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.build(one, index=index, progress=stop)
+    assert (index / "journal.json").exists()
+    report = newsearch.build(two, index=index)
+    assert (report.resumed, report.articles) == (0, 10)
+    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
+
+
+def fill(news: Path, form: str, first: int, last: int) -> None:
+    """A source of articles with these numbers, of which an article that is there already stays as it is."""
+    if form == "jsonl":
+        lines = [json.dumps({"id": f"{n:04}", "title": f"news {n}"}) + "\n" for n in range(first, last)]
+        news.write_text("".join(lines))
+        return
+    for number in range(last):
+        path = news / f"{number:04}.md"
+        if number < first:
+            path.unlink()
+        elif not path.exists():
+            write(path, f"news {number}")
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> tuple[Path, Path]:
+    news, index = tmp_path / "news", tmp_path / "index"
+    for number in range(10):
+        write(news / f"{number}.md", f"Ban number {number}")
+    newsearch.build(news, index=index)
+    return news, index
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_gate_that_fails_keeps_the_old_generation(guarded: tuple[Path, Path], full: bool) -> None:
+    news, index = guarded
+    for number in range(4):
+        (news / f"{number}.md").unlink()
+    before = sorted(path.name for path in index.iterdir())
+    gate = newsearch.Gate(may_fall=0.2, queries=(Wanted("number 2", "2.md"),))
+    with pytest.raises(
+        GateFailed, match=r"6 articles, and there were 10: more than 20.0% are gone; 'number 2' does"
+    ):
+        newsearch.reindex(index, full=full, gate=gate)
+    assert sorted(path.name for path in index.iterdir()) == before
+    assert len(titles(index)) == 10
+    assert newsearch.reindex(index, full=full, gate=newsearch.Gate(at_least=6, may_fall=0.4)).articles == 6
+
+
+def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "gate.json"
+    path.write_text('{"articles": {"at_least": 3}, "queries": [{"query": "a", "finds": "b"}]}')
+    assert newsearch.read_gate(path).queries[0].within == 10
+    for text in ("", "[]", '{"article": {}}', '{"articles": {"may_fall": 2}}', '{"queries": [{"query": 1}]}'):
+        path.write_text(text)
+        with pytest.raises(GateFailed, match="not a gate"):
+            newsearch.read_gate(path)
+    with pytest.raises(GateFailed, match="cannot be read"):
+        newsearch.read_gate(tmp_path / "nowhere")
+
+
+def test_stats_tell_copies_from_deleted_articles_and_when_sources_were_read(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    one, two, index = tmp_path / "one.jsonl", tmp_path / "two.jsonl", tmp_path / "index"
+    for source in (one, two):
+        record = {"id": source.name, "title": "a ban", "webUrl": "https://example.org/ban"}
+        source.write_text(json.dumps(record))
+    newsearch.build(one, two, JsonStream(BytesIO(b'{"id": "c", "title": "another"}')), index=index)
+    stats = newsearch.open(index).stats()
+    assert (stats.articles, stats.hidden, stats.deleted) == (2, 1, 0)
+    assert stats.sources[2] == "-"
+    read = stats.sources_read
+    assert read[0] is not None
+    assert before <= read[0] <= datetime.now(UTC)
+    assert (read[1] is not None, read[2]) == (True, None)
