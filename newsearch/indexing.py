@@ -90,7 +90,7 @@ def build(
     A broken article is counted and reported, and the rest goes in. What breaks off, or gives no article at all,
     deletes nothing: it may be a torn file, or a disk that is not there. Nothing is seen by searches until all is
     published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
-    and the next one that starts from the same generation goes on from them.
+    and the next one of the same sources that starts from the same generation goes on from them.
 
     Of articles with one canonical URL in several sources, that of the source that the index has known longest is
     found; the others are kept, and found when that one goes.
