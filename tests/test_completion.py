@@ -61,9 +61,8 @@ def test_words_come_with_how_many_articles_hold_them(seeds: Index, prefix: str, 
     prefix=st.text("abcefrst", min_size=1, max_size=2),
 )
 def test_words_before_are_heeded(seeds: Index, first: str, prefix: str) -> None:
-    among = [
-        a for a in seeds.articles() if a.published and analysis.stem(first) in map(analysis.stem, words(a))
-    ]
+    stem = analysis.Stemming().stem
+    among = [a for a in seeds.articles() if a.published and stem(first) in map(stem, words(a))]
     held = Counter(word for article in among for word in words(article) if word.startswith(prefix))
     found = plain(seeds.complete(f"{first} {prefix}", 5))
     if held:
