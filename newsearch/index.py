@@ -18,13 +18,11 @@ from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import (
-    Synonyms,
     in_utc,
     parse,
     parse_date_range,
     parse_moment,
     parse_zone,
-    read_synonyms,
 )
 from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -33,6 +31,7 @@ from newsearch.suggest import Asked, Filter
 
 if TYPE_CHECKING:
     from newsearch.completion import Completer, Completion
+    from newsearch.query.synonyms import Synonyms
 
 Moment: TypeAlias = str | date | datetime
 
@@ -50,7 +49,11 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
     """
-    return Index(Path(path), None if synonyms is None else read_synonyms(synonyms))
+    if synonyms is None:
+        return Index(Path(path))
+    from newsearch.query.synonyms import read_synonyms  # few have such a file
+
+    return Index(Path(path), read_synonyms(synonyms))
 
 
 class Index:

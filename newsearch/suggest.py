@@ -193,9 +193,8 @@ def _without(tree: Node, gone: Node) -> Node:
         return Everything()
     if isinstance(tree, All | And):
         kept = [child for child in tree.children if child is not gone]
-        return replace(
-            tree, children=tuple(_without(kid, gone) if isinstance(kid, And) else kid for kid in kept)
-        )
+        children = tuple(_without(kid, gone) if isinstance(kid, And) else kid for kid in kept)
+        return type(tree)(children, tree.span)
     return tree
 
 

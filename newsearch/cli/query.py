@@ -18,7 +18,7 @@ from newsearch.cli.zones import zone
 from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.index import open as open_index
-from newsearch.query import Note, describe, parse, parse_duration, parse_moment, read_synonyms
+from newsearch.query import Note, describe, parse, parse_duration, parse_moment
 from newsearch.query.tree import texts
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
@@ -208,7 +208,11 @@ def query(
     if only_parse:
         parsed = parse(words, now=moment or now, tz=tz)
         _tell(parsed.notes)
-        tree = read_synonyms(synonym_file).expand(parsed.tree) if synonym_file else parsed.tree
+        tree = parsed.tree
+        if synonym_file:
+            from newsearch.query.synonyms import read_synonyms  # few have such a file
+
+            tree = read_synonyms(synonym_file).expand(tree)
         print(describe(tree))
         return 0
     with open_for_search(directory, synonym_file) as index:

@@ -18,7 +18,6 @@ from newsearch.query.parser import (
     Parsed,
     parse,
 )
-from newsearch.query.synonyms import Synonyms, read_synonyms
 from newsearch.query.tokens import MAX_CLAUSES, MAX_DEPTH, Note
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "MIN_WEIGHT",
     "Note",
     "Parsed",
-    "Synonyms",
     "describe",
     "in_utc",
     "parse",
@@ -42,5 +40,4 @@ __all__ = [
     "parse_duration",
     "parse_moment",
     "parse_zone",
-    "read_synonyms",
 ]

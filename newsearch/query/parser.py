@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
@@ -51,6 +50,7 @@ from newsearch.query.tree import (
     Range,
     Span,
     Word,
+    replace,
 )
 
 MAX_QUERY_LENGTH = 4096

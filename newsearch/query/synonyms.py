@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from newsearch import analysis
 from newsearch.errors import WordListError
-from newsearch.query.tree import All, And, Node, Or, Phrase, Word
+from newsearch.query.tree import All, And, Node, Or, Phrase, Word, replace
 from newsearch.wordlists import entries
 
 SYNONYM_WEIGHT = 0.3

@@ -11,11 +11,9 @@ a message can point at it. It takes no part in comparison.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, Never, TypeAlias, TypeVar, dataclass_transform
 
 Span: TypeAlias = tuple[int, int]
 
@@ -31,80 +29,128 @@ tag and what is narrower (en finds en-us). All others match the whole value, cas
 NUMBER_FIELDS = ("heat", "quality")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class _Fields(type):
+    """Turns the annotated names of a class into its slots, with the values that they have by default."""
+
+    fields: tuple[str, ...]
+    defaults: dict[str, Any]
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Fields:
+        names = tuple(body.get("__annotations__", ()))
+        defaults = {field: body.pop(field) for field in names if field in body}
+        made = super().__new__(cls, name, bases, body | {"__slots__": names, "__match_args__": names})
+        made.fields, made.defaults = names, defaults
+        return made
+
+
+@dataclass_transform(frozen_default=True)
+class _Node(metaclass=_Fields):
+    """A value that never changes: nodes are alike if they are of one kind and all their fields but `span` are.
+
+    Frozen dataclasses are no different, but take forty times as long to define, and every command would wait for them.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        fields = type(self).fields
+        values = type(self).defaults | dict(zip(fields, given, strict=False)) | named
+        if len(values) != len(fields) or len(given) + len(named) > len(fields):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each once")
+        for field in fields:
+            object.__setattr__(self, field, values[field])
+
+    def _content(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, field) for field in type(self).fields if field != "span"])
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._content()))
+
+    def __repr__(self) -> str:
+        said = (f"{field}={getattr(self, field)!r}" for field in type(self).fields)
+        return f"{type(self).__name__}({', '.join(said)})"
+
+    def __setattr__(self, name: str, value: object = None) -> Never:
+        raise AttributeError(f"{type(self).__name__} cannot be changed; use replace")
+
+    __delattr__ = __setattr__
+
+
+_AnyNode = TypeVar("_AnyNode", bound=_Node)
+
+
+def replace(node: _AnyNode, **changes: Any) -> _AnyNode:
+    """The same node with other values in some of its fields."""
+    return type(node)(**({field: getattr(node, field) for field in type(node).fields} | changes))
+
+
+class Word(_Node):
     """One word as typed (`ban`, `COVID-19`): any form of it finds, its exact form ranks higher."""
 
     text: str
     field: str | None = None
     weight: float = 1.0
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(_Node):
     """Exact words in this order, with at most `slop` other words in between, all together."""
 
     text: str
     field: str | None = None
     slop: int = 0
     weight: float = 1.0
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(_Node):
     """Words (exact forms) in any order, with at most `distance` other words in between, all together."""
 
     words: tuple[str, ...]
     distance: int
     field: str | None = None
     weight: float = 1.0
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(_Node):
     """Every word that begins so (`elect*`)."""
 
     text: str
     field: str | None = None
     weight: float = 1.0
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Fuzzy:
+class Fuzzy(_Node):
     """Every word within `distance` edits (insert, delete, replace, swap of neighbours): 1 or 2."""
 
     text: str
     distance: int = 1
     field: str | None = None
     weight: float = 1.0
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(_Node):
     """Articles whose keyword field (see KEYWORD_FIELDS) holds this value."""
 
     field: str
     value: str
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(_Node):
     """Articles whose number (heat, quality) is known, so not negative, and in [low, high]; None is open."""
 
     field: str
     low: float | None = None
     high: float | None = None
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class DateRange:
+class DateRange(_Node):
     """Articles dated in [start, end), aware UTC; None is open.
 
     An article with only a date, no time, lies in the range when any instant of its UTC day does. Fractions of
@@ -113,11 +159,10 @@ class DateRange:
 
     start: datetime | None = None
     end: datetime | None = None
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(_Node):
     """What was typed side by side. At the root, articles that hold every child come first and those that
     hold only some of its plain children (Word, Prefix, Fuzzy, Or, without a field) come after them; every
     other child must hold, and where one of these scores, an article that holds no plain child comes after
@@ -125,38 +170,34 @@ class All:
     Below the root it is And."""
 
     children: tuple[Node, ...]
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(_Node):
     """Every child must hold."""
 
     children: tuple[Node, ...]
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(_Node):
     """At least one child must hold."""
 
     children: tuple[Node, ...]
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(_Node):
     """The child must not hold."""
 
     child: Node
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(_Node):
     """Every article, each with the text score 1: the empty query, or one made of filters alone."""
 
-    span: Span = dataclasses.field(default=(0, 0), compare=False)
+    span: Span = (0, 0)
 
 
 Node: TypeAlias = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from statistics import median
 
@@ -32,6 +32,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    replace,
     texts,
 )
 

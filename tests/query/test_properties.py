@@ -18,7 +18,21 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.query import MAX_CLAUSES, MAX_COST, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
-from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Phrase, Range
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Match,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+    replace,
+)
 
 NOW = datetime(2020, 9, 30, 15, 0, tzinfo=UTC)
 LA = ZoneInfo("America/Los_Angeles")
@@ -239,3 +253,20 @@ def test_the_documentation_names_the_limits() -> None:
         f"{MAX_COST} words with",
     ):
         assert limit in page
+
+
+def test_nodes_are_values() -> None:
+    word = Word("ban", "title", span=(3, 6))
+    assert word == Word("ban", field="title") == replace(Word("bans", "title"), text="ban")
+    assert hash(word) == hash(Word("ban", "title"))
+    assert word != Prefix("ban", "title")
+    assert word != Word("ban")
+    assert repr(word) == "Word(text='ban', field='title', weight=1.0, span=(3, 6))"
+    for change in (lambda: setattr(word, "text", "x"), lambda: delattr(word, "text")):
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            change()
+    for wrong in ((), ("a", None, 1.0, (0, 0), 5)):
+        with pytest.raises(TypeError, match="Word takes text, field, weight, span"):
+            Word(*wrong)
+    with pytest.raises(TypeError, match="Word takes"):
+        Word("a", colour="red")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch.errors import WordListError
-from newsearch.query import Synonyms, describe, parse, read_synonyms
-from newsearch.query.synonyms import MAX_ADDED
+from newsearch.query import describe, parse
+from newsearch.query.synonyms import MAX_ADDED, Synonyms, read_synonyms
 from newsearch.query.tree import Node
 
 FILE = """\

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,6 +29,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    replace,
     texts,
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from newsearch import ranking
@@ -23,6 +22,7 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
+    replace,
 )
 
 _FEW = 7

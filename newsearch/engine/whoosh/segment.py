@@ -62,7 +62,10 @@ class Segment:
         self.name = path.stem
         self.articles = self.file.articles
         self.hidden = np.asarray(hidden, np.int64)
-        self.deleted = np.union1d(np.asarray(deleted, np.int64), self.hidden)
+        self.deleted = np.asarray(deleted, np.int64)
+        if len(self.hidden):
+            # Not otherwise: numpy imports as much again for it as a search needs altogether.
+            self.deleted = np.union1d(self.deleted, self.hidden)
         self.changed = False
         self.protected = protected
         self.dictionary = Dictionary(self.file, protected)

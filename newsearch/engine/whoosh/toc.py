@@ -18,8 +18,8 @@ mapping what it names, a commit may delete that; the reader then finds a newer t
 from __future__ import annotations
 
 import json
+import os
 import re
-import secrets
 import zlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -129,7 +129,7 @@ class Toc:
 
 def new_name(generation: int, suffix: str) -> str:
     """A name for a file that this generation writes, such as no file ever had."""
-    return f"{generation}_{secrets.token_hex(8)}{suffix}"
+    return f"{generation}_{os.urandom(8).hex()}{suffix}"
 
 
 def timestamp() -> str:
