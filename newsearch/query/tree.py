@@ -11,7 +11,7 @@ a message can point at it. It takes no part in comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Never, TypeAlias, TypeVar, dataclass_transform
 
@@ -34,12 +34,14 @@ class _Fields(type):
 
     fields: tuple[str, ...]
     defaults: dict[str, Any]
+    setters: tuple[Callable[[_Node, Any], None], ...]
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Fields:
         names = tuple(body.get("__annotations__", ()))
         defaults = {field: body.pop(field) for field in names if field in body}
         made = super().__new__(cls, name, bases, body | {"__slots__": names, "__match_args__": names})
         made.fields, made.defaults = names, defaults
+        made.setters = tuple([vars(made)[field].__set__ for field in names])
         return made
 
 
@@ -51,12 +53,14 @@ class _Node(metaclass=_Fields):
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        fields = type(self).fields
-        values = type(self).defaults | dict(zip(fields, given, strict=False)) | named
-        if len(values) != len(fields) or len(given) + len(named) > len(fields):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(fields)}, each once")
-        for field in fields:
-            object.__setattr__(self, field, values[field])
+        kind = type(self)
+        if named or len(given) != len(kind.fields):
+            values = kind.defaults | dict(zip(kind.fields, given, strict=False)) | named
+            if len(values) != len(kind.fields) or len(given) + len(named) > len(kind.fields):
+                raise TypeError(f"{kind.__name__} takes {', '.join(kind.fields)}, each once")
+            given = tuple([values[field] for field in kind.fields])
+        for put, value in zip(kind.setters, given, strict=True):
+            put(self, value)
 
     def _content(self) -> tuple[Any, ...]:
         return tuple([getattr(self, field) for field in type(self).fields if field != "span"])
