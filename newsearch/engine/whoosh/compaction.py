@@ -29,7 +29,7 @@ _MAX_WORDS = 1 << 25
 
 
 def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segment]:
-    """Merge small segments of like size, and rewrite those that are mostly deleted.
+    """Merge small segments of like size, and rewrite those that are mostly deleted: in the list itself.
 
     Raises:
         IndexCorrupt: one of them is damaged.
@@ -42,7 +42,8 @@ def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segmen
         verify_sums(chosen)
         articles, arrays = merge_segments(chosen, pivots)
         at = segments.index(chosen[0])
-        segments = [s for s in segments if s not in chosen]
+        # In the list itself, so that nothing holds what was merged, and all that it has in memory, any longer.
+        segments[:] = [s for s in segments if s not in chosen]
         segments.insert(at, write(arrays, articles))
 
 

@@ -231,6 +231,7 @@ class WhooshWriter:
             if self._is_unchanged() and not compact:
                 self._refresh_states()
             else:
+                self._new = []  # what is merged takes memory for as long as something holds it
                 segments, toc = self._next(segments, compact)
                 if check:
                     check(toc)
