@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from newsearch.engine.whoosh.damage import verify as verify_segments
-from newsearch.engine.whoosh.durable import move_into_place, temporary_name, write_file
+from newsearch.engine.whoosh.durable import move_into_place, replaceable, temporary_name, write_file
 from newsearch.engine.whoosh.layout import ArrayFile, write_arrays
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.reader import open_generation, open_segments
@@ -58,15 +58,16 @@ def backup(index: _Path, file: _Path) -> Archive:
     directory, path = Path(index), Path(file)
     toc, segments, contents = _contents(directory)
     verify_segments(segments)
-    temporary = temporary_name(path)
     try:
+        place = replaceable(path)
+        temporary = temporary_name(place)
         size = write_arrays(temporary, contents, kind=_BACKUP)
         try:
             ArrayFile(temporary, _BACKUP).verify()
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        move_into_place(temporary, path)
+        move_into_place(temporary, place)
     except OSError as error:
         raise StorageError(path, "cannot be written", error) from error
     return Archive(path, size, toc.generation, sum(segment.live_articles for segment in segments))

@@ -18,7 +18,7 @@ from newsearch._text import escape_unseen
 from newsearch.article import article_to_mapping
 from newsearch.engine.base import Options
 from newsearch.engine.whoosh.damage import verify as verify_segments
-from newsearch.engine.whoosh.durable import replace_file
+from newsearch.engine.whoosh.durable import replace_file, replaceable
 from newsearch.engine.whoosh.journal import journaled
 from newsearch.engine.whoosh.reader import open_generation, open_segments
 from newsearch.engine.whoosh.search import Search
@@ -238,7 +238,7 @@ def export(index: _Path, file: _Path) -> int:
             yield line
 
     try:
-        replace_file(path, _gzipped(counted()) if path.suffix == ".gz" else counted())
+        replace_file(replaceable(path), _gzipped(counted()) if path.suffix == ".gz" else counted())
     except OSError as error:
         raise StorageError(path, "cannot be written", error) from error
     return count

@@ -322,3 +322,10 @@ def test_stats_tell_copies_from_deleted_articles_and_when_sources_were_read(tmp_
     assert read[0] is not None
     assert before <= read[0] <= datetime.now(UTC)
     assert (read[1] is not None, read[2]) == (True, None)
+
+
+def test_a_gate_is_asked_even_where_nothing_changed(guarded: tuple[Path, Path]) -> None:
+    _, index = guarded
+    with pytest.raises(GateFailed, match="10 articles"):
+        newsearch.reindex(index, gate=newsearch.Gate(at_least=11))
+    assert len(titles(index)) == 10

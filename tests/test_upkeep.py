@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import stat
 import tempfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -414,3 +417,25 @@ def test_an_index_that_was_deleted_and_made_again_is_a_newer_one(index: Path, tm
     assert newsearch.open(index).stats().generation == reader.stats().generation
     assert reader.refresh()
     assert not reader.refresh()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("write", [newsearch.export, newsearch.backup])
+def test_what_is_no_file_is_not_replaced(index: Path, tmp_path: Path, write: Callable[..., object]) -> None:
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link", tmp_path / "file"
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    for place in (pipe, tmp_path, Path()):
+        with pytest.raises(StorageError, match="no file that could be replaced"):
+            write(index, place)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    write(index, link)
+    assert link.is_symlink()
+    assert file.stat().st_size
+
+
+def test_bytes_that_nobody_wrote_are_found(index: Path) -> None:
+    segment = next(index.glob("*.seg"))
+    with segment.open("ab") as file:
+        file.write(b"more")
+    assert not newsearch.verify(index).ok

@@ -47,6 +47,8 @@ def index(
     """
 
     check_watch(watch, dry_run)
+    if watch and all(source == STREAM for source in sources):
+        raise click.UsageError("--watch needs files to watch; standard input comes only once")
 
     def work(progress: Progress | None) -> Report:
         return build(
@@ -56,7 +58,7 @@ def index(
             workers=workers,
             wait=wait,
             memory=memory,
-            gate=read_gate(gate) if gate else None,
+            gate=None if gate is None else read_gate(gate),
             progress=progress,
             dry_run=dry_run,
         )

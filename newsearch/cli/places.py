@@ -26,6 +26,12 @@ _WAIT = 60.0  # seconds: somebody else's first search makes the same index
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def _named(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
+    if directory == "":
+        raise click.BadParameter("the name of a directory is empty", ctx, parameter)
+    return directory
+
+
 def index_option(command: Command) -> Command:
     """Give a command the option that names its index; it is None where nothing was named."""
     return click.option(
@@ -34,6 +40,7 @@ def index_option(command: Command) -> Command:
         metavar="DIR",
         envvar="NEWSEARCH_INDEX",
         show_envvar=True,
+        callback=_named,
         help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
     )(command)
 

@@ -52,7 +52,7 @@ def reindex(
             workers=workers,
             wait=wait,
             memory=memory,
-            gate=read_gate(gate) if gate else None,
+            gate=None if gate is None else read_gate(gate),
             progress=progress,
             dry_run=dry_run,
         )

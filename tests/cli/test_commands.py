@@ -301,3 +301,16 @@ def test_protected_words_are_remembered_until_a_reindex(run: Command, source: Pa
     assert hits("bans") == 0
     assert run("reindex", "--index", "own", "--protected", "none.txt").code == 0
     assert hits("bans") == 2
+
+
+@pytest.mark.parametrize("arguments", [("index", "news"), ("query", "ban"), ("reindex",)])
+def test_an_index_without_a_name_is_an_error(run: Command, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments, "--index", "")
+    assert (result.code, result.out) == (2, "")
+    assert "the name of a directory is empty" in result.err
+
+
+def test_a_gate_without_a_name_is_an_error(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
+    assert run("index", "news.jsonl", "--index", "i", "--gate", "").code == 2
+    assert not (tmp_path / "i" / "toc.json").exists()

@@ -57,3 +57,9 @@ def test_to_watch_without_writing_is_refused(run: Command, source: Path, command
     result = run(*[command, *([source] if command == "index" else []), "--watch", "--dry-run"])
     assert result.code == 2
     assert "--watch and --dry-run cannot be used together" in result.err
+
+
+def test_standard_input_cannot_be_watched(run: Command) -> None:
+    result = run("index", "-", "--watch")
+    assert (result.code, result.out) == (2, "")
+    assert "standard input comes only once" in result.err

@@ -6,6 +6,7 @@ take back either without the other. Nothing is written in place, so what was the
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -64,6 +65,18 @@ def move_into_place(temporary: Path, path: Path) -> None:
             temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def replaceable(path: Path) -> Path:
+    """The file that a path leads to, through links: one that may be replaced, or is not there yet.
+
+    Raises:
+        OSError: something else is there, such as a directory or a device.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        raise OSError(errno.EINVAL, "is there, and no file that could be replaced", str(path))
+    return real
 
 
 def sync_directory(directory: Path) -> None:

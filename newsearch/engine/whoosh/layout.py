@@ -187,8 +187,13 @@ class ArrayFile:
         """Read the whole file and compare it with its checksums.
 
         Raises:
-            IndexCorrupt: an array is not what was written.
+            IndexCorrupt: an array is not what was written, or there is more in the file.
         """
+        places = [self._place(name) for name in self._directory]
+        ends = [start + kept * int(dtype[-1]) for dtype, _, kept, start in places]
+        end = max(ends, default=self._start)
+        if self.size != end + -end % _ALIGN:
+            raise IndexCorrupt(self.path, f"{self.size} bytes where {end + -end % _ALIGN} were written")
         for name, (*_, checksum) in self._directory.items():
             kept = self._place(name)[2]
             if zlib.crc32(np.ascontiguousarray(self.array(name)[:kept])) != checksum:

@@ -229,6 +229,8 @@ class WhooshWriter:
             deleted = self._before - _kept(self._segments) - replaced
             toc = self._base
             if self._is_unchanged() and not compact:
+                if check:
+                    check(toc)
                 self._refresh_states()
             else:
                 self._new = []  # what is merged takes memory for as long as something holds it
