@@ -23,6 +23,9 @@ MAX_BROKEN_SHOWN = 20
 MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
 
+LOG_SECONDS = 10.0
+"""How often a line on the progress goes to a log."""
+
 _PROGRESS_WIDTH = 60
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -138,7 +141,7 @@ def run(
     """
     interactive = Terminal.of(sys.stderr).interactive
     try:
-        report = work(_progress() if interactive else None)
+        report = work(_progress(interactive))
     except KeyboardInterrupt:
         complain("stopped; the index is as it was, and the next run goes on from what is finished")
         raise
@@ -226,12 +229,20 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _progress() -> Progress:
-    started = time.monotonic()
+def _progress(interactive: bool) -> Progress:
+    """What shows how far the work is: in one line where somebody looks on, else in a line of the log now and then."""
+    started = shown = time.monotonic()
 
     def show(read: int, broken: int) -> None:
-        rate = read / max(time.monotonic() - started, 1e-3)
-        overwrite(f"{read:,} articles, {rate:,.0f}/s" + (f", {broken:,} broken" if broken else ""))
+        nonlocal shown
+        now = time.monotonic()
+        line = f"{read:,} articles, {read / max(now - started, 1e-3):,.0f}/s"
+        line += f", {broken:,} broken" if broken else ""
+        if interactive:
+            overwrite(line)
+        elif now - shown >= LOG_SECONDS:
+            shown = now
+            complain(line)
 
     return show
 

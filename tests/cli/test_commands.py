@@ -314,3 +314,12 @@ def test_a_gate_without_a_name_is_an_error(run: Command, tmp_path: Path) -> None
     (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
     assert run("index", "news.jsonl", "--index", "i", "--gate", "").code == 2
     assert not (tmp_path / "i" / "toc.json").exists()
+
+
+def test_a_log_gets_a_line_on_the_progress_now_and_then(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
+    assert "articles," not in run("index", "news.jsonl", "--index", "i").err
+    monkeypatch.setattr("newsearch.cli.indexing.LOG_SECONDS", 0.0)
+    assert re.search(r"1 articles, [\d,]+/s", run("reindex", "--full", "--index", "i").err)
