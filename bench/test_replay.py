@@ -9,7 +9,7 @@ import pytest
 import newsearch
 from bench import replay
 
-DATA = Path("/work/shared/data/smartable")
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "smartable"
 SAMPLED = {start + i for start in range(0, 721, 90) for i in range(3)}
 """Commits after which the index is looked at; `python -m bench.reindex history` looks after each."""
 
