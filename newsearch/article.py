@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from operator import attrgetter
 from typing import Any, Final
 
@@ -139,9 +140,48 @@ def article_from_mapping(
         SourceError: the record is not a usable article; the reason names the field.
     """
     try:
-        return _article(mapping, id, body, depth=0)
+        return _read(mapping, id, body) or _article(mapping, id, body, depth=0)
     except Unusable as problem:
         raise SourceError(location or id, str(problem)) from None
+
+
+def article_from_record(record: Any, *, location: str, fallback_id: str) -> Article:
+    """Make an Article of one JSON record, with the id that the record has.
+
+    The id is the record's path, id or _id, else its canonical URL, else `fallback_id`.
+
+    Raises:
+        SourceError: the record is not a usable article.
+    """
+    if not isinstance(record, Mapping):
+        raise SourceError(
+            location, f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}"
+        )
+    try:
+        if article := _read(record, None, ""):
+            return article
+    except Unusable as problem:
+        raise SourceError(location, str(problem)) from None
+    return article_from_mapping(record, id=_record_id(record) or fallback_id, location=location)
+
+
+_JSON_NAMES: Final = {
+    list: "a list",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+
+def _record_id(record: Mapping[str, Any]) -> str:
+    get = record.get
+    name = get("path") or get("id") or get("_id")
+    if name is not None and isinstance(name, str | int):
+        return clean_text(str(name))
+    url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
+    return canonical_url(url) if url else ""
 
 
 def article_to_mapping(article: Article) -> dict[str, Any]:
@@ -186,8 +226,7 @@ def _provider_to_mapping(provider: Provider) -> dict[str, Any]:
     return {key: value for key, value in mapping.items() if value}
 
 
-# The keys that every article has, and those that few have. A record of the first only is made faster.
-_COMMON: Final = frozenset(
+_KNOWN: Final = frozenset(
     [
         "path",
         "id",
@@ -207,10 +246,6 @@ _COMMON: Final = frozenset(
         "body",
         "content",
         "text",
-    ]
-)
-_RARE: Final = frozenset(
-    [
         "ampWebUrl",
         "cdnAmpWebUrl",
         "categories",
@@ -223,7 +258,6 @@ _RARE: Final = frozenset(
         "secured",
     ]
 )
-_KNOWN: Final = _COMMON | _RARE
 _MAX_RELATED_DEPTH: Final = 2
 _MAX_EXTRA_DEPTH: Final = 6
 _MAX_EXTRA_CHARACTERS: Final = 64 * 1024
@@ -273,20 +307,21 @@ def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Arti
     draft.heat = signal(get("heat"), "heat")
     draft.published = is_visible
     draft.provider = _provider(get("provider"))
-    if _COMMON.issuperset(mapping):
-        draft.amp_web_url = draft.cdn_amp_web_url = draft.language = None
-        draft.images = draft.related = ()
-        draft.extra = {}
-    else:
-        draft.amp_web_url = clean_url(get("ampWebUrl"))
-        draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
-        draft.language = language(get("locale") or get("lang") or get("language"))
-        draft.images = _images(get("images"))
-        draft.related = _related(get("related"), depth)
-        draft.extra = {} if _KNOWN.issuperset(mapping) else _extra(mapping)
+    _add_rare(draft, mapping, depth)
     draft.__class__ = Article
     article: Article = draft
     return article
+
+
+def _add_rare(draft: Any, mapping: Mapping[str, Any], depth: int = 0) -> None:
+    """Fill in what few articles have."""
+    get = mapping.get
+    draft.amp_web_url = clean_url(get("ampWebUrl"))
+    draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
+    draft.language = language(get("locale") or get("lang") or get("language"))
+    draft.images = _images(get("images"))
+    draft.related = _related(get("related"), depth)
+    draft.extra = {} if _KNOWN.issuperset(mapping) else _extra(mapping)
 
 
 def _title(value: object, may_be_empty: bool) -> str:
@@ -418,3 +453,31 @@ def _plain(value: object, depth: int) -> Any:
         pairs = ((strip_invisible(str(key)), _plain(item, depth + 1)) for key, item in value.items())
         return {key: item for key, item in pairs if item is not None and key != "secured"}
     return [item for item in (_plain(item, depth + 1) for item in value) if item is not None]
+
+
+def _read(record: object, id: str | None, body: str) -> Article | None:
+    """`_article` of a record, if it could be made the fast way; without an id it is that of the record.
+
+    Raises:
+        Unusable: as `_article` does.
+    """
+    return _reader.read(record, id, body) if _reader else None
+
+
+try:
+    _reader: Any = import_module("newsearch._reading").Reader(
+        _Draft,
+        Article,
+        _KNOWN_TOPICS,
+        _KNOWN_PROVIDERS,
+        _topics,
+        _provider,
+        _add_rare,
+        clean_text,
+        clean_body,
+        clean_url,
+        canonical_url,
+        moment,
+    )
+except ImportError:
+    _reader = None

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
-from newsearch._text import canonical_url, clean_text, clean_url
-from newsearch.article import Article, article_from_mapping
+from newsearch.article import Article
 from newsearch.errors import SourceError
 
 MAX_ARTICLE_SIZE: Final = 10_000_000
@@ -137,37 +136,3 @@ def unreadable(path: str | os.PathLike[str], error: Exception) -> SourceError:
     """Give the SourceError for a file that the system, or a decompressor, fails to read."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return SourceError(printable(path), f"cannot be read: {reason}")
-
-
-def article_from_record(record: Any, *, location: str, fallback_id: str) -> Article:
-    """Make an Article of one JSON record, with the id that the record has.
-
-    The id is the record's path, id or _id, else its canonical URL, else `fallback_id`.
-
-    Raises:
-        SourceError: the record is not a usable article.
-    """
-    if not isinstance(record, Mapping):
-        raise SourceError(
-            location, f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}"
-        )
-    return article_from_mapping(record, id=_record_id(record) or fallback_id, location=location)
-
-
-_JSON_NAMES: Final = {
-    list: "a list",
-    str: "a string",
-    int: "a number",
-    float: "a number",
-    bool: "a boolean",
-    type(None): "null",
-}
-
-
-def _record_id(record: Mapping[str, Any]) -> str:
-    get = record.get
-    name = get("path") or get("id") or get("_id")
-    if name is not None and isinstance(name, str | int):
-        return clean_text(str(name))
-    url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
-    return canonical_url(url) if url else ""

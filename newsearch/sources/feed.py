@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from newsearch.article import Article
+from newsearch.article import Article, article_from_record
 from newsearch.errors import SourceError
 from newsearch.sources.base import (
     Snapshot,
-    article_from_record,
     printable,
     snapshot_of_file,
     unreadable,

@@ -12,13 +12,12 @@ from typing import BinaryIO, Final, cast
 
 import orjson
 
-from newsearch.article import Article
+from newsearch.article import Article, article_from_record
 from newsearch.errors import SourceError
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
     STREAM,
     Snapshot,
-    article_from_record,
     open_file,
     printable,
     snapshot_of_file,

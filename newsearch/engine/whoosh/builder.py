@@ -1,7 +1,7 @@
 """Articles -> the arrays of one segment, in bulk.
 
-Texts become chunk numbers as they arrive, one dictionary look-up a word; all else happens once a segment, in
-numpy: chunks to terms, one sort, one pass that sums weights. No Python runs per posting.
+Texts become the numbers of their terms as they arrive; all else happens once a segment, in a few passes over arrays.
+No Python runs per word or per posting (but where nothing is compiled: see `building`).
 
 A segment holds at most MAX_ARTICLES articles, so that an article's number fits in 16 bits, numbered by falling
 boost so that a search can stop early. Its arrays are those of `postings`, `columns` and `records`, and the
@@ -20,18 +20,16 @@ from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh.columns import Columns, Pivots, inverse, ranges
-from newsearch.engine.whoosh.content import content_hash
+from newsearch.engine.whoosh import building
+from newsearch.engine.whoosh.columns import Columns, Pivots, inverse
+from newsearch.engine.whoosh.content import facts_of, record_of
 from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
-from newsearch.engine.whoosh.records import encode_record, pack_records
+from newsearch.engine.whoosh.records import pack_records
 from newsearch.engine.whoosh.tongues import languages_of
 
 Array: TypeAlias = NDArray[Any]
 
 MAX_ARTICLES = 1 << 16
-FIELD_END = "\0"
-"""A chunk that no text holds and that gives no term: it marks where a field ends."""
-
 MEMORY = 512 << 20
 """Bytes that a run may take, unless it is told otherwise."""
 
@@ -41,43 +39,32 @@ _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 
 _BATCH = 512
 
 
-class Vocabulary(dict[str, int]):
-    """Chunks of text, numbered as they first come and analysed once, for all the segments of one run.
+class Vocabulary:
+    """The terms of one run, numbered as they first come, for all its segments.
 
     Args:
         protected: terms that keep to themselves (see Stemming).
+
+    Attributes:
+        terms: their numbers.
     """
 
     def __init__(self, protected: frozenset[str] = frozenset()) -> None:
-        super().__init__()
         self.stemmings = analysis.stemmings(protected)
         self.terms: dict[str, int] = {}
+        self._words = building.Words(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
         self._stems: dict[str, int] = {}
         self._term_stem = array("i")
-        self._chunk_terms = array("i")
-        self._chunk_at = array("i", [0, 0])
-        self[FIELD_END] = 0
 
-    def __missing__(self, chunk: str) -> int:
-        terms = self.terms
-        for term in analysis.chunk_terms(chunk):
-            self._chunk_terms.append(terms.setdefault(term, len(terms)))
-        self._chunk_at.append(len(self._chunk_terms))
-        number = self[chunk] = len(self)
-        return number
+    def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
+        """The numbers of the terms of texts, and how many each text has, both as bytes of int32."""
+        return self._words.numbered(texts)
 
     @property
     def size(self) -> int:
         """An estimate of the bytes that it takes."""
-        return _BYTES_PER_CHUNK * len(self)
-
-    def expand(self, chunks: Array) -> tuple[Array, Array]:
-        """The term numbers of a text given in chunks, and where its fields end, counted in terms."""
-        at = np.array(self._chunk_at)
-        counts = np.diff(at)[chunks]
-        terms = np.array(self._chunk_terms)[ranges(at[chunks], counts)]
-        return terms, np.cumsum(counts)[chunks == self[FIELD_END]]
+        return _BYTES_PER_CHUNK * len(self._words)
 
     def sorted_terms(self, used: Array) -> tuple[Array, Array]:
         """Terms in the order of their text, out of those of a mask: their numbers, and the place of every term."""
@@ -116,9 +103,9 @@ class SegmentBuilder:
         self._memory = memory
         self._record_bytes = 0
         self._waiting: list[Article] = []
-        self._contents: list[int] = []
         self._source = ""
-        self._chunks = array("i")
+        self._tokens = array("i")
+        self._lengths = array("i")
         self._columns = Columns()
         self._ids: list[str] = []
         self._records: list[bytes] = []
@@ -136,7 +123,7 @@ class SegmentBuilder:
     def size(self) -> int:
         """An estimate of the bytes that it takes to build the segment."""
         return (
-            _BYTES_PER_WORD * len(self._chunks)
+            _BYTES_PER_WORD * len(self._tokens)
             + _BYTES_PER_RECORD_BYTE * self._record_bytes
             + _BYTES_PER_ARTICLE * len(self._records)
         )
@@ -147,39 +134,36 @@ class SegmentBuilder:
         Raises:
             ValueError: a text holds control characters or lone surrogates; nothing is kept of the article.
         """
-        record = encode_record(article)
+        record = record_of(article)
         if source != self._source or len(self._waiting) >= _BATCH:
             self._absorb()
             self._source = source
         self._records.append(record)
         self._record_bytes += len(record)
         self._waiting.append(article)
-        self._contents.append(content_hash(article, record))
 
     def _absorb(self) -> None:
         """Take in the articles that wait, one property of all of them after the other."""
         batch, self._waiting = self._waiting, []
-        contents, self._contents = self._contents, []
         if not batch:
             return
         self._ids += [article.id for article in batch]
-        self._columns.extend(batch, self._source, contents)
+        self._columns.extend(batch, self._source, facts_of(batch, self._records[-len(batch) :])._asdict())
         texts = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
-        # Analysis folds case anyway; folded here, a word is analysed once and not once a spelling.
-        chunks = f" {FIELD_END} ".join([*texts, ""]).lower().split()
-        self._chunks.extend(map(self._vocabulary.__getitem__, chunks))
+        tokens, lengths = self._vocabulary.numbered(texts)
+        self._tokens.frombytes(tokens)
+        self._lengths.frombytes(lengths)
 
     def build(self, pivots: Pivots) -> dict[str, Array]:
         """The arrays of the segment, by name; the pivots only decide how its articles are numbered."""
         self._absorb()
         self._columns.freeze()
         order = self._order = self._columns.order(self._ids, pivots)
-        number = inverse(order)
         with ThreadPoolExecutor(1) as pool:
             # The compressor and numpy both let go of the interpreter, so these two halves share the machine.
             packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
-            tokens, ends = self._vocabulary.expand(np.array(self._chunks))
-            lengths = np.diff(ends, prepend=0).reshape(len(order), len(ranking.TEXT_FIELDS))
+            tokens = np.frombuffer(self._tokens, np.int32)
+            lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
             columns = self._columns
             tongues = languages_of(
@@ -190,7 +174,7 @@ class SegmentBuilder:
                 lengths.sum(axis=1),
             )
             terms, place = self._vocabulary.sorted_terms(used)
-            postings = invert(place[tokens], lengths, number)
+            postings = invert(tokens, place, lengths, order, len(terms))
             arrays = term_arrays(
                 self._vocabulary.names(terms),
                 tongues[order],

@@ -13,9 +13,9 @@ topic_at[n+1], topic     numbers of an article's topics
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -37,7 +37,6 @@ KNOWN = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED}
 TABLES = ("source", "provider", "category", "type", "language", "topic")
 """The columns whose numbers stand for strings."""
 
-_EPOCH = date(1970, 1, 1).toordinal()
 _SEPARATOR = "\x1f"
 
 
@@ -98,13 +97,13 @@ def image_from_list(values: Any) -> Image:
 class Columns:
     """The columns of some articles in one order: lists while they are collected, arrays after `freeze`."""
 
-    flag: Any = field(default_factory=list)
-    date: Any = field(default_factory=list)
+    flag: Any = field(default_factory=lambda: array("B"))
+    date: Any = field(default_factory=lambda: array("q"))
     heat: Any = field(default_factory=list)
     quality: Any = field(default_factory=list)
-    id_hash: Any = field(default_factory=list)
-    url_hash: Any = field(default_factory=list)
-    content_hash: Any = field(default_factory=list)
+    id_hash: Any = field(default_factory=lambda: array("Q"))
+    url_hash: Any = field(default_factory=lambda: array("Q"))
+    content_hash: Any = field(default_factory=lambda: array("Q"))
     source: Any = field(default_factory=list)
     provider: Any = field(default_factory=list)
     category: Any = field(default_factory=list)
@@ -116,18 +115,12 @@ class Columns:
     kinds: dict[Any, tuple[int, ...]] = field(default_factory=dict)
     names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
 
-    def extend(self, articles: Sequence[Article], source: str, contents: Sequence[int]) -> None:
-        """Collect articles of one source and their content hashes. Ids and canonical URLs are kept as hashes only."""
-        self.content_hash += contents
-        for flag, seconds in map(_flag_and_seconds, articles):
-            self.flag.append(flag)
-            self.date.append(seconds)
+    def extend(self, articles: Sequence[Article], source: str, facts: Mapping[str, bytes]) -> None:
+        """Collect articles of one source, of which some columns are made already (see `building.facts`)."""
+        for name, column in facts.items():
+            getattr(self, name).frombytes(column)
         self.heat += [article.heat or 0 for article in articles]
         self.quality += [article.quality or 0 for article in articles]
-        self.id_hash += [hash_key(article.id) for article in articles]
-        for article, id_hash in zip(articles, self.id_hash[-len(articles) :], strict=True):
-            url = article.canonical_url
-            self.url_hash.append(0 if url is None else id_hash if url == article.id else hash_key(url))
         # Few articles bring a new combination of these, so one look-up does for five tables.
         kinds = self.kinds
         for article in articles:
@@ -202,26 +195,6 @@ def _numbers(values: Sequence[float]) -> Array:
     numbers = np.array(values, None if values else np.int64)
     # Integers too large for 64 bits would be kept as references to objects.
     return numbers.astype(np.float64) if numbers.dtype == object else numbers
-
-
-def _flag_and_seconds(article: Article) -> tuple[int, int]:
-    flag = (
-        PUBLISHED * article.published
-        | HAS_HEAT * (article.heat is not None)
-        | HAS_QUALITY * (article.quality is not None)
-        | HAS_IMAGE * bool(article.images)
-        | HAS_RELATED * bool(article.related)
-        | HAS_BODY * bool(article.body)
-    )
-    when = article.date
-    if when is None:
-        return flag, 0
-    days = (when.toordinal() - _EPOCH) * 86400
-    if isinstance(when, datetime):
-        when = when.astimezone(UTC) if when.tzinfo is not UTC else when
-        days = (when.toordinal() - _EPOCH) * 86400
-        return flag | DATED, days + when.hour * 3600 + when.minute * 60 + when.second
-    return flag | DATED | DATE_ONLY, days
 
 
 def known(name: str, flag: Array, values: Array) -> ranking.Floats:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.article import Article
-from newsearch.engine.whoosh.columns import hash_key
-from newsearch.engine.whoosh.content import content_hash
+from newsearch.engine.whoosh.building import hash_keys
+from newsearch.engine.whoosh.content import facts_of, record_of
 from newsearch.engine.whoosh.journal import Ahead
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.segment import Segment
@@ -114,12 +114,14 @@ class Ledger:
         self._read = 0
         self._ids: dict[int, str] = {}
 
-    def differing(self, articles: Sequence[Article]) -> Sequence[Article]:
+    def differing(self, articles: list[Article]) -> Sequence[Article]:
         """Those of some articles that were read which have to be added: what is new, changed, or read twice."""
         self._read += len(articles)
-        keys = _hashes(hash_key(article.id) for article in articles)
+        keys = _hashes(article.id for article in articles)
         # Where nothing is held, all is new, and content need not be compared.
-        contents = _hashes(map(content_hash, articles)) if len(self._known) else np.zeros_like(keys)
+        contents = np.zeros_like(keys)
+        if len(self._known):
+            contents = np.frombuffer(facts_of(articles, map(record_of, articles)).content_hash, np.uint64)
         at, found = self._find(keys)
         skipped = found.copy()
         skipped[found] = self._latest[at[found]] == contents[found]
@@ -140,7 +142,7 @@ class Ledger:
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Take articles for read, and for what the index or an interrupted run has of them."""
-        at, found = self._find(_hashes(map(hash_key, ids)))
+        at, found = self._find(_hashes(ids))
         self._seen[at[found]] = True
 
     def unseen(self) -> Array:
@@ -149,7 +151,7 @@ class Ledger:
 
     def held(self, ids: Iterable[str]) -> Array:
         """The keys of those articles of these ids that the index holds."""
-        keys = np.unique(_hashes(map(hash_key, ids)))
+        keys = np.unique(_hashes(ids))
         return keys[self._find(keys)[1]]
 
     def difference(self, deleted: Array) -> Difference:
@@ -207,8 +209,8 @@ class Ledger:
         return record.id
 
 
-def _hashes(values: Iterable[int]) -> Array:
-    return np.array(list(values), np.uint64)
+def _hashes(ids: Iterable[str]) -> Array:
+    return np.frombuffer(hash_keys(list(ids)), np.uint64)
 
 
 def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array]:

@@ -32,12 +32,10 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.analysis import LANGUAGES, Stemming
+from newsearch.engine.whoosh import building
 from newsearch.engine.whoosh.columns import strings
 
 Array: TypeAlias = NDArray[Any]
-
-MAX_POSITIONS = 1 << 16
-"""Words of one article beyond this many are not found; they stay in its record."""
 
 
 class Postings(NamedTuple):
@@ -52,37 +50,41 @@ class Postings(NamedTuple):
     more_pos: Array
 
 
-def invert(term: Array, lengths: Array, number: Array) -> Postings:
+MAX_POSITIONS = 1 << 16
+"""Words of one article beyond this many are not found; they stay in its record."""
+
+
+def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int) -> Postings:
     """Postings of the words of some articles.
 
     Args:
-        term: the term number of every word, article by article, field by field.
+        tokens: for every word, article by article, field by field, the number of its term.
+        place: for every such number that of its form, among the sorted ones.
         lengths: words in each field, shape (articles, fields).
-        number: the number that each article has in the segment.
+        order: the articles in the order of their numbers in the segment.
+        forms: how many there are.
     """
-    words = lengths.sum(axis=1)
-    start = np.cumsum(words) - words
-    pos = np.arange(len(term)) - np.repeat(start, words)
-    key = (term.astype(np.int64) << 32) | (np.repeat(number, words) << 16) | pos
-    key = key[pos < MAX_POSITIONS] if len(pos) and pos.max() >= MAX_POSITIONS else key
-    # One sort of packed integers instead of an argsort of three keys: several times as fast.
-    key.sort()
-    pos = key & 0xFFFF
-    posting = key >> 16
-    is_first = np.ones(len(key), bool)
-    np.not_equal(posting[1:], posting[:-1], out=is_first[1:])
-    first = np.flatnonzero(is_first)
-    doc = posting & 0xFFFF
-
-    start_of_number = np.empty(len(number), np.int64)
-    start_of_number[number] = start
-    weight = np.repeat(ranking.field_weights(lengths).ravel(), lengths.ravel())
-    weight = weight[start_of_number[doc] + pos]
-    weight = np.add.reduceat(weight, first) if len(first) else weight
-
-    more = np.flatnonzero(~is_first)
-    code = ranking.saturate(weight)
-    return Postings(key[first] >> 32, doc[first], code, pos[first], key[more] >> 32, doc[more], pos[more])
+    weights = ranking.field_weights(lengths)
+    parts = building.inverted(
+        np.ascontiguousarray(tokens, np.int32),
+        place.astype(np.int32),
+        np.ascontiguousarray(lengths, np.int32).ravel(),
+        order.astype(np.int64),
+        weights.ravel(),
+        forms,
+        MAX_POSITIONS,
+    )
+    found = building.Inverted(*parts)
+    numbers = np.arange(forms)
+    return Postings(
+        np.repeat(numbers, np.frombuffer(found.counts, np.int32)),
+        np.frombuffer(found.doc, np.uint16),
+        ranking.saturate(np.frombuffer(found.weight)),
+        np.frombuffer(found.pos, np.uint16),
+        np.repeat(numbers, np.frombuffer(found.more_counts, np.int32)),
+        np.frombuffer(found.more_doc, np.uint16),
+        np.frombuffer(found.more_pos, np.uint16),
+    )
 
 
 def number_stems(stemming: Stemming, forms: Iterable[str], numbers: dict[str, int]) -> list[int]:

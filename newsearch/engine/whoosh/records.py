@@ -28,7 +28,7 @@ from newsearch.article import Article, article_from_mapping, article_to_mapping
 from newsearch.engine.whoosh.columns import image_from_list
 from newsearch.errors import IndexCorrupt
 
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
 _SAME = "\x1e"
 _LEVEL = 3
 _DICTIONARY_BYTES = 64 << 10
@@ -73,7 +73,7 @@ def encode_record(article: Article) -> bytes:
         rest["extra"] = dict(article.extra)
     if isinstance(article.date, datetime) and article.date.microsecond:
         rest["microsecond"] = article.date.microsecond
-    text = _SEPARATOR.join(
+    text = SEPARATOR.join(
         (
             _SAME if web and article.id == web else article.id,
             article.title,
@@ -86,7 +86,7 @@ def encode_record(article: Article) -> bytes:
             json.dumps(rest, ensure_ascii=False, separators=(",", ":")) if rest else "",
         )
     )
-    if "\0" in text or text.count(_SEPARATOR) != _PARTS - 1:
+    if "\0" in text or text.count(SEPARATOR) != _PARTS - 1:
         raise ValueError(
             f"the article {article.id!r} holds control characters; make it with article_from_mapping"
         )
@@ -192,7 +192,7 @@ class RecordReader:
             IndexCorrupt: the bytes are not a record.
         """
         try:
-            parts = self.raw(doc).decode().split(_SEPARATOR)
+            parts = self.raw(doc).decode().split(SEPARATOR)
             if len(parts) != _PARTS:
                 raise ValueError(f"{len(parts)} parts")
         except ValueError as error:

@@ -1,0 +1,821 @@
+/* The inner loops of indexing, compiled. Each function does exactly what the one of its name in building.py does in
+ * Python and numpy; that one is also what runs where no compiler was at hand.
+ *
+ * Only the limited API of Python is used, so that one build serves every Python from 3.11 on. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../_urls.h"
+
+#define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
+#define LONGEST_TERM 64    /* see analysis.MAX_TERM_LENGTH */
+#define POSITIONS 65536    /* that a position can name */
+#define ARTICLES 65536     /* see builder.MAX_ARTICLES */
+
+/* ---- bytes that grow ---- */
+
+typedef struct {
+    char *data;
+    size_t length, room;
+} Bytes;
+
+static int bytes_reserve(Bytes *bytes, size_t more) {
+    if (bytes->length + more <= bytes->room) return 0;
+    size_t room = bytes->room ? bytes->room : 4096;
+    while (room < bytes->length + more) room *= 2;
+    char *data = PyMem_Realloc(bytes->data, room);
+    if (!data) { PyErr_NoMemory(); return -1; }
+    bytes->data = data;
+    bytes->room = room;
+    return 0;
+}
+
+static int bytes_add(Bytes *bytes, const void *data, size_t length) {
+    if (bytes_reserve(bytes, length) < 0) return -1;
+    memcpy(bytes->data + bytes->length, data, length);
+    bytes->length += length;
+    return 0;
+}
+
+static int bytes_add_int(Bytes *bytes, int32_t value) {
+    if (bytes_reserve(bytes, sizeof value) < 0) return -1;
+    memcpy(bytes->data + bytes->length, &value, sizeof value);
+    bytes->length += sizeof value;
+    return 0;
+}
+
+/* The UTF-8 of a text, which lives as long as `*owner`; lone surrogates are passed on as they are. */
+static const char *utf8(PyObject *text, Py_ssize_t *length, PyObject **owner) {
+    *owner = NULL;
+    const char *data = PyUnicode_AsUTF8AndSize(text, length);
+    if (data || !PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) return data;
+    PyErr_Clear();
+    *owner = PyUnicode_AsEncodedString(text, "utf-8", "surrogatepass");
+    if (!*owner) return NULL;
+    *length = PyBytes_Size(*owner);
+    return PyBytes_AsString(*owner);
+}
+
+static int bytes_add_text(Bytes *bytes, PyObject *text) {
+    PyObject *owner;
+    Py_ssize_t length;
+    const char *data = utf8(text, &length, &owner);
+    const int failed = !data || bytes_add(bytes, data, (size_t)length) < 0;
+    Py_XDECREF(owner);
+    return -failed;
+}
+
+/* ---- words: texts -> the numbers of their terms ---- */
+
+typedef struct {
+    size_t key;          /* where in the keys it begins */
+    uint32_t length;     /* of the key in bytes; 0 where the place is free */
+    int32_t count;       /* of its terms */
+    int64_t value;       /* the number of its only term, or where in `several` its numbers begin */
+    uint64_t hash;
+} Entry;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *terms;     /* dict: term -> number */
+    PyObject *analyse;   /* chunk -> its terms */
+    Entry *entries;
+    size_t places, used; /* places is a power of two */
+    Bytes keys, several;
+    uint64_t secret;
+} Words;
+
+static uint64_t hashed(const Words *words, const char *key, size_t length) {
+    /* A secret differs from process to process, so that nobody can write articles that collide. */
+    uint64_t hash = words->secret ^ (length * 0x9e3779b97f4a7c15u);
+    while (length >= 8) {
+        uint64_t part;
+        memcpy(&part, key, 8);
+        hash = (hash ^ part) * (words->secret | 1);
+        hash ^= hash >> 32;
+        key += 8;
+        length -= 8;
+    }
+    uint64_t part = 0;
+    memcpy(&part, key, length);
+    hash = (hash ^ part) * (words->secret | 1);
+    hash ^= hash >> 29;
+    hash *= 0xbf58476d1ce4e5b9u;
+    return hash ^ (hash >> 32);
+}
+
+static Entry *place_of(Words *words, const char *key, size_t length, uint64_t hash) {
+    const size_t mask = words->places - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        Entry *entry = &words->entries[i];
+        if (!entry->length) return entry;
+        if (entry->hash == hash && entry->length == length && !memcmp(words->keys.data + entry->key, key, length))
+            return entry;
+    }
+}
+
+static int words_grow(Words *words) {
+    const size_t places = words->places ? 2 * words->places : 1024;
+    Entry *entries = PyMem_Calloc(places, sizeof(Entry));
+    if (!entries) { PyErr_NoMemory(); return -1; }
+    for (size_t i = 0; i < words->places; i++) {
+        if (!words->entries[i].length) continue;
+        size_t at = words->entries[i].hash & (places - 1);
+        while (entries[at].length) at = (at + 1) & (places - 1);
+        entries[at] = words->entries[i];
+    }
+    PyMem_Free(words->entries);
+    words->entries = entries;
+    words->places = places;
+    return 0;
+}
+
+/* The number of a term, a new one where it has none; -1 with an exception. */
+static int64_t number_of(Words *words, PyObject *term) {
+    PyObject *number = PyDict_GetItemWithError(words->terms, term);
+    if (number) return PyLong_AsLongLong(number);
+    if (PyErr_Occurred()) return -1;
+    const int64_t next = PyDict_Size(words->terms);
+    number = PyLong_FromLongLong(next);
+    const int failed = !number || PyDict_SetItem(words->terms, term, number) < 0;
+    Py_XDECREF(number);
+    return failed ? -1 : next;
+}
+
+/* Fills a new entry with the terms of a chunk, as Python's analysis tells them. */
+static int analysed(Words *words, Entry *entry, const char *chunk, size_t length) {
+    PyObject *text = PyUnicode_DecodeUTF8(chunk, (Py_ssize_t)length, "surrogatepass");
+    PyObject *found = text ? PyObject_CallFunctionObjArgs(words->analyse, text, NULL) : NULL;
+    Py_XDECREF(text);
+    if (!found) return -1;
+    const Py_ssize_t count = PyTuple_Check(found) ? PyTuple_Size(found) : -1;
+    if (count < 0) PyErr_SetString(PyExc_TypeError, "analysis gives a tuple of terms");
+    const size_t start = words->several.length / sizeof(int32_t);
+    int64_t number = -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        number = number_of(words, PyTuple_GetItem(found, i));
+        if (number < 0 || (count > 1 && bytes_add_int(&words->several, (int32_t)number) < 0)) break;
+    }
+    Py_DECREF(found);
+    if (PyErr_Occurred()) return -1;
+    entry->count = (int32_t)count;
+    entry->value = count == 1 ? number : (int64_t)start;
+    return 0;
+}
+
+/* Adds to `out` the numbers of the terms of a key: a plain word, or a chunk that only Python can take apart. */
+static int emit(Words *words, const char *key, size_t length, int is_plain, Bytes *out) {
+    if (2 * words->used >= words->places && words_grow(words) < 0) return -1;
+    const uint64_t hash = hashed(words, key, length);
+    Entry *entry = place_of(words, key, length, hash);
+    if (!entry->length) {
+        Entry made = {words->keys.length, (uint32_t)length, 1, 0, hash};
+        if (is_plain) {
+            PyObject *term = PyUnicode_DecodeASCII(key, (Py_ssize_t)length, NULL);
+            made.value = term ? number_of(words, term) : -1;
+            Py_XDECREF(term);
+            if (made.value < 0) return -1;
+        } else if (analysed(words, &made, key, length) < 0) {
+            return -1;
+        }
+        if (bytes_add(&words->keys, key, length) < 0) return -1;
+        *entry = made;
+        words->used++;
+    }
+    if (entry->count == 1) return bytes_add_int(out, (int32_t)entry->value);
+    const int32_t *numbers = (const int32_t *)words->several.data + entry->value;
+    return entry->count ? bytes_add(out, numbers, (size_t)entry->count * sizeof(int32_t)) : 0;
+}
+
+/* What a byte of ASCII is to the rules in analysis.py. */
+enum { BREAKS, LETTER, SPACE, SPECIAL };
+static uint8_t kind_of[128];
+static char lower[128];
+
+static void find_kinds(void) {
+    for (int c = 0; c < 128; c++) {
+        const int is_letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const int is_space = c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31);
+        /* These join letters in numbers, acronyms, names and elisions, or mean something behind one. */
+        const int is_special = strchr(".,'&+#", c) && c;
+        kind_of[c] = is_letter ? LETTER : is_space ? SPACE : is_special ? SPECIAL : BREAKS;
+        lower[c] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    }
+}
+
+/* The bytes of a character that is white space to Python, at `at`; 0 where there is none. */
+static size_t space_at(const unsigned char *at, const unsigned char *end) {
+    if (*at < 128) return kind_of[*at] == SPACE;
+    if (*at == 0xc2) return end - at > 1 && (at[1] == 0x85 || at[1] == 0xa0) ? 2 : 0;
+    if (*at < 0xe1 || *at > 0xe3 || end - at < 3) return 0;
+    const unsigned found = (unsigned)at[0] << 16 | (unsigned)at[1] << 8 | at[2];
+    const int is_space = found == 0xe19a80 || (found >= 0xe28080 && found <= 0xe2808a) || found == 0xe280a8 ||
+                         found == 0xe280a9 || found == 0xe280af || found == 0xe2819f || found == 0xe38080;
+    return is_space ? 3 : 0;
+}
+
+/* Adds the numbers of the terms of a chunk, whose bytes of ASCII are in lower case. */
+static int emit_chunk(Words *words, const char *chunk, size_t length, int is_ascii, Bytes *out) {
+    if (!is_ascii) return emit(words, chunk, length, 0, out);
+    /* Outside of words, points and quotes mean nothing. */
+    size_t first = 0, end = length;
+    while (first < end && strchr(".,'", chunk[first])) first++;
+    while (end > first && strchr(".,'", chunk[end - 1])) end--;
+    /* A possessive loses its ending; all else that is special is left to the rules. */
+    for (size_t i = first; i < end; i++) {
+        if (kind_of[(unsigned char)chunk[i]] != SPECIAL) continue;
+        const int is_possessive = chunk[i] == '\'' && i > first && kind_of[(unsigned char)chunk[i - 1]] == LETTER &&
+                                  i + 1 < end && chunk[i + 1] == 's' &&
+                                  (i + 2 == end || kind_of[(unsigned char)chunk[i + 2]] == BREAKS);
+        if (!is_possessive) return emit(words, chunk, length, 0, out);
+    }
+    for (size_t i = first; i < end;) {
+        size_t stop = i;
+        while (stop < end && kind_of[(unsigned char)chunk[stop]] == LETTER) stop++;
+        if (stop > i && emit(words, chunk + i, stop - i < LONGEST_TERM ? stop - i : LONGEST_TERM, 1, out) < 0) return -1;
+        i = stop + (stop < end && chunk[stop] == '\'' ? 2 : 1);
+    }
+    return 0;
+}
+
+static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *chunk, Bytes *out) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    if (length > 0x7fffffff) { PyErr_SetString(PyExc_ValueError, "a text of over 2 GB"); return -1; }
+    chunk->length = 0;
+    if (bytes_reserve(chunk, (size_t)length) < 0) return -1;
+    while (at < end) {
+        size_t wide = space_at(at, end);
+        if (wide) { at += wide; continue; }
+        char *to = chunk->data;
+        int is_ascii = 1;
+        while (at < end && !(wide = space_at(at, end))) {
+            is_ascii &= *at < 128;
+            *to++ = *at < 128 ? lower[*at] : (char)*at;
+            at++;
+        }
+        if (emit_chunk(words, chunk->data, (size_t)(to - chunk->data), is_ascii, out) < 0) return -1;
+        at += wide;
+    }
+    return 0;
+}
+
+static PyObject *numbered(PyObject *self, PyObject *texts) {
+    Words *words = (Words *)self;
+    if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
+    Bytes out = {0}, counts = {0}, chunk = {0};
+    int failed = 0;
+    for (Py_ssize_t i = 0; !failed && i < PyList_Size(texts); i++) {
+        const size_t before = out.length;
+        PyObject *owner, *text = PyList_GetItem(texts, i);
+        Py_ssize_t length;
+        Py_INCREF(text);
+        const char *data = utf8(text, &length, &owner);
+        failed = !data || emit_text(words, data, length, &chunk, &out) < 0 ||
+                 bytes_add_int(&counts, (int32_t)((out.length - before) / sizeof(int32_t))) < 0;
+        Py_XDECREF(owner);
+        Py_DECREF(text);
+    }
+    PyObject *found = failed ? NULL
+                             : Py_BuildValue("y#y#", out.data ? out.data : "", (Py_ssize_t)out.length,
+                                             counts.data ? counts.data : "", (Py_ssize_t)counts.length);
+    PyMem_Free(out.data);
+    PyMem_Free(counts.data);
+    PyMem_Free(chunk.data);
+    return found;
+}
+
+static Py_ssize_t words_length(PyObject *self) { return (Py_ssize_t)((Words *)self)->used; }
+
+static void words_dealloc(PyObject *self) {
+    Words *words = (Words *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(words->terms);
+    Py_XDECREF(words->analyse);
+    PyMem_Free(words->entries);
+    PyMem_Free(words->keys.data);
+    PyMem_Free(words->several.data);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static int words_init(PyObject *self, PyObject *args, PyObject *named) {
+    Words *words = (Words *)self;
+    PyObject *terms, *analyse;
+    if (named && PyDict_Size(named)) { PyErr_SetString(PyExc_TypeError, "no named arguments"); return -1; }
+    if (!PyArg_ParseTuple(args, "O!O", &PyDict_Type, &terms, &analyse)) return -1;
+    if (words->terms) { PyErr_SetString(PyExc_TypeError, "made already"); return -1; }
+    /* Texts are hashed by Python with a secret of the process. */
+    PyObject *probe = PyUnicode_FromString("newsearch");
+    if (!probe) return -1;
+    words->secret = (uint64_t)PyObject_Hash(probe) * 0x9e3779b97f4a7c15u;
+    Py_DECREF(probe);
+    words->terms = Py_NewRef(terms);
+    words->analyse = Py_NewRef(analyse);
+    return 0;
+}
+
+static PyMethodDef words_methods[] = {
+    {"numbered", numbered, METH_O, "numbered(texts): the numbers of the terms of texts, and how many each has."},
+    {NULL, NULL, 0, NULL},
+};
+static PyType_Slot words_slots[] = {
+    {Py_tp_doc, "Texts -> the numbers of their terms; see building.py."},
+    {Py_tp_init, words_init},
+    {Py_tp_dealloc, words_dealloc},
+    {Py_tp_methods, words_methods},
+    {Py_sq_length, words_length},
+    {0, NULL},
+};
+static PyType_Spec words_spec = {
+    "newsearch.engine.whoosh._building.Words", sizeof(Words), 0, Py_TPFLAGS_DEFAULT, words_slots,
+};
+
+/* ---- inverted: the words of articles -> postings ---- */
+
+typedef struct {
+    Py_buffer buffer;
+    int is_open;
+} Array;
+
+static const void *array_open(Array *array, PyObject *object, const char *formats, Py_ssize_t size, Py_ssize_t *length) {
+    if (PyObject_GetBuffer(object, &array->buffer, PyBUF_ND | PyBUF_FORMAT) < 0) return NULL;
+    array->is_open = 1;
+    const char *format = array->buffer.format ? array->buffer.format : "B";
+    if (strlen(format) != 1 || !strchr(formats, *format) || array->buffer.itemsize != size) {
+        PyErr_Format(PyExc_TypeError, "an array of %s is expected here, not of %s", formats, format);
+        return NULL;
+    }
+    *length = array->buffer.len / size;
+    return array->buffer.buf;
+}
+
+static const char inverted_doc[] =
+    "inverted(tokens, place, lengths, order, weights, forms, most): the postings of articles, see building.py.";
+
+static PyObject *inverted(PyObject *module, PyObject *args) {
+    PyObject *given[5], *found = NULL;
+    Array arrays[5] = {0};
+    Py_ssize_t tokens_length, terms, cells, articles, weighed, forms, most;
+    if (!PyArg_ParseTuple(args, "OOOOOnn", &given[0], &given[1], &given[2], &given[3], &given[4], &forms, &most))
+        return NULL;
+    const int32_t *tokens = NULL, *place = NULL, *lengths = NULL;
+    const int64_t *order = NULL;
+    const double *weights = NULL;
+    int64_t *at = NULL, *next = NULL, *start = NULL;
+    uint8_t *seen = NULL;
+    uint16_t *doc = NULL, *pos = NULL, *post_doc = NULL, *post_pos = NULL, *more_doc = NULL, *more_pos = NULL;
+    double *weight = NULL;
+    int32_t *post_count = NULL, *more_count = NULL;
+    if (!(tokens = array_open(&arrays[0], given[0], "il", 4, &tokens_length)) ||
+        !(place = array_open(&arrays[1], given[1], "il", 4, &terms)) ||
+        !(lengths = array_open(&arrays[2], given[2], "il", 4, &cells)) ||
+        !(order = array_open(&arrays[3], given[3], "lq", 8, &articles)) ||
+        !(weights = array_open(&arrays[4], given[4], "d", 8, &weighed)))
+        goto done;
+    int is_sound = articles <= ARTICLES && cells == articles * FIELDS && weighed == cells && forms >= 0 && most >= 0 &&
+                   most <= POSITIONS;
+    at = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *at);
+    next = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *next);
+    start = PyMem_Calloc((size_t)articles + 1, sizeof *start);
+    post_count = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *post_count);
+    more_count = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *more_count);
+    seen = PyMem_Calloc((size_t)articles + 1, 1);
+    if (!at || !next || !start || !post_count || !more_count || !seen) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t a = 0; is_sound && a < articles; a++) {
+        start[a + 1] = start[a];
+        for (int f = 0; f < FIELDS; f++) {
+            is_sound &= lengths[a * FIELDS + f] >= 0;
+            start[a + 1] += lengths[a * FIELDS + f];
+        }
+        is_sound &= order[a] >= 0 && order[a] < articles && !seen[order[a]]++;
+    }
+    is_sound = is_sound && start[articles] == tokens_length;
+    for (Py_ssize_t i = 0; is_sound && i < tokens_length; i++)
+        is_sound &= tokens[i] >= 0 && tokens[i] < terms && place[tokens[i]] >= 0 && place[tokens[i]] < forms;
+    if (!is_sound) { PyErr_SetString(PyExc_ValueError, "the arrays do not fit together"); goto done; }
+
+    /* Sorted by counting: the articles are taken in the order of their numbers, so every list comes out sorted. */
+    int64_t total = 0;
+    for (Py_ssize_t a = 0; a < articles; a++) {
+        const int64_t end = start[a + 1] - start[a] > most ? start[a] + most : start[a + 1];
+        for (int64_t i = start[a]; i < end; i++) at[place[tokens[i]] + 1]++;
+        total += end - start[a];
+    }
+    for (Py_ssize_t form = 0; form < forms; form++) at[form + 1] += at[form];
+    memcpy(next, at, (size_t)forms * sizeof *next);
+    const size_t room = (size_t)total + 1;
+    doc = PyMem_Malloc(room * sizeof *doc);
+    pos = PyMem_Malloc(room * sizeof *pos);
+    post_doc = PyMem_Malloc(room * sizeof *post_doc);
+    post_pos = PyMem_Malloc(room * sizeof *post_pos);
+    more_doc = PyMem_Malloc(room * sizeof *more_doc);
+    more_pos = PyMem_Malloc(room * sizeof *more_pos);
+    weight = PyMem_Malloc(room * sizeof *weight);
+    if (!doc || !pos || !post_doc || !post_pos || !more_doc || !more_pos || !weight) { PyErr_NoMemory(); goto done; }
+
+    int64_t posts = 0, mores = 0;
+    PyThreadState *state = PyEval_SaveThread();
+    for (Py_ssize_t number = 0; number < articles; number++) {
+        const int64_t a = order[number];
+        const int64_t end = start[a + 1] - start[a] > most ? start[a] + most : start[a + 1];
+        for (int64_t i = start[a]; i < end; i++) {
+            const int64_t slot = next[place[tokens[i]]]++;
+            doc[slot] = (uint16_t)number;
+            pos[slot] = (uint16_t)(i - start[a]);
+        }
+    }
+    for (Py_ssize_t form = 0; form < forms; form++) {
+        for (int64_t i = at[form]; i < at[form + 1];) {
+            const int64_t a = order[doc[i]];
+            const int32_t *length = lengths + a * FIELDS;
+            double counted[FIELDS] = {0};
+            post_doc[posts] = doc[i];
+            post_pos[posts] = pos[i];
+            const int64_t first = i;
+            int field = 0;
+            int64_t field_end = length[0];
+            for (; i < at[form + 1] && doc[i] == doc[first]; i++) {
+                while (pos[i] >= field_end) field_end += length[++field];
+                counted[field] += 1;
+                if (i > first) {
+                    more_doc[mores] = doc[i];
+                    more_pos[mores++] = pos[i];
+                    more_count[form]++;
+                }
+            }
+            double sum = 0;
+            for (int f = 0; f < FIELDS; f++) sum += counted[f] * weights[a * FIELDS + f];
+            weight[posts++] = sum;
+            post_count[form]++;
+        }
+    }
+    PyEval_RestoreThread(state);
+    found = Py_BuildValue("y#y#y#y#y#y#y#", (const char *)post_count, (Py_ssize_t)((size_t)forms * sizeof *post_count),
+                          (const char *)post_doc, (Py_ssize_t)((size_t)posts * sizeof *post_doc),
+                          (const char *)weight, (Py_ssize_t)((size_t)posts * sizeof *weight),
+                          (const char *)post_pos, (Py_ssize_t)((size_t)posts * sizeof *post_pos),
+                          (const char *)more_count, (Py_ssize_t)((size_t)forms * sizeof *more_count),
+                          (const char *)more_doc, (Py_ssize_t)((size_t)mores * sizeof *more_doc),
+                          (const char *)more_pos, (Py_ssize_t)((size_t)mores * sizeof *more_pos));
+done:
+    for (int i = 0; i < 5; i++)
+        if (arrays[i].is_open) PyBuffer_Release(&arrays[i].buffer);
+    PyMem_Free(at);
+    PyMem_Free(next);
+    PyMem_Free(start);
+    PyMem_Free(seen);
+    PyMem_Free(post_count);
+    PyMem_Free(more_count);
+    PyMem_Free(doc);
+    PyMem_Free(pos);
+    PyMem_Free(post_doc);
+    PyMem_Free(post_pos);
+    PyMem_Free(more_doc);
+    PyMem_Free(more_pos);
+    PyMem_Free(weight);
+    return found;
+}
+
+/* ---- hashes: BLAKE2b with a digest of 8 bytes and no key (RFC 7693) ---- */
+
+static const uint64_t blake_start[8] = {
+    0x6a09e667f3bcc908u, 0xbb67ae8584caa73bu, 0x3c6ef372fe94f82bu, 0xa54ff53a5f1d36f1u,
+    0x510e527fade682d1u, 0x9b05688c2b3e6c1fu, 0x1f83d9abfb41bd6bu, 0x5be0cd19137e2179u,
+};
+static const uint8_t blake_order[10][16] = {
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
+    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
+    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
+    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
+    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
+};
+
+static uint64_t little_endian(const uint8_t *bytes) {
+    uint64_t value = 0;
+    for (int i = 7; i >= 0; i--) value = value << 8 | bytes[i];
+    return value;
+}
+
+static inline uint64_t turned(uint64_t value, int by) { return value >> by | value << (64 - by); }
+
+#define MIX(a, b, c, d, x, y)                                \
+    v[a] += v[b] + (x); v[d] = turned(v[d] ^ v[a], 32);      \
+    v[c] += v[d];       v[b] = turned(v[b] ^ v[c], 24);      \
+    v[a] += v[b] + (y); v[d] = turned(v[d] ^ v[a], 16);      \
+    v[c] += v[d];       v[b] = turned(v[b] ^ v[c], 63);
+
+static void blake_block(uint64_t state[8], const uint8_t block[128], uint64_t counted, int is_last) {
+    uint64_t v[16], m[16];
+    for (int i = 0; i < 16; i++) m[i] = little_endian(block + 8 * i);
+    memcpy(v, state, 64);
+    memcpy(v + 8, blake_start, 64);
+    v[12] ^= counted;
+    if (is_last) v[14] = ~v[14];
+    for (int round = 0; round < 12; round++) {
+        const uint8_t *s = blake_order[round % 10];
+        MIX(0, 4, 8, 12, m[s[0]], m[s[1]])
+        MIX(1, 5, 9, 13, m[s[2]], m[s[3]])
+        MIX(2, 6, 10, 14, m[s[4]], m[s[5]])
+        MIX(3, 7, 11, 15, m[s[6]], m[s[7]])
+        MIX(0, 5, 10, 15, m[s[8]], m[s[9]])
+        MIX(1, 6, 11, 12, m[s[10]], m[s[11]])
+        MIX(2, 7, 8, 13, m[s[12]], m[s[13]])
+        MIX(3, 4, 9, 14, m[s[14]], m[s[15]])
+    }
+    for (int i = 0; i < 8; i++) state[i] ^= v[i] ^ v[i + 8];
+}
+
+static uint64_t blake2b_64(const char *data, size_t length) {
+    uint64_t state[8];
+    uint8_t last[128] = {0};
+    memcpy(state, blake_start, sizeof state);
+    state[0] ^= 0x01010008u;
+    size_t at = 0;
+    for (; length - at > 128; at += 128) blake_block(state, (const uint8_t *)data + at, at + 128, 0);
+    memcpy(last, data + at, length - at);
+    blake_block(state, last, length, 1);
+    return state[0]; /* its bytes, read as a little-endian number, are the digest */
+}
+
+static int hash_text(PyObject *text, uint64_t *hash) {
+    PyObject *owner;
+    Py_ssize_t length;
+    const char *data = utf8(text, &length, &owner);
+    if (!data) return -1;
+    *hash = blake2b_64(data, (size_t)length);
+    Py_XDECREF(owner);
+    return 0;
+}
+
+static const char hash_keys_doc[] = "hash_keys(texts): columns.hash_key of each of a list of texts.";
+
+static PyObject *hash_keys(PyObject *module, PyObject *texts) {
+    if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
+    const Py_ssize_t count = PyList_Size(texts);
+    PyObject *found = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint64_t));
+    uint64_t *hashes = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; found && i < count; i++)
+        if (hash_text(PyList_GetItem(texts, i), hashes + i) < 0) Py_CLEAR(found);
+    return found;
+}
+
+/* ---- facts: what the columns keep of articles ---- */
+
+enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, HAS_IMAGE = 32, HAS_RELATED = 64,
+       HAS_BODY = 128 }; /* see columns.py */
+
+static const char *const names[] = {
+    "id", "title", "excerpt", "web_url", "original_url", "amp_web_url", "cdn_amp_web_url", "body", "date", "published",
+    "heat", "quality", "images", "related", "provider", "category", "type", "language", "topics", "name", "domain",
+    "tzinfo", "hour", "minute", "second", "microsecond", "extra", "toordinal", "astimezone",
+};
+enum { ID, TITLE, EXCERPT, WEB_URL, ORIGINAL_URL, AMP_URL, CDN_AMP_URL, BODY, DATE, IS_PUBLISHED, HEAT, QUALITY, IMAGES,
+       RELATED, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE, SECOND, MICROSECOND,
+       EXTRA, TOORDINAL, ASTIMEZONE, NAMES };
+static PyObject *interned[NAMES], *utc, *datetime_type;
+
+static void replace(PyObject **held, PyObject *by) {
+    PyObject *before = *held;
+    *held = by;
+    Py_XDECREF(before);
+}
+
+static PyObject *attribute(PyObject *object, int name) { return PyObject_GetAttr(object, interned[name]); }
+
+static int is_true(PyObject *object, int name) {
+    PyObject *value = attribute(object, name);
+    const int answer = value ? PyObject_IsTrue(value) : -1;
+    Py_XDECREF(value);
+    return answer;
+}
+
+static int64_t integer(PyObject *object, int name) {
+    PyObject *value = attribute(object, name);
+    const int64_t number = value ? PyLong_AsLongLong(value) : -1;
+    Py_XDECREF(value);
+    return number;
+}
+
+/* Adds the UTF-8 of an attribute that is a text or None. Returns whether it is a text that is not empty, or -1. */
+static int add_attribute(Bytes *bytes, PyObject *object, int name) {
+    PyObject *value = attribute(object, name);
+    if (!value) return -1;
+    const size_t before = bytes->length;
+    const int failed = value != Py_None && bytes_add_text(bytes, value) < 0;
+    Py_DECREF(value);
+    return failed ? -1 : bytes->length > before;
+}
+
+/* The seconds since 1970 of a date, and its flags. */
+static int64_t seconds_of(PyObject *given, unsigned *flag) {
+    PyObject *when = Py_NewRef(given), *days = NULL;
+    int64_t seconds = 0;
+    if (PyObject_IsInstance(when, datetime_type) == 1) {
+        PyObject *zone = attribute(when, TZINFO);
+        if (zone && zone != utc) replace(&when, PyObject_CallMethodObjArgs(given, interned[ASTIMEZONE], utc, NULL));
+        Py_XDECREF(zone);
+        if (!when) return -1;
+        seconds = integer(when, HOUR) * 3600 + integer(when, MINUTE) * 60 + integer(when, SECOND);
+        *flag |= DATED;
+    } else {
+        *flag |= DATED | DATE_ONLY;
+    }
+    days = PyObject_CallMethodObjArgs(when, interned[TOORDINAL], NULL);
+    if (days) seconds += (PyLong_AsLongLong(days) - 719163) * 86400;
+    Py_XDECREF(days);
+    Py_DECREF(when);
+    return seconds;
+}
+
+static int signal_of(PyObject *article, int name, double *value, unsigned *flag, unsigned has) {
+    PyObject *number = attribute(article, name);
+    if (!number) return -1;
+    *value = 0;
+    if (number != Py_None) {
+        *value = PyFloat_AsDouble(number);
+        *flag |= has;
+    }
+    Py_DECREF(number);
+    return -!!PyErr_Occurred();
+}
+
+/* The hash of the canonical form of an article's address; 0 where it has none. */
+static int url_hash_of(PyObject *article, PyObject *id, uint64_t id_hash, PyObject *canonical_url, uint64_t *hash) {
+    PyObject *url = NULL;
+    for (int name = WEB_URL; name <= AMP_URL; name++) {
+        /* The web address, or else the original one, or else that for mobiles. */
+        replace(&url, attribute(article, name));
+        if (!url) return -1;
+        if (PyObject_IsTrue(url) == 1) break;
+    }
+    *hash = 0;
+    int failed = 0;
+    if (PyObject_IsTrue(url) == 1) {
+        Py_ssize_t length;
+        const char *data = PyUnicode_AsUTF8AndSize(url, &length);
+        PyErr_Clear();
+        if (!data || !is_canonical(data, length))
+            replace(&url, PyObject_CallFunctionObjArgs(canonical_url, url, NULL));
+        if (!url) return -1;
+        if (PyUnicode_Compare(url, id) == 0) *hash = id_hash;
+        else failed = hash_text(url, hash) < 0;
+    }
+    Py_DECREF(url);
+    return -failed;
+}
+
+static int add_content(Bytes *bytes, PyObject *article, PyObject *record, unsigned flag, int64_t seconds, double heat,
+                       double quality) {
+    char *data;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(record, &data, &length) < 0) return -1;
+    const char *rest = memchr(data, '\x1f', (size_t)length); /* what comes before it is the id */
+    if (!rest) { PyErr_SetString(PyExc_ValueError, "not a record"); return -1; }
+    bytes->length = 0;
+    if (bytes_add(bytes, rest, (size_t)(length - (rest - data))) < 0) return -1;
+    PyObject *provider = attribute(article, PROVIDER), *topics = attribute(article, TOPICS);
+    int failed = !provider || !topics;
+    for (int name = NAME; !failed && name <= DOMAIN_; name++)
+        failed = bytes_add(bytes, "\x1f", 1) < 0 || (provider != Py_None && add_attribute(bytes, provider, name) < 0);
+    for (int name = CATEGORY; !failed && name <= LANGUAGE; name++)
+        failed = bytes_add(bytes, "\x1f", 1) < 0 || add_attribute(bytes, article, name) < 0;
+    const Py_ssize_t count = failed ? 0 : PyTuple_Size(topics);
+    failed = failed || count < 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++)
+        failed = bytes_add(bytes, "\x1f", 1) < 0 || bytes_add_text(bytes, PyTuple_GetItem(topics, i)) < 0;
+    Py_XDECREF(provider);
+    Py_XDECREF(topics);
+    const uint8_t flags = (uint8_t)flag;
+    return failed || bytes_add(bytes, "\x1f", 1) < 0 || bytes_add(bytes, &flags, 1) < 0 ||
+                   bytes_add(bytes, &seconds, 8) < 0 || bytes_add(bytes, &heat, 8) < 0 ||
+                   bytes_add(bytes, &quality, 8) < 0
+               ? -1 : 0;
+}
+
+static const char facts_doc[] =
+    "facts(articles, records, canonical_url): flags, dates and hashes of articles, see building.py.";
+
+static PyObject *facts(PyObject *module, PyObject *args) {
+    PyObject *articles, *records, *canonical_url, *found = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!O", &PyList_Type, &articles, &PyList_Type, &records, &canonical_url)) return NULL;
+    const Py_ssize_t count = PyList_Size(articles);
+    if (PyList_Size(records) != count) { PyErr_SetString(PyExc_ValueError, "a record for each article"); return NULL; }
+    PyObject *columns[5];
+    Bytes content = {0};
+    int failed = 0;
+    for (int i = 0; i < 5; i++) {
+        columns[i] = PyBytes_FromStringAndSize(NULL, count * (i ? 8 : 1));
+        failed |= !columns[i];
+    }
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        PyObject *article = PyList_GetItem(articles, i), *id = attribute(article, ID), *date = attribute(article, DATE);
+        uint64_t id_hash = 0, url_hash = 0;
+        int64_t seconds = 0;
+        double heat, quality;
+        unsigned flag = 0;
+        failed = !id || !date || signal_of(article, HEAT, &heat, &flag, HAS_HEAT) < 0 ||
+                 signal_of(article, QUALITY, &quality, &flag, HAS_QUALITY) < 0 || hash_text(id, &id_hash) < 0 ||
+                 url_hash_of(article, id, id_hash, canonical_url, &url_hash) < 0;
+        if (!failed && date != Py_None) seconds = seconds_of(date, &flag);
+        static const int told[][2] = {
+            {IS_PUBLISHED, PUBLISHED}, {IMAGES, HAS_IMAGE}, {RELATED, HAS_RELATED}, {BODY, HAS_BODY}};
+        for (int j = 0; !failed && j < 4; j++)
+            if (is_true(article, told[j][0]) == 1) flag |= (unsigned)told[j][1];
+        failed = failed || PyErr_Occurred() ||
+                 add_content(&content, article, PyList_GetItem(records, i), flag, seconds, heat, quality) < 0;
+        Py_XDECREF(id);
+        Py_XDECREF(date);
+        if (failed) break;
+        const uint64_t content_hash = blake2b_64(content.data, content.length);
+        PyBytes_AsString(columns[0])[i] = (char)flag;
+        memcpy(PyBytes_AsString(columns[1]) + 8 * i, &seconds, 8);
+        memcpy(PyBytes_AsString(columns[2]) + 8 * i, &id_hash, 8);
+        memcpy(PyBytes_AsString(columns[3]) + 8 * i, &url_hash, 8);
+        memcpy(PyBytes_AsString(columns[4]) + 8 * i, &content_hash, 8);
+    }
+    if (!failed) found = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
+    for (int i = 0; i < 5; i++) Py_XDECREF(columns[i]);
+    PyMem_Free(content.data);
+    return found;
+}
+
+static const char plain_record_doc[] =
+    "plain_record(article): its stored record, or None where it has images, related articles, or what else few have.";
+
+static PyObject *plain_record(PyObject *module, PyObject *article) {
+    static const int rare[] = {IMAGES, RELATED, EXTRA};
+    for (int i = 0; i < 3; i++) {
+        const int has = is_true(article, rare[i]);
+        if (has < 0) return NULL;
+        if (has) Py_RETURN_NONE;
+    }
+    PyObject *parts[8] = {0}, *found = NULL, *date = attribute(article, DATE);
+    Bytes record = {0};
+    int failed = !date, is_plain = 1;
+    if (!failed && PyObject_IsInstance(date, datetime_type) == 1) is_plain = integer(date, MICROSECOND) == 0;
+    for (int name = ID; !failed && name <= BODY; name++) failed = !(parts[name] = attribute(article, name));
+    const int has_web = !failed && parts[WEB_URL] != Py_None && PyObject_IsTrue(parts[WEB_URL]) == 1;
+    for (int name = ID; !failed && is_plain && name <= BODY; name++) {
+        const int is_same = has_web && (name == ID || name == ORIGINAL_URL) && parts[name] != Py_None &&
+                            PyUnicode_Compare(parts[name], parts[WEB_URL]) == 0;
+        if (is_same) failed = bytes_add(&record, "\x1e", 1) < 0;
+        else if (parts[name] != Py_None) {
+            Py_ssize_t length;
+            const char *data = PyUnicode_AsUTF8AndSize(parts[name], &length);
+            failed = !data || bytes_add(&record, data, (size_t)length) < 0;
+        }
+        failed = failed || PyErr_Occurred() || bytes_add(&record, "\x1f", 1) < 0;
+    }
+    int separators = 0;
+    for (size_t i = 0; is_plain && !failed && i < record.length; i++) {
+        separators += record.data[i] == '\x1f';
+        is_plain = record.data[i] != 0;
+    }
+    is_plain = is_plain && separators == 8; /* else Python says what is wrong */
+    if (!failed) found = is_plain ? PyBytes_FromStringAndSize(record.data, (Py_ssize_t)record.length) : Py_NewRef(Py_None);
+    for (int i = 0; i < 8; i++) Py_XDECREF(parts[i]);
+    Py_XDECREF(date);
+    PyMem_Free(record.data);
+    return found;
+}
+
+/* ---- the module ---- */
+
+static PyMethodDef methods[] = {
+    {"inverted", inverted, METH_VARARGS, inverted_doc},
+    {"hash_keys", hash_keys, METH_O, hash_keys_doc},
+    {"facts", facts, METH_VARARGS, facts_doc},
+    {"plain_record", plain_record, METH_O, plain_record_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_building", "The inner loops of indexing, compiled; see building.py.", 0, methods,
+};
+
+static PyObject *imported(const char *module, const char *name) {
+    PyObject *found = PyImport_ImportModule(module);
+    PyObject *value = found ? PyObject_GetAttrString(found, name) : NULL;
+    Py_XDECREF(found);
+    return value;
+}
+
+PyMODINIT_FUNC PyInit__building(void) {
+    find_kinds();
+    for (int i = 0; i < NAMES; i++)
+        if (!(interned[i] = PyUnicode_InternFromString(names[i]))) return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    PyObject *words = PyType_FromSpec(&words_spec);
+    if (!module || !words || PyModule_AddObjectRef(module, "Words", words) < 0 ||
+        !(utc = imported("datetime", "UTC")) || !(datetime_type = imported("datetime", "datetime"))) {
+        Py_XDECREF(module);
+        module = NULL;
+    }
+    Py_XDECREF(words);
+    return module;
+}
