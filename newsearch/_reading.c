@@ -29,16 +29,16 @@ enum { PATH, ID, UNDERSCORE_ID, CATEGORY, TITLE, EXCERPT, PUBLISHED_DATE_TIME, O
 static const char *const fields[] = {
     "id", "title", "excerpt", "topics", "body", "date", "original_url", "web_url", "category", "type", "quality", "heat",
     "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "images", "related", "extra", "__class__",
-    "name", "domain", "tags", "article",
+    "name", "domain", "tags", "categories", "article",
 };
 enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB_URL, F_CATEGORY, F_TYPE, F_QUALITY, F_HEAT,
        F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_IMAGES, F_RELATED, F_EXTRA, F_CLASS, F_NAME, F_DOMAIN,
-       F_TAGS, F_ARTICLE, FIELDS };
+       F_TAGS, F_CATEGORIES, F_ARTICLE, FIELDS };
 static PyObject *key_names[KEYS], *field_names[FIELDS], *empty_text, *empty_tuple;
 
 /* What a Reader is made with, in this order. */
 enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_TEXT, CLEAN_BODY,
-       CLEAN_URL, CANONICAL_URL, MOMENT, GIVEN };
+       CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, GIVEN };
 
 typedef struct {
     PyObject_HEAD
@@ -47,12 +47,23 @@ typedef struct {
 
 /* Each of these gives a new reference; NULL without an exception is for a value that takes a closer look. */
 
+/* Whether clean_text would give a line back as it is, for sure: plain ASCII, letters of Western Europe, and the dashes,
+ * quotes and dots of typography. */
 static int is_clean(const char *text, Py_ssize_t length) {
     if (!length) return 1;
     if (text[0] == ' ' || text[length - 1] == ' ') return 0;
-    for (Py_ssize_t i = 0; i < length; i++) {
-        const char c = text[i];
-        if (c < ' ' || c > '~' || c == '<' || c == '&' || (c == ' ' && text[i + 1] == ' ')) return 0;
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    while (at < end) {
+        if (*at >= ' ' && *at <= '~') {
+            if (*at == '<' || *at == '&' || (*at == ' ' && at[1] == ' ')) return 0;
+            at++;
+        } else if (*at == 0xc3) {
+            at += 2;
+        } else if (*at == 0xe2 && at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa6) {
+            at += 3;
+        } else {
+            return 0;
+        }
     }
     return 1;
 }
@@ -89,8 +100,19 @@ static PyObject *signal_of(PyObject *value) {
     return number >= -LARGEST_SIGNAL && number <= LARGEST_SIGNAL ? Py_NewRef(value) : NULL;
 }
 
+/* A time in UTC as everybody writes it is left to the datetime module; whatever else, to Python's `moment`. */
 static PyObject *date_of(Reader *reader, PyObject *value) {
     if (!value || !PyUnicode_CheckExact(value)) return NULL;
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(value, &length);
+    PyErr_Clear();
+    if (text && length == 20 && text[4] == '-' && text[10] == 'T' && text[19] == 'Z') {
+        const int year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
+        PyObject *when = year >= OLDEST_YEAR && year <= NEWEST_YEAR
+                             ? PyObject_CallFunctionObjArgs(reader->given[FROM_ISO], value, NULL) : NULL;
+        if (when) return when;
+        PyErr_Clear();
+    }
     return PyObject_CallFunctionObjArgs(reader->given[MOMENT], value, key_names[PUBLISHED_DATE_TIME], NULL);
 }
 
@@ -136,6 +158,17 @@ static PyObject *body_of(Reader *reader, PyObject *const *values, PyObject *give
     return body ? PyObject_CallFunctionObjArgs(reader->given[CLEAN_BODY], body, NULL) : Py_NewRef(empty_text);
 }
 
+/* The canonical form of a clean URL. */
+static PyObject *canonical_of(Reader *reader, PyObject *url) {
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(url, &length);
+    if (!text) return NULL;
+    const ptrdiff_t kept = canonical_length(text, length);
+    if (kept == length) return Py_NewRef(url);
+    return kept ? PyUnicode_FromStringAndSize(text, kept)
+                : PyObject_CallFunctionObjArgs(reader->given[CANONICAL_URL], url, NULL);
+}
+
 /* The id that a record has: a name, or the canonical form of its address. */
 static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_url, PyObject *original_url) {
     for (int key = PATH; key <= UNDERSCORE_ID; key++) {
@@ -144,12 +177,7 @@ static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_ur
         if (PyUnicode_GetLength(values[key])) return line_of(reader, values[key]);
     }
     PyObject *url = web_url != Py_None ? web_url : original_url;
-    if (url == Py_None) return NULL;
-    Py_ssize_t length;
-    const char *text = PyUnicode_AsUTF8AndSize(url, &length);
-    if (!text) return NULL;
-    if (is_canonical(text, length)) return Py_NewRef(url);
-    return PyObject_CallFunctionObjArgs(reader->given[CANONICAL_URL], url, NULL);
+    return url == Py_None ? NULL : canonical_of(reader, url);
 }
 
 static int is_empty(PyObject *text) { return !text || PyUnicode_GetLength(text) == 0; }
@@ -172,15 +200,18 @@ static PyObject *read_record(PyObject *self, PyObject *args) {
     PyObject *is_published = values[PUBLISHED];
     if (!is_published || is_published == Py_None) is_published = Py_True;
     if (is_published != Py_True && is_published != Py_False) Py_RETURN_NONE;
-    PyObject *tags = is_common ? NULL : PyDict_GetItemWithError(record, field_names[F_TAGS]);
-    if (tags && tags != Py_None) Py_RETURN_NONE;
+    /* These can say what the topics and the category are, too. */
+    for (int field = F_TAGS; !is_common && field <= F_CATEGORIES; field++) {
+        PyObject *value = PyDict_GetItemWithError(record, field_names[field]);
+        if (value && value != Py_None) Py_RETURN_NONE;
+    }
 
     if (!(made[F_TITLE] = line_of(reader, values[TITLE])) || is_empty(made[F_TITLE]) ||
         !(made[F_EXCERPT] = line_of(reader, values[EXCERPT])) || !(made[F_TOPICS] = topics_of(reader, values[TOPICS])) ||
         !(made[F_BODY] = body_of(reader, values, body)) || !(made[F_DATE] = date_of(reader, values[PUBLISHED_DATE_TIME])) ||
         made[F_DATE] == Py_None || !(made[F_ORIGINAL_URL] = url_of(reader, values[ORIGINAL_URL])) ||
         !(made[F_WEB_URL] = url_of(reader, values[WEB_URL])) || !(made[F_CATEGORY] = line_of(reader, values[CATEGORY])) ||
-        (!is_common && is_empty(made[F_CATEGORY])) || !(made[F_TYPE] = line_of(reader, values[TYPE])) ||
+        !(made[F_TYPE] = line_of(reader, values[TYPE])) ||
         !(made[F_QUALITY] = signal_of(values[QUALITY])) || !(made[F_HEAT] = signal_of(values[HEAT])) ||
         !(made[F_PROVIDER] = provider_of(reader, values[PROVIDER])) ||
         !(made[F_ID] = id == Py_None ? id_of(reader, values, made[F_WEB_URL], made[F_ORIGINAL_URL]) : Py_NewRef(id)) ||

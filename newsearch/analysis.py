@@ -233,8 +233,12 @@ def _accented(terms: list[str], language: str) -> list[str]:
     endings = _ENDINGS.get(language)
     if not endings:
         return terms
+    any_ending = tuple(endings)
     given = []
     for term in terms:
+        if not term.endswith(any_ending):
+            given.append(term)
+            continue
         for length in range(min(_LONGEST_ENDING, len(term) - 2), 1, -1):
             if ending := endings.get(term[-length:]):
                 term = term[:-length] + ending

@@ -145,24 +145,27 @@ def article_from_mapping(
         raise SourceError(location or id, str(problem)) from None
 
 
-def article_from_record(record: Any, *, location: str, fallback_id: str) -> Article:
-    """Make an Article of one JSON record, with the id that the record has.
+def article_from_record(record: object, location: str, name: str, number: int) -> Article:
+    """Make an Article of one JSON record of a file, with the id that the record has.
 
-    The id is the record's path, id or _id, else its canonical URL, else `fallback_id`.
+    The id is the record's path, id or _id, else its canonical URL, else `name#number`.
+
+    Args:
+        location: of the file, for error messages, with the sign that stands before the number.
+        name: of the file.
+        number: of the record in it.
 
     Raises:
         SourceError: the record is not a usable article.
     """
-    if not isinstance(record, Mapping):
-        raise SourceError(
-            location, f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}"
-        )
     try:
         if article := _read(record, None, ""):
             return article
+        if not isinstance(record, Mapping):
+            raise Unusable(f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}")
+        return _article(record, _record_id(record) or f"{name}#{number}", "", depth=0)
     except Unusable as problem:
-        raise SourceError(location, str(problem)) from None
-    return article_from_mapping(record, id=_record_id(record) or fallback_id, location=location)
+        raise SourceError(f"{location}{number}", str(problem)) from None
 
 
 _JSON_NAMES: Final = {
@@ -478,6 +481,7 @@ try:
         clean_url,
         canonical_url,
         moment,
+        dt.datetime.fromisoformat,
     )
 except ImportError:
     _reader = None

@@ -10,16 +10,19 @@ import unicodedata
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from unittest import mock
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsearch import article as reading
 from newsearch.article import (
     Article,
     Image,
     Provider,
     article_from_mapping,
+    article_from_record,
     article_to_mapping,
     canonical_url,
 )
@@ -558,3 +561,70 @@ def test_any_record_gives_an_article_that_json_can_hold_or_a_source_error(
     for mapping in (record, fields, {"title": "T", **fields}):
         with suppress(SourceError):
             assert json.dumps(article_to_mapping(article_from_mapping(mapping, id="x")), allow_nan=False)
+
+
+# A record as most are, whose values are now and then something else.
+_ORDINARY = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(["A title", " A  title", "“Ban” – wait…", "Ça & là", "<b>x</b>", "日本", "x\u0301"])
+        | st.text(),
+        "publishedDateTime": st.sampled_from(
+            ["2020-09-29T10:00:00Z", "2020-09-29T10:00:00+02:00", "2020-09-29", "1200-01-01T00:00:00Z", "soon", ""]
+        )
+        | st.datetimes().map(lambda when: f"{when:%Y-%m-%dT%H:%M:%SZ}")
+        | _JUNK,
+    },
+    optional={
+        "id": st.sampled_from(["a.md", " a", "", 7, 0, True, None]),
+        "path": st.none() | st.text(max_size=3),
+        "excerpt": st.text("ab &<é’", max_size=9) | _JUNK,
+        "webUrl": _URLS | st.sampled_from(["https://a.example/b/", "https://a.example", "https://é.example/", "no"]),
+        "originalUrl": _URLS | st.none(),
+        "ampWebUrl": _URLS,
+        "topics": st.lists(st.sampled_from(["Privacy", "A &amp; B", 7, None])) | _JUNK,
+        "tags": st.none() | st.just(["x"]),
+        "provider": st.fixed_dictionaries({"name": st.sampled_from(["AP", "", None, 7, []])}) | _JUNK,
+        "heat": st.integers(-5, 200) | st.sampled_from([True, "12", 1e13, float("nan"), 10**400, None]),
+        "quality": st.integers(-5, 200) | st.floats(),
+        "published": st.sampled_from([True, False, None, "no", "2020-01-02", 3]),
+        "category": st.sampled_from(["News", "", None, ["x"]]),
+        "categories": st.just(["Culture"]),
+        "type": st.sampled_from(["video", "", None]),
+        "body": st.text("ab <p>\n", max_size=9) | st.none(),
+        "text": st.text(max_size=3) | st.just(7),
+        "locale": st.just("en-US"),
+        "note": _JUNK,
+    },
+)
+
+
+@pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
+@settings(max_examples=500)
+@given(_ORDINARY | _RECORDS | _JUNK, st.text("ab<p>", max_size=3))
+def test_the_compiled_reader_only_makes_articles_sooner(record: Any, body: str) -> None:
+    def made(reader: Any) -> list[Any]:
+        results: list[Any] = []
+        with mock.patch.object(reading, "_reader", reader):
+            for make in (
+                lambda: article_from_record(record, "feed.jsonl:", "feed", 3),
+                lambda: article_from_mapping(record, id="2020-01-02-a.md", body=body),
+            ):
+                try:
+                    article = make()
+                    # Equal numbers can be of two types, and one that is no number equals nothing.
+                    results.append((repr(article), type(article.heat), type(article.quality)))
+                except SourceError as error:
+                    results.append(str(error))
+        return results
+
+    assert made(reading._reader) == made(None)
+
+
+@pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
+def test_the_compiled_reader_makes_ordinary_articles_itself() -> None:
+    record = {"title": "A title", "webUrl": "https://a.example/b", "publishedDateTime": "2020-09-29T10:00:00Z"}
+    with mock.patch.object(reading, "_article", side_effect=AssertionError):
+        assert article_from_record(record, "", "", 1).id == "https://a.example/b"
+        assert article_from_record({**record, "images": [{"url": "https://a.example/i"}]}, "", "", 1).images
+        with pytest.raises(AssertionError):
+            article_from_record({**record, "title": ""}, "", "", 1)

@@ -51,8 +51,7 @@ class JsonFeed:
             document = document["value"]
         records = document if isinstance(document, list) else [document]
         for number, record in enumerate(records, 1):
-            name = f"{self._path.name}#{number}"
             try:
-                yield article_from_record(record, location=f"{self.location}#{number}", fallback_id=name)
+                yield article_from_record(record, f"{self.location}#", self._path.name, number)
             except SourceError as error:
                 yield error

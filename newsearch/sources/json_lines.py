@@ -73,23 +73,24 @@ class JsonStream:
 
 
 def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | SourceError]:
+    before_number = f"{location}:"
     for number, line in numbered_lines(lines, location):
         if isinstance(line, SourceError):
             yield line
-        elif line := line.strip():
+        elif not line.isspace():
             try:
-                yield _article(line, f"{location}:{number}", f"{name}#{number}")
+                yield _article(line, before_number, name, number)
             except SourceError as error:
                 yield error
 
 
-def _article(line: bytes, location: str, fallback_id: str) -> Article:
+def _article(line: bytes, location: str, name: str, number: int) -> Article:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         # The slower parser is the judge, and says what is wrong and where.
-        record = parse_json(line, location)
-    return article_from_record(record, location=location, fallback_id=fallback_id)
+        record = parse_json(line.strip(), f"{location}{number}")
+    return article_from_record(record, location, name, number)
 
 
 def open_json(path: Path) -> BinaryIO:
@@ -148,8 +149,10 @@ def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | 
             reason = (
                 "ends in the middle of its compressed data" if isinstance(error, EOFError) else str(error)
             )
-            location = f"{source}:{number}"
-            yield number, SourceError(location, f"cannot be read on: {reason}", hides_articles=True)
+            yield (
+                number,
+                SourceError(f"{source}:{number}", f"cannot be read on: {reason}", hides_articles=True),
+            )
             return
         if is_too_long:
             message = f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB"

@@ -38,18 +38,19 @@ from newsearch.query.tree import (
 from newsearch.ranking import Boosts
 
 
-def _in_numpy() -> ModuleType:
-    """The kernel as it is where newsearch was installed without a compiler."""
-    spec = importlib.util.find_spec(kernel.__name__)
+def without_compiler(module: ModuleType) -> ModuleType:
+    """A module as it is where newsearch was installed without a compiler: kernel.py has its loops in _kernel.c."""
+    spec = importlib.util.find_spec(module.__name__)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict(sys.modules, {f"{kernel.__package__}._kernel": None}):
-        spec.loader.exec_module(module)
-    return module
+    package, _, name = module.__name__.rpartition(".")
+    again = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(sys.modules, {f"{package}._{name}": None}):
+        spec.loader.exec_module(again)
+    return again
 
 
-in_numpy = _in_numpy()
+in_numpy = without_compiler(kernel)
 
 WORDS = [
     "ban",

@@ -72,12 +72,12 @@ static int bytes_add_text(Bytes *bytes, PyObject *text) {
 
 /* ---- words: texts -> the numbers of their terms ---- */
 
+#define SHORT 16 /* bytes of a key that stand in the entry itself, so that looking one up touches one place in memory */
+
 typedef struct {
-    size_t key;          /* where in the keys it begins */
-    uint32_t length;     /* of the key in bytes; 0 where the place is free */
-    int32_t count;       /* of its terms */
-    int64_t value;       /* the number of its only term, or where in `several` its numbers begin */
-    uint64_t hash;
+    uint64_t key[2]; /* the key, filled up with zeros; of a longer one its hash, and where in `longer` it stands */
+    uint32_t length; /* of the key in bytes; 0 where the place is free */
+    int32_t value;   /* the number of its only term, or where in `several` its numbers stand, as -1, -2, ... */
 } Entry;
 
 typedef struct {
@@ -86,35 +86,48 @@ typedef struct {
     PyObject *analyse;   /* chunk -> its terms */
     Entry *entries;
     size_t places, used; /* places is a power of two */
-    Bytes keys, several;
+    Bytes longer;        /* keys */
+    Bytes several;       /* int32: how many numbers, and these */
     uint64_t secret;
 } Words;
 
-static uint64_t hashed(const Words *words, const char *key, size_t length) {
-    /* A secret differs from process to process, so that nobody can write articles that collide. */
-    uint64_t hash = words->secret ^ (length * 0x9e3779b97f4a7c15u);
-    while (length >= 8) {
-        uint64_t part;
-        memcpy(&part, key, 8);
-        hash = (hash ^ part) * (words->secret | 1);
-        hash ^= hash >> 32;
-        key += 8;
-        length -= 8;
-    }
-    uint64_t part = 0;
-    memcpy(&part, key, length);
+/* A secret differs from process to process, so that nobody can write articles whose words collide. */
+static uint64_t mixed(const Words *words, uint64_t hash, uint64_t part) {
     hash = (hash ^ part) * (words->secret | 1);
-    hash ^= hash >> 29;
-    hash *= 0xbf58476d1ce4e5b9u;
     return hash ^ (hash >> 32);
 }
 
-static Entry *place_of(Words *words, const char *key, size_t length, uint64_t hash) {
+static uint64_t hash_of_entry(const Words *words, const Entry *entry) {
+    if (entry->length > SHORT) return entry->key[0];
+    const uint64_t hash = mixed(words, mixed(words, words->secret ^ entry->length, entry->key[0]), entry->key[1]);
+    return hash ^ (hash >> 29);
+}
+
+/* What a key would be as an entry, but for its value. */
+static Entry entry_of(const Words *words, const char *key, size_t length) {
+    Entry entry = {{0, 0}, (uint32_t)length, 0};
+    if (length <= SHORT) {
+        memcpy(entry.key, key, length);
+        return entry;
+    }
+    uint64_t hash = words->secret ^ length;
+    for (size_t i = 0; i < length; i += 8) {
+        uint64_t part = 0;
+        memcpy(&part, key + i, length - i < 8 ? length - i : 8);
+        hash = mixed(words, hash, part);
+    }
+    entry.key[0] = hash;
+    return entry;
+}
+
+static Entry *place_of(Words *words, const Entry *wanted, const char *key) {
     const size_t mask = words->places - 1;
-    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    for (size_t i = hash_of_entry(words, wanted) & mask;; i = (i + 1) & mask) {
         Entry *entry = &words->entries[i];
         if (!entry->length) return entry;
-        if (entry->hash == hash && entry->length == length && !memcmp(words->keys.data + entry->key, key, length))
+        if (entry->length != wanted->length || entry->key[0] != wanted->key[0]) continue;
+        if (wanted->length <= SHORT ? entry->key[1] == wanted->key[1]
+                                    : !memcmp(words->longer.data + entry->key[1], key, wanted->length))
             return entry;
     }
 }
@@ -125,7 +138,7 @@ static int words_grow(Words *words) {
     if (!entries) { PyErr_NoMemory(); return -1; }
     for (size_t i = 0; i < words->places; i++) {
         if (!words->entries[i].length) continue;
-        size_t at = words->entries[i].hash & (places - 1);
+        size_t at = hash_of_entry(words, &words->entries[i]) & (places - 1);
         while (entries[at].length) at = (at + 1) & (places - 1);
         entries[at] = words->entries[i];
     }
@@ -155,41 +168,41 @@ static int analysed(Words *words, Entry *entry, const char *chunk, size_t length
     if (!found) return -1;
     const Py_ssize_t count = PyTuple_Check(found) ? PyTuple_Size(found) : -1;
     if (count < 0) PyErr_SetString(PyExc_TypeError, "analysis gives a tuple of terms");
-    const size_t start = words->several.length / sizeof(int32_t);
-    int64_t number = -1;
-    for (Py_ssize_t i = 0; i < count; i++) {
+    const int32_t start = (int32_t)(words->several.length / sizeof(int32_t));
+    int64_t number = count == 1 || bytes_add_int(&words->several, (int32_t)count) == 0 ? 0 : -1;
+    for (Py_ssize_t i = 0; number >= 0 && i < count; i++) {
         number = number_of(words, PyTuple_GetItem(found, i));
-        if (number < 0 || (count > 1 && bytes_add_int(&words->several, (int32_t)number) < 0)) break;
+        if (number >= 0 && count > 1 && bytes_add_int(&words->several, (int32_t)number) < 0) number = -1;
     }
     Py_DECREF(found);
     if (PyErr_Occurred()) return -1;
-    entry->count = (int32_t)count;
-    entry->value = count == 1 ? number : (int64_t)start;
+    entry->value = count == 1 ? (int32_t)number : -1 - start;
     return 0;
 }
 
 /* Adds to `out` the numbers of the terms of a key: a plain word, or a chunk that only Python can take apart. */
 static int emit(Words *words, const char *key, size_t length, int is_plain, Bytes *out) {
     if (2 * words->used >= words->places && words_grow(words) < 0) return -1;
-    const uint64_t hash = hashed(words, key, length);
-    Entry *entry = place_of(words, key, length, hash);
+    Entry made = entry_of(words, key, length), *entry = place_of(words, &made, key);
     if (!entry->length) {
-        Entry made = {words->keys.length, (uint32_t)length, 1, 0, hash};
         if (is_plain) {
             PyObject *term = PyUnicode_DecodeASCII(key, (Py_ssize_t)length, NULL);
-            made.value = term ? number_of(words, term) : -1;
+            made.value = term ? (int32_t)number_of(words, term) : -1;
             Py_XDECREF(term);
             if (made.value < 0) return -1;
         } else if (analysed(words, &made, key, length) < 0) {
             return -1;
         }
-        if (bytes_add(&words->keys, key, length) < 0) return -1;
+        if (length > SHORT) {
+            made.key[1] = words->longer.length;
+            if (bytes_add(&words->longer, key, length) < 0) return -1;
+        }
         *entry = made;
         words->used++;
     }
-    if (entry->count == 1) return bytes_add_int(out, (int32_t)entry->value);
-    const int32_t *numbers = (const int32_t *)words->several.data + entry->value;
-    return entry->count ? bytes_add(out, numbers, (size_t)entry->count * sizeof(int32_t)) : 0;
+    if (entry->value >= 0) return bytes_add_int(out, entry->value);
+    const int32_t *numbers = (const int32_t *)words->several.data + (-1 - entry->value);
+    return bytes_add(out, numbers + 1, (size_t)numbers[0] * sizeof(int32_t));
 }
 
 /* What a byte of ASCII is to the rules in analysis.py. */
@@ -219,11 +232,18 @@ static size_t space_at(const unsigned char *at, const unsigned char *end) {
     return is_space ? 3 : 0;
 }
 
-/* Adds the numbers of the terms of a chunk, whose bytes of ASCII are in lower case. */
-static int emit_chunk(Words *words, const char *chunk, size_t length, int is_ascii, Bytes *out) {
-    if (!is_ascii) return emit(words, chunk, length, 0, out);
+/* What stands in ASCII for a mark of three bytes from E2 80 90: dashes, quotes, bullets and dots; 0 for anything else. */
+static char plain_mark(const unsigned char *at, const unsigned char *end) {
+    if (end - at < 3 || at[0] != 0xe2 || at[1] != 0x80) return 0;
+    if (at[2] == 0x99) return '\'';
+    const int breaks = (at[2] >= 0x90 && at[2] <= 0x98) || (at[2] >= 0x9a && at[2] <= 0x9e) || at[2] == 0xa2 || at[2] == 0xa6;
+    return breaks ? '-' : 0;
+}
+
+/* Adds the numbers of the terms of a chunk. It is given in ASCII, and as it is, both in lower case. */
+static int emit_chunk(Words *words, const char *chunk, size_t size, const char *whole, size_t whole_size, Bytes *out) {
     /* Outside of words, points and quotes mean nothing. */
-    size_t first = 0, end = length;
+    size_t first = 0, end = size;
     while (first < end && strchr(".,'", chunk[first])) first++;
     while (end > first && strchr(".,'", chunk[end - 1])) end--;
     /* A possessive loses its ending; all else that is special is left to the rules. */
@@ -232,7 +252,7 @@ static int emit_chunk(Words *words, const char *chunk, size_t length, int is_asc
         const int is_possessive = chunk[i] == '\'' && i > first && kind_of[(unsigned char)chunk[i - 1]] == LETTER &&
                                   i + 1 < end && chunk[i + 1] == 's' &&
                                   (i + 2 == end || kind_of[(unsigned char)chunk[i + 2]] == BREAKS);
-        if (!is_possessive) return emit(words, chunk, length, 0, out);
+        if (!is_possessive) return emit(words, whole, whole_size, 0, out);
     }
     for (size_t i = first; i < end;) {
         size_t stop = i;
@@ -243,23 +263,29 @@ static int emit_chunk(Words *words, const char *chunk, size_t length, int is_asc
     return 0;
 }
 
-static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *chunk, Bytes *out) {
+static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *room, Bytes *out) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
-    if (length > 0x7fffffff) { PyErr_SetString(PyExc_ValueError, "a text of over 2 GB"); return -1; }
-    chunk->length = 0;
-    if (bytes_reserve(chunk, (size_t)length) < 0) return -1;
+    if (length > 0x3fffffff) { PyErr_SetString(PyExc_ValueError, "a text of over 1 GB"); return -1; }
+    room->length = 0;
+    if (bytes_reserve(room, 2 * (size_t)length + 1) < 0) return -1;
     while (at < end) {
-        size_t wide = space_at(at, end);
-        if (wide) { at += wide; continue; }
-        char *to = chunk->data;
+        size_t space = space_at(at, end), size = 0, whole_size = 0;
+        char *chunk = room->data, *whole = chunk + length;
         int is_ascii = 1;
-        while (at < end && !(wide = space_at(at, end))) {
-            is_ascii &= *at < 128;
-            *to++ = *at < 128 ? lower[*at] : (char)*at;
-            at++;
+        for (; at < end && !(space = space_at(at, end));) {
+            if (*at < 128) {
+                chunk[size++] = whole[whole_size++] = lower[*at++];
+                continue;
+            }
+            const char mark = plain_mark(at, end);
+            is_ascii &= mark != 0;
+            chunk[size++] = mark;
+            for (int bytes = mark ? 3 : 1; bytes; bytes--) whole[whole_size++] = (char)*at++;
         }
-        if (emit_chunk(words, chunk->data, (size_t)(to - chunk->data), is_ascii, out) < 0) return -1;
-        at += wide;
+        if (whole_size && (is_ascii ? emit_chunk(words, chunk, size, whole, whole_size, out)
+                                    : emit(words, whole, whole_size, 0, out)) < 0)
+            return -1;
+        at += space;
     }
     return 0;
 }
@@ -267,7 +293,7 @@ static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *c
 static PyObject *numbered(PyObject *self, PyObject *texts) {
     Words *words = (Words *)self;
     if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
-    Bytes out = {0}, counts = {0}, chunk = {0};
+    Bytes out = {0}, counts = {0}, room = {0};
     int failed = 0;
     for (Py_ssize_t i = 0; !failed && i < PyList_Size(texts); i++) {
         const size_t before = out.length;
@@ -275,7 +301,7 @@ static PyObject *numbered(PyObject *self, PyObject *texts) {
         Py_ssize_t length;
         Py_INCREF(text);
         const char *data = utf8(text, &length, &owner);
-        failed = !data || emit_text(words, data, length, &chunk, &out) < 0 ||
+        failed = !data || emit_text(words, data, length, &room, &out) < 0 ||
                  bytes_add_int(&counts, (int32_t)((out.length - before) / sizeof(int32_t))) < 0;
         Py_XDECREF(owner);
         Py_DECREF(text);
@@ -285,7 +311,7 @@ static PyObject *numbered(PyObject *self, PyObject *texts) {
                                              counts.data ? counts.data : "", (Py_ssize_t)counts.length);
     PyMem_Free(out.data);
     PyMem_Free(counts.data);
-    PyMem_Free(chunk.data);
+    PyMem_Free(room.data);
     return found;
 }
 
@@ -297,7 +323,7 @@ static void words_dealloc(PyObject *self) {
     Py_XDECREF(words->terms);
     Py_XDECREF(words->analyse);
     PyMem_Free(words->entries);
-    PyMem_Free(words->keys.data);
+    PyMem_Free(words->longer.data);
     PyMem_Free(words->several.data);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
@@ -659,8 +685,10 @@ static int url_hash_of(PyObject *article, PyObject *id, uint64_t id_hash, PyObje
         Py_ssize_t length;
         const char *data = PyUnicode_AsUTF8AndSize(url, &length);
         PyErr_Clear();
-        if (!data || !is_canonical(data, length))
-            replace(&url, PyObject_CallFunctionObjArgs(canonical_url, url, NULL));
+        const ptrdiff_t kept = data ? canonical_length(data, length) : 0;
+        if (kept < length)
+            replace(&url, kept ? PyUnicode_FromStringAndSize(data, kept)
+                               : PyObject_CallFunctionObjArgs(canonical_url, url, NULL));
         if (!url) return -1;
         if (PyUnicode_Compare(url, id) == 0) *hash = id_hash;
         else failed = hash_text(url, hash) < 0;

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch import ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.columns import hash_bytes, hash_key
@@ -97,7 +98,7 @@ def inverted(
         forms: how many there are.
         most: words of each article that count, at most 65,536.
     """
-    by_field = lengths.reshape(len(order), -1)
+    by_field = lengths.reshape(len(order), len(ranking.TEXT_FIELDS))
     words = by_field.sum(axis=1, dtype=np.int64)
     start = np.cumsum(words) - words
     pos = np.arange(len(tokens)) - np.repeat(start, words)
@@ -114,12 +115,14 @@ def inverted(
     more = np.flatnonzero(~is_first)
 
     weight = np.zeros(len(first))
+    posting = np.cumsum(is_first) - 1
+    article = order[doc]
     ends = np.cumsum(by_field, axis=1)
     for field in range(by_field.shape[1]):
-        article = order[doc]
-        begin = ends[article, field] - by_field[article, field]
-        counts = np.add.reduceat((pos >= begin) & (pos < ends[article, field]), first, dtype=np.int64)
-        weight += counts * weights.reshape(by_field.shape)[order[doc[first]], field]
+        end = ends[article, field]
+        is_here = (pos >= end - by_field[article, field]) & (pos < end)
+        counts = np.bincount(posting[is_here], minlength=len(first))
+        weight += counts * weights.reshape(by_field.shape)[article[first], field]
     return Inverted(
         counts=np.bincount(form[first], minlength=forms).astype(np.int32).tobytes(),
         doc=doc[first].astype(np.uint16).tobytes(),

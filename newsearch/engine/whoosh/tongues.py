@@ -59,11 +59,29 @@ def languages_of(
     size = len(languages.KNOWN)
     cells = np.repeat(article, several[words]) * size + counted
     counts = np.bincount(cells, minlength=len(maybe) * size).reshape(-1, size)
-    totals = lengths[maybe].tolist()
-    for number_of_article, total, row in zip(maybe.tolist(), totals, counts.tolist(), strict=True):
-        code = languages.decided(dict(zip(languages.KNOWN, row, strict=True)), total)
-        found[number_of_article] = _NUMBERS[code]
+    found[maybe] = _decided(counts, lengths[maybe])
     return found
+
+
+def _decided(counts: Array, totals: Array) -> Array:
+    """`languages.decided` of many articles: the numbers of their languages.
+
+    Args:
+        counts: function words of each language in each article, shape (articles, languages.KNOWN).
+        totals: words of each article.
+    """
+    english = languages.KNOWN.index(languages.ENGLISH)
+    others = counts.copy()
+    others[:, english] = 0
+    most = others.max(axis=1, initial=0)
+    is_told = (
+        (most >= languages.FEWEST)
+        & (most * languages.SHARE >= totals)
+        & (most > 2 * counts[:, english])
+        & (np.count_nonzero(others == most[:, None], axis=1) == 1)
+    )
+    numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
+    return np.where(is_told, numbers[others.argmax(axis=1)], 0)
 
 
 def _sums(counted: Array, ends: Array) -> Array:
