@@ -1,4 +1,4 @@
-/* Articles made of records, compiled: what article.py does with a record whose values are of the usual types.
+/* Articles made of records, compiled: what reading.py does with a record whose values are of the usual types.
  *
  * A Reader gives None for a record that takes a closer look, which Python then has from the beginning. Whatever is not
  * plain ASCII text is cleaned by Python, too. So nothing here decides what an article is, only how soon it is made.
@@ -272,7 +272,7 @@ static PyMethodDef reader_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot reader_slots[] = {
-    {Py_tp_doc, "Records -> articles; see article.py."},
+    {Py_tp_doc, "Records -> articles; see reading.py."},
     {Py_tp_init, reader_init},
     {Py_tp_dealloc, reader_dealloc},
     {Py_tp_methods, reader_methods},
@@ -283,7 +283,7 @@ static PyType_Spec reader_spec = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_reading", "Articles made of records, compiled; see article.py.", 0, NULL,
+    PyModuleDef_HEAD_INIT, "_reading", "Articles made of records, compiled; see reading.py.", 0, NULL,
 };
 
 PyMODINIT_FUNC PyInit__reading(void) {

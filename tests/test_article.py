@@ -16,17 +16,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from newsearch import article as reading
-from newsearch.article import (
-    Article,
-    Image,
-    Provider,
-    article_from_mapping,
-    article_from_record,
-    article_to_mapping,
-    canonical_url,
-)
+from newsearch import reading
+from newsearch.article import Article, Image, Provider, article_to_mapping, canonical_url
 from newsearch.errors import SourceError
+from newsearch.reading import article_from_mapping, article_from_record
 
 
 def article(id: str = "a.md", body: str = "", **fields: Any) -> Article:
@@ -566,10 +559,19 @@ def test_any_record_gives_an_article_that_json_can_hold_or_a_source_error(
 # A record as most are, whose values are now and then something else.
 _ORDINARY = st.fixed_dictionaries(
     {
-        "title": st.sampled_from(["A title", " A  title", "“Ban” – wait…", "Ça & là", "<b>x</b>", "日本", "x\u0301"])
+        "title": st.sampled_from(
+            ["A title", " A  title", "“Ban” – wait…", "Ça & là", "<b>x</b>", "日本", "x\u0301"]
+        )
         | st.text(),
         "publishedDateTime": st.sampled_from(
-            ["2020-09-29T10:00:00Z", "2020-09-29T10:00:00+02:00", "2020-09-29", "1200-01-01T00:00:00Z", "soon", ""]
+            [
+                "2020-09-29T10:00:00Z",
+                "2020-09-29T10:00:00+02:00",
+                "2020-09-29",
+                "1200-01-01T00:00:00Z",
+                "soon",
+                "",
+            ]
         )
         | st.datetimes().map(lambda when: f"{when:%Y-%m-%dT%H:%M:%SZ}")
         | _JUNK,
@@ -578,7 +580,8 @@ _ORDINARY = st.fixed_dictionaries(
         "id": st.sampled_from(["a.md", " a", "", 7, 0, True, None]),
         "path": st.none() | st.text(max_size=3),
         "excerpt": st.text("ab &<é’", max_size=9) | _JUNK,
-        "webUrl": _URLS | st.sampled_from(["https://a.example/b/", "https://a.example", "https://é.example/", "no"]),
+        "webUrl": _URLS
+        | st.sampled_from(["https://a.example/b/", "https://a.example", "https://é.example/", "no"]),
         "originalUrl": _URLS | st.none(),
         "ampWebUrl": _URLS,
         "topics": st.lists(st.sampled_from(["Privacy", "A &amp; B", 7, None])) | _JUNK,
@@ -622,7 +625,11 @@ def test_the_compiled_reader_only_makes_articles_sooner(record: Any, body: str) 
 
 @pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
 def test_the_compiled_reader_makes_ordinary_articles_itself() -> None:
-    record = {"title": "A title", "webUrl": "https://a.example/b", "publishedDateTime": "2020-09-29T10:00:00Z"}
+    record = {
+        "title": "A title",
+        "webUrl": "https://a.example/b",
+        "publishedDateTime": "2020-09-29T10:00:00Z",
+    }
     with mock.patch.object(reading, "_article", side_effect=AssertionError):
         assert article_from_record(record, "", "", 1).id == "https://a.example/b"
         assert article_from_record({**record, "images": [{"url": "https://a.example/i"}]}, "", "", 1).images

@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import newsearch
-from newsearch.article import article_from_mapping
 from newsearch.engine.whoosh import builder, compaction
 from newsearch.engine.whoosh.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.whoosh.toc import toc_checksum
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
+from newsearch.reading import article_from_mapping
 
 
 def make(directory: Path, *batches: list[dict[str, Any]]) -> Path:

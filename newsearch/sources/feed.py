@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from newsearch.article import Article, article_from_record
+from newsearch.article import Article
 from newsearch.errors import SourceError
+from newsearch.reading import article_from_record
 from newsearch.sources.base import (
     Snapshot,
     printable,

@@ -12,8 +12,9 @@ from typing import BinaryIO, Final, cast
 
 import orjson
 
-from newsearch.article import Article, article_from_record
+from newsearch.article import Article
 from newsearch.errors import SourceError
+from newsearch.reading import article_from_record
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
     STREAM,

@@ -16,8 +16,9 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final
 
-from newsearch.article import Article, article_from_mapping
+from newsearch.article import Article
 from newsearch.errors import SourceError
+from newsearch.reading import article_from_mapping
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
     Snapshot,

@@ -21,11 +21,12 @@ from whoosh.index import TOC, FileIndex
 from whoosh.writing import IndexWriter
 
 from newsearch import analysis, ranking
-from newsearch.article import Article, article_from_mapping
+from newsearch.article import Article
 from newsearch.engine.whoosh.codec import ArraySegment
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.reading import article_from_mapping
 
 
 class ExactTokenizer(Tokenizer):  # type: ignore[misc]

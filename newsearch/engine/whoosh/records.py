@@ -24,7 +24,7 @@ import zstandard
 from numpy.typing import NDArray
 from zstandard import frame_content_size
 
-from newsearch.article import Article, article_from_mapping, article_to_mapping
+from newsearch.article import Article, article_to_mapping
 from newsearch.engine.whoosh.columns import image_from_list
 from newsearch.errors import IndexCorrupt
 
@@ -101,6 +101,8 @@ def decode_rest(rest: str) -> dict[str, Any]:
     """
     if not rest:
         return _NO_REST
+    from newsearch.reading import article_from_mapping  # few records come here
+
     data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
     if not isinstance(data.get("extra", {}), dict):
         raise ValueError("extra is no mapping")
@@ -136,7 +138,7 @@ def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
             level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
         )
     # All in one call, which lets go of the interpreter: the rest of the segment is made meanwhile.
-    packed = compressor.multi_compress_to_buffer(list(records), threads=1) if records else []
+    packed: Any = compressor.multi_compress_to_buffer(list(records), threads=1) if records else ()
     return {
         "records": np.frombuffer(b"".join(packed), np.uint8),
         "record_at": np.cumsum([0, *map(len, packed)]),
