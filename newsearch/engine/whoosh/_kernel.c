@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
-#define BLOCK 64   /* postings that are skipped together */
+#define BLOCK 64   /* postings that are looked at together */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
 #define SLACK (1 + 1e-9)
 
@@ -301,34 +301,42 @@ static PyObject *best_rows(Best *best) {
     return rows;
 }
 
-static inline double most_u8(const uint8_t *values) {
-    uint8_t most = 0;
-    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
-    return most;
-}
+/* The places within a block of those values that are not below `least`; only whole blocks can be passed over at once. */
+#define DEFINE_SIFT(NAME, NUMBER)                                                                                    \
+    static inline int NAME(const NUMBER *values, int size, int least, uint8_t *places) {                             \
+        int count = 0;                                                                                               \
+        if (size == BLOCK) {                                                                                         \
+            NUMBER most = 0;                                                                                         \
+            for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;                              \
+            if (most < least) return 0;                                                                              \
+        }                                                                                                            \
+        for (int i = 0; i < size; i++) {                                                                             \
+            places[count] = (uint8_t)i;                                                                              \
+            count += values[i] >= least;                                                                             \
+        }                                                                                                            \
+        return count;                                                                                                \
+    }
+DEFINE_SIFT(sift_u8, uint8_t)
+DEFINE_SIFT(sift_u16, uint16_t)
 
-static inline double most_u16(const uint16_t *values) {
-    uint16_t most = 0;
-    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
-    return most;
-}
-
-/* The end of a run of whole blocks, from `i`, that cannot reach the threshold with what other lists may add. */
-static Py_ssize_t skip(const Best *best, const List *list, Py_ssize_t i, double elsewhere) {
-    const double known = threshold(best);
+/* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
+ * Codes are compared as the small integers that they are, and most boosts are never read. */
+static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
+    const int size = list->doc.length - i < BLOCK ? (int)(list->doc.length - i) : BLOCK;
     const double *ceilings = best->ceiling.data;
-    if (known <= 0 || list->value.type == F64) return i;
-    for (; i + BLOCK <= list->doc.length; i += BLOCK) {
-        int64_t chunk = article(&list->doc, i) / CHUNK;
-        const int64_t last = article(&list->doc, i + BLOCK - 1) / CHUNK;
-        if (last < chunk || last >= best->ceiling.length) break;
+    int64_t chunk = article(&list->doc, i) / CHUNK;
+    const int64_t last = article(&list->doc, i + size - 1) / CHUNK;
+    double least = 0;
+    if (chunk <= last && last < best->ceiling.length) {
         double boost = ceilings[chunk];
         while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
-        const double most = list->value.type == U8 ? most_u8((const uint8_t *)list->value.data + i)
-                                                   : most_u16((const uint16_t *)list->value.data + i);
-        if ((most * list->unit + elsewhere) * boost * SLACK >= known) break;
+        least = ceil((threshold(best) / (boost * SLACK) - elsewhere) / list->unit);
     }
-    return i;
+    const int whole = least > 0 ? (least < 65536 ? (int)least : 65536) : 0;
+    if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);
+    if (list->value.type == U16) return sift_u16((const uint16_t *)list->value.data + i, size, whole, places);
+    for (int j = 0; j < size; j++) places[j] = (uint8_t)j;
+    return size;
 }
 
 static const char complete_doc[] =
@@ -346,22 +354,26 @@ static PyObject *complete(PyObject *module, PyObject *args) {
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
-    for (Py_ssize_t i = 0; i < doc->length; i++) {
-        if (i % BLOCK == 0 && (i = skip(&best, &lists[0], i, elsewhere)) >= doc->length) break;
-        const double known = threshold(&best);
-        const int64_t number_ = article(doc, i);
-        if (number_ >= best.boost.length) { out_of_range(); goto done; }
-        double text = number(value, i) * lists[0].unit;
-        if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
-        Py_ssize_t j = 1;
-        for (; j < count; j++) {
-            const double other = value_of(&lists[j], number_);
-            if (other == 0) break;
-            text += other * lists[j].unit;
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(&best);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best.boost.length) { out_of_range(); goto done; }
+            double text = number(value, i) * lists[0].unit;
+            if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
+            Py_ssize_t j = 1;
+            for (; j < count; j++) {
+                const double other = value_of(&lists[j], number_);
+                if (other == 0) break;
+                text += other * lists[j].unit;
+            }
+            if (j < count) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(&best, score, number_) < 0) goto done;
         }
-        if (j < count) continue;
-        const double score = text * boosts[number_];
-        if (score >= known && best_add(&best, score, number_) < 0) goto done;
     }
     rows = best_rows(&best);
 done:
@@ -380,29 +392,33 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         lists[j].at = 0;
         met_before |= is_earlier[j];
     }
-    for (Py_ssize_t i = 0; i < doc->length; i++) {
-        if (i % BLOCK == 0 && (i = skip(best, &lists[lead], i, later)) >= doc->length) break;
-        const double known = threshold(best), own = number(value, i);
-        const int64_t number_ = article(doc, i);
-        if (number_ >= best->boost.length) { out_of_range(); return -1; }
-        if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
-        double text = 0;
-        int is_wanted = 1, is_complete = !met_before && !also_complete;
-        for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
-            const double other = j == lead ? own : value_of(&lists[j], number_);
-            if (is_earlier[j]) {
-                is_wanted = other == 0;
-                continue;
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int candidates = sift(best, &lists[lead], block, later, places);
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(best), own = number(value, i);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best->boost.length) { out_of_range(); return -1; }
+            if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
+            double text = 0;
+            int is_wanted = 1, is_complete = !met_before && !also_complete;
+            for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
+                const double other = j == lead ? own : value_of(&lists[j], number_);
+                if (is_earlier[j]) {
+                    is_wanted = other == 0;
+                    continue;
+                }
+                text += other * lists[j].unit;
+                if (other == 0) {
+                    is_complete = 0;
+                    is_wanted = !is_required[j];
+                }
             }
-            text += other * lists[j].unit;
-            if (other == 0) {
-                is_complete = 0;
-                is_wanted = !is_required[j];
-            }
+            if (!is_wanted || is_complete) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(best, score, number_) < 0) return -1;
         }
-        if (!is_wanted || is_complete) continue;
-        const double score = text * boosts[number_];
-        if (score >= known && best_add(best, score, number_) < 0) return -1;
     }
     return 0;
 }
