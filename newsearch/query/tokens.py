@@ -227,5 +227,8 @@ class _Tokenizer:
 
 def _is_shouted(text: str) -> bool:
     """Whether this is a text in capitals, in which those of an operator mean nothing."""
-    words = [piece for piece in text.split() if piece not in OPERATORS and not _NEAR.fullmatch(piece)]
+    pieces = text.split()
+    if len(pieces) <= SHOUTED_WORDS:
+        return False
+    words = [piece for piece in pieces if piece not in OPERATORS and not _NEAR.fullmatch(piece)]
     return len(words) > SHOUTED_WORDS and " ".join(words).isupper()

@@ -59,7 +59,7 @@ class _Node(metaclass=_Fields):
             if len(values) != len(kind.fields) or len(given) + len(named) > len(kind.fields):
                 raise TypeError(f"{kind.__name__} takes {', '.join(kind.fields)}, each once")
             given = tuple([values[field] for field in kind.fields])
-        for put, value in zip(kind.setters, given, strict=True):
+        for put, value in zip(kind.setters, given):  # noqa: B905 - strict would take as long as the rest
             put(self, value)
 
     def _content(self) -> tuple[Any, ...]:
