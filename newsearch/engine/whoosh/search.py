@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +33,6 @@ from newsearch.query.tree import DateRange, Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
-
-
-class Hit(NamedTuple):
-    """One article of the page."""
-
-    doc: int
-    score: float
-    complete: bool
 
 
 class Search:
@@ -72,8 +64,8 @@ class Search:
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
+        # The number, the score of each hit, and whether it is complete.
         self._page = self._find_page()
-        self._records: list[Record] | None = None
 
     # Answer
 
@@ -81,25 +73,23 @@ class Search:
         return len(self._page)
 
     def score(self, number: int) -> float:
-        return self._page[number].score
+        return self._page[number][1]
 
     def complete(self, number: int) -> bool:
-        return self._page[number].complete
+        return self._page[number][2]
 
     @checked
     def article(self, number: int) -> Article:
-        return self._view.article(self._page[number].doc)
+        return self._view.article(self._page[number][0])
 
     @checked
     def stemming(self, number: int) -> Stemming:
-        segment, doc = self._view.place(self._page[number].doc)
+        segment, doc = self._view.place(self._page[number][0])
         return segment.stemming(doc)
 
     @checked
     def summaries(self) -> Sequence[Record]:
-        if self._records is None:
-            self._records = self._view.records([hit.doc for hit in self._page])
-        return self._records
+        return self._view.records([doc for doc, _, _ in self._page])
 
     @checked
     def counts(self) -> Counts:
@@ -152,21 +142,21 @@ class Search:
 
     # Finding
 
-    def _find_page(self) -> list[Hit]:
+    def _find_page(self) -> list[tuple[int, float, bool]]:
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
             return []
         if self._ranks_by_sum:
             rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
             complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
-            return [Hit(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
+            return [(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
         by_score = self._options.sort == "relevance"
         rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = [Hit(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
+        page = [(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += [Hit(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
+            page += [(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
         return page[first:]
 
     def _is_complete(self, docs: Array) -> Mask:
