@@ -2,16 +2,20 @@
 
 from setuptools import Extension, setup
 
+_ENGINE = "newsearch/engine/whoosh"
+
 setup(
     ext_modules=[
         Extension(
-            "newsearch.engine.whoosh._kernel",
-            ["newsearch/engine/whoosh/_kernel.c"],
+            f"{_ENGINE}/{name}".replace("/", "."),
+            [f"{_ENGINE}/{name}.c"],
+            depends=[f"{_ENGINE}/_arrays.h"],
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
             extra_compile_args=["-O3", "-ffp-contract=off"],
             py_limited_api=True,
             optional=True,
         )
+        for name in ("_kernel", "_sieve")
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import builder, clauses, compaction, dictionary, kernel, plan, search, view
+from newsearch.engine.whoosh import (
+    builder,
+    clauses,
+    compaction,
+    dictionary,
+    filters,
+    kernel,
+    plan,
+    search,
+    sieve,
+    view,
+)
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -38,18 +49,20 @@ from newsearch.query.tree import (
 from newsearch.ranking import Boosts
 
 
-def _in_numpy() -> ModuleType:
-    """The kernel as it is where newsearch was installed without a compiler."""
-    spec = importlib.util.find_spec(kernel.__name__)
+def _in_numpy(module: ModuleType) -> ModuleType:
+    """A module of inner loops as it is where newsearch was installed without a compiler."""
+    package, _, name = module.__name__.rpartition(".")
+    spec = importlib.util.find_spec(module.__name__)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict(sys.modules, {f"{kernel.__package__}._kernel": None}):
-        spec.loader.exec_module(module)
-    return module
+    uncompiled = importlib.util.module_from_spec(spec)
+    with mock.patch.dict(sys.modules, {f"{package}._{name}": None}):
+        spec.loader.exec_module(uncompiled)
+    return uncompiled
 
 
-in_numpy = _in_numpy()
+in_numpy = _in_numpy(kernel)
+sieve_in_numpy = _in_numpy(sieve)
 
 WORDS = [
     "ban",
@@ -216,6 +229,7 @@ class Tuning:
     merge_factor: int = 8
     max_fuzzy_forms: int = 64
     kernel: ModuleType = kernel
+    sieve: ModuleType = sieve
     head: int = 1024
     sample: int = 1024
     table_share: int = 64
@@ -235,6 +249,10 @@ class Tuning:
                 (dictionary, "kernel", self.kernel),
                 (search, "kernel", self.kernel),
                 (view, "kernel", self.kernel),
+                (clauses, "sieve", self.sieve),
+                (filters, "sieve", self.sieve),
+                (search, "sieve", self.sieve),
+                (view, "sieve", self.sieve),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
@@ -252,6 +270,7 @@ tunings = st.builds(
     merge_factor=st.sampled_from([2, 3, 8]),
     max_fuzzy_forms=st.sampled_from([1, 3, 64]),
     kernel=st.sampled_from([kernel, in_numpy]),
+    sieve=st.sampled_from([sieve, sieve_in_numpy]),
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
     table_share=st.sampled_from([1, 2, 64]),
@@ -277,7 +296,7 @@ MATCHES = {
     "has": ["image", "related", "body", "excerpt"],
     "is": ["published", "unpublished", "video"],
 }
-filters = st.one_of(
+narrowing = st.one_of(
     st.sampled_from([Match(name, value) for name, values in MATCHES.items() for value in values]),
     st.builds(Range, field=st.sampled_from(["heat", "quality"]), low=bounds, high=bounds),
     st.builds(DateRange, start=moments, end=moments),
@@ -312,8 +331,8 @@ leaves = st.one_of(
         weight=weights,
     ),
     st.just(Everything()),
-    filters,
-    filters.map(Not),
+    narrowing,
+    narrowing.map(Not),
     st.builds(Word, text=words).map(Not),
 )
 

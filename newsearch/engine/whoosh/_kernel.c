@@ -1,115 +1,14 @@
 /* The inner loops of a search, compiled. Each function does exactly what the one of its name in kernel.py does with
- * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
- *
- * Everything that is read here may come from a damaged or hostile file: every number that leads into an array is
- * compared with its length first. Unsorted lists give wrong answers, never wrong memory. Only the limited API of
- * Python is used, so that one build serves every Python from 3.11 on. */
+ * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030b0000
-#include <Python.h>
+#include "_arrays.h"
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
 #define BLOCK 64   /* postings that are looked at together */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
 #define SLACK (1 + 1e-9)
-
-/* ---- arrays ---- */
-
-typedef enum { U8, U16, U32, I32, I64, F64 } Type;
-
-typedef struct {
-    Py_buffer buffer;
-    const void *data;
-    Py_ssize_t length;
-    Type type;
-    int is_open;
-} Array;
-
-static void array_close(Array *array) {
-    if (array->is_open) PyBuffer_Release(&array->buffer);
-    array->is_open = 0;
-}
-
-static int array_open(Array *array, PyObject *object) {
-    if (PyObject_GetBuffer(object, &array->buffer, PyBUF_ND | PyBUF_FORMAT) < 0) return -1;
-    array->is_open = 1;
-    array->data = array->buffer.buf;
-    array->length = array->buffer.itemsize ? array->buffer.len / array->buffer.itemsize : 0;
-    const char *format = array->buffer.format ? array->buffer.format : "B";
-    const Py_ssize_t size = array->buffer.itemsize;
-    if (strlen(format) == 1) {
-        if (strchr("B?", *format) && size == 1) { array->type = U8; return 0; }
-        if (*format == 'H' && size == 2) { array->type = U16; return 0; }
-        if (strchr("IL", *format) && size == 4) { array->type = U32; return 0; }
-        if (strchr("il", *format) && size == 4) { array->type = I32; return 0; }
-        if (strchr("lqLQ", *format) && size == 8) { array->type = I64; return 0; }
-        if (*format == 'd') { array->type = F64; return 0; }
-    }
-    PyErr_Format(PyExc_TypeError, "no array of type %s is expected here", format);
-    return -1;
-}
-
-static inline int64_t integer(const Array *array, Py_ssize_t i) {
-    switch (array->type) {
-        case U8: return ((const uint8_t *)array->data)[i];
-        case U16: return ((const uint16_t *)array->data)[i];
-        case U32: return ((const uint32_t *)array->data)[i];
-        case I32: return ((const int32_t *)array->data)[i];
-        case I64: return ((const int64_t *)array->data)[i];
-        default: return (int64_t)((const double *)array->data)[i];
-    }
-}
-
-static inline double number(const Array *array, Py_ssize_t i) {
-    return array->type == F64 ? ((const double *)array->data)[i] : (double)integer(array, i);
-}
-
-/* The first place at or after `from` whose element is not below `wanted`: by doubling steps, then by halving. */
-#define DEFINE_SEEK(NAME, NUMBER)                                                                                    \
-    static inline Py_ssize_t NAME(const NUMBER *sorted, Py_ssize_t length, Py_ssize_t from, int64_t wanted) {        \
-        if (from >= length || sorted[from] >= wanted) return from;                                                   \
-        Py_ssize_t low = from, step = 1, high = from + 1;                                                            \
-        while (high < length && sorted[high] < wanted) {                                                             \
-            low = high;                                                                                              \
-            step *= 2;                                                                                               \
-            high = low + step;                                                                                       \
-        }                                                                                                            \
-        if (high > length) high = length;                                                                            \
-        while (low + 1 < high) {                                                                                     \
-            const Py_ssize_t middle = low + (high - low) / 2;                                                        \
-            if (sorted[middle] < wanted) low = middle; else high = middle;                                           \
-        }                                                                                                            \
-        return high;                                                                                                 \
-    }
-DEFINE_SEEK(seek_u16, uint16_t)
-DEFINE_SEEK(seek_u32, uint32_t)
-
-/* Lists of articles are of two types only. */
-static int articles_open(Array *array, PyObject *object) {
-    if (array_open(array, object) < 0) return -1;
-    if (array->type == U16 || array->type == U32) return 0;
-    PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint16 or uint32 are expected here");
-    return -1;
-}
-
-static inline Py_ssize_t seek(const Array *sorted, Py_ssize_t from, int64_t wanted) {
-    return sorted->type == U16 ? seek_u16(sorted->data, sorted->length, from, wanted)
-                               : seek_u32(sorted->data, sorted->length, from, wanted);
-}
-
-static inline int64_t article(const Array *articles, Py_ssize_t i) {
-    return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : ((const uint32_t *)articles->data)[i];
-}
-
-static PyObject *out_of_range(void) {
-    PyErr_SetString(PyExc_ValueError, "an article's number lies outside the index");
-    return NULL;
-}
 
 /* ---- lists of scored articles ---- */
 
@@ -279,8 +178,8 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
         PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
         return -1;
     }
-    /* Filters cost some calls of Python each time they are asked, so they are asked about many at once. */
-    best->room = best->passes ? 1024 : 64;
+    /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
+    best->room = best->passes ? 256 : 64;
     if (best->room < 4 * wanted) best->room = 4 * wanted;
     best->rows = PyMem_Malloc((size_t)best->room * sizeof(Row));
     best->heap = PyMem_Malloc((size_t)wanted * sizeof(double));
@@ -977,20 +876,23 @@ done:
 /* ---- how many ---- */
 
 static const char common_doc[] =
-    "common(parts): the numbers (uint32) of the articles that every part holds; the first should be the shortest.";
+    "common(parts, visible): the numbers (uint32) of the visible articles that every part holds; the first should be\n"
+    "the shortest.";
 
 static PyObject *common(PyObject *module, PyObject *args) {
-    PyObject *parts, *found = NULL;
+    PyObject *parts, *visible_, *found = NULL;
     Py_ssize_t count, kept = 0;
-    if (!PyArg_ParseTuple(args, "O", &parts)) return NULL;
+    Array visible = {0};
+    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
+    if (visible_ != Py_None && array_open(&visible, visible_) < 0) return NULL;
     List *lists = lists_open(parts, &count);
-    if (!lists) return NULL;
+    if (!lists) { array_close(&visible); return NULL; }
     const Array *doc = &lists[0].doc;
     uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
     if (docs) {
         for (Py_ssize_t i = 0; i < doc->length; i++) {
             const int64_t number_ = article(doc, i);
-            int is_held = 1;
+            int is_held = !visible.is_open || (number_ < visible.length && integer(&visible, number_));
             for (Py_ssize_t j = 1; j < count && is_held; j++) is_held = value_of(&lists[j], number_) != 0;
             docs[kept] = (uint32_t)number_;
             kept += is_held;
@@ -1001,33 +903,8 @@ static PyObject *common(PyObject *module, PyObject *args) {
         PyErr_NoMemory();
     }
     lists_close(lists, count);
+    array_close(&visible);
     return found;
-}
-
-static const char holding_doc[] =
-    "holding(parts, articles): for every article, how many of the parts hold it; 255 stands for more, too.";
-
-static PyObject *holding(PyObject *module, PyObject *args) {
-    PyObject *parts;
-    Py_ssize_t articles, count;
-    if (!PyArg_ParseTuple(args, "On", &parts, &articles)) return NULL;
-    List *lists = lists_open(parts, &count);
-    if (!lists) return NULL;
-    PyObject *table = articles < 0 ? out_of_range() : PyBytes_FromStringAndSize(NULL, articles);
-    if (table) {
-        uint8_t *held = (uint8_t *)PyBytes_AsString(table);
-        memset(held, 0, (size_t)articles);
-        for (Py_ssize_t i = 0; table && i < count; i++) {
-            const Array *doc = &lists[i].doc;
-            for (Py_ssize_t j = 0; j < doc->length; j++) {
-                const int64_t at = article(doc, j);
-                if (at >= articles) { Py_CLEAR(table); out_of_range(); break; }
-                held[at] += held[at] < 255;
-            }
-        }
-    }
-    lists_close(lists, count);
-    return table;
 }
 
 /* ---- the module ---- */
@@ -1039,7 +916,6 @@ static PyMethodDef methods[] = {
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"united", united, METH_VARARGS, united_doc},
-    {"holding", holding, METH_VARARGS, holding_doc},
     {"lower_bound", lower_bound, METH_VARARGS, lower_bound_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},

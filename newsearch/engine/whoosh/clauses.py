@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
 from newsearch._english import FUNCTION_WORDS
-from newsearch.engine.whoosh import filters, kernel, matches
-from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
+from newsearch.engine.whoosh import kernel, matches, sieve
+from newsearch.engine.whoosh.filters import Filters, Groups
+from newsearch.engine.whoosh.kernel import Codes, Part, Slot
 from newsearch.engine.whoosh.matches import Scored
 from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import (
@@ -51,7 +52,7 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and masks from the nodes of one query, `tree`."""
+    """Makes clauses and filters from the nodes of one query, `tree`."""
 
     def __init__(self, view: View, tree: Node) -> None:
         self._view = view
@@ -71,8 +72,7 @@ class Compiler:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                everything = np.arange(self._view.articles, dtype=np.uint32)
-                return Clause(Part(everything, np.ones(len(everything), np.uint8), 1.0, 1.0), "every article")
+                return Clause(self._view.everything, "every article")
             case Match() | Range() | DateRange() | Not():
                 return self._passing(node)
             case All(children) | And(children):
@@ -80,32 +80,24 @@ class Compiler:
             case Or(children):
                 return self._combine(children, matches.union, "any of a group")
 
-    def mask(self, node: Node) -> Callable[[Array], Mask]:
-        """A function from articles to whether each passes a node that is used as a filter."""
-        view = self._view
-        match node:
-            case Match() | Range() | DateRange():
-                return lambda docs: filters.mask(node, view, docs)
-            case Not(child):
-                passes = self.mask(child)
-                return lambda docs: ~passes(docs)
-            case And(children) | All(children):
-                tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_and.reduce(
-                    [np.ones(len(docs), bool), *(t(docs) for t in tests)]
-                )
-            case Or(children):
-                tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_or.reduce(
-                    [np.zeros(len(docs), bool), *(t(docs) for t in tests)]
-                )
+    def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
+        """What an article passes that passes nodes which are used as filters.
+
+        Args:
+            among: the articles that matter, sorted; by default all.
+        """
+        if not nodes:
+            return []
+        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
+        return [group for node in nodes for group in made.groups(node)]
+
+    def _docs(self, node: Node) -> Array:
         clause = self.clause(node)
-        found = clause.part.doc if clause else matches.NONE.doc
-        return lambda docs: matches.holds(docs, found)
+        return clause.part.doc if clause else matches.NONE.doc
 
     def _passing(self, node: Node) -> Clause:
-        docs = np.arange(self._view.articles, dtype=np.uint32)
-        docs = docs[self.mask(node)(docs)]
+        docs = self._view.everything.doc
+        docs = docs[np.frombuffer(sieve.passing(self.groups([node]), docs), bool)]
         return Clause(Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter")
 
     def _combine(

@@ -25,8 +25,8 @@ Mask: TypeAlias = NDArray[np.bool_]
 Row: TypeAlias = tuple[float, int, float]
 """Of a candidate: what it is ordered by, its number, its score."""
 
-Passes: TypeAlias = Callable[[Any], Mask]
-"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> whether each of them passes."""
+Passes: TypeAlias = Callable[[Any], Any]
+"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> for each a byte, whether it passes."""
 
 CHUNK = 1024
 """Articles whose boosts have a common ceiling: numbers that differ only in their last ten bits."""
@@ -125,7 +125,7 @@ class _Best:
             kept &= self._visible.take(doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passed = self._passes(doc)
+            passed = np.frombuffer(self._passes(doc), bool)
             doc, score = doc[passed], score[passed]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
@@ -322,20 +322,14 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
-def common(parts: list[Part]) -> Any:
-    """The articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
+def common(parts: list[Part], visible: Mask | None) -> Any:
+    """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
     docs = parts[0].doc
+    if visible is not None:
+        docs = docs[visible.take(docs)]
     for part in parts[1:]:
         docs = docs[part.look_up(docs) != 0]
     return docs.astype(np.uint32, copy=False)
-
-
-def holding(parts: list[Part], articles: int) -> Any:
-    """For every article, how many of some parts hold it: a buffer of uint8, in which 255 stands for more, too."""
-    held = np.zeros(articles, np.uint32)
-    for part in parts:
-        held[part.doc] += 1
-    return np.minimum(held, 255).astype(np.uint8)
 
 
 def lower_bound(text: Array, at: Array, wanted: bytes) -> int:
@@ -409,7 +403,6 @@ else:
         "best_codes",
         "common",
         "complete",
-        "holding",
         "lower_bound",
         "partial",
         "similar",

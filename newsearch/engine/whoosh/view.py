@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh import columns, kernel
+from newsearch.engine.whoosh import columns, kernel, sieve
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.whoosh.records import Record
@@ -58,6 +58,7 @@ class View:
         self.articles = self.starts[-1]
         self.live_articles = sum(segment.live_articles for segment in segments)
         self._columns: dict[str, Array] = {}
+        self._extents: dict[str, tuple[ranking.Floats, ranking.Floats]] = {}
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
         self._words: dict[str, Part] = {}
@@ -68,6 +69,7 @@ class View:
         self._cached = 0
         self._lock = Lock()
         self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
+        self._shown_bits: dict[bool, Array] = {}
         self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, ranking.Floats] | None = None
 
     # Words
@@ -265,6 +267,29 @@ class View:
         published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
         return self.live & published
 
+    def shown(self, *, unpublished: bool) -> Mask | None:
+        """Which articles may be found at all; None is all of them."""
+        if unpublished:
+            return None if self.all_live else self.live
+        return None if self.all_visible else self.visible
+
+    def count_shown(self, bits: Any, *, unpublished: bool) -> int:
+        """How many articles may be found of those that have a bit (see sieve.union)."""
+        held = np.frombuffer(bits, np.uint64)
+        if unpublished not in self._shown_bits:
+            shown = self.shown(unpublished=unpublished)
+            everything = np.ones(self.articles, bool) if shown is None else shown
+            self._shown_bits[unpublished] = np.frombuffer(
+                sieve.union([everything.nonzero()[0].astype(np.uint32)], self.articles), np.uint64
+            )
+        return int(np.bitwise_count(held & self._shown_bits[unpublished]).sum())
+
+    @cached_property
+    def everything(self) -> Part:
+        """Every article, each with a score of 1."""
+        docs = np.arange(self.articles, dtype=np.uint32)
+        return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
+
     @property
     def all_live(self) -> bool:
         """Whether no article is deleted or replaced."""
@@ -278,6 +303,18 @@ class View:
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
         """heat, quality or date (seconds) of these articles, NaN where it is not known."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
+
+    def extents(self, name: str) -> tuple[ranking.Floats, ranking.Floats]:
+        """Where heat, quality or date (its first and its last second) of every article begins and ends, NaN where it is
+        not known."""
+        found = self._extents.get(name)
+        if found is None:
+            begins = ends = self.known(name)
+            if name == "date":
+                # An instant lasts no time, a date without a time the whole of its day.
+                ends = np.where(self.column("flag") & columns.DATE_ONLY, begins + (columns.DAY - 1), begins)
+            self._extents[name] = found = begins, ends
+        return found
 
     def boost(
         self, boosts: ranking.Boosts, as_of: float | None = None
