@@ -371,67 +371,120 @@ done:
 
 /* ---- postings of several forms as one list ---- */
 
+typedef struct { Array doc, code; Py_ssize_t start; int divisor; } Codes;
+
+static void codes_close(Codes *lists, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; lists && i < count; i++) {
+        array_close(&lists[i].doc);
+        array_close(&lists[i].code);
+    }
+    PyMem_Free(lists);
+}
+
+static int codes_open(Codes *list, PyObject *item) {
+    PyObject *doc, *code;
+    if (!item || !PyArg_ParseTuple(item, "OOni", &doc, &code, &list->start, &list->divisor)) return -1;
+    if (articles_open(&list->doc, doc) < 0 || array_open(&list->code, code) < 0) return -1;
+    if (list->code.length >= list->doc.length && list->code.type == U8 && list->divisor >= 1 && list->start >= 0)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
+    return -1;
+}
+
+static int by_start(const void *a, const void *b) {
+    const Py_ssize_t left = ((const Codes *)a)->start, right = ((const Codes *)b)->start;
+    return (left > right) - (left < right);
+}
+
+/* Raise the codes of the articles of a list, numbered from its start, and count those that had none. */
+static Py_ssize_t raise_codes(const Codes *list, uint8_t *highest, Py_ssize_t articles) {
+    uint8_t worth[256];
+    for (int i = 0; i < 256; i++) worth[i] = (uint8_t)(i < list->divisor ? 1 : i / list->divisor);
+    const uint8_t *codes = list->code.data;
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < list->doc.length; i++) {
+        const int64_t at = article(&list->doc, i);
+        if (at >= articles) { out_of_range(); return -1; }
+        const uint8_t before = highest[at], now = worth[codes[i]];
+        count += before == 0;
+        highest[at] = now > before ? now : before;
+    }
+    return count;
+}
+
 static const char best_codes_doc[] =
-    "best_codes(postings, articles): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles, sorted,\n"
-    "and the highest code (uint8) in each, divided by the divisor of its form.";
+    "best_codes(postings, articles, live): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles,\n"
+    "sorted, the highest code (uint8) in each, divided by the divisor of its form, and how many of them are live.";
 
 static PyObject *best_codes(PyObject *module, PyObject *args) {
-    PyObject *postings, *found = NULL, *docs = NULL, *codes = NULL;
-    Py_ssize_t articles;
-    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &postings, &articles)) return NULL;
+    PyObject *postings, *live_, *found = NULL, *docs = NULL, *codes = NULL;
+    Py_ssize_t articles, room = 0, held = 0, widest = 0, alive = 0;
+    if (!PyArg_ParseTuple(args, "O!nO", &PyList_Type, &postings, &articles, &live_)) return NULL;
     if (articles < 0) return out_of_range();
-    uint8_t *highest = PyMem_Calloc((size_t)articles + 8, 1), *code_out = NULL;
+    const Py_ssize_t size = PyList_Size(postings);
+    Codes *lists = PyMem_Calloc((size_t)size + 1, sizeof(Codes));
+    uint8_t *highest = NULL, *code_out = NULL;
     uint32_t *doc_out = NULL;
-    if (!highest) return PyErr_NoMemory();
-    Array doc = {0}, code = {0};
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < PyList_Size(postings); i++) {
-        PyObject *doc_, *code_;
-        Py_ssize_t start;
-        int divisor;
-        if (!PyArg_ParseTuple(PyList_GetItem(postings, i), "OOni", &doc_, &code_, &start, &divisor)) goto done;
-        if (articles_open(&doc, doc_) < 0 || array_open(&code, code_) < 0) goto done;
-        if (code.length < doc.length || code.type != U8 || divisor < 1) {
-            PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
-            goto done;
-        }
-        uint8_t worth[256];
-        for (int j = 0; j < 256; j++) worth[j] = (uint8_t)(j < divisor ? 1 : j / divisor);
-        const uint8_t *codes_in = code.data;
-        for (Py_ssize_t j = 0; j < doc.length; j++) {
-            const int64_t at = article(&doc, j) + start;
-            if (at < 0 || at >= articles) { out_of_range(); goto done; }
-            const uint8_t before = highest[at], now = worth[codes_in[j]];
-            count += before == 0;
-            highest[at] = now > before ? now : before;
-        }
-        array_close(&doc);
-        array_close(&code);
+    Array live = {0};
+    if (!lists) return PyErr_NoMemory();
+    if (live_ != Py_None && array_open(&live, live_) < 0) goto done;
+    if (live.is_open && (live.type != U8 || live.length < articles)) { out_of_range(); goto done; }
+    for (Py_ssize_t i = 0; i < size; i++) {
+        if (codes_open(&lists[i], PyList_GetItem(postings, i)) < 0) goto done;
+        room += lists[i].doc.length;
     }
+    /* One segment after the other, so that the table of its articles stays in the processor's nearest memory. */
+    qsort(lists, (size_t)size, sizeof(Codes), by_start);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        const Py_ssize_t end = i + 1 < size && lists[i + 1].start > lists[i].start ? lists[i + 1].start : articles;
+        if (lists[i].start > articles) { out_of_range(); goto done; }
+        if (end - lists[i].start > widest) widest = end - lists[i].start;
+    }
+    if (room > articles) room = articles;
+    highest = PyMem_Malloc((size_t)widest + 8);
     /* Whether the next article is held is a toss of a coin in long lists, so nothing branches on it: each is written
      * down, and written over by the one after it if it was not held. */
-    doc_out = PyMem_Malloc((size_t)(count + 8) * sizeof(uint32_t));
-    code_out = PyMem_Malloc((size_t)count + 8);
-    if (!doc_out || !code_out) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t at = 0, i = 0; i < count; at += 8) {
-        uint64_t eight;
-        memcpy(&eight, highest + at, 8);
-        if (!eight) continue;
-        for (Py_ssize_t j = at; j < at + 8; j++) {
-            doc_out[i] = (uint32_t)j;
-            code_out[i] = highest[j];
-            i += highest[j] != 0;
+    doc_out = PyMem_Malloc((size_t)(room + 8) * sizeof(uint32_t));
+    code_out = PyMem_Malloc((size_t)room + 8);
+    if (!highest || !doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < size;) {
+        const Py_ssize_t start = lists[i].start;
+        Py_ssize_t next = i + 1, count = 0;
+        while (next < size && lists[next].start == start) next++;
+        const Py_ssize_t width = (next < size ? lists[next].start : articles) - start;
+        memset(highest, 0, (size_t)width + 8);
+        for (; i < next; i++) {
+            const Py_ssize_t fresh = raise_codes(&lists[i], highest, width);
+            if (fresh < 0) goto done;
+            count += fresh;
+        }
+        const uint8_t *is_live = live.is_open ? (const uint8_t *)live.data + start : NULL;
+        const Py_ssize_t last = held + count;
+        for (Py_ssize_t at = 0; held < last; at += 8) {
+            uint64_t eight;
+            memcpy(&eight, highest + at, 8);
+            if (!eight) continue;
+            for (Py_ssize_t j = at; j < at + 8; j++) {
+                doc_out[held] = (uint32_t)(start + j);
+                code_out[held] = highest[j];
+                held += highest[j] != 0;
+            }
+        }
+        if (is_live) {
+            for (Py_ssize_t j = last - count; j < last; j++) alive += is_live[doc_out[j] - start] != 0;
+        } else {
+            alive += count;
         }
     }
-    docs = PyBytes_FromStringAndSize((const char *)doc_out, count * (Py_ssize_t)sizeof(uint32_t));
-    codes = PyBytes_FromStringAndSize((const char *)code_out, count);
+    docs = PyBytes_FromStringAndSize((const char *)doc_out, held * (Py_ssize_t)sizeof(uint32_t));
+    codes = PyBytes_FromStringAndSize((const char *)code_out, held);
     if (!docs || !codes) goto done;
-    found = PyTuple_Pack(2, docs, codes);
+    found = Py_BuildValue("OOn", docs, codes, alive);
 done:
     Py_XDECREF(docs);
     Py_XDECREF(codes);
-    array_close(&doc);
-    array_close(&code);
+    codes_close(lists, size);
+    array_close(&live);
     PyMem_Free(highest);
     PyMem_Free(doc_out);
     PyMem_Free(code_out);
@@ -749,6 +802,9 @@ static Py_ssize_t decode(const uint8_t *bytes, Py_ssize_t length, uint32_t *lett
 /* The optimal string alignment distance, or something above `most`. `rows` has room for three rows of m + 1. */
 static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most, int *rows) {
     if (abs(n - m) > most) return most + 1;
+    /* What begins and ends alike needs no edit. */
+    while (n && m && a[n - 1] == b[m - 1]) n--, m--;
+    while (n && m && *a == *b) a++, b++, n--, m--;
     const int width = m + 1;
     int *before = rows, *above = rows + width, *row = rows + 2 * width;
     for (int j = 0; j <= m; j++) {
@@ -778,9 +834,21 @@ static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most
     return above[m];
 }
 
-static inline int has_more_bits(uint32_t bits, int most) {
-    for (; most && bits; most--) bits &= bits - 1;
-    return bits != 0;
+/* The places within a block of forms that can be so near: one edit brings in at most one letter and takes away one. */
+static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uint8_t *places) {
+    uint32_t left[BLOCK];
+    int count = 0;
+    for (int i = 0; i < size; i++) left[i] = letters[i] & ~mask;
+    for (int edit = 0; edit < most; edit++) {
+        for (int i = 0; i < size; i++) left[i] &= left[i] - 1;
+    }
+    for (int i = 0; i < size; i++) {
+        uint32_t missing = ~letters[i] & mask;
+        for (int edit = 0; edit < most; edit++) missing &= missing - 1;
+        places[count] = (uint8_t)i;
+        count += (left[i] | missing) == 0;
+    }
+    return count;
 }
 
 static const char similar_doc[] =
@@ -812,21 +880,25 @@ static PyObject *similar(PyObject *module, PyObject *args) {
     if (!decoded || !rows) { PyErr_NoMemory(); goto done; }
     found = PyList_New(0);
     const uint32_t *bits = letters.data;
-    for (Py_ssize_t i = 0; found && i < letters.length; i++) {
-        if (has_more_bits(bits[i] & ~mask, most) || has_more_bits(~bits[i] & mask, most)) continue;
-        const int64_t number_ = integer(&numbers, i);
-        if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
-        const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
-        if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
-        if (end - start > longest) continue;
-        const uint8_t *form = (const uint8_t *)text.data + start;
-        const Py_ssize_t m = decode(form, end - start, decoded);
-        const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
-        if (edits > most) continue;
-        PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
-        PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
-        if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
-        Py_XDECREF(item);
+    for (Py_ssize_t block = 0; found && block < letters.length; block += BLOCK) {
+        const int size = letters.length - block < BLOCK ? (int)(letters.length - block) : BLOCK;
+        uint8_t places[BLOCK];
+        const int candidates = sift_letters(bits + block, size, mask, most, places);
+        for (int candidate = 0; found && candidate < candidates; candidate++) {
+            const int64_t number_ = integer(&numbers, block + places[candidate]);
+            if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
+            const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
+            if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
+            if (end - start > longest) continue;
+            const uint8_t *form = (const uint8_t *)text.data + start;
+            const Py_ssize_t m = decode(form, end - start, decoded);
+            const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
+            if (edits > most) continue;
+            PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
+            PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
+            if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
+            Py_XDECREF(item);
+        }
     }
 done:
     PyMem_Free(decoded);
@@ -839,10 +911,31 @@ done:
     return found;
 }
 
-static const char lower_bound_doc[] =
-    "lower_bound(text, at, wanted): the number of the first form that is not below these bytes.";
+/* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above
+ * them; -1 with an exception where a place lies outside the dictionary. */
+static Py_ssize_t bound(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,
+                        int is_beyond) {
+    Py_ssize_t high = at->length - 1;
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        const int64_t start = integer(at, middle), end = integer(at, middle + 1);
+        if (start < 0 || end < start || end > text->length) {
+            PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
+            return -1;
+        }
+        const Py_ssize_t shared = end - start < length ? end - start : length;
+        const int order = shared ? memcmp((const char *)text->data + start, wanted, (size_t)shared) : 0;
+        const int is_below = order < 0 || (order == 0 && (is_beyond || end - start < length));
+        if (is_below) low = middle + 1; else high = middle;
+    }
+    return low;
+}
 
-static PyObject *lower_bound(PyObject *module, PyObject *args) {
+static const char begun_doc[] =
+    "begun(text, at, prefix): the number of the first form that is not below these bytes, and that of the first one\n"
+    "after it that does not begin so.";
+
+static PyObject *begun(PyObject *module, PyObject *args) {
     PyObject *text_, *at_;
     const char *wanted;
     Py_ssize_t length;
@@ -854,19 +947,9 @@ static PyObject *lower_bound(PyObject *module, PyObject *args) {
         PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
         goto done;
     }
-    Py_ssize_t low = 0, high = at.length - 1;
-    while (low < high) {
-        const Py_ssize_t middle = low + (high - low) / 2;
-        const int64_t start = integer(&at, middle), end = integer(&at, middle + 1);
-        if (start < 0 || end < start || end > text.length) {
-            PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
-            goto done;
-        }
-        const Py_ssize_t shared = end - start < length ? end - start : length;
-        const int order = shared ? memcmp((const char *)text.data + start, wanted, (size_t)shared) : 0;
-        if (order < 0 || (order == 0 && end - start < length)) low = middle + 1; else high = middle;
-    }
-    found = PyLong_FromSsize_t(low);
+    const Py_ssize_t first = bound(&text, &at, 0, wanted, length, 0);
+    const Py_ssize_t last = first < 0 ? -1 : bound(&text, &at, first, wanted, length, 1);
+    if (last >= 0) found = Py_BuildValue("nn", first, last);
 done:
     array_close(&text);
     array_close(&at);
@@ -916,7 +999,7 @@ static PyMethodDef methods[] = {
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"united", united, METH_VARARGS, united_doc},
-    {"lower_bound", lower_bound, METH_VARARGS, lower_bound_doc},
+    {"begun", begun, METH_VARARGS, begun_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -129,7 +129,9 @@ class Compiler:
             units = [self._view.word(term).unit for term in analysis.terms(text)]
             lists.append(Scored(part.doc, part.value * (part.unit * share / (ranking.PARTS * sum(units)))))
         found = matches.highest(lists)
-        return _scored(Scored(found.doc, found.score * self._view.unit(found.doc)), clause.name)
+        return _scored(
+            Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
+        )
 
     def _word(self, node: Word) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -166,12 +168,11 @@ class Compiler:
         if len(terms) > 1:
             slots = [*map(view.form, terms[:-1]), view.begun(prefix)]
             return self._together(slots, node, 0, ordered=True)
-        codes = (
-            view.codes_of_prefix(prefix)
-            if node.field is None
-            else view.in_field(view.begun(prefix), node.field)
-        )
-        return Clause(view.weighted(*codes, node.weight), f"{prefix}*")
+        if node.field is None:
+            part = view.any_of(view.codes_of_prefix(prefix), node.weight)
+        else:
+            part = view.weighted(*view.in_field(view.begun(prefix), node.field), node.weight)
+        return Clause(part, f"{prefix}*")
 
     def _fuzzy(self, node: Fuzzy) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -179,13 +180,12 @@ class Compiler:
             return self._word(Word(node.text, node.field, node.weight, node.span))
         view = self._view
         postings: list[Codes] = []
-        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
-        for edits, form, codes in view.similar(terms[0], node.distance)[:MAX_FUZZY_FORMS]:
+        for edits, form, codes in view.similar(terms[0], node.distance, MAX_FUZZY_FORMS):
             if node.field is None:
                 postings += codes
             else:
                 postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
-        return Clause(view.weighted(*view.best_codes(postings), node.weight), f"{terms[0]}~{node.distance}")
+        return Clause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
 
     def _window(
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool

@@ -81,6 +81,10 @@ class View:
             lists = [segment.word(term) for segment in self.segments]
             doc = self._numbered([doc for doc, _ in lists])
             found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
+            if len(doc) * _TABLE_SHARE > self.articles:
+                table = np.zeros(self.articles, found.value.dtype)
+                table[doc] = found.value
+                found = found._replace(table=table)
             self._remember(self._words, term, found)
         return found
 
@@ -106,28 +110,33 @@ class View:
         # Neighbouring forms have neighbouring postings: a prefix is one slice.
         return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
 
-    def codes_of_prefix(self, prefix: str) -> tuple[Array, Array]:
-        """The articles in which a word begins so, and the code of the best such word in each."""
-        slices = [segment.postings(*segment.dictionary.prefix_range(prefix)) for segment in self.segments]
-        return self.best_codes(
-            [Codes(*codes, start, 1) for codes, start in zip(slices, self.starts, strict=False)]
-        )
+    def codes_of_prefix(self, prefix: str) -> list[Codes]:
+        """The postings of the exact forms that begin so."""
+        return [
+            Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
+            for segment, start in zip(self.segments, self.starts, strict=False)
+        ]
 
-    def similar(self, term: str, edits: int) -> list[tuple[int, str, list[Codes]]]:
-        """The exact forms of live articles within so many edits of a term, the nearest first: how many edits each
-        takes, the form, and its postings, the less worth the more edits: a half, a third."""
+    def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
+        """The exact forms of live articles within so many edits of a term, the nearest first and at most `limit`: how
+        many edits each takes, the form, and its postings, the less worth the more edits: a half, a third."""
         found: dict[tuple[int, str], list[Codes]] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
             for distance, form, number in segment.dictionary.similar(term, edits):
-                doc, code = segment.postings(number, number + 1)
-                if self.all_live or segment.live.take(doc).any():
-                    found.setdefault((distance, form), []).append(Codes(doc, code, start, 1 + distance))
-        return [(*nearest, found[nearest]) for nearest in sorted(found)]
+                codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
+                found.setdefault((distance, form), []).append(codes)
+        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
+        if len(found) > limit and not self.all_live:
+            found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
+        return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
 
-    def best_codes(self, postings: list[Codes]) -> tuple[Array, Array]:
-        """The articles of some postings, and the highest code in each."""
-        doc, code = kernel.best_codes(postings, self.articles)
-        return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
+    def _is_live(self, codes: Codes) -> bool:
+        return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
+
+    def any_of(self, postings: list[Codes], weight: float) -> Part:
+        """Several forms as one word: the articles that hold any of them, and the highest code in each, scored."""
+        doc, code, live = kernel.best_codes(postings, self.articles, None if self.all_live else self.live)
+        return self.weighted(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8), weight, live)
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
         """Where exact forms stand, given for each segment."""
@@ -148,15 +157,16 @@ class View:
         )
         if any(len(r) > 1 or any(last - first > 1 for first, last, _ in r) for r in places):
             slot = self._merged(slot)
-        return slot._replace(unit=self.unit(slot.doc))
+        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
 
     def _merged(self, forms: Slot) -> Slot:
         """Postings of several forms, one after the other, as one: articles sorted, the best code of each."""
-        doc, code = self.best_codes([Codes(forms.doc, forms.code, 0, 1)])
+        doc, code, _ = kernel.best_codes([Codes(forms.doc, forms.code, 0, 1)], self.articles, None)
         keys = forms.keys()
         keys.sort()
         docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
         first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
+        doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
         return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
 
     def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
@@ -177,18 +187,18 @@ class View:
                 while self._cached > self._budget and len(kept) > 1:
                     self._cached -= _size(kept.pop(next(iter(kept))))
 
-    def weighted(self, doc: Array, value: Array, weight: float) -> Part:
-        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word."""
-        table = None
-        if len(doc) * _TABLE_SHARE > self.articles:
-            table = np.zeros(self.articles, value.dtype)
-            table[doc] = value
-        unit = weight * self.unit(doc)
-        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0, table)
+    def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
+        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word.
 
-    def unit(self, doc: Array) -> float:
-        """The score of one 255th of saturated weight of a word that these articles hold."""
-        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, self.count_live(doc))
+        Args:
+            live: how many of the articles are neither deleted nor replaced, if that is known.
+        """
+        unit = weight * self.unit(self.count_live(doc) if live is None else live)
+        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
+
+    def unit(self, live: int) -> float:
+        """The score of one 255th of saturated weight of a word that so many live articles hold."""
+        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
 
     def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
         """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""
