@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
+from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query.fields import FIELDS, filter_node
 from newsearch.query.tokens import (
@@ -82,22 +83,22 @@ _NEAR_OPERANDS = (WORD, PHRASE, FIELD, OPEN)
 _OPERANDS = (*_NEAR_OPERANDS, MINUS, NOT)
 _ALONE = (WORD, PHRASE)
 _JOINING = (AND, OR, NEAR)
-_URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
+_URL = pattern(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
 # Of ASCII and the general punctuation, letters and digits; above it there are symbols that are searched.
-_SAYS_SOMETHING = re.compile(r"\w|[^\x00-\u25ff]")
-_SUFFIXED = re.compile(
+_SAYS_SOMETHING = pattern(r"\w|[^\x00-\u25ff]")
+_SUFFIXED = pattern(
     r"""(?P<stem> .*?\w.*? )
         (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?
         (?: \^(?P<weight>\d+(?:\.\d+)?) )?""",
     re.VERBOSE | re.DOTALL,
 )
 # A number sign before a number (#1) is no topic.
-_TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
-_DASHES = re.compile(r"-{2,}|[–—]")
-_UNDASHED = re.compile(r"[^-–—]+(?:-[^-–—]+)*")
-_SPOKEN = re.compile(r"\S+")
+_TOPIC = pattern(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+_DASHES = pattern(r"-{2,}|[–—]")
+_UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
+_SPOKEN = pattern(r"\S+")
 # Not two of them, which are **bold**.
-_STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
+_STAR_INSIDE = pattern(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
 
 _Rule: TypeAlias = Callable[[str | None], Node | None]

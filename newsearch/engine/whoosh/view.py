@@ -336,8 +336,7 @@ class View:
         """
         known = self._boost
         if known is None or known[0] != (boosts, as_of):
-            factor = np.exp2(boosts.heat * ranking.signal(self.known("heat"), self.pivots.heat))
-            factor *= np.exp2(boosts.quality * ranking.signal(self.known("quality"), self.pivots.quality))
+            factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of)
             # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
@@ -345,6 +344,16 @@ class View:
             ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
             self._boost = known = (boosts, as_of), factor, ceiling
         return known[1], known[2]
+
+    def _boost_of(self, name: str, weight: float) -> ranking.Floats:
+        """The factor of every article that its heat or quality makes."""
+        values, pivot = self.column(name), getattr(self.pivots, name)
+        if values.dtype.kind != "u" or values.dtype.itemsize > 2:
+            return np.asarray(np.exp2(weight * ranking.signal(self.known(name), pivot)))
+        # One for each value that there can be: articles have few different ones.
+        values = np.where(self.column("flag") & columns.KNOWN[name], values + np.uint32(1), np.uint32(0))
+        factor = np.exp2(weight * ranking.signal(np.arange(-1.0, values.max(initial=0)), pivot))
+        return np.asarray(factor.take(values))
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None) -> float:
         """The factor of one article that its recency makes."""
