@@ -603,6 +603,15 @@ static int holds_near(Slot *slots, Py_ssize_t count, int32_t width, int field, c
     return 0;
 }
 
+/* Whether the words stand side by side where each is first, as most do that do at all: no further position is read. */
+static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const int32_t *ends) {
+    const int64_t start = integer(&slots[0].pos, slots[0].at);
+    for (Py_ssize_t j = 1; j < count; j++) {
+        if (integer(&slots[j].pos, slots[j].at) != start + j) return 0;
+    }
+    return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
+}
+
 /* ---- words ---- */
 
 #define PARTS 4                      /* see ranking.PARTS */
@@ -756,11 +765,13 @@ static PyObject *together(PyObject *module, PyObject *args) {
             if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
         }
         if (j < count) continue;
-        for (j = 0; j < count; j++) {
-            if (slot_read(&slots[j], doc) < 0) goto done;
-        }
         const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
-        if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
+            for (j = 0; j < count; j++) {
+                if (slot_read(&slots[j], doc) < 0) goto done;
+            }
+            if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        }
         double score = 0;
         for (j = 0; j < count; j++) score += number(&slots[j].code, slots[j].at) * slots[j].unit;
         rows[kept].doc = (uint32_t)doc;

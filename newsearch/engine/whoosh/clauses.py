@@ -201,8 +201,10 @@ class Compiler:
         self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
     ) -> Clause:
         """Articles in which some words stand together, scored as the sum of them."""
+        if node.weight != 1:
+            slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
         doc, score = kernel.together(
-            [slot._replace(unit=slot.unit * node.weight) for slot in slots],
+            list(slots),
             len(slots) - 1 + slop,
             ordered,
             -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
