@@ -226,6 +226,11 @@ class Search:
     @cached_property
     def _complete(self) -> Array:
         """All articles that hold everything."""
+        if self._options.sort == "relevance" and not self._options.offset:
+            held = sorted(doc for doc, _, complete in self._page if complete)
+            # Where fewer were found than asked for, there are no others.
+            if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
+                return np.array(held, np.uint32)
         return self._passing(self._holding(self._clauses))
 
     @property
