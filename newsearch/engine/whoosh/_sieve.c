@@ -70,38 +70,92 @@ static Check *checks_open(PyObject *groups, Py_ssize_t *count) {
     return checks;
 }
 
-/* Whether an article passes, 1 or 0; -1 where what is known of it leads out of an array. */
-static inline int holds(const Check *check, int64_t doc) {
-    int found = 0;
-    if (check->kind == LISTED) {
-        Py_ssize_t low = 0, high = check->column.length;
+#define BLOCK 256 /* articles that are looked at together, so that what a check is need not be asked for each */
+
+/* Numbers of a column, of any type, looked up among the chosen ones. */
+#define LOOK_UP(TYPE, NUMBER)                                                                                        \
+    case TYPE:                                                                                                       \
+        for (int i = 0; i < count; i++) {                                                                            \
+            if (docs[i] >= check->column.length) return -1;                                                          \
+            const int64_t number_ = (int64_t)((const NUMBER *)check->column.data)[docs[i]];                          \
+            if (number_ < 0 || number_ >= check->chosen.length) return -1;                                           \
+            passed[i] |= (chosen[number_] != 0) != check->is_negated;                                                \
+        }                                                                                                            \
+        return 0;
+
+static int among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint8_t *chosen = check->chosen.data;
+    switch (check->column.type) {
+        LOOK_UP(U8, uint8_t)
+        LOOK_UP(U16, uint16_t)
+        LOOK_UP(U32, uint32_t)
+        LOOK_UP(I32, int32_t)
+        LOOK_UP(I64, int64_t)
+        default: return -1;
+    }
+}
+
+static int any_among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint8_t *chosen = check->chosen.data;
+    for (int i = 0; i < count; i++) {
+        int found = 0;
+        if ((Py_ssize_t)docs[i] + 1 >= check->other.length) return -1;
+        const int64_t end = integer(&check->other, (Py_ssize_t)docs[i] + 1);
+        for (int64_t j = integer(&check->other, docs[i]); j < end && !found; j++) {
+            if (j < 0 || j >= check->column.length) return -1;
+            const int64_t number_ = integer(&check->column, j);
+            if (number_ < 0 || number_ >= check->chosen.length) return -1;
+            found = chosen[number_] != 0;
+        }
+        passed[i] |= found != check->is_negated;
+    }
+    return 0;
+}
+
+static int between(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const double *begins = check->column.data, *ends = check->other.data;
+    for (int i = 0; i < count; i++) {
+        if (docs[i] >= check->column.length || docs[i] >= check->other.length) return -1;
+        passed[i] |= (begins[docs[i]] <= check->high && ends[docs[i]] >= check->low) != check->is_negated;
+    }
+    return 0;
+}
+
+static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const Array *list = &check->column;
+    for (int i = 0; i < count; i++) {
+        Py_ssize_t low = 0, high = list->length;
         while (low < high) {
             const Py_ssize_t middle = low + (high - low) / 2;
-            if (article(&check->column, middle) < doc) low = middle + 1; else high = middle;
+            if (article(list, middle) < docs[i]) low = middle + 1; else high = middle;
         }
-        found = low < check->column.length && article(&check->column, low) == doc;
-    } else if (check->kind == ANY_CHOSEN) {
-        if (doc + 1 >= check->other.length) return -1;
-        const int64_t end = integer(&check->other, doc + 1);
-        for (int64_t i = integer(&check->other, doc); i < end && !found; i++) {
-            if (i < 0 || i >= check->column.length) return -1;
-            const int64_t number_ = integer(&check->column, i);
-            if (number_ < 0 || number_ >= check->chosen.length) return -1;
-            found = ((const uint8_t *)check->chosen.data)[number_] != 0;
-        }
-    } else {
-        if (doc >= check->column.length) return -1;
-        if (check->kind == CHOSEN) {
-            const int64_t number_ = integer(&check->column, doc);
-            if (number_ < 0 || number_ >= check->chosen.length) return -1;
-            found = ((const uint8_t *)check->chosen.data)[number_] != 0;
-        } else {
-            if (doc >= check->other.length) return -1;
-            found = ((const double *)check->column.data)[doc] <= check->high &&
-                    ((const double *)check->other.data)[doc] >= check->low;
-        }
+        passed[i] |= (low < list->length && article(list, low) == docs[i]) != check->is_negated;
     }
-    return found != check->is_negated;
+    return 0;
+}
+
+/* Mark with 1 what passes in a block of articles; -1 where what is known of one leads out of an array. */
+static int judge(const Check *checks, Py_ssize_t size, uint32_t *docs, int count, char *passed) {
+    static int (*const judges[])(const Check *, const uint32_t *, int, uint8_t *) = {
+        [CHOSEN] = among_chosen, [ANY_CHOSEN] = any_among_chosen, [BETWEEN] = between, [LISTED] = listed,
+    };
+    uint8_t places[BLOCK], good[BLOCK];
+    for (int i = 0; i < count; i++) places[i] = (uint8_t)i;
+    memset(good, 0, sizeof good);
+    for (Py_ssize_t j = 0; j < size; j++) {
+        if (judges[checks[j].kind](&checks[j], docs, count, good) < 0) return -1;
+        if (!checks[j].is_last) continue;
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            docs[left] = docs[i];
+            places[left] = places[i];
+            left += good[i];
+        }
+        count = left;
+        memset(good, 0, sizeof good);
+    }
+    for (int i = 0; i < count; i++) passed[places[i]] = 1;
+    return 0;
 }
 
 static const char passing_doc[] =
@@ -123,24 +177,16 @@ static PyObject *passing(PyObject *module, PyObject *args) {
     const Py_ssize_t length = docs.buffer.len / (Py_ssize_t)sizeof(uint32_t);
     found = PyBytes_FromStringAndSize(NULL, length);
     char *passed = found ? PyBytes_AsString(found) : NULL;
-    for (Py_ssize_t i = 0; passed && i < length; i++) {
-        uint32_t doc;
-        memcpy(&doc, (const char *)docs.data + i * (Py_ssize_t)sizeof doc, sizeof doc);
-        int good = 1;
-        for (Py_ssize_t j = 0; j < count && good; j++) {
-            good = holds(&checks[j], doc);
-            if (good < 0) {
-                out_of_range();
-                Py_CLEAR(found);
-                goto done;
-            }
-            if (good) {
-                while (!checks[j].is_last) j++;
-            } else {
-                good = !checks[j].is_last;
-            }
+    if (passed) memset(passed, 0, (size_t)length);
+    for (Py_ssize_t i = 0; passed && i < length; i += BLOCK) {
+        const int size = length - i < BLOCK ? (int)(length - i) : BLOCK;
+        uint32_t block[BLOCK];
+        memcpy(block, (const char *)docs.data + i * (Py_ssize_t)sizeof *block, (size_t)size * sizeof *block);
+        if (judge(checks, count, block, size, passed + i) < 0) {
+            out_of_range();
+            Py_CLEAR(found);
+            break;
         }
-        passed[i] = (char)good;
     }
 done:
     array_close(&docs);
