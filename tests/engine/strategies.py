@@ -20,6 +20,7 @@ from newsearch.engine.base import FACETS, SORTS, Options
 from newsearch.engine.whoosh import (
     builder,
     clauses,
+    column_view,
     compaction,
     dictionary,
     filters,
@@ -252,7 +253,7 @@ class Tuning:
                 (clauses, "sieve", self.sieve),
                 (filters, "sieve", self.sieve),
                 (search, "sieve", self.sieve),
-                (view, "sieve", self.sieve),
+                (column_view, "sieve", self.sieve),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
