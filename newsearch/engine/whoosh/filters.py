@@ -80,7 +80,8 @@ class Filters:
         if len(docs) > view.articles // _FEW_URLS:
             segments = zip(view.starts, view.segments, strict=False)
             return [doc + start for start, segment in segments for doc in segment.with_url(part)]
-        return [doc for doc in docs.tolist() if part in _urls(view, doc)]
+        wanted = part.encode()
+        return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 
 
 def _listed(docs: Sequence[int] | Array) -> Check:
@@ -89,11 +90,6 @@ def _listed(docs: Sequence[int] | Array) -> Check:
 
 def _seconds(when: datetime) -> int:
     return -int(-when.timestamp() // 1)
-
-
-def _urls(view: View, doc: int) -> str:
-    record = view.record(doc)
-    return f"{record.web_url} {record.original_url}".casefold()
 
 
 def _flagged(bit: int, *, negated: bool = False) -> _Maker:

@@ -59,7 +59,7 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._unpublished)
-        # Dates last: they take the longest to compare, and mostly let the most articles through.
+        # Dates last: they mostly let the most articles through.
         filters = sorted(asked.filters, key=lambda node: isinstance(node, DateRange))
         self._groups = compiler.groups(filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
@@ -220,7 +220,7 @@ class Search:
         return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
     def _holding(self, clauses: Sequence[Clause]) -> Array:
-        """All articles that may be found and hold something."""
+        """All articles that may be found and hold what all of these clauses ask for."""
         return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property

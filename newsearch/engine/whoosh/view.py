@@ -242,6 +242,11 @@ class View(ColumnView):
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
         return self.records((doc,))[0]
 
+    def urls(self, doc: int) -> bytes:
+        """The URLs of the article of this number, case folded. Raises IndexCorrupt where its record is damaged."""
+        segment, number = self.place(doc)
+        return segment.records.urls(number)
+
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
         found = []
