@@ -2,25 +2,26 @@
 
 from setuptools import Extension, setup
 
-
-def compiled(name: str) -> Extension:
-    """A module in C that does what one in Python does."""
-    return Extension(
-        name,
-        [f"{name.replace('.', '/')}.c"],
-        depends=["newsearch/_urls.h"],
-        # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
-        extra_compile_args=["-O3", "-ffp-contract=off"],
-        py_limited_api=True,
-        optional=True,
-    )
-
+_PACKAGE = "newsearch"
+_ENGINE = "newsearch/engine/whoosh"
 
 setup(
     ext_modules=[
-        compiled("newsearch._reading"),
-        compiled("newsearch.engine.whoosh._building"),
-        compiled("newsearch.engine.whoosh._kernel"),
+        Extension(
+            name.replace("/", "."),
+            [f"{name}.c"],
+            depends=[f"{_PACKAGE}/_urls.h", f"{_ENGINE}/_arrays.h"],
+            # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
+            extra_compile_args=["-O3", "-ffp-contract=off"],
+            py_limited_api=True,
+            optional=True,
+        )
+        for name in (
+            f"{_PACKAGE}/_reading",
+            f"{_ENGINE}/_building",
+            f"{_ENGINE}/_kernel",
+            f"{_ENGINE}/_sieve",
+        )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

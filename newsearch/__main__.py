@@ -1,8 +1,6 @@
 """`python -m newsearch` is the command too."""
 
-import sys
-
-from newsearch.cli.main import main
+from newsearch.cli.main import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

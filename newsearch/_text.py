@@ -12,11 +12,13 @@ from functools import lru_cache
 from typing import Final
 from unicodedata import is_normalized
 
+from newsearch._patterns import pattern
+
 MAX_URL_LENGTH: Final = 4096
 """Characters; a longer URL is dropped."""
 
 
-_UNSEEN: Final = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+_UNSEEN: Final = pattern("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 """What JSON allows unescaped, and a terminal or an editor may obey."""
 
 
@@ -107,14 +109,14 @@ def canonical_url(url: str) -> str:
     return f"https://{parts['host'].lower()}{port}{parts['path'].rstrip('/')}{query}"
 
 
-_URL: Final = re.compile(r"https?://[^\s/?#]", re.IGNORECASE)
-_PARTS: Final = re.compile(
+_URL: Final = pattern(r"https?://[^\s/?#]", re.IGNORECASE)
+_PARTS: Final = pattern(
     r"https?://(?P<host>[^\s/?#:@\[\]]+?)\.*(?P<port>(?::[0-9]*)?)"
     r"(?P<path>(?:/[^\s?#]*)?)(?:\?|(?=#|\Z))(?P<query>[^\s#]*)(?:#\S*)?\Z",
     re.IGNORECASE,
 )
-_CANONICAL: Final = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s?#]*[^\s?#/])?")
-_TRACKING: Final = re.compile(
+_CANONICAL: Final = pattern(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s?#]*[^\s?#/])?")
+_TRACKING: Final = pattern(
     r"(?:utm_\w*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_g[al])(?:=|\Z)", re.IGNORECASE
 )
-_AMPERSAND: Final = re.compile(r"&(?:amp;)+")
+_AMPERSAND: Final = pattern(r"&(?:amp;)+")

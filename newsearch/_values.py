@@ -6,9 +6,10 @@ date in any order. What cannot be read raises `Unusable`, whose message names th
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
+
+from newsearch._patterns import pattern
 
 OLDEST_YEAR: Final = 1600
 """The first newspaper is from 1605; an earlier year is a slip of the pen."""
@@ -129,15 +130,15 @@ def language(value: object) -> str | None:
 
 
 _LARGEST_SIGNAL: Final = 10**12
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,15}")
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
-_DATED_NAME: Final = re.compile(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")
+_INTEGER: Final = pattern(r"[+-]?[0-9]{1,15}")
+_NUMBER: Final = pattern(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_DATED_NAME: Final = pattern(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")
 _YES: Final = frozenset(("", "true", "yes", "on", "y", "1"))
 _NO: Final = frozenset(("false", "no", "off", "n", "0"))
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+_LANGUAGE: Final = pattern(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 
 _MAX_DATE_LENGTH: Final = 64  # characters; longer is prose
-_CLOCK_COUNT: Final = re.compile(r"[0-9]{9,13}(?:\.[0-9]*)?")  # since 1970, in who knows what unit
+_CLOCK_COUNT: Final = pattern(r"[0-9]{9,13}(?:\.[0-9]*)?")  # since 1970, in who knows what unit
 # RFC 822 names these; any other name is ambiguous, and a guess would be hours off
 _ZONES: Final = {
     **dict.fromkeys(("UTC", "GMT", "UT", "Z"), 0),

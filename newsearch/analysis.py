@@ -49,19 +49,28 @@ _MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 # One of the apostrophes counts as a letter to `re`, and must not make a word by itself.
 _LETTER = rf"(?:[^\W_ʼ{_PAIRED}]|[{_MARKS}])"
 
-_TERM = rf"""
-      (?P<paired>[{_PAIRED}]+)
-    | (?P<acronym>(?<!\w)[^\W\d_ʼ](?:\.[^\W\d_ʼ])+(?!\w)\.?(?:['’ʼ]s(?!\w))?)
+# Most chunks are ASCII once they are folded, and a pattern of its letters alone is compiled in no time: {letter} and
+# {initial} are what a word and an acronym are made of, {paired} and {symbol} what is not ASCII anyway.
+_TERM = r"""
+      {paired}
+      (?P<acronym>(?<!\w){initial}(?:\.{initial})+(?!\w)\.?(?:['ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
-    | (?P<elided>(?<!\w)(?:l|d|qu|all|dall|dell|nell|sull)(?=['’ʼ]{_LETTER}{{2}}))
-    | (?P<word>{_LETTER}+(?:[&'’ʼ]{_LETTER}+)*)
-    | (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])
+    | (?P<elided>(?<!\w)(?:l|d|qu|all|dall|dell|nell|sull)(?=['ʼ]{letter}{{2}}))
+    | (?P<word>{letter}+(?:[&'ʼ]{letter}+)*)
+    {symbol}
 """
+_ASCII_TERM = _TERM.replace("ʼ", "").format(letter=r"[^\W_]", initial=r"[^\W\d_]", paired="", symbol="")
+_ANY_TERM = _TERM.format(
+    letter=_LETTER,
+    initial=r"[^\W\d_ʼ]",
+    paired=rf"(?P<paired>[{_PAIRED}]+) |",
+    symbol=r"| (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])",
+)
 
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
-_APOSTROPHES = str.maketrans("", "", "'’ʼ")
+_APOSTROPHES = str.maketrans("", "", "'ʼ")
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -79,7 +88,8 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     if bare.isalnum() and bare.isascii():
         return (bare[:MAX_TERM_LENGTH].lower(),)
     found: list[str] = []
-    for match in _term_pattern().finditer(fold(chunk)):
+    folded = fold(chunk).replace("’", "'")
+    for match in _term_pattern(folded.isascii()).finditer(folded):
         kind, text = match.lastgroup, match.group()
         if kind == "paired":
             found.extend(text[i : i + 2] for i in range(len(text) - 1)) if len(text) > 1 else found.append(
@@ -87,7 +97,7 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
             )
             continue
         if kind in ("word", "acronym"):
-            text = text[:-2] if text[-2:] in ("'s", "’s", "ʼs") else text
+            text = text[:-2] if text[-2:] in ("'s", "ʼs") else text
             text = text.translate(_APOSTROPHES) if kind == "word" else text.replace(".", "")
         elif kind == "number":
             # 24,000 is one number however it is written; 3.5 and 2020.09 keep their points.
@@ -96,10 +106,10 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=1)
-def _term_pattern() -> re.Pattern[str]:
+@lru_cache(maxsize=2)
+def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
     # Compiled when a chunk first needs it: that takes longer than answering a query of plain words.
-    return re.compile(_TERM, re.VERBOSE)
+    return re.compile(_ASCII_TERM, re.VERBOSE | re.ASCII) if is_ascii else re.compile(_ANY_TERM, re.VERBOSE)
 
 
 def fold(text: str) -> str:

@@ -126,6 +126,7 @@ class Index:
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
             EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
         """
         reader = self._reader
         tz = _zone(tz)

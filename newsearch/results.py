@@ -16,29 +16,29 @@ from newsearch.suggest import Asked, Clause, diagnose, respell
 
 
 class Hit:
-    """One article that a search found."""
+    """One article that a search found.
 
-    __slots__ = ("_answer", "_article", "_number", "_page")
+    Attributes:
+        score: the text score times the boost; comparable within one search only.
+        complete: whether the article holds every word asked for.
+        id, title: the article's.
+        url: where to read the article.
+    """
 
-    def __init__(self, answer: Answer, number: int, page: list[Summary]) -> None:
+    __slots__ = ("_answer", "_article", "_number", "complete", "id", "score", "title", "url")
+
+    def __init__(self, answer: Answer, number: int, named: Summary) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
-        # Of all hits of the page, and shared by them: empty until one of them is asked for its name.
-        self._page = page
+        self.score = answer.score(number)
+        self.complete = answer.complete(number)
+        self.id = named.id
+        self.title = named.title
+        self.url = named.url or None
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
-
-    @property
-    def score(self) -> float:
-        """The text score times the boost; comparable within one search only."""
-        return self._answer.score(self._number)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the article holds every word asked for."""
-        return self._answer.complete(self._number)
 
     @property
     def article(self) -> Article:
@@ -50,26 +50,6 @@ class Hit:
         if self._article is None:
             self._article = self._answer.article(self._number)
         return self._article
-
-    @property
-    def id(self) -> str:
-        """The article's id."""
-        return self._named().id
-
-    @property
-    def title(self) -> str:
-        """The article's title; cheaper than `article` where nothing else is wanted."""
-        return self._named().title
-
-    @property
-    def url(self) -> str | None:
-        """Where to read the article; cheaper than `article` where nothing else is wanted."""
-        return self._named().url or None
-
-    def _named(self) -> Summary:
-        if not self._page:
-            self._page.extend(self._answer.summaries())
-        return self._page[self._number]
 
     @property
     def stemming(self) -> Stemming:
@@ -93,8 +73,7 @@ class Results(Sequence[Hit]):
         self.query: Parsed = asked.query
         self._asked = asked
         self._answer = answer
-        page: list[Summary] = []
-        self._hits = [Hit(answer, number, page) for number in range(len(answer))]
+        self._hits = [Hit(answer, number, named) for number, named in enumerate(answer.summaries())]
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} of query {self.query.text!r}>"

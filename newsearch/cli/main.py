@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Never
 
 import click
 
@@ -127,6 +128,26 @@ def main(args: Sequence[str] | None = None) -> int:
     except OSError as error:
         complain(str(error))
         return ERROR
+
+
+def run() -> Never:
+    """Run the command as the process that it is, and end that."""
+    code = main()
+    # Python takes everything apart when it ends, which is a tenth of a query's time. By now all is written and flushed.
+    if "multiprocessing" in sys.modules or not _flushed():
+        sys.exit(code)
+    os._exit(code)
+
+
+def _flushed() -> bool:
+    """Whether all output has arrived; Python has its own words for it when it ends otherwise."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _usage(error: click.ClickException) -> str:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from shlex import quote
 
 import click
 
@@ -28,6 +27,8 @@ _FEW = 5
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """What the shell offers for a word of the query: of completions, those that are one word to the shell, too."""
+    from shlex import quote  # not for every query
+
     before = " ".join([*(ctx.params.get("text") or ()), ""])
     try:
         with open_index(ctx.params.get("directory") or DEFAULT_INDEX) as index:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -49,7 +48,7 @@ class Terminal(NamedTuple):
             raise OSError("the output is closed, so there is nowhere to write to")
         interactive = stream.isatty()
         capable = interactive and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-        width = min(max(shutil.get_terminal_size().columns, _MIN_WIDTH), _MAX_WIDTH) if interactive else 0
+        width = min(max(_columns(), _MIN_WIDTH), _MAX_WIDTH) if interactive else 0
         encoding = (getattr(stream, "encoding", None) or "").lower().replace("-", "")
         return cls(interactive, color == "always" or (color == "auto" and capable), width, encoding == "utf8")
 
@@ -82,6 +81,12 @@ class Terminal(NamedTuple):
 
 
 _WEB = re.compile("https?://", re.IGNORECASE)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size  # it loads every compression there is
+
+    return get_terminal_size().columns
 
 
 def complain(message: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeAlias
 
+from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query.tree import DateRange
 
@@ -44,18 +45,18 @@ _MONTHS = (
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _AMOUNT = r"(\d+) ?([a-z]+)"
-_DURATION = re.compile(_AMOUNT)
-_SINCE = re.compile(rf"(?:(?:last|past) )?{_AMOUNT}")
-_AGO = re.compile(rf"{_AMOUNT} ago")
-_CALENDAR = re.compile(r"(last|this|next) (week|month|year)")
+_DURATION = pattern(_AMOUNT)
+_SINCE = pattern(rf"(?:(?:last|past) )?{_AMOUNT}")
+_AGO = pattern(rf"{_AMOUNT} ago")
+_CALENDAR = pattern(r"(last|this|next) (week|month|year)")
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_YEAR = re.compile(r"(\d{4})")
-_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})")
-_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
-_QUARTER = re.compile(r"(\d{4}) ?q([1-4])|q([1-4])[- ](\d{4})")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.\d+)?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
-_BETWEEN_LETTERS = re.compile(r"(?<=[a-z])[-_, ]+|[-_, ]+(?=[a-z])|, *")
-_ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
+_YEAR = pattern(r"(\d{4})")
+_MONTH = pattern(r"(\d{4})[-/](\d{1,2})")
+_DAY = pattern(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+_QUARTER = pattern(r"(\d{4}) ?q([1-4])|q([1-4])[- ](\d{4})")
+_TIME = pattern(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.\d+)?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
+_BETWEEN_LETTERS = pattern(r"(?<=[a-z])[-_, ]+|[-_, ]+(?=[a-z])|, *")
+_ORDINAL = pattern(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
 
 
 class Period(NamedTuple):

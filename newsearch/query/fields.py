@@ -7,6 +7,7 @@ import re
 from datetime import datetime, tzinfo
 from typing import TypeAlias
 
+from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query import dates
 from newsearch.query.tree import DateRange, Match, Range, Span
@@ -48,8 +49,8 @@ CHOICES = {
 """Field -> the values that it takes, and what each stands for."""
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
-_COMPARISON = re.compile(rf"(>=|<=|>|<|=|)({_NUMBER})")
-_INTERVAL = re.compile(rf"({_NUMBER})?\.\.({_NUMBER})?")
+_COMPARISON = pattern(rf"(>=|<=|>|<|=|)({_NUMBER})")
+_INTERVAL = pattern(rf"({_NUMBER})?\.\.({_NUMBER})?")
 
 
 def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo) -> Filter:

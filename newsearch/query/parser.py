@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
+from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query.fields import FIELDS, filter_node
 from newsearch.query.tokens import (
@@ -27,6 +28,7 @@ from newsearch.query.tokens import (
     OPERATORS,
     OR,
     PHRASE,
+    SHOUTED_WORDS,
     WORD,
     Kind,
     Note,
@@ -76,24 +78,27 @@ _SHOWN = 40
 TEXT_WORDS = 10
 """A query of more words than this is a text: it is no worse for quotes and parentheses in it, which ask for nothing."""
 
-_NEAR_OPERANDS = frozenset((WORD, PHRASE, FIELD, OPEN))
-_OPERANDS = _NEAR_OPERANDS | {MINUS, NOT}
-_URL = re.compile(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
+# Not sets: the hash of a Kind takes longer than looking at all of these.
+_NEAR_OPERANDS = (WORD, PHRASE, FIELD, OPEN)
+_OPERANDS = (*_NEAR_OPERANDS, MINUS, NOT)
+_ALONE = (WORD, PHRASE)
+_JOINING = (AND, OR, NEAR)
+_URL = pattern(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
 # Of ASCII and the general punctuation, letters and digits; above it there are symbols that are searched.
-_SAYS_SOMETHING = re.compile(r"\w|[^\x00-\u25ff]")
-_SUFFIXED = re.compile(
+_SAYS_SOMETHING = pattern(r"\w|[^\x00-\u25ff]")
+_SUFFIXED = pattern(
     r"""(?P<stem> .*?\w.*? )
         (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?
         (?: \^(?P<weight>\d+(?:\.\d+)?) )?""",
     re.VERBOSE | re.DOTALL,
 )
 # A number sign before a number (#1) is no topic.
-_TOPIC = re.compile(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
-_DASHES = re.compile(r"-{2,}|[–—]")
-_UNDASHED = re.compile(r"[^-–—]+(?:-[^-–—]+)*")
-_SPOKEN = re.compile(r"\S+")
+_TOPIC = pattern(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
+_DASHES = pattern(r"-{2,}|[–—]")
+_UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
+_SPOKEN = pattern(r"\S+")
 # Not two of them, which are **bold**.
-_STAR_INSIDE = re.compile(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
+_STAR_INSIDE = pattern(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
 
 _Rule: TypeAlias = Callable[[str | None], Node | None]
@@ -127,18 +132,29 @@ def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
 
 
 def _plain_words(text: str) -> Node | None:
-    """The tree of a query without any syntax, which most are and which need not be slow; otherwise None."""
+    """The tree of words side by side, or all joined by AND, which most queries are and which need not be slow.
+
+    None for a query with any other syntax.
+    """
     if len(text) > MAX_QUERY_LENGTH or not text.replace(" ", "").isalnum():
         return None
     pieces = text.split(" ")
-    if len(pieces) > MAX_CLAUSES or not OPERATORS.isdisjoint(pieces):
+    if len(pieces) > MAX_CLAUSES:
         return None
+    join: type[All | And] = All
+    if not OPERATORS.isdisjoint(pieces):
+        operands = pieces[::2]
+        if len(operands) > SHOUTED_WORDS or "" in pieces or not OPERATORS.isdisjoint(operands):
+            return None
+        if len(operands) == len(pieces) // 2 or any(piece != "AND" for piece in pieces[1::2]):
+            return None
+        join = And
     words, start = [], 0
     for piece in pieces:
-        if piece:
+        if piece and (join is All or piece != "AND"):
             words.append(Word(piece, None, 1.0, (start, start + len(piece))))
         start += len(piece) + 1
-    return words[0] if len(words) == 1 else All(tuple(words), _around(words))
+    return words[0] if len(words) == 1 else join(tuple(words), _around(words))
 
 
 class _Parser:
@@ -165,8 +181,7 @@ class _Parser:
         self._tokens, notes = tokenize(text)
         self.notes += notes
         children = self._side_by_side(None)
-        words = _count_words(self._tokens)
-        if words > TEXT_WORDS:
+        if len(self._tokens) > TEXT_WORDS and (words := _count_words(self._tokens)) > TEXT_WORDS:
             children = list(_as_text(children, MAX_CLAUSES - words))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
@@ -189,6 +204,9 @@ class _Parser:
         return children
 
     def _conjunction(self, field: str | None) -> Node | None:
+        # Most operands stand alone, and need not be asked by every operator whether they are its own.
+        if self._tokens[self._at].kind in _ALONE and self._tokens[self._at + 1].kind not in _JOINING:
+            return self._operand(field)
         return self._joined(AND, And, self._disjunction, field)
 
     def _disjunction(self, field: str | None) -> Node | None:

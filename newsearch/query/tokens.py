@@ -7,10 +7,10 @@ and `10:30` are words.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import NamedTuple
 
+from newsearch._patterns import pattern
 from newsearch.query.fields import FIELDS, unknown_field
 from newsearch.query.tree import Span
 
@@ -69,15 +69,15 @@ _GAP = r"\s\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _CLOSERS = {'"': '"', "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«»"}
 _QUOTES = "".join(_CLOSERS)
 
-_PLAIN = re.compile(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
+_PLAIN = pattern(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 # A quote within a word is text (5"), but one after a colon opens a phrase (he said:"never").
-_REST = re.compile(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
-_VALUE = re.compile(rf"[^{_GAP})]")
+_REST = pattern(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
+_VALUE = pattern(rf"[^{_GAP})]")
 # What a minus excludes; the dashes of -Strive- are ornament, and -3% is a number.
-_NEGATED = re.compile(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
-_SUFFIX = re.compile(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
-_NEAR = re.compile(r"NEAR/\d+")
-_FIELD_LIKE = re.compile(r"[a-z]+:[\w\"“(<>=]")
+_NEGATED = pattern(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
+_SUFFIX = pattern(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
+_NEAR = pattern(r"NEAR/\d+")
+_FIELD_LIKE = pattern(r"[a-z]+:[\w\"“(<>=]")
 _OPERATORS = {"OR": OR, "|": OR, "||": OR, "AND": AND, "&&": AND, "NOT": NOT}
 
 _SPOKEN = frozenset(("OR", "AND", "NOT"))
@@ -227,5 +227,8 @@ class _Tokenizer:
 
 def _is_shouted(text: str) -> bool:
     """Whether this is a text in capitals, in which those of an operator mean nothing."""
-    words = [piece for piece in text.split() if piece not in OPERATORS and not _NEAR.fullmatch(piece)]
+    pieces = text.split()
+    if len(pieces) <= SHOUTED_WORDS:
+        return False
+    words = [piece for piece in pieces if piece not in OPERATORS and not _NEAR.fullmatch(piece)]
     return len(words) > SHOUTED_WORDS and " ".join(words).isupper()

@@ -29,11 +29,15 @@ tag and what is narrower (en finds en-us). All others match the whole value, cas
 NUMBER_FIELDS = ("heat", "quality")
 
 
+_MISSING = object()
+
+
 class _Fields(type):
     """Turns the annotated names of a class into its slots, with the values that they have by default."""
 
     fields: tuple[str, ...]
     defaults: dict[str, Any]
+    endings: dict[int, tuple[Any, ...]]
     setters: tuple[Callable[[_Node, Any], None], ...]
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Fields:
@@ -41,6 +45,10 @@ class _Fields(type):
         defaults = {field: body.pop(field) for field in names if field in body}
         made = super().__new__(cls, name, bases, body | {"__slots__": names, "__match_args__": names})
         made.fields, made.defaults = names, defaults
+        # How many fields were given -> the defaults of all others.
+        values = [defaults.get(field, _MISSING) for field in names]
+        endings = {count: tuple(values[count:]) for count in range(len(names) + 1)}
+        made.endings = {count: ending for count, ending in endings.items() if _MISSING not in ending}
         made.setters = tuple([vars(made)[field].__set__ for field in names])
         return made
 
@@ -54,12 +62,15 @@ class _Node(metaclass=_Fields):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         kind = type(self)
-        if named or len(given) != len(kind.fields):
+        ending = None if named else kind.endings.get(len(given))
+        if ending is not None:
+            given += ending
+        else:
             values = kind.defaults | dict(zip(kind.fields, given, strict=False)) | named
             if len(values) != len(kind.fields) or len(given) + len(named) > len(kind.fields):
                 raise TypeError(f"{kind.__name__} takes {', '.join(kind.fields)}, each once")
             given = tuple([values[field] for field in kind.fields])
-        for put, value in zip(kind.setters, given, strict=True):
+        for put, value in zip(kind.setters, given):  # noqa: B905 - strict would take as long as the rest
             put(self, value)
 
     def _content(self) -> tuple[Any, ...]:

@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import builder, clauses, compaction, dictionary, kernel, plan, search, view
+from newsearch.engine.whoosh import (
+    builder,
+    clauses,
+    column_view,
+    compaction,
+    dictionary,
+    filters,
+    kernel,
+    plan,
+    search,
+    sieve,
+    view,
+)
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -51,6 +63,7 @@ def without_compiler(module: ModuleType) -> ModuleType:
 
 
 in_numpy = without_compiler(kernel)
+sieve_in_numpy = without_compiler(sieve)
 
 WORDS = [
     "ban",
@@ -217,6 +230,7 @@ class Tuning:
     merge_factor: int = 8
     max_fuzzy_forms: int = 64
     kernel: ModuleType = kernel
+    sieve: ModuleType = sieve
     head: int = 1024
     sample: int = 1024
     table_share: int = 64
@@ -236,6 +250,10 @@ class Tuning:
                 (dictionary, "kernel", self.kernel),
                 (search, "kernel", self.kernel),
                 (view, "kernel", self.kernel),
+                (clauses, "sieve", self.sieve),
+                (filters, "sieve", self.sieve),
+                (search, "sieve", self.sieve),
+                (column_view, "sieve", self.sieve),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
@@ -253,6 +271,7 @@ tunings = st.builds(
     merge_factor=st.sampled_from([2, 3, 8]),
     max_fuzzy_forms=st.sampled_from([1, 3, 64]),
     kernel=st.sampled_from([kernel, in_numpy]),
+    sieve=st.sampled_from([sieve, sieve_in_numpy]),
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
     table_share=st.sampled_from([1, 2, 64]),
@@ -278,7 +297,7 @@ MATCHES = {
     "has": ["image", "related", "body", "excerpt"],
     "is": ["published", "unpublished", "video"],
 }
-filters = st.one_of(
+narrowing = st.one_of(
     st.sampled_from([Match(name, value) for name, values in MATCHES.items() for value in values]),
     st.builds(Range, field=st.sampled_from(["heat", "quality"]), low=bounds, high=bounds),
     st.builds(DateRange, start=moments, end=moments),
@@ -313,8 +332,8 @@ leaves = st.one_of(
         weight=weights,
     ),
     st.just(Everything()),
-    filters,
-    filters.map(Not),
+    narrowing,
+    narrowing.map(Not),
     st.builds(Word, text=words).map(Not),
 )
 

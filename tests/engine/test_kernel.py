@@ -99,16 +99,20 @@ def test_a_form_that_stands_alone_keeps_its_code(united: Any) -> None:
 @settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_the_best_codes_are_the_same(random: np.random.Generator) -> None:
-    articles = 5000
+    articles = int(random.choice([2500, 2503, 5000]))
     postings = []
     for _ in range(random.integers(0, 6)):
-        start = int(random.choice([0, 2500]))
-        doc = some(random, 2500, random.choice([0.001, 0.5]), np.uint16)
+        start = int(random.choice([0, articles - 2500]))
+        doc = some(
+            random, min(articles - start, articles - 2500 or 2500), random.choice([0.001, 0.5]), np.uint16
+        )
         postings.append(
             Codes(doc, random.integers(1, 256, len(doc)).astype(np.uint8), start, int(random.integers(1, 4)))
         )
-    docs, codes = kernel.best_codes(postings, articles)
-    expected_docs, expected_codes = in_numpy.best_codes(postings, articles)
+    live = random.random(articles) < 0.5 if random.random() < 0.5 else None
+    docs, codes, alive = kernel.best_codes(postings, articles, live)
+    expected_docs, expected_codes, expected_alive = in_numpy.best_codes(postings, articles, live)
+    assert alive == expected_alive
     assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
     assert np.frombuffer(codes, np.uint8).tolist() == expected_codes.tolist()
 
@@ -160,6 +164,16 @@ def test_the_same_forms_are_similar(forms: list[str], term: str, edits: int) -> 
     assert sorted(kernel.similar(*asked)) == sorted(in_numpy.similar(*asked))
 
 
+@given(st.lists(like, min_size=1, unique=True), like)
+def test_the_same_forms_begin_so(forms: list[str], prefix: str) -> None:
+    encoded = sorted(form.encode() for form in forms)
+    text = np.frombuffer(b"".join(encoded), np.uint8)
+    at = np.cumsum([0, *map(len, encoded)]).astype(np.uint32)
+    first, last = kernel.begun(text, at, prefix.encode())
+    assert (first, last) == in_numpy.begun(text, at, prefix.encode())
+    assert encoded[first:last] == [form for form in encoded if form.startswith(prefix.encode())]
+
+
 @pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
 def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)
@@ -168,7 +182,7 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     for call in (
         lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
         lambda: kernel.partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
-        lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5),
+        lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
         lambda: kernel.united([(docs, codes, None)], 0, 5, None),
         lambda: kernel.together([slot], 0, True, -1, ends),
     ):
@@ -184,7 +198,7 @@ def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.best_codes([Codes(docs, short, 0, 1)], 5)
+        kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.united([(docs, short, None)], 0, 5, None)
     if short is not None:

@@ -199,9 +199,17 @@ def test_quoted_text_is_the_phrase_of_it(text: str) -> None:
         assert read(quoted) == Parsed(quoted, Phrase(text), ())
 
 
-@given(st.lists(st.from_regex(r"[a-zA-Z0-9é日]{1,5}", fullmatch=True), min_size=1, max_size=6))
-def test_words_mean_the_same_with_and_without_something_that_is_nothing(words: list[str]) -> None:
-    text = "  ".join(words)
+@given(
+    st.lists(st.from_regex(r"[a-zA-Z0-9é日]{1,5}", fullmatch=True), min_size=1, max_size=10),
+    st.sampled_from(["  ", " AND ", " AND  ", " OR "]),
+    st.sampled_from(["", " AND", " AND x y", " NOT x"]),
+)
+@example(["KIM", "JONG", "UN"] * 3, " AND ", "")
+@example(["AND", "AND", "x"], " AND ", "")
+def test_words_mean_the_same_with_and_without_something_that_is_nothing(
+    words: list[str], between: str, after: str
+) -> None:
+    text = between.join(words) + after
     plain, general = read(text), read(text + " \u200b")
     assert plain.tree == general.tree
     assert [node.span for node in children(plain.tree)] == [node.span for node in children(general.tree)]

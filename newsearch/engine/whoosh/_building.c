@@ -3,12 +3,7 @@
  *
  * Only the limited API of Python is used, so that one build serves every Python from 3.11 on. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030b0000
-#include <Python.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "_arrays.h"
 
 #include "../../_urls.h"
 
@@ -363,21 +358,11 @@ static PyType_Spec words_spec = {
 
 /* ---- inverted: the words of articles -> postings ---- */
 
-typedef struct {
-    Py_buffer buffer;
-    int is_open;
-} Array;
-
-static const void *array_open(Array *array, PyObject *object, const char *formats, Py_ssize_t size, Py_ssize_t *length) {
-    if (PyObject_GetBuffer(object, &array->buffer, PyBUF_ND | PyBUF_FORMAT) < 0) return NULL;
-    array->is_open = 1;
-    const char *format = array->buffer.format ? array->buffer.format : "B";
-    if (strlen(format) != 1 || !strchr(formats, *format) || array->buffer.itemsize != size) {
-        PyErr_Format(PyExc_TypeError, "an array of %s is expected here, not of %s", formats, format);
-        return NULL;
-    }
-    *length = array->buffer.len / size;
-    return array->buffer.buf;
+static const void *array_of(Array *array, PyObject *object, Type type) {
+    if (array_open(array, object) < 0) return NULL;
+    if (array->type == type) return array->data;
+    PyErr_SetString(PyExc_TypeError, "an array of another type is expected here");
+    return NULL;
 }
 
 static const char inverted_doc[] =
@@ -386,7 +371,7 @@ static const char inverted_doc[] =
 static PyObject *inverted(PyObject *module, PyObject *args) {
     PyObject *given[5], *found = NULL;
     Array arrays[5] = {0};
-    Py_ssize_t tokens_length, terms, cells, articles, weighed, forms, most;
+    Py_ssize_t forms, most;
     if (!PyArg_ParseTuple(args, "OOOOOnn", &given[0], &given[1], &given[2], &given[3], &given[4], &forms, &most))
         return NULL;
     const int32_t *tokens = NULL, *place = NULL, *lengths = NULL;
@@ -397,13 +382,13 @@ static PyObject *inverted(PyObject *module, PyObject *args) {
     uint16_t *doc = NULL, *pos = NULL, *post_doc = NULL, *post_pos = NULL, *more_doc = NULL, *more_pos = NULL;
     double *weight = NULL;
     int32_t *post_count = NULL, *more_count = NULL;
-    if (!(tokens = array_open(&arrays[0], given[0], "il", 4, &tokens_length)) ||
-        !(place = array_open(&arrays[1], given[1], "il", 4, &terms)) ||
-        !(lengths = array_open(&arrays[2], given[2], "il", 4, &cells)) ||
-        !(order = array_open(&arrays[3], given[3], "lq", 8, &articles)) ||
-        !(weights = array_open(&arrays[4], given[4], "d", 8, &weighed)))
+    if (!(tokens = array_of(&arrays[0], given[0], I32)) || !(place = array_of(&arrays[1], given[1], I32)) ||
+        !(lengths = array_of(&arrays[2], given[2], I32)) || !(order = array_of(&arrays[3], given[3], I64)) ||
+        !(weights = array_of(&arrays[4], given[4], F64)))
         goto done;
-    int is_sound = articles <= ARTICLES && cells == articles * FIELDS && weighed == cells && forms >= 0 && most >= 0 &&
+    const Py_ssize_t words = arrays[0].length, terms = arrays[1].length, cells = arrays[2].length;
+    const Py_ssize_t articles = arrays[3].length;
+    int is_sound = articles <= ARTICLES && cells == articles * FIELDS && arrays[4].length == cells && forms >= 0 && most >= 0 &&
                    most <= POSITIONS;
     at = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *at);
     next = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *next);
@@ -420,8 +405,8 @@ static PyObject *inverted(PyObject *module, PyObject *args) {
         }
         is_sound &= order[a] >= 0 && order[a] < articles && !seen[order[a]]++;
     }
-    is_sound = is_sound && start[articles] == tokens_length;
-    for (Py_ssize_t i = 0; is_sound && i < tokens_length; i++)
+    is_sound = is_sound && start[articles] == words;
+    for (Py_ssize_t i = 0; is_sound && i < words; i++)
         is_sound &= tokens[i] >= 0 && tokens[i] < terms && place[tokens[i]] >= 0 && place[tokens[i]] < forms;
     if (!is_sound) { PyErr_SetString(PyExc_ValueError, "the arrays do not fit together"); goto done; }
 
@@ -489,8 +474,7 @@ static PyObject *inverted(PyObject *module, PyObject *args) {
                           (const char *)more_doc, (Py_ssize_t)((size_t)mores * sizeof *more_doc),
                           (const char *)more_pos, (Py_ssize_t)((size_t)mores * sizeof *more_pos));
 done:
-    for (int i = 0; i < 5; i++)
-        if (arrays[i].is_open) PyBuffer_Release(&arrays[i].buffer);
+    for (int i = 0; i < 5; i++) array_close(&arrays[i]);
     PyMem_Free(at);
     PyMem_Free(next);
     PyMem_Free(start);
@@ -620,7 +604,7 @@ static int is_true(PyObject *object, int name) {
     return answer;
 }
 
-static int64_t integer(PyObject *object, int name) {
+static int64_t whole(PyObject *object, int name) {
     PyObject *value = attribute(object, name);
     const int64_t number = value ? PyLong_AsLongLong(value) : -1;
     Py_XDECREF(value);
@@ -646,7 +630,7 @@ static int64_t seconds_of(PyObject *given, unsigned *flag) {
         if (zone && zone != utc) replace(&when, PyObject_CallMethodObjArgs(given, interned[ASTIMEZONE], utc, NULL));
         Py_XDECREF(zone);
         if (!when) return -1;
-        seconds = integer(when, HOUR) * 3600 + integer(when, MINUTE) * 60 + integer(when, SECOND);
+        seconds = whole(when, HOUR) * 3600 + whole(when, MINUTE) * 60 + whole(when, SECOND);
         *flag |= DATED;
     } else {
         *flag |= DATED | DATE_ONLY;
@@ -785,7 +769,7 @@ static PyObject *plain_record(PyObject *module, PyObject *article) {
     PyObject *parts[8] = {0}, *found = NULL, *date = attribute(article, DATE);
     Bytes record = {0};
     int failed = !date, is_plain = 1;
-    if (!failed && PyObject_IsInstance(date, datetime_type) == 1) is_plain = integer(date, MICROSECOND) == 0;
+    if (!failed && PyObject_IsInstance(date, datetime_type) == 1) is_plain = whole(date, MICROSECOND) == 0;
     for (int name = ID; !failed && name <= BODY; name++) failed = !(parts[name] = attribute(article, name));
     const int has_web = !failed && parts[WEB_URL] != Py_None && PyObject_IsTrue(parts[WEB_URL]) == 1;
     for (int name = ID; !failed && is_plain && name <= BODY; name++) {

@@ -1,115 +1,14 @@
 /* The inner loops of a search, compiled. Each function does exactly what the one of its name in kernel.py does with
- * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
- *
- * Everything that is read here may come from a damaged or hostile file: every number that leads into an array is
- * compared with its length first. Unsorted lists give wrong answers, never wrong memory. Only the limited API of
- * Python is used, so that one build serves every Python from 3.11 on. */
+ * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030b0000
-#include <Python.h>
+#include "_arrays.h"
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
-#define BLOCK 64   /* postings that are skipped together */
+#define BLOCK 64   /* postings that are looked at together */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
 #define SLACK (1 + 1e-9)
-
-/* ---- arrays ---- */
-
-typedef enum { U8, U16, U32, I32, I64, F64 } Type;
-
-typedef struct {
-    Py_buffer buffer;
-    const void *data;
-    Py_ssize_t length;
-    Type type;
-    int is_open;
-} Array;
-
-static void array_close(Array *array) {
-    if (array->is_open) PyBuffer_Release(&array->buffer);
-    array->is_open = 0;
-}
-
-static int array_open(Array *array, PyObject *object) {
-    if (PyObject_GetBuffer(object, &array->buffer, PyBUF_ND | PyBUF_FORMAT) < 0) return -1;
-    array->is_open = 1;
-    array->data = array->buffer.buf;
-    array->length = array->buffer.itemsize ? array->buffer.len / array->buffer.itemsize : 0;
-    const char *format = array->buffer.format ? array->buffer.format : "B";
-    const Py_ssize_t size = array->buffer.itemsize;
-    if (strlen(format) == 1) {
-        if (strchr("B?", *format) && size == 1) { array->type = U8; return 0; }
-        if (*format == 'H' && size == 2) { array->type = U16; return 0; }
-        if (strchr("IL", *format) && size == 4) { array->type = U32; return 0; }
-        if (strchr("il", *format) && size == 4) { array->type = I32; return 0; }
-        if (strchr("lqLQ", *format) && size == 8) { array->type = I64; return 0; }
-        if (*format == 'd') { array->type = F64; return 0; }
-    }
-    PyErr_Format(PyExc_TypeError, "no array of type %s is expected here", format);
-    return -1;
-}
-
-static inline int64_t integer(const Array *array, Py_ssize_t i) {
-    switch (array->type) {
-        case U8: return ((const uint8_t *)array->data)[i];
-        case U16: return ((const uint16_t *)array->data)[i];
-        case U32: return ((const uint32_t *)array->data)[i];
-        case I32: return ((const int32_t *)array->data)[i];
-        case I64: return ((const int64_t *)array->data)[i];
-        default: return (int64_t)((const double *)array->data)[i];
-    }
-}
-
-static inline double number(const Array *array, Py_ssize_t i) {
-    return array->type == F64 ? ((const double *)array->data)[i] : (double)integer(array, i);
-}
-
-/* The first place at or after `from` whose element is not below `wanted`: by doubling steps, then by halving. */
-#define DEFINE_SEEK(NAME, NUMBER)                                                                                    \
-    static inline Py_ssize_t NAME(const NUMBER *sorted, Py_ssize_t length, Py_ssize_t from, int64_t wanted) {        \
-        if (from >= length || sorted[from] >= wanted) return from;                                                   \
-        Py_ssize_t low = from, step = 1, high = from + 1;                                                            \
-        while (high < length && sorted[high] < wanted) {                                                             \
-            low = high;                                                                                              \
-            step *= 2;                                                                                               \
-            high = low + step;                                                                                       \
-        }                                                                                                            \
-        if (high > length) high = length;                                                                            \
-        while (low + 1 < high) {                                                                                     \
-            const Py_ssize_t middle = low + (high - low) / 2;                                                        \
-            if (sorted[middle] < wanted) low = middle; else high = middle;                                           \
-        }                                                                                                            \
-        return high;                                                                                                 \
-    }
-DEFINE_SEEK(seek_u16, uint16_t)
-DEFINE_SEEK(seek_u32, uint32_t)
-
-/* Lists of articles are of two types only. */
-static int articles_open(Array *array, PyObject *object) {
-    if (array_open(array, object) < 0) return -1;
-    if (array->type == U16 || array->type == U32) return 0;
-    PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint16 or uint32 are expected here");
-    return -1;
-}
-
-static inline Py_ssize_t seek(const Array *sorted, Py_ssize_t from, int64_t wanted) {
-    return sorted->type == U16 ? seek_u16(sorted->data, sorted->length, from, wanted)
-                               : seek_u32(sorted->data, sorted->length, from, wanted);
-}
-
-static inline int64_t article(const Array *articles, Py_ssize_t i) {
-    return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : ((const uint32_t *)articles->data)[i];
-}
-
-static PyObject *out_of_range(void) {
-    PyErr_SetString(PyExc_ValueError, "an article's number lies outside the index");
-    return NULL;
-}
 
 /* ---- lists of scored articles ---- */
 
@@ -279,8 +178,8 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
         PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
         return -1;
     }
-    /* Filters cost some calls of Python each time they are asked, so they are asked about many at once. */
-    best->room = best->passes ? 1024 : 64;
+    /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
+    best->room = best->passes ? 256 : 64;
     if (best->room < 4 * wanted) best->room = 4 * wanted;
     best->rows = PyMem_Malloc((size_t)best->room * sizeof(Row));
     best->heap = PyMem_Malloc((size_t)wanted * sizeof(double));
@@ -301,34 +200,42 @@ static PyObject *best_rows(Best *best) {
     return rows;
 }
 
-static inline double most_u8(const uint8_t *values) {
-    uint8_t most = 0;
-    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
-    return most;
-}
+/* The places within a block of those values that are not below `least`; only whole blocks can be passed over at once. */
+#define DEFINE_SIFT(NAME, NUMBER)                                                                                    \
+    static inline int NAME(const NUMBER *values, int size, int least, uint8_t *places) {                             \
+        int count = 0;                                                                                               \
+        if (size == BLOCK) {                                                                                         \
+            NUMBER most = 0;                                                                                         \
+            for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;                              \
+            if (most < least) return 0;                                                                              \
+        }                                                                                                            \
+        for (int i = 0; i < size; i++) {                                                                             \
+            places[count] = (uint8_t)i;                                                                              \
+            count += values[i] >= least;                                                                             \
+        }                                                                                                            \
+        return count;                                                                                                \
+    }
+DEFINE_SIFT(sift_u8, uint8_t)
+DEFINE_SIFT(sift_u16, uint16_t)
 
-static inline double most_u16(const uint16_t *values) {
-    uint16_t most = 0;
-    for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;
-    return most;
-}
-
-/* The end of a run of whole blocks, from `i`, that cannot reach the threshold with what other lists may add. */
-static Py_ssize_t skip(const Best *best, const List *list, Py_ssize_t i, double elsewhere) {
-    const double known = threshold(best);
+/* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
+ * Codes are compared as the small integers that they are, and most boosts are never read. */
+static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
+    const int size = list->doc.length - i < BLOCK ? (int)(list->doc.length - i) : BLOCK;
     const double *ceilings = best->ceiling.data;
-    if (known <= 0 || list->value.type == F64) return i;
-    for (; i + BLOCK <= list->doc.length; i += BLOCK) {
-        int64_t chunk = article(&list->doc, i) / CHUNK;
-        const int64_t last = article(&list->doc, i + BLOCK - 1) / CHUNK;
-        if (last < chunk || last >= best->ceiling.length) break;
+    int64_t chunk = article(&list->doc, i) / CHUNK;
+    const int64_t last = article(&list->doc, i + size - 1) / CHUNK;
+    double least = 0;
+    if (chunk <= last && last < best->ceiling.length) {
         double boost = ceilings[chunk];
         while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
-        const double most = list->value.type == U8 ? most_u8((const uint8_t *)list->value.data + i)
-                                                   : most_u16((const uint16_t *)list->value.data + i);
-        if ((most * list->unit + elsewhere) * boost * SLACK >= known) break;
+        least = ceil((threshold(best) / (boost * SLACK) - elsewhere) / list->unit);
     }
-    return i;
+    const int whole = least > 0 ? (least < 65536 ? (int)least : 65536) : 0;
+    if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);
+    if (list->value.type == U16) return sift_u16((const uint16_t *)list->value.data + i, size, whole, places);
+    for (int j = 0; j < size; j++) places[j] = (uint8_t)j;
+    return size;
 }
 
 static const char complete_doc[] =
@@ -346,22 +253,26 @@ static PyObject *complete(PyObject *module, PyObject *args) {
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
-    for (Py_ssize_t i = 0; i < doc->length; i++) {
-        if (i % BLOCK == 0 && (i = skip(&best, &lists[0], i, elsewhere)) >= doc->length) break;
-        const double known = threshold(&best);
-        const int64_t number_ = article(doc, i);
-        if (number_ >= best.boost.length) { out_of_range(); goto done; }
-        double text = number(value, i) * lists[0].unit;
-        if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
-        Py_ssize_t j = 1;
-        for (; j < count; j++) {
-            const double other = value_of(&lists[j], number_);
-            if (other == 0) break;
-            text += other * lists[j].unit;
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(&best);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best.boost.length) { out_of_range(); goto done; }
+            double text = number(value, i) * lists[0].unit;
+            if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
+            Py_ssize_t j = 1;
+            for (; j < count; j++) {
+                const double other = value_of(&lists[j], number_);
+                if (other == 0) break;
+                text += other * lists[j].unit;
+            }
+            if (j < count) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(&best, score, number_) < 0) goto done;
         }
-        if (j < count) continue;
-        const double score = text * boosts[number_];
-        if (score >= known && best_add(&best, score, number_) < 0) goto done;
     }
     rows = best_rows(&best);
 done:
@@ -380,29 +291,33 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         lists[j].at = 0;
         met_before |= is_earlier[j];
     }
-    for (Py_ssize_t i = 0; i < doc->length; i++) {
-        if (i % BLOCK == 0 && (i = skip(best, &lists[lead], i, later)) >= doc->length) break;
-        const double known = threshold(best), own = number(value, i);
-        const int64_t number_ = article(doc, i);
-        if (number_ >= best->boost.length) { out_of_range(); return -1; }
-        if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
-        double text = 0;
-        int is_wanted = 1, is_complete = !met_before && !also_complete;
-        for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
-            const double other = j == lead ? own : value_of(&lists[j], number_);
-            if (is_earlier[j]) {
-                is_wanted = other == 0;
-                continue;
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int candidates = sift(best, &lists[lead], block, later, places);
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(best), own = number(value, i);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best->boost.length) { out_of_range(); return -1; }
+            if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
+            double text = 0;
+            int is_wanted = 1, is_complete = !met_before && !also_complete;
+            for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
+                const double other = j == lead ? own : value_of(&lists[j], number_);
+                if (is_earlier[j]) {
+                    is_wanted = other == 0;
+                    continue;
+                }
+                text += other * lists[j].unit;
+                if (other == 0) {
+                    is_complete = 0;
+                    is_wanted = !is_required[j];
+                }
             }
-            text += other * lists[j].unit;
-            if (other == 0) {
-                is_complete = 0;
-                is_wanted = !is_required[j];
-            }
+            if (!is_wanted || is_complete) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(best, score, number_) < 0) return -1;
         }
-        if (!is_wanted || is_complete) continue;
-        const double score = text * boosts[number_];
-        if (score >= known && best_add(best, score, number_) < 0) return -1;
     }
     return 0;
 }
@@ -456,67 +371,120 @@ done:
 
 /* ---- postings of several forms as one list ---- */
 
+typedef struct { Array doc, code; Py_ssize_t start; int divisor; } Codes;
+
+static void codes_close(Codes *lists, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; lists && i < count; i++) {
+        array_close(&lists[i].doc);
+        array_close(&lists[i].code);
+    }
+    PyMem_Free(lists);
+}
+
+static int codes_open(Codes *list, PyObject *item) {
+    PyObject *doc, *code;
+    if (!item || !PyArg_ParseTuple(item, "OOni", &doc, &code, &list->start, &list->divisor)) return -1;
+    if (articles_open(&list->doc, doc) < 0 || array_open(&list->code, code) < 0) return -1;
+    if (list->code.length >= list->doc.length && list->code.type == U8 && list->divisor >= 1 && list->start >= 0)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
+    return -1;
+}
+
+static int by_start(const void *a, const void *b) {
+    const Py_ssize_t left = ((const Codes *)a)->start, right = ((const Codes *)b)->start;
+    return (left > right) - (left < right);
+}
+
+/* Raise the codes of the articles of a list, numbered from its start, and count those that had none. */
+static Py_ssize_t raise_codes(const Codes *list, uint8_t *highest, Py_ssize_t articles) {
+    uint8_t worth[256];
+    for (int i = 0; i < 256; i++) worth[i] = (uint8_t)(i < list->divisor ? 1 : i / list->divisor);
+    const uint8_t *codes = list->code.data;
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < list->doc.length; i++) {
+        const int64_t at = article(&list->doc, i);
+        if (at >= articles) { out_of_range(); return -1; }
+        const uint8_t before = highest[at], now = worth[codes[i]];
+        count += before == 0;
+        highest[at] = now > before ? now : before;
+    }
+    return count;
+}
+
 static const char best_codes_doc[] =
-    "best_codes(postings, articles): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles, sorted,\n"
-    "and the highest code (uint8) in each, divided by the divisor of its form.";
+    "best_codes(postings, articles, live): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles,\n"
+    "sorted, the highest code (uint8) in each, divided by the divisor of its form, and how many of them are live.";
 
 static PyObject *best_codes(PyObject *module, PyObject *args) {
-    PyObject *postings, *found = NULL, *docs = NULL, *codes = NULL;
-    Py_ssize_t articles;
-    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &postings, &articles)) return NULL;
+    PyObject *postings, *live_, *found = NULL, *docs = NULL, *codes = NULL;
+    Py_ssize_t articles, room = 0, held = 0, widest = 0, alive = 0;
+    if (!PyArg_ParseTuple(args, "O!nO", &PyList_Type, &postings, &articles, &live_)) return NULL;
     if (articles < 0) return out_of_range();
-    uint8_t *highest = PyMem_Calloc((size_t)articles + 8, 1), *code_out = NULL;
+    const Py_ssize_t size = PyList_Size(postings);
+    Codes *lists = PyMem_Calloc((size_t)size + 1, sizeof(Codes));
+    uint8_t *highest = NULL, *code_out = NULL;
     uint32_t *doc_out = NULL;
-    if (!highest) return PyErr_NoMemory();
-    Array doc = {0}, code = {0};
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < PyList_Size(postings); i++) {
-        PyObject *doc_, *code_;
-        Py_ssize_t start;
-        int divisor;
-        if (!PyArg_ParseTuple(PyList_GetItem(postings, i), "OOni", &doc_, &code_, &start, &divisor)) goto done;
-        if (articles_open(&doc, doc_) < 0 || array_open(&code, code_) < 0) goto done;
-        if (code.length < doc.length || code.type != U8 || divisor < 1) {
-            PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
-            goto done;
-        }
-        uint8_t worth[256];
-        for (int j = 0; j < 256; j++) worth[j] = (uint8_t)(j < divisor ? 1 : j / divisor);
-        const uint8_t *codes_in = code.data;
-        for (Py_ssize_t j = 0; j < doc.length; j++) {
-            const int64_t at = article(&doc, j) + start;
-            if (at < 0 || at >= articles) { out_of_range(); goto done; }
-            const uint8_t before = highest[at], now = worth[codes_in[j]];
-            count += before == 0;
-            highest[at] = now > before ? now : before;
-        }
-        array_close(&doc);
-        array_close(&code);
+    Array live = {0};
+    if (!lists) return PyErr_NoMemory();
+    if (live_ != Py_None && array_open(&live, live_) < 0) goto done;
+    if (live.is_open && (live.type != U8 || live.length < articles)) { out_of_range(); goto done; }
+    for (Py_ssize_t i = 0; i < size; i++) {
+        if (codes_open(&lists[i], PyList_GetItem(postings, i)) < 0) goto done;
+        room += lists[i].doc.length;
     }
+    /* One segment after the other, so that the table of its articles stays in the processor's nearest memory. */
+    qsort(lists, (size_t)size, sizeof(Codes), by_start);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        const Py_ssize_t end = i + 1 < size && lists[i + 1].start > lists[i].start ? lists[i + 1].start : articles;
+        if (lists[i].start > articles) { out_of_range(); goto done; }
+        if (end - lists[i].start > widest) widest = end - lists[i].start;
+    }
+    if (room > articles) room = articles;
+    highest = PyMem_Malloc((size_t)widest + 8);
     /* Whether the next article is held is a toss of a coin in long lists, so nothing branches on it: each is written
      * down, and written over by the one after it if it was not held. */
-    doc_out = PyMem_Malloc((size_t)(count + 8) * sizeof(uint32_t));
-    code_out = PyMem_Malloc((size_t)count + 8);
-    if (!doc_out || !code_out) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t at = 0, i = 0; i < count; at += 8) {
-        uint64_t eight;
-        memcpy(&eight, highest + at, 8);
-        if (!eight) continue;
-        for (Py_ssize_t j = at; j < at + 8; j++) {
-            doc_out[i] = (uint32_t)j;
-            code_out[i] = highest[j];
-            i += highest[j] != 0;
+    doc_out = PyMem_Malloc((size_t)(room + 8) * sizeof(uint32_t));
+    code_out = PyMem_Malloc((size_t)room + 8);
+    if (!highest || !doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < size;) {
+        const Py_ssize_t start = lists[i].start;
+        Py_ssize_t next = i + 1, count = 0;
+        while (next < size && lists[next].start == start) next++;
+        const Py_ssize_t width = (next < size ? lists[next].start : articles) - start;
+        memset(highest, 0, (size_t)width + 8);
+        for (; i < next; i++) {
+            const Py_ssize_t fresh = raise_codes(&lists[i], highest, width);
+            if (fresh < 0) goto done;
+            count += fresh;
+        }
+        const uint8_t *is_live = live.is_open ? (const uint8_t *)live.data + start : NULL;
+        const Py_ssize_t last = held + count;
+        for (Py_ssize_t at = 0; held < last; at += 8) {
+            uint64_t eight;
+            memcpy(&eight, highest + at, 8);
+            if (!eight) continue;
+            for (Py_ssize_t j = at; j < at + 8; j++) {
+                doc_out[held] = (uint32_t)(start + j);
+                code_out[held] = highest[j];
+                held += highest[j] != 0;
+            }
+        }
+        if (is_live) {
+            for (Py_ssize_t j = last - count; j < last; j++) alive += is_live[doc_out[j] - start] != 0;
+        } else {
+            alive += count;
         }
     }
-    docs = PyBytes_FromStringAndSize((const char *)doc_out, count * (Py_ssize_t)sizeof(uint32_t));
-    codes = PyBytes_FromStringAndSize((const char *)code_out, count);
+    docs = PyBytes_FromStringAndSize((const char *)doc_out, held * (Py_ssize_t)sizeof(uint32_t));
+    codes = PyBytes_FromStringAndSize((const char *)code_out, held);
     if (!docs || !codes) goto done;
-    found = PyTuple_Pack(2, docs, codes);
+    found = Py_BuildValue("OOn", docs, codes, alive);
 done:
     Py_XDECREF(docs);
     Py_XDECREF(codes);
-    array_close(&doc);
-    array_close(&code);
+    codes_close(lists, size);
+    array_close(&live);
     PyMem_Free(highest);
     PyMem_Free(doc_out);
     PyMem_Free(code_out);
@@ -633,6 +601,15 @@ static int holds_near(Slot *slots, Py_ssize_t count, int32_t width, int field, c
         }
     }
     return 0;
+}
+
+/* Whether the words stand side by side where each is first, as most do that do at all: no further position is read. */
+static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const int32_t *ends) {
+    const int64_t start = integer(&slots[0].pos, slots[0].at);
+    for (Py_ssize_t j = 1; j < count; j++) {
+        if (integer(&slots[j].pos, slots[j].at) != start + j) return 0;
+    }
+    return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
 }
 
 /* ---- words ---- */
@@ -788,11 +765,13 @@ static PyObject *together(PyObject *module, PyObject *args) {
             if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
         }
         if (j < count) continue;
-        for (j = 0; j < count; j++) {
-            if (slot_read(&slots[j], doc) < 0) goto done;
-        }
         const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
-        if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
+            for (j = 0; j < count; j++) {
+                if (slot_read(&slots[j], doc) < 0) goto done;
+            }
+            if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        }
         double score = 0;
         for (j = 0; j < count; j++) score += number(&slots[j].code, slots[j].at) * slots[j].unit;
         rows[kept].doc = (uint32_t)doc;
@@ -834,6 +813,9 @@ static Py_ssize_t decode(const uint8_t *bytes, Py_ssize_t length, uint32_t *lett
 /* The optimal string alignment distance, or something above `most`. `rows` has room for three rows of m + 1. */
 static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most, int *rows) {
     if (abs(n - m) > most) return most + 1;
+    /* What begins and ends alike needs no edit. */
+    while (n && m && a[n - 1] == b[m - 1]) n--, m--;
+    while (n && m && *a == *b) a++, b++, n--, m--;
     const int width = m + 1;
     int *before = rows, *above = rows + width, *row = rows + 2 * width;
     for (int j = 0; j <= m; j++) {
@@ -863,9 +845,21 @@ static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most
     return above[m];
 }
 
-static inline int has_more_bits(uint32_t bits, int most) {
-    for (; most && bits; most--) bits &= bits - 1;
-    return bits != 0;
+/* The places within a block of forms that can be so near: one edit brings in at most one letter and takes away one. */
+static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uint8_t *places) {
+    uint32_t left[BLOCK];
+    int count = 0;
+    for (int i = 0; i < size; i++) left[i] = letters[i] & ~mask;
+    for (int edit = 0; edit < most; edit++) {
+        for (int i = 0; i < size; i++) left[i] &= left[i] - 1;
+    }
+    for (int i = 0; i < size; i++) {
+        uint32_t missing = ~letters[i] & mask;
+        for (int edit = 0; edit < most; edit++) missing &= missing - 1;
+        places[count] = (uint8_t)i;
+        count += (left[i] | missing) == 0;
+    }
+    return count;
 }
 
 static const char similar_doc[] =
@@ -897,21 +891,25 @@ static PyObject *similar(PyObject *module, PyObject *args) {
     if (!decoded || !rows) { PyErr_NoMemory(); goto done; }
     found = PyList_New(0);
     const uint32_t *bits = letters.data;
-    for (Py_ssize_t i = 0; found && i < letters.length; i++) {
-        if (has_more_bits(bits[i] & ~mask, most) || has_more_bits(~bits[i] & mask, most)) continue;
-        const int64_t number_ = integer(&numbers, i);
-        if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
-        const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
-        if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
-        if (end - start > longest) continue;
-        const uint8_t *form = (const uint8_t *)text.data + start;
-        const Py_ssize_t m = decode(form, end - start, decoded);
-        const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
-        if (edits > most) continue;
-        PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
-        PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
-        if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
-        Py_XDECREF(item);
+    for (Py_ssize_t block = 0; found && block < letters.length; block += BLOCK) {
+        const int size = letters.length - block < BLOCK ? (int)(letters.length - block) : BLOCK;
+        uint8_t places[BLOCK];
+        const int candidates = sift_letters(bits + block, size, mask, most, places);
+        for (int candidate = 0; found && candidate < candidates; candidate++) {
+            const int64_t number_ = integer(&numbers, block + places[candidate]);
+            if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
+            const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
+            if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
+            if (end - start > longest) continue;
+            const uint8_t *form = (const uint8_t *)text.data + start;
+            const Py_ssize_t m = decode(form, end - start, decoded);
+            const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
+            if (edits > most) continue;
+            PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
+            PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
+            if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
+            Py_XDECREF(item);
+        }
     }
 done:
     PyMem_Free(decoded);
@@ -924,10 +922,31 @@ done:
     return found;
 }
 
-static const char lower_bound_doc[] =
-    "lower_bound(text, at, wanted): the number of the first form that is not below these bytes.";
+/* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above
+ * them; -1 with an exception where a place lies outside the dictionary. */
+static Py_ssize_t bound(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,
+                        int is_beyond) {
+    Py_ssize_t high = at->length - 1;
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        const int64_t start = integer(at, middle), end = integer(at, middle + 1);
+        if (start < 0 || end < start || end > text->length) {
+            PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
+            return -1;
+        }
+        const Py_ssize_t shared = end - start < length ? end - start : length;
+        const int order = shared ? memcmp((const char *)text->data + start, wanted, (size_t)shared) : 0;
+        const int is_below = order < 0 || (order == 0 && (is_beyond || end - start < length));
+        if (is_below) low = middle + 1; else high = middle;
+    }
+    return low;
+}
 
-static PyObject *lower_bound(PyObject *module, PyObject *args) {
+static const char begun_doc[] =
+    "begun(text, at, prefix): the number of the first form that is not below these bytes, and that of the first one\n"
+    "after it that does not begin so.";
+
+static PyObject *begun(PyObject *module, PyObject *args) {
     PyObject *text_, *at_;
     const char *wanted;
     Py_ssize_t length;
@@ -939,19 +958,9 @@ static PyObject *lower_bound(PyObject *module, PyObject *args) {
         PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
         goto done;
     }
-    Py_ssize_t low = 0, high = at.length - 1;
-    while (low < high) {
-        const Py_ssize_t middle = low + (high - low) / 2;
-        const int64_t start = integer(&at, middle), end = integer(&at, middle + 1);
-        if (start < 0 || end < start || end > text.length) {
-            PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
-            goto done;
-        }
-        const Py_ssize_t shared = end - start < length ? end - start : length;
-        const int order = shared ? memcmp((const char *)text.data + start, wanted, (size_t)shared) : 0;
-        if (order < 0 || (order == 0 && end - start < length)) low = middle + 1; else high = middle;
-    }
-    found = PyLong_FromSsize_t(low);
+    const Py_ssize_t first = bound(&text, &at, 0, wanted, length, 0);
+    const Py_ssize_t last = first < 0 ? -1 : bound(&text, &at, first, wanted, length, 1);
+    if (last >= 0) found = Py_BuildValue("nn", first, last);
 done:
     array_close(&text);
     array_close(&at);
@@ -961,20 +970,23 @@ done:
 /* ---- how many ---- */
 
 static const char common_doc[] =
-    "common(parts): the numbers (uint32) of the articles that every part holds; the first should be the shortest.";
+    "common(parts, visible): the numbers (uint32) of the visible articles that every part holds; the first should be\n"
+    "the shortest.";
 
 static PyObject *common(PyObject *module, PyObject *args) {
-    PyObject *parts, *found = NULL;
+    PyObject *parts, *visible_, *found = NULL;
     Py_ssize_t count, kept = 0;
-    if (!PyArg_ParseTuple(args, "O", &parts)) return NULL;
+    Array visible = {0};
+    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
+    if (visible_ != Py_None && array_open(&visible, visible_) < 0) return NULL;
     List *lists = lists_open(parts, &count);
-    if (!lists) return NULL;
+    if (!lists) { array_close(&visible); return NULL; }
     const Array *doc = &lists[0].doc;
     uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
     if (docs) {
         for (Py_ssize_t i = 0; i < doc->length; i++) {
             const int64_t number_ = article(doc, i);
-            int is_held = 1;
+            int is_held = !visible.is_open || (number_ < visible.length && integer(&visible, number_));
             for (Py_ssize_t j = 1; j < count && is_held; j++) is_held = value_of(&lists[j], number_) != 0;
             docs[kept] = (uint32_t)number_;
             kept += is_held;
@@ -985,33 +997,8 @@ static PyObject *common(PyObject *module, PyObject *args) {
         PyErr_NoMemory();
     }
     lists_close(lists, count);
+    array_close(&visible);
     return found;
-}
-
-static const char holding_doc[] =
-    "holding(parts, articles): for every article, how many of the parts hold it; 255 stands for more, too.";
-
-static PyObject *holding(PyObject *module, PyObject *args) {
-    PyObject *parts;
-    Py_ssize_t articles, count;
-    if (!PyArg_ParseTuple(args, "On", &parts, &articles)) return NULL;
-    List *lists = lists_open(parts, &count);
-    if (!lists) return NULL;
-    PyObject *table = articles < 0 ? out_of_range() : PyBytes_FromStringAndSize(NULL, articles);
-    if (table) {
-        uint8_t *held = (uint8_t *)PyBytes_AsString(table);
-        memset(held, 0, (size_t)articles);
-        for (Py_ssize_t i = 0; table && i < count; i++) {
-            const Array *doc = &lists[i].doc;
-            for (Py_ssize_t j = 0; j < doc->length; j++) {
-                const int64_t at = article(doc, j);
-                if (at >= articles) { Py_CLEAR(table); out_of_range(); break; }
-                held[at] += held[at] < 255;
-            }
-        }
-    }
-    lists_close(lists, count);
-    return table;
 }
 
 /* ---- the module ---- */
@@ -1023,8 +1010,7 @@ static PyMethodDef methods[] = {
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"united", united, METH_VARARGS, united_doc},
-    {"holding", holding, METH_VARARGS, holding_doc},
-    {"lower_bound", lower_bound, METH_VARARGS, lower_bound_doc},
+    {"begun", begun, METH_VARARGS, begun_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from newsearch import analysis, ranking
 from newsearch._english import FUNCTION_WORDS
-from newsearch.engine.whoosh import filters, kernel, matches
-from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
+from newsearch.engine.whoosh import kernel, matches, sieve
+from newsearch.engine.whoosh.filters import Filters, Groups
+from newsearch.engine.whoosh.kernel import Codes, Part, Slot
 from newsearch.engine.whoosh.matches import Scored
 from newsearch.engine.whoosh.view import View
 from newsearch.query.tree import (
@@ -51,7 +52,7 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and masks from the nodes of one query, `tree`."""
+    """Makes clauses and filters from the nodes of one query, `tree`."""
 
     def __init__(self, view: View, tree: Node) -> None:
         self._view = view
@@ -71,8 +72,7 @@ class Compiler:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                everything = np.arange(self._view.articles, dtype=np.uint32)
-                return Clause(Part(everything, np.ones(len(everything), np.uint8), 1.0, 1.0), "every article")
+                return Clause(self._view.everything, "every article")
             case Match() | Range() | DateRange() | Not():
                 return self._passing(node)
             case All(children) | And(children):
@@ -80,32 +80,24 @@ class Compiler:
             case Or(children):
                 return self._combine(children, matches.union, "any of a group")
 
-    def mask(self, node: Node) -> Callable[[Array], Mask]:
-        """A function from articles to whether each passes a node that is used as a filter."""
-        view = self._view
-        match node:
-            case Match() | Range() | DateRange():
-                return lambda docs: filters.mask(node, view, docs)
-            case Not(child):
-                passes = self.mask(child)
-                return lambda docs: ~passes(docs)
-            case And(children) | All(children):
-                tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_and.reduce(
-                    [np.ones(len(docs), bool), *(t(docs) for t in tests)]
-                )
-            case Or(children):
-                tests = [self.mask(child) for child in children]
-                return lambda docs: np.logical_or.reduce(
-                    [np.zeros(len(docs), bool), *(t(docs) for t in tests)]
-                )
+    def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
+        """What an article passes that passes nodes which are used as filters.
+
+        Args:
+            among: the articles that matter, sorted; by default all.
+        """
+        if not nodes:
+            return []
+        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
+        return [group for node in nodes for group in made.groups(node)]
+
+    def _docs(self, node: Node) -> Array:
         clause = self.clause(node)
-        found = clause.part.doc if clause else matches.NONE.doc
-        return lambda docs: matches.holds(docs, found)
+        return clause.part.doc if clause else matches.NONE.doc
 
     def _passing(self, node: Node) -> Clause:
-        docs = np.arange(self._view.articles, dtype=np.uint32)
-        docs = docs[self.mask(node)(docs)]
+        docs = self._view.everything.doc
+        docs = docs[np.frombuffer(sieve.passing(self.groups([node]), docs), bool)]
         return Clause(Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter")
 
     def _combine(
@@ -137,7 +129,9 @@ class Compiler:
             units = [self._view.word(term).unit for term in analysis.terms(text)]
             lists.append(Scored(part.doc, part.value * (part.unit * share / (ranking.PARTS * sum(units)))))
         found = matches.highest(lists)
-        return _scored(Scored(found.doc, found.score * self._view.unit(found.doc)), clause.name)
+        return _scored(
+            Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
+        )
 
     def _word(self, node: Word) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -174,12 +168,11 @@ class Compiler:
         if len(terms) > 1:
             slots = [*map(view.form, terms[:-1]), view.begun(prefix)]
             return self._together(slots, node, 0, ordered=True)
-        codes = (
-            view.codes_of_prefix(prefix)
-            if node.field is None
-            else view.in_field(view.begun(prefix), node.field)
-        )
-        return Clause(view.weighted(*codes, node.weight), f"{prefix}*")
+        if node.field is None:
+            part = view.any_of(view.codes_of_prefix(prefix), node.weight)
+        else:
+            part = view.weighted(*view.in_field(view.begun(prefix), node.field), node.weight)
+        return Clause(part, f"{prefix}*")
 
     def _fuzzy(self, node: Fuzzy) -> Clause | None:
         terms = analysis.terms(node.text)
@@ -187,13 +180,12 @@ class Compiler:
             return self._word(Word(node.text, node.field, node.weight, node.span))
         view = self._view
         postings: list[Codes] = []
-        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
-        for edits, form, codes in view.similar(terms[0], node.distance)[:MAX_FUZZY_FORMS]:
+        for edits, form, codes in view.similar(terms[0], node.distance, MAX_FUZZY_FORMS):
             if node.field is None:
                 postings += codes
             else:
                 postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
-        return Clause(view.weighted(*view.best_codes(postings), node.weight), f"{terms[0]}~{node.distance}")
+        return Clause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
 
     def _window(
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
@@ -209,8 +201,10 @@ class Compiler:
         self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
     ) -> Clause:
         """Articles in which some words stand together, scored as the sum of them."""
+        if node.weight != 1:
+            slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
         doc, score = kernel.together(
-            [slot._replace(unit=slot.unit * node.weight) for slot in slots],
+            list(slots),
             len(slots) - 1 + slop,
             ordered,
             -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),

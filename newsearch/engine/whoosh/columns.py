@@ -37,6 +37,9 @@ KNOWN = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED}
 TABLES = ("source", "provider", "category", "type", "language", "topic")
 """The columns whose numbers stand for strings."""
 
+DAY = 86400
+"""Seconds that a date without a time lasts."""
+
 _SEPARATOR = "\x1f"
 
 

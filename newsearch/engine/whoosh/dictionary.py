@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -34,9 +34,10 @@ class Dictionary:
 
     def __init__(self, file: ArrayFile, protected: frozenset[str]) -> None:
         self._file = file
+        self._text, self._text_at = file.array("term_bytes"), file.array("term_at")
         # Single elements are read far faster from a memoryview than from an array.
-        self._bytes = memoryview(file.array("term_bytes"))
-        self._at = memoryview(file.array("term_at"))
+        self._bytes = memoryview(self._text)
+        self._at = memoryview(self._text_at)
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
         self._numbers: dict[str, int] = {}
@@ -69,28 +70,26 @@ class Dictionary:
         number = self._numbers.get(term)
         if number is None:
             wanted = term.encode()
-            number = self.bisect(wanted)
-            if number == len(self) or self.encoded(number) != wanted:
+            number, end = self._begun(wanted)
+            # Of the forms that begin so, the shortest comes first.
+            if number == end or self.encoded(number) != wanted:
                 number = -1
             if len(self._numbers) >= _MAX_CACHED:
                 self._numbers = {}
             self._numbers[term] = number
         return number
 
-    def bisect(self, wanted: bytes) -> int:
-        """The number of the first exact form that is not below these bytes."""
-        return kernel.lower_bound(self._file.array("term_bytes"), self._file.array("term_at"), wanted)
-
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms that begin so."""
-        start = prefix.encode()
-        # 0xff stands in no UTF-8 text, so it sorts behind whatever can follow the prefix.
-        return self.bisect(start), self.bisect(start + b"\xff")
+        return self._begun(prefix.encode())
+
+    def _begun(self, prefix: bytes) -> tuple[int, int]:
+        return kernel.begun(self._text, self._text_at, prefix)
 
     def stem(self, term: str, language: int) -> int | None:
         """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
         stemming = self.stemmings[language]
-        stem = stemming.stem(term)
+        stem = _stem(stemming, term)
         hashed = zlib.crc32(stem.encode())
         first, last = self._stem_range[language]
         start = at = bisect_left(self._stem_hash, hashed, first, last)
@@ -100,7 +99,7 @@ class Dictionary:
             ref: int = self._stem_ref[at]
             # Two stems can share a hash: the stem of one of the forms decides.
             form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
-            if stemming.stem(self.term(form)) == stem:
+            if _stem(stemming, self.term(form)) == stem:
                 return ref
             at += 1
         return None
@@ -134,11 +133,11 @@ class Dictionary:
         return kernel.similar(
             term,
             edits,
-            int(_letters_of(term)),
+            _letters_of(term),
             letters[fitting],
             numbers[fitting],
-            self._file.array("term_bytes"),
-            self._file.array("term_at"),
+            self._text,
+            self._text_at,
         )
 
     @cached_property
@@ -166,6 +165,12 @@ for _bit, _letters in enumerate(
         _BITS[ord(_letter)] = 1 << _bit
 
 
-def _letters_of(term: str) -> np.uint32:
-    bits: np.uint32 = np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)])
-    return bits
+@lru_cache(maxsize=_MAX_CACHED)
+def _stem(stemming: Stemming, term: str) -> str:
+    # All segments of an index are asked for the same stems.
+    return stemming.stem(term)
+
+
+@lru_cache(maxsize=256)
+def _letters_of(term: str) -> int:
+    return int(np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)]))

@@ -1,8 +1,8 @@
-"""Filter nodes of a query tree -> masks over articles."""
+"""Filter nodes of a query tree -> checks of articles, over the whole index."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -10,115 +10,152 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.article import canonical_url
-from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.kernel import Mask
+from newsearch.engine.whoosh import columns, sieve
+from newsearch.engine.whoosh.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
 from newsearch.engine.whoosh.view import View
-from newsearch.query.tree import DateRange, Match, Range
+from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
 
 Array: TypeAlias = NDArray[Any]
 
-_Test: TypeAlias = Callable[[View, Array], Mask]
-_Matcher: TypeAlias = Callable[[str, View, Array], Mask]
+Groups: TypeAlias = list[list[Check]]
+"""What articles must pass: at least one check of each group."""
 
-DAY = 86400
+_Maker: TypeAlias = Callable[[str, View], Check]
 
 _FEW_URLS = 16
 """The URLs of less than one article in so many are read one by one; for more, all are read, and kept."""
 
 
-def mask(node: Match | Range | DateRange, view: View, docs: Array) -> Mask:
-    """For each of these articles, whether it passes the filter."""
-    match node:
-        case Range():
-            values = view.known(node.field, docs)
-            low = -np.inf if node.low is None else node.low
-            high = np.inf if node.high is None else node.high
-            # A negative signal is an unknown one (see Article).
-            return (values >= max(low, 0)) & (values <= high)
-        case DateRange():
-            return _dated(node, view, docs)
-        case Match():
-            return _MATCHERS[node.field](node.value, view, docs)
+class Filters:
+    """Makes checks of the filter nodes of one query.
+
+    Args:
+        found: from a scoring node to the articles that it finds, sorted.
+        among: the articles that matter, sorted. What the checks say of others means nothing.
+    """
+
+    def __init__(self, view: View, found: Callable[[Node], Array], among: Callable[[], Array]) -> None:
+        self._view = view
+        self._found = found
+        self._among = among
+
+    def groups(self, node: Node, *, negated: bool = False) -> Groups:
+        """What an article passes that passes the node; or, negated, does not."""
+        if isinstance(node, Not):
+            return self.groups(node.child, negated=not negated)
+        if isinstance(node, (All, And, Or)):
+            parts = [self.groups(child, negated=negated) for child in node.children]
+            if isinstance(node, Or) == negated:
+                return [group for part in parts for group in part]
+            return [[check for part in parts for check in self._as_checks(part)] or [_listed([])]]
+        return [[self._check(node)._replace(negated=negated)]]
+
+    def _as_checks(self, groups: Groups) -> list[Check]:
+        """Checks of which one is passed by what passes all of these groups."""
+        if len(groups) == 1:
+            return groups[0]
+        docs = np.arange(self._view.articles, dtype=np.uint32)
+        return [_listed(docs[np.frombuffer(sieve.passing(groups, docs), bool)])]
+
+    def _check(self, node: Node) -> Check:
+        view = self._view
+        match node:
+            case Range():
+                values, _ = view.extents(node.field)
+                # A negative signal is an unknown one (see Article).
+                low = max(0.0 if node.low is None else node.low, 0.0)
+                return Check(BETWEEN, values, values, None, low, np.inf if node.high is None else node.high)
+            case DateRange():
+                low = -np.inf if node.start is None else _seconds(node.start)
+                high = np.inf if node.end is None else _seconds(node.end) - 1
+                return Check(BETWEEN, *view.extents("date"), None, low, high)
+            case Match("url", value) if "://" not in value:
+                return _listed(self._with_url(value.casefold()))
+            case Match():
+                return _MAKERS[node.field](node.value, view)
+        return _listed(self._found(node))
+
+    def _with_url(self, part: str) -> list[int]:
+        view, docs = self._view, self._among()
+        if len(docs) > view.articles // _FEW_URLS:
+            segments = zip(view.starts, view.segments, strict=False)
+            return [doc + start for start, segment in segments for doc in segment.with_url(part)]
+        wanted = part.encode()
+        return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 
 
-def _dated(node: DateRange, view: View, docs: Array) -> Mask:
-    flag = view.column("flag").take(docs)
-    begins = view.column("date").take(docs).astype(np.int64)
-    # An instant lasts no time, a date without a time the whole of its day.
-    lasts = np.where(flag & columns.DATE_ONLY, DAY - 1, 0)
-    found: Mask = (flag & columns.DATED) != 0
-    if node.start is not None:
-        found &= begins + lasts >= _seconds(node.start)
-    if node.end is not None:
-        found &= begins < _seconds(node.end)
-    return found
+def _listed(docs: Sequence[int] | Array) -> Check:
+    return Check(LISTED, np.asarray(docs, np.uint32))
 
 
 def _seconds(when: datetime) -> int:
     return -int(-when.timestamp() // 1)
 
 
-def _flagged(bit: int) -> _Test:
-    return lambda view, docs: (view.column("flag").take(docs) & bit) != 0
+def _flagged(bit: int, *, negated: bool = False) -> _Maker:
+    chosen = ((np.arange(256) & bit) != 0) != negated
+    return lambda _, view: Check(CHOSEN, view.column("flag"), None, chosen)
 
 
-_HAS: dict[str, _Test] = {
+_HAS: dict[str, _Maker] = {
     "image": _flagged(columns.HAS_IMAGE),
     "related": _flagged(columns.HAS_RELATED),
     "body": _flagged(columns.HAS_BODY),
-    "excerpt": lambda view, docs: view.column("length_excerpt").take(docs) > 0,
+    "excerpt": lambda _, view: _listed(np.flatnonzero(view.column("length_excerpt"))),
 }
-_IS: dict[str, _Test] = {
+_IS: dict[str, _Maker] = {
     "published": _flagged(columns.PUBLISHED),
-    "unpublished": lambda view, docs: (view.column("flag").take(docs) & columns.PUBLISHED) == 0,
-    "video": lambda view, docs: _named("type")("video", view, docs),
+    "unpublished": _flagged(columns.PUBLISHED, negated=True),
+    "video": lambda _, view: _named("type")("video", view),
 }
 
 
-def _one_of(tests: Mapping[str, _Test]) -> _Matcher:
-    def passes(value: str, view: View, docs: Array) -> Mask:
-        test = tests.get(value.casefold())
-        return test(view, docs) if test else np.zeros(len(docs), bool)
-
-    return passes
+def _one_of(makers: Mapping[str, _Maker]) -> _Maker:
+    return lambda value, view: makers.get(value.casefold(), _nothing)(value, view)
 
 
-def _id(value: str, view: View, docs: Array) -> Mask:
-    found: Mask = view.column("id_hash").take(docs) == np.uint64(columns.hash_key(value))
-    return found
+def _nothing(value: str, view: View) -> Check:
+    return _listed([])
 
 
-def _named(table: str) -> _Matcher:
-    def passes(value: str, view: View, docs: Array) -> Mask:
+def _hashed(column: str, key: Callable[[str], str]) -> _Maker:
+    def make(value: str, view: View) -> Check:
+        return _listed(np.flatnonzero(view.column(column) == np.uint64(columns.hash_key(key(value)))))
+
+    return make
+
+
+def _chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
+    """Articles of the strings of a table that pass a test; see View.chosen."""
+    return Check(CHOSEN, view.column(table), None, view.chosen(table, key, test))
+
+
+def _named(table: str) -> _Maker:
+    def make(value: str, view: View) -> Check:
         wanted = value.casefold()
-        return view.chosen(table, wanted, lambda name: name == wanted).take(view.column(table).take(docs))
+        return _chosen(table, view, wanted, lambda name: name == wanted)
 
-    return passes
+    return make
 
 
-def _language(value: str, view: View, docs: Array) -> Mask:
+def _language(value: str, view: View) -> Check:
     wanted = value.casefold()
-    chosen = view.chosen("language", wanted, lambda name: name == wanted or name.startswith(wanted + "-"))
-    return chosen.take(view.column("language").take(docs))
+    return _chosen("language", view, wanted, lambda name: name == wanted or name.startswith(wanted + "-"))
 
 
-def _topic(value: str, view: View, docs: Array) -> Mask:
+def _topic(value: str, view: View) -> Check:
     wanted = value.casefold()
     chosen = view.chosen("topic", wanted, lambda name: name == wanted)
-    holding = np.zeros(view.articles, bool)
-    found = np.flatnonzero(chosen.take(view.column("topic")))
-    holding[view.topic_at.searchsorted(found, side="right") - 1] = True
-    return holding.take(docs)
+    return Check(ANY_CHOSEN, view.column("topic"), view.topic_at, chosen)
 
 
-def _domain(value: str, view: View, docs: Array) -> Mask:
+def _domain(value: str, view: View) -> Check:
     wanted = _host(value)
     # The separator stands in no provider's name that `_provider` could look for under the same key.
-    chosen = view.chosen("provider", f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
-    return chosen.take(view.column("provider").take(docs))
+    return _chosen("provider", view, f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
 
 
-def _provider(value: str, view: View, docs: Array) -> Mask:
+def _provider(value: str, view: View) -> Check:
     wanted = " ".join(value.casefold().split())
     host = _host(value)
 
@@ -127,7 +164,7 @@ def _provider(value: str, view: View, docs: Array) -> Mask:
         # Whole words of the name, so that `bbc` finds BBC News, and `post` does not find Postmedia.
         return f" {wanted} " in f" {name} " or ("." in host and _within(domain, host))
 
-    return view.chosen("provider", wanted, is_called).take(view.column("provider").take(docs))
+    return _chosen("provider", view, wanted, is_called)
 
 
 def _host(value: str) -> str:
@@ -151,33 +188,14 @@ def _within(domain: str, wanted: str) -> bool:
     return bool(wanted) and (domain == wanted or domain.endswith("." + wanted))
 
 
-def _url(value: str, view: View, docs: Array) -> Mask:
-    if "://" in value:
-        wanted = np.uint64(columns.hash_key(canonical_url(value)))
-        whole: Mask = view.column("url_hash").take(docs) == wanted
-        return whole
-    part = value.casefold()
-    if len(docs) > view.articles // _FEW_URLS:
-        holding = np.zeros(view.articles, bool)
-        for start, segment in zip(view.starts, view.segments, strict=False):
-            holding[np.array(segment.with_url(part), np.int64) + start] = True
-        return holding.take(docs)
-    return np.fromiter((part in _urls(view, doc) for doc in docs.tolist()), bool, len(docs))
-
-
-def _urls(view: View, doc: int) -> str:
-    record = view.record(doc)
-    return f"{record.web_url} {record.original_url}".casefold()
-
-
-_MATCHERS: dict[str, _Matcher] = {
-    "id": _id,
+_MAKERS: dict[str, _Maker] = {
+    "id": _hashed("id_hash", str),
     "topic": _topic,
     "provider": _provider,
     "domain": _domain,
     "category": _named("category"),
     "type": _named("type"),
-    "url": _url,
+    "url": _hashed("url_hash", canonical_url),
     "language": _language,
     "has": _one_of(_HAS),
     "is": _one_of(_IS),

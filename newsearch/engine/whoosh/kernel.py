@@ -7,7 +7,7 @@ spend a microsecond where numpy spends one on every call. The tests hold both to
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from math import ceil
@@ -25,8 +25,8 @@ Mask: TypeAlias = NDArray[np.bool_]
 Row: TypeAlias = tuple[float, int, float]
 """Of a candidate: what it is ordered by, its number, its score."""
 
-Passes: TypeAlias = Callable[[Any], Mask]
-"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> whether each of them passes."""
+Passes: TypeAlias = Callable[[Any], Any]
+"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> for each a byte, whether it passes."""
 
 CHUNK = 1024
 """Articles whose boosts have a common ceiling: numbers that differ only in their last ten bits."""
@@ -125,7 +125,7 @@ class _Best:
             kept &= self._visible.take(doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passed = self._passes(doc)
+            passed = np.frombuffer(self._passes(doc), bool)
             doc, score = doc[passed], score[passed]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
@@ -245,21 +245,23 @@ def _add_partial(
     best.add(docs.take(kept), score.take(kept))
 
 
-def best_codes(postings: list[Codes], articles: int) -> tuple[Any, Any]:
+def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple[Any, Any, int]:
     """Several forms as one word: the articles that hold any of them, and the highest code in each.
 
     Args:
         articles: the number of articles of the whole index.
+        live: which of them can be found; None is all.
 
     Returns:
-        Buffers of the articles' numbers, sorted, uint32, and of the codes, uint8.
+        Buffers of the articles' numbers, sorted, uint32, and of the codes, uint8; and how many articles are live.
     """
     table = np.zeros(articles, np.uint8)
     for doc, code, start, divisor in postings:
         numbers = doc.astype(np.uint32) + np.uint32(start)
         np.maximum.at(table, numbers, np.maximum(code // divisor, 1).astype(np.uint8))
     found = table.nonzero()[0]
-    return found.astype(np.uint32), table.take(found)
+    alive = len(found) if live is None else int(np.count_nonzero(live.take(found)))
+    return found.astype(np.uint32), table.take(found), alive
 
 
 def united(
@@ -322,29 +324,30 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
-def common(parts: list[Part]) -> Any:
-    """The articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
+def common(parts: list[Part], visible: Mask | None) -> Any:
+    """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
     docs = parts[0].doc
+    if visible is not None:
+        docs = docs[visible.take(docs)]
     for part in parts[1:]:
         docs = docs[part.look_up(docs) != 0]
     return docs.astype(np.uint32, copy=False)
 
 
-def holding(parts: list[Part], articles: int) -> Any:
-    """For every article, how many of some parts hold it: a buffer of uint8, in which 255 stands for more, too."""
-    held = np.zeros(articles, np.uint32)
-    for part in parts:
-        held[part.doc] += 1
-    return np.minimum(held, 255).astype(np.uint8)
-
-
-def lower_bound(text: Array, at: Array, wanted: bytes) -> int:
-    """The number of the first form of a dictionary that is not below these bytes.
+def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
+    """The numbers [first, last) of the forms of a dictionary that begin so, `first` being where they would stand.
 
     Args:
         text, at: the forms in UTF-8, end to end, and where each begins.
     """
-    return bisect_left(range(len(at) - 1), wanted, key=lambda i: text[at[i] : at[i + 1]].tobytes())
+
+    def beginning(number: int) -> bytes:
+        start = at[number]
+        return text[start : min(at[number + 1], start + len(prefix))].tobytes()
+
+    forms = range(len(at) - 1)
+    first = bisect_left(forms, prefix, key=beginning)
+    return first, bisect_right(forms, prefix, first, key=beginning)
 
 
 def similar(
@@ -406,11 +409,10 @@ except ImportError:
     pass
 else:
     for _name in (
+        "begun",
         "best_codes",
         "common",
         "complete",
-        "holding",
-        "lower_bound",
         "partial",
         "similar",
         "together",

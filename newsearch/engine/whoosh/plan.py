@@ -25,6 +25,10 @@ from newsearch.query.tree import (
     replace,
 )
 
+# Made once: `A | B` makes a new union whenever it is read.
+_WORDS = (Word, Prefix, Fuzzy)
+_GROUPS = (All, And, Or)
+
 _FEW = 7
 """Among fewer nodes than this it is not worth while to look for repeated ones."""
 
@@ -68,7 +72,7 @@ def _is_text(tree: Node) -> bool:
 
 def _is_plain(node: Node) -> bool:
     """Whether an article may come after the complete ones without it."""
-    if isinstance(node, Word | Prefix | Fuzzy):
+    if isinstance(node, _WORDS):
         return node.field is None
     return isinstance(node, Or) and not _only_filters(node)
 
@@ -76,12 +80,9 @@ def _is_plain(node: Node) -> bool:
 def _asks_for_unpublished(node: Node) -> bool:
     if isinstance(node, Word):
         return False
-    match node:
-        case Match("is", value):
-            return value.casefold() == "unpublished"
-        case All(children) | And(children) | Or(children):
-            return any(map(_asks_for_unpublished, children))
-    return False
+    if isinstance(node, Match):
+        return node.field == "is" and node.value.casefold() == "unpublished"
+    return isinstance(node, _GROUPS) and any(map(_asks_for_unpublished, node.children))
 
 
 def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
@@ -99,9 +100,8 @@ def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
 
 
 def _only_filters(node: Node) -> bool:
-    match node:
-        case Match() | Range() | DateRange() | Not():
-            return True
-        case All(children) | And(children) | Or(children):
-            return all(map(_only_filters, children))
-    return False
+    if isinstance(node, Word):
+        return False
+    if isinstance(node, _GROUPS):
+        return all(map(_only_filters, node.children))
+    return isinstance(node, (Match, Range, DateRange, Not))

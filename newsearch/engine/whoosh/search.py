@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from newsearch import ranking
 from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.engine.base import Counts, Explanation, Options
-from newsearch.engine.whoosh import columns, kernel
+from newsearch.engine.whoosh import columns, kernel, matches, sieve
 from newsearch.engine.whoosh.clauses import Clause, Compiler
 from newsearch.engine.whoosh.damage import checked
 from newsearch.engine.whoosh.kernel import Mask, Part, Passes, Row
@@ -33,14 +33,6 @@ from newsearch.query.tree import DateRange, Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
-
-
-class Hit(NamedTuple):
-    """One article of the page."""
-
-    doc: int
-    score: float
-    complete: bool
 
 
 class Search:
@@ -65,15 +57,16 @@ class Search:
         self._has_partial = len(self._optional) > 1 or bool(self._optional and (self._required or self._also))
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
         self._ranks_by_sum = asked.is_text and by_score
-        self._hides = not (options.unpublished or asked.unpublished)
-        # Dates last: they take the longest to compare, and mostly let the most articles through.
+        self._unpublished = options.unpublished or asked.unpublished
+        self._shown = view.shown(unpublished=self._unpublished)
+        # Dates last: they mostly let the most articles through.
         filters = sorted(asked.filters, key=lambda node: isinstance(node, DateRange))
-        self._masks = [compiler.mask(node) for node in filters]
+        self._groups = compiler.groups(filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
+        # The number, the score of each hit, and whether it is complete.
         self._page = self._find_page()
-        self._records: list[Record] | None = None
 
     # Answer
 
@@ -81,29 +74,30 @@ class Search:
         return len(self._page)
 
     def score(self, number: int) -> float:
-        return self._page[number].score
+        return self._page[number][1]
 
     def complete(self, number: int) -> bool:
-        return self._page[number].complete
+        return self._page[number][2]
 
     @checked
     def article(self, number: int) -> Article:
-        return self._view.article(self._page[number].doc)
+        return self._view.article(self._page[number][0])
 
     @checked
     def stemming(self, number: int) -> Stemming:
-        segment, doc = self._view.place(self._page[number].doc)
+        segment, doc = self._view.place(self._page[number][0])
         return segment.stemming(doc)
 
     @checked
     def summaries(self) -> Sequence[Record]:
-        if self._records is None:
-            self._records = self._view.records([hit.doc for hit in self._page])
-        return self._records
+        return self._view.records([doc for doc, _, _ in self._page])
 
     @checked
     def counts(self) -> Counts:
-        return Counts(len(self._complete), len(self._partial))
+        complete = len(self._complete)
+        if not self._has_partial or self._required or self._groups:
+            return Counts(complete, len(self._partial))
+        return Counts(complete, self._view.count_shown(self._any, unpublished=self._unpublished) - complete)
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -152,21 +146,21 @@ class Search:
 
     # Finding
 
-    def _find_page(self) -> list[Hit]:
+    def _find_page(self) -> list[tuple[int, float, bool]]:
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
             return []
         if self._ranks_by_sum:
             rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
             complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
-            return [Hit(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
+            return [(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
         by_score = self._options.sort == "relevance"
         rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = [Hit(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
+        page = [(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += [Hit(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
+            page += [(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
         return page[first:]
 
     def _is_complete(self, docs: Array) -> Mask:
@@ -209,54 +203,57 @@ class Search:
         return list(zip(key.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True))
 
     @property
-    def _shown(self) -> Mask | None:
-        """Which articles may be found at all; None is all of them."""
-        view = self._view
-        if self._hides:
-            return None if view.all_visible else view.visible
-        return None if view.all_live else view.live
-
-    @property
     def _filter(self) -> Passes | None:
         """What articles must pass beside; None is nothing."""
-        return self._passes_masks if self._masks else None
-
-    def _passes_masks(self, docs: Any) -> Mask:
-        numbers = np.frombuffer(docs, np.uint32)
-        passes = self._masks[0](numbers)
-        for mask in self._masks[1:]:
-            left = passes.nonzero()[0]
-            passes[left] = mask(numbers.take(left))
-        return passes
+        return partial(sieve.passing, self._groups) if self._groups else None
 
     def _passes_incomplete(self, docs: Any) -> Mask:
         """As the filters do, what does not hold everything."""
-        passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & self._passes_masks(docs) if self._masks else passes
+        numbers = np.frombuffer(docs, np.uint32)
+        passes: Mask = np.frombuffer(sieve.passing(self._groups, numbers), bool)
+        return passes & ~self._is_complete(numbers)
+
+    def _candidates_of_filters(self) -> Array:
+        """All articles that the filters may be asked about."""
+        if self._required:
+            return self._holding(self._required)
+        return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
+
+    def _holding(self, clauses: Sequence[Clause]) -> Array:
+        """All articles that may be found and hold what all of these clauses ask for."""
+        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
         """All articles that hold everything."""
-        return self._passing(np.frombuffer(kernel.common(self._parts), np.uint32))
+        if self._options.sort == "relevance" and not self._options.offset:
+            held = sorted(doc for doc, _, complete in self._page if complete)
+            # Where fewer were found than asked for, there are no others.
+            if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
+                return np.array(held, np.uint32)
+        return self._passing(self._holding(self._clauses))
+
+    @property
+    def _any(self) -> Any:
+        """A bit for every article, whether it holds anything."""
+        return sieve.union([part.doc for part in self._parts], self._view.articles)
 
     @cached_property
     def _partial(self) -> Array:
         """All articles that hold what is required but only some of the rest."""
         if not self._has_partial:
             return np.empty(0, np.uint32)
-        held = np.frombuffer(kernel.holding(self._parts, self._view.articles), np.uint8)
-        found = (held > 0) & (held < len(self._parts))
-        for clause in self._required:
-            found &= _table(clause, self._view.articles)
-        return self._passing(found.nonzero()[0])
+        if self._required:
+            docs = self._holding(self._required)
+        else:
+            docs = _numbers(self._any)
+            docs = docs if self._shown is None else docs[self._shown.take(docs)]
+        docs = self._passing(docs)
+        return docs[~matches.holds(docs, self._complete)]
 
     def _passing(self, docs: Array) -> Array:
-        """Those of some articles that may be found and pass the filters."""
-        if self._shown is not None:
-            docs = docs[self._shown.take(docs)]
-        for mask in self._masks:
-            docs = docs[mask(docs)]
-        return docs
+        """Those of some articles that pass the filters."""
+        return docs[np.frombuffer(sieve.passing(self._groups, docs), bool)] if self._groups else docs
 
     # Ranking
 
@@ -329,11 +326,9 @@ def _by_length(clauses: Sequence[Clause]) -> list[Part]:
     return sorted((clause.part for clause in clauses), key=lambda part: len(part.doc))
 
 
-def _table(clause: Clause, articles: int) -> NDArray[np.bool_]:
-    """For every article, whether a clause finds it."""
-    table = np.zeros(articles, bool)
-    table[clause.part.doc] = True
-    return table
+def _numbers(bits: Any) -> Array:
+    """The numbers of the articles that have a bit."""
+    return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
 
 
 def _explained(clauses: Sequence[Clause], docs: Array) -> tuple[Explanation, ...]:

@@ -267,9 +267,8 @@ class Segment:
 
     @cached_property
     def _urls(self) -> tuple[bytes, list[int]]:
-        """The URLs of all articles, case folded, in UTF-8, end to end; and where those of each begin."""
-        records = map(self.records.read, range(self.articles))
-        texts = [f"{record.web_url} {record.original_url}\n".casefold().encode() for record in records]
+        """The URLs of all articles, case folded, a line for each, end to end; and where those of each begin."""
+        texts = [self.records.urls(doc) + b"\n" for doc in range(self.articles)]
         return b"".join(texts), list(accumulate(map(len, texts), initial=0))
 
     def with_url(self, part: str) -> list[int]:

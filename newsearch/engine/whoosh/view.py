@@ -1,14 +1,13 @@
 """All segments of one generation as one: articles numbered through, columns end to end, words looked up once.
 
-An article's number here is its number in its segment plus the articles of the segments before. What queries touch is
-put together when it is first asked for, and kept: columns that they filter or sort by, postings of their words.
+What queries touch is put together when it is first asked for, and kept: columns that they filter or sort by, postings
+of their words.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar
@@ -18,15 +17,14 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh import columns, kernel
+from newsearch.engine.whoosh import kernel
+from newsearch.engine.whoosh.column_view import ColumnView
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.kernel import Codes, Mask, Part, Slot
+from newsearch.engine.whoosh.kernel import Codes, Part, Slot
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.segment import Place, Segment
 
 Array: TypeAlias = NDArray[Any]
-
-_DAY = 86400.0
 
 _CACHED_BYTES = 32 << 20
 _CACHED_BYTES_PER_ARTICLE = 192
@@ -46,20 +44,11 @@ the memory of its postings and is read several times as fast."""
 _Kept = TypeVar("_Kept", Part, Slot)
 
 
-class View:
+class View(ColumnView):
     """One generation of an index, as the search sees it. Read-only, but for what it remembers."""
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
-        self.segments = segments
-        self.pivots = pivots
-        self.starts = [0]
-        for segment in segments:
-            self.starts.append(self.starts[-1] + segment.articles)
-        self.articles = self.starts[-1]
-        self.live_articles = sum(segment.live_articles for segment in segments)
-        self._columns: dict[str, Array] = {}
-        self._names: dict[str, list[str]] = {}
-        self._chosen: dict[tuple[str, str], Mask] = {}
+        super().__init__(segments, pivots)
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Slot] = {}
         self._any_forms: dict[str, Slot] = {}
@@ -68,7 +57,6 @@ class View:
         self._cached = 0
         self._lock = Lock()
         self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
-        self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, ranking.Floats] | None = None
 
     # Words
 
@@ -79,6 +67,10 @@ class View:
             lists = [segment.word(term) for segment in self.segments]
             doc = self._numbered([doc for doc, _ in lists])
             found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
+            if len(doc) * _TABLE_SHARE > self.articles:
+                table = np.zeros(self.articles, found.value.dtype)
+                table[doc] = found.value
+                found = found._replace(table=table)
             self._remember(self._words, term, found)
         return found
 
@@ -104,28 +96,33 @@ class View:
         # Neighbouring forms have neighbouring postings: a prefix is one slice.
         return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
 
-    def codes_of_prefix(self, prefix: str) -> tuple[Array, Array]:
-        """The articles in which a word begins so, and the code of the best such word in each."""
-        slices = [segment.postings(*segment.dictionary.prefix_range(prefix)) for segment in self.segments]
-        return self.best_codes(
-            [Codes(*codes, start, 1) for codes, start in zip(slices, self.starts, strict=False)]
-        )
+    def codes_of_prefix(self, prefix: str) -> list[Codes]:
+        """The postings of the exact forms that begin so."""
+        return [
+            Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
+            for segment, start in zip(self.segments, self.starts, strict=False)
+        ]
 
-    def similar(self, term: str, edits: int) -> list[tuple[int, str, list[Codes]]]:
-        """The exact forms of live articles within so many edits of a term, the nearest first: how many edits each
-        takes, the form, and its postings, the less worth the more edits: a half, a third."""
+    def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
+        """The exact forms of live articles within so many edits of a term, the nearest first and at most `limit`: how
+        many edits each takes, the form, and its postings, the less worth the more edits: a half, a third."""
         found: dict[tuple[int, str], list[Codes]] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
             for distance, form, number in segment.dictionary.similar(term, edits):
-                doc, code = segment.postings(number, number + 1)
-                if self.all_live or segment.live.take(doc).any():
-                    found.setdefault((distance, form), []).append(Codes(doc, code, start, 1 + distance))
-        return [(*nearest, found[nearest]) for nearest in sorted(found)]
+                codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
+                found.setdefault((distance, form), []).append(codes)
+        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
+        if len(found) > limit and not self.all_live:
+            found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
+        return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
 
-    def best_codes(self, postings: list[Codes]) -> tuple[Array, Array]:
-        """The articles of some postings, and the highest code in each."""
-        doc, code = kernel.best_codes(postings, self.articles)
-        return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
+    def _is_live(self, codes: Codes) -> bool:
+        return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
+
+    def any_of(self, postings: list[Codes], weight: float) -> Part:
+        """Several forms as one word: the articles that hold any of them, and the highest code in each, scored."""
+        doc, code, live = kernel.best_codes(postings, self.articles, None if self.all_live else self.live)
+        return self.weighted(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8), weight, live)
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
         """Where exact forms stand, given for each segment."""
@@ -146,15 +143,16 @@ class View:
         )
         if any(len(r) > 1 or any(last - first > 1 for first, last, _ in r) for r in places):
             slot = self._merged(slot)
-        return slot._replace(unit=self.unit(slot.doc))
+        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
 
     def _merged(self, forms: Slot) -> Slot:
         """Postings of several forms, one after the other, as one: articles sorted, the best code of each."""
-        doc, code = self.best_codes([Codes(forms.doc, forms.code, 0, 1)])
+        doc, code, _ = kernel.best_codes([Codes(forms.doc, forms.code, 0, 1)], self.articles, None)
         keys = forms.keys()
         keys.sort()
         docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
         first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
+        doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
         return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
 
     def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
@@ -175,18 +173,18 @@ class View:
                 while self._cached > self._budget and len(kept) > 1:
                     self._cached -= _size(kept.pop(next(iter(kept))))
 
-    def weighted(self, doc: Array, value: Array, weight: float) -> Part:
-        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word."""
-        table = None
-        if len(doc) * _TABLE_SHARE > self.articles:
-            table = np.zeros(self.articles, value.dtype)
-            table[doc] = value
-        unit = weight * self.unit(doc)
-        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0, table)
+    def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
+        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word.
 
-    def unit(self, doc: Array) -> float:
-        """The score of one 255th of saturated weight of a word that these articles hold."""
-        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, self.count_live(doc))
+        Args:
+            live: how many of the articles are neither deleted nor replaced, if that is known.
+        """
+        unit = weight * self.unit(self.count_live(doc) if live is None else live)
+        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
+
+    def unit(self, live: int) -> float:
+        """The score of one 255th of saturated weight of a word that so many live articles hold."""
+        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
 
     def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
         """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""
@@ -201,122 +199,6 @@ class View:
     def count_live(self, doc: Array) -> int:
         """How many of these articles are neither deleted nor replaced."""
         return len(doc) if self.live_articles == self.articles else int(np.count_nonzero(self.live.take(doc)))
-
-    # Columns
-
-    def column(self, name: str) -> Array:
-        """A column over all articles; one that numbers strings numbers those of `names`."""
-        found = self._columns.get(name)
-        if found is None:
-            parts = [segment.column(name) for segment in self.segments]
-            if name in columns.TABLES and len(parts) > 1:
-                number = {text: i for i, text in enumerate(self.names(name))}
-                parts = [
-                    np.array([number[text] for text in segment.names(name)], np.uint32).take(part)
-                    for segment, part in zip(self.segments, parts, strict=True)
-                ]
-            found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
-            self._columns[name] = found
-        return found
-
-    def names(self, table: str) -> list[str]:
-        """The strings of a table, over all segments."""
-        found = self._names.get(table)
-        if found is None:
-            found = list(dict.fromkeys(name for segment in self.segments for name in segment.names(table)))
-            self._names[table] = found
-        return found
-
-    def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
-        """For each string of a table, whether its folded form passes a test; remembered under `key`."""
-        found = self._chosen.get((table, key))
-        if found is None:
-            names = self.names(table)
-            found = np.fromiter((test(name.casefold()) for name in names), bool, len(names))
-            if len(self._chosen) >= 256:
-                self._chosen = {}
-            self._chosen[table, key] = found
-        return found
-
-    @cached_property
-    def topic_at(self) -> Array:
-        """Where the topics of each article begin in the column `topic`, and the end of the last."""
-        counts = [np.diff(segment.column("topic_at").astype(np.int64)) for segment in self.segments]
-        return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
-
-    @cached_property
-    def months(self) -> Array:
-        """The month of every article, 12 * year + (0 to 11), and 0 for one without a date."""
-        dates = self.known("date")
-        known = ~np.isnan(dates)
-        months = np.zeros(len(dates), np.uint16)
-        since = dates[known].astype(np.int64).astype("M8[s]").astype("M8[M]").astype(np.int64)
-        months[known] = np.clip(since + 12 * 1970, 12, None)
-        return months
-
-    @cached_property
-    def live(self) -> Mask:
-        """For each article, whether it is neither deleted nor replaced."""
-        return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
-
-    @cached_property
-    def visible(self) -> Mask:
-        """For each article, whether it is live and published."""
-        published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
-        return self.live & published
-
-    @property
-    def all_live(self) -> bool:
-        """Whether no article is deleted or replaced."""
-        return self.live_articles == self.articles
-
-    @cached_property
-    def all_visible(self) -> bool:
-        """Whether every article is live and published."""
-        return bool(self.visible.all())
-
-    def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
-        """heat, quality or date (seconds) of these articles, NaN where it is not known."""
-        return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
-
-    def boost(
-        self, boosts: ranking.Boosts, as_of: float | None = None
-    ) -> tuple[ranking.Floats, ranking.Floats]:
-        """The factor of every article (see ranking), and the highest of every CHUNK of them.
-
-        Args:
-            as_of: what recency counts from, in seconds; by default the earlier of now and the newest article.
-        """
-        known = self._boost
-        if known is None or known[0] != (boosts, as_of):
-            factor = np.exp2(boosts.heat * ranking.signal(self.known("heat"), self.pivots.heat))
-            factor *= np.exp2(boosts.quality * ranking.signal(self.known("quality"), self.pivots.quality))
-            if boosts.half_life is not None:
-                factor *= self._recency(boosts, as_of)
-            # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
-            chunks = np.arange(0, len(factor), kernel.CHUNK)
-            ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
-            self._boost = known = (boosts, as_of), factor, ceiling
-        return known[1], known[2]
-
-    def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None) -> float:
-        """The factor of one article that its recency makes."""
-        return float(self._recency(boosts, as_of, slice(doc, doc + 1))[0])
-
-    def _recency(
-        self, boosts: ranking.Boosts, as_of: float | None, docs: slice = slice(None)
-    ) -> ranking.Floats:
-        assert boosts.half_life is not None
-        ages = ((self._newest if as_of is None else as_of) - self.known("date", docs)) / _DAY
-        factor: ranking.Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
-        return factor
-
-    @cached_property
-    def _newest(self) -> float:
-        """The date of the newest article that everybody may see, or now if that is earlier, in seconds."""
-        dates = self.known("date")[self.visible]
-        dates = dates[~np.isnan(dates)]
-        return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
 
     # Text fields
 
@@ -359,6 +241,11 @@ class View:
     def record(self, doc: int) -> Record:
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
         return self.records((doc,))[0]
+
+    def urls(self, doc: int) -> bytes:
+        """The URLs of the article of this number, case folded. Raises IndexCorrupt where its record is damaged."""
+        segment, number = self.place(doc)
+        return segment.records.urls(number)
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
