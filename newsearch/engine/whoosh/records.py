@@ -13,7 +13,7 @@ dictionary that was trained on its segment, so that a hit is read without touchi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from math import isfinite
 from threading import Lock
@@ -127,27 +127,34 @@ _NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microseco
 
 def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
     """Arrays of a segment that hold these records: the blob, its offsets, the dictionary."""
-    dictionary = _train(records)
-    if dictionary is None:
-        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
-    else:
-        dictionary.precompute_compress(level=_LEVEL)
-        compressor = zstandard.ZstdCompressor(
-            level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
-        )
-    packed = [compressor.compress(record) for record in records]
+    compress, dictionary = trained(records[i] for i in sampled(len(records)))
+    packed = [compress(record) for record in records]
     return {
         "records": np.frombuffer(b"".join(packed), np.uint8),
         "record_at": np.cumsum([0, *map(len, packed)]),
-        "record_dictionary": np.frombuffer(dictionary.as_bytes() if dictionary else b"", np.uint8),
+        "record_dictionary": dictionary,
     }
 
 
-def _train(records: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
-    """A dictionary for these records, or None where there are too few to learn from."""
-    samples: list[bytes | bytearray | memoryview[int]] = [
-        record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]
-    ]
+def sampled(records: int) -> range:
+    """The numbers of those among so many records that a dictionary is trained on."""
+    return range(0, records, max(1, records // _SAMPLES))
+
+
+def trained(samples: Iterable[bytes]) -> tuple[Callable[[bytes], bytes], NDArray[Any]]:
+    """What compresses records that are like these samples, and the dictionary that reading them takes."""
+    dictionary = _train([record[:4096] for record in samples])
+    if dictionary is None:
+        return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False).compress, np.empty(0, np.uint8)
+    dictionary.precompute_compress(level=_LEVEL)
+    compressor = zstandard.ZstdCompressor(
+        level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
+    )
+    return compressor.compress, np.frombuffer(dictionary.as_bytes(), np.uint8)
+
+
+def _train(samples: list[bytes | bytearray | memoryview[int]]) -> zstandard.ZstdCompressionDict | None:
+    """A dictionary for records like these, or None where there are too few to learn from."""
     if len(samples) < 256:
         return None
     size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)

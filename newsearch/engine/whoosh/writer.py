@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
-from newsearch.engine.whoosh.layout import write_arrays
+from newsearch.engine.whoosh.layout import Spool, write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
@@ -105,10 +105,9 @@ class WhooshWriter:
         self._resumed = len(ahead.segments)
         self._flushed_names: list[str] = []
         self._flushed: dict[str, SourceState] = dict(ahead.states)
-        self._vocabulary = Vocabulary(self._base.protected)
         # A part of it is for the words that were met, which serve all segments.
         self._memory = memory * 3 // 4
-        self._builder = SegmentBuilder(self._vocabulary, self._memory)
+        self._collect(Vocabulary(self._base.protected))
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
@@ -222,6 +221,8 @@ class WhooshWriter:
         try:
             if len(self._builder):
                 self._flush()
+            # Words that were met have served; what comes now takes memory of its own.
+            self._collect(Vocabulary(self._base.protected))
             replaced = self._delete_replaced()
             self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
@@ -267,11 +268,17 @@ class WhooshWriter:
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        if self._vocabulary.size * 3 > self._memory:
-            self._vocabulary = Vocabulary(self._base.protected)
-        self._builder = SegmentBuilder(self._vocabulary, self._memory)
+        too_many = self._vocabulary.size * 3 > self._memory
+        self._collect(Vocabulary(self._base.protected) if too_many else self._vocabulary)
 
-    def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
+    def _collect(self, vocabulary: Vocabulary) -> None:
+        """Collect the articles of another segment from now on."""
+        self._vocabulary = vocabulary
+        self._builder = SegmentBuilder(vocabulary, self._memory)
+
+    def _write(
+        self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
+    ) -> Segment:
         path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
         try:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
