@@ -104,7 +104,8 @@ def main(args: Sequence[str] | None = None) -> int:
             # What a terminal's encoding lacks is shown escaped; it is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with cli.make_context("newsearch", list(sys.argv[1:] if args is None else args)) as ctx:
+        given = list(sys.argv[1:] if args is None else args)
+        with cli.make_context("newsearch", given.copy(), obj=given) as ctx:
             code: int = cli.invoke(ctx)
         if sys.stdout:  # None where the caller has closed it
             sys.stdout.flush()

@@ -78,6 +78,10 @@ class Source(Protocol):
         """
         ...
 
+    def done(self) -> float | None:
+        """Tell which share of a source whose files are not one article each was read so far; None if nobody knows."""
+        ...
+
 
 _UNSETTLED: Final = 2 * 10**9
 """Nanoseconds in which a file may change and keep its time: that is how coarse the times of some file systems are."""

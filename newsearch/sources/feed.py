@@ -57,3 +57,6 @@ class JsonFeed:
                 yield article_from_record(record, location=f"{self.location}#{number}", fallback_id=name)
             except SourceError as error:
                 yield error
+
+    def done(self) -> None:
+        return None  # it is read at once

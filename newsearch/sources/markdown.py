@@ -82,6 +82,9 @@ class MarkdownFile:
         for name in self.snapshot().names if names is None else names:
             yield _read((str(self._path), name))
 
+    def done(self) -> None:
+        return None  # its files are counted
+
 
 class MarkdownDirectory:
     """The Markdown files in a directory and in those under it, sorted; an id is a path from the directory.
@@ -119,6 +122,9 @@ class MarkdownDirectory:
             yield from map(_read, entries)
         else:
             yield from self._read_in_processes(entries, workers)
+
+    def done(self) -> None:
+        return None  # its files are counted
 
     def _read_in_processes(self, entries: list[_Entry], workers: int) -> Iterator[Article | SourceError]:
         at_first = 0

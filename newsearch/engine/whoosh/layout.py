@@ -256,22 +256,27 @@ class ArrayFile:
         """Read the whole file and compare it with its checksums.
 
         Raises:
-            IndexCorrupt: an array is not what was written, or there is more in the file.
+            IndexCorrupt: a byte is not what was written, or there is more in the file.
         """
-        places = [self._place(name) for name in self._directory]
-        ends = [start + kept * int(dtype[-1]) for dtype, _, kept, start in places]
-        end = max(ends, default=self._start)
-        if self.size != end + -end % _ALIGN:
-            raise IndexCorrupt(self.path, f"{self.size} bytes where {end + -end % _ALIGN} were written")
+        places = []
         for name, (*_, checksum) in self._directory.items():
             dtype, _, kept, start = self._place(name)
-            end = start + kept * int(dtype[-1])
+            places.append((start, start + kept * int(dtype[-1]), checksum, name))
+        written = 16 + int.from_bytes(self._map[8:12], "little")
+        for start, end, checksum, name in sorted(places):
+            if self._map[written:start].strip(b"\0"):
+                raise IndexCorrupt(self.path, f"what stands before the array {name!r} is damaged")
             found = 0
             for at in range(start, end, _CHUNK):
                 found = zlib.crc32(memoryview(self._map)[at : min(at + _CHUNK, end)], found)
                 self.release()
             if found != checksum:
                 raise IndexCorrupt(self.path, f"the array {name!r} is damaged")
+            written = max(written, end)
+        end = max(written, self._start)
+        end += -end % _ALIGN
+        if self.size != end or self._map[written:].strip(b"\0"):
+            raise IndexCorrupt(self.path, f"not the {end} bytes that were written")
 
     def release(self) -> None:
         """Let go of the memory that the parts which were read take; read again, they come from the system's cache."""

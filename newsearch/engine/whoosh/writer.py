@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -64,6 +65,8 @@ class WhooshWriter:
         sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
             writer with the same ones goes on from what this one has finished.
         protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
+        resume: go on from an interrupted run of these sources.
+        rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
 
     Raises:
         WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
@@ -81,6 +84,8 @@ class WhooshWriter:
         memory: int = MEMORY,
         sources: Sequence[str] = (),
         protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
     ) -> None:
         self._directory = directory
         try:
@@ -89,7 +94,7 @@ class WhooshWriter:
             raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = _protecting(_base(directory, fresh), protected, directory)
+            self._base = protecting(_base(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
             self._before = _kept(self._segments)
         except FileNotFoundError as error:
@@ -99,7 +104,7 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
-        ahead = read_journal(directory, self._run) if sources else Ahead()
+        ahead = read_journal(directory, self._run) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
@@ -112,6 +117,7 @@ class WhooshWriter:
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
         self._states: dict[str, SourceState] = {}
+        self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
 
     def __enter__(self) -> WhooshWriter:
         return self
@@ -232,13 +238,15 @@ class WhooshWriter:
             if self._is_unchanged() and not compact:
                 if check:
                     check(toc)
-                self._refresh_states()
+                if self._rehearsed is None:
+                    self._refresh_states()
             else:
                 self._new = []  # what is merged takes memory for as long as something holds it
                 segments, toc = self._next(segments, compact)
                 if check:
                     check(toc)
-                publish(self._directory, toc)
+                if self._rehearsed is None:
+                    publish(self._directory, toc)
         except OSError as error:
             self.cancel()
             raise StorageError(self._directory, _FAILED, error) from error
@@ -247,9 +255,12 @@ class WhooshWriter:
             if isinstance(error, Exception) and not isinstance(error, NewsearchError):
                 verify(self._segments)
             raise
-        with suppress(OSError):
-            remove_files(unused_files(self._directory, toc))
-        self._lock.release()
+        if self._rehearsed is not None:
+            self.cancel()
+        else:
+            with suppress(OSError):
+                remove_files(unused_files(self._directory, toc))
+            self._lock.release()
         return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
     def cancel(self) -> None:
@@ -261,7 +272,8 @@ class WhooshWriter:
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
             with suppress(NewsearchError, OSError):
                 published = _base(self._directory, False)
-                remove_files(unused_files(self._directory, self._base, published))
+                keep = self._rehearsed or ()
+                remove_files(unused_files(self._directory, self._base, published, keep=keep))
         finally:
             self._lock.release()
 
@@ -398,7 +410,12 @@ def _base(directory: Path, fresh: bool) -> Toc:
     return Toc(last_generation(directory))
 
 
-def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+    """The same generation, to be gone on with under these protected terms; None are those that it has.
+
+    Raises:
+        WordListError: it has articles, and they were indexed under other ones.
+    """
     if protected is None or protected == toc.protected:
         return toc
     if toc.segments:
