@@ -126,7 +126,9 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
     except OSError as error:
-        complain(str(error))
+        # What fails without the name of a file is a stream: those of an index have errors of their own.
+        is_output = error.errno and not error.filename
+        complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
         return ERROR
 
 
