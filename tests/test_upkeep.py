@@ -25,6 +25,7 @@ from newsearch.engine.whoosh.layout import FORMAT_VERSION, ArrayFile, write_arra
 from newsearch.engine.whoosh.toc import toc_checksum
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
+from newsearch.sources.base import printable
 
 
 def make(directory: Path, *batches: list[dict[str, Any]]) -> Path:
@@ -398,6 +399,18 @@ def test_what_is_exported_indexes_back_to_the_same(given: list[dict[str, Any]]) 
         assert Path(name, "1.jsonl").read_bytes() == Path(name, "2.jsonl").read_bytes()
         with newsearch.open(second) as opened:
             assert {a.id: a for a in opened.articles()} == {a.id: a for a in articles}
+
+
+@settings(max_examples=40)
+@given(st.sets(st.text(max_size=8) | st.sampled_from(["e\u0301.md", " a  b.md", "a&amp;b", "<b>", "\u212b"])))
+def test_ids_that_were_exported_index_back_to_the_same(names: set[str]) -> None:
+    ids_before = {name for name in map(printable, names) if name.strip()}
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        make(Path(name, "first"), [{"path": id_, "title": "a"} for id_ in ids_before])
+        newsearch.export(Path(name, "first"), Path(name, "1.jsonl"))
+        newsearch.build(Path(name, "1.jsonl"), index=Path(name, "second"))
+        assert ids(Path(name, "second")) == sorted(ids_before)
 
 
 def test_the_order_of_an_export_depends_on_the_ids_alone(tmp_path: Path) -> None:

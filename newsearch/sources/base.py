@@ -172,6 +172,8 @@ def _record_id(record: Mapping[str, Any]) -> str:
     get = record.get
     name = get("path") or get("id") or get("_id")
     if name is not None and isinstance(name, str | int):
-        return clean_text(str(name))
+        text = str(name)
+        # An id is no prose: the name of a file, which an export has here, stays as it is spelt.
+        return text if text.isprintable() and not text.isspace() else clean_text(text)
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
     return canonical_url(url) if url else ""
