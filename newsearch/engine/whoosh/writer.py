@@ -27,6 +27,7 @@ from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.reader import open_segments
+from newsearch.engine.whoosh.replacing import delete_replaced, keys
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.state import SourceState, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
@@ -229,7 +230,7 @@ class WhooshWriter:
                 self._flush()
             # Words that were met have served; what comes now takes memory of its own.
             self._collect(Vocabulary(self._base.protected))
-            replaced = self._delete_replaced()
+            replaced, self._confirmed = delete_replaced(self._segments, self._new)
             self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
             added = _kept(self._new) - replaced
@@ -298,49 +299,10 @@ class WhooshWriter:
             raise StorageError(path, _FAILED, error) from error
         return Segment(path, deleted, protected=self._base.protected)
 
-    def _delete_replaced(self) -> int:
-        """Mark what was added again later as deleted, and what was added again as it was.
-
-        Returns:
-            How many articles were replaced, of those committed before.
-        """
-        later = np.empty(0, np.uint64)
-        for segment in reversed(self._new):
-            keys = _keys(segment)
-            segment.delete(holds(keys, later))
-            later = np.unique(np.concatenate((later, keys)))
-        replaced = 0
-        for segment in self._segments:
-            keys = _keys(segment)
-            again = holds(keys, later) & segment.kept
-            contents = segment.column("content_hash")[again]
-            same = self._delete_equal(keys[again], contents)
-            self._confirmed = np.concatenate((self._confirmed, keys[again][same]))
-            again[again] = ~same
-            replaced += int(np.count_nonzero(again))
-            segment.delete(again)
-        self._confirmed.sort()
-        return replaced
-
-    def _delete_equal(self, keys: Array, contents: Array) -> Array:
-        """Delete what was added with these keys and contents. Returns for each of them whether it was."""
-        equal = np.zeros(len(keys), bool)
-        if not len(keys):
-            return equal
-        order = np.argsort(keys)
-        keys, contents = keys[order], contents[order]
-        for segment in self._new:
-            new_keys = _keys(segment)
-            at = keys.searchsorted(new_keys).clip(max=len(keys) - 1)
-            same = (keys[at] == new_keys) & (contents[at] == segment.column("content_hash")) & segment.kept
-            segment.delete(same)
-            equal[order[at[same]]] = True
-        return equal
-
     def _delete_dropped(self) -> None:
         for segment in self._segments:
             segment.delete(
-                of_sources(segment, self._dropped_sources) & ~holds(_keys(segment), self._confirmed)
+                of_sources(segment, self._dropped_sources) & ~holds(keys(segment), self._confirmed)
             )
 
     def _is_unchanged(self) -> bool:
@@ -425,13 +387,6 @@ def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> T
             f"run `newsearch reindex --protected FILE --index {directory}`"
         )
     return replace(toc, protected=protected)
-
-
-def _keys(segment: Segment) -> Array:
-    """64 bits for every article that stand for its id and its source together."""
-    sources = np.array([columns.hash_key(name) for name in segment.names("source")], np.uint64)
-    keys: Array = segment.column("id_hash") + sources[segment.file.array("source")]
-    return keys
 
 
 def _pivots(segments: Sequence[Segment]) -> Pivots:
