@@ -16,7 +16,7 @@ from newsearch.engine.whoosh.builder import MEMORY
 from newsearch.engine.whoosh.damage import verify_sums
 from newsearch.engine.whoosh.ledger import Difference, Held, of_sources
 from newsearch.engine.whoosh.reader import WhooshReader
-from newsearch.engine.whoosh.toc import Toc, read_toc
+from newsearch.engine.whoosh.toc import TOC_NAME, Toc, read_toc
 from newsearch.engine.whoosh.writer import WhooshWriter, protecting
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.gate import Gate
@@ -312,7 +312,7 @@ class _Run:
     def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Have a generation written that the gate is asked about, and that goes again."""
         with TemporaryDirectory() as elsewhere:
-            run = self if self.index.exists() else replace(self, index=Path(elsewhere))
+            run = self if (self.index / TOC_NAME).exists() else replace(self, index=Path(elsewhere))
             with run._writer(sources, full) as writer:
                 run._write(writer, sources, reading)
 
