@@ -202,6 +202,7 @@ def run(
     try:
         report = do(shown)
     except KeyboardInterrupt:
+        shown.clear()
         if not work.dry_run:
             complain(f"stopped; the index is as it was. {_way_on(lasting)}")
         raise
@@ -234,7 +235,7 @@ def _way_on(lasting: bool) -> str:
         return "What comes on standard input cannot be gone on with: send it again"
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
-        arguments.append("--resume")
+        arguments.insert(1, "--resume")  # options end where -- stands
     return f"To go on from what is finished: {shlex.join(['newsearch', *arguments])}"
 
 

@@ -358,7 +358,7 @@ def test_a_stopped_run_says_what_goes_on_from_it(
         patch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
         result = run("index", stopped, "--index", "i", "--no-resume")
     assert result.code == 130
-    command = f"newsearch index {stopped} --index i --resume"
+    command = f"newsearch index --resume {stopped} --index i"
     assert f"stopped; the index is as it was. To go on from what is finished: {command}\n" in result.err
     result = run(*command.split()[1:])
     assert result.code == 0
