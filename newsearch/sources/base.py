@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -87,17 +88,21 @@ _UNSETTLED: Final = 2 * 10**9
 """Nanoseconds in which a file may change and keep its time: that is how coarse the times of some file systems are."""
 
 
+# It is asked for every file, and what was not changed should cost little more than to look at it.
+_LOOKS: Final = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
+
+
 def stamp(status: os.stat_result, now: int) -> int:
     """Give a number that stands for a file's size, times and inode, or 0 where it changed a moment ago.
 
     Args:
         now: nanoseconds since 1970.
     """
-    written, changed = status.st_mtime_ns, status.st_ctime_ns
-    if written > now - _UNSETTLED or changed > now - _UNSETTLED:
+    looks = _LOOKS(status)
+    if looks[0] > now - _UNSETTLED or looks[1] > now - _UNSETTLED:
         return 0
     # Unlike that of a text, the hash of integers is the same in every process.
-    return hash((written, changed, status.st_size, status.st_ino))
+    return hash(looks)
 
 
 def snapshot_of_file(path: Path) -> Snapshot:

@@ -13,7 +13,6 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from stat import S_ISREG
 from typing import Final
 
 from newsearch.article import Article, article_from_mapping
@@ -183,23 +182,23 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
             if name[0] == ".":
                 continue
             try:
-                if entry.is_dir():
-                    levels.append((f"{prefix}{name}/", entries(entry.path)))
-                    break
-                if not name.lower().endswith(SUFFIXES):
-                    continue
+                if not (name.endswith(SUFFIXES) and entry.is_file()):
+                    if entry.is_dir():
+                        levels.append((f"{prefix}{name}/", entries(entry.path)))
+                        break
+                    if not (name.lower().endswith(SUFFIXES) and entry.is_file()):
+                        continue
                 status = entry.stat()
             except OSError:
                 continue  # a link that leads to itself leads to no article; a file may be gone by now
-            if S_ISREG(status.st_mode):
-                name = prefix + name
-                if not (name.isascii() and name.isprintable()):
-                    known_as = printable(name)
-                    if known_as != name:
-                        odd[known_as] = entry.path
-                        name = known_as
-                names.append(name)
-                stamps.append(stamp(status, now))
+            name = prefix + name
+            if not (name.isascii() and name.isprintable()):
+                known_as = printable(name)
+                if known_as != name:
+                    odd[known_as] = entry.path
+                    name = known_as
+            names.append(name)
+            stamps.append(stamp(status, now))
         else:
             levels.pop()
     return found
