@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from newsearch.gate import read_gate as read_gate
     from newsearch.index import Index as Index
     from newsearch.index import open as open
+    from newsearch.indexing import Progress as Progress
     from newsearch.indexing import Report as Report
     from newsearch.indexing import build as build
     from newsearch.indexing import forget as forget
@@ -78,7 +79,7 @@ _HOMES = {
     "newsearch.gate": ("Gate", "read_gate"),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
-    "newsearch.indexing": ("Report", "build", "forget", "reindex"),
+    "newsearch.indexing": ("Progress", "Report", "build", "forget", "reindex"),
     "newsearch.results": ("Hit", "Results"),
     "newsearch.suggest": ("Clause",),
     "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),

@@ -37,7 +37,7 @@ enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB
 static PyObject *key_names[KEYS], *field_names[FIELDS], *empty_text, *empty_tuple;
 
 /* What a Reader is made with, in this order. */
-enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_TEXT, CLEAN_BODY,
+enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_ID, CLEAN_TEXT, CLEAN_BODY,
        CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, GIVEN };
 
 typedef struct {
@@ -174,7 +174,14 @@ static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_ur
     for (int key = PATH; key <= UNDERSCORE_ID; key++) {
         if (!values[key] || values[key] == Py_None) continue;
         if (!PyUnicode_CheckExact(values[key])) return NULL;
-        if (PyUnicode_GetLength(values[key])) return line_of(reader, values[key]);
+        if (!PyUnicode_GetLength(values[key])) continue;
+        Py_ssize_t length;
+        const char *name = PyUnicode_AsUTF8AndSize(values[key], &length);
+        PyErr_Clear();
+        int is_plain = name != NULL;
+        for (Py_ssize_t i = 0; is_plain && i < length; i++) is_plain = name[i] > ' ' && name[i] <= '~';
+        return is_plain ? Py_NewRef(values[key])
+                        : PyObject_CallFunctionObjArgs(reader->given[CLEAN_ID], values[key], NULL);
     }
     PyObject *url = web_url != Py_None ? web_url : original_url;
     return url == Py_None ? NULL : canonical_of(reader, url);

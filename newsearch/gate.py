@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from newsearch._text import canonical_url
@@ -26,11 +27,20 @@ _MAX_SIZE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A query and the article, by id or URL, that must be among so many of its first hits."""
+    """A query and the article, by id or URL, that must be among so many of its first hits.
+
+    Raises:
+        ValueError: a value is of another kind, or out of its range.
+    """
 
     query: str
     finds: str
     within: int = 10
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.query, str) or not isinstance(self.finds, str):
+            raise ValueError("query and finds are texts")
+        _check_number("within", self.within, int, 1, MAX_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +51,18 @@ class Gate:
         at_least: articles that it must have.
         may_fall: the share of the articles of the generation before that may be missing.
         queries: what must be found.
+
+    Raises:
+        ValueError: a number is of another kind, or out of its range.
     """
 
     at_least: int = 0
     may_fall: float = 1.0
     queries: tuple[Wanted, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_number("at_least", self.at_least, int, 0, 10**15)
+        _check_number("may_fall", self.may_fall, int | float, 0, 1)
 
     def check(self, index: Index, before: int) -> None:
         """Check a generation.
@@ -84,40 +101,33 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
     try:
         with open(path, "rb") as file:
             data = json.loads(file.read(_MAX_SIZE))
-        articles, queries = _known(data, "articles", "queries")
-        at_least, may_fall = _known(articles or {}, "at_least", "may_fall")
-        wanted = []
-        for entry in queries or ():
-            query, finds, within = _known(entry, "query", "finds", "within")
-            if not isinstance(query, str) or not isinstance(finds, str):
-                raise ValueError("a query has a text `query` and a text `finds`")
-            wanted.append(Wanted(query, finds, _number(within, "within", 1, MAX_PAGE, 10)))
-        return Gate(
-            _number(at_least, "at_least", 0, 10**15, 0),
-            _number(may_fall, "may_fall", 0, 1, 1.0),
-            tuple(wanted),
-        )
+        checks = _known(data, "articles", "queries")
+        nothing = {"query": None, "finds": None}
+        wanted = [
+            Wanted(**nothing | _known(entry, "query", "finds", "within"))
+            for entry in checks.get("queries", ())
+        ]
+        return Gate(**_known(checks.get("articles", {}), "at_least", "may_fall"), queries=tuple(wanted))
     except OSError as error:
         raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise GateFailed(f"{Path(path)}: not a gate: {error}") from error
 
 
-def _known(data: Any, *names: str) -> list[Any]:
+def _known(data: Any, *names: str) -> dict[str, Any]:
+    """The entries of an object that may have these."""
     if not isinstance(data, Mapping):
         raise ValueError(f"an object with {', '.join(names)} is expected")
     for name in data:
         if name not in names:
             raise ValueError(f"{name!r} is not one of {', '.join(names)}")
-    return [data.get(name) for name in names]
+    return {name: value for name, value in data.items() if value is not None}
 
 
-def _number(value: Any, name: str, low: int, high: int, default: Any) -> Any:
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, type(default) | int) or not low <= value <= high:
-        raise ValueError(f"{name} is not a number from {low} to {high}")
-    return value
+def _check_number(name: str, value: Any, kind: type | UnionType, low: int, high: int) -> None:
+    is_number = isinstance(value, kind) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        raise ValueError(f"{name}: {value!r} is not a number from {low} to {high}")
 
 
 def _is_found(index: Index, wanted: Wanted) -> bool:

@@ -6,16 +6,18 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from newsearch.article import Article
 from newsearch.engine.whoosh.builder import MEMORY
 from newsearch.engine.whoosh.damage import verify_sums
 from newsearch.engine.whoosh.ledger import Difference, Held, of_sources
 from newsearch.engine.whoosh.reader import WhooshReader
-from newsearch.engine.whoosh.toc import Toc, read_toc
-from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.engine.whoosh.toc import TOC_NAME, Toc, read_toc
+from newsearch.engine.whoosh.writer import WhooshWriter, protecting
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.gate import Gate
 from newsearch.index import Index
@@ -42,6 +44,7 @@ class Report:
             nothing that the index had of them was deleted.
         empty: locations of sources without any article, and of which the index had none.
         resumed: articles that an interrupted run had indexed, and that needed not be indexed again.
+        anew: why the index was built anew, if it was and that had not been asked for; else empty.
         differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
     """
 
@@ -59,6 +62,7 @@ class Report:
     unchanged: int = 0
     repeated: int = 0
     resumed: int = 0
+    anew: str = ""
     differences: Mapping[str, Difference] = field(default_factory=dict)
 
     @property
@@ -67,8 +71,26 @@ class Report:
         return self.added + self.replaced + self.deleted + self.moved
 
 
-Progress = Callable[[int, int], None]
-"""Called now and then with the number of articles read, and of broken ones."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        read, broken: articles that were read, and broken ones.
+        resumed: articles that an interrupted run had indexed, and that need not be indexed again.
+        source: the location of what is being read; empty when all is read, and the index is written.
+        done: the share of that source that is done, from 0 to 1; None if nobody knows, as of standard input.
+    """
+
+    read: int
+    broken: int
+    resumed: int = 0
+    source: str = ""
+    done: float | None = None
+
+
+Watch = Callable[[Progress], None]
+"""Called after every 512 articles, and when all are read."""
 
 
 def build(
@@ -78,9 +100,10 @@ def build(
     workers: int = 1,
     wait: float = 0.0,
     memory: int = MEMORY,
-    progress: Progress | None = None,
+    progress: Watch | None = None,
     dry_run: bool = False,
     gate: Gate | None = None,
+    resume: bool = True,
 ) -> Report:
     """Index sources: add what is new, replace what changed, delete what they no longer have.
 
@@ -102,12 +125,15 @@ def build(
             them; by default they are those that it remembers.
         workers: processes that parse Markdown files.
         wait: seconds to wait for another writer.
-        memory: bytes that this process may take before it writes a segment; processes that parse come on top.
-        progress: called every 512 articles.
+        memory: bytes that the articles which were read may take before a segment is written, at least 1. Merging
+            segments takes about as much again, however many there are; processes that parse come on top.
+        progress: called every 512 articles, and when all are read.
         dry_run: find out what would change, and write nothing.
-        gate: checks that the outcome must pass before it is published.
+        gate: checks that the outcome must pass before it is published; with `dry_run`, that it would have to pass.
+        resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
 
     Raises:
+        ValueError: workers or memory are below 1, or wait is negative.
         SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
@@ -119,7 +145,7 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = None if protected is None else protected_words(protected)
-    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, protected=words)
+    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
     return run.of([s if not isinstance(s, str | os.PathLike) else open_source(s) for s in sources])
 
 
@@ -131,9 +157,10 @@ def reindex(
     workers: int = 1,
     wait: float = 0.0,
     memory: int = MEMORY,
-    progress: Progress | None = None,
+    progress: Watch | None = None,
     dry_run: bool = False,
     gate: Gate | None = None,
+    resume: bool = True,
 ) -> Report:
     """Bring an index up to date with the sources that it remembers, as `build` does.
 
@@ -141,13 +168,12 @@ def reindex(
     new one is published.
 
     Args:
-        full: build it anew in any case.
-
-    Args:
-        index, workers, wait, progress: see `build`.
         protected: a file of words that are found in no other form (see `build`); an empty one protects none.
+        full: build it anew in any case.
+        index, workers, wait, memory, progress, dry_run, gate, resume: see `build`.
 
     Raises:
+        ValueError: see `build`.
         WordListError: the file of words cannot be used.
         IndexMissing: there is no index to take the sources from.
         SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
@@ -155,10 +181,11 @@ def reindex(
     """
     toc = read_toc(Path(index), any_version=True)
     words = toc.protected if protected is None else protected_words(protected)
-    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, whole=True, protected=words)
-    if words != toc.protected or (not full and not _is_sound(run.index)):
-        full = True
-    return run.again(toc.locations, full)
+    run = _Run(
+        Path(index), workers, wait, memory, progress, dry_run, gate, resume, whole=True, protected=words
+    )
+    anew = "other words are protected now" if words != toc.protected else _fault(run.index)
+    return run.again(toc.locations, full or bool(anew), "" if full else anew)
 
 
 def forget(
@@ -192,13 +219,15 @@ def forget(
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
 
 
-def _is_sound(index: Path) -> bool:
-    """Whether an index can be read and is what was written."""
+def _fault(index: Path) -> str:
+    """Why an index cannot be read, or is not what was written; empty where all is well."""
     try:
         verify_sums(WhooshReader(index).segments)
-    except (IndexCorrupt, IndexIncompatible):
-        return False
-    return True
+    except IndexCorrupt as error:
+        return f"{error.path}: {error.reason}"
+    except IndexIncompatible:
+        return "another version of newsearch made it"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +236,21 @@ class _Run:
     workers: int
     wait: float
     memory: int = MEMORY
-    progress: Progress | None = None
+    progress: Watch | None = None
     dry_run: bool = False
     gate: Gate | None = None
+    resume: bool = True
     whole: bool = False
     protected: frozenset[str] | None = None
 
-    def again(self, locations: Sequence[str], full: bool) -> Report:
+    def __post_init__(self) -> None:
+        for name, number in (("workers", self.workers), ("memory", self.memory)):
+            if number < 1:
+                raise ValueError(f"{name}: {number!r} is not a number from 1 on")
+        if not self.wait >= 0:
+            raise ValueError(f"wait: {self.wait!r} is not a number of seconds")
+
+    def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
         """Update an index from sources that it remembers; those that came once stay as they are."""
         sources: list[Source] = []
         for location in locations:
@@ -225,58 +262,80 @@ class _Run:
                 sources.append(open_source(location))
             except SourceError as error:
                 raise refusal(location, error.reason, self.index) from error
-        return self.of(sources, full)
+        return replace(self.of(sources, full), anew=anew)
 
     def of(self, sources: Sequence[Source], full: bool = False) -> Report:
         """Update an index from these sources."""
         started = time.monotonic()
         reading = Reading()
-        resumed = 0
-        if self.dry_run:
-            articles = self._compare(sources, full, reading)
-        else:
-            # What comes once is not there any more when a later run goes on.
-            again = [s.location for s in sources] if all(s.lasting for s in sources) else []
-            with WhooshWriter(
-                self.index,
-                fresh=full,
-                wait=self.wait,
-                memory=self.memory,
-                sources=again,
-                protected=self.protected,
-            ) as writer:
+        if not self.dry_run:
+            with self._writer(sources, full) as writer:
                 resumed = writer.held.articles_ahead
-                self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
-                articles = writer.commit(check=self._check if self.gate else None).articles
-        if self.progress:
-            self.progress(reading.read, reading.broken)
-        return _report(reading, articles, resumed, time.monotonic() - started)
+                articles = self._write(writer, sources, reading)
+            return _report(reading, articles, resumed, time.monotonic() - started)
+        if self.gate:
+            self._rehearse(sources, full, reading)
+        else:
+            self._compare(sources, full, reading)
+        return _report(reading, self._published(), 0, time.monotonic() - started)
+
+    def _writer(self, sources: Sequence[Source], full: bool) -> WhooshWriter:
+        # What comes once is not there any more when a later run goes on.
+        again = [s.location for s in sources] if all(s.lasting for s in sources) else []
+        return WhooshWriter(
+            self.index,
+            fresh=full,
+            wait=self.wait,
+            memory=self.memory,
+            sources=() if self.dry_run else again,
+            protected=self.protected,
+            resume=self.resume,
+            rehearsal=self.dry_run,
+        )
+
+    def _write(self, writer: WhooshWriter, sources: Sequence[Source], reading: Reading) -> int:
+        """Have a writer do what sources change. Returns how many articles can be found then."""
+        self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
+        return writer.commit(check=self._check if self.gate else None).articles
 
     def _check(self, unpublished: Toc) -> None:
         assert self.gate
-        before = 0
-        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
-            before = WhooshReader(self.index).stats().articles
-        self.gate.check(Index(self.index, reader=WhooshReader(self.index, unpublished)), before)
+        reader = WhooshReader(self.index, unpublished)
+        self.gate.check(Index(self.index, reader=reader), self._published())
 
-    def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> int:
-        """Find what sources would change. Returns how many articles the index has."""
-        held, articles = Held(self.index, Toc(0), ()), 0
-        # What is built anew is compared with nothing, if what is there cannot be read.
-        unreadable = (IndexCorrupt, IndexIncompatible) if full else ()
-        with suppress(IndexMissing, *unreadable):
-            reader = WhooshReader(self.index)
-            held, articles = Held(self.index, reader.toc, reader.segments), reader.stats().articles
+    def _published(self) -> int:
+        """How many articles can be found now; 0 where there is no index, or none that can be read."""
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return WhooshReader(self.index).stats().articles
+        return 0
+
+    def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+        """Have a generation written that the gate is asked about, and that goes again."""
+        with TemporaryDirectory() as elsewhere:
+            run = self if (self.index / TOC_NAME).exists() else replace(self, index=Path(elsewhere))
+            with run._writer(sources, full) as writer:
+                run._write(writer, sources, reading)
+
+    def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+        """Find what sources would change."""
+        held = Held(self.index, Toc(0), ())
+        if not full:
+            with suppress(IndexMissing):
+                reader = WhooshReader(self.index)
+                protecting(reader.toc, self.protected, self.index)
+                held = Held(self.index, reader.toc, reader.segments)
         self._read(sources, Updater(self.index, held, None, not full, self.whole), reading)
-        return articles
 
     def _read(self, sources: Sequence[Source], updater: Updater, reading: Reading) -> None:
-        def tell() -> None:
+        resumed = updater.held.articles_ahead
+
+        def tell(location: str, done: float | None) -> None:
             if self.progress:
-                self.progress(reading.read, reading.broken)
+                self.progress(Progress(reading.read, reading.broken, resumed, location, done))
 
         for source in sources:
-            updater.update(source, reading, self.workers, tell)
+            updater.update(source, reading, self.workers, partial(tell, source.location))
+        tell("", None)
 
 
 class _Kept:
@@ -302,6 +361,9 @@ class _Kept:
         except (IndexCorrupt, IndexIncompatible) as error:
             reason = f"came on standard input, and the index that has it cannot be read ({error})"
             raise refusal(STREAM, reason, self._index) from error
+
+    def done(self) -> None:
+        return None
 
 
 def _report(reading: Reading, articles: int, resumed: int, seconds: float) -> Report:

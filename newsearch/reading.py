@@ -100,7 +100,7 @@ def _record_id(record: Mapping[str, Any]) -> str:
     get = record.get
     name = get("path") or get("id") or get("_id")
     if name is not None and isinstance(name, str | int):
-        return clean_text(str(name))
+        return _clean_id(str(name))
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
     return canonical_url(url) if url else ""
 
@@ -312,6 +312,11 @@ def _plain(value: object, depth: int) -> Any:
     return [item for item in (_plain(item, depth + 1) for item in value) if item is not None]
 
 
+def _clean_id(name: str) -> str:
+    # An id is no prose: the name of a file, which an export has here, stays as it is spelt.
+    return name if name.isprintable() and not name.isspace() else clean_text(name)
+
+
 def _read(record: object, id: str | None, body: str) -> Article | None:
     """`_article` of a record, if it could be made the fast way; without an id it is that of the record.
 
@@ -330,6 +335,7 @@ try:
         _topics,
         _provider,
         _add_rare,
+        _clean_id,
         clean_text,
         clean_body,
         clean_url,

@@ -15,6 +15,7 @@ from newsearch.errors import SourceError
 from newsearch.sources import Snapshot, Source
 
 _BATCH = 512
+"""Articles that are read before they are compared with what is held, and progress is told."""
 
 MAX_ERRORS = 1000
 
@@ -62,13 +63,15 @@ class Updater:
     trusting: bool
     whole: bool
 
-    def update(self, source: Source, reading: Reading, workers: int, tell: Callable[[], None]) -> None:
+    def update(
+        self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
+    ) -> None:
         """Find what a source changes, and have the writer do it.
 
         Args:
             reading: counts what is read.
             workers: processes that parse Markdown.
-            tell: called after each batch of articles.
+            tell: called after each batch of articles with the share of the source that is done, if that is known.
 
         Raises:
             SourceError: the source cannot be read; or it has no articles, though the index has some of it.
@@ -109,7 +112,7 @@ class Updater:
             if len(batch) == _BATCH:
                 flushes = self.writer.flushes if self.writer else 0
                 self._take(batch, location, ledger, reading)
-                tell()
+                tell((number + 1) / len(names) if names else source.done())
                 if self.writer and self.writer.flushes > flushes:
                     self.writer.checkpoint(location, _finished(seen, names, number, failed, ahead))
         self._take(batch, location, ledger, reading)

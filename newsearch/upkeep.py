@@ -25,7 +25,7 @@ from newsearch.engine.whoosh.search import Search
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.state import load_state
 from newsearch.engine.whoosh.structure import check_articles
-from newsearch.engine.whoosh.toc import Toc, read_toc, unused_files
+from newsearch.engine.whoosh.toc import TOC_NAME, Toc, read_toc, toc_text, unused_files
 from newsearch.engine.whoosh.view import View
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import (
@@ -120,6 +120,10 @@ def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
         segments: list[Segment] = []
         problems: list[str] = []
         is_missing = False
+        text = (directory / TOC_NAME).read_bytes()
+        # What its checksum does not cover is how it is written; nothing may be said twice there, for one thing.
+        if text != toc_text(toc) and read_toc(directory) == toc:
+            problems.append(str(IndexCorrupt(directory / TOC_NAME, "not as newsearch writes it")))
         for entry in toc.segments:
             try:
                 segments += open_segments(directory, replace(toc, segments=(entry,)))

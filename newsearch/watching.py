@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from newsearch.errors import EngineError
 
 _QUIET_MS = 500
 _PATIENCE_MS = 5000
+
+
+def check_watching() -> None:
+    """Make sure that files can be watched.
+
+    Raises:
+        EngineError: the package watchfiles is not installed.
+    """
+    if find_spec("watchfiles") is None:
+        raise EngineError("to watch files, the package watchfiles is needed: pip install 'newsearch[watch]'")
 
 
 def bursts(paths: Sequence[str | os.PathLike[str]], *, but: str | os.PathLike[str]) -> Iterator[int]:
@@ -25,12 +36,9 @@ def bursts(paths: Sequence[str | os.PathLike[str]], *, but: str | os.PathLike[st
     Raises:
         EngineError: the package watchfiles is not installed, or a path cannot be watched.
     """
-    try:
-        from watchfiles import Change, watch
-    except ImportError as error:
-        raise EngineError(
-            "to watch files, the package watchfiles is needed: pip install 'newsearch[watch]'"
-        ) from error
+    check_watching()
+    from watchfiles import Change, watch
+
     left_out = os.path.join(os.path.abspath(but), "")
 
     def counts(_: Change, path: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import newsearch
 from newsearch.engine.base import MAX_PAGE
 from newsearch.errors import EngineError, IndexMissing, QueryError, SourceError
 from newsearch.index import Index
+from newsearch.sources import JsonStream
 
 BBC, CNN, POST = (
     {"name": name, "domain": domain}
@@ -254,9 +257,51 @@ def test_reindexing_repairs_a_damaged_segment(index: Index) -> None:
 
 
 def test_progress_is_told(source: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    newsearch.build(source, index=tmp_path / "index", progress=lambda *counts: told.append(counts))
-    assert told == [(5, 0)]
+    told: list[newsearch.Progress] = []
+    newsearch.build(source, index=tmp_path / "index", progress=told.append)
+    assert told == [newsearch.Progress(5, 0)]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "md"])
+def test_progress_tells_the_share_that_is_done(tmp_path: Path, form: str) -> None:
+    news = tmp_path / f"news.{form}"
+    # What hardly compresses, so that a compressed file takes more than one look, too.
+    noise = random.Random(1)
+    lines = [json.dumps({"id": f"{n}", "title": noise.randbytes(300).hex()}) for n in range(1600)]
+    if form == "md":
+        news.mkdir()
+        for n in range(1600):
+            (news / f"{n}.md").write_text("---\ntitle: ban\n---\n")
+    else:
+        text = "\n".join(lines).encode()
+        news.write_bytes(gzip.compress(text) if form.endswith("gz") else text)
+    told: list[newsearch.Progress] = []
+    newsearch.build(news, index=tmp_path / "index", progress=told.append)
+    assert [(progress.read, progress.source) for progress in told] == [
+        (512, str(news)),
+        (1024, str(news)),
+        (1536, str(news)),
+        (1600, ""),
+    ]
+    first, second, third = (progress.done or 0 for progress in told[:3])
+    assert 0.2 < first < 0.45 < second < 0.8 < third <= 1
+
+
+def test_nobody_knows_the_share_of_a_stream_that_is_done(tmp_path: Path) -> None:
+    lines = b"".join(b'{"id": %d, "title": "ban"}\n' % n for n in range(600))
+    told: list[newsearch.Progress] = []
+    newsearch.build(JsonStream(BytesIO(lines)), index=tmp_path / "index", progress=told.append)
+    assert told == [newsearch.Progress(512, 0, 0, "-"), newsearch.Progress(600, 0)]
+
+
+@pytest.mark.parametrize("wrong", [{"workers": 0}, {"memory": 0}, {"wait": -1.0}, {"wait": float("nan")}])
+def test_an_argument_that_makes_no_sense_is_named(
+    source: Path, tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        newsearch.build(source, index=tmp_path / "index", **wrong)
+    assert not (tmp_path / "index").exists()
 
 
 def test_places_without_an_index(tmp_path: Path, source: Path) -> None:

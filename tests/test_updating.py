@@ -216,8 +216,8 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     time.sleep(0.01)
     fill(news, form, 0, 1000)
 
-    def stop(read: int, broken: int) -> None:
-        if read >= 800:
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 800:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -245,8 +245,8 @@ def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     fill(one, "jsonl", 0, 100)
     fill(two, "jsonl", 200, 210)
 
-    def stop(read: int, broken: int) -> None:
-        if read >= 80:
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 80:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -306,6 +306,15 @@ def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
             newsearch.read_gate(path)
     with pytest.raises(GateFailed, match="cannot be read"):
         newsearch.read_gate(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"may_fall": 9}, {"may_fall": -0.1}, {"at_least": -1}, {"at_least": 1.5}, {"may_fall": True}]
+)
+def test_a_gate_of_impossible_numbers_is_an_error(wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        newsearch.Gate(**wrong)
 
 
 def test_stats_tell_copies_from_deleted_articles_and_when_sources_were_read(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from newsearch.engine.whoosh.toc import toc_checksum
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.reading import article_from_mapping
+from newsearch.sources.base import printable
 
 
 def make(directory: Path, *batches: list[dict[str, Any]]) -> Path:
@@ -60,8 +61,7 @@ def answers(index: Path) -> list[tuple[str, float]]:
 
 def damage(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    # What is not zero is no padding, in which a flipped bit does no harm.
-    data[max(place for place, byte in enumerate(data) if byte)] ^= 1
+    data[-1] ^= 1
     path.write_bytes(data)
 
 
@@ -85,6 +85,46 @@ def test_every_damaged_file_is_named(index: Path) -> None:
     assert [str(broken) in text for text in found.problems].count(True) == 1
     assert f"{gone}: missing; run `newsearch reindex`" in found.problems
     assert len(found.problems) == 2
+
+
+def test_a_flipped_bit_anywhere_is_found(tmp_path: Path) -> None:
+    sources = [tmp_path / name for name in ("one.jsonl", "two.jsonl")]
+    for source in sources:
+        source.write_text(
+            '{"id": "1", "title": "A ban", "webUrl": "https://x.org/1"}\n{"id": "2", "title": "é"}\n'
+        )
+    index = tmp_path / "index"
+    newsearch.build(*sources, index=index)
+    with WhooshWriter(index) as changes:
+        changes.delete_keys(str(sources[0]), changes.held.ledger(str(sources[0])).held(["2"]))
+        changes.commit()
+    assert newsearch.verify(index).ok
+    files = [path for path in index.iterdir() if path.name != "write.lock"]
+    assert {path.suffix for path in files} == {".json", ".seg", ".del", ".hid", ".src"}
+    for path in files:
+        data = path.read_bytes()
+        # Of the many bytes of a segment every 97th: all of its arrays, and what is between them.
+        for place in range(0, len(data), 97 if path.suffix == ".seg" else 1):
+            path.write_bytes(data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :])
+            assert [line for line in problems(index) if line.startswith(f"{path}: ")], place
+        path.write_bytes(data)
+    assert newsearch.verify(index).ok
+
+
+def problems(index: Path) -> tuple[str, ...]:
+    """What verify finds wrong with an index, or why it cannot read it."""
+    try:
+        return newsearch.verify(index).problems
+    except (IndexCorrupt, IndexIncompatible) as error:
+        return (str(error),)
+
+
+def test_a_table_of_contents_that_says_something_twice_is_named(index: Path) -> None:
+    path = index / "toc.json"
+    path.write_text(path.read_text().replace('"sources":', '"sources": [],\n "sources":'))
+    assert newsearch.verify(index).problems == (
+        f"{path}: not as newsearch writes it; run `newsearch reindex`",
+    )
 
 
 def test_a_damaged_table_of_contents_is_an_error(index: Path) -> None:
@@ -359,6 +399,18 @@ def test_what_is_exported_indexes_back_to_the_same(given: list[dict[str, Any]]) 
         assert Path(name, "1.jsonl").read_bytes() == Path(name, "2.jsonl").read_bytes()
         with newsearch.open(second) as opened:
             assert {a.id: a for a in opened.articles()} == {a.id: a for a in articles}
+
+
+@settings(max_examples=40)
+@given(st.sets(st.text(max_size=8) | st.sampled_from(["e\u0301.md", " a  b.md", "a&amp;b", "<b>", "\u212b"])))
+def test_ids_that_were_exported_index_back_to_the_same(names: set[str]) -> None:
+    ids_before = {name for name in map(printable, names) if name.strip()}
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        make(Path(name, "first"), [{"path": id_, "title": "a"} for id_ in ids_before])
+        newsearch.export(Path(name, "first"), Path(name, "1.jsonl"))
+        newsearch.build(Path(name, "1.jsonl"), index=Path(name, "second"))
+        assert ids(Path(name, "second")) == sorted(ids_before)
 
 
 def test_the_order_of_an_export_depends_on_the_ids_alone(tmp_path: Path) -> None:

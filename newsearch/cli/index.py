@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import check_watch, run, run_again, work_options
-from newsearch.cli.places import DEFAULT_INDEX, forget_bundled, index_option
+from newsearch.cli.indexing import Work, run, run_again, work_options
+from newsearch.cli.places import forget_bundled
 from newsearch.cli.terminal import Terminal, clean
-from newsearch.gate import read_gate
-from newsearch.indexing import Progress, Report, build
+from newsearch.indexing import Report, Watch, build
 from newsearch.sources import STREAM, JsonStream
 
 
@@ -24,54 +23,31 @@ from newsearch.sources import STREAM, JsonStream
       zcat archive.jsonl.gz | newsearch index - --strict --wait 60""",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@index_option
 @work_options
-def index(
-    sources: Sequence[str],
-    directory: str | None,
-    protected: str | None,
-    workers: int,
-    wait: float,
-    memory: int,
-    gate: str | None,
-    strict: bool,
-    dry_run: bool,
-    watch: bool,
-    format_name: str,
-) -> int:
+def index(sources: Sequence[str], work: Work) -> int:
     """Index sources: directories of Markdown files, JSONL files, JSON feeds, or - for JSON Lines on standard input.
 
     What is new goes in, what changed is replaced, and what a source no longer has is deleted; a source
     that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
     again. Searches see the index as it was until all is done.
     """
-
-    check_watch(watch, dry_run)
-    if watch and all(source == STREAM for source in sources):
+    streams = [source for source in sources if source == STREAM]
+    if work.watch and len(streams) == len(sources):
         raise click.UsageError("--watch needs files to watch; standard input comes only once")
 
-    def work(progress: Progress | None) -> Report:
-        return build(
-            *(JsonStream(sys.stdin.buffer) if source == STREAM else source for source in sources),
-            index=directory or DEFAULT_INDEX,
-            protected=protected,
-            workers=workers,
-            wait=wait,
-            memory=memory,
-            gate=None if gate is None else read_gate(gate),
-            progress=progress,
-            dry_run=dry_run,
-        )
+    def do(watch: Watch) -> Report:
+        given = (JsonStream(sys.stdin.buffer) if source == STREAM else source for source in sources)
+        return build(*given, index=work.index, progress=watch, **work.arguments())
 
-    def once() -> int:
-        return run(work, verb="indexed", strict=strict, dry_run=dry_run, format_name=format_name)
+    def once(again: bool = True) -> int:
+        return run(work, do, verb="indexed", lasting=not streams, again=again)
 
-    code = once()
-    if directory is None and not dry_run:
-        forget_bundled(sources, wait)
-    if Terminal.of(sys.stdout).interactive and format_name == "text":
-        named = f" --index {clean(directory)}" if directory else ""
+    code = once(again=False)
+    if work.directory is None and not work.dry_run:
+        forget_bundled(sources, work.wait)
+    if Terminal.of(sys.stdout).interactive and work.format_name == "text":
+        named = f" --index {clean(work.directory)}" if work.directory else ""
         print(f"search it: newsearch query WORDS{named}")
-    if watch:
-        return run_again(once, [s for s in sources if s != STREAM], directory or DEFAULT_INDEX)
+    if work.watch:
+        return run_again(once, [s for s in sources if s != STREAM], work.index)
     return code

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any
 
 import click
 
 from newsearch.cli.options import format_option
 from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import Terminal, clean, complain, counted
 from newsearch.errors import NewsearchError
-from newsearch.indexing import Progress, Report
-from newsearch.watching import bursts
+from newsearch.gate import read_gate
+from newsearch.indexing import Report, Watch
+from newsearch.watching import bursts, check_watching
 
 MAX_BROKEN_SHOWN = 20
 
 MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
 
-LOG_SECONDS = 10.0
-"""How often a line on the progress goes to a log."""
-
-_PROGRESS_WIDTH = 60
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 class _Size(click.ParamType[int]):
-    """A number of bytes, as 512M or 2G."""
+    """A number of bytes, as 512M, 512MB, 512MiB or 2G: all of them count in 1024s."""
 
     name = "size"
 
     def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"([0-9]{1,12})([KMG]?)B?", str(value).strip().upper())
-        size = int(match[1]) << _SHIFTS[match[2]] if match else 0
+        match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
+        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
         if size < _LEAST_MEMORY:
             self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
         return size
@@ -60,57 +58,115 @@ wait_option = click.option(
 )
 
 
-def work_options(command: Command) -> Command:
-    """Give a command the options of work that writes an index."""
-    for option in (
-        format_option("text", "json"),
-        click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
-        click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
-        click.option(
-            "--strict",
-            is_flag=True,
-            help="Exit with 2 if an article is broken; the others go in all the same.",
-        ),
-        wait_option,
-        click.option(
-            "--gate",
-            type=click.Path(),
-            metavar="FILE",
-            help="Publish only what passes the checks in this file.",
-        ),
-        click.option(
-            "--memory",
-            type=_Size(),
-            default="512M",
-            show_default=True,
-            metavar="SIZE",
-            help="Write what was read to disk when it takes this much.",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            default=os.cpu_count,
-            metavar="NUMBER",
-            help="Processes that read Markdown files.  [default: one for each processor]",
-        ),
-        click.option(
-            "--protected",
-            metavar="FILE",
-            help="Words, one a line, that are found in no other form.  [default: as the index was made]",
-        ),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command that writes an index was asked for, beside its sources: the values of `work_options`."""
+
+    directory: str | None
+    protected: str | None
+    workers: int
+    wait: float
+    memory: int
+    gate: str | None
+    resume: bool | None
+    strict: bool
+    dry_run: bool
+    watch: bool
+    format_name: str
+
+    @property
+    def index(self) -> str:
+        """Where the index is."""
+        return self.directory or DEFAULT_INDEX
+
+    def arguments(self) -> dict[str, Any]:
+        """What `build` and `reindex` both take.
+
+        Raises:
+            GateFailed: the file of the gate cannot be used.
+        """
+        return {
+            "protected": self.protected,
+            "workers": self.workers,
+            "wait": self.wait,
+            "memory": self.memory,
+            "gate": None if self.gate is None else read_gate(self.gate),
+            "resume": self.resume is not False,
+            "dry_run": self.dry_run,
+        }
 
 
-def check_watch(watch: bool, dry_run: bool) -> None:
-    """Refuse to watch without writing: every run would say the same again.
+_WORK_OPTIONS = (
+    index_option,
+    click.option(
+        "--protected",
+        metavar="FILE",
+        help="Words, one a line, that are found in no other form.  [default: as the index was made]",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=os.cpu_count,
+        metavar="NUMBER",
+        help="Processes that read Markdown files.  [default: one for each processor]",
+    ),
+    click.option(
+        "--memory",
+        type=_Size(),
+        default="512M",
+        show_default=True,
+        metavar="SIZE",
+        help="Write what was read to disk when it takes this much.",
+    ),
+    click.option(
+        "--gate",
+        type=click.Path(),
+        metavar="FILE",
+        help="Publish only what passes the checks in this file.",
+    ),
+    wait_option,
+    click.option(
+        "--resume/--no-resume",
+        default=None,
+        help="Go on from a run of the same sources that was stopped, or begin anew.  [default: resume]",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        help="Exit with 2 if an article is broken; the others go in all the same.",
+    ),
+    click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
+    click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
+    format_option("text", "json"),
+)
+
+
+def work_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of work that writes an index; it takes their values as one, `work`."""
+
+    @wraps(command)
+    def working(**values: Any) -> int:
+        work = Work(**{field.name: values.pop(field.name) for field in fields(Work)})
+        check_watch(work)
+        return command(work=work, **values)
+
+    decorated: Callable[..., int] = working
+    for option in reversed(_WORK_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+def check_watch(work: Work) -> None:
+    """Refuse to watch what cannot be watched before anything is done.
 
     Raises:
-        UsageError: both were asked for.
+        UsageError: nothing was to be written: every run would say the same again.
+        EngineError: the package that watches is not installed.
     """
-    if watch and dry_run:
+    if work.watch and work.dry_run:
         raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+    if work.watch:
+        check_watching()
 
 
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
@@ -129,33 +185,37 @@ def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> in
 
 
 def run(
-    work: Callable[[Progress | None], Report], *, verb: str, strict: bool, dry_run: bool, format_name: str
+    work: Work, do: Callable[[Watch], Report], *, verb: str, lasting: bool = True, again: bool = False
 ) -> int:
-    """Run work that writes an index, show how it goes where somebody is looking, and say what it did.
+    """Run work that writes an index, show how it goes, and say what it did.
 
     Args:
+        do: the work; it is given what shows its progress.
         verb: what was done to the articles, as "indexed".
+        lasting: the sources can be read again.
+        again: it is run again, because files have changed.
 
     Returns:
         The exit code.
     """
-    interactive = Terminal.of(sys.stderr).interactive
+    shown = ProgressLine(None if again or work.dry_run else work.resume)
     try:
-        report = work(_progress(interactive))
+        report = do(shown)
     except KeyboardInterrupt:
-        complain("stopped; the index is as it was, and the next run goes on from what is finished")
+        shown.clear()
+        if not work.dry_run:
+            complain(f"stopped; the index is as it was. {_way_on(lasting)}")
         raise
     finally:
-        if interactive:
-            overwrite("")
-    if format_name == "json":
-        print(to_json(_document(report, dry_run), Terminal.of(sys.stdout), indent=2))
+        shown.clear()
+    if work.format_name == "json":
+        print(to_json(_document(report, work.dry_run), Terminal.of(sys.stdout), indent=2))
     else:
-        if dry_run:
+        if work.dry_run:
             _list_changes(report)
-        print(_summary(report, "would have " + verb if dry_run else verb))
-    if report.resumed:
-        complain(f"went on from {counted(report.resumed, 'article')} that an interrupted run had indexed")
+        print(_summary(report, "would have " + verb if work.dry_run else verb))
+    if report.anew:
+        complain(f"{'would be' if work.dry_run else 'was'} built anew: {report.anew}")
     for error in report.errors[:MAX_BROKEN_SHOWN]:
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
@@ -164,9 +224,19 @@ def run(
         complain(f"kept what the index had of {location}: it could not be read to its end")
     for location in report.empty:
         complain(f"no articles in {location}")
-    if report.incomplete or (strict and report.broken):
+    if report.incomplete or (work.strict and report.broken):
         return 2
     return 1 if report.empty else 0
+
+
+def _way_on(lasting: bool) -> str:
+    """What to do about work that was stopped."""
+    if not lasting:
+        return "What comes on standard input cannot be gone on with: send it again"
+    arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
+    if "--resume" not in arguments:
+        arguments.insert(1, "--resume")  # options end where -- stands
+    return f"To go on from what is finished: {shlex.join(['newsearch', *arguments])}"
 
 
 def _summary(report: Report, verb: str) -> str:
@@ -210,6 +280,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "repeated": report.repeated,
         "resumed": report.resumed,
+        "anew": report.anew,
         "broken": report.broken,
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
@@ -227,26 +298,3 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
             for location, difference in report.differences.items()
         ],
     }
-
-
-def _progress(interactive: bool) -> Progress:
-    """What shows how far the work is: in one line where somebody looks on, else in a line of the log now and then."""
-    started = shown = time.monotonic()
-
-    def show(read: int, broken: int) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        line = f"{read:,} articles, {read / max(now - started, 1e-3):,.0f}/s"
-        line += f", {broken:,} broken" if broken else ""
-        if interactive:
-            overwrite(line)
-        elif now - shown >= LOG_SECONDS:
-            shown = now
-            complain(line)
-
-    return show
-
-
-def overwrite(line: str) -> None:
-    """Show a line on stderr in the place of the one before."""
-    print(f"\r{line:<{_PROGRESS_WIDTH}}\r{line}", end="", file=sys.stderr, flush=True)

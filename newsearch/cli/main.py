@@ -105,7 +105,8 @@ def main(args: Sequence[str] | None = None) -> int:
             # What a terminal's encoding lacks is shown escaped; it is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     try:
-        with cli.make_context("newsearch", list(sys.argv[1:] if args is None else args)) as ctx:
+        given = list(sys.argv[1:] if args is None else args)
+        with cli.make_context("newsearch", given.copy(), obj=given) as ctx:
             code: int = cli.invoke(ctx)
         if sys.stdout:  # None where the caller has closed it
             sys.stdout.flush()
@@ -126,7 +127,9 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
     except OSError as error:
-        complain(str(error))
+        # What fails without the name of a file is a stream: those of an index have errors of their own.
+        is_output = error.errno and not error.filename
+        complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
         return ERROR
 
 

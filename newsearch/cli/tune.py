@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from newsearch.cli.indexing import overwrite
 from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import format_option
 from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.progress import overwrite
 from newsearch.cli.terminal import Terminal, complain
 from newsearch.evaluation import Tuning
 from newsearch.evaluation import tune as fit

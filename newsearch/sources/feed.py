@@ -56,3 +56,6 @@ class JsonFeed:
                 yield article_from_record(record, f"{self.location}#", self._path.name, number)
             except SourceError as error:
                 yield error
+
+    def done(self) -> None:
+        return None  # it is read at once

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from io import BufferedReader, RawIOBase
@@ -40,6 +41,7 @@ class JsonLines:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = printable(path)
+        self._lines: BinaryIO | None = None
 
     def snapshot(self) -> Snapshot:
         return snapshot_of_file(self._path)
@@ -47,8 +49,16 @@ class JsonLines:
     def articles(
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
-        with open_json(self._path) as lines:
-            yield from _articles(lines, self.location, printable(self._path.name))
+        with open_json(self._path) as self._lines:
+            yield from _articles(self._lines, self.location, printable(self._path.name))
+
+    def done(self) -> float | None:
+        lines = self._lines
+        # Of a compressed file, what counts is how much of it was read, not what came out.
+        file = lines.fileobj if isinstance(lines, gzip.GzipFile) else lines
+        if file is None or file.closed:
+            return None
+        return min(file.tell() / max(os.fstat(file.fileno()).st_size, 1), 1.0)
 
 
 class JsonStream:
@@ -71,6 +81,9 @@ class JsonStream:
         if self._lines.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
             lines = cast(BinaryIO, gzip.GzipFile(fileobj=self._lines))
         yield from _articles(lines, self.location, self.location)
+
+    def done(self) -> None:
+        return None
 
 
 def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | SourceError]:

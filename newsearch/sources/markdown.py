@@ -7,13 +7,12 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from stat import S_ISREG
 from typing import Final
 
 from newsearch.article import Article
@@ -83,6 +82,9 @@ class MarkdownFile:
         for name in self.snapshot().names if names is None else names:
             yield _read((str(self._path), name))
 
+    def done(self) -> None:
+        return None  # its files are counted
+
 
 class MarkdownDirectory:
     """The Markdown files in a directory and in those under it, sorted; an id is a path from the directory.
@@ -110,18 +112,19 @@ class MarkdownDirectory:
             seen = self.snapshot()
             yield from seen.problems
             names = seen.names
-        root, odd = f"{self._path}{os.sep}", self._odd
-        entries = (
-            [(odd.get(name) or root + name, name) for name in names]
-            if odd
-            else [(root + name, name) for name in names]
-        )
-        if workers <= 1 or len(entries) < _WORTH_PROCESSES:
-            yield from map(_read, entries)
+        if workers <= 1 or len(names) < _WORTH_PROCESSES:
+            yield from map(_read, self._entries(names))
         else:
-            yield from self._read_in_processes(entries, workers)
+            yield from self._read_in_processes(names, workers)
 
-    def _read_in_processes(self, entries: list[_Entry], workers: int) -> Iterator[Article | SourceError]:
+    def done(self) -> None:
+        return None  # its files are counted
+
+    def _entries(self, names: Iterable[str]) -> Iterator[_Entry]:
+        root, odd = f"{self._path}{os.sep}", self._odd
+        return ((odd.get(name) or root + name, name) for name in names)
+
+    def _read_in_processes(self, names: Sequence[str], workers: int) -> Iterator[Article | SourceError]:
         at_first = 0
         # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
         context = multiprocessing.get_context("spawn")
@@ -130,10 +133,10 @@ class MarkdownDirectory:
         try:
             # Python and the imports take a process a while to start: until then, files are read here.
             started = [pool.submit(_read_chunk, []) for _ in range(workers)]
-            while not started[0].done() and at_first < len(entries):
-                yield from map(_read, entries[at_first : at_first + _FEW])
+            while not started[0].done() and at_first < len(names):
+                yield from map(_read, self._entries(names[at_first : at_first + _FEW]))
                 at_first += _FEW
-            chunks = iter([entries[i : i + _CHUNK] for i in range(at_first, len(entries), _CHUNK)])
+            chunks = (list(self._entries(names[i : i + _CHUNK])) for i in range(at_first, len(names), _CHUNK))
             for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT):
                 waiting.append(pool.submit(_read_chunk, chunk))
             while waiting:
@@ -180,23 +183,23 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
             if name[0] == ".":
                 continue
             try:
-                if entry.is_dir():
-                    levels.append((f"{prefix}{name}/", entries(entry.path)))
-                    break
-                if not name.lower().endswith(SUFFIXES):
-                    continue
+                if not (name.endswith(SUFFIXES) and entry.is_file()):
+                    if entry.is_dir():
+                        levels.append((f"{prefix}{name}/", entries(entry.path)))
+                        break
+                    if not (name.lower().endswith(SUFFIXES) and entry.is_file()):
+                        continue
                 status = entry.stat()
             except OSError:
                 continue  # a link that leads to itself leads to no article; a file may be gone by now
-            if S_ISREG(status.st_mode):
-                name = prefix + name
-                if not (name.isascii() and name.isprintable()):
-                    known_as = printable(name)
-                    if known_as != name:
-                        odd[known_as] = entry.path
-                        name = known_as
-                names.append(name)
-                stamps.append(stamp(status, now))
+            name = prefix + name
+            if not (name.isascii() and name.isprintable()):
+                known_as = printable(name)
+                if known_as != name:
+                    odd[known_as] = entry.path
+                    name = known_as
+            names.append(name)
+            stamps.append(stamp(status, now))
         else:
             levels.pop()
     return found

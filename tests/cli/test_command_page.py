@@ -54,7 +54,7 @@ def test_every_option_is_documented_and_no_other(name: str) -> None:
         option
         for parameter in command.get_params(click.Context(command, parent=above))
         if isinstance(parameter, click.Option)
-        for option in parameter.opts
+        for option in (*parameter.opts, *parameter.secondary_opts)
     }
     assert {key for key in table_keys(section(name)) if key.startswith("-")} == options
 

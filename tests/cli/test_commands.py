@@ -321,5 +321,121 @@ def test_a_log_gets_a_line_on_the_progress_now_and_then(
 ) -> None:
     (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
     assert "articles," not in run("index", "news.jsonl", "--index", "i").err
-    monkeypatch.setattr("newsearch.cli.indexing.LOG_SECONDS", 0.0)
-    assert re.search(r"1 articles, [\d,]+/s", run("reindex", "--full", "--index", "i").err)
+    monkeypatch.setattr("newsearch.cli.progress.LOG_SECONDS", 0.0)
+    assert re.search(r"1 articles, [\d,]+/s, all read", run("reindex", "--full", "--index", "i").err)
+    monkeypatch.setattr("newsearch.cli.progress._SETTLED", 0.0)
+    (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n' * 1024)
+    log = run("reindex", "--full", "--index", "i").err
+    assert re.search(r"512 articles, [\d,]+/s, 50% of news.jsonl, \d+ s left\n", log)
+    assert re.search(r"1,024 articles, [\d,]+/s, 100% of news.jsonl, 0 s left\n", log)
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The source of a run that was stopped after its first segments."""
+    news = tmp_path / "news.jsonl"
+    news.write_text("".join(f'{{"id": "{n}", "title": "Ban"}}\n' for n in range(600)))
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 100)
+    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+        with pytest.raises(KeyboardInterrupt):
+            newsearch.build(news, index="i")
+    return news
+
+
+def test_a_stopped_run_says_what_goes_on_from_it(
+    run: Command, stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+        result = run("index", stopped, "--index", "i", "--no-resume")
+    assert result.code == 130
+    command = f"newsearch index --resume {stopped} --index i"
+    assert f"stopped; the index is as it was. To go on from what is finished: {command}\n" in result.err
+    result = run(*command.split()[1:])
+    assert result.code == 0
+    assert "going on from 600 articles that an interrupted run had indexed" in result.err
+    assert newsearch.open("i").stats().articles == 600
+
+
+def test_resuming_what_was_not_stopped_is_told_and_runs(run: Command, stopped: Path) -> None:
+    assert "going on" not in run("index", stopped, "--index", "i", "--no-resume").err
+    result = run("index", stopped, "--index", "i", "--resume")
+    assert result.code == 0
+    assert "nothing to resume" in result.err
+    assert "resume" not in run("index", stopped, "--index", "i").err
+
+
+def test_what_came_on_standard_input_is_not_gone_on_with(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopping(io.BytesIO):
+        def readinto(self, buffer: object) -> int:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Stopping()))
+    result = run("index", "-", "--index", "i")
+    assert result.code == 130
+    assert "standard input cannot be gone on with: send it again" in result.err
+    assert "--resume" not in result.err
+
+
+@pytest.mark.parametrize("size", ["16M", "16MB", "16MiB", "16mib", "16777216", "16384K"])
+def test_sizes_are_counted_in_1024s(run: Command, source: Path, size: str) -> None:
+    assert run("index", source, "--index", "i", "--memory", size).code == 0
+
+
+@pytest.mark.parametrize("size", ["16", "15M", "16i", "16Mi5", "M"])
+def test_sizes_that_are_none_or_too_small_are_refused(run: Command, source: Path, size: str) -> None:
+    assert "is not a size of at least 16M" in run("index", source, "--index", "i", "--memory", size).err
+
+
+def test_a_dry_run_asks_the_gate_and_leaves_no_trace(run: Command, stopped: Path, tmp_path: Path) -> None:
+    (tmp_path / "gate").write_text('{"articles": {"at_least": 601}}')
+    asked = ("--index", "i", "--dry-run", "--gate", "gate")
+    before = {path: path.stat().st_mtime_ns for path in sorted(Path("i").iterdir()) if path.suffix != ".lock"}
+    result = run("index", stopped, *asked)
+    assert (result.code, result.out) == (2, "")
+    assert "600 articles, and 601 are the least" in result.err
+    (tmp_path / "gate").write_text('{"queries": [{"query": "ban", "finds": "599", "within": 600}]}')
+    result = run("index", stopped, *asked)
+    assert result.code == 0
+    assert "would have indexed 600 articles (600 new" in result.out
+    assert before == {
+        path: path.stat().st_mtime_ns for path in sorted(Path("i").iterdir()) if path.suffix != ".lock"
+    }
+    assert run("index", stopped, "--index", "new", "--dry-run", "--gate", "gate").code == 0
+    assert not Path("new").exists()
+
+
+def test_a_dry_run_notices_other_protected_words_as_the_run_itself_does(
+    run: Command, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "words").write_text("bans\n")
+    run("index", source, "--index", "i")
+    for dry in ([], ["--dry-run"]):
+        result = run("index", source, "--index", "i", "--protected", "words", *dry)
+        assert (result.code, result.out) == (2, "")
+        assert "indexed with other protected words" in result.err
+
+
+def test_why_an_index_is_built_anew_is_told_beforehand_too(run: Command, source: Path) -> None:
+    run("index", source, "--index", "i")
+    (segment,) = Path("i").glob("*.seg")
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 2] ^= 1
+    segment.write_bytes(data)
+    for dry, said in ((["--dry-run"], "would be"), ([], "was")):
+        result = run("reindex", "--index", "i", *dry)
+        assert result.code == 0
+        assert f"{said} built anew: {segment.resolve().relative_to(Path.cwd())}: " in result.err
+        assert f"({newsearch.open('i').stats().articles if not dry else 5} new, " in result.out
+    assert "anew" not in run("reindex", "--index", "i").err

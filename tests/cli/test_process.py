@@ -65,6 +65,24 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "arguments", ["query", "query --format jsonl", "export", "stats", "verify --format json", "query --help"]
+)
+def test_output_to_a_full_disk_is_one_line(index: Path, arguments: str) -> None:
+    command, *options = arguments.split()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, command, "--index", index, *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert done.stderr == "newsearch: the output cannot be written: No space left on device\n"
+    assert done.returncode == 2
+
+
 @posix
 def test_ctrl_c_is_130_and_leaves_no_index(tmp_path: Path) -> None:
     from newsearch.engine.whoosh.lock import WriteLock

@@ -118,12 +118,13 @@ def failing(number: int) -> Callable[..., Any]:
 
 
 def test_a_full_disk_is_one_line_and_the_index_stays(
-    run: Command, mine: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+    run: Command, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    Path("new.jsonl").write_text('{"id": "new", "title": "New"}\n')
     with monkeypatch.context() as broken:
         broken.setattr(durable, "open", failing(errno.ENOSPC), raising=False)
         for command in (
-            ["index", source, "--index", mine],
+            ["index", "new.jsonl", "--index", mine],
             ["backup", "b", "--index", mine],
             ["export", "e", "--index", mine],
         ):

@@ -48,8 +48,9 @@ def test_without_the_package_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)
     result = run("index", source, "--watch")
-    assert result.code == 2
+    assert (result.code, result.out) == (2, "")
     assert result.err.endswith("pip install 'newsearch[watch]'\n")
+    assert not Path("index").exists()
 
 
 @pytest.mark.parametrize("command", ["index", "reindex"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
-from collections.abc import Sequence
+import tracemalloc
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,10 +17,10 @@ from strategies import SOURCES, Commit, Tuning, articles, histories, live, make,
 
 from newsearch.article import Article, Image, Provider
 from newsearch.engine.base import Options
-from newsearch.engine.whoosh import columns, postings
+from newsearch.engine.whoosh import columns, durable, layout, merge, postings
 from newsearch.engine.whoosh.builder import SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.layout import Array, write_arrays
+from newsearch.engine.whoosh.layout import Array, ArrayFile, Spool, write_arrays
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.segment import Segment
@@ -59,16 +61,24 @@ def built(pairs: Sequence[tuple[str, Article]], median: Pivots) -> dict[str, Arr
     return builder.build(median)
 
 
+def written(path: Path, arrays: Mapping[str, Array | Spool], articles: int) -> dict[str, Array]:
+    """The arrays as they come back from a file."""
+    write_arrays(path, arrays, kind="segment", articles=articles, analysis=1)
+    file = ArrayFile(path)
+    file.verify()
+    return {name: file.array(name) for name in file.names}
+
+
 @settings(max_examples=60)
 @given(st.lists(collected, min_size=1, max_size=4), pivots, st.data())
 def test_a_merge_gives_the_arrays_of_a_build_of_the_same_articles(
     groups: list[list[tuple[str, Article]]], median: Pivots, data: st.DataObject
 ) -> None:
     segments, kept = [], []
-    with tempfile.TemporaryDirectory() as name, Tuning().applied():
+    with tempfile.TemporaryDirectory() as name, Tuning().applied(), pytest.MonkeyPatch.context() as patch:
         for number, group in enumerate(group for group in groups if group):
             path = Path(name, f"{number}.seg")
-            write_arrays(path, built(group, Pivots()), kind="segment", articles=len(group), analysis=1)
+            written(path, built(group, Pivots()), len(group))
             deleted = sorted(data.draw(st.sets(st.integers(0, len(group) - 1))))
             segment = Segment(path, deleted)
             segments.append(segment)
@@ -77,14 +87,41 @@ def test_a_merge_gives_the_arrays_of_a_build_of_the_same_articles(
         if not kept:
             return
         # Articles equal in boost, date and id come in the order in which they came.
-        count, merged = merge_segments(segments, median)
-        fresh = built(kept, median)
+        patch.setattr(merge, "_RANGE", data.draw(st.sampled_from([1, 20, 1 << 18])))
+        patch.setattr(merge, "_BLOCK", data.draw(st.sampled_from([1, 512])))
+        count, arrays = merge_segments(segments, median)
+        merged = written(Path(name, "merged.seg"), arrays, count)
+        fresh = written(Path(name, "fresh.seg"), built(kept, median), len(kept))
         assert count == len(kept)
         assert merged.keys() == fresh.keys()
         for array in fresh.keys() - TABLES:
             assert np.array_equal(merged[array], fresh[array]), array
         for table in columns.TABLES:
             assert _named(merged, table) == _named(fresh, table)
+
+
+@pytest.mark.parametrize("words", [500, 2000])
+def test_a_merge_takes_no_memory_for_the_length_of_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: int
+) -> None:
+    monkeypatch.setattr(merge, "_RANGE", 1 << 12)
+    monkeypatch.setattr(merge, "_BLOCK", 16)
+    monkeypatch.setattr(durable, "_HELD", 1 << 16)
+    monkeypatch.setattr(layout, "_CHUNK", 1 << 16)
+    chosen = random.Random(words)
+    for number in range(4):
+        bodies = (" ".join(f"w{chosen.randrange(999)}" for _ in range(words)) for _ in range(50))
+        pairs = [("/a", Article(id=f"{number} {i}", title="a", body=body)) for i, body in enumerate(bodies)]
+        written(tmp_path / f"{number}.seg", built(pairs, Pivots()), len(pairs))
+    segments = [Segment(path) for path in sorted(tmp_path.iterdir())]
+    tracemalloc.start()
+    try:
+        _, arrays = merge_segments(segments, Pivots())
+        write_arrays(tmp_path / "merged", arrays, kind="segment", articles=200)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 def _named(arrays: dict[str, Array], table: str) -> list[str]:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from newsearch.engine.whoosh.builder import MAX_ARTICLES
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.damage import verify_sums
+from newsearch.engine.whoosh.layout import Spool
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.segment import Segment
 
 Array: TypeAlias = NDArray[Any]
 
-Write: TypeAlias = Callable[[dict[str, Array], int], Segment]
+Write: TypeAlias = Callable[[dict[str, Array | Spool], int], Segment]
 """Writes the arrays of a segment, and so many articles, to a file."""
 
 _Part: TypeAlias = list[tuple[Segment, Array]]

@@ -83,6 +83,10 @@ class Dictionary:
         """The numbers [first, last) of the exact forms that begin so."""
         return self._begun(prefix.encode())
 
+    def bisect(self, wanted: bytes) -> int:
+        """The number of the first exact form that is not below these bytes."""
+        return self._begun(wanted)[0]
+
     def _begun(self, prefix: bytes) -> tuple[int, int]:
         return kernel.begun(self._text, self._text_at, prefix)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+_HELD = 1 << 20
 
 
 def write_file(path: Path, chunks: Iterable[Any]) -> int:
@@ -45,6 +48,15 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
     size = write_file(temporary, chunks)
     move_into_place(temporary, path)
     return size
+
+
+def scratch_file(directory: Path) -> IO[bytes]:
+    """A file without a name, for what is too long to be held in memory: it goes with the process, however that ends.
+
+    It is on the disk of the index, since the system's place for temporary files may be in memory. What is short never
+    gets there.
+    """
+    return tempfile.SpooledTemporaryFile(_HELD, dir=str(directory))
 
 
 def temporary_name(path: Path) -> Path:

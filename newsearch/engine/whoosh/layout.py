@@ -20,14 +20,15 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.whoosh.durable import write_file
+from newsearch.engine.whoosh.durable import scratch_file, write_file
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 FORMAT_VERSION = 4
@@ -40,6 +41,9 @@ _MOST_EQUAL = 1 << 20
 """An array that keeps one element stands for at most so many, or for as many as the file has bytes: a file of a few
 bytes cannot ask for all the memory there is."""
 
+_CHUNK = 1 << 20
+"""Bytes that are read at a time where all are read in order."""
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -47,16 +51,67 @@ def narrow(values: Array) -> Array:
     """The same integers in the narrowest dtype that holds them all."""
     if values.dtype.kind not in "iu" or not len(values):
         return values
-    low, high = int(values.min()), int(values.max())
+    return values.astype(_narrowest(int(values.min()), int(values.max())), copy=False)
+
+
+def _narrowest(low: int, high: int) -> str:
     for dtype in ("u1", "u2", "u4", "u8") if low >= 0 else ("i1", "i2", "i4", "i8"):
         info = np.iinfo(dtype)
         if info.min <= low and high <= info.max:
-            return values.astype("<" + dtype, copy=False)
+            return "<" + dtype
     raise OverflowError("integers of both signs beyond 64 bits")
 
 
+class Spool:
+    """An array of integers that is too long to be held: it is on disk until a file of arrays takes it.
+
+    Args:
+        directory: of the index.
+        dtype: holds all that is going to be appended.
+    """
+
+    def __init__(self, directory: Path, dtype: str) -> None:
+        self._file = scratch_file(directory)
+        finalize(self, self._file.close)
+        self._given = np.dtype(dtype)
+        self._length = 0
+        self._low, self._high = 0, 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, values: Array) -> None:
+        """Add integers at the end."""
+        if len(values):
+            low, high = int(values.min()), int(values.max())
+            self._low = min(self._low, low) if self._length else low
+            self._high = max(self._high, high) if self._length else high
+            self._length += len(values)
+            self._file.write(np.ascontiguousarray(values, self._given).data)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The narrowest that holds what was appended."""
+        return np.dtype(_narrowest(self._low, self._high))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in that dtype."""
+        return self._length * self.dtype.itemsize
+
+    def parts(self) -> Iterator[Array]:
+        """What was appended, in that dtype, piece by piece."""
+        self._file.seek(0)
+        while data := self._file.read(_CHUNK):
+            yield np.frombuffer(data, self._given).astype(self.dtype, copy=False)
+
+    def is_equal(self) -> bool:
+        """Whether all that was appended is equal."""
+        return self._low == self._high
+
+
 def write_arrays(
-    path: Path, arrays: Mapping[str, Array], *, kind: str, articles: int = 0, analysis: int = 0
+    path: Path, arrays: Mapping[str, Array | Spool], *, kind: str, articles: int = 0, analysis: int = 0
 ) -> int:
     """Write a file of arrays and sync its bytes. Returns its size in bytes.
 
@@ -64,16 +119,15 @@ def write_arrays(
         OSError: it could not be written, and is not there.
     """
     directory: dict[str, list[Any]] = {}
-    chunks: list[Array] = []
+    written: list[Array | Spool] = []
     offset = 0
     for name, given in arrays.items():
-        values = np.ascontiguousarray(narrow(given))
-        values = values.astype(values.dtype.newbyteorder("<"), copy=False)
-        length = len(values)
-        if 1 < length <= _MOST_EQUAL and (values == values[0]).all():
-            values = values[:1].copy()
-        directory[name] = [values.dtype.str, length, len(values), offset, zlib.crc32(values)]
-        chunks.append(values)
+        values = _kept(given)
+        checksum = 0
+        for part in _parts(values):
+            checksum = zlib.crc32(part, checksum)
+        directory[name] = [values.dtype.str, len(given), len(values), offset, checksum]
+        written.append(values)
         offset += -(-values.nbytes // _ALIGN) * _ALIGN
     head = {
         "format": FORMAT_VERSION,
@@ -82,14 +136,29 @@ def write_arrays(
         "articles": articles,
         "arrays": directory,
     }
-    return write_file(path, _laid_out(json.dumps(head, separators=(",", ":")).encode(), chunks))
+    return write_file(path, _laid_out(json.dumps(head, separators=(",", ":")).encode(), written))
 
 
-def _laid_out(head: bytes, arrays: list[Array]) -> Iterator[Any]:
+def _kept(given: Array | Spool) -> Array | Spool:
+    """What is written of an array: its numbers as narrow as can be, one of them where all are equal."""
+    may_be_one = 1 < len(given) <= _MOST_EQUAL
+    if isinstance(given, Spool):
+        return next(given.parts())[:1] if may_be_one and given.is_equal() else given
+    values = np.ascontiguousarray(narrow(given))
+    values = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return values[:1].copy() if may_be_one and (values == values[0]).all() else values
+
+
+def _parts(values: Array | Spool) -> Iterable[Array]:
+    return values.parts() if isinstance(values, Spool) else (values,)
+
+
+def _laid_out(head: bytes, arrays: list[Array | Spool]) -> Iterator[Any]:
     yield MAGIC + len(head).to_bytes(4, "little") + zlib.crc32(head).to_bytes(4, "little") + head
     yield b"\0" * (-(16 + len(head)) % _ALIGN)
     for values in arrays:
-        yield values.data
+        for part in _parts(values):
+            yield part.data
         yield b"\0" * (-values.nbytes % _ALIGN)
 
 
@@ -187,14 +256,29 @@ class ArrayFile:
         """Read the whole file and compare it with its checksums.
 
         Raises:
-            IndexCorrupt: an array is not what was written, or there is more in the file.
+            IndexCorrupt: a byte is not what was written, or there is more in the file.
         """
-        places = [self._place(name) for name in self._directory]
-        ends = [start + kept * int(dtype[-1]) for dtype, _, kept, start in places]
-        end = max(ends, default=self._start)
-        if self.size != end + -end % _ALIGN:
-            raise IndexCorrupt(self.path, f"{self.size} bytes where {end + -end % _ALIGN} were written")
+        places = []
         for name, (*_, checksum) in self._directory.items():
-            kept = self._place(name)[2]
-            if zlib.crc32(np.ascontiguousarray(self.array(name)[:kept])) != checksum:
+            dtype, _, kept, start = self._place(name)
+            places.append((start, start + kept * int(dtype[-1]), checksum, name))
+        written = 16 + int.from_bytes(self._map[8:12], "little")
+        for start, end, checksum, name in sorted(places):
+            if self._map[written:start].strip(b"\0"):
+                raise IndexCorrupt(self.path, f"what stands before the array {name!r} is damaged")
+            found = 0
+            for at in range(start, end, _CHUNK):
+                found = zlib.crc32(memoryview(self._map)[at : min(at + _CHUNK, end)], found)
+                self.release()
+            if found != checksum:
                 raise IndexCorrupt(self.path, f"the array {name!r} is damaged")
+            written = max(written, end)
+        end = max(written, self._start)
+        end += -end % _ALIGN
+        if self.size != end or self._map[written:].strip(b"\0"):
+            raise IndexCorrupt(self.path, f"not the {end} bytes that were written")
+
+    def release(self) -> None:
+        """Let go of the memory that the parts which were read take; read again, they come from the system's cache."""
+        if hasattr(self._map, "madvise"):  # which Windows lacks
+            self._map.madvise(mmap.MADV_DONTNEED)

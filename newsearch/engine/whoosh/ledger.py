@@ -7,6 +7,7 @@ with some vector operations, in a few bytes an article.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -170,17 +171,16 @@ class Ledger:
 
         gone = np.isin(self._keys, deleted)
         by_content = dict(zip(self._contents[gone].tolist(), np.flatnonzero(gone).tolist(), strict=True))
+        may_be_moved = ~found & holds(contents, np.sort(self._contents[gone]))
         moved: list[tuple[int, int]] = []
-        added: list[int] = []
-        for key, content in zip(keys[~found].tolist(), contents[~found].tolist(), strict=True):
-            old = by_content.pop(content, None) if by_content else None
-            if old is None:
-                added.append(key)
-            else:
+        for key, content in zip(keys[may_be_moved].tolist(), contents[may_be_moved].tolist(), strict=True):
+            old = by_content.pop(content, None)
+            if old is not None:
                 moved.append((old, key))
-        moved_from = np.array([old for old, _ in moved], np.int64)
+        added = keys[~found]
+        added = added[~np.isin(added, np.array([new for _, new in moved], np.uint64))]
         left = np.flatnonzero(gone)
-        left = left[~np.isin(left, moved_from)]
+        left = left[~np.isin(left, np.array([old for old, _ in moved], np.int64))]
         changed = keys[found & ~same]
         return Difference(
             added=len(added),
@@ -190,7 +190,7 @@ class Ledger:
             unchanged=len(self._keys) - len(changed) - len(left) - len(moved),
             repeated=self._read - distinct,
             added_ids=self._named(added),
-            replaced_ids=self._named(changed.tolist()),
+            replaced_ids=self._named(changed),
             deleted_ids=tuple(map(self._committed_id, left[:MAX_NAMES].tolist())),
             moved_ids=tuple(
                 (self._committed_id(old), self._ids.get(new, "")) for old, new in moved[:MAX_NAMES]
@@ -200,8 +200,10 @@ class Ledger:
     def _find(self, keys: Array) -> tuple[Array, Array]:
         return np.searchsorted(self._known, keys), holds(keys, self._known)
 
-    def _named(self, keys: Iterable[int]) -> tuple[str, ...]:
-        return tuple(sorted(self._ids[key] for key in keys if key in self._ids))[:MAX_NAMES]
+    def _named(self, keys: Array) -> tuple[str, ...]:
+        """The first ids that have these keys, which are sorted."""
+        named = holds(np.array(list(self._ids), np.uint64), keys)
+        return tuple(sorted(compress(self._ids.values(), named)))[:MAX_NAMES]
 
     def _committed_id(self, number: int) -> str:
         segment, doc = map(int, self._places[number])

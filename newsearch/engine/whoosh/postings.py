@@ -116,7 +116,33 @@ def term_arrays(
             share a stem in that language.
         postings: of the exact forms; `term` numbers `terms`.
     """
-    form, language = _words(len(terms), languages, postings)
+    return {
+        **strings("term", terms),
+        "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
+        "post_doc": postings.doc,
+        "post_code": postings.code,
+        "post_pos": postings.pos,
+        "more_at": np.searchsorted(postings.more_term, np.arange(len(terms) + 1)),
+        "more_doc": postings.more_doc,
+        "more_pos": postings.more_pos,
+        **stem_arrays(terms, *words_of(len(terms), languages, postings), languages, stemmings, stems),
+    }
+
+
+def stem_arrays(
+    terms: Sequence[str],
+    form: Array,
+    language: Array,
+    languages: Array,
+    stemmings: Sequence[Stemming],
+    stems: Callable[[int, Array], Array],
+) -> dict[str, Array]:
+    """The arrays of the stems and groups among those at the top of this file.
+
+    Args:
+        form, language: of every word, as `words_of` gives them.
+        terms, languages, stemmings, stems: see `term_arrays`.
+    """
     numbers = [(tongue << 32) | stems(tongue, form[language == tongue]) for tongue in _present(language)]
     # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
     _, first, stem, forms = np.unique(
@@ -145,14 +171,6 @@ def term_arrays(
     hashed = np.array([zlib.crc32(text.encode()) for text in texts], np.int64)
     by_hash = np.lexsort((ref, hashed, language[first]))
     arrays = {
-        **strings("term", terms),
-        "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
-        "post_doc": postings.doc,
-        "post_code": postings.code,
-        "post_pos": postings.pos,
-        "more_at": np.searchsorted(postings.more_term, np.arange(len(terms) + 1)),
-        "more_doc": postings.more_doc,
-        "more_pos": postings.more_pos,
         "stem_hash": hashed[by_hash],
         "stem_ref": ref[by_hash],
         "group_form_at": np.concatenate(([0], np.cumsum(forms[is_group][by_first]))),
@@ -164,7 +182,7 @@ def term_arrays(
     return arrays
 
 
-def _words(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array]:
+def words_of(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array]:
     """The exact forms once for every language that they stand in, sorted by language and form.
 
     Returns:

@@ -13,7 +13,7 @@ dictionary that was trained on its segment, so that a hit is read without touchi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from math import isfinite
 from threading import Lock
@@ -129,7 +129,24 @@ _NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microseco
 
 def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
     """Arrays of a segment that hold these records: the blob, its offsets, the dictionary."""
-    dictionary = _train(records)
+    compress, dictionary = trained(records[i] for i in sampled(len(records)))
+    # All in one call, which lets go of the interpreter: the rest of the segment is made meanwhile.
+    packed = compress(records)
+    return {
+        "records": np.frombuffer(b"".join(packed), np.uint8),
+        "record_at": np.cumsum([0, *map(len, packed)]),
+        "record_dictionary": dictionary,
+    }
+
+
+def sampled(records: int) -> range:
+    """The numbers of those among so many records that a dictionary is trained on."""
+    return range(0, records, max(1, records // _SAMPLES))
+
+
+def trained(samples: Iterable[bytes]) -> tuple[Callable[[Sequence[bytes]], Sequence[Any]], NDArray[Any]]:
+    """What compresses each of some records that are like these samples, and the dictionary that reading them takes."""
+    dictionary = _train([record[:4096] for record in samples])
     if dictionary is None:
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
     else:
@@ -137,20 +154,15 @@ def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
         compressor = zstandard.ZstdCompressor(
             level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
         )
-    # All in one call, which lets go of the interpreter: the rest of the segment is made meanwhile.
-    packed: Any = compressor.multi_compress_to_buffer(list(records), threads=1) if records else ()
-    return {
-        "records": np.frombuffer(b"".join(packed), np.uint8),
-        "record_at": np.cumsum([0, *map(len, packed)]),
-        "record_dictionary": np.frombuffer(dictionary.as_bytes() if dictionary else b"", np.uint8),
-    }
+
+    def compress(records: Sequence[bytes]) -> Any:
+        return compressor.multi_compress_to_buffer(list(records), threads=1) if records else ()
+
+    return compress, np.frombuffer(dictionary.as_bytes() if dictionary else b"", np.uint8)
 
 
-def _train(records: Sequence[bytes]) -> zstandard.ZstdCompressionDict | None:
-    """A dictionary for these records, or None where there are too few to learn from."""
-    samples: list[bytes | bytearray | memoryview[int]] = [
-        record[:4096] for record in records[:: max(1, len(records) // _SAMPLES)]
-    ]
+def _train(samples: list[bytes | bytearray | memoryview[int]]) -> zstandard.ZstdCompressionDict | None:
+    """A dictionary for records like these, or None where there are too few to learn from."""
     if len(samples) < 256:
         return None
     size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)

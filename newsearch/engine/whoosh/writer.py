@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +22,12 @@ from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
-from newsearch.engine.whoosh.layout import write_arrays
+from newsearch.engine.whoosh.layout import Spool, write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.reader import open_segments
+from newsearch.engine.whoosh.replacing import delete_replaced, keys
 from newsearch.engine.whoosh.segment import Segment
 from newsearch.engine.whoosh.state import SourceState, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
@@ -64,6 +66,8 @@ class WhooshWriter:
         sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
             writer with the same ones goes on from what this one has finished.
         protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
+        resume: go on from an interrupted run of these sources.
+        rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
 
     Raises:
         WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
@@ -81,6 +85,8 @@ class WhooshWriter:
         memory: int = MEMORY,
         sources: Sequence[str] = (),
         protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
     ) -> None:
         self._directory = directory
         try:
@@ -89,7 +95,7 @@ class WhooshWriter:
             raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = _protecting(_base(directory, fresh), protected, directory)
+            self._base = protecting(_base(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
             self._before = _kept(self._segments)
         except FileNotFoundError as error:
@@ -99,20 +105,20 @@ class WhooshWriter:
             self._lock.release()
             raise
         self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
-        ahead = read_journal(directory, self._run) if sources else Ahead()
+        ahead = read_journal(directory, self._run) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
         self._flushed_names: list[str] = []
         self._flushed: dict[str, SourceState] = dict(ahead.states)
-        self._vocabulary = Vocabulary(self._base.protected)
         # A part of it is for the words that were met, which serve all segments.
         self._memory = memory * 3 // 4
-        self._builder = SegmentBuilder(self._vocabulary, self._memory)
+        self._collect(Vocabulary(self._base.protected))
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
         self._states: dict[str, SourceState] = {}
+        self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
 
     def __enter__(self) -> WhooshWriter:
         return self
@@ -222,7 +228,9 @@ class WhooshWriter:
         try:
             if len(self._builder):
                 self._flush()
-            replaced = self._delete_replaced()
+            # Words that were met have served; what comes now takes memory of its own.
+            self._collect(Vocabulary(self._base.protected))
+            replaced, self._confirmed = delete_replaced(self._segments, self._new)
             self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
             added = _kept(self._new) - replaced
@@ -231,13 +239,15 @@ class WhooshWriter:
             if self._is_unchanged() and not compact:
                 if check:
                     check(toc)
-                self._refresh_states()
+                if self._rehearsed is None:
+                    self._refresh_states()
             else:
                 self._new = []  # what is merged takes memory for as long as something holds it
                 segments, toc = self._next(segments, compact)
                 if check:
                     check(toc)
-                publish(self._directory, toc)
+                if self._rehearsed is None:
+                    publish(self._directory, toc)
         except OSError as error:
             self.cancel()
             raise StorageError(self._directory, _FAILED, error) from error
@@ -246,9 +256,12 @@ class WhooshWriter:
             if isinstance(error, Exception) and not isinstance(error, NewsearchError):
                 verify(self._segments)
             raise
-        with suppress(OSError):
-            remove_files(unused_files(self._directory, toc))
-        self._lock.release()
+        if self._rehearsed is not None:
+            self.cancel()
+        else:
+            with suppress(OSError):
+                remove_files(unused_files(self._directory, toc))
+            self._lock.release()
         return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
     def cancel(self) -> None:
@@ -260,18 +273,25 @@ class WhooshWriter:
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
             with suppress(NewsearchError, OSError):
                 published = _base(self._directory, False)
-                remove_files(unused_files(self._directory, self._base, published))
+                keep = self._rehearsed or ()
+                remove_files(unused_files(self._directory, self._base, published, keep=keep))
         finally:
             self._lock.release()
 
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        if self._vocabulary.size * 3 > self._memory:
-            self._vocabulary = Vocabulary(self._base.protected)
-        self._builder = SegmentBuilder(self._vocabulary, self._memory)
+        too_many = self._vocabulary.size * 3 > self._memory
+        self._collect(Vocabulary(self._base.protected) if too_many else self._vocabulary)
 
-    def _write(self, arrays: dict[str, Array], articles: int, deleted: Sequence[int] = ()) -> Segment:
+    def _collect(self, vocabulary: Vocabulary) -> None:
+        """Collect the articles of another segment from now on."""
+        self._vocabulary = vocabulary
+        self._builder = SegmentBuilder(vocabulary, self._memory)
+
+    def _write(
+        self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
+    ) -> Segment:
         path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
         try:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
@@ -279,49 +299,10 @@ class WhooshWriter:
             raise StorageError(path, _FAILED, error) from error
         return Segment(path, deleted, protected=self._base.protected)
 
-    def _delete_replaced(self) -> int:
-        """Mark what was added again later as deleted, and what was added again as it was.
-
-        Returns:
-            How many articles were replaced, of those committed before.
-        """
-        later = np.empty(0, np.uint64)
-        for segment in reversed(self._new):
-            keys = _keys(segment)
-            segment.delete(holds(keys, later))
-            later = np.unique(np.concatenate((later, keys)))
-        replaced = 0
-        for segment in self._segments:
-            keys = _keys(segment)
-            again = holds(keys, later) & segment.kept
-            contents = segment.column("content_hash")[again]
-            same = self._delete_equal(keys[again], contents)
-            self._confirmed = np.concatenate((self._confirmed, keys[again][same]))
-            again[again] = ~same
-            replaced += int(np.count_nonzero(again))
-            segment.delete(again)
-        self._confirmed.sort()
-        return replaced
-
-    def _delete_equal(self, keys: Array, contents: Array) -> Array:
-        """Delete what was added with these keys and contents. Returns for each of them whether it was."""
-        equal = np.zeros(len(keys), bool)
-        if not len(keys):
-            return equal
-        order = np.argsort(keys)
-        keys, contents = keys[order], contents[order]
-        for segment in self._new:
-            new_keys = _keys(segment)
-            at = keys.searchsorted(new_keys).clip(max=len(keys) - 1)
-            same = (keys[at] == new_keys) & (contents[at] == segment.column("content_hash")) & segment.kept
-            segment.delete(same)
-            equal[order[at[same]]] = True
-        return equal
-
     def _delete_dropped(self) -> None:
         for segment in self._segments:
             segment.delete(
-                of_sources(segment, self._dropped_sources) & ~holds(_keys(segment), self._confirmed)
+                of_sources(segment, self._dropped_sources) & ~holds(keys(segment), self._confirmed)
             )
 
     def _is_unchanged(self) -> bool:
@@ -391,7 +372,12 @@ def _base(directory: Path, fresh: bool) -> Toc:
     return Toc(last_generation(directory))
 
 
-def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+    """The same generation, to be gone on with under these protected terms; None are those that it has.
+
+    Raises:
+        WordListError: it has articles, and they were indexed under other ones.
+    """
     if protected is None or protected == toc.protected:
         return toc
     if toc.segments:
@@ -401,13 +387,6 @@ def _protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> 
             f"run `newsearch reindex --protected FILE --index {directory}`"
         )
     return replace(toc, protected=protected)
-
-
-def _keys(segment: Segment) -> Array:
-    """64 bits for every article that stand for its id and its source together."""
-    sources = np.array([columns.hash_key(name) for name in segment.names("source")], np.uint64)
-    keys: Array = segment.column("id_hash") + sources[segment.file.array("source")]
-    return keys
 
 
 def _pivots(segments: Sequence[Segment]) -> Pivots:

@@ -1,0 +1,85 @@
+"""How far work is: one line that changes where somebody looks on, else a line of the log now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.indexing import Progress
+
+LOG_SECONDS = 10.0
+"""How often a line goes to a log."""
+
+_SETTLED = 1.0
+"""Seconds after which the time that is left can be told from the time that it took so far."""
+
+
+class ProgressLine:
+    """Shows on stderr what a run tells about its progress.
+
+    Args:
+        resume: whether it was asked for to go on from an interrupted run; None where nobody said so.
+    """
+
+    def __init__(self, resume: bool | None = None) -> None:
+        self._interactive = Terminal.of(sys.stderr).interactive
+        self._resume = resume
+        self._started = self._shown = self._source_started = time.monotonic()
+        self._source = ""
+        self._is_first = True
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._is_first:
+            self._tell_of_resuming(progress.resumed)
+        if progress.source != self._source:
+            # What came before it says nothing about how long this source takes.
+            self._source, self._source_started = progress.source, self._started if self._is_first else now
+        self._is_first = False
+        line = _line(progress, now - self._started, now - self._source_started)
+        if self._interactive:
+            overwrite(line)
+        elif now - self._shown >= LOG_SECONDS:
+            self._shown = now
+            complain(line)
+
+    def clear(self) -> None:
+        """Take the line away, so that something else can be said."""
+        if self._interactive:
+            overwrite("")
+
+    def _tell_of_resuming(self, resumed: int) -> None:
+        if resumed:
+            complain(f"going on from {counted(resumed, 'article')} that an interrupted run had indexed")
+        elif self._resume:
+            complain("nothing to resume: no run of these sources was interrupted since the index was written")
+
+
+def _line(progress: Progress, seconds: float, source_seconds: float) -> str:
+    parts = [f"{progress.read:,} articles", f"{progress.read / max(seconds, 1e-3):,.0f}/s"]
+    if progress.broken:
+        parts.append(f"{progress.broken:,} broken")
+    if not progress.source:
+        parts.append("all read, finishing")
+    elif progress.done is not None:
+        name = progress.source.rpartition("/")[2]
+        parts.append(f"{int(progress.done * 100)}% of {clean(name)}")
+        if progress.done and source_seconds >= _SETTLED:
+            parts.append(f"{_duration(source_seconds * (1 - progress.done) / progress.done)} left")
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def overwrite(line: str) -> None:
+    """Show a line on the terminal behind stderr in the place of the one before, as much of it as fits."""
+    room = Terminal.of(sys.stderr).width - 1
+    print(f"\r{line[:room]:<{room}}\r{line[:room]}", end="", file=sys.stderr, flush=True)
