@@ -125,8 +125,8 @@ class Boosts:
         half_life: days in which the recency of an article halves, or None.
     """
 
-    heat: float = 0.5
-    quality: float = 0.5
+    heat: float = 0.25
+    quality: float = 0.25
     recency: float = 1.0
     half_life: float | None = None
 
