@@ -101,7 +101,7 @@ def test_broken_articles_of_the_corpus_are_told(run: Command, judged: Path) -> N
 def test_eval_writes_a_run(run: Command, judged: Path) -> None:
     assert run("eval", judged, "--run", "run.txt").code == 0
     lines = Path("run.txt").read_text().splitlines()
-    assert lines[0] == "1 Q0 tech/ban.md 1 2 newsearch"
+    assert lines[0] == "1 Q0 tech/ban.md 1 3 newsearch"
     assert {line.split()[0] for line in lines} == set(QUERIES)
 
 
@@ -136,7 +136,9 @@ def test_a_query_takes_the_weights_of_a_profile(run: Command, index: Path) -> No
 
     Boosts(heat=2, quality=0).save("profile.json")
     assert scores("--profile", "profile.json") == scores("--heat-weight", "2", "--quality-weight", "0")
-    assert scores("--profile", "profile.json", "--heat-weight", "0.5", "--quality-weight", "0.5") == scores()
+    assert (
+        scores("--profile", "profile.json", "--heat-weight", "0.25", "--quality-weight", "0.25") == scores()
+    )
     assert scores("--profile", "heat=2,quality=0,half-life=7d") == scores(
         "--heat-weight", "2", "--quality-weight", "0", "--half-life", "7d"
     )

@@ -62,7 +62,11 @@ class Search:
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
         self._parts = _by_length(self._clauses)
         self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
-        self._has_partial = len(self._optional) > 1 or bool(self._optional and (self._required or self._also))
+        # Articles that hold nothing but added words have to be kept out only where nothing else is required.
+        self._needs_own = bool(self._also) and not (options.also_finds or self._required)
+        self._has_partial = len(self._optional) > 1 or bool(
+            self._optional and (self._required or (self._also and options.also_finds))
+        )
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
         self._ranks_by_sum = asked.is_text and by_score
         self._hides = not (options.unpublished or asked.unpublished)
@@ -219,6 +223,8 @@ class Search:
     @property
     def _filter(self) -> Passes | None:
         """What articles must pass beside; None is nothing."""
+        if self._needs_own:
+            return self._passes_own
         return self._passes_masks if self._masks else None
 
     def _passes_masks(self, docs: Any) -> Mask:
@@ -229,10 +235,18 @@ class Search:
             passes[left] = mask(numbers.take(left))
         return passes
 
+    def _passes_own(self, docs: Any) -> Mask:
+        """As the filters do, what holds a word of the query itself."""
+        numbers = np.frombuffer(docs, np.uint32)
+        passes = np.zeros(len(numbers), bool)
+        for part in self._parts:
+            passes |= part.look_up(numbers) != 0
+        return passes & self._passes_masks(docs) if self._masks else passes
+
     def _passes_incomplete(self, docs: Any) -> Mask:
         """As the filters do, what does not hold everything."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & self._passes_masks(docs) if self._masks else passes
+        return passes & self._filter(docs) if self._filter else passes
 
     @cached_property
     def _complete(self) -> Array:
