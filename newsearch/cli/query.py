@@ -108,13 +108,13 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     "--heat-weight",
     type=float,
     metavar="NUMBER",
-    help="How much heat counts, 0 to 10.  [default: 0.25]",
+    help="How much heat counts, 0 to 10.  [default: 0.5]",
 )
 @click.option(
     "--quality-weight",
     type=float,
     metavar="NUMBER",
-    help="How much quality counts, 0 to 10.  [default: 0.25]",
+    help="How much quality counts, 0 to 10.  [default: 0.5]",
 )
 @click.option(
     "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."

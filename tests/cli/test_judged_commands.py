@@ -137,7 +137,7 @@ def test_a_query_takes_the_weights_of_a_profile(run: Command, index: Path) -> No
     Boosts(heat=2, quality=0).save("profile.json")
     assert scores("--profile", "profile.json") == scores("--heat-weight", "2", "--quality-weight", "0")
     assert (
-        scores("--profile", "profile.json", "--heat-weight", "0.25", "--quality-weight", "0.25") == scores()
+        scores("--profile", "profile.json", "--heat-weight", "0.5", "--quality-weight", "0.5") == scores()
     )
     assert scores("--profile", "heat=2,quality=0,half-life=7d") == scores(
         "--heat-weight", "2", "--quality-weight", "0", "--half-life", "7d"
@@ -153,7 +153,7 @@ def fitting(tmp_path: Path) -> Path:
     articles = []
     for word in words:
         articles.append({"_id": f"{word}-often", "title": f"{word} {word}", "text": word, "heat": 40})
-        articles.append({"_id": f"{word}-read", "title": f"on the {word}", "text": "so", "heat": 90})
+        articles.append({"_id": f"{word}-read", "title": "so", "text": f"on the {word}", "heat": 90})
     (directory / "corpus.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
     (directory / "queries.jsonl").write_text(
         "".join(json.dumps({"_id": word, "text": word}) + "\n" for word in words)

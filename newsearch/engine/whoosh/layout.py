@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from newsearch.engine.whoosh.durable import write_file
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 MAGIC = b"newsSEG\0"
 _ALIGN = 64
