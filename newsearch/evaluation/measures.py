@@ -96,7 +96,8 @@ def plain_words(text: str) -> str:
 
     Judged queries are mostly sentences from elsewhere: their quotes, colons and capital ANDs ask for nothing.
     """
-    pieces = (piece.lstrip(_SIGNS) for piece in text.translate(_SYNTAX).split())
+    seen = "".join(letter if letter.isprintable() else " " for letter in text)
+    pieces = (piece.lstrip(_SIGNS) for piece in seen.translate(_SYNTAX).split())
     return " ".join(piece.lower() if _OPERATOR.fullmatch(piece) else piece for piece in pieces if piece)
 
 
