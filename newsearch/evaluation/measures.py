@@ -78,9 +78,12 @@ def evaluate(
     Raises:
         EngineError: the extra `eval` is not installed, or the index is closed.
     """
-    run = {}
+    run: dict[str, list[str]] = {}
     for query, text in queries.items():
         asked = text if syntax else plain_words(text)
+        if not asked:
+            run[query] = []
+            continue
         if skip_own and expand is not False:
             asked = (
                 f'-id:"{query}" {asked}'  # or it would be the best article, and its words those of the query
