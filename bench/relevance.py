@@ -36,6 +36,7 @@ PAGE = PROJECT / "docs" / "relevance.md"
 MARKER: Final = "relevance"
 OWN: Final = "newsearch"
 EXPANDED: Final = f"{OWN}, expanded"
+UNEXPANDED: Final = f"{OWN}, not expanded"
 TEXT_ALONE: Final = Boosts(heat=0, quality=0)
 
 BOTH_WEIGHTS: Final = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
@@ -90,6 +91,7 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
             with newsearch.open(directory) as index:
                 say(f"{bed.name}: {OWN}")
                 measured[OWN] = _ask(index, bed)
+                measured[UNEXPANDED] = _ask(index, bed, expand=False)
                 measured[EXPANDED] = _ask(index, bed, expand=True)
                 if bed.name == "seeds":
                     measured[f"{OWN}, text alone"] = _ask(index, bed, TEXT_ALONE)
@@ -103,7 +105,7 @@ def run(found: Sequence[Bed], say: Callable[[str], None]) -> Figures:
     return figures
 
 
-def _ask(index: Index, bed: Bed, boosts: Boosts | None = None, *, expand: bool = False) -> Evaluation:
+def _ask(index: Index, bed: Bed, boosts: Boosts | None = None, *, expand: bool | None = None) -> Evaluation:
     collection = bed.collection
     return evaluate(
         index, collection.queries, collection.judgements, boosts=boosts, skip_own=bed.skip_own, expand=expand

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from bench import relevance
 from bench.rankers import RANKERS
-from bench.relevance import EXPANDED, Bed, Figures
+from bench.relevance import EXPANDED, UNEXPANDED, Bed, Figures
 from newsearch import Article
 from newsearch.evaluation import read_collection
 
@@ -59,11 +59,12 @@ def test_the_tables_name_every_system_and_the_seeds_have_the_curve(figures: Figu
     seeds, other, curve = relevance.tables(figures)
     assert [row[0] for row in seeds[2]] == [
         "newsearch",
+        UNEXPANDED,
         EXPANDED,
         "newsearch, text alone",
         *_measured(figures),
     ]
-    assert [row[0] for row in other[2]] == ["newsearch", EXPANDED, *_measured(figures)]
+    assert [row[0] for row in other[2]] == ["newsearch", UNEXPANDED, EXPANDED, *_measured(figures)]
     assert len(curve[2]) == len(figures.curve) > 10
     assert curve[2][0] == ["0", "0", "", "1.000", "1.000", "1.000", "+0.000 (1.000)"]
 

@@ -1,4 +1,4 @@
-"""What else to search for: the words that the best answers to a query share, which it did not say.
+"""What else to search for: the words that the best articles share, which the query did not say.
 
 RM3 (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001; Abdul-Jaleel et al., "UMass at TREC 2004"): the
 ARTICLES best answers are taken for relevant, and a word is as likely in the next one as it is in them:
@@ -6,29 +6,49 @@ ARTICLES best answers are taken for relevant, and a word is as likely in the nex
     p(word) = sum over these articles of score / sum of scores * tf / length
 
 The TERMS likeliest words are added to the query, which keeps KEPT of the whole weight. Words here are stems; the
-commonest form of each is what is searched for.
+commonest form of each is what is searched for. Function words say nothing of a subject, and are none of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from newsearch import analysis
 from newsearch._english import FUNCTION_WORDS
 from newsearch.article import Article
-from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
+from newsearch.engine.base import Options, Reader
+from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word, texts
 from newsearch.ranking import FUNCTION_SHARE, TEXT_FIELDS
 
 Scored: TypeAlias = tuple[float, Article]
 
 ARTICLES = 10
-TERMS = 50
-KEPT = 0.7
+TERMS = 30
+KEPT = 0.85
+
+SUBJECT = 3
+"""How often a word of a title or of a topic counts, which tell what an article is about."""
+
+PROSE = 0.25
+"""In sentences at least so many of the words are function words; headlines mostly have fewer."""
 
 _READ = 20_000
 """Characters that are read of each field of an article."""
+
+
+def is_prose(tree: Node) -> bool:
+    """Whether a query is in sentences: these tell a subject, of which there may be much, and a headline one article."""
+    terms = [term for text in texts(tree) for term in analysis.terms(text)]
+    return sum(term in FUNCTION_WORDS for term in terms) >= PROSE * len(terms)
+
+
+def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
+    """The words that the best articles share which a search finds: see `expansion`."""
+    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+    return expansion(tree, [(answer.score(i), answer.article(i)) for i in range(len(answer))])
 
 
 def expansion(tree: Node, best: Sequence[Scored]) -> tuple[Word, ...]:
@@ -61,8 +81,8 @@ def _terms(article: Article) -> list[str]:
     found = []
     for name in TEXT_FIELDS:
         value = " ".join(article.topics) if name == "topics" else getattr(article, name)
-        found += analysis.terms(value[:_READ])
-    return found
+        found += analysis.terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
+    return [term for term in found if term not in FUNCTION_WORDS]
 
 
 def _weight(node: Node) -> float:

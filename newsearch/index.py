@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from newsearch.article import Article
-from newsearch.engine.base import FieldStats, Options, Reader, Stats
+from newsearch.engine.base import FieldStats, Options, Stats
+from newsearch.engine.whoosh.plan import is_text
 from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.engine.whoosh.toc import read_toc
 from newsearch.errors import EngineError, QueryError
@@ -24,7 +25,7 @@ from newsearch.query import (
     parse_moment,
     parse_zone,
 )
-from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range, Word
+from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.results import Results
 from newsearch.suggest import Asked, Filter
@@ -97,7 +98,7 @@ class Index:
         boosts: Boosts | None = None,
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
-        expand: bool = False,
+        expand: bool | None = None,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
@@ -120,8 +121,9 @@ class Index:
             as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
                 it is given, articles dated later are not found, as they were not then; undated ones are.
             tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
-            expand: search also for words that the best articles share, where relevance sorts. More is found, some of it
-                without any word of the query; that is neither complete nor counted.
+            expand: search also for words that the best articles share, where relevance sorts. True finds more, some of
+                it without any word of the query; that is neither complete nor counted. None, the default, only ranks
+                with them what a query in sentences finds. False does neither, and nothing is `related`.
 
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
@@ -160,9 +162,12 @@ class Index:
         options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
         asked = Asked(reader, parsed, tuple(filters), options, now, tz)
         tree = asked.tree()
-        if expand and sort == "relevance":
-            options = replace(options, also=_expansion(reader, tree, options))
-        return Results(asked, reader.search(tree, options))
+        if sort == "relevance" and (expand or (expand is None and is_text(tree))):
+            from newsearch.expansion import is_prose, likely_words  # most queries are short
+
+            if expand or is_prose(parsed.tree):
+                options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
+        return Results(asked, reader.search(tree, options), has_related=expand is None)
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
@@ -220,14 +225,6 @@ class Index:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
-
-
-def _expansion(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
-    """The words that the best answers share."""
-    from newsearch.expansion import ARTICLES, expansion  # few ask for it
-
-    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
-    return expansion(tree, [(answer.score(i), answer.article(i)) for i in range(len(answer))])
 
 
 def _no_later_than(moment: datetime) -> Node:

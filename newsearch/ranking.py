@@ -56,7 +56,7 @@ class FieldWeight(NamedTuple):
 
 
 FIELD_WEIGHTS = {
-    "title": FieldWeight(weight=2.0, b=0.4, pivot=10),
+    "title": FieldWeight(weight=3.0, b=0.6, pivot=10),
     "topics": FieldWeight(weight=1.0, b=0.2, pivot=3),
     "excerpt": FieldWeight(weight=1.0, b=0.5, pivot=30),
     "body": FieldWeight(weight=1.0, b=0.6, pivot=300),

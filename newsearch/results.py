@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
 from typing import overload
@@ -12,7 +13,7 @@ from newsearch.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed
-from newsearch.suggest import Asked, Clause, diagnose, respell
+from newsearch.suggest import FEW, Asked, Clause, diagnose, respell
 
 
 class Hit:
@@ -69,11 +70,12 @@ class Results(Sequence[Hit]):
         query: the query as it was understood.
     """
 
-    def __init__(self, asked: Asked, answer: Answer) -> None:
+    def __init__(self, asked: Asked, answer: Answer, *, has_related: bool) -> None:
         self.query: Parsed = asked.query
         self._asked = asked
         self._answer = answer
-        self._hits = [Hit(answer, number, named) for number, named in enumerate(answer.summaries())]
+        self._has_related = has_related
+        self._hits = _hits(answer)
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} of query {self.query.text!r}>"
@@ -117,6 +119,28 @@ class Results(Sequence[Hit]):
         """
         return respell(self._asked, self.counts)
 
+    @cached_property
+    def related(self) -> tuple[Hit, ...]:
+        """What else may be of interest, where fewer than ten articles are found by relevance: as many as make ten.
+
+        They pass the filters of the search, and hold words that the found ones share, but none of the query's own. They
+        are no matches: neither on the page, nor counted. Computed when asked for, by a second search.
+        """
+        options = self._asked.options
+        if not self._has_related or options.sort != "relevance" or not 0 < self.total < FEW:
+            return ()
+        from newsearch.expansion import likely_words  # most searches find more
+
+        reader, tree = self._asked.reader, self._asked.tree()
+        found = {
+            summary.id for summary in reader.search(tree, replace(options, offset=0, limit=FEW)).summaries()
+        }
+        also = likely_words(reader, tree, options)
+        if not also:
+            return ()
+        expanded = reader.search(tree, replace(options, offset=0, limit=2 * FEW, also=also))
+        return tuple(hit for hit in _hits(expanded) if hit.id not in found)[: FEW - len(found)]
+
     def diagnose(self) -> tuple[Clause, ...]:
         """Why a search found nothing: what each part of it matches alone, and what the search matches without it.
 
@@ -143,3 +167,7 @@ class Results(Sequence[Hit]):
         if limit is not None and (not isinstance(limit, Integral) or limit < 0):
             raise QueryError(f"limit: {limit!r} is not a number of values: give 0 or more, or None for all")
         return self._answer.facet(name, limit)
+
+
+def _hits(answer: Answer) -> list[Hit]:
+    return [Hit(answer, number, named) for number, named in enumerate(answer.summaries())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,3 +115,85 @@ def test_pages_of_an_expanded_search_join(index: Index) -> None:
     assert len(whole) > 3
     paged = [index.search("vaccine time", expand=True, limit=1, offset=at)[0].id for at in range(len(whole))]
     assert paged == whole
+
+
+def test_few_hits_have_related_articles_beside_them(index: Index) -> None:
+    results = index.search("vaccine")
+    assert {hit.id for hit in results} == {"vaccine", "vaccines"}
+    assert [hit.id for hit in results.related] == ["jab"]
+    (hit,) = results.related
+    assert (hit.complete, hit.title) == (False, TITLES["jab"])
+    text, boost = hit.explanation.details
+    assert hit.score == text.value * boost.value
+    assert (results.total, results.facet("year")) == (2, [])
+    assert index.search("vaccine", limit=1, offset=1).related[0].id == "jab"
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ("absent", {}),
+        ("", {}),
+        ("vaccine", {"sort": "newest"}),
+        ("vaccine", {"expand": True}),
+        ("vaccine", {"expand": False}),
+        ("vaccine -approved", {}),
+    ],
+)
+def test_nothing_is_related_to_what_is_not_found_or_was_ruled_out(
+    index: Index, query: str, options: dict[str, Any]
+) -> None:
+    assert index.search(query, **options).related == ()
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """Two articles that say as much of a query, one of them in the words of a third; and some that say nothing."""
+    directory: Path = tmp_path_factory.mktemp("stories")
+    texts = {
+        "sought": "the harbour pilots on strike for the pay",
+        "alike": "the harbour tugboat of Anton",
+        "other": "the harbour museum of Berta",
+        "unsaid": "Anton tugboat Anton tugboat",
+        "elsewhere": "Berta museum",
+        "nowhere": "Berta museum",
+    }
+    source = directory / "news.jsonl"
+    records = [{"id": id, "title": "", "body": text} for id, text in texts.items()]
+    records[0]["body"] += " as tugboat Anton lies still"
+    source.write_text("".join(json.dumps({**record, "title": record["id"]}) + "\n" for record in records))
+    newsearch.build(source, index=directory / "index")
+    return newsearch.open(directory / "index")
+
+
+PROSE = "why are the pilots of the harbour on strike"
+
+
+def test_what_a_query_in_sentences_finds_is_ranked_by_related_words_but_nothing_else_is_found(
+    stories: Index,
+) -> None:
+    plain, ranked = stories.search(PROSE, expand=False), stories.search(PROSE)
+    assert {hit.id for hit in plain} == {hit.id for hit in ranked} == {"sought", "alike", "other"}
+    assert plain.counts == ranked.counts
+    scores = [{hit.id: hit.score for hit in results} for results in (plain, ranked)]
+    assert scores[0]["alike"] == pytest.approx(scores[0]["other"], rel=0.05)
+    assert scores[1]["alike"] > 1.05 * scores[1]["other"]
+    assert "unsaid" in {hit.id for hit in stories.search(PROSE, expand=True)}
+
+
+def test_a_headline_and_a_sentence_out_of_order_are_ranked_by_their_own_words(stories: Index) -> None:
+    for query, sort in (("harbour pilots strike pay tugboat museum berta", "relevance"), (PROSE, "newest")):
+        plain, default = (stories.search(query, sort=sort, expand=expand) for expand in (False, None))
+        assert [(hit.id, hit.score) for hit in plain] == [(hit.id, hit.score) for hit in default]
+
+
+def test_pages_of_a_text_join(stories: Index) -> None:
+    whole = [hit.id for hit in stories.search(PROSE)]
+    assert [stories.search(PROSE, limit=1, offset=at)[0].id for at in range(len(whole))] == whole
+
+
+def test_a_compound_may_stand_apart_in_a_text_only(index: Index) -> None:
+    assert {hit.id for hit in index.search("oxford-trial")} == set()
+    assert "vaccine" in {
+        hit.id for hit in index.search("oxford-trial nothing of these six words stands here")
+    }

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from newsearch.cli.judged import collection_argument, judged, question_options
-from newsearch.cli.options import Profile, format_option
+from newsearch.cli.options import Profile, expand_option, format_option
 from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.terminal import Terminal, clean, counted
 from newsearch.evaluation import (
@@ -23,6 +23,7 @@ from newsearch.evaluation import (
     evaluate,
     write_run,
 )
+from newsearch.evaluation.measures import DEPTH
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 
 _SHOWN = 10
@@ -62,7 +63,7 @@ class _Rival(NamedTuple):
     metavar="FILE",
     help="Rank with these weights as well, and say whether they are better.",
 )
-@click.option("--expand", is_flag=True, help="Search also for words that the best articles share.")
+@expand_option
 @click.option("--per-query", is_flag=True, help="Show the measures of each query, too.")
 @click.option(
     "--run",
@@ -79,7 +80,7 @@ def eval(
     skip_own: bool,
     profile: Boosts | None,
     other: Boosts | None,
-    expand: bool,
+    expand: bool | None,
     per_query: bool,
     run_file: Path | None,
     format_name: str,
@@ -117,6 +118,10 @@ def eval(
             "articles": articles,
             "queries": len(read.queries),
             "boosts": asdict(boosts),
+            "expand": expand,
+            "syntax": syntax,
+            "skip_own": skip_own,
+            "depth": DEPTH,
             "measures": _rounded(measured.means),
         }
         if rival:

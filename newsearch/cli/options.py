@@ -37,6 +37,13 @@ color_option = click.option(
 )
 
 
+expand_option = click.option(
+    "--expand/--no-expand",
+    default=None,
+    help="Search also for words that the best articles share; or do so not even for a query in sentences.",
+)
+
+
 class Profile(click.ParamType[Boosts]):
     """The file of a profile; or its weights themselves, where there is no such file: heat=1,half-life=30d."""
 

@@ -31,6 +31,7 @@ class Page(NamedTuple):
         explain: whether scores are explained.
         now, tz: the moment that ages count from, and the zone that dates are shown in.
         facet_limit: values of each facet, 0 for all; None is all years and months, and 10 of the others.
+        limit: hits that the page has room for.
     """
 
     results: Results
@@ -40,10 +41,18 @@ class Page(NamedTuple):
     now: datetime
     tz: tzinfo
     facet_limit: int | None = None
+    limit: int = 10
 
     def ranked(self) -> Iterator[tuple[int, Hit]]:
         """The hits with their ranks, from 1."""
         return enumerate(self.results, self.offset + 1)
+
+    def related(self) -> Iterator[tuple[int, Hit]]:
+        """What else may be of interest, after the last match, where the page has room for it; ranks go on."""
+        found = self.offset + len(self.results)
+        if len(self.results) and found == self.results.total:
+            room = max(0, self.limit - len(self.results))
+            yield from enumerate(self.results.related[:room], found + 1)
 
     def facet(self, name: str) -> tuple[list[tuple[str, int]], int]:
         """The values of a facet that are shown, and how many are left out."""
@@ -115,6 +124,7 @@ def as_json(page: Page, terminal: Terminal) -> Iterator[str]:
         "query": page.results.query.text,
         "total": {"complete": counts.complete, "partial": counts.partial},
         "hits": [_hit_mapping(rank, hit, page.explain) for rank, hit in page.ranked()],
+        "related": [_hit_mapping(rank, hit, page.explain) for rank, hit in page.related()],
         "facets": {
             name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
             for name in page.facets

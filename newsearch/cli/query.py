@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from newsearch.cli.options import Profile, color_option, format_option
+from newsearch.cli.options import Profile, color_option, expand_option, format_option
 from newsearch.cli.output import EXPLAINING, FACETED, FORMATS, Page, advice
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import Terminal, complain, counted
@@ -18,11 +18,7 @@ from newsearch.engine.base import FACETS, SORTS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.index import open as open_index
 from newsearch.query import Note, describe, parse, parse_duration, parse_moment
-from newsearch.query.tree import texts
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-
-_FEW = 5
-"""With fewer hits than this, people may want to find more."""
 
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -154,7 +150,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     type=click.IntRange(min=0),
     help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
 )
-@click.option("--expand", is_flag=True, help="Search also for words that the best articles share.")
+@expand_option
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
 @format_option(*FORMATS)
 @color_option
@@ -185,7 +181,7 @@ def query(
     zone_name: str | None,
     facets: Sequence[str],
     facet_limit: int | None,
-    expand: bool,
+    expand: bool | None,
     explain: bool,
     format_name: str,
     color: str,
@@ -236,12 +232,14 @@ def query(
             tz=tz,
             expand=expand,
         )
-        page = Page(results, offset, facets, explain, moment or now, tz, facet_limit)
+        page = Page(results, offset, facets, explain, moment or now, tz, facet_limit, limit)
         for line in FORMATS[format_name](page, terminal):
             print(line)
         # After the results, where they are read: what was not understood must not scroll away.
         sys.stdout.flush()
         _tell(results.notes)
+        if expand and sort != "relevance":
+            complain(f"--expand changes nothing under --sort {sort}: only relevance heeds what it adds")
         if not len(results) and (total := results.total) and (limit or not facets):
             said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
             complain(f"{said}, none at this offset" if limit else said)
@@ -250,10 +248,6 @@ def query(
                 complain("nothing found")
             for line in advice(results):
                 complain(line)
-            is_little = 0 < len(results) < min(limit, _FEW) and not offset
-            can_expand = not expand and sort == "relevance" and any(texts(results.query.tree))
-            if terminal.interactive and is_little and can_expand:
-                complain("little is found; --expand searches for related words, too")
         return 0 if results.total or len(results) else 1
 
 

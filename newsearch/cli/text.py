@@ -28,6 +28,13 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
             yield ""
         yield from _hit_lines(rank, hit, page, terminal)
         yield ""
+    # A file of results says what was found, and nothing else.
+    for number, (rank, hit) in enumerate(page.related() if terminal.interactive else ()):
+        if not number:
+            yield terminal.style("Related, without any of the words:", DIM)
+            yield ""
+        yield from _hit_lines(rank, hit, page, terminal)
+        yield ""
     for name in page.facets:
         yield terminal.style(name.capitalize(), BOLD)
         values, left_out = page.facet(name)

@@ -31,8 +31,9 @@ class Options:
         unpublished: whether unpublished articles are found too.
         boosts: weights of the signals.
         as_of: the moment from which recency is counted, aware; None is the earlier of now and the newest article.
-        also: words that are searched for beside the tree where relevance sorts. They add to scores, and articles that
-            hold nothing else are found, too; but they make none complete, and are not counted.
+        also: words that are searched for beside the tree where relevance sorts. They add to scores, make no article
+            complete, and are not counted.
+        also_finds: whether articles that hold nothing but such words are found, too.
 
     Raises:
         QueryError: a value is out of its range.
@@ -45,6 +46,7 @@ class Options:
     boosts: Boosts = DEFAULT_BOOSTS
     as_of: datetime | None = None
     also: tuple[Word, ...] = ()
+    also_finds: bool = True
 
     def __post_init__(self) -> None:
         for name, number in (("limit", self.limit), ("offset", self.offset)):

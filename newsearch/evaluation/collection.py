@@ -22,7 +22,14 @@ Judgements: TypeAlias = Mapping[str, Mapping[str, int]]
 
 CORPUS: Final = ("corpus.jsonl", "corpus.jsonl.gz")
 QUERIES: Final = ("queries.jsonl", "queries.jsonl.gz")
-QRELS: Final = ("qrels.tsv", "qrels/test.tsv")
+QRELS: Final = (
+    "qrels.tsv",
+    "qrels.tsv.gz",
+    "qrels.txt",
+    "qrels.txt.gz",
+    "qrels/test.tsv",
+    "qrels/test.tsv.gz",
+)
 """Where a collection keeps its parts; the first that exists is taken."""
 
 MAX_GRADE: Final = 1000
@@ -56,7 +63,9 @@ def read_collection(path: Path | str) -> Collection:
     """Read a directory with `queries.jsonl` and `qrels.tsv`, or `qrels/test.tsv`, and perhaps `corpus.jsonl`.
 
     A query is a JSON object with `_id` and `text`. A judgement is a line of query id, article id and grade with tabs
-    between them; a first line that names the columns is passed over. Any of the files may be compressed with gzip.
+    between them, or a line of TREC: query id, a column that means nothing, article id and grade with white space
+    between them. A first line that names the columns is passed over, and so are judgements of queries that are not
+    there, unless all are. Any of the files may be compressed with gzip.
 
     Raises:
         SourceError: a file is missing or broken (it names the line), or no query has a relevant article.
@@ -98,7 +107,8 @@ def _part(directory: Path, names: Sequence[str]) -> Path:
     for name in names:
         if (directory / name).exists():
             return directory / name
-    raise SourceError(printable(directory), f"has no {' or '.join(names)}")
+    plain = (name for name in names if not name.endswith(".gz"))
+    raise SourceError(printable(directory), f"has no {' or '.join(plain)}")
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -132,17 +142,22 @@ def _queries(path: Path) -> Iterator[tuple[str, str]]:
 def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
     """The grades of each query that has a relevant article, in the order of the queries."""
     found: dict[str, dict[str, int]] = {id: {} for id in queries}
+    unknown: SourceError | None = None
     for number, (location, line) in enumerate(_lines(path)):
         try:
-            columns = line.decode("utf-8-sig").strip("\r\n").split("\t")
+            text = line.decode("utf-8-sig").strip("\r\n")
         except UnicodeDecodeError as error:
             raise SourceError(location, f"not UTF-8: byte {error.start}") from error
+        columns = text.split("\t")
         if len(columns) != 3:
-            reason = f"{len(columns)} columns with tabs between them, not the 3 of query, article and grade"
-            raise SourceError(location, reason)
+            columns = text.split()
+            if len(columns) != 4:
+                reason = "neither query, article and grade with tabs between them, nor the 4 columns of TREC"
+                raise SourceError(location, reason)
+            del columns[1]
         query, article, grade = map(clean_text, columns)
         try:
-            value = int(grade)
+            value = _grade(grade)
         except ValueError:
             if number == 0 and query not in found:
                 continue  # the names of the columns
@@ -150,9 +165,20 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
         if abs(value) > MAX_GRADE:
             raise SourceError(location, f"the grade {value} lies beyond {MAX_GRADE}")
         if query not in found:
-            raise SourceError(location, f"there is no query {query!r}")
+            unknown = unknown or SourceError(location, f"there is no query {query!r}, nor those after it")
+            continue
         if found[query].setdefault(article, value) != value:
             raise SourceError(
                 location, f"{article!r} had the grade {found[query][article]} for query {query!r}"
             )
+    if unknown and not any(found.values()):
+        raise unknown
     return {id: grades for id, grades in found.items() if any(grade > 0 for grade in grades.values())}
+
+
+def _grade(text: str) -> int:
+    """A whole number, also when it is written as 1.0. Raises ValueError."""
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError
+    return int(number)

@@ -62,7 +62,7 @@ def evaluate(
     depth: int = DEPTH,
     syntax: bool = False,
     skip_own: bool = False,
-    expand: bool = False,
+    expand: bool | None = None,
 ) -> Evaluation:
     """Ask every query, and measure what is found against the judgements.
 
@@ -73,20 +73,24 @@ def evaluate(
         depth: how many articles of each ranking are looked at.
         syntax: read the queries as newsearch's query language; by default they are plain words, see `plain_words`.
         skip_own: leave out the article whose id is the query's, where articles themselves serve as queries.
-        expand: search also for words that the best articles share.
+        expand: as in `Index.search`. What is `related` counts as found, after what is.
 
     Raises:
         EngineError: the extra `eval` is not installed, or the index is closed.
     """
-    run = {}
+    run: dict[str, list[str]] = {}
     for query, text in queries.items():
         asked = text if syntax else plain_words(text)
-        if expand and skip_own:
+        if not asked:
+            run[query] = []
+            continue
+        if skip_own and expand is not False:
             asked = (
                 f'-id:"{query}" {asked}'  # or it would be the best article, and its words those of the query
             )
         hits = index.search(asked, limit=depth + skip_own, boosts=boosts, expand=expand)
-        run[query] = [hit.id for hit in hits if not (skip_own and hit.id == query)][:depth]
+        ids = [hit.id for hit in (*hits, *hits.related)]
+        run[query] = [id for id in ids if not (skip_own and id == query)][:depth]
     return measure(run, judgements)
 
 
@@ -95,7 +99,8 @@ def plain_words(text: str) -> str:
 
     Judged queries are mostly sentences from elsewhere: their quotes, colons and capital ANDs ask for nothing.
     """
-    pieces = (piece.lstrip(_SIGNS) for piece in text.translate(_SYNTAX).split())
+    seen = "".join(letter if letter.isprintable() else " " for letter in text)
+    pieces = (piece.lstrip(_SIGNS) for piece in seen.translate(_SYNTAX).split())
     return " ".join(piece.lower() if _OPERATOR.fullmatch(piece) else piece for piece in pieces if piece)
 
 

@@ -101,7 +101,7 @@ def test_broken_articles_of_the_corpus_are_told(run: Command, judged: Path) -> N
 def test_eval_writes_a_run(run: Command, judged: Path) -> None:
     assert run("eval", judged, "--run", "run.txt").code == 0
     lines = Path("run.txt").read_text().splitlines()
-    assert lines[0] == "1 Q0 tech/ban.md 1 2 newsearch"
+    assert lines[0] == "1 Q0 tech/ban.md 1 3 newsearch"
     assert {line.split()[0] for line in lines} == set(QUERIES)
 
 
@@ -109,7 +109,7 @@ def test_a_broken_collection_is_2(run: Command, judged: Path) -> None:
     (judged / "qrels.tsv").write_text("1\ttech/ban.md\n")
     result = run("eval", judged)
     assert (result.code, result.out) == (2, "")
-    assert "qrels.tsv:1: 2 columns" in result.err
+    assert "qrels.tsv:1: neither query, article and grade" in result.err
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def fitting(tmp_path: Path) -> Path:
     articles = []
     for word in words:
         articles.append({"_id": f"{word}-often", "title": f"{word} {word}", "text": word, "heat": 40})
-        articles.append({"_id": f"{word}-read", "title": f"on the {word}", "text": "so", "heat": 90})
+        articles.append({"_id": f"{word}-read", "title": "so", "text": f"on the {word}", "heat": 90})
     (directory / "corpus.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
     (directory / "queries.jsonl").write_text(
         "".join(json.dumps({"_id": word, "text": word}) + "\n" for word in words)

@@ -261,19 +261,30 @@ def test_expansion_finds_what_the_words_alone_do_not(found: Callable[..., list[s
 
 
 @pytest.mark.parametrize(
-    ("arguments", "hint"),
+    ("arguments", "related"),
     [
-        (["cameras"], True),
-        (["cameras", "--expand"], False),
-        (["cameras", "--limit", "1"], False),
-        (["cameras", "--sort", "newest"], False),
-        (["type:video"], False),
+        (["cameras"], ["tech/ban.md"]),
+        (["cameras", "--limit", "1"], []),
+        (["cameras", "--offset", "1"], []),
+        (["cameras", "--sort", "newest"], []),
+        (["cameras", "--expand"], []),
+        (["cameras", "--no-expand"], []),
+        (["type:video"], []),
     ],
 )
-def test_people_who_find_little_are_told_of_expansion(
-    run: Command, index: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], hint: bool
+def test_who_finds_little_is_shown_related_articles_where_the_page_has_room(
+    run: Command, index: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], related: list[str]
 ) -> None:
+    found = json.loads(run("query", "--index", index, "--format", "json", *arguments).out)
+    assert [hit["id"] for hit in found["related"]][:1] == related
+    assert all(not hit["complete"] for hit in found["related"])
+    heading = "Related, without any of the words:"
+    assert heading not in run("query", "--index", index, *arguments).out
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    result = run("query", "--index", index, *arguments)
+    assert (heading in run("query", "--index", index, *arguments).out) is bool(related)
+
+
+def test_expansion_where_nothing_heeds_it_is_said(run: Command, index: Path) -> None:
+    result = run("query", "--index", index, "cameras", "--expand", "--sort", "newest")
     assert result.code == 0
-    assert ("--expand" in result.err) is hint
+    assert "--expand changes nothing under --sort newest" in result.err

@@ -128,6 +128,11 @@ class Oracle:
         may: list[Scores] = []
         filters: list[Scores] = []
         for child in children:
+            if self._is_text(tree) and isinstance(child, Word) and child.field is None:
+                terms = analysis.terms(child.text)
+                if len(terms) > 1 and all(term.isalpha() for term in terms):
+                    may += [self._word(replace(child, text=term)) or {} for term in terms]
+                    continue
             scores = self.scores(child)
             if scores is None or isinstance(child, Everything):
                 continue
@@ -144,7 +149,7 @@ class Oracle:
                 continue
             held = sum(number in scores for scores in may)
             is_own = bool(must or held)
-            if is_own or any(number in scores for scores in also):
+            if is_own or (options.also_finds and any(number in scores for scores in also)):
                 parts = tuple(scores.get(number, 0.0) for scores in [*must, *may, *also])
                 yield number, is_own and held == len(may), parts
 

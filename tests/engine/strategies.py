@@ -364,5 +364,6 @@ options = st.builds(
     ),
     as_of=st.sampled_from([MIDNIGHT, MIDNIGHT + timedelta(days=400)]),
     also=st.just(()) | st.lists(st.builds(Word, text=words, weight=weights), max_size=3).map(tuple),
+    also_finds=st.booleans(),
 )
 facets = st.sampled_from(FACETS)

@@ -42,6 +42,14 @@ def test_the_layout_of_beir_is_read(tmp_path: Path) -> None:
     assert collection.corpus == tmp_path / "corpus.jsonl"
 
 
+@pytest.mark.parametrize("name", ["qrels.txt", "qrels.tsv", "qrels.txt.gz"])
+def test_the_judgements_of_trec_are_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "queries.jsonl").write_text(QUERIES)
+    lines = b"1 0 a.md 2\n1\tQ0\tb.md\t-2\n2  0  b.md  1.0\nelsewhere 0 a.md 1\n"
+    (tmp_path / name).write_bytes(gzip.compress(lines) if name.endswith(".gz") else lines)
+    assert read_collection(tmp_path).judgements == {"1": {"a.md": 2, "b.md": -2}, "2": {"b.md": 1}}
+
+
 def test_ids_can_be_numbers(tmp_path: Path) -> None:
     assert read_collection(
         _written(tmp_path, queries='{"_id": 1, "text": "a"}', qrels="1\t9\t1")
@@ -70,12 +78,14 @@ def test_a_broken_query_is_told_with_its_line(tmp_path: Path, queries: str, mess
 @pytest.mark.parametrize(
     ("qrels", "message"),
     [
-        ("1\ta.md\t1\n1 a.md 1\n", "qrels.tsv:2: 1 columns"),
-        ("1\t0\ta.md\t1\n", "qrels.tsv:1: 4 columns"),
+        ("1\ta.md\t1\n1 a.md 1\n", "qrels.tsv:2: neither query, article and grade"),
+        ("1\t0\ta.md\t1\t2\n", "qrels.tsv:1: neither query, article and grade"),
+        ("1\ta.md\t1.5\n1\tb.md\tinf\n", "'1.5' is not a grade"),
+        ("1\ta.md\tnan\n", "'nan' is not a grade"),
         ("1\ta.md\t1\n1\tb.md\tgood\n", "qrels.tsv:2: 'good' is not a grade"),
         ("1\ta.md\t1\n1\tb.md\t1001\n", "qrels.tsv:2: the grade 1001 lies beyond"),
         ("1\ta.md\t?\n1\tb.md\t1\n", r"qrels.tsv:1: '\?' is not a grade"),
-        ("9\ta.md\t1\n", "qrels.tsv:1: there is no query '9'"),
+        ("9\ta.md\t1\n8\ta.md\t1\n", "qrels.tsv:1: there is no query '9'"),
         ("1\ta.md\t1\n1\ta.md\t2\n", "qrels.tsv:2: 'a.md' had the grade 1"),
         ("1\ta.md\t0\n", "qrels.tsv: no query has a relevant article"),
     ],
@@ -89,7 +99,7 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"has no queries\.jsonl"):
         read_collection(tmp_path)
     (tmp_path / "queries.jsonl").write_text(QUERIES)
-    with pytest.raises(SourceError, match=r"has no qrels\.tsv or qrels/test\.tsv"):
+    with pytest.raises(SourceError, match=r"has no qrels\.tsv or qrels\.txt or qrels/test\.tsv"):
         read_collection(tmp_path)
     with pytest.raises(SourceError, match="not a directory"):
         read_collection(tmp_path / "nowhere")

@@ -96,6 +96,10 @@ def test_the_article_that_is_the_query_can_be_left_out(index: newsearch.Index) -
     assert _ask(index, skip_own=True, depth=2).run["storm"] == ("hot", "cold")
 
 
+def test_a_query_without_a_word_finds_nothing(index: newsearch.Index) -> None:
+    assert _ask(index, "***").run["storm"] == ()
+
+
 def test_a_query_is_plain_words_unless_its_syntax_is_asked_for(index: newsearch.Index) -> None:
     assert len(_ask(index, "storm -sea").run["storm"]) == 4
     assert _ask(index, "storm -sea", syntax=True).run["storm"] == ("half",)

@@ -20,7 +20,7 @@ def index(tmp_path: Path) -> newsearch.Index:
     lines = []
     for word in WORDS:
         lines.append({"_id": f"{word}-often", "title": f"{word} {word}", "text": word, "heat": 40})
-        lines.append({"_id": f"{word}-read", "title": f"on the {word}", "text": "so", "heat": 90})
+        lines.append({"_id": f"{word}-read", "title": "so", "text": f"on the {word}", "heat": 90})
     (tmp_path / "news.jsonl").write_text("\n".join(map(json.dumps, lines)))
     newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
     return newsearch.open(tmp_path / "index")

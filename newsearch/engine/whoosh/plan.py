@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from newsearch import ranking
+from newsearch import analysis, ranking
 from newsearch.query.tree import (
     All,
     And,
@@ -53,8 +53,11 @@ class Plan(NamedTuple):
 
 def plan(tree: Node) -> Plan:
     """Sort the children of the root (or the root itself) by what they ask for."""
-    found = Plan([], [], [], _asks_for_unpublished(tree), _is_text(tree))
-    for child in _without_repeats(tree.children) if isinstance(tree, All | And) else (tree,):
+    found = Plan([], [], [], _asks_for_unpublished(tree), is_text(tree))
+    children = tree.children if isinstance(tree, All | And) else (tree,)
+    if found.is_text:
+        children = tuple(part for child in children for part in _words_of(child))
+    for child in _without_repeats(children):
         if not isinstance(tree, And) and _is_plain(child):
             found.optional.append(child)
         elif _only_filters(child):
@@ -64,10 +67,23 @@ def plan(tree: Node) -> Plan:
     return found
 
 
-def _is_text(tree: Node) -> bool:
+def is_text(tree: Node) -> bool:
+    """Whether a query is a text, of more than `ranking.COMPLETE_WORDS` different words, rather than a few words."""
     if not isinstance(tree, All) or len(tree.children) <= ranking.COMPLETE_WORDS:
         return False
     return len({child for child in tree.children if _is_plain(child)}) > ranking.COMPLETE_WORDS
+
+
+def _words_of(node: Node) -> tuple[Node, ...]:
+    """A compound of words (Jio-Facebook) as these words; anything else as it is, also COVID-19.
+
+    In a short query they must stand together. A text has so many words that one of the two is good evidence, too.
+    """
+    if isinstance(node, Word) and node.field is None and not node.text.isalnum():
+        terms = analysis.terms(node.text)
+        if len(terms) > 1 and all(map(str.isalpha, terms)):
+            return tuple(replace(node, text=term) for term in terms)
+    return (node,)
 
 
 def _is_plain(node: Node) -> bool:

@@ -54,7 +54,11 @@ class Search:
         # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
         self._parts = _by_length(self._clauses)
         self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
-        self._has_partial = len(self._optional) > 1 or bool(self._optional and (self._required or self._also))
+        # Articles that hold nothing but added words have to be kept out only where nothing else is required.
+        self._needs_own = bool(self._also) and not (options.also_finds or self._required)
+        self._has_partial = len(self._optional) > 1 or bool(
+            self._optional and (self._required or (self._also and options.also_finds))
+        )
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
         self._ranks_by_sum = asked.is_text and by_score
         self._unpublished = options.unpublished or asked.unpublished
@@ -205,13 +209,22 @@ class Search:
     @property
     def _filter(self) -> Passes | None:
         """What articles must pass beside; None is nothing."""
+        if self._needs_own:
+            return self._passes_own
         return partial(sieve.passing, self._groups) if self._groups else None
+
+    def _passes_own(self, docs: Any) -> Mask:
+        """As the filters do, what holds a word of the query itself."""
+        numbers = np.frombuffer(docs, np.uint32)
+        passes = np.zeros(len(numbers), bool)
+        for part in self._parts:
+            passes |= part.look_up(numbers) != 0
+        return passes & np.frombuffer(sieve.passing(self._groups, numbers), bool) if self._groups else passes
 
     def _passes_incomplete(self, docs: Any) -> Mask:
         """As the filters do, what does not hold everything."""
-        numbers = np.frombuffer(docs, np.uint32)
-        passes: Mask = np.frombuffer(sieve.passing(self._groups, numbers), bool)
-        return passes & ~self._is_complete(numbers)
+        passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
+        return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
 
     def _candidates_of_filters(self) -> Array:
         """All articles that the filters may be asked about."""
