@@ -28,7 +28,7 @@ from bench.queries import BenchQuery, queries
 
 SCHEMA_VERSION = 1
 PROJECT = Path(__file__).resolve().parents[1]
-MARKDOWN_FILES = 5_000
+MARKDOWN_FILES = 20_000
 COMMAND_RUNS = 15
 
 
@@ -187,7 +187,7 @@ def _figures(peer: Peer, index: Path, corpus: Corpus, *, reuse: bool) -> PeerFig
 
 def _markdown(corpus: Corpus, work: Path) -> dict[str, float]:
     directory, index = work / "markdown", work / "newsearch-markdown"
-    for path in (directory, index):
+    for path in (directory, *work.glob(f"{index.name}*")):
         shutil.rmtree(path, ignore_errors=True)
     files = write_markdown(islice(read(corpus.path), MARKDOWN_FILES), directory)
     workers = os.cpu_count() or 1

@@ -3,8 +3,18 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Whether a query is sure to stay as it is: no part of it is empty, or begins as the parameters do that track readers. */
+static int is_plain_query(const char *at, const char *end) {
+    for (int is_first = 1; at < end; at++) {
+        if (*at <= ' ' || *at > '~' || *at == '#' || (is_first && strchr("&_dfgimuyDFGIMUY", *at))) return 0;
+        is_first = *at == '&';
+        if (is_first && at + 1 == end) return 0;
+    }
+    return 1;
+}
+
 /* How many of its first bytes are the canonical form of a URL: all but the slashes at its end, where it is an https one
- * with a lower-case host, no port, no query and no fragment. 0 where that takes a closer look. */
+ * with a lower-case host, no port, no fragment, and a query that is plain. 0 where that takes a closer look. */
 static ptrdiff_t canonical_length(const char *url, ptrdiff_t length) {
     const char *at = url + 8, *end = url + length, *label = at;
     if (length < 8 || memcmp(url, "https://", 8)) return 0;
@@ -17,8 +27,10 @@ static ptrdiff_t canonical_length(const char *url, ptrdiff_t length) {
         }
     }
     if (at == label) return 0;
-    for (const char *path = at; path < end; path++)
-        if (*path <= ' ' || *path > '~' || *path == '?' || *path == '#') return 0;
+    for (const char *path = at; path < end; path++) {
+        if (*path == '?') return path > at && path[-1] != '/' && path + 1 < end && is_plain_query(path + 1, end) ? length : 0;
+        if (*path <= ' ' || *path > '~' || *path == '#') return 0;
+    }
     while (end > at && end[-1] == '/') end--;
     return end - url;
 }

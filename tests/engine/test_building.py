@@ -127,6 +127,13 @@ urls = st.none() | st.sampled_from(
         "http://a.example/b",
         "https://A.example/b#c",
         "https://a.example/b?utm_source=x&d=1",
+        "https://a.example/b?c=1",
+        "https://a.example/b/?c=1",
+        "https://a.example?c=1&Fbclid=2",
+        "https://a.example/b?c&&d",
+        "https://a.example/b?c&",
+        "https://a.example/b?",
+        "https://a.example/b?1=2&x=?",
         "https://a..example/b",
         "https://localhost/b",
         "https://a.example:443/é",
@@ -159,8 +166,18 @@ articles = st.builds(
 
 
 @compiled
+@settings(max_examples=500)
+@given(st.from_regex(r"https://[ab.]{1,4}/?[a/]{0,3}(\?[ab&=uU_g?]{0,8})?(#a?)?", fullmatch=True))
+def test_addresses_are_the_same_in_their_canonical_form(url: str) -> None:
+    batch = [Article(id="", title="", web_url=url)]
+    records = [encode_record(article) for article in batch]
+    assert building.facts(batch, records, canonical_url) == in_python.facts(batch, records, canonical_url)
+
+
+@compiled
 @settings(max_examples=300, deadline=None)
 @given(st.lists(articles, max_size=3))
+@example([Article(id="a", title="A", heat=-0.0)])
 def test_what_the_columns_keep_is_the_same(batch: list[Article]) -> None:
     records = [encode_record(article) for article in batch]
     assert building.facts(batch, records, canonical_url) == in_python.facts(batch, records, canonical_url)

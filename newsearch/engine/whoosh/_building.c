@@ -648,6 +648,7 @@ static int signal_of(PyObject *article, int name, double *value, unsigned *flag,
     *value = 0;
     if (number != Py_None) {
         *value = PyFloat_AsDouble(number);
+        if (*value == 0) *value = 0; /* which can have a sign */
         *flag |= has;
     }
     Py_DECREF(number);
