@@ -71,3 +71,17 @@ def test_the_explanation_still_multiplies_to_the_score(index: Index) -> None:
         text, boost = hit.explanation.details
         assert text.value * boost.value == pytest.approx(hit.score)
         assert sum(part.value for part in text.details) == pytest.approx(text.value)
+
+
+def test_a_spelling_that_only_deleted_articles_have_counts_nowhere(tmp_path: Path) -> None:
+    kept = {"id": "kept", "title": "COVID-19 numbers fall"}
+    source, others = tmp_path / "news.jsonl", tmp_path / "others.jsonl"
+    others.write_text("".join(json.dumps({"id": f"{i}", "title": f"News {i}"}) + "\n" for i in range(20)))
+    scores = []
+    for texts in ([kept], [kept, {"id": "gone", "title": "covid19 numbers fall"}], [kept]):
+        source.write_text("".join(json.dumps(text) + "\n" for text in texts))
+        newsearch.build(source, others, index=tmp_path / "index")
+        with newsearch.open(tmp_path / "index") as index:
+            scores.append({hit.id: hit.score for hit in index.search("COVID-19")})
+    assert scores[0] == scores[2]
+    assert set(scores[1]) == {"kept", "gone"}

@@ -63,6 +63,7 @@ def evaluate(
     syntax: bool = False,
     skip_own: bool = False,
     expand: bool | None = None,
+    related: bool = True,
 ) -> Evaluation:
     """Ask every query, and measure what is found against the judgements.
 
@@ -73,7 +74,8 @@ def evaluate(
         depth: how many articles of each ranking are looked at.
         syntax: read the queries as newsearch's query language; by default they are plain words, see `plain_words`.
         skip_own: leave out the article whose id is the query's, where articles themselves serve as queries.
-        expand: as in `Index.search`. What is `related` counts as found, after what is.
+        expand: as in `Index.search`.
+        related: what is `related` counts as found, after what is.
 
     Raises:
         EngineError: the extra `eval` is not installed, or the index is closed.
@@ -89,7 +91,7 @@ def evaluate(
                 f'-id:"{query}" {asked}'  # or it would be the best article, and its words those of the query
             )
         hits = index.search(asked, limit=depth + skip_own, boosts=boosts, expand=expand)
-        ids = [hit.id for hit in (*hits, *hits.related)]
+        ids = [hit.id for hit in (*hits, *(hits.related if related else ()))]
         run[query] = [id for id in ids if not (skip_own and id == query)][:depth]
     return measure(run, judgements)
 

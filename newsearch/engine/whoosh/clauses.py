@@ -119,7 +119,7 @@ class Compiler:
         if clause is None or other is None:
             return clause
         otherwise = self._word(replace(node, text=other))
-        if otherwise is None or not len(otherwise.part.doc):
+        if otherwise is None or not self._view.count_live(otherwise.part.doc):
             return clause
         lists = []
         for text, part, share in (
