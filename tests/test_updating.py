@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -234,6 +235,22 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     assert titles(index) == titles(tmp_path / "fresh")
     assert not (index / "journal.json").exists()
     assert len(list(index.glob("*.src"))) == 1
+
+
+def test_what_was_finished_outlasts_an_interrupt_while_all_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, news = tmp_path / "index", tmp_path / "news.jsonl"
+    fill(news, "jsonl", 0, 100)
+    with monkeypatch.context() as patched:
+        patched.setattr("newsearch.engine.whoosh.writer.publish", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            newsearch.build(news, index=index)
+    report = newsearch.build(news, index=index)
+    assert (report.resumed, report.articles) == (90, 100)
+    assert newsearch.verify(index).unused == ()
 
 
 def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(

@@ -124,9 +124,14 @@ class WhooshWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is KeyboardInterrupt and self._run.sources:
-            self._lock.release()  # the next run goes on from what the journal names
+        if kind is KeyboardInterrupt:
+            self._pause()
         self.cancel()
+
+    def _pause(self) -> None:
+        """Leave it to the next run to go on from what the journal names, if it can."""
+        if self._run.sources and self._rehearsed is None:
+            self._lock.release()
 
     def add(self, article: Article, source: str) -> None:
         """Add an article of a source; it replaces the one of the same id in that source.
@@ -251,6 +256,10 @@ class WhooshWriter:
         except OSError as error:
             self.cancel()
             raise StorageError(self._directory, _FAILED, error) from error
+        except KeyboardInterrupt:
+            self._pause()
+            self.cancel()
+            raise
         except BaseException as error:
             self.cancel()
             if isinstance(error, Exception) and not isinstance(error, NewsearchError):
