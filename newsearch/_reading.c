@@ -158,17 +158,6 @@ static PyObject *body_of(Reader *reader, PyObject *const *values, PyObject *give
     return body ? PyObject_CallFunctionObjArgs(reader->given[CLEAN_BODY], body, NULL) : Py_NewRef(empty_text);
 }
 
-/* The canonical form of a clean URL. */
-static PyObject *canonical_of(Reader *reader, PyObject *url) {
-    Py_ssize_t length;
-    const char *text = PyUnicode_AsUTF8AndSize(url, &length);
-    if (!text) return NULL;
-    const ptrdiff_t kept = canonical_length(text, length);
-    if (kept == length) return Py_NewRef(url);
-    return kept ? PyUnicode_FromStringAndSize(text, kept)
-                : PyObject_CallFunctionObjArgs(reader->given[CANONICAL_URL], url, NULL);
-}
-
 /* The id that a record has: a name, or the canonical form of its address. */
 static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_url, PyObject *original_url) {
     for (int key = PATH; key <= UNDERSCORE_ID; key++) {
@@ -184,7 +173,7 @@ static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_ur
                         : PyObject_CallFunctionObjArgs(reader->given[CLEAN_ID], values[key], NULL);
     }
     PyObject *url = web_url != Py_None ? web_url : original_url;
-    return url == Py_None ? NULL : canonical_of(reader, url);
+    return url == Py_None ? NULL : canonical_of(url, reader->given[CANONICAL_URL]);
 }
 
 static int is_empty(PyObject *text) { return !text || PyUnicode_GetLength(text) == 0; }

@@ -1,5 +1,6 @@
 /* What _text.py knows of URLs, for the compiled modules. */
 
+#include <Python.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -33,4 +34,14 @@ static ptrdiff_t canonical_length(const char *url, ptrdiff_t length) {
     }
     while (end > at && end[-1] == '/') end--;
     return end - url;
+}
+
+/* A new reference to the canonical form of a URL, by the function of Python where it takes a closer look. */
+static PyObject *canonical_of(PyObject *url, PyObject *canonical_url) {
+    Py_ssize_t length;
+    const char *text = PyUnicode_AsUTF8AndSize(url, &length);
+    PyErr_Clear(); /* a lone surrogate */
+    const ptrdiff_t kept = text ? canonical_length(text, length) : 0;
+    if (!kept) return PyObject_CallFunctionObjArgs(canonical_url, url, NULL);
+    return kept == length ? Py_NewRef(url) : PyUnicode_FromStringAndSize(text, kept);
 }

@@ -667,13 +667,7 @@ static int url_hash_of(PyObject *article, PyObject *id, uint64_t id_hash, PyObje
     *hash = 0;
     int failed = 0;
     if (PyObject_IsTrue(url) == 1) {
-        Py_ssize_t length;
-        const char *data = PyUnicode_AsUTF8AndSize(url, &length);
-        PyErr_Clear();
-        const ptrdiff_t kept = data ? canonical_length(data, length) : 0;
-        if (kept < length)
-            replace(&url, kept ? PyUnicode_FromStringAndSize(data, kept)
-                               : PyObject_CallFunctionObjArgs(canonical_url, url, NULL));
+        replace(&url, canonical_of(url, canonical_url));
         if (!url) return -1;
         if (PyUnicode_Compare(url, id) == 0) *hash = id_hash;
         else failed = hash_text(url, hash) < 0;
