@@ -47,25 +47,58 @@ typedef struct {
 
 /* Each of these gives a new reference; NULL without an exception is for a value that takes a closer look. */
 
-/* Whether clean_text would give a line back as it is, for sure: plain ASCII, letters of Western Europe, and the dashes,
- * quotes and dots of typography. */
-static int is_clean(const char *text, Py_ssize_t length) {
-    if (!length) return 1;
-    if (text[0] == ' ' || text[length - 1] == ' ') return 0;
+/* The bytes of a character that Python takes for white space, at `at`; 0 where there is none. Text ends with a zero. */
+static int space_at(const unsigned char *at) {
+    if (*at < 128) return *at == ' ' || (*at >= 9 && *at <= 13) || (*at >= 28 && *at <= 31);
+    if (*at == 0xc2) return at[1] == 0x85 || at[1] == 0xa0 ? 2 : 0;
+    if (*at == 0xe2 && at[1] == 0x80) return (at[2] >= 0x80 && at[2] <= 0x8a) || at[2] == 0xaf ? 3 : 0;
+    return 0;
+}
+
+/* The bytes of another character that stays as it is in clean text, for sure: of ASCII, a letter or sign of Western and
+ * Central Europe, a mark of typography or of a currency. None of them combines with another (see NFC). */
+static int plain_at(const unsigned char *at) {
+    if (*at < 128) return *at > ' ' && *at < 127 && *at != '<' && *at != '&';
+    if (*at == 0xc2) return at[1] > 0xa0 && at[1] != 0xad ? 2 : 0;
+    if (*at >= 0xc3 && *at <= 0xc5) return 2;
+    if (*at != 0xe2) return 0;
+    const int is_plain = (at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa6) || (at[1] == 0x82 && at[2] >= 0xa0 && at[2] <= 0xb4) ||
+                         (at[1] == 0x84 && at[2] == 0xa2);
+    return is_plain ? 3 : 0;
+}
+
+/* A line of clean text: as it is, or with its white space folded, where that is all that it takes. */
+static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    int is_folded = 1, was_space = 1;
     while (at < end) {
-        if (*at >= ' ' && *at <= '~') {
-            if (*at == '<' || *at == '&' || (*at == ' ' && at[1] == ' ')) return 0;
-            at++;
-        } else if (*at == 0xc3) {
-            at += 2;
-        } else if (*at == 0xe2 && at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa6) {
-            at += 3;
+        int bytes = plain_at(at);
+        if (!bytes && *at == '&' && !memchr(at, ';', (size_t)(end - at))) bytes = 1; /* no entity */
+        if (bytes) {
+            was_space = 0;
         } else {
-            return 0;
+            if (!(bytes = space_at(at))) return NULL;
+            is_folded &= *at == ' ' && !was_space;
+            was_space = 1;
+        }
+        at += bytes;
+    }
+    if (is_folded && (!was_space || !length)) return Py_NewRef(line);
+    char *folded = PyMem_Malloc((size_t)length + 1), *to = folded;
+    if (!folded) return PyErr_NoMemory();
+    for (at = (const unsigned char *)text; at < end;) {
+        const int space = space_at(at);
+        if (space) {
+            if (to > folded && to[-1] != ' ') *to++ = ' ';
+            at += space;
+        } else {
+            *to++ = (char)*at++;
         }
     }
-    return 1;
+    if (to > folded && to[-1] == ' ') to--;
+    PyObject *made = PyUnicode_FromStringAndSize(folded, to - folded);
+    PyMem_Free(folded);
+    return made;
 }
 
 static PyObject *line_of(Reader *reader, PyObject *value) {
@@ -73,7 +106,8 @@ static PyObject *line_of(Reader *reader, PyObject *value) {
     if (!PyUnicode_CheckExact(value)) return NULL;
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(value, &length);
-    if (text && is_clean(text, length)) return Py_NewRef(value);
+    PyObject *clean = text ? clean_line(value, text, length) : NULL;
+    if (clean) return clean;
     PyErr_Clear(); /* a lone surrogate */
     return PyObject_CallFunctionObjArgs(reader->given[CLEAN_TEXT], value, NULL);
 }
@@ -178,13 +212,9 @@ static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_ur
 
 static int is_empty(PyObject *text) { return !text || PyUnicode_GetLength(text) == 0; }
 
-static const char read_doc[] =
-    "read(record, id, body): the Article, or None where it takes a closer look. Without an id it is that of the record.";
-
-static PyObject *read_record(PyObject *self, PyObject *args) {
-    Reader *reader = (Reader *)self;
-    PyObject *record, *id, *body, *values[KEYS], *made[FIELDS] = {0}, *draft = NULL;
-    if (!PyArg_ParseTuple(args, "OOU", &record, &id, &body)) return NULL;
+/* The article of a record, or None. Without an id it is that of the record. */
+static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyObject *body) {
+    PyObject *values[KEYS], *made[FIELDS] = {0}, *draft = NULL;
     if (!PyDict_CheckExact(record)) Py_RETURN_NONE;
     Py_ssize_t present = 0;
     for (int key = 0; key < KEYS; key++) {
@@ -244,6 +274,41 @@ done:
     Py_RETURN_NONE;
 }
 
+static const char read_doc[] =
+    "read(record, id, body): the Article, or None where it takes a closer look. Without an id it is that of the record.";
+
+static PyObject *read_one(PyObject *self, PyObject *args) {
+    PyObject *record, *id, *body;
+    if (!PyArg_ParseTuple(args, "OOU", &record, &id, &body)) return NULL;
+    return read_record((Reader *)self, record, id, body);
+}
+
+static const char read_lines_doc[] =
+    "read_lines(lines, parse): for each line that is bytes, its Article, or None where it takes a closer look.";
+
+static PyObject *read_lines(PyObject *self, PyObject *args) {
+    PyObject *lines, *parse;
+    if (!PyArg_ParseTuple(args, "O!O", &PyList_Type, &lines, &parse)) return NULL;
+    const Py_ssize_t count = PyList_Size(lines);
+    PyObject *articles = PyList_New(count);
+    for (Py_ssize_t i = 0; articles && i < count; i++) {
+        PyObject *line = PyList_GetItem(lines, i), *article = NULL;
+        if (!line) { Py_CLEAR(articles); break; }
+        Py_INCREF(line);
+        PyObject *record = PyBytes_CheckExact(line) ? PyObject_CallFunctionObjArgs(parse, line, NULL) : NULL;
+        if (record) article = read_record((Reader *)self, record, Py_None, empty_text);
+        /* What is wrong with it, Python finds again, and says. */
+        if (!article && PyErr_Occurred()) {
+            if (PyErr_ExceptionMatches(PyExc_Exception) && !PyErr_ExceptionMatches(PyExc_MemoryError)) PyErr_Clear();
+            else Py_CLEAR(articles);
+        }
+        if (articles) PyList_SetItem(articles, i, article ? article : Py_NewRef(Py_None));
+        Py_XDECREF(record);
+        Py_DECREF(line);
+    }
+    return articles;
+}
+
 static int reader_init(PyObject *self, PyObject *args, PyObject *named) {
     Reader *reader = (Reader *)self;
     if (PyTuple_Size(args) != GIVEN || (named && PyDict_Size(named)) || reader->given[0]) {
@@ -264,7 +329,8 @@ static void reader_dealloc(PyObject *self) {
 }
 
 static PyMethodDef reader_methods[] = {
-    {"read", read_record, METH_VARARGS, read_doc},
+    {"read", read_one, METH_VARARGS, read_doc},
+    {"read_lines", read_lines, METH_VARARGS, read_lines_doc},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot reader_slots[] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from newsearch.article import Article
@@ -110,11 +111,10 @@ class Updater:
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
-                flushes = self.writer.flushes if self.writer else 0
-                self._take(batch, location, ledger, reading)
+                finished = partial(_finished, seen, names, number, failed, ahead)
+                self._take(batch, location, ledger, reading, finished)
+                batch = []
                 tell((number + 1) / len(names) if names else source.done())
-                if self.writer and self.writer.flushes > flushes:
-                    self.writer.checkpoint(location, _finished(seen, names, number, failed, ahead))
         self._take(batch, location, ledger, reading)
         if is_cut and self.whole:
             raise self._refusal(location, "cannot be read to its end")
@@ -136,13 +136,18 @@ class Updater:
                 stamps = [0 if name in failed else s for name, s in zip(seen.names, seen.stamps, strict=True)]
                 self.writer.remember(location, SourceState(seen.names, stamps) if source.lasting else None)
 
-    def _take(self, batch: list[Article], location: str, ledger: Ledger, reading: Reading) -> None:
+    def _take(
+        self,
+        batch: list[Article],
+        location: str,
+        ledger: Ledger,
+        reading: Reading,
+        finished: Callable[[], SourceState] | None = None,
+    ) -> None:
         differing = ledger.differing(batch)
-        if self.writer:
-            for article in differing:
-                self.writer.add(article, location)
+        if self.writer and differing:
+            self.writer.add_all(differing, location, finished)
         reading.read += len(batch)
-        batch.clear()
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsearch import reading
+from newsearch._text import clean_text
 from newsearch.article import Article, Image, Provider, article_to_mapping, canonical_url
 from newsearch.errors import SourceError
 from newsearch.reading import article_from_mapping, article_from_record
@@ -579,7 +580,7 @@ _ORDINARY = st.fixed_dictionaries(
     optional={
         "id": st.sampled_from(["a.md", " a", "", 7, 0, True, None]),
         "path": st.none() | st.text(max_size=3),
-        "excerpt": st.text("ab &<é’", max_size=9) | _JUNK,
+        "excerpt": st.text("ab &;<é’Ž€\xa0\u2009\x85\n\xad\u200b\u0301", max_size=9) | _JUNK,
         "webUrl": _URLS
         | st.sampled_from(["https://a.example/b/", "https://a.example", "https://é.example/", "no"]),
         "originalUrl": _URLS | st.none(),
@@ -621,6 +622,15 @@ def test_the_compiled_reader_only_makes_articles_sooner(record: Any, body: str) 
         return results
 
     assert made(reading._reader) == made(None)
+
+
+@pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
+def test_the_compiled_reader_cleans_every_character_as_python_does() -> None:
+    record = {"id": "a", "publishedDateTime": "2020-09-29T10:00:00Z"}
+    for character in map(chr, range(1, 0x3000)):
+        for text in (f"a{character}b", f"{character}{character}a", f"&{character};", f"e{character}\u0301"):
+            if article := reading._reader.read({**record, "title": f"x{text}", "excerpt": text}, None, ""):
+                assert (article.title, article.excerpt) == (clean_text(f"x{text}"), clean_text(text))
 
 
 @pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")

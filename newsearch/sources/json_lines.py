@@ -15,7 +15,7 @@ import orjson
 
 from newsearch.article import Article
 from newsearch.errors import SourceError
-from newsearch.reading import article_from_record
+from newsearch.reading import article_from_record, articles_of_plain_records
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
     STREAM,
@@ -27,6 +27,7 @@ from newsearch.sources.base import (
 )
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_BLOCK: Final = 1 << 17
 
 
 class JsonLines:
@@ -88,14 +89,18 @@ class JsonStream:
 
 def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | SourceError]:
     before_number = f"{location}:"
-    for number, line in numbered_lines(lines, location):
-        if isinstance(line, SourceError):
-            yield line
-        elif not line.isspace():
-            try:
-                yield _article(line, before_number, name, number)
-            except SourceError as error:
-                yield error
+    for first, batch in _batches(lines, location):
+        articles = articles_of_plain_records(batch, orjson.loads)
+        for number, (line, article) in enumerate(zip(batch, articles, strict=True), first):
+            if article:
+                yield article
+            elif isinstance(line, SourceError):
+                yield line
+            elif line and not line.isspace():
+                try:
+                    yield _article(line, before_number, name, number)
+                except SourceError as error:
+                    yield error
 
 
 def _article(line: bytes, location: str, name: str, number: int) -> Article:
@@ -151,27 +156,43 @@ def parse_json(data: bytes, location: str) -> object:
 
 def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | SourceError]]:
     """Number the lines from 1; a line that is too long is read past, never held."""
-    number = 0
+    for first, batch in _batches(lines, source):
+        yield from enumerate(batch, first)
+
+
+def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | SourceError]]]:
+    """The lines, as many at a time as one read brings, without their ends, and the number of the first of them."""
+    number = 1
+    begun: list[bytes] = []
+    size = 0
+
+    def ended() -> bytes | SourceError:
+        if size <= MAX_ARTICLE_SIZE:
+            return b"".join(begun)
+        return SourceError(f"{source}:{number}", f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB")
+
     while True:
-        number += 1
         try:
-            line = lines.readline(MAX_ARTICLE_SIZE + 1)
-            is_too_long = len(line) > MAX_ARTICLE_SIZE
-            while len(line) > MAX_ARTICLE_SIZE and not line.endswith(b"\n"):
-                line = lines.readline(MAX_ARTICLE_SIZE + 1)
+            block = cast(BufferedReader, lines).read1(_BLOCK)
         except READ_ERRORS as error:
-            reason = (
-                "ends in the middle of its compressed data" if isinstance(error, EOFError) else str(error)
-            )
+            is_cut = isinstance(error, EOFError)
+            reason = "ends in the middle of its compressed data" if is_cut else str(error)
             yield (
                 number,
-                SourceError(f"{source}:{number}", f"cannot be read on: {reason}", hides_articles=True),
+                [SourceError(f"{source}:{number}", f"cannot be read on: {reason}", hides_articles=True)],
             )
             return
-        if is_too_long:
-            message = f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB"
-            yield number, SourceError(f"{source}:{number}", message)
-        elif not line:
-            return
-        else:
-            yield number, line
+        if not block:
+            break
+        first, *others = block.split(b"\n")
+        size += len(first)
+        if size <= MAX_ARTICLE_SIZE:
+            begun.append(first)
+        if others:
+            last = others.pop()
+            batch = [ended(), *others]
+            yield number, batch
+            number += len(batch)
+            begun, size = [last], len(last)
+    if size:
+        yield number, [ended()]

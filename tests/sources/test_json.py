@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsearch.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import FORMATS, open_source
+from newsearch.sources import FORMATS, json_lines, open_source
 from newsearch.sources.base import MAX_ARTICLE_SIZE
 
 
@@ -56,6 +60,32 @@ def test_a_line_over_the_limit_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "news.jsonl"
     path.write_bytes(record("x" * (2 * MAX_ARTICLE_SIZE + 5)) + b"\n" + record("after") + b"\n")
     assert shown(path) == [":1: a line longer than 10 MB", "after"]
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from([b"", b" ", b"{", record("x"), record("y" * 40), b"[" + b" " * 60]), max_size=9
+    ),
+    is_ended=st.booleans(),
+    block=st.integers(1, 30),
+    limit=st.integers(30, 70),
+    compressed=st.booleans(),
+)
+def test_how_much_is_read_at_a_time_changes_nothing(
+    lines: list[bytes], is_ended: bool, block: int, limit: int, compressed: bool
+) -> None:
+    data = b"\n".join(lines) + b"\n" * (is_ended and bool(lines))
+    expected = [(n, line if len(line) <= limit else None) for n, line in enumerate(data.split(b"\n"), 1)]
+    if expected[-1][1] == b"":
+        expected.pop()
+    stream = io.BytesIO(gzip.compress(data) if compressed else data)
+    file: Any = gzip.GzipFile(fileobj=stream) if compressed else io.BufferedReader(stream)
+    with (
+        mock.patch.object(json_lines, "_BLOCK", block),
+        mock.patch.object(json_lines, "MAX_ARTICLE_SIZE", limit),
+    ):
+        numbered = list(json_lines.numbered_lines(file, "x"))
+    assert [(n, line if isinstance(line, bytes) else None) for n, line in numbered] == expected
 
 
 @pytest.mark.parametrize("name", ["news.jsonl.gz", "news.jsonl", "NEWS.NDJSON.GZ"])

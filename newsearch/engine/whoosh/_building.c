@@ -5,6 +5,8 @@
 
 #include "_arrays.h"
 
+#include <stdlib.h>
+
 #include "../../_urls.h"
 
 #define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
@@ -12,7 +14,7 @@
 #define POSITIONS 65536    /* that a position can name */
 #define ARTICLES 65536     /* see builder.MAX_ARTICLES */
 
-/* ---- bytes that grow ---- */
+/* ---- bytes that grow, in memory that needs no interpreter; what fails here has run out of it ---- */
 
 typedef struct {
     char *data;
@@ -23,8 +25,8 @@ static int bytes_reserve(Bytes *bytes, size_t more) {
     if (bytes->length + more <= bytes->room) return 0;
     size_t room = bytes->room ? bytes->room : 4096;
     while (room < bytes->length + more) room *= 2;
-    char *data = PyMem_Realloc(bytes->data, room);
-    if (!data) { PyErr_NoMemory(); return -1; }
+    char *data = realloc(bytes->data, room);
+    if (!data) return -1;
     bytes->data = data;
     bytes->room = room;
     return 0;
@@ -32,16 +34,17 @@ static int bytes_reserve(Bytes *bytes, size_t more) {
 
 static int bytes_add(Bytes *bytes, const void *data, size_t length) {
     if (bytes_reserve(bytes, length) < 0) return -1;
-    memcpy(bytes->data + bytes->length, data, length);
+    if (length) memcpy(bytes->data + bytes->length, data, length);
     bytes->length += length;
     return 0;
 }
 
-static int bytes_add_int(Bytes *bytes, int32_t value) {
-    if (bytes_reserve(bytes, sizeof value) < 0) return -1;
-    memcpy(bytes->data + bytes->length, &value, sizeof value);
-    bytes->length += sizeof value;
-    return 0;
+static int bytes_add_int(Bytes *bytes, int32_t value) { return bytes_add(bytes, &value, sizeof value); }
+
+/* Whether it failed, then with an exception. */
+static int failed_to(int failed) {
+    if (failed && !PyErr_Occurred()) PyErr_NoMemory();
+    return failed;
 }
 
 /* The UTF-8 of a text, which lives as long as `*owner`; lone surrogates are passed on as they are. */
@@ -60,9 +63,37 @@ static int bytes_add_text(Bytes *bytes, PyObject *text) {
     PyObject *owner;
     Py_ssize_t length;
     const char *data = utf8(text, &length, &owner);
-    const int failed = !data || bytes_add(bytes, data, (size_t)length) < 0;
+    const int failed = !data || failed_to(bytes_add(bytes, data, (size_t)length) < 0);
     Py_XDECREF(owner);
     return -failed;
+}
+
+/* The UTF-8 of many texts, for as long as `owners` lives, which is to be let go by whoever asked: so that they can be
+ * read without the interpreter. */
+typedef struct {
+    const char *data;
+    size_t length;
+} Span;
+
+static Span *spans_of(PyObject *texts, Py_ssize_t *count, PyObject **owners) {
+    *owners = NULL;
+    if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
+    *owners = PyList_GetSlice(texts, 0, PyList_Size(texts));
+    *count = *owners ? PyList_Size(*owners) : 0;
+    Span *spans = malloc((size_t)(*count + 1) * sizeof *spans);
+    int failed = failed_to(!*owners || !spans);
+    for (Py_ssize_t i = 0; !failed && i < *count; i++) {
+        PyObject *owner;
+        Py_ssize_t length;
+        spans[i].data = utf8(PyList_GetItem(*owners, i), &length, &owner);
+        failed = !spans[i].data || (owner && PyList_Append(*owners, owner) < 0);
+        Py_XDECREF(owner);
+        spans[i].length = (size_t)length;
+    }
+    if (!failed) return spans;
+    free(spans);
+    Py_CLEAR(*owners);
+    return NULL;
 }
 
 /* ---- words: texts -> the numbers of their terms ---- */
@@ -83,8 +114,20 @@ typedef struct {
     size_t places, used; /* places is a power of two */
     Bytes longer;        /* keys */
     Bytes several;       /* int32: how many numbers, and these */
+    Bytes added;         /* Added: the keys that were met for the first time, until their terms are known */
     uint64_t secret;
+    int is_at_work;
 } Words;
+
+/* A key that was met for the first time. Its place in the table has UNKNOWN and its number here for a value, until
+ * Python has told its terms. */
+typedef struct {
+    Entry entry;
+    int is_plain; /* a single word, or else a chunk that only Python can take apart */
+} Added;
+
+#define UNKNOWN INT32_MIN
+#define MAX_ADDED (1 << 30)
 
 /* A secret differs from process to process, so that nobody can write articles whose words collide. */
 static uint64_t mixed(const Words *words, uint64_t hash, uint64_t part) {
@@ -129,15 +172,15 @@ static Entry *place_of(Words *words, const Entry *wanted, const char *key) {
 
 static int words_grow(Words *words) {
     const size_t places = words->places ? 2 * words->places : 1024;
-    Entry *entries = PyMem_Calloc(places, sizeof(Entry));
-    if (!entries) { PyErr_NoMemory(); return -1; }
+    Entry *entries = calloc(places, sizeof(Entry));
+    if (!entries) return -1;
     for (size_t i = 0; i < words->places; i++) {
         if (!words->entries[i].length) continue;
         size_t at = hash_of_entry(words, &words->entries[i]) & (places - 1);
         while (entries[at].length) at = (at + 1) & (places - 1);
         entries[at] = words->entries[i];
     }
-    PyMem_Free(words->entries);
+    free(words->entries);
     words->entries = entries;
     words->places = places;
     return 0;
@@ -155,8 +198,8 @@ static int64_t number_of(Words *words, PyObject *term) {
     return failed ? -1 : next;
 }
 
-/* Fills a new entry with the terms of a chunk, as Python's analysis tells them. */
-static int analysed(Words *words, Entry *entry, const char *chunk, size_t length) {
+/* The value of a chunk, as Python's analysis tells its terms. */
+static int analysed(Words *words, const char *chunk, size_t length, int32_t *value) {
     PyObject *text = PyUnicode_DecodeUTF8(chunk, (Py_ssize_t)length, "surrogatepass");
     PyObject *found = text ? PyObject_CallFunctionObjArgs(words->analyse, text, NULL) : NULL;
     Py_XDECREF(text);
@@ -164,40 +207,75 @@ static int analysed(Words *words, Entry *entry, const char *chunk, size_t length
     const Py_ssize_t count = PyTuple_Check(found) ? PyTuple_Size(found) : -1;
     if (count < 0) PyErr_SetString(PyExc_TypeError, "analysis gives a tuple of terms");
     const int32_t start = (int32_t)(words->several.length / sizeof(int32_t));
-    int64_t number = count == 1 || bytes_add_int(&words->several, (int32_t)count) == 0 ? 0 : -1;
-    for (Py_ssize_t i = 0; number >= 0 && i < count; i++) {
+    int failed = count < 0 || (count != 1 && bytes_add_int(&words->several, (int32_t)count) < 0);
+    int64_t number = 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
         number = number_of(words, PyTuple_GetItem(found, i));
-        if (number >= 0 && count > 1 && bytes_add_int(&words->several, (int32_t)number) < 0) number = -1;
+        failed = number < 0 || (count > 1 && bytes_add_int(&words->several, (int32_t)number) < 0);
     }
     Py_DECREF(found);
-    if (PyErr_Occurred()) return -1;
-    entry->value = count == 1 ? (int32_t)number : -1 - start;
+    *value = count == 1 ? (int32_t)number : -1 - start;
+    return -failed_to(failed);
+}
+
+static const char *key_of(const Words *words, const Entry *entry) {
+    return entry->length <= SHORT ? (const char *)entry->key : words->longer.data + entry->key[1];
+}
+
+/* Has Python tell the terms of the keys that were met for the first time, in the order in which they came. */
+static int learn(Words *words) {
+    const size_t count = words->added.length / sizeof(Added);
+    for (size_t i = 0; i < count; i++) {
+        Added *added = (Added *)words->added.data + i;
+        Entry *entry = &added->entry;
+        const char *key = key_of(words, entry);
+        if (added->is_plain) {
+            PyObject *term = PyUnicode_DecodeASCII(key, (Py_ssize_t)entry->length, NULL);
+            entry->value = term ? (int32_t)number_of(words, term) : -1;
+            Py_XDECREF(term);
+            if (entry->value < 0) return -1;
+        } else if (analysed(words, key, entry->length, &entry->value) < 0) {
+            return -1;
+        }
+        place_of(words, entry, key)->value = entry->value;
+    }
     return 0;
 }
 
-/* Adds to `out` the numbers of the terms of a key: a plain word, or a chunk that only Python can take apart. */
+/* Adds to `out` the value of a key: of a plain word, or of a chunk that only Python can take apart. */
 static int emit(Words *words, const char *key, size_t length, int is_plain, Bytes *out) {
     if (2 * words->used >= words->places && words_grow(words) < 0) return -1;
     Entry made = entry_of(words, key, length), *entry = place_of(words, &made, key);
     if (!entry->length) {
-        if (is_plain) {
-            PyObject *term = PyUnicode_DecodeASCII(key, (Py_ssize_t)length, NULL);
-            made.value = term ? (int32_t)number_of(words, term) : -1;
-            Py_XDECREF(term);
-            if (made.value < 0) return -1;
-        } else if (analysed(words, &made, key, length) < 0) {
-            return -1;
-        }
+        const size_t number = words->added.length / sizeof(Added);
+        if (number >= MAX_ADDED) return -1;
+        made.value = UNKNOWN + (int32_t)number;
         if (length > SHORT) {
             made.key[1] = words->longer.length;
             if (bytes_add(&words->longer, key, length) < 0) return -1;
         }
+        const Added added = {made, is_plain};
+        if (bytes_add(&words->added, &added, sizeof added) < 0) return -1;
         *entry = made;
         words->used++;
     }
-    if (entry->value >= 0) return bytes_add_int(out, entry->value);
-    const int32_t *numbers = (const int32_t *)words->several.data + (-1 - entry->value);
-    return bytes_add(out, numbers + 1, (size_t)numbers[0] * sizeof(int32_t));
+    return bytes_add_int(out, entry->value);
+}
+
+/* Values -> the numbers of the terms that they stand for. */
+static int expand(const Words *words, const Bytes *values, Bytes *out) {
+    const int32_t *value = (const int32_t *)values->data;
+    for (size_t i = 0; i < values->length / sizeof *value; i++) {
+        int32_t found = value[i];
+        if (found < UNKNOWN + MAX_ADDED) found = ((const Added *)words->added.data)[found - UNKNOWN].entry.value;
+        if (found >= 0) {
+            if (bytes_add_int(out, found) < 0) return -1;
+        } else {
+            const int32_t *numbers = (const int32_t *)words->several.data + (-1 - found);
+            if (bytes_add(out, numbers + 1, (size_t)numbers[0] * sizeof *numbers) < 0) return -1;
+        }
+    }
+    return 0;
 }
 
 /* What a byte of ASCII is to the rules in analysis.py. */
@@ -258,11 +336,10 @@ static int emit_chunk(Words *words, const char *chunk, size_t size, const char *
     return 0;
 }
 
-static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *room, Bytes *out) {
+static int emit_text(Words *words, const char *text, size_t length, Bytes *room, Bytes *out) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
-    if (length > 0x3fffffff) { PyErr_SetString(PyExc_ValueError, "a text of over 1 GB"); return -1; }
     room->length = 0;
-    if (bytes_reserve(room, 2 * (size_t)length + 1) < 0) return -1;
+    if (bytes_reserve(room, 2 * length + 1) < 0) return -1;
     while (at < end) {
         size_t space = space_at(at, end), size = 0, whole_size = 0;
         char *chunk = room->data, *whole = chunk + length;
@@ -285,28 +362,52 @@ static int emit_text(Words *words, const char *text, Py_ssize_t length, Bytes *r
     return 0;
 }
 
+/* Forgets all chunks; the terms keep their numbers. */
+static void words_clear(Words *words) {
+    free(words->entries);
+    words->entries = NULL;
+    words->places = words->used = words->longer.length = words->several.length = 0;
+}
+
 static PyObject *numbered(PyObject *self, PyObject *texts) {
     Words *words = (Words *)self;
-    if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
-    Bytes out = {0}, counts = {0}, room = {0};
-    int failed = 0;
-    for (Py_ssize_t i = 0; !failed && i < PyList_Size(texts); i++) {
-        const size_t before = out.length;
-        PyObject *owner, *text = PyList_GetItem(texts, i);
-        Py_ssize_t length;
-        Py_INCREF(text);
-        const char *data = utf8(text, &length, &owner);
-        failed = !data || emit_text(words, data, length, &room, &out) < 0 ||
-                 bytes_add_int(&counts, (int32_t)((out.length - before) / sizeof(int32_t))) < 0;
-        Py_XDECREF(owner);
-        Py_DECREF(text);
+    if (words->is_at_work) { PyErr_SetString(PyExc_RuntimeError, "another thread is at work here"); return NULL; }
+    Py_ssize_t count;
+    PyObject *owners;
+    Span *spans = spans_of(texts, &count, &owners);
+    if (!spans) return NULL;
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (spans[i].length > 0x3fffffff) PyErr_SetString(PyExc_ValueError, "a text of over 1 GB");
+    Bytes values = {0}, ends = {0}, out = {0}, counts = {0}, room = {0};
+    int failed = PyErr_Occurred() != NULL;
+    words->is_at_work = 1;
+    words->added.length = 0;
+    PyThreadState *state = PyEval_SaveThread();
+    for (Py_ssize_t i = 0; !failed && i < count; i++)
+        failed = emit_text(words, spans[i].data, spans[i].length, &room, &values) < 0 ||
+                 bytes_add(&ends, &values.length, sizeof values.length) < 0;
+    PyEval_RestoreThread(state);
+    failed = failed_to(failed) || learn(words) < 0;
+    size_t begin = 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        const size_t before = out.length, end = ((size_t *)ends.data)[i];
+        const Bytes some = {values.data + begin, end - begin, 0};
+        failed = failed_to(expand(words, &some, &out) < 0 ||
+                           bytes_add_int(&counts, (int32_t)((out.length - before) / sizeof(int32_t))) < 0);
+        begin = end;
     }
+    if (failed) words_clear(words); /* some of it has no value yet */
+    words->is_at_work = 0;
     PyObject *found = failed ? NULL
                              : Py_BuildValue("y#y#", out.data ? out.data : "", (Py_ssize_t)out.length,
                                              counts.data ? counts.data : "", (Py_ssize_t)counts.length);
-    PyMem_Free(out.data);
-    PyMem_Free(counts.data);
-    PyMem_Free(room.data);
+    free(values.data);
+    free(ends.data);
+    free(out.data);
+    free(counts.data);
+    free(room.data);
+    free(spans);
+    Py_DECREF(owners);
     return found;
 }
 
@@ -317,9 +418,10 @@ static void words_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(words->terms);
     Py_XDECREF(words->analyse);
-    PyMem_Free(words->entries);
-    PyMem_Free(words->longer.data);
-    PyMem_Free(words->several.data);
+    free(words->entries);
+    free(words->longer.data);
+    free(words->several.data);
+    free(words->added.data);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
@@ -565,12 +667,17 @@ static int hash_text(PyObject *text, uint64_t *hash) {
 static const char hash_keys_doc[] = "hash_keys(texts): columns.hash_key of each of a list of texts.";
 
 static PyObject *hash_keys(PyObject *module, PyObject *texts) {
-    if (!PyList_Check(texts)) { PyErr_SetString(PyExc_TypeError, "a list of texts is expected here"); return NULL; }
-    const Py_ssize_t count = PyList_Size(texts);
+    Py_ssize_t count;
+    PyObject *owners;
+    Span *spans = spans_of(texts, &count, &owners);
+    if (!spans) return NULL;
     PyObject *found = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint64_t));
     uint64_t *hashes = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
-    for (Py_ssize_t i = 0; found && i < count; i++)
-        if (hash_text(PyList_GetItem(texts, i), hashes + i) < 0) Py_CLEAR(found);
+    PyThreadState *state = PyEval_SaveThread();
+    for (Py_ssize_t i = 0; hashes && i < count; i++) hashes[i] = blake2b_64(spans[i].data, spans[i].length);
+    PyEval_RestoreThread(state);
+    free(spans);
+    Py_DECREF(owners);
     return found;
 }
 
@@ -683,12 +790,11 @@ static int add_content(Bytes *bytes, PyObject *article, PyObject *record, unsign
     if (PyBytes_AsStringAndSize(record, &data, &length) < 0) return -1;
     const char *rest = memchr(data, '\x1f', (size_t)length); /* what comes before it is the id */
     if (!rest) { PyErr_SetString(PyExc_ValueError, "not a record"); return -1; }
-    bytes->length = 0;
-    if (bytes_add(bytes, rest, (size_t)(length - (rest - data))) < 0) return -1;
+    if (failed_to(bytes_add(bytes, rest, (size_t)(length - (rest - data))) < 0)) return -1;
     PyObject *provider = attribute(article, PROVIDER), *topics = attribute(article, TOPICS);
     int failed = !provider || !topics;
     for (int name = NAME; !failed && name <= DOMAIN_; name++)
-        failed = bytes_add(bytes, "\x1f", 1) < 0 || (provider != Py_None && add_attribute(bytes, provider, name) < 0);
+        failed = failed_to(bytes_add(bytes, "\x1f", 1) < 0) || (provider != Py_None && add_attribute(bytes, provider, name) < 0);
     for (int name = CATEGORY; !failed && name <= LANGUAGE; name++)
         failed = bytes_add(bytes, "\x1f", 1) < 0 || add_attribute(bytes, article, name) < 0;
     const Py_ssize_t count = failed ? 0 : PyTuple_Size(topics);
@@ -698,10 +804,25 @@ static int add_content(Bytes *bytes, PyObject *article, PyObject *record, unsign
     Py_XDECREF(provider);
     Py_XDECREF(topics);
     const uint8_t flags = (uint8_t)flag;
-    return failed || bytes_add(bytes, "\x1f", 1) < 0 || bytes_add(bytes, &flags, 1) < 0 ||
-                   bytes_add(bytes, &seconds, 8) < 0 || bytes_add(bytes, &heat, 8) < 0 ||
-                   bytes_add(bytes, &quality, 8) < 0
-               ? -1 : 0;
+    return -failed_to(failed || bytes_add(bytes, "\x1f", 1) < 0 || bytes_add(bytes, &flags, 1) < 0 ||
+                      bytes_add(bytes, &seconds, 8) < 0 || bytes_add(bytes, &heat, 8) < 0 ||
+                      bytes_add(bytes, &quality, 8) < 0);
+}
+
+#define TOGETHER (4 << 20) /* bytes of contents that are hashed in one go */
+
+/* Hashes what was added of each of the articles up to this one; `ends` says where each of them ends. */
+static void hash_contents(Bytes *contents, const size_t *ends, Py_ssize_t *next, Py_ssize_t end, char *hashes) {
+    PyThreadState *state = PyEval_SaveThread();
+    size_t begin = 0;
+    for (Py_ssize_t i = *next; i < end; i++) {
+        const uint64_t hash = blake2b_64(contents->data + begin, ends[i] - begin);
+        memcpy(hashes + 8 * i, &hash, 8);
+        begin = ends[i];
+    }
+    PyEval_RestoreThread(state);
+    contents->length = 0;
+    *next = end;
 }
 
 static const char facts_doc[] =
@@ -713,8 +834,10 @@ static PyObject *facts(PyObject *module, PyObject *args) {
     const Py_ssize_t count = PyList_Size(articles);
     if (PyList_Size(records) != count) { PyErr_SetString(PyExc_ValueError, "a record for each article"); return NULL; }
     PyObject *columns[5];
-    Bytes content = {0};
-    int failed = 0;
+    Bytes contents = {0};
+    size_t *ends = malloc((size_t)(count + 1) * sizeof *ends);
+    Py_ssize_t next = 0;
+    int failed = failed_to(!ends);
     for (int i = 0; i < 5; i++) {
         columns[i] = PyBytes_FromStringAndSize(NULL, count * (i ? 8 : 1));
         failed |= !columns[i];
@@ -734,20 +857,22 @@ static PyObject *facts(PyObject *module, PyObject *args) {
         for (int j = 0; !failed && j < 4; j++)
             if (is_true(article, told[j][0]) == 1) flag |= (unsigned)told[j][1];
         failed = failed || PyErr_Occurred() ||
-                 add_content(&content, article, PyList_GetItem(records, i), flag, seconds, heat, quality) < 0;
+                 add_content(&contents, article, PyList_GetItem(records, i), flag, seconds, heat, quality) < 0;
         Py_XDECREF(id);
         Py_XDECREF(date);
         if (failed) break;
-        const uint64_t content_hash = blake2b_64(content.data, content.length);
         PyBytes_AsString(columns[0])[i] = (char)flag;
         memcpy(PyBytes_AsString(columns[1]) + 8 * i, &seconds, 8);
         memcpy(PyBytes_AsString(columns[2]) + 8 * i, &id_hash, 8);
         memcpy(PyBytes_AsString(columns[3]) + 8 * i, &url_hash, 8);
-        memcpy(PyBytes_AsString(columns[4]) + 8 * i, &content_hash, 8);
+        ends[i] = contents.length;
+        if (contents.length > TOGETHER) hash_contents(&contents, ends, &next, i + 1, PyBytes_AsString(columns[4]));
     }
+    if (!failed) hash_contents(&contents, ends, &next, count, PyBytes_AsString(columns[4]));
     if (!failed) found = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
     for (int i = 0; i < 5; i++) Py_XDECREF(columns[i]);
-    PyMem_Free(content.data);
+    free(contents.data);
+    free(ends);
     return found;
 }
 
@@ -778,6 +903,7 @@ static PyObject *plain_record(PyObject *module, PyObject *article) {
         }
         failed = failed || PyErr_Occurred() || bytes_add(&record, "\x1f", 1) < 0;
     }
+    failed = failed_to(failed);
     int separators = 0;
     for (size_t i = 0; is_plain && !failed && i < record.length; i++) {
         separators += record.data[i] == '\x1f';
@@ -787,7 +913,7 @@ static PyObject *plain_record(PyObject *module, PyObject *article) {
     if (!failed) found = is_plain ? PyBytes_FromStringAndSize(record.data, (Py_ssize_t)record.length) : Py_NewRef(Py_None);
     for (int i = 0; i < 8; i++) Py_XDECREF(parts[i]);
     Py_XDECREF(date);
-    PyMem_Free(record.data);
+    free(record.data);
     return found;
 }
 

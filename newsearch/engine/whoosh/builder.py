@@ -11,8 +11,9 @@ columns length_<field>: the words in each text field.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,8 +23,8 @@ from newsearch import analysis, ranking
 from newsearch.article import Article
 from newsearch.engine.whoosh import building
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse
-from newsearch.engine.whoosh.content import facts_of, record_of
-from newsearch.engine.whoosh.postings import invert, number_stems, term_arrays
+from newsearch.engine.whoosh.content import facts_of
+from newsearch.engine.whoosh.postings import Stems, ToldStems, invert, term_arrays
 from newsearch.engine.whoosh.records import pack_records
 from newsearch.engine.whoosh.tongues import languages_of
 
@@ -35,8 +36,6 @@ MEMORY = 512 << 20
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
 """What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
-
-_BATCH = 512
 
 
 class Vocabulary:
@@ -54,7 +53,7 @@ class Vocabulary:
         self.terms: dict[str, int] = {}
         self._words = building.Words(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
-        self._stems: dict[str, int] = {}
+        self._stems = Stems(self.stemmings[0])
         self._term_stem = array("i")
 
     def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
@@ -80,14 +79,14 @@ class Vocabulary:
         """The texts of terms that were sorted before."""
         return [self._names[i] for i in terms.tolist()]
 
-    def stems(self, language: int, terms: Array) -> Array:
-        """For each term a number, equal for those that share a stem in this language."""
+    def stems(self, language: int, terms: Array) -> ToldStems:
+        """The stems of terms in a language."""
         if language:
-            return np.array(number_stems(self.stemmings[language], self.names(terms), {}), np.int64)
+            stems = Stems(self.stemmings[language])
+            return stems.told(np.array(stems.numbered(self.names(terms)), np.int64))
         # English stems are kept from segment to segment.
-        new = self._names[len(self._term_stem) :]
-        self._term_stem.extend(number_stems(self.stemmings[0], new, self._stems))
-        return np.array(self._term_stem).take(terms)
+        self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
+        return self._stems.told(np.array(self._term_stem, np.int64).take(terms))
 
 
 class SegmentBuilder:
@@ -102,8 +101,6 @@ class SegmentBuilder:
         self._vocabulary = vocabulary
         self._memory = memory
         self._record_bytes = 0
-        self._waiting: list[Article] = []
-        self._source = ""
         self._tokens = array("i")
         self._lengths = array("i")
         self._columns = Columns()
@@ -128,35 +125,31 @@ class SegmentBuilder:
             + _BYTES_PER_ARTICLE * len(self._records)
         )
 
-    def add(self, article: Article, source: str) -> None:
-        """Collect one article of a source.
+    def room(self, records: Sequence[bytes]) -> int:
+        """How many of the articles with these records can be added at once, before it is full: at least one."""
+        left = self._memory - self.size
+        taken = accumulate(_BYTES_PER_ARTICLE + _BYTES_PER_RECORD_BYTE * len(record) for record in records)
+        fitting = next((number for number, size in enumerate(taken, 1) if size >= left), len(records))
+        return min(fitting, MAX_ARTICLES - len(self))
 
-        Raises:
-            ValueError: a text holds control characters or lone surrogates; nothing is kept of the article.
+    def add_all(self, articles: list[Article], records: list[bytes], source: str) -> None:
+        """Collect articles of one source, as many as there is `room` for.
+
+        Args:
+            records: for each article what `content.record_of` gives.
         """
-        record = record_of(article)
-        if source != self._source or len(self._waiting) >= _BATCH:
-            self._absorb()
-            self._source = source
-        self._records.append(record)
-        self._record_bytes += len(record)
-        self._waiting.append(article)
-
-    def _absorb(self) -> None:
-        """Take in the articles that wait, one property of all of them after the other."""
-        batch, self._waiting = self._waiting, []
-        if not batch:
-            return
-        self._ids += [article.id for article in batch]
-        self._columns.extend(batch, self._source, facts_of(batch, self._records[-len(batch) :])._asdict())
-        texts = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
+        # One property of all of them after the other.
+        self._records += records
+        self._record_bytes += sum(map(len, records))
+        self._ids += [article.id for article in articles]
+        self._columns.extend(articles, source, facts_of(articles, records)._asdict())
+        texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
         tokens, lengths = self._vocabulary.numbered(texts)
         self._tokens.frombytes(tokens)
         self._lengths.frombytes(lengths)
 
     def build(self, pivots: Pivots) -> dict[str, Array]:
         """The arrays of the segment, by name; the pivots only decide how its articles are numbered."""
-        self._absorb()
         self._columns.freeze()
         order = self._order = self._columns.order(self._ids, pivots)
         with ThreadPoolExecutor(1) as pool:
@@ -178,7 +171,6 @@ class SegmentBuilder:
             arrays = term_arrays(
                 self._vocabulary.names(terms),
                 tongues[order],
-                self._vocabulary.stemmings,
                 lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
             )
@@ -189,11 +181,11 @@ class SegmentBuilder:
 
     def replaced(self) -> list[int]:
         """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""
-        last: dict[tuple[str, int], int] = dict(
-            zip(zip(self._ids, self._columns.source.tolist(), strict=True), range(len(self)), strict=True)
-        )
-        if len(last) == len(self):
-            return []
+        source = self._columns.source
+        keys = self._columns.id_hash + source.astype(np.uint64)
+        _, number, count = np.unique(keys, return_inverse=True, return_counts=True)
+        repeated = np.flatnonzero(count[number] > 1).tolist()
+        last = {(self._ids[i], int(source[i])): i for i in repeated}
         kept = set(last.values())
-        number = inverse(self._order)
-        return sorted(int(number[i]) for i in range(len(self)) if i not in kept)
+        place = inverse(self._order)
+        return sorted(int(place[i]) for i in repeated if i not in kept)

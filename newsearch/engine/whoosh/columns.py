@@ -17,6 +17,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -41,6 +42,7 @@ DAY = 86400
 """Seconds that a date without a time lasts."""
 
 _SEPARATOR = "\x1f"
+_KIND = attrgetter("provider", "category", "type", "language")
 
 
 class Pivots(NamedTuple):
@@ -114,8 +116,10 @@ class Columns:
     language: Any = field(default_factory=list)
     topic: Any = field(default_factory=list)
     topic_count: Any = field(default_factory=list)
-    kind: list[tuple[int, ...]] = field(default_factory=list)
-    kinds: dict[Any, tuple[int, ...]] = field(default_factory=dict)
+    kind: Any = field(default_factory=list)
+    kinds: dict[Any, int] = field(default_factory=dict)
+    tables: list[tuple[int, ...]] = field(default_factory=list)
+    providers: list[Provider | None] = field(default_factory=list)
     names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
 
     def extend(self, articles: Sequence[Article], source: str, facts: Mapping[str, bytes]) -> None:
@@ -126,19 +130,16 @@ class Columns:
         self.quality += [article.quality or 0 for article in articles]
         # Few articles bring a new combination of these, so one look-up does for five tables.
         kinds = self.kinds
-        for article in articles:
-            kind = (source, article.provider, article.category, article.type, article.language)
-            numbers = kinds.get(kind)
-            if numbers is None:
-                names = (
-                    source,
-                    provider_name(article.provider),
-                    article.category,
-                    article.type,
-                    article.language or "",
-                )
-                numbers = kinds[kind] = tuple(map(self.number, TABLES, names))
-            self.kind.append(numbers)
+        for provider, *values in map(_KIND, articles):
+            # By identity: to hash a provider takes longer than all else here.
+            kind = (source, id(provider), *values)
+            number = kinds.get(kind)
+            if number is None:
+                number = kinds[kind] = len(kinds)
+                names = (source, provider_name(provider), *(value or "" for value in values))
+                self.tables.append(tuple(map(self.number, TABLES, names)))
+                self.providers.append(provider)  # while it lives, nothing else has its identity
+            self.kind.append(number)
         topics = self.names["topic"]
         self.topic += [
             topics.setdefault(topic, len(topics)) for article in articles for topic in article.topics
@@ -152,10 +153,11 @@ class Columns:
 
     def freeze(self) -> None:
         """Turn the collected lists into arrays."""
-        kinds = np.array(self.kind, np.int64).reshape(len(self.kind), len(TABLES) - 1)
-        self.source, self.provider, self.category, self.type, self.language = kinds.T
+        tables = np.array(self.tables, np.int64).reshape(len(self.tables), len(TABLES) - 1)
+        columns = tables.take(np.array(self.kind, np.int64), axis=0).T
+        self.source, self.provider, self.category, self.type, self.language = columns
         for column in fields(self):
-            if column.name not in ("names", "heat", "quality", "kind", "kinds"):
+            if column.name not in ("names", "heat", "quality", "kind", "kinds", "tables", "providers"):
                 dtype = np.uint64 if column.name.endswith("_hash") else np.int64
                 setattr(self, column.name, np.array(getattr(self, column.name), dtype))
         # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
@@ -172,9 +174,15 @@ class Columns:
 
     def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
         """Articles by falling default boost, then newest first, then by id."""
-        by_id = inverse(sorted(range(len(ids)), key=ids.__getitem__))
         newest = np.where(self.flag & DATED, -self.date, np.iinfo(np.int64).max)
-        return np.lexsort((by_id, newest, -self.exponent(pivots)))
+        falling = -self.exponent(pivots)
+        order = np.lexsort((newest, falling))
+        # Few tie, and only those are compared by id.
+        is_tie = (np.diff(newest[order]) == 0) & (np.diff(falling[order]) == 0)
+        tied = order[np.append(is_tie, False) | np.append(False, is_tie)] if is_tie.any() else order[:0]
+        by_id = np.zeros(len(ids), np.int64)
+        by_id[sorted(tied.tolist(), key=ids.__getitem__)] = np.arange(len(tied))
+        return np.lexsort((by_id, newest, falling))
 
     def arrays(self, order: Array) -> dict[str, Array]:
         """The arrays of the columns and tables, with the articles in this order."""

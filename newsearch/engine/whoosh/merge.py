@@ -146,9 +146,7 @@ def _words(
     form, language = np.concatenate(forms), np.concatenate(spoken)
     by_language = np.argsort(language, kind="stable")
     stemmings = analysis.stemmings(segments[0].protected)
-    stems = stem_arrays(
-        terms, form[by_language], language[by_language], languages, stemmings, stems_of(terms, stemmings)
-    )
+    stems = stem_arrays(form[by_language], language[by_language], languages, stems_of(terms, stemmings))
     return {
         **columns.strings("term", terms),
         "post_at": np.cumsum(np.concatenate(([0], *posts))),

@@ -24,7 +24,9 @@ language.
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -75,7 +77,7 @@ def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int
         MAX_POSITIONS,
     )
     found = building.Inverted(*parts)
-    numbers = np.arange(forms)
+    numbers = np.arange(forms, dtype=np.int32)
     return Postings(
         np.repeat(numbers, np.frombuffer(found.counts, np.int32)),
         np.frombuffer(found.doc, np.uint16),
@@ -87,23 +89,52 @@ def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int
     )
 
 
-def number_stems(stemming: Stemming, forms: Iterable[str], numbers: dict[str, int]) -> list[int]:
-    """For each form a number, equal for those that share a stem; `numbers` has those given before."""
-    return [numbers.setdefault(stem, len(numbers)) for stem in stemming.stems(forms)]
+class Stems:
+    """The stems of one language, numbered as they are met."""
+
+    def __init__(self, stemming: Stemming) -> None:
+        self._stemming = stemming
+        self._numbers: dict[str, int] = {}
+        self._hashes = array("I")
+
+    def numbered(self, forms: Iterable[str]) -> list[int]:
+        """The number of the stem of each form."""
+        numbers = self._numbers
+        found = [numbers.setdefault(stem, len(numbers)) for stem in self._stemming.stems(forms)]
+        new = islice(numbers, len(self._hashes), None)
+        self._hashes.extend(zlib.crc32(stem.encode()) for stem in new)
+        return found
+
+    def told(self, numbers: Array) -> ToldStems:
+        """Stems that were numbered, with their hashes."""
+        return ToldStems(numbers, np.array(self._hashes, np.int64).take(numbers))
 
 
-def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> Callable[[int, Array], Array]:
-    """What `term_arrays` asks for the stems of its terms."""
-    return lambda language, forms: np.array(
-        number_stems(stemmings[language], [terms[i] for i in forms.tolist()], {}), np.int64
-    )
+class ToldStems(NamedTuple):
+    """The stems of some forms: their numbers, and the crc32 of each."""
+
+    numbers: Array
+    hashes: Array
+
+
+TellStems: TypeAlias = Callable[[int, Array], ToldStems]
+"""Called with a language and the numbers of forms."""
+
+
+def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> TellStems:
+    """What tells the stems of terms that are given by their numbers."""
+
+    def tell(language: int, forms: Array) -> ToldStems:
+        stems = Stems(stemmings[language])
+        return stems.told(np.array(stems.numbered([terms[i] for i in forms.tolist()]), np.int64))
+
+    return tell
 
 
 def term_arrays(
     terms: Sequence[str],
     languages: Array,
-    stemmings: Sequence[Stemming],
-    stems: Callable[[int, Array], Array],
+    stems: TellStems,
     postings: Postings,
 ) -> dict[str, Array]:
     """All the arrays named at the top of this file.
@@ -111,39 +142,33 @@ def term_arrays(
     Args:
         terms: the exact forms, sorted.
         languages: the number of the language of every article.
-        stemmings: those of the languages, by number.
-        stems: called with a language and the numbers of forms, gives a number for each; forms with equal numbers
-            share a stem in that language.
+        stems: tells those of the terms.
         postings: of the exact forms; `term` numbers `terms`.
     """
+    numbers = np.arange(len(terms) + 1, dtype=postings.term.dtype)
     return {
         **strings("term", terms),
-        "post_at": np.searchsorted(postings.term, np.arange(len(terms) + 1)),
+        "post_at": np.searchsorted(postings.term, numbers),
         "post_doc": postings.doc,
         "post_code": postings.code,
         "post_pos": postings.pos,
-        "more_at": np.searchsorted(postings.more_term, np.arange(len(terms) + 1)),
+        "more_at": np.searchsorted(postings.more_term, numbers),
         "more_doc": postings.more_doc,
         "more_pos": postings.more_pos,
-        **stem_arrays(terms, *words_of(len(terms), languages, postings), languages, stemmings, stems),
+        **stem_arrays(*words_of(len(terms), languages, postings), languages, stems),
     }
 
 
-def stem_arrays(
-    terms: Sequence[str],
-    form: Array,
-    language: Array,
-    languages: Array,
-    stemmings: Sequence[Stemming],
-    stems: Callable[[int, Array], Array],
-) -> dict[str, Array]:
+def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems) -> dict[str, Array]:
     """The arrays of the stems and groups among those at the top of this file.
 
     Args:
         form, language: of every word, as `words_of` gives them.
-        terms, languages, stemmings, stems: see `term_arrays`.
+        languages, stems: see `term_arrays`.
     """
-    numbers = [(tongue << 32) | stems(tongue, form[language == tongue]) for tongue in _present(language)]
+    present = _present(language)
+    told = [stems(tongue, form[language == tongue]) for tongue in present]
+    numbers = [tongue << 32 | of_tongue.numbers for tongue, of_tongue in zip(present, told, strict=True)]
     # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
     _, first, stem, forms = np.unique(
         np.concatenate([np.empty(0, np.int64), *numbers]),
@@ -160,15 +185,7 @@ def stem_arrays(
     group_form = form[grouped_words[np.argsort(group_of[grouped_words], kind="stable")]]
 
     ref = np.where(is_group, -1 - group_of_stem, form[first])
-    # The stems in the order of their numbers: language after language.
-    texts = [
-        stem
-        for tongue in _present(language)
-        for stem in stemmings[tongue].stems(
-            [terms[i] for i in form[first[language[first] == tongue]].tolist()]
-        )
-    ]
-    hashed = np.array([zlib.crc32(text.encode()) for text in texts], np.int64)
+    hashed = np.concatenate([np.empty(0, np.int64), *(of_tongue.hashes for of_tongue in told)])[first]
     by_hash = np.lexsort((ref, hashed, language[first]))
     arrays = {
         "stem_hash": hashed[by_hash],

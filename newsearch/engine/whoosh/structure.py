@@ -149,7 +149,6 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
     derived = term_arrays(
         terms,
         segment.languages,
-        stemmings,
         stems_of(terms, stemmings),
         Postings(term, doc, code, pos, more_term, more_doc, more_pos),
     )

@@ -35,7 +35,7 @@ def languages_of(
     if not len(untold):
         return found
     # For every term the number of its function word, from 1, and for that the languages that have it.
-    function_word = np.zeros(len(terms), np.int64)
+    function_word = np.zeros(len(terms), np.uint16)
     codes: list[tuple[str, ...]] = [()]
     for word, languages_of_word in languages.function_words().items():
         if (term := terms.get(word)) is not None:
@@ -44,7 +44,7 @@ def languages_of(
     words = function_word.take(tokens)
     ends = np.concatenate(([0], np.cumsum(lengths)))
     is_english = np.array([languages.ENGLISH in of_word for of_word in codes])
-    english = _sums(is_english[words], ends)
+    english = _sums(is_english.take(words), ends)
     others = _sums(words > 0, ends) - english
     # What can be no other language than English need not be looked at more closely.
     found[untold] = 0
@@ -86,5 +86,7 @@ def _decided(counts: Array, totals: Array) -> Array:
 
 def _sums(counted: Array, ends: Array) -> Array:
     """How many of the counted tokens each article has."""
-    sums: Array = np.diff(np.concatenate(([0], np.cumsum(counted)))[ends])
+    before = np.zeros(len(counted) + 1, np.int32)
+    np.cumsum(counted, out=before[1:])
+    sums: Array = np.diff(before[ends])
     return sums

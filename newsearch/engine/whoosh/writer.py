@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,9 +17,11 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
+from newsearch.engine.whoosh.backlog import Backlog
 from newsearch.engine.whoosh.builder import MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
+from newsearch.engine.whoosh.content import record_of
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
@@ -48,6 +51,10 @@ from newsearch.engine.whoosh.toc import (
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 
 Array: TypeAlias = NDArray[Any]
+
+_WAITING_SHARE = 64
+"""Of so many bytes of memory, one may be taken by the records of articles that wait to be collected; as articles they
+take some six times as much."""
 
 _FAILED = "cannot be written, the index is as it was"
 
@@ -109,11 +116,13 @@ class WhooshWriter:
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
-        self._flushed_names: list[str] = []
-        self._flushed: dict[str, SourceState] = dict(ahead.states)
+        self._finished_names: list[str] = []
+        self._finished: dict[str, SourceState] = dict(ahead.states)
         # A part of it is for the words that were met, which serve all segments.
         self._memory = memory * 3 // 4
-        self._collect(Vocabulary(self._base.protected))
+        self._start(Vocabulary(self._base.protected))
+        # What is between here and `commit` belongs to its thread: the builder, the new segments, what is finished.
+        self._behind = Backlog(memory // _WAITING_SHARE)
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
@@ -131,22 +140,46 @@ class WhooshWriter:
     def _pause(self) -> None:
         """Leave it to the next run to go on from what the journal names, if it can."""
         if self._run.sources and self._rehearsed is None:
-            self._lock.release()
+            try:
+                # What was read is worth the second that it takes to finish it.
+                with suppress(Exception):
+                    self._behind.wait()
+            finally:
+                self._behind.close()
+                self._lock.release()
 
     def add(self, article: Article, source: str) -> None:
         """Add an article of a source; it replaces the one of the same id in that source.
 
         One that is as it was committed (see `content`) stays as it is.
         """
+        self.add_all([article], source)
+
+    def add_all(
+        self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
+    ) -> None:
+        """Add articles of one source, as `add` does one.
+
+        Segments are made of them in another thread, and what goes wrong there is raised by a later call.
+
+        Args:
+            before: gives the files of the source whose articles were all added before these, for a run that goes on
+                if this one is killed. It is called at any time until the commit, in the other thread.
+
+        Raises:
+            ValueError: a text holds control characters or lone surrogates; nothing is kept of these articles.
+            StorageError: a segment could not be written.
+        """
+        records = [record_of(article) for article in articles]
         self._name(source)
-        self._builder.add(article, source)
-        if self._builder.full:
-            self._flush()
+        work = partial(self._collect, list(articles), records, source, before)
+        self._behind.put(work, sum(map(len, records)))
 
     def remember(self, source: str, state: SourceState | None) -> None:
         """Keep a source, and what its files looked like; without that it is read whole the next time."""
         self._name(source)
-        self._states[source] = state or SourceState((), ())
+        self._states[source] = known = state or SourceState((), ())
+        self._behind.put(partial(self._finished.__setitem__, source, known))
 
     def forget_source(self, source: str) -> None:
         """Delete what was committed from a source, and remember the source no more."""
@@ -159,6 +192,7 @@ class WhooshWriter:
 
     def delete_keys(self, source: str, keys: Array) -> None:
         """Delete the committed articles of a source that have these keys, as its ledger gives them."""
+        self._behind.wait()
         for segment in [*self._segments, *self._new[: self._resumed]]:
             segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
 
@@ -166,35 +200,6 @@ class WhooshWriter:
     def is_compact(self) -> bool:
         """Whether what was committed is in as few segments as can be, without anything deleted."""
         return is_compact(self._segments)
-
-    @property
-    def flushes(self) -> int:
-        """How many segments this run has written."""
-        return len(self._new) - self._resumed
-
-    def checkpoint(self, source: str, state: SourceState) -> None:
-        """Note how far the run is, for one that goes on if this one is killed.
-
-        Args:
-            state: the files of a source whose articles were all added before the last segment was written.
-
-        Raises:
-            StorageError: it could not be written.
-        """
-        if not self._run.sources:
-            return
-        self._flushed[source] = state
-        try:
-            names = {
-                location: write_state(self._directory, self._base.generation + 1, done)
-                for location, done in {**self._flushed, **self._states}.items()
-                if done.names
-            }
-            write_journal(self._directory, self._run, self._new, names)
-        except OSError as error:
-            raise StorageError(self._directory, _FAILED, error) from error
-        remove_files(self._directory / name for name in self._flushed_names)
-        self._flushed_names = list(names.values())
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles of these ids, of whatever source."""
@@ -231,10 +236,11 @@ class WhooshWriter:
             IndexCorrupt: what was committed before is damaged; the index is as it was.
         """
         try:
+            self._behind.wait()
             if len(self._builder):
                 self._flush()
             # Words that were met have served; what comes now takes memory of its own.
-            self._collect(Vocabulary(self._base.protected))
+            self._start(Vocabulary(self._base.protected))
             replaced, self._confirmed = delete_replaced(self._segments, self._new)
             self._delete_dropped()
             segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
@@ -268,6 +274,7 @@ class WhooshWriter:
         if self._rehearsed is not None:
             self.cancel()
         else:
+            self._behind.close()
             with suppress(OSError):
                 remove_files(unused_files(self._directory, toc))
             self._lock.release()
@@ -277,6 +284,7 @@ class WhooshWriter:
         """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
         if not self._lock.held:
             return
+        self._behind.close()
         try:
             # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
@@ -287,16 +295,47 @@ class WhooshWriter:
         finally:
             self._lock.release()
 
+    def _collect(
+        self,
+        articles: list[Article],
+        records: list[bytes],
+        source: str,
+        before: Callable[[], SourceState] | None,
+    ) -> None:
+        while articles:
+            room = self._builder.room(records)
+            self._builder.add_all(articles[:room], records[:room], source)
+            articles, records = articles[room:], records[room:]
+            if self._builder.full:
+                self._flush()
+                if self._run.sources and before:
+                    self._finished[source] = before()
+                    self._checkpoint()
+
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
         too_many = self._vocabulary.size * 3 > self._memory
-        self._collect(Vocabulary(self._base.protected) if too_many else self._vocabulary)
+        self._start(Vocabulary(self._base.protected) if too_many else self._vocabulary)
 
-    def _collect(self, vocabulary: Vocabulary) -> None:
+    def _start(self, vocabulary: Vocabulary) -> None:
         """Collect the articles of another segment from now on."""
         self._vocabulary = vocabulary
         self._builder = SegmentBuilder(vocabulary, self._memory)
+
+    def _checkpoint(self) -> None:
+        """Note how far the run is, for one that goes on if this one is killed."""
+        try:
+            names = {
+                location: write_state(self._directory, self._base.generation + 1, done)
+                for location, done in self._finished.items()
+                if done.names
+            }
+            write_journal(self._directory, self._run, self._new, names)
+        except OSError as error:
+            raise StorageError(self._directory, _FAILED, error) from error
+        remove_files(self._directory / name for name in self._finished_names)
+        self._finished_names = list(names.values())
 
     def _write(
         self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
