@@ -8,8 +8,10 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "_slots.h"
 #include "_urls.h"
 
 #define LARGEST_SIGNAL 1e12    /* see _values.py */
@@ -29,12 +31,13 @@ enum { PATH, ID, UNDERSCORE_ID, CATEGORY, TITLE, EXCERPT, PUBLISHED_DATE_TIME, O
 static const char *const fields[] = {
     "id", "title", "excerpt", "topics", "body", "date", "original_url", "web_url", "category", "type", "quality", "heat",
     "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "images", "related", "extra", "__class__",
-    "name", "domain", "tags", "categories", "article",
+    "name", "domain", "tags", "categories", "article", "publishedDateTime",
 };
 enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB_URL, F_CATEGORY, F_TYPE, F_QUALITY, F_HEAT,
        F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_IMAGES, F_RELATED, F_EXTRA, F_CLASS, F_NAME, F_DOMAIN,
-       F_TAGS, F_CATEGORIES, F_ARTICLE, FIELDS };
-static PyObject *key_names[KEYS], *field_names[FIELDS], *empty_text, *empty_tuple;
+       F_TAGS, F_CATEGORIES, F_ARTICLE, F_PUBLISHED_DATE_TIME, FIELDS };
+static PyObject *field_names[FIELDS], *empty_text, *empty_tuple;
+static size_t key_lengths[KEYS];
 
 /* What a Reader is made with, in this order. */
 enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_ID, CLEAN_TEXT, CLEAN_BODY,
@@ -43,6 +46,8 @@ enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER
 typedef struct {
     PyObject_HEAD
     PyObject *given[GIVEN];
+    newfunc make[2];          /* of a draft, and of an article, which have the same slots */
+    Slot slots[2][F_CLASS];
 } Reader;
 
 /* Each of these gives a new reference; NULL without an exception is for a value that takes a closer look. */
@@ -55,16 +60,18 @@ static int space_at(const unsigned char *at) {
     return 0;
 }
 
+static uint8_t is_plain[256]; /* of ASCII; not of the zero at the end of a text */
+
 /* The bytes of another character that stays as it is in clean text, for sure: of ASCII, a letter or sign of Western and
  * Central Europe, a mark of typography or of a currency. None of them combines with another (see NFC). */
 static int plain_at(const unsigned char *at) {
-    if (*at < 128) return *at > ' ' && *at < 127 && *at != '<' && *at != '&';
+    if (*at < 128) return is_plain[*at];
     if (*at == 0xc2) return at[1] > 0xa0 && at[1] != 0xad ? 2 : 0;
     if (*at >= 0xc3 && *at <= 0xc5) return 2;
     if (*at != 0xe2) return 0;
-    const int is_plain = (at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa6) || (at[1] == 0x82 && at[2] >= 0xa0 && at[2] <= 0xb4) ||
-                         (at[1] == 0x84 && at[2] == 0xa2);
-    return is_plain ? 3 : 0;
+    return (at[1] == 0x80 && at[2] >= 0x90 && at[2] <= 0xa6) || (at[1] == 0x82 && at[2] >= 0xa0 && at[2] <= 0xb4) ||
+                   (at[1] == 0x84 && at[2] == 0xa2)
+               ? 3 : 0;
 }
 
 /* A line of clean text: as it is, or with its white space folded, where that is all that it takes. */
@@ -72,6 +79,12 @@ static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length)
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
     int is_folded = 1, was_space = 1;
     while (at < end) {
+        if (is_plain[*at]) {
+            do at++;
+            while (is_plain[*at]);
+            was_space = 0;
+            continue;
+        }
         int bytes = plain_at(at);
         if (!bytes && *at == '&' && !memchr(at, ';', (size_t)(end - at))) bytes = 1; /* no entity */
         if (bytes) {
@@ -118,10 +131,10 @@ static PyObject *url_of(Reader *reader, PyObject *value) {
     Py_ssize_t length;
     const char *url = PyUnicode_AsUTF8AndSize(value, &length);
     PyErr_Clear();
-    int is_clean_url = url && length > 8 && length <= MAX_URL_LENGTH && !memcmp(url, "https://", 8) &&
-                       ((url[8] >= 'a' && url[8] <= 'z') || (url[8] >= '0' && url[8] <= '9') ||
-                        (url[8] >= 'A' && url[8] <= 'Z'));
-    for (Py_ssize_t i = 8; is_clean_url && i < length; i++)
+    const ptrdiff_t scheme = url && length <= MAX_URL_LENGTH ? scheme_length(url, length) : 0;
+    int is_clean_url = scheme && ((url[scheme] >= 'a' && url[scheme] <= 'z') || (url[scheme] >= '0' && url[scheme] <= '9') ||
+                                  (url[scheme] >= 'A' && url[scheme] <= 'Z'));
+    for (Py_ssize_t i = scheme; is_clean_url && i < length; i++)
         is_clean_url = url[i] > ' ' && url[i] <= '~' && !(url[i] == '&' && length - i > 4 && !memcmp(url + i, "&amp;", 5));
     return is_clean_url ? Py_NewRef(value) : PyObject_CallFunctionObjArgs(reader->given[CLEAN_URL], value, NULL);
 }
@@ -147,7 +160,7 @@ static PyObject *date_of(Reader *reader, PyObject *value) {
         if (when) return when;
         PyErr_Clear();
     }
-    return PyObject_CallFunctionObjArgs(reader->given[MOMENT], value, key_names[PUBLISHED_DATE_TIME], NULL);
+    return PyObject_CallFunctionObjArgs(reader->given[MOMENT], value, field_names[F_PUBLISHED_DATE_TIME], NULL);
 }
 
 /* A list of topics, or a provider, that was met before. */
@@ -212,15 +225,26 @@ static PyObject *id_of(Reader *reader, PyObject *const *values, PyObject *web_ur
 
 static int is_empty(PyObject *text) { return !text || PyUnicode_GetLength(text) == 0; }
 
+/* The number of a key that most have, or KEYS. */
+static int key_number(PyObject *key) {
+    Py_ssize_t length;
+    const char *text = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, &length) : NULL;
+    int number = text ? 0 : KEYS;
+    if (!text) PyErr_Clear();
+    while (number < KEYS && !((size_t)length == key_lengths[number] && !memcmp(text, keys[number], key_lengths[number])))
+        number++;
+    return number;
+}
+
 /* The article of a record, or None. Without an id it is that of the record. */
 static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyObject *body) {
-    PyObject *values[KEYS], *made[FIELDS] = {0}, *draft = NULL;
+    PyObject *values[KEYS] = {0}, *made[FIELDS] = {0}, *draft = NULL, *key, *value;
     if (!PyDict_CheckExact(record)) Py_RETURN_NONE;
-    Py_ssize_t present = 0;
-    for (int key = 0; key < KEYS; key++) {
-        values[key] = PyDict_GetItemWithError(record, key_names[key]);
-        if (PyErr_Occurred()) return NULL;
-        present += values[key] != NULL;
+    Py_ssize_t present = 0, place = 0;
+    while (PyDict_Next(record, &place, &key, &value)) {
+        const int number = key_number(key);
+        if (number < KEYS) values[number] = value;
+        present += number < KEYS;
     }
     const int is_common = present == PyDict_Size(record);
     PyObject *is_published = values[PUBLISHED];
@@ -248,19 +272,18 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
         made[F_TYPE] = Py_NewRef(field_names[F_ARTICLE]);
     }
     made[F_PUBLISHED] = Py_NewRef(is_published);
-    if (!(draft = PyObject_CallFunctionObjArgs(reader->given[DRAFT], NULL))) goto done;
-    for (int field = 0; field <= F_PROVIDER; field++)
-        if (PyObject_SetAttr(draft, field_names[field], made[field]) < 0) goto failed;
+    PyTypeObject *type = (PyTypeObject *)reader->given[is_common ? ARTICLE : DRAFT];
+    const Slot *slots = reader->slots[is_common];
+    if (!(draft = reader->make[is_common](type, empty_tuple, NULL))) goto done;
     if (is_common) {
-        for (int field = F_AMP; field <= F_LANGUAGE; field++)
-            if (PyObject_SetAttr(draft, field_names[field], Py_None) < 0) goto failed;
-        for (int field = F_IMAGES; field <= F_RELATED; field++)
-            if (PyObject_SetAttr(draft, field_names[field], empty_tuple) < 0) goto failed;
-        PyObject *extra = PyDict_New();
-        const int is_set = extra && PyObject_SetAttr(draft, field_names[F_EXTRA], extra) == 0;
-        Py_XDECREF(extra);
-        if (!is_set) goto failed;
-    } else {
+        for (int field = F_AMP; field <= F_LANGUAGE; field++) made[field] = Py_NewRef(Py_None);
+        for (int field = F_IMAGES; field <= F_RELATED; field++) made[field] = Py_NewRef(empty_tuple);
+        if (!(made[F_EXTRA] = PyDict_New())) goto failed;
+    }
+    for (int field = 0; field < F_CLASS && made[field]; field++)
+        if (slots[field].set(slots[field].descriptor, draft, made[field]) < 0) goto failed;
+    if (is_common) goto done;
+    {
         PyObject *none = PyObject_CallFunctionObjArgs(reader->given[FILL_RARE], draft, record, NULL);
         Py_XDECREF(none);
         if (!none) goto failed;
@@ -316,6 +339,13 @@ static int reader_init(PyObject *self, PyObject *args, PyObject *named) {
         return -1;
     }
     for (int i = 0; i < GIVEN; i++) reader->given[i] = Py_NewRef(PyTuple_GetItem(args, i));
+    for (int i = 0; i < 2; i++) {
+        PyObject *type = reader->given[i ? ARTICLE : DRAFT];
+        if (!PyType_Check(type)) { PyErr_SetString(PyExc_TypeError, "a class is expected here"); return -1; }
+        reader->make[i] = (newfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_new);
+        for (int field = 0; field < F_CLASS; field++)
+            if (slot_open(&reader->slots[i][field], type, field_names[field]) < 0) return -1;
+    }
     if (PyDict_Check(reader->given[KNOWN_TOPICS]) && PyDict_Check(reader->given[KNOWN_PROVIDERS])) return 0;
     PyErr_SetString(PyExc_TypeError, "what is known is kept in dicts");
     return -1;
@@ -324,6 +354,7 @@ static int reader_init(PyObject *self, PyObject *args, PyObject *named) {
 static void reader_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     for (int i = 0; i < GIVEN; i++) Py_XDECREF(((Reader *)self)->given[i]);
+    for (int i = 0; i < 2 * F_CLASS; i++) Py_XDECREF(((Reader *)self)->slots[i / F_CLASS][i % F_CLASS].descriptor);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
@@ -349,8 +380,8 @@ static struct PyModuleDef definition = {
 };
 
 PyMODINIT_FUNC PyInit__reading(void) {
-    for (int i = 0; i < KEYS; i++)
-        if (!(key_names[i] = PyUnicode_InternFromString(keys[i]))) return NULL;
+    for (int i = 0; i < KEYS; i++) key_lengths[i] = strlen(keys[i]);
+    for (int c = ' ' + 1; c < 127; c++) is_plain[c] = c != '<' && c != '&';
     for (int i = 0; i < FIELDS; i++)
         if (!(field_names[i] = PyUnicode_InternFromString(fields[i]))) return NULL;
     if (!(empty_text = PyUnicode_FromString("")) || !(empty_tuple = PyTuple_New(0))) return NULL;

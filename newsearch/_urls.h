@@ -14,11 +14,17 @@ static int is_plain_query(const char *at, const char *end) {
     return 1;
 }
 
-/* How many of its first bytes are the canonical form of a URL: all but the slashes at its end, where it is an https one
- * with a lower-case host, no port, no fragment, and a query that is plain. 0 where that takes a closer look. */
-static ptrdiff_t canonical_length(const char *url, ptrdiff_t length) {
-    const char *at = url + 8, *end = url + length, *label = at;
-    if (length < 8 || memcmp(url, "https://", 8)) return 0;
+/* The bytes of http:// or https:// where a URL begins so, or else 0. */
+static ptrdiff_t scheme_length(const char *url, ptrdiff_t length) {
+    if (length >= 8 && !memcmp(url, "https://", 8)) return 8;
+    return length >= 7 && !memcmp(url, "http://", 7) ? 7 : 0;
+}
+
+/* Of the part of a URL behind its scheme, how many of the first bytes are in the canonical form: all but the slashes at
+ * its end, where it has a lower-case host, no port, no fragment, and a query that is plain. 0 where that takes a closer
+ * look. */
+static ptrdiff_t canonical_length(const char *rest, ptrdiff_t length) {
+    const char *at = rest, *end = rest + length, *label = at;
     for (; at < end && *at != '/'; at++) {
         if (*at == '.') {
             if (at == label) return 0;
@@ -33,7 +39,7 @@ static ptrdiff_t canonical_length(const char *url, ptrdiff_t length) {
         if (*path <= ' ' || *path > '~' || *path == '#') return 0;
     }
     while (end > at && end[-1] == '/') end--;
-    return end - url;
+    return end - rest;
 }
 
 /* A new reference to the canonical form of a URL, by the function of Python where it takes a closer look. */
@@ -41,7 +47,11 @@ static PyObject *canonical_of(PyObject *url, PyObject *canonical_url) {
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(url, &length);
     PyErr_Clear(); /* a lone surrogate */
-    const ptrdiff_t kept = text ? canonical_length(text, length) : 0;
-    if (!kept) return PyObject_CallFunctionObjArgs(canonical_url, url, NULL);
-    return kept == length ? Py_NewRef(url) : PyUnicode_FromStringAndSize(text, kept);
+    const ptrdiff_t scheme = text ? scheme_length(text, length) : 0;
+    const ptrdiff_t kept = scheme ? canonical_length(text + scheme, length - scheme) : 0;
+    char made[1024] = "https://";
+    if (!kept || kept > (ptrdiff_t)sizeof made - 8) return PyObject_CallFunctionObjArgs(canonical_url, url, NULL);
+    if (scheme + kept == length && scheme == 8) return Py_NewRef(url);
+    memcpy(made + 8, text + scheme, (size_t)kept);
+    return PyUnicode_FromStringAndSize(made, 8 + kept);
 }

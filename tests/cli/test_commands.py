@@ -324,9 +324,10 @@ def test_a_log_gets_a_line_on_the_progress_now_and_then(
     monkeypatch.setattr("newsearch.cli.progress.LOG_SECONDS", 0.0)
     assert re.search(r"1 articles, [\d,]+/s, all read", run("reindex", "--full", "--index", "i").err)
     monkeypatch.setattr("newsearch.cli.progress._SETTLED", 0.0)
+    monkeypatch.setattr("newsearch.sources.json_lines._BLOCK", 1 << 10)
     (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n' * 1024)
     log = run("reindex", "--full", "--index", "i").err
-    assert re.search(r"512 articles, [\d,]+/s, 50% of news.jsonl, \d+ s left\n", log)
+    assert re.search(r"512 articles, [\d,]+/s, 5\d% of news.jsonl, \d+ s left\n", log)
     assert re.search(r"1,024 articles, [\d,]+/s, 100% of news.jsonl, 0 s left\n", log)
 
 

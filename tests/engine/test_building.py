@@ -16,7 +16,7 @@ from newsearch import analysis
 from newsearch.article import Article, Image, Provider, canonical_url
 from newsearch.engine.whoosh import building
 from newsearch.engine.whoosh.columns import hash_key
-from newsearch.engine.whoosh.content import facts_of, record_of
+from newsearch.engine.whoosh.content import facts_of, records_of
 from newsearch.engine.whoosh.records import encode_record
 
 in_python = without_compiler(building)
@@ -181,7 +181,7 @@ def test_addresses_are_the_same_in_their_canonical_form(url: str) -> None:
 def test_what_the_columns_keep_is_the_same(batch: list[Article]) -> None:
     records = [encode_record(article) for article in batch]
     assert building.facts(batch, records, canonical_url) == in_python.facts(batch, records, canonical_url)
-    assert [record_of(article) for article in batch] == records
+    assert records_of(batch) == records
     keys = [article.id for article in batch]
     assert building.hash_keys(keys) == in_python.hash_keys(keys)
     assert facts_of(batch, records).id_hash == building.hash_keys(keys)
@@ -198,4 +198,4 @@ def test_texts_of_any_length_have_their_hash(length: int) -> None:
 @pytest.mark.parametrize("title", ["a\x1fb", "a\0b", "\ud800"])
 def test_what_no_record_can_hold_is_refused(title: str) -> None:
     with pytest.raises(ValueError, match=r"control characters|surrogates"):
-        record_of(Article(id="a", title=title))
+        records_of([Article(id="a", title=title)])

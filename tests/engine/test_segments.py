@@ -20,7 +20,7 @@ from newsearch.engine.base import Options
 from newsearch.engine.whoosh import columns, durable, layout, merge, postings
 from newsearch.engine.whoosh.builder import SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
-from newsearch.engine.whoosh.content import record_of
+from newsearch.engine.whoosh.content import records_of
 from newsearch.engine.whoosh.layout import Array, ArrayFile, Spool, write_arrays
 from newsearch.engine.whoosh.merge import merge_segments
 from newsearch.engine.whoosh.reader import WhooshReader
@@ -58,7 +58,7 @@ TABLES = {name for table in columns.TABLES for name in (table, f"{table}_name_by
 def built(pairs: Sequence[tuple[str, Article]], median: Pivots) -> dict[str, Array]:
     builder = SegmentBuilder(Vocabulary())
     for source, article in pairs:
-        builder.add_all([article], [record_of(article)], source)
+        builder.add_all([article], records_of([article]), source)
     return builder.build(median)
 
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "../../_slots.h"
 #include "../../_urls.h"
 
 #define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
@@ -688,13 +689,14 @@ enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, 
 
 static const char *const names[] = {
     "id", "title", "excerpt", "web_url", "original_url", "amp_web_url", "cdn_amp_web_url", "body", "date", "published",
-    "heat", "quality", "images", "related", "provider", "category", "type", "language", "topics", "name", "domain",
-    "tzinfo", "hour", "minute", "second", "microsecond", "extra", "toordinal", "astimezone",
+    "heat", "quality", "images", "related", "extra", "provider", "category", "type", "language", "topics", "name",
+    "domain", "tzinfo", "hour", "minute", "second", "microsecond", "toordinal", "astimezone",
 };
 enum { ID, TITLE, EXCERPT, WEB_URL, ORIGINAL_URL, AMP_URL, CDN_AMP_URL, BODY, DATE, IS_PUBLISHED, HEAT, QUALITY, IMAGES,
-       RELATED, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE, SECOND, MICROSECOND,
-       EXTRA, TOORDINAL, ASTIMEZONE, NAMES };
-static PyObject *interned[NAMES], *utc, *datetime_type;
+       RELATED, EXTRA, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE, SECOND,
+       MICROSECOND, TOORDINAL, ASTIMEZONE, NAMES };
+static PyObject *interned[NAMES], *utc, *datetime_type, *article_type;
+static Slot slots[TOPICS + 1]; /* of an article */
 
 static void replace(PyObject **held, PyObject *by) {
     PyObject *before = *held;
@@ -702,7 +704,10 @@ static void replace(PyObject **held, PyObject *by) {
     Py_XDECREF(before);
 }
 
-static PyObject *attribute(PyObject *object, int name) { return PyObject_GetAttr(object, interned[name]); }
+static PyObject *attribute(PyObject *object, int name) {
+    if (name > TOPICS || (PyObject *)Py_TYPE(object) != article_type) return PyObject_GetAttr(object, interned[name]);
+    return slots[name].get(slots[name].descriptor, object, article_type);
+}
 
 static int is_true(PyObject *object, int name) {
     PyObject *value = attribute(object, name);
@@ -876,10 +881,8 @@ static PyObject *facts(PyObject *module, PyObject *args) {
     return found;
 }
 
-static const char plain_record_doc[] =
-    "plain_record(article): its stored record, or None where it has images, related articles, or what else few have.";
-
-static PyObject *plain_record(PyObject *module, PyObject *article) {
+/* The stored record of an article, or None. */
+static PyObject *plain_record(PyObject *article) {
     static const int rare[] = {IMAGES, RELATED, EXTRA};
     for (int i = 0; i < 3; i++) {
         const int has = is_true(article, rare[i]);
@@ -917,13 +920,34 @@ static PyObject *plain_record(PyObject *module, PyObject *article) {
     return found;
 }
 
+static const char plain_records_doc[] =
+    "plain_records(articles): the stored record of each, or None for one that has images, related articles, or what else "
+    "few have.";
+
+static PyObject *plain_records(PyObject *module, PyObject *articles) {
+    if (!PyList_Check(articles)) { PyErr_SetString(PyExc_TypeError, "a list of articles is expected here"); return NULL; }
+    const Py_ssize_t count = PyList_Size(articles);
+    PyObject *records = PyList_New(count);
+    for (Py_ssize_t i = 0; records && i < count; i++) {
+        PyObject *article = PyList_GetItem(articles, i), *record = NULL;
+        if (article) {
+            Py_INCREF(article);
+            record = plain_record(article);
+            Py_DECREF(article);
+        }
+        if (record) PyList_SetItem(records, i, record);
+        else Py_CLEAR(records);
+    }
+    return records;
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
     {"inverted", inverted, METH_VARARGS, inverted_doc},
     {"hash_keys", hash_keys, METH_O, hash_keys_doc},
     {"facts", facts, METH_VARARGS, facts_doc},
-    {"plain_record", plain_record, METH_O, plain_record_doc},
+    {"plain_records", plain_records, METH_O, plain_records_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -945,10 +969,11 @@ PyMODINIT_FUNC PyInit__building(void) {
     PyObject *module = PyModule_Create(&definition);
     PyObject *words = PyType_FromSpec(&words_spec);
     if (!module || !words || PyModule_AddObjectRef(module, "Words", words) < 0 ||
-        !(utc = imported("datetime", "UTC")) || !(datetime_type = imported("datetime", "datetime"))) {
-        Py_XDECREF(module);
-        module = NULL;
-    }
+        !(utc = imported("datetime", "UTC")) || !(datetime_type = imported("datetime", "datetime")) ||
+        !(article_type = imported("newsearch.article", "Article")))
+        Py_CLEAR(module);
+    for (int name = 0; module && name <= TOPICS; name++)
+        if (slot_open(&slots[name], article_type, interned[name]) < 0) Py_CLEAR(module);
     Py_XDECREF(words);
     return module;
 }

@@ -136,7 +136,7 @@ class SegmentBuilder:
         """Collect articles of one source, as many as there is `room` for.
 
         Args:
-            records: for each article what `content.record_of` gives.
+            records: for each article what `content.records_of` gives.
         """
         # One property of all of them after the other.
         self._records += records

@@ -210,9 +210,9 @@ def _flag_and_seconds(article: Article) -> tuple[int, int]:
     return flag | columns.DATED, days + when.hour * 3600 + when.minute * 60 + when.second
 
 
-def plain_record(article: Article) -> bytes | None:
-    """`encode_record` of an article, or None where this is not the place to make it."""
-    return encode_record(article)
+def plain_records(articles: list[Article]) -> list[bytes | None]:
+    """`encode_record` of each article, or None where this is not the place to make it."""
+    return list(map(encode_record, articles))
 
 
 try:
@@ -220,5 +220,5 @@ try:
 except ImportError:
     pass
 else:
-    for _name in ("Words", "facts", "hash_keys", "inverted", "plain_record"):
+    for _name in ("Words", "facts", "hash_keys", "inverted", "plain_records"):
         globals()[_name] = getattr(_compiled, _name)

@@ -16,21 +16,26 @@ from newsearch.engine.whoosh import building
 from newsearch.engine.whoosh.records import encode_record
 
 
-def record_of(article: Article) -> bytes:
-    """`encode_record` of an article, made the fast way where it can be."""
-    return building.plain_record(article) or encode_record(article)
+def records_of(articles: list[Article]) -> list[bytes]:
+    """`encode_record` of each article, made the fast way where it can be."""
+    records = building.plain_records(articles)
+    return [record or encode_record(article) for record, article in zip(records, articles, strict=True)]
 
 
 def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Facts:
     """What the columns keep of articles, with the hashes of their contents.
 
     Args:
-        records: for each article what `record_of` gives.
+        records: for each article what `records_of` gives.
     """
-    contents = [
-        record_of(_without_pictures(article)) if article.images or article.related else record
-        for article, record in zip(articles, records, strict=True)
-    ]
+    contents = list(records)
+    bare = {
+        i: _without_pictures(article)
+        for i, article in enumerate(articles)
+        if article.images or article.related
+    }
+    for i, record in zip(bare, records_of(list(bare.values())), strict=True):
+        contents[i] = record
     return building.Facts(*building.facts(articles, contents, canonical_url))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from newsearch.article import Article
 from newsearch.engine.whoosh.building import hash_keys
-from newsearch.engine.whoosh.content import facts_of, record_of
+from newsearch.engine.whoosh.content import facts_of, records_of
 from newsearch.engine.whoosh.journal import Ahead
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.segment import Segment
@@ -122,7 +122,7 @@ class Ledger:
         # Where nothing is held, all is new, and content need not be compared.
         contents = np.zeros_like(keys)
         if len(self._known):
-            contents = np.frombuffer(facts_of(articles, map(record_of, articles)).content_hash, np.uint64)
+            contents = np.frombuffer(facts_of(articles, records_of(articles)).content_hash, np.uint64)
         at, found = self._find(keys)
         skipped = found.copy()
         skipped[found] = self._latest[at[found]] == contents[found]

@@ -21,7 +21,7 @@ from newsearch.engine.whoosh.backlog import Backlog
 from newsearch.engine.whoosh.builder import MEMORY, SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
-from newsearch.engine.whoosh.content import record_of
+from newsearch.engine.whoosh.content import records_of
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
 from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
@@ -170,9 +170,10 @@ class WhooshWriter:
             ValueError: a text holds control characters or lone surrogates; nothing is kept of these articles.
             StorageError: a segment could not be written.
         """
-        records = [record_of(article) for article in articles]
+        batch = list(articles)
+        records = records_of(batch)
         self._name(source)
-        work = partial(self._collect, list(articles), records, source, before)
+        work = partial(self._collect, batch, records, source, before)
         self._behind.put(work, sum(map(len, records)))
 
     def remember(self, source: str, state: SourceState | None) -> None:
