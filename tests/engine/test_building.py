@@ -65,6 +65,22 @@ def test_many_words_keep_their_numbers(module: Any) -> None:
 
 
 @compiled
+def test_words_with_every_character_have_the_terms_that_analysis_tells() -> None:
+    around = ("{}", "a{}b", "{}b-c", "{}'s", "a{}\u0301")
+    chosen = [chr(i) for i in range(0x3000)]
+    batches = [[form.format(character) for form in around] for character in chosen]
+    assert numbered(building, batches) == [[analysis.terms(text) for text in batch] for batch in batches]
+
+
+@compiled
+@given(st.lists(st.text() | st.text("ab", max_size=20), unique=True))
+def test_texts_are_sorted_in_the_same_way(texts: list[str]) -> None:
+    found = building.SortedTexts(*building.sorted_texts(texts))
+    assert found == in_python.sorted_texts(texts)
+    assert [texts[i] for i in np.frombuffer(found.numbers, np.int64).tolist()] == sorted(texts)
+
+
+@compiled
 @settings(max_examples=100)
 @given(
     st.integers(0, 2**32 - 1).map(np.random.default_rng),

@@ -295,6 +295,12 @@ static void find_kinds(void) {
     }
 }
 
+static int kind_of_letters(const char *text, Py_ssize_t length) {
+    for (Py_ssize_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] > 127 || kind_of[(unsigned char)text[i]] != LETTER) return 0;
+    return 1;
+}
+
 /* The bytes of a character that is white space to Python, at `at`; 0 where there is none. */
 static size_t space_at(const unsigned char *at, const unsigned char *end) {
     if (*at < 128) return kind_of[*at] == SPACE;
@@ -304,6 +310,24 @@ static size_t space_at(const unsigned char *at, const unsigned char *end) {
     const int is_space = found == 0xe19a80 || (found >= 0xe28080 && found <= 0xe2808a) || found == 0xe280a8 ||
                          found == 0xe280a9 || found == 0xe280af || found == 0xe2819f || found == 0xe38080;
     return is_space ? 3 : 0;
+}
+
+/* The letters of ASCII that stand for the letters of two bytes from C3 80 to C5 BF, once folded; zeros for others. */
+static char folded[192][2];
+
+static int find_folded(PyObject *fold) {
+    for (int i = 0; i < 192; i++) {
+        const char letter[] = {(char)(0xc3 + i / 64), (char)(0x80 + i % 64), 0};
+        PyObject *text = PyUnicode_FromString(letter);
+        PyObject *found = text ? PyObject_CallFunctionObjArgs(fold, text, NULL) : NULL;
+        Py_ssize_t length = 0;
+        const char *plain = found ? PyUnicode_AsUTF8AndSize(found, &length) : NULL;
+        if (plain && (length == 1 || length == 2) && kind_of_letters(plain, length)) memcpy(folded[i], plain, (size_t)length);
+        Py_XDECREF(text);
+        Py_XDECREF(found);
+        if (!plain) return -1;
+    }
+    return 0;
 }
 
 /* What stands in ASCII for a mark of three bytes from E2 80 90: dashes, quotes, bullets and dots; 0 for anything else. */
@@ -348,6 +372,14 @@ static int emit_text(Words *words, const char *text, size_t length, Bytes *room,
         for (; at < end && !(space = space_at(at, end));) {
             if (*at < 128) {
                 chunk[size++] = whole[whole_size++] = lower[*at++];
+                continue;
+            }
+            if (*at >= 0xc3 && *at <= 0xc5 && end - at > 1 && folded[(*at - 0xc3) * 64 + at[1] - 0x80][0]) {
+                const char *plain = folded[(*at - 0xc3) * 64 + at[1] - 0x80];
+                chunk[size++] = plain[0];
+                if (plain[1]) chunk[size++] = plain[1];
+                whole[whole_size++] = (char)*at++;
+                whole[whole_size++] = (char)*at++;
                 continue;
             }
             const char mark = plain_mark(at, end);
@@ -458,6 +490,65 @@ static PyType_Slot words_slots[] = {
 static PyType_Spec words_spec = {
     "newsearch.engine.whoosh._building.Words", sizeof(Words), 0, Py_TPFLAGS_DEFAULT, words_slots,
 };
+
+/* ---- sorted texts ---- */
+
+typedef struct {
+    uint64_t begin; /* the first bytes, as a number that sorts as they do */
+    const Span *span;
+} Key;
+
+static int compare(const void *left, const void *right) {
+    const Key *a = left, *b = right;
+    if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
+    const size_t shorter = a->span->length < b->span->length ? a->span->length : b->span->length;
+    const int order = memcmp(a->span->data, b->span->data, shorter);
+    if (order || a->span->length == b->span->length) return order;
+    return a->span->length < b->span->length ? -1 : 1;
+}
+
+static const char sorted_texts_doc[] =
+    "sorted_texts(texts): the numbers of different texts in their order, their UTF-8, and where each begins there.";
+
+static PyObject *sorted_texts(PyObject *module, PyObject *texts) {
+    Py_ssize_t count;
+    PyObject *owners;
+    Span *spans = spans_of(texts, &count, &owners);
+    if (!spans) return NULL;
+    size_t total = 0;
+    for (Py_ssize_t i = 0; i < count; i++) total += spans[i].length;
+    Key *order = malloc((size_t)(count + 1) * sizeof *order);
+    PyObject *numbers = PyBytes_FromStringAndSize(NULL, count * 8);
+    PyObject *utf8 = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)total);
+    PyObject *starts = PyBytes_FromStringAndSize(NULL, (count + 1) * 8), *found = NULL;
+    if (!failed_to(!order || !numbers || !utf8 || !starts)) {
+        int64_t *number = (int64_t *)PyBytes_AsString(numbers), *start = (int64_t *)PyBytes_AsString(starts);
+        char *data = PyBytes_AsString(utf8);
+        PyThreadState *state = PyEval_SaveThread();
+        for (Py_ssize_t i = 0; i < count; i++) {
+            order[i].span = &spans[i];
+            order[i].begin = 0;
+            for (size_t j = 0; j < 8; j++)
+                order[i].begin = order[i].begin << 8 | (j < spans[i].length ? (uint8_t)spans[i].data[j] : 0);
+        }
+        qsort(order, (size_t)count, sizeof *order, compare);
+        start[0] = 0;
+        for (Py_ssize_t i = 0; i < count; i++) {
+            number[i] = order[i].span - spans;
+            memcpy(data + start[i], order[i].span->data, order[i].span->length);
+            start[i + 1] = start[i] + (int64_t)order[i].span->length;
+        }
+        PyEval_RestoreThread(state);
+        found = PyTuple_Pack(3, numbers, utf8, starts);
+    }
+    Py_XDECREF(numbers);
+    Py_XDECREF(utf8);
+    Py_XDECREF(starts);
+    free(order);
+    free(spans);
+    Py_DECREF(owners);
+    return found;
+}
 
 /* ---- inverted: the words of articles -> postings ---- */
 
@@ -944,6 +1035,7 @@ static PyObject *plain_records(PyObject *module, PyObject *articles) {
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
+    {"sorted_texts", sorted_texts, METH_O, sorted_texts_doc},
     {"inverted", inverted, METH_VARARGS, inverted_doc},
     {"hash_keys", hash_keys, METH_O, hash_keys_doc},
     {"facts", facts, METH_VARARGS, facts_doc},
@@ -972,6 +1064,9 @@ PyMODINIT_FUNC PyInit__building(void) {
         !(utc = imported("datetime", "UTC")) || !(datetime_type = imported("datetime", "datetime")) ||
         !(article_type = imported("newsearch.article", "Article")))
         Py_CLEAR(module);
+    PyObject *fold = module ? imported("newsearch.analysis", "fold") : NULL;
+    if (!fold || find_folded(fold) < 0) Py_CLEAR(module);
+    Py_XDECREF(fold);
     for (int name = 0; module && name <= TOPICS; name++)
         if (slot_open(&slots[name], article_type, interned[name]) < 0) Py_CLEAR(module);
     Py_XDECREF(words);

@@ -65,25 +65,25 @@ class Vocabulary:
         """An estimate of the bytes that it takes."""
         return _BYTES_PER_CHUNK * len(self._words)
 
-    def sorted_terms(self, used: Array) -> tuple[Array, Array]:
-        """Terms in the order of their text, out of those of a mask: their numbers, and the place of every term."""
-        names = self._names
-        names += islice(self.terms, len(names), None)
-        order = np.flatnonzero(used).tolist()
-        order.sort(key=names.__getitem__)
-        place = np.zeros(len(names), np.int64)
-        place[order] = np.arange(len(order))
-        return np.array(order, np.int64), place
+    def sorted_terms(self, used: Array) -> tuple[Array, dict[str, Array]]:
+        """Out of the terms of a mask: their numbers in the order of their texts, and the arrays that hold these."""
+        self._names += islice(self.terms, len(self._names), None)
+        numbers = np.flatnonzero(used)
+        found = building.SortedTexts(*building.sorted_texts(self._texts(numbers)))
+        arrays: dict[str, Array] = {
+            "term_bytes": np.frombuffer(found.utf8, np.uint8),
+            "term_at": np.frombuffer(found.starts, np.int64),
+        }
+        return numbers[np.frombuffer(found.numbers, np.int64)], arrays
 
-    def names(self, terms: Array) -> list[str]:
-        """The texts of terms that were sorted before."""
+    def _texts(self, terms: Array) -> list[str]:
         return [self._names[i] for i in terms.tolist()]
 
     def stems(self, language: int, terms: Array) -> ToldStems:
-        """The stems of terms in a language."""
+        """The stems in a language of terms that were sorted before."""
         if language:
             stems = Stems(self.stemmings[language])
-            return stems.told(np.array(stems.numbered(self.names(terms)), np.int64))
+            return stems.told(np.array(stems.numbered(self._texts(terms)), np.int64))
         # English stems are kept from segment to segment.
         self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
         return self._stems.told(np.array(self._term_stem, np.int64).take(terms))
@@ -166,10 +166,12 @@ class SegmentBuilder:
                 tokens,
                 lengths.sum(axis=1),
             )
-            terms, place = self._vocabulary.sorted_terms(used)
+            terms, arrays = self._vocabulary.sorted_terms(used)
+            place = np.zeros(len(used), np.int32)
+            place[terms] = np.arange(len(terms))
             postings = invert(tokens, place, lengths, order, len(terms))
-            arrays = term_arrays(
-                self._vocabulary.names(terms),
+            arrays |= term_arrays(
+                len(terms),
                 tongues[order],
                 lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,

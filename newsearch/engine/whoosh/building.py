@@ -64,6 +64,31 @@ class _Chunks(dict[str, tuple[int, ...]]):
         return numbers
 
 
+class SortedTexts(NamedTuple):
+    """Different texts in the order of their characters, as bytes.
+
+    Attributes:
+        numbers: their places among those that were given, int64.
+        utf8: they themselves, end to end.
+        starts: where each begins there, and at last the end, int64.
+    """
+
+    numbers: bytes
+    utf8: bytes
+    starts: bytes
+
+
+def sorted_texts(texts: list[str]) -> tuple[bytes, ...]:
+    """The parts of the SortedTexts of some texts."""
+    numbers = sorted(range(len(texts)), key=texts.__getitem__)
+    encoded = [texts[i].encode("utf-8", "surrogatepass") for i in numbers]
+    return SortedTexts(
+        np.array(numbers, np.int64).tobytes(),
+        b"".join(encoded),
+        np.cumsum([0, *map(len, encoded)], dtype=np.int64).tobytes(),
+    )
+
+
 class Inverted(NamedTuple):
     """Postings, sorted by form and article, as bytes.
 
@@ -220,5 +245,5 @@ try:
 except ImportError:
     pass
 else:
-    for _name in ("Words", "facts", "hash_keys", "inverted", "plain_records"):
+    for _name in ("Words", "facts", "hash_keys", "inverted", "plain_records", "sorted_texts"):
         globals()[_name] = getattr(_compiled, _name)

@@ -35,7 +35,6 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.analysis import LANGUAGES, Stemming
 from newsearch.engine.whoosh import building
-from newsearch.engine.whoosh.columns import strings
 
 Array: TypeAlias = NDArray[Any]
 
@@ -61,7 +60,7 @@ def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int
 
     Args:
         tokens: for every word, article by article, field by field, the number of its term.
-        place: for every such number that of its form, among the sorted ones.
+        place: for every such number that of its form, among the sorted ones; int32.
         lengths: words in each field, shape (articles, fields).
         order: the articles in the order of their numbers in the segment.
         forms: how many there are.
@@ -69,7 +68,7 @@ def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int
     weights = ranking.field_weights(lengths)
     parts = building.inverted(
         np.ascontiguousarray(tokens, np.int32),
-        place.astype(np.int32),
+        place,
         np.ascontiguousarray(lengths, np.int32).ravel(),
         order.astype(np.int64),
         weights.ravel(),
@@ -132,22 +131,21 @@ def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> TellStems:
 
 
 def term_arrays(
-    terms: Sequence[str],
+    forms: int,
     languages: Array,
     stems: TellStems,
     postings: Postings,
 ) -> dict[str, Array]:
-    """All the arrays named at the top of this file.
+    """All the arrays named at the top of this file, but those of the texts of the exact forms.
 
     Args:
-        terms: the exact forms, sorted.
+        forms: how many of them there are.
         languages: the number of the language of every article.
-        stems: tells those of the terms.
-        postings: of the exact forms; `term` numbers `terms`.
+        stems: tells those of the forms.
+        postings: of the exact forms; `term` numbers them in their order.
     """
-    numbers = np.arange(len(terms) + 1, dtype=postings.term.dtype)
+    numbers = np.arange(forms + 1, dtype=postings.term.dtype)
     return {
-        **strings("term", terms),
         "post_at": np.searchsorted(postings.term, numbers),
         "post_doc": postings.doc,
         "post_code": postings.code,
@@ -155,7 +153,7 @@ def term_arrays(
         "more_at": np.searchsorted(postings.more_term, numbers),
         "more_doc": postings.more_doc,
         "more_pos": postings.more_pos,
-        **stem_arrays(*words_of(len(terms), languages, postings), languages, stems),
+        **stem_arrays(*words_of(forms, languages, postings), languages, stems),
     }
 
 

@@ -147,7 +147,7 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
         yield "an article in a language that is not there"
     stemmings = analysis.stemmings(segment.protected)
     derived = term_arrays(
-        terms,
+        len(terms),
         segment.languages,
         stems_of(terms, stemmings),
         Postings(term, doc, code, pos, more_term, more_doc, more_pos),
