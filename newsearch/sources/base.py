@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, Protocol
 
 from newsearch.article import Article
@@ -139,6 +140,37 @@ def open_file(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
+    """The content of a file, of one that is longer than `limit` bytes no more than that and a byte.
+
+    Raises:
+        SourceError: as `open_file`, or it cannot be read.
+    """
+    # Three times as fast as an object for the file, and there can be millions of files.
+    try:
+        handle = os.open(path, _READ)
+        try:
+            status = os.fstat(handle)
+            if not S_ISREG(status.st_mode):
+                raise SourceError(printable(path), "not a file")
+            pieces = [os.read(handle, min(status.st_size, limit) + 1)]
+            size = len(pieces[0])
+            while pieces[-1] and size <= limit:
+                pieces.append(os.read(handle, limit + 1 - size))
+                size += len(pieces[-1])
+        finally:
+            os.close(handle)
+    except FileNotFoundError as error:
+        raise SourceError(printable(path), "no such file") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return b"".join(pieces)
+
+
+# A pipe must not keep us waiting until somebody writes to it.
+_READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> SourceError:

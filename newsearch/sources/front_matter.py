@@ -104,19 +104,24 @@ def _refuse_aliases_and_depth(text: str) -> None:
 
 
 def _value(node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
+    if isinstance(node, _Scalar):
         return node.value if node.style else _scalar(node.value)  # a plain scalar has no style
     if isinstance(node, yaml.SequenceNode):
         return [_value(item) for item in node.value]
     mapping: dict[str, Any] = {}
     for key, item in node.value:
-        name = key.value if isinstance(key, yaml.ScalarNode) else ""
+        name = key.value if isinstance(key, _Scalar) else ""
         if name in mapping:  # most often two articles that were written into one file
             raise _Refused(f"the key {name!r} is there twice", key.start_mark)
-        mapping[name] = _value(item)
+        # Most values are scalars, and need no call of their own.
+        if type(item) is _Scalar:
+            mapping[name] = item.value if item.style else _scalar(item.value)
+        else:
+            mapping[name] = _value(item)
     return mapping
 
 
+_Scalar: Final[Any] = yaml.ScalarNode
 _WORDS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
@@ -125,6 +130,8 @@ _FLOAT: Final = re.compile(r"-?[0-9]+\.[0-9]+")
 def _scalar(text: str) -> str | int | float | bool | None:
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in "-0123456789":
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text) and repr(float(text)) == text:

@@ -21,8 +21,8 @@ from newsearch.reading import article_from_mapping
 from newsearch.sources.base import (
     MAX_ARTICLE_SIZE,
     Snapshot,
-    open_file,
     printable,
+    read_file,
     snapshot_of_file,
     stamp,
     unreadable,
@@ -47,11 +47,7 @@ def read_article(path: str | os.PathLike[str], *, id: str) -> Article:
     from newsearch.sources import front_matter  # imports yaml, which only those who read Markdown need
 
     location = printable(path)
-    with open_file(Path(path)) as file:
-        try:
-            data = file.read(MAX_ARTICLE_SIZE + 1)
-        except OSError as error:
-            raise unreadable(path, error) from error
+    data = read_file(path, MAX_ARTICLE_SIZE)
     if len(data) > MAX_ARTICLE_SIZE:
         raise SourceError(location, f"larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
     try:
