@@ -37,8 +37,8 @@ class Report:
         unchanged: articles of these sources that are as they were.
         repeated: articles that were read, but stand again later, under the same id, in the same source.
         articles: articles that can be found in the index now.
-        errors: the broken articles; at most 1,000 of them are kept.
-        broken: how many there were.
+        errors: the broken articles, those of files that look as they did included; at most 1,000 of them are kept.
+        broken: how many there are.
         seconds: how long it took.
         incomplete: locations of sources that could not be read to their end. What was read of them went in, and
             nothing that the index had of them was deleted.
@@ -110,8 +110,9 @@ def build(
     Files that look as they did when they were read (size, times, inode) are not read again, and an article whose
     content is the same is left as it is. Where nothing changes, nothing is written.
 
-    A broken article is counted and reported, and the rest goes in. What breaks off, or gives no article at all,
-    deletes nothing: it may be a torn file, or a disk that is not there. Nothing is seen by searches until all is
+    A broken article is counted and reported, and the rest goes in. What the index has of it stays until it can be read,
+    or is gone, as far as its id can be told. What breaks off, or gives no article at all, deletes nothing: it may be a
+    torn file, or a disk that is not there. Nothing is seen by searches until all is
     published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
     and the next one of the same sources that starts from the same generation goes on from them.
 

@@ -83,7 +83,8 @@ def article_from_record(record: object, location: str, name: str, number: int) -
             raise Unusable(f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}")
         return _article(record, _record_id(record) or f"{name}#{number}", "", depth=0)
     except Unusable as problem:
-        raise SourceError(f"{location}{number}", str(problem)) from None
+        id = _record_id(record) if isinstance(record, Mapping) else ""
+        raise SourceError(f"{location}{number}", str(problem), id=id) from None
 
 
 _JSON_NAMES: Final = {

@@ -44,6 +44,12 @@ class Reading:
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
 
+    def recall(self, state: SourceState) -> None:
+        """Count the articles that were broken when a source was read, which is as it was."""
+        self.broken += state.broken
+        room = MAX_ERRORS - len(self.errors)
+        self.errors += [SourceError(*fault) for fault in state.faults[:room]]
+
 
 @dataclass(frozen=True, slots=True)
 class Updater:
@@ -82,13 +88,14 @@ class Updater:
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
             count = self.held.count(location)
             reading.differences[location] = Difference(0, 0, 0, 0, count, 0, (), (), (), ())
+            reading.recall(known)
             return
         ledger = self.held.ledger(location)
         wanted = seen.names
         is_partial = known is not None and source.one_each
-        old = dict(zip(*known, strict=True)) if known and is_partial else {}
+        old = known.looks if known and is_partial else {}
         # What an interrupted run has finished was read later.
-        ahead = dict(zip(*self.held.state_ahead(location), strict=True)) if source.one_each else {}
+        ahead = self.held.state_ahead(location).looks if source.one_each else {}
         old |= ahead
         if old:
             looks = zip(seen.names, seen.stamps, strict=True)
@@ -96,17 +103,16 @@ class Updater:
             ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
         for problem in seen.problems:
             reading.note(problem)
-        read, broken = reading.read, reading.broken - len(seen.problems)
+        read, broken, told = reading.read, reading.broken - len(seen.problems), len(reading.errors)
         names = wanted if source.one_each else None
         batch: list[Article] = []
-        failed: set[str] = set()
+        failed: set[str] = set()  # ids, as far as they can be told
         is_cut = bool(seen.problems)
         for number, result in enumerate(source.articles(workers, names)):
             if isinstance(result, SourceError):
                 reading.note(result)
                 is_cut |= result.hides_articles
-                if names is not None:
-                    failed.add(names[number])
+                failed.add(result.id if names is None else names[number])
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
@@ -127,14 +133,19 @@ class Updater:
         keys = ledger.held(())
         if not is_cut and source.lasting:
             present = set(seen.names)
+            # An article that is broken may be half written: what the index has of it stays until that can be read.
+            ledger.pass_over(failed)
             gone = [name for name in old if name not in present]
-            keys = ledger.held([*gone, *failed]) if is_partial else ledger.unseen()
+            keys = ledger.held(gone) if is_partial else ledger.unseen()
         reading.differences[location] = ledger.difference(keys)
         if self.writer:
             self.writer.delete_keys(location, keys)
             if not is_cut:
-                stamps = [0 if name in failed else s for name, s in zip(seen.names, seen.stamps, strict=True)]
-                self.writer.remember(location, SourceState(seen.names, stamps) if source.lasting else None)
+                again = failed if source.one_each else ()
+                stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
+                faults = [(error.location, error.reason) for error in reading.errors[told:]]
+                state = SourceState(seen.names, stamps, reading.broken - broken, faults)
+                self.writer.remember(location, state if source.lasting else None)
 
     def _take(self, batch: list[Article], location: str, ledger: Ledger, reading: Reading) -> None:
         differing = ledger.differing(batch)

@@ -152,6 +152,7 @@ class Stats:
         median_heat, median_quality: the pivots of the boosts.
         sources: locations of the sources that it was built from.
         sources_read: for each of them when files of it were last read, aware; None where that is not known.
+        sources_broken: for each of them how many of its articles were broken then.
         created: when it was published.
         format: the version of the form of its files.
     """
@@ -173,6 +174,7 @@ class Stats:
     format: int
     hidden: int
     sources_read: tuple[datetime | None, ...]
+    sources_broken: tuple[int, ...]
 
 
 class FieldStats(NamedTuple):

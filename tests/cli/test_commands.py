@@ -104,6 +104,20 @@ def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> 
     assert run("reindex", "--strict").code == 2
 
 
+def test_strict_knows_the_broken_lines_of_a_file_that_is_as_it_was(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.sources.base._UNSETTLED", 0)
+    (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
+    first = run("index", "news.jsonl", "--strict")
+    again = run("reindex", "--strict")
+    assert (again.code, again.err) == (2, first.err)
+    assert again.out.startswith("reindexed 0 articles (0 new, 0 replaced, 0 deleted, 1 unchanged)")
+    assert again.out.endswith("; 1 broken\n")
+    assert run("stats").out.endswith(" UTC; 1 broken)\n")
+    assert json.loads(run("stats", "--format", "json").out)["sources_broken"] == [1]
+
+
 def test_a_source_that_is_not_there_is_2(run: Command) -> None:
     result = run("index", "nowhere")
     assert result.code == 2
