@@ -196,7 +196,8 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
     read_toc(directory)
     with WhooshWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
-        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before)))
+        kept = journaled(directory, before.generation) if writer.is_compact else ()
+        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
         if not writer.is_compact:
             writer.commit(compact=True)
     after = read_toc(directory)

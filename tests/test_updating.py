@@ -391,6 +391,81 @@ def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
 
 
+def fail(index: Path, two: Path) -> None:
+    with pytest.raises(GateFailed):
+        newsearch.build(two, index=index, gate=newsearch.Gate(at_least=10**6))
+
+
+def interrupt(index: Path, two: Path) -> None:
+    def stop(_: newsearch.Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.build(two, index=index, progress=stop)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda index, _: newsearch.reindex(index),
+        lambda index, _: newsearch.reindex(index, resume=False),
+        lambda index, _: newsearch.reindex(index, dry_run=True, gate=newsearch.Gate()),
+        lambda index, _: newsearch.compact(index),
+        lambda index, _: newsearch.build(JsonStream(BytesIO()), index=index),
+        fail,
+        interrupt,
+    ],
+)
+def test_what_publishes_nothing_leaves_an_interrupted_run_to_be_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, Path], object]
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    fill(one, "jsonl", 0, 100)
+    fill(two, "jsonl", 200, 210)
+    newsearch.build(one, index=index)
+    newsearch.compact(index)
+
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, full=True, progress=stop)
+    files = {path.name for path in index.iterdir()}
+    meanwhile(index, two)
+    assert {path.name for path in index.iterdir()} == files
+    assert newsearch.verify(index).unused == ()
+    assert newsearch.reindex(index, full=True).resumed == 60
+    assert newsearch.verify(index).unused == ()
+    assert not (index / "journal.json").exists()
+
+
+def test_a_run_that_begins_anew_deletes_what_it_had_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, news = tmp_path / "index", tmp_path / "one.jsonl"
+    fill(news, "jsonl", 0, 10)
+    newsearch.build(news, index=index)
+    before = {path.name for path in index.iterdir()}
+    lines = news.read_text()
+    fill(news, "jsonl", 0, 100)
+
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, progress=stop)
+    assert {path.name for path in index.iterdir()} > before
+    news.write_text(lines)
+    assert newsearch.reindex(index, resume=False).changed == 0
+    assert {path.name for path in index.iterdir()} == before
+
+
 def fill(news: Path, form: str, first: int, last: int) -> None:
     """A source of articles with these numbers, of which an article that is there already stays as it is."""
     if form == "jsonl":

@@ -21,7 +21,7 @@ from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
-from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
+from newsearch.engine.whoosh.journal import Ahead, Run, journaled, read_journal, write_journal
 from newsearch.engine.whoosh.layout import Spool, write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
@@ -64,7 +64,7 @@ class WhooshWriter:
         wait: seconds to wait for another writer.
         memory: bytes that the changes may take before they are written to a segment.
         sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
-            writer with the same ones goes on from what this one has finished.
+            writer with the same ones goes on from what this one has finished, if nothing else is published before.
         protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
         resume: go on from an interrupted run of these sources.
         rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
@@ -269,7 +269,8 @@ class WhooshWriter:
             self.cancel()
         else:
             with suppress(OSError):
-                remove_files(unused_files(self._directory, toc))
+                keep = journaled(self._directory, toc.generation, but=self._run)
+                remove_files(unused_files(self._directory, toc, keep=keep))
             self._lock.release()
         return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
@@ -282,7 +283,8 @@ class WhooshWriter:
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
             with suppress(NewsearchError, OSError):
                 published = _base(self._directory, False)
-                keep = self._rehearsed or ()
+                keep = journaled(self._directory, published_generation(self._directory), but=self._run)
+                keep.update(self._rehearsed or ())
                 remove_files(unused_files(self._directory, self._base, published, keep=keep))
         finally:
             self._lock.release()
