@@ -80,6 +80,7 @@ class Progress:
         resumed: articles that an interrupted run had indexed, and that need not be indexed again.
         source: the location of what is being read; empty when all is read, and the index is written.
         done: the share of that source that is done, from 0 to 1; None if nobody knows, as of standard input.
+        finished: articles that the next run need not index again if this one is stopped now.
     """
 
     read: int
@@ -87,6 +88,7 @@ class Progress:
     resumed: int = 0
     source: str = ""
     done: float | None = None
+    finished: int = 0
 
 
 Watch = Callable[[Progress], None]
@@ -332,7 +334,8 @@ class _Run:
 
         def tell(location: str, done: float | None) -> None:
             if self.progress:
-                self.progress(Progress(reading.read, reading.broken, resumed, location, done))
+                finished = updater.writer.finished if updater.writer else 0
+                self.progress(Progress(reading.read, reading.broken, resumed, location, done, finished))
 
         for source in sources:
             updater.update(source, reading, self.workers, partial(tell, source.location))

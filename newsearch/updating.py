@@ -118,9 +118,9 @@ class Updater:
             if len(batch) == _BATCH:
                 flushes = self.writer.flushes if self.writer else 0
                 self._take(batch, location, ledger, reading)
-                tell((number + 1) / len(names) if names else source.done())
                 if self.writer and self.writer.flushes > flushes:
                     self.writer.checkpoint(location, _finished(seen, names, number, failed, ahead))
+                tell((number + 1) / len(names) if names else source.done())
         self._take(batch, location, ledger, reading)
         if is_cut and self.whole:
             raise self._refusal(location, "cannot be read to its end")

@@ -201,11 +201,12 @@ def run(
     shown = ProgressLine(None if again or work.dry_run else work.resume)
     try:
         report = do(shown)
-    except KeyboardInterrupt:
-        shown.clear()
-        if not work.dry_run:
-            complain(f"stopped; the index is as it was. {_way_on(lasting)}")
-        raise
+    except KeyboardInterrupt as stop:
+        if work.dry_run:
+            raise
+        raise KeyboardInterrupt(
+            f"stopped; the index is as it was{_way_on(shown.finished, lasting)}"
+        ) from stop
     finally:
         shown.clear()
     if work.format_name == "json":
@@ -229,14 +230,17 @@ def run(
     return 1 if report.empty else 0
 
 
-def _way_on(lasting: bool) -> str:
-    """What to do about work that was stopped."""
+def _way_on(finished: int, lasting: bool) -> str:
+    """What to do about work that was stopped when so many articles were finished."""
     if not lasting:
-        return "What comes on standard input cannot be gone on with: send it again"
+        return ". What comes on standard input cannot be gone on with: send it again"
+    if not finished:
+        return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options end where -- stands
-    return f"To go on from what is finished: {shlex.join(['newsearch', *arguments])}"
+    command = shlex.join(["newsearch", *arguments])
+    return f". To go on from the {counted(finished, 'article')} that are finished: {command}"
 
 
 def _summary(report: Report, verb: str) -> str:

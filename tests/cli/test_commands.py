@@ -373,11 +373,27 @@ def test_a_stopped_run_says_what_goes_on_from_it(
         result = run("index", stopped, "--index", "i", "--no-resume")
     assert result.code == 130
     command = f"newsearch index --resume {stopped} --index i"
-    assert f"stopped; the index is as it was. To go on from what is finished: {command}\n" in result.err
+    told = f"stopped; the index is as it was. To go on from the 600 articles that are finished: {command}"
+    assert result.err == f"newsearch: {told}\n"
     result = run(*command.split()[1:])
     assert result.code == 0
     assert "going on from 600 articles that an interrupted run had indexed" in result.err
     assert newsearch.open("i").stats().articles == 600
+
+
+def test_a_run_that_is_stopped_before_anything_is_finished_has_nothing_to_go_on_from(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
+    monkeypatch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+    result = run("index", "news.jsonl", "--index", "i")
+    assert (result.code, result.err) == (130, "newsearch: stopped; the index is as it was\n")
+    monkeypatch.setattr("newsearch.sources.json_lines.JsonLines.articles", stop)
+    result = run("index", "news.jsonl", "--index", "i", "--dry-run")
+    assert (result.code, result.err) == (130, "newsearch: interrupted\n")
 
 
 def test_resuming_what_was_not_stopped_is_told_and_runs(run: Command, stopped: Path) -> None:

@@ -57,6 +57,7 @@ class WhooshWriter:
 
     Attributes:
         held: what the changes start from.
+        finished: articles that the next writer need not index again if this one is stopped now.
 
     Args:
         directory: of the index; made where it does not exist.
@@ -109,6 +110,7 @@ class WhooshWriter:
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
+        self.finished = self.held.articles_ahead
         self._flushed_names: list[str] = []
         self._flushed: dict[str, SourceState] = dict(ahead.states)
         # A part of it is for the words that were met, which serve all segments.
@@ -195,6 +197,7 @@ class WhooshWriter:
             raise StorageError(self._directory, _FAILED, error) from error
         remove_files(self._directory / name for name in self._flushed_names)
         self._flushed_names = list(names.values())
+        self.finished = _kept(self._new)
 
     def delete_ids(self, ids: Iterable[str]) -> None:
         """Delete the committed articles of these ids, of whatever source."""
