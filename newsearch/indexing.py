@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.article import Article
-from newsearch.engine.whoosh.builder import MEMORY
+from newsearch.engine.whoosh.builder import LEAST_MEMORY, MEMORY
 from newsearch.engine.whoosh.damage import verify_sums
 from newsearch.engine.whoosh.ledger import Difference, Held, of_sources
 from newsearch.engine.whoosh.reader import WhooshReader
@@ -128,7 +129,7 @@ def build(
             them; by default they are those that it remembers.
         workers: processes that parse Markdown files.
         wait: seconds to wait for another writer.
-        memory: bytes that the articles which were read may take before a segment is written, at least 1. Merging
+        memory: bytes that the articles which were read may take before a segment is written, at least 16 MiB. Merging
             segments takes about as much again, however many there are; processes that parse come on top.
         progress: called every 512 articles, and when all are read.
         dry_run: find out what would change, and write nothing.
@@ -136,7 +137,7 @@ def build(
         resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
 
     Raises:
-        ValueError: workers or memory are below 1, or wait is negative.
+        ValueError: an argument is of a wrong kind, or out of its range; the message names it.
         SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
@@ -147,9 +148,9 @@ def build(
     """
     if not sources:
         raise SourceError("build", "no source was given")
-    words = None if protected is None else protected_words(protected)
-    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
-    return run.of([s if not isinstance(s, str | os.PathLike) else open_source(s) for s in sources])
+    words = _protected(protected)
+    run = _Run(_directory(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
+    return run.of([_source(source) for source in sources])
 
 
 def reindex(
@@ -182,11 +183,13 @@ def reindex(
         SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
         IndexLocked, GateFailed, EngineError: see `build`.
     """
-    toc = read_toc(Path(index), any_version=True)
-    words = toc.protected if protected is None else protected_words(protected)
-    run = _Run(
-        Path(index), workers, wait, memory, progress, dry_run, gate, resume, whole=True, protected=words
-    )
+    check_flag("full", full)
+    directory = _directory(index)
+    given = _protected(protected)
+    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    toc = read_toc(directory, any_version=True)
+    words = toc.protected if given is None else given
+    run = replace(run, protected=words)
     anew = "other words are protected now" if words != toc.protected else _fault(run.index)
     return run.again(toc.locations, full or bool(anew), "" if full else anew)
 
@@ -199,6 +202,7 @@ def forget(
     An index that cannot be read is built anew from the sources that are left.
 
     Raises:
+        ValueError: see `build`.
         IndexMissing: there is no index.
         SourceError: the index has no such source, or no source was given.
         IndexLocked, EngineError: see `build`.
@@ -206,20 +210,44 @@ def forget(
     started = time.monotonic()
     if not sources:
         raise SourceError("forget", "no source was given")
-    toc = read_toc(Path(index), any_version=True)
+    for source in sources:
+        check_path("sources", source)
+    directory = _directory(index)
+    run = _Run(directory, workers, wait, whole=True)
+    toc = read_toc(directory, any_version=True)
     known = toc.locations
     forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
-        with WhooshWriter(Path(index), wait=wait) as writer:
+        with WhooshWriter(directory, wait=wait) as writer:
             for location in forgotten:
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        run = _Run(Path(index), workers, wait, whole=True, protected=toc.protected)
+        run = replace(run, protected=toc.protected)
         return run.again([location for location in known if location not in forgotten], True)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
+
+
+def _directory(index: str | os.PathLike[str]) -> Path:
+    check_path("index", index)
+    return Path(index)
+
+
+def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    check_path("protected", path)
+    return protected_words(path)
+
+
+def _source(given: str | os.PathLike[str] | Source) -> Source:
+    if isinstance(given, str | os.PathLike):
+        return open_source(given)
+    if not hasattr(given, "snapshot"):
+        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
+    return given
 
 
 def _fault(index: Path) -> str:
@@ -247,11 +275,17 @@ class _Run:
     protected: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        for name, number in (("workers", self.workers), ("memory", self.memory)):
-            if number < 1:
-                raise ValueError(f"{name}: {number!r} is not a number from 1 on")
-        if not self.wait >= 0:
-            raise ValueError(f"wait: {self.wait!r} is not a number of seconds")
+        check_number("workers", self.workers, 1, whole=True)
+        check_number("wait", self.wait, 0)
+        check_number("memory", self.memory, LEAST_MEMORY, whole=True)
+        check_flag("dry_run", self.dry_run)
+        check_flag("resume", self.resume)
+        if self.progress is not None and not callable(self.progress):
+            raise ValueError(f"progress: {self.progress!r:.80} is not a function")
+        if self.gate is not None and not isinstance(self.gate, Gate):
+            raise ValueError(
+                f"gate: {self.gate!r:.80} is not a newsearch.Gate; read_gate reads one from a file"
+            )
 
     def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
         """Update an index from sources that it remembers; those that came once stay as they are."""

@@ -18,6 +18,7 @@ from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.engine.whoosh.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.gate import read_gate
 from newsearch.indexing import Report, Watch
@@ -39,13 +40,12 @@ class _Size(click.ParamType[int]):
             return value
         match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
         size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
-        if size < _LEAST_MEMORY:
+        if size < LEAST_MEMORY:
             self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
         return size
 
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
-_LEAST_MEMORY = 16 << 20
 
 wait_option = click.option(
     "--wait",

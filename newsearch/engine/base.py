@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from numbers import Integral
 from typing import NamedTuple, Protocol
 
+from newsearch._arguments import check_number
 from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.errors import QueryError
@@ -50,8 +50,8 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, number in (("limit", self.limit), ("offset", self.offset)):
-            if type(number) is not int and not isinstance(number, Integral):
-                raise QueryError(f"{name}: {number!r} is not a whole number")
+            if type(number) is not int:
+                check_number(name, number, whole=True, error=QueryError)
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(
                 f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"

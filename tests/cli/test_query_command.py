@@ -175,7 +175,7 @@ def test_a_page_beyond_the_last_hit_is_empty_but_something_was_found(run: Comman
         (["--half-life", "soon"], "not a length of time"),
         (["--half-life", "0d"], "half-life"),
         (["--heat-weight", "11"], "between 0 and 10"),
-        (["--quality-weight", "nan"], "between 0 and 10"),
+        (["--quality-weight", "nan"], "quality: nan is not a number"),
         (["--limit", "-1"], "--limit"),
         (["--limit", "1000000"], "100,000"),
         (["--sort", "loudest"], "--sort"),
