@@ -199,7 +199,19 @@ def test_a_signal_that_is_no_number_is_an_error(value: object) -> None:
     assert reason(heat=value).startswith("heat is not a number: ")
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 10**400, "1e30"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("inf"),
+        float("-inf"),
+        10**400,
+        pytest.param(10**5000, id="huge"),
+        "1e30",
+        "1e500",
+        "9" * 16,
+        "-" + "9" * 5000,
+    ],
+)
 def test_a_signal_out_of_all_bounds_is_an_error(value: object) -> None:
     assert reason(quality=value).startswith("quality is out of range: ")
 
@@ -258,6 +270,14 @@ def test_dates_are_in_utc_and_a_day_stays_a_day(value: object, moment: date) -> 
 )
 def test_what_is_no_whole_date_is_an_error(value: object) -> None:
     assert reason(publishedDateTime=value).startswith("publishedDateTime is not a ")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(["2020-09-29"], "a list"), ([], "a list"), ({"day": 1}, "a mapping")]
+)
+def test_what_is_no_date_is_named_by_its_kind(value: object, said: str) -> None:
+    assert reason(publishedDateTime=value) == f"publishedDateTime is not a date: {said}"
+    assert reason(published=value or ["x"]).endswith(f"nor a date: {said}")
 
 
 @pytest.mark.parametrize(

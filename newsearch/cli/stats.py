@@ -63,8 +63,8 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
             "dates",
             f"{held.oldest:%Y-%m-%d} to {held.newest:%Y-%m-%d}" if held.oldest and held.newest else "none",
         ),
-        ("heat", f"median {held.median_heat:g}"),
-        ("quality", f"median {held.median_quality:g}"),
+        ("heat", _median(held.median_heat)),
+        ("quality", _median(held.median_quality)),
         ("words", f"{held.terms:,} exact forms"),
         (
             "size",
@@ -78,6 +78,10 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
             for source, read, broken in zip(held.sources, held.sources_read, held.sources_broken, strict=True)
         ),
     ]
+
+
+def _median(median: float | None) -> str:
+    return "unknown" if median is None else f"median {median:g}"
 
 
 def _reading(read: datetime | None, broken: int) -> str:

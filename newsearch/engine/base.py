@@ -149,7 +149,7 @@ class Stats:
         size, files: bytes on disk, in so many files.
         generation: the number of the commit that published it.
         oldest, newest: the range of dates, or None where no article has one.
-        median_heat, median_quality: the pivots of the boosts.
+        median_heat, median_quality: the pivots of the boosts; None where no article has the signal.
         sources: locations of the sources that it was built from.
         sources_read: for each of them when files of it were last read, aware; None where that is not known.
         sources_broken: for each of them how many of its articles were broken then.
@@ -166,8 +166,8 @@ class Stats:
     generation: int
     oldest: datetime | None
     newest: datetime | None
-    median_heat: float
-    median_quality: float
+    median_heat: float | None
+    median_quality: float | None
     sources: tuple[str, ...]
     created: datetime
     files: int

@@ -257,6 +257,17 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
     assert document["sources_read"] == [read.isoformat().replace("+00:00", "Z")]
 
 
+def test_the_median_of_a_signal_that_no_article_has_is_unknown(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text(
+        '{"title": "a", "heat": 0}\n{"title": "b", "heat": -1, "quality": -1}\n'
+    )
+    run("index", "news.jsonl", "--index", "i")
+    text = run("stats", "--index", "i").out
+    assert "heat        median 0\nquality     unknown\n" in text
+    document = json.loads(run("stats", "--index", "i", "--format", "json").out)
+    assert (document["median_heat"], document["median_quality"]) == (0, None)
+
+
 @pytest.mark.parametrize("command", ["show x", "stats", "reindex"])
 def test_a_missing_index_is_2(run: Command, command: str) -> None:
     result = run(*command.split())
