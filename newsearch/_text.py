@@ -109,6 +109,19 @@ def canonical_url(url: str) -> str:
     return f"https://{parts['host'].lower()}{port}{parts['path'].rstrip('/')}{query}"
 
 
+def like_addresses(url: str) -> tuple[str, ...]:
+    """Give the canonical forms that somebody may mean by a URL: its own, and that with or without `www.`.
+
+    Nearly every site answers under both, but articles are the same by `canonical_url` alone.
+    """
+    canonical = canonical_url(url)
+    if not canonical.startswith("https://"):
+        return (canonical,)
+    host = canonical.removeprefix("https://")
+    other = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+    return canonical, f"https://{other}"
+
+
 _URL: Final = pattern(r"https?://[^\s/?#]", re.IGNORECASE)
 _PARTS: Final = pattern(
     r"https?://(?P<host>[^\s/?#:@\[\]]+?)\.*(?P<port>(?::[0-9]*)?)"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from newsearch._arguments import check_number, check_path, check_text
-from newsearch._text import canonical_url
+from newsearch._text import canonical_url, like_addresses
 from newsearch.engine.base import MAX_PAGE
 from newsearch.errors import GateFailed
 from newsearch.index import Index
@@ -129,6 +129,6 @@ def _known(data: Any, *names: str) -> dict[str, Any]:
 
 
 def _is_found(index: Index, wanted: Wanted) -> bool:
-    names = {wanted.finds, canonical_url(wanted.finds)}
+    names = {wanted.finds, *like_addresses(wanted.finds)}
     hits = index.search(wanted.query, limit=wanted.within, unpublished=True)
     return any(hit.id in names or (hit.url and canonical_url(hit.url) in names) for hit in hits)

@@ -195,6 +195,26 @@ def test_stats_tell_what_the_index_holds(index: Index, source: Path) -> None:
     assert stats.created.tzinfo is not None
 
 
+@pytest.mark.parametrize("stored", ["https://www.cnn.com/a/1", "http://cnn.com/a/1/"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://www.cnn.com/a/1",
+        "http://CNN.com/a/1?fbclid=2",
+        "www.cnn.com/a/1",
+        "url:cnn.com/a/1",
+        "url:www.cnn.com/a/1",
+        "url:https://www.cnn.com/a/1/",
+    ],
+)
+def test_an_address_finds_its_article_with_www_and_without(tmp_path: Path, stored: str, typed: str) -> None:
+    write(tmp_path / "n.jsonl", [{"id": "1", "title": "a", "webUrl": stored}, {"id": "2", "title": "cnn"}])
+    gate = newsearch.Gate(queries=(Wanted("a", typed.removeprefix("url:")),) if "://" in typed else ())
+    newsearch.build(tmp_path / "n.jsonl", index=tmp_path / "index", gate=gate)
+    with newsearch.open(tmp_path / "index") as opened:
+        assert [hit.id for hit in opened.search(typed)] == ["1"]
+
+
 def test_building_again_replaces_what_changed_and_deletes_what_is_gone(index: Index, source: Path) -> None:
     changed = {**RECORDS[1], "title": "Changed"}
     write(source, [RECORDS[0], changed, {"id": "9", "title": "New"}])

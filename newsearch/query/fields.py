@@ -74,7 +74,15 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
         return Match(field, choice, span)
     if field == "domain":
         return _site(value, span)
-    return Match(field, value, span)
+    return Match(field, url_part(value) if field == "url" else value, span)
+
+
+def url_part(value: str) -> str:
+    """What to look for in URLs for an address as it was typed: articles may be known without its `www.`."""
+    return _WWW.sub("", value, count=1)
+
+
+_WWW = pattern(r"\Awww\.(?=[^\s/]+\.)", re.IGNORECASE)
 
 
 def unknown_field(name: str) -> str:

@@ -225,6 +225,14 @@ def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Pa
     by_url = run("show", "https://ledger.example/2020/09/ban/", "--index", index, "--format", "json")
     assert json.loads(by_url.out)["article"]["path"] == "tech/ban.md"
     assert run("show", "https://ledger.example/2020/09", "--index", index).code == 1
+    for address in (
+        "ledger.example/2020/09/ban",
+        "www.ledger.example/2020/09/ban/",
+        "http://www.Ledger.example/2020/09/ban?utm_source=x",
+    ):
+        again = run("show", address, "--index", index, "--format", "json")
+        assert again.out == by_url.out
+    assert run("show", "https://two words", "--index", index).code == 1
     assert "published" in run("show", "drafts/recognition.md", "--index", index).out
 
 
