@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from newsearch import analysis
 from newsearch.engine.base import Options, Reader
-from newsearch.query import CHOICES, FIELDS, parse
+from newsearch.query import CHOICES, FIELDS, is_bare, parse
 from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Node, Phrase, Word
 
 _FACETED = ("topic", "provider", "category", "type", "language")
@@ -23,7 +23,6 @@ _NAME = r"(?P<sign>-?\#?)(?:(?P<name>[A-Za-z]+):)?"
 # What is being typed: a value whose quote is still open, else what comes after the last gap or parenthesis.
 _QUOTED = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}[\"“„«](?P<value>[^\"“”„«»]*)", re.DOTALL)
 _LAST = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}(?P<value>[^\s()\"“”„«»]*)", re.DOTALL)
-_BARE = re.compile(r"[^\s()\"“”„«»:]+")
 
 
 class Completion(NamedTuple):
@@ -74,7 +73,7 @@ class Completer:
             self._values[field] = _Values(facet)
         found = []
         for name, count in self._values[field].begun(value, limit):
-            if _BARE.fullmatch(name):
+            if is_bare(name):
                 found.append(Completion(start + name, count))
             elif '"' not in name:
                 # A topic that is more than one word has no other way to be typed after a number sign.

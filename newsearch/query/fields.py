@@ -85,6 +85,14 @@ def url_part(value: str) -> str:
 _WWW = pattern(r"\Awww\.(?=[^\s/]+\.)", re.IGNORECASE)
 
 
+def is_bare(value: str) -> bool:
+    """Tell whether a value can follow a colon as it is; any other needs quotes."""
+    return bool(_BARE.fullmatch(value))
+
+
+_BARE = pattern(r"[^\s()\"“”„«»:]+")
+
+
 def unknown_field(name: str) -> str:
     """The message for a name that looks like a field and is none, with the nearest that is one."""
     # Here, because it is only needed when somebody has mistyped.
