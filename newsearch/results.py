@@ -42,6 +42,11 @@ class Hit:
         return f"<Hit {self.score:.3f} {self.id!r}>"
 
     @property
+    def matched(self) -> bool:
+        """Whether the article holds any word asked for. Of an expanded search, hits may not; these are not counted."""
+        return self._answer.matched(self._number)
+
+    @property
     def article(self) -> Article:
         """The article, whole. It is read from the index when it is first asked for.
 

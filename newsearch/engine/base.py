@@ -115,6 +115,9 @@ class Answer(Protocol):
     def complete(self, number: int) -> bool:
         """Whether a hit of the page holds every word asked for."""
 
+    def matched(self, number: int) -> bool:
+        """Whether a hit of the page holds any word asked for, and not only such as were searched for beside them."""
+
     def article(self, number: int) -> Article:
         """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
 
