@@ -47,6 +47,8 @@ class Report:
         resumed: articles that an interrupted run had indexed, and that needed not be indexed again.
         anew: why the index was built anew, if it was and that had not been asked for; else empty.
         differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
+        unusable: by key of the format, how many of the articles that were read, or their related ones, have a value
+            there that could not be used; `Article.extra` has it under `unusable`. The commonest first.
     """
 
     read: int
@@ -65,6 +67,7 @@ class Report:
     resumed: int = 0
     anew: str = ""
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    unusable: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
@@ -422,4 +425,5 @@ def _report(reading: Reading, articles: int, resumed: int, seconds: float) -> Re
         repeated=sum(d.repeated for d in differences),
         resumed=resumed,
         differences=reading.differences,
+        unusable=dict(reading.unusable.most_common()),
     )

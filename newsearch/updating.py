@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from newsearch._extra import UNUSABLE
 from newsearch.article import Article
 from newsearch.engine.whoosh.ledger import Difference, Held, Ledger
 from newsearch.engine.whoosh.state import SourceState
@@ -29,6 +31,7 @@ class Reading:
         errors: the first MAX_ERRORS of the broken ones.
         incomplete, empty: locations of sources that could not be read to their end, or have no article.
         differences: by location, what each source changes.
+        unusable: by key, how many of the articles have something there that could not be used.
     """
 
     read: int = 0
@@ -37,6 +40,7 @@ class Reading:
     incomplete: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     differences: dict[str, Difference] = field(default_factory=dict)
+    unusable: Counter[str] = field(default_factory=Counter)
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
@@ -153,6 +157,9 @@ class Updater:
             for article in differing:
                 self.writer.add(article, location)
         reading.read += len(batch)
+        for article in batch:
+            if article.extra or article.related:
+                reading.unusable.update(dict.fromkeys(_unusable(article), 1))
         batch.clear()
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
@@ -173,6 +180,14 @@ def refusal(location: str, reason: str, index: Path) -> SourceError:
     """Give the error of a source that is not as it should be, with the way out."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _unusable(article: Article) -> Iterator[str]:
+    aside = article.extra.get(UNUSABLE)
+    if isinstance(aside, Mapping):
+        yield from aside
+    for related in article.related:
+        yield from _unusable(related)
 
 
 def _finished(

@@ -317,6 +317,7 @@ def test_a_missing_date_is_read_from_the_files_name(id: str, day: date | None) -
         ("https://a.example/日本", "https://a.example/日本"),
         ("https://a.example/" + "x" * 4078, "https://a.example/" + "x" * 4078),
         ("https://a.example/" + "x" * 4079, None),
+        ("https://a.example/500\u00a0000\u3000x", "https://a.example/500%C2%A0000%E3%80%80x"),
         ("https://a.example/\x1b[31m", None),
         ("https://a.example/\nb", None),
         ("https://a.example/\u202e", None),
@@ -552,6 +553,61 @@ _RECORDS = st.fixed_dictionaries(
         "note": _JUNK,
     },
 )
+
+
+@pytest.mark.parametrize(
+    ("fields", "unusable"),
+    [
+        ({"webUrl": "javascript:alert(1)"}, {"webUrl": "javascript:alert(1)"}),
+        ({"originalUrl": 7, "ampWebUrl": "/amp", "cdnAmpWebUrl": ["x"]}, None),
+        ({"images": ["data:x", "https://a.example/i", {"width": 3}]}, {"images": ["data:x", {"width": 3}]}),
+        ({"related": [5, {"excerpt": "no title", "secured": "x"}, {"title": "R"}]}, None),
+        ({"locale": "the King's English"}, {"locale": "the King's English"}),
+        ({"excerpt": ["one", "two"], "category": {"a": 1}}, None),
+        ({"topics": ["AI", ["x"], {"name": "Law"}, {"id": 5}]}, {"topics": [["x"], {"id": 5}]}),
+        ({"provider": {"id": 5}}, {"provider": {"id": 5}}),
+        ({"provider": {"name": "P", "images": ["x"]}}, {"provider": {"images": ["x"]}}),
+        ({"provider": {"name": ["P"], "domain": "p.example"}}, {"provider": {"name": ["P"]}}),
+        ({"webUrl": "ftp:" + "x" * 2000}, {"webUrl": '"ftp:' + "x" * 995 + "…"}),
+        ({"webUrl": "x", "unusable": {"images": [1]}}, {"images": [1], "webUrl": "x"}),
+        ({"webUrl": "x", "unusable": "a word"}, {"webUrl": "x"}),
+    ],
+)
+def test_what_cannot_be_used_is_set_aside(fields: dict[str, Any], unusable: dict[str, Any] | None) -> None:
+    if unusable is None:
+        unusable = fields
+    made = article(publishedDateTime="2020-09-29T10:00:00Z", **fields)
+    if "related" in fields:
+        unusable = {"related": [5, {"excerpt": "no title"}]}
+        assert [related.title for related in made.related] == ["R"]
+    assert made.extra == {"unusable": unusable}
+    assert "javascript" not in (made.url or "")
+    with mock.patch.object(reading, "_reader", None):
+        assert article(publishedDateTime="2020-09-29T10:00:00Z", **fields) == made
+
+
+def test_a_related_article_has_what_of_it_cannot_be_used() -> None:
+    made = article(related=[{"title": "R", "webUrl": "javascript:x"}])
+    assert (made.extra, made.related[0].extra) == ({}, {"unusable": {"webUrl": "javascript:x"}})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "webUrl": "",
+            "originalUrl": " ",
+            "ampWebUrl": None,
+            "images": [],
+            "related": [None, {}],
+            "locale": "",
+        },
+        {"images": [None, "", {}], "provider": {"name": "", "domain": None}, "topics": [None, "", [], {}]},
+        {"excerpt": [], "type": {}, "provider": [], "category": "<b></b>"},
+    ],
+)
+def test_what_is_empty_is_not_set_aside(fields: dict[str, Any]) -> None:
+    assert article(**fields).extra == {}
 
 
 @given(_RECORDS)

@@ -221,6 +221,9 @@ def run(
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
         complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
+    if report.unusable:
+        counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
+        complain(f"values that cannot be used were set aside, as `unusable`: {counts}")
     for location in report.incomplete:
         complain(f"kept what the index had of {location}: it could not be read to its end")
     for location in report.empty:
@@ -286,6 +289,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "resumed": report.resumed,
         "anew": report.anew,
         "broken": report.broken,
+        "unusable": report.unusable,
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,

@@ -97,6 +97,34 @@ def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path:
     assert errors[-1] == "newsearch: and 2 more broken articles"
 
 
+def test_values_that_cannot_be_used_are_counted_and_can_be_seen(run: Command, tmp_path: Path) -> None:
+    records = [
+        {"id": "1", "title": "a", "webUrl": "javascript:x", "images": ["y", "z"]},
+        {"id": "2", "title": "b", "related": [{"title": "c", "webUrl": "ftp://x", "images": ["z"]}]},
+        {"id": "3", "title": "c"},
+    ]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    result = run("index", "news.jsonl", "--index", "i", "--strict")
+    assert result.code == 0
+    assert result.err == (
+        "newsearch: values that cannot be used were set aside, as `unusable`: "
+        "webUrl of 2 articles, images of 2 articles\n"
+    )
+    again = json.loads(run("reindex", "--full", "--index", "i", "--format", "json").out)
+    assert again["unusable"] == {"webUrl": 2, "images": 2}
+    shown = json.loads(run("show", "1", "--index", "i", "--format", "json").out)["article"]
+    assert shown["unusable"] == {"webUrl": "javascript:x", "images": ["y", "z"]}
+    assert "webUrl" not in shown
+    assert "unusable  {'webUrl': 'javascript:x'" in run("show", "1", "--index", "i").out
+    run("export", "out.jsonl", "--index", "i")
+    assert (
+        json.loads(run("index", "out.jsonl", "--index", "j", "--format", "json").out)["unusable"]["webUrl"]
+        == 2
+    )
+    run("export", "again.jsonl", "--index", "j")
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
 def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
     assert run("index", "news.jsonl", "--strict").code == 2
