@@ -136,7 +136,11 @@ static PyObject *url_of(Reader *reader, PyObject *value) {
                                   (url[scheme] >= 'A' && url[scheme] <= 'Z'));
     for (Py_ssize_t i = scheme; is_clean_url && i < length; i++)
         is_clean_url = url[i] > ' ' && url[i] <= '~' && !(url[i] == '&' && length - i > 4 && !memcmp(url + i, "&amp;", 5));
-    return is_clean_url ? Py_NewRef(value) : PyObject_CallFunctionObjArgs(reader->given[CLEAN_URL], value, NULL);
+    if (is_clean_url) return Py_NewRef(value);
+    PyObject *cleaned = PyObject_CallFunctionObjArgs(reader->given[CLEAN_URL], value, NULL);
+    if (cleaned != Py_None || PyUnicode_GetLength(value) == 0) return cleaned;
+    Py_DECREF(cleaned); /* it cannot be used, and has to be set aside */
+    return NULL;
 }
 
 static PyObject *signal_of(PyObject *value) {
@@ -177,6 +181,10 @@ static PyObject *topics_of(Reader *reader, PyObject *value) {
     PyObject *found = known(reader->given[KNOWN_TOPICS], key);
     Py_XDECREF(key);
     if (found || PyErr_Occurred()) return found;
+    for (Py_ssize_t i = 0; value && value != Py_None && i < PyList_Size(value); i++) {
+        PyObject *topic = PyList_GetItem(value, i);
+        if (PyDict_Check(topic) || PyList_Check(topic)) return NULL;
+    }
     return PyObject_CallFunctionObjArgs(reader->given[MAKE_TOPICS], value ? value : Py_None, Py_None, NULL);
 }
 
@@ -192,7 +200,10 @@ static PyObject *provider_of(Reader *reader, PyObject *value) {
         Py_XDECREF(key);
         if (found || PyErr_Occurred()) return found;
     }
-    return PyObject_CallFunctionObjArgs(reader->given[MAKE_PROVIDER], value, NULL);
+    PyObject *provider = PyObject_CallFunctionObjArgs(reader->given[MAKE_PROVIDER], value, NULL);
+    if (provider != Py_NotImplemented) return provider;
+    Py_DECREF(provider); /* some of it has to be set aside */
+    return NULL;
 }
 
 static PyObject *body_of(Reader *reader, PyObject *const *values, PyObject *given) {

@@ -66,8 +66,8 @@ def strip_invisible(text: str) -> str:
 def clean_url(value: object) -> str | None:
     """Give an http or https URL without spaces or control characters, or None if `value` is not one.
 
-    Spaces inside are percent-encoded and `&amp;` is read as `&`. Anything else is kept as it is: this URL is
-    for following, `canonical_url` is for comparing.
+    Spaces inside, of whatever width, are percent-encoded and `&amp;` is read as `&`. Anything else is kept as it is:
+    this URL is for following, `canonical_url` is for comparing.
     """
     if not isinstance(value, str):
         return None
@@ -83,6 +83,8 @@ def clean_url(value: object) -> str | None:
     url = value.strip()
     if " " in url:
         url = url.replace(" ", "%20")
+    if not url.isprintable():
+        url = _WIDE_SPACE.sub(lambda space: "".join(f"%{byte:02X}" for byte in space[0].encode()), url)
     if "&amp;" in url:
         url = _AMPERSAND.sub("&", url)
     if len(url) > MAX_URL_LENGTH or not url.isprintable() or not _URL.match(url):
@@ -109,6 +111,19 @@ def canonical_url(url: str) -> str:
     return f"https://{parts['host'].lower()}{port}{parts['path'].rstrip('/')}{query}"
 
 
+def like_addresses(url: str) -> tuple[str, ...]:
+    """Give the canonical forms that somebody may mean by a URL: its own, and that with or without `www.`.
+
+    Nearly every site answers under both, but articles are the same by `canonical_url` alone.
+    """
+    canonical = canonical_url(url)
+    if not canonical.startswith("https://"):
+        return (canonical,)
+    host = canonical.removeprefix("https://")
+    other = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+    return canonical, f"https://{other}"
+
+
 _URL: Final = pattern(r"https?://[^\s/?#]", re.IGNORECASE)
 _PARTS: Final = pattern(
     r"https?://(?P<host>[^\s/?#:@\[\]]+?)\.*(?P<port>(?::[0-9]*)?)"
@@ -120,3 +135,4 @@ _TRACKING: Final = pattern(
     r"(?:utm_\w*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_g[al])(?:=|\Z)", re.IGNORECASE
 )
 _AMPERSAND: Final = pattern(r"&(?:amp;)+")
+_WIDE_SPACE: Final = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")

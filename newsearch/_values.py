@@ -6,6 +6,7 @@ date in any order. What cannot be read raises `Unusable`, whose message names th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
@@ -81,7 +82,10 @@ def moment(value: object, name: str) -> datetime | date | None:
     elif value is None:
         return None
     else:
-        when = value if isinstance(value, date) else _parse(as_text(value), name)
+        text = as_text(value)
+        if not text:
+            raise Unusable(f"{name} is not a date: {_shown(value)}")
+        when = value if isinstance(value, date) else _parse(text, name)
     if isinstance(when, datetime) and when.tzinfo is not UTC:
         try:
             when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
@@ -131,7 +135,7 @@ def language(value: object) -> str | None:
 
 _LARGEST_SIGNAL: Final = 10**12
 _INTEGER: Final = pattern(r"[+-]?[0-9]{1,15}")
-_NUMBER: Final = pattern(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER: Final = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATED_NAME: Final = pattern(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")
 _YES: Final = frozenset(("", "true", "yes", "on", "y", "1"))
 _NO: Final = frozenset(("false", "no", "off", "n", "0"))
@@ -186,6 +190,13 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     return timezone(timedelta(hours=_ZONES[name.upper()]))
 
 
+_MAX_BITS_SHOWN: Final = 1000
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS_SHOWN:
+        return "an integer of many digits"  # Python refuses to write one of thousands
+    if isinstance(value, Mapping):
+        return "a mapping"
     shown = repr(value) if isinstance(value, str | int | float | date) else f"a {type(value).__name__}"
     return shown if len(shown) <= 60 else shown[:57] + "..."

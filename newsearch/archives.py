@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.engine.whoosh.damage import verify as verify_segments
 from newsearch.engine.whoosh.durable import move_into_place, replaceable, temporary_name, write_file
 from newsearch.engine.whoosh.layout import ArrayFile, write_arrays
@@ -55,6 +56,8 @@ def backup(index: _Path, file: _Path) -> Archive:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or none that can be read.
         StorageError: the file cannot be written; what was there before is there still.
     """
+    check_path("index", index)
+    check_path("file", file)
     directory, path = Path(index), Path(file)
     toc, segments, contents = _contents(directory)
     verify_segments(segments)
@@ -96,12 +99,17 @@ def restore(file: _Path, index: _Path, *, replace: bool = False, wait: float = 0
         wait: seconds to wait for another writer; infinity is for as long as it takes.
 
     Raises:
+        ValueError: wait is negative, or no number.
         EngineError: there is an index already, and it was not to be replaced.
         IndexCorrupt: the file is no backup, or is damaged; nothing was changed.
         IndexIncompatible: another version of newsearch made the backup.
         IndexLocked: another process is writing to the index.
         StorageError: the backup cannot be read, or the index not be written; it is as it was.
     """
+    check_path("file", file)
+    check_path("index", index)
+    check_flag("replace", replace)
+    check_number("wait", wait, 0)
     path, directory = Path(file), Path(index)
     archive, toc = _read_backup(path)
     try:

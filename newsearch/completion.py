@@ -9,12 +9,15 @@ from typing import NamedTuple
 
 from newsearch import analysis
 from newsearch.engine.base import Options, Reader
-from newsearch.query import CHOICES, FIELDS, parse
+from newsearch.query import CHOICES, FIELDS, is_bare, parse
 from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Node, Phrase, Word
 
 _FACETED = ("topic", "provider", "category", "type", "language")
 _MAX_VALUES = 20_000
 """Values of a field that are completed, the commonest ones."""
+
+_MAX_FOLLOWING = 50
+"""Characters that are tried after a word in a script without spaces, those that follow its last one most often."""
 
 _MAX_CONTEXT = 8
 """Parts of a query that are heeded when its last word is completed."""
@@ -23,7 +26,6 @@ _NAME = r"(?P<sign>-?\#?)(?:(?P<name>[A-Za-z]+):)?"
 # What is being typed: a value whose quote is still open, else what comes after the last gap or parenthesis.
 _QUOTED = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}[\"“„«](?P<value>[^\"“”„«»]*)", re.DOTALL)
 _LAST = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}(?P<value>[^\s()\"“”„«»]*)", re.DOTALL)
-_BARE = re.compile(r"[^\s()\"“”„«»:]+")
 
 
 class Completion(NamedTuple):
@@ -74,7 +76,7 @@ class Completer:
             self._values[field] = _Values(facet)
         found = []
         for name, count in self._values[field].begun(value, limit):
-            if _BARE.fullmatch(name):
+            if is_bare(name):
                 found.append(Completion(start + name, count))
             elif '"' not in name:
                 # A topic that is more than one word has no other way to be typed after a number sign.
@@ -85,24 +87,46 @@ class Completer:
     def _of_words(self, text: str, last: re.Match[str], limit: int) -> list[Completion]:
         value = last["value"]
         terms = analysis.chunk_terms(value)
-        if not terms or not value[-1].isalnum():
+        if not terms:
             return []
         done = _done(value, terms)
+        # What ends with a sign may be on its way to C++ or AT&T; no other word has the sign in it.
+        prefix = terms[-1] if value[-1].isalnum() else analysis.fold(value[len(done) :])
         start = text[: len(text) - len(value)] + done
         names: list[str] = []
         if not (last["name"] or last["sign"].endswith("#") or done) and len(value) > 1:
             names = [name for name in _NAMES if name.startswith(value.lower())][: limit - 1]
-        words = self.reader.begun(terms[-1], limit - len(names), _context(last["before"] + done))
+        room = limit - len(names)
+        words = self.reader.begun(prefix, room, _context(last["before"] + done))
+        if _is_pair(terms[-1]):
+            words += [(longer[len(done) :], count) for longer, count in self._longer(last, room - len(words))]
         return [
             *(Completion(start + word, count) for word, count in words),
             *(Completion(f"{start}{name}:", None) for name in names),
         ]
+
+    def _longer(self, last: re.Match[str], limit: int) -> list[tuple[str, int]]:
+        """What is typed in a script without spaces, with the characters that follow it in articles, and how many do."""
+        value, field = last["value"], self._field(last)
+        context = _context(last["before"])
+        among = (context,) if context else ()
+        found = []
+        for pair, _ in self.reader.begun(value[-1], _MAX_FOLLOWING, And((*among, Word(value, field)))):
+            tree = And((*among, Word(value + pair[1:], field)))
+            if len(pair) > 1 and (count := self.reader.search(tree, Options(limit=0)).counts().complete):
+                found.append((value + pair[1:], count))
+        return sorted(found, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
 
 
 _NAMES = tuple(
     dict.fromkeys(name for name, field in FIELDS.items() if name == field or name in ("site", "lang"))
 )
 """The names of fields, each once where it has several."""
+
+
+def _is_pair(term: str) -> bool:
+    """Whether a term is a pair of characters of a script that is written without spaces."""
+    return len(term) == 2 and not term.isascii() and len(analysis.chunk_terms(term + term)) > 1
 
 
 def _done(value: str, terms: tuple[str, ...]) -> str:

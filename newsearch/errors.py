@@ -38,13 +38,15 @@ class SourceError(NewsearchError):
         location: the file, with the line or record number where there is one.
         reason: what is wrong, without the location.
         hides_articles: the source has, or may have, more articles, which could not be read because of this.
+        id: of the broken article, where that can be told; else empty.
     """
 
-    def __init__(self, location: str, reason: str, hides_articles: bool = False) -> None:
-        super().__init__(location, reason, hides_articles)
+    def __init__(self, location: str, reason: str, hides_articles: bool = False, id: str = "") -> None:
+        super().__init__(location, reason, hides_articles, id)
         self.location = location
         self.reason = reason
         self.hides_articles = hides_articles
+        self.id = id
 
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}"

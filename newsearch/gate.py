@@ -14,10 +14,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
-from newsearch._text import canonical_url
+from newsearch._arguments import check_number, check_path, check_text
+from newsearch._text import canonical_url, like_addresses
 from newsearch.engine.base import MAX_PAGE
 from newsearch.errors import GateFailed
 from newsearch.index import Index
@@ -38,9 +38,9 @@ class Wanted:
     within: int = 10
 
     def __post_init__(self) -> None:
-        if not isinstance(self.query, str) or not isinstance(self.finds, str):
-            raise ValueError("query and finds are texts")
-        _check_number("within", self.within, int, 1, MAX_PAGE)
+        check_text("query", self.query)
+        check_text("finds", self.finds)
+        check_number("within", self.within, 1, MAX_PAGE, whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Gate:
         queries: what must be found.
 
     Raises:
-        ValueError: a number is of another kind, or out of its range.
+        ValueError: a value is of another kind, or out of its range.
     """
 
     at_least: int = 0
@@ -61,8 +61,10 @@ class Gate:
     queries: tuple[Wanted, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_number("at_least", self.at_least, int, 0, 10**15)
-        _check_number("may_fall", self.may_fall, int | float, 0, 1)
+        check_number("at_least", self.at_least, 0, 10**15, whole=True)
+        check_number("may_fall", self.may_fall, 0, 1)
+        if not isinstance(self.queries, tuple) or not all(isinstance(each, Wanted) for each in self.queries):
+            raise ValueError(f"queries: {self.queries!r:.80} is not a tuple of newsearch.gate.Wanted")
 
     def check(self, index: Index, before: int) -> None:
         """Check a generation.
@@ -97,7 +99,9 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
 
     Raises:
         GateFailed: it cannot be read, or says what this module does not know.
+        ValueError: the path is none.
     """
+    check_path("path", path)
     try:
         with open(path, "rb") as file:
             data = json.loads(file.read(_MAX_SIZE))
@@ -124,13 +128,7 @@ def _known(data: Any, *names: str) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def _check_number(name: str, value: Any, kind: type | UnionType, low: int, high: int) -> None:
-    is_number = isinstance(value, kind) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise ValueError(f"{name}: {value!r} is not a number from {low} to {high}")
-
-
 def _is_found(index: Index, wanted: Wanted) -> bool:
-    names = {wanted.finds, canonical_url(wanted.finds)}
+    names = {wanted.finds, *like_addresses(wanted.finds)}
     hits = index.search(wanted.query, limit=wanted.within, unpublished=True)
     return any(hit.id in names or (hit.url and canonical_url(hit.url) in names) for hit in hits)

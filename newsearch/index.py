@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from math import isnan
-from numbers import Real
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
+from newsearch._arguments import check_flag, check_number, check_path, check_text
 from newsearch.article import Article
 from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.engine.whoosh.plan import is_text
@@ -45,13 +44,16 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
 
     Raises:
+        ValueError: an argument is no path.
         WordListError: the file of synonyms cannot be used.
         IndexMissing: there is no index.
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
     """
+    check_path("path", path)
     if synonyms is None:
         return Index(Path(path))
+    check_path("synonyms", synonyms)
     from newsearch.query.synonyms import read_synonyms  # few have such a file
 
     return Index(Path(path), read_synonyms(synonyms))
@@ -131,6 +133,10 @@ class Index:
             IndexCorrupt: the index is damaged.
         """
         reader = self._reader
+        check_text("query", query, error=QueryError)
+        check_flag("unpublished", unpublished, error=QueryError)
+        if expand is not None:
+            check_flag("expand", expand, error=QueryError)
         tz = _zone(tz)
         now = datetime.now(UTC)
         moment = None if as_of is None else _end(as_of, now, tz)
@@ -153,8 +159,8 @@ class Index:
             filters.append(Filter("before", str(before), DateRange(None, _start(before, "before", now, tz))))
         for field, least in (("heat", min_heat), ("quality", min_quality)):
             if least is not None:
-                low = _number(least, f"min_{field}")
-                filters.append(Filter(f"min_{field}", f"{low:g}", Range(field, low)))
+                check_number(f"min_{field}", least, error=QueryError)
+                filters.append(Filter(f"min_{field}", f"{least:g}", Range(field, float(least))))
         if moment is not None:
             filters.append(Filter("as_of", str(as_of), _no_later_than(moment)))
         if boosts is not None and not isinstance(boosts, Boosts):
@@ -181,8 +187,11 @@ class Index:
             many articles hold; names of fields; values of provider:, topic:, category:, type:, lang:, has: and is:.
 
         Raises:
+            QueryError: an argument is of a wrong kind.
             EngineError: the index is closed.
         """
+        check_text("text", text, error=QueryError)
+        check_number("limit", limit, 0, whole=True, error=QueryError)
         if self._completer is None or self._completer.reader is not self._reader:
             from newsearch.completion import Completer  # few complete anything
 
@@ -191,10 +200,12 @@ class Index:
 
     def ids(self, prefix: str = "") -> list[str]:
         """The ids that begin so, of all articles, published or not, in order."""
+        check_text("prefix", prefix)
         return sorted(self._reader.ids(prefix))
 
     def get(self, id: str) -> Article | None:
         """The article of this id, published or not; None where there is none."""
+        check_text("id", id)
         return self._reader.get(id)
 
     def articles(self) -> Iterator[Article]:
@@ -243,12 +254,6 @@ def _values(given: str | Iterable[str], name: str) -> Sequence[str]:
     if values is None or not all(isinstance(value, str) for value in values):
         raise QueryError(f"{name}: {given!r} is neither a str nor several")
     return values
-
-
-def _number(given: float, name: str) -> float:
-    if not isinstance(given, Real) or isnan(given):
-        raise QueryError(f"{name}: {given!r} is not a number")
-    return float(given)
 
 
 def _zone(given: tzinfo | str) -> tzinfo:

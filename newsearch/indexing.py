@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.article import Article
-from newsearch.engine.whoosh.builder import MEMORY
+from newsearch.engine.whoosh.builder import LEAST_MEMORY, MEMORY
 from newsearch.engine.whoosh.damage import verify_sums
 from newsearch.engine.whoosh.ledger import Difference, Held, of_sources
 from newsearch.engine.whoosh.reader import WhooshReader
@@ -37,8 +38,8 @@ class Report:
         unchanged: articles of these sources that are as they were.
         repeated: articles that were read, but stand again later, under the same id, in the same source.
         articles: articles that can be found in the index now.
-        errors: the broken articles; at most 1,000 of them are kept.
-        broken: how many there were.
+        errors: the broken articles, those of files that look as they did included; at most 1,000 of them are kept.
+        broken: how many there are.
         seconds: how long it took.
         incomplete: locations of sources that could not be read to their end. What was read of them went in, and
             nothing that the index had of them was deleted.
@@ -46,6 +47,8 @@ class Report:
         resumed: articles that an interrupted run had indexed, and that needed not be indexed again.
         anew: why the index was built anew, if it was and that had not been asked for; else empty.
         differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
+        unusable: by key of the format, how many of the articles that were read, or their related ones, have a value
+            there that could not be used; `Article.extra` has it under `unusable`. The commonest first.
     """
 
     read: int
@@ -64,6 +67,7 @@ class Report:
     resumed: int = 0
     anew: str = ""
     differences: Mapping[str, Difference] = field(default_factory=dict)
+    unusable: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def changed(self) -> int:
@@ -80,6 +84,7 @@ class Progress:
         resumed: articles that an interrupted run had indexed, and that need not be indexed again.
         source: the location of what is being read; empty when all is read, and the index is written.
         done: the share of that source that is done, from 0 to 1; None if nobody knows, as of standard input.
+        finished: articles that the next run need not index again if this one is stopped now.
     """
 
     read: int
@@ -87,6 +92,7 @@ class Progress:
     resumed: int = 0
     source: str = ""
     done: float | None = None
+    finished: int = 0
 
 
 Watch = Callable[[Progress], None]
@@ -110,8 +116,9 @@ def build(
     Files that look as they did when they were read (size, times, inode) are not read again, and an article whose
     content is the same is left as it is. Where nothing changes, nothing is written.
 
-    A broken article is counted and reported, and the rest goes in. What breaks off, or gives no article at all,
-    deletes nothing: it may be a torn file, or a disk that is not there. Nothing is seen by searches until all is
+    A broken article is counted and reported, and the rest goes in. What the index has of it stays until it can be read,
+    or is gone, as far as its id can be told. What breaks off, or gives no article at all, deletes nothing: it may be a
+    torn file, or a disk that is not there. Nothing is seen by searches until all is
     published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
     and the next one of the same sources that starts from the same generation goes on from them.
 
@@ -125,7 +132,7 @@ def build(
             them; by default they are those that it remembers.
         workers: processes that parse Markdown files.
         wait: seconds to wait for another writer.
-        memory: bytes that the articles which were read may take before a segment is written, at least 1. Merging
+        memory: bytes that the articles which were read may take before a segment is written, at least 16 MiB. Merging
             segments takes about as much again, however many there are; processes that parse come on top.
         progress: called every 512 articles, and when all are read.
         dry_run: find out what would change, and write nothing.
@@ -133,7 +140,7 @@ def build(
         resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
 
     Raises:
-        ValueError: workers or memory are below 1, or wait is negative.
+        ValueError: an argument is of a wrong kind, or out of its range; the message names it.
         SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
@@ -144,9 +151,9 @@ def build(
     """
     if not sources:
         raise SourceError("build", "no source was given")
-    words = None if protected is None else protected_words(protected)
-    run = _Run(Path(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
-    return run.of([s if not isinstance(s, str | os.PathLike) else open_source(s) for s in sources])
+    words = _protected(protected)
+    run = _Run(_directory(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
+    return run.of([_source(source) for source in sources])
 
 
 def reindex(
@@ -179,11 +186,13 @@ def reindex(
         SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
         IndexLocked, GateFailed, EngineError: see `build`.
     """
-    toc = read_toc(Path(index), any_version=True)
-    words = toc.protected if protected is None else protected_words(protected)
-    run = _Run(
-        Path(index), workers, wait, memory, progress, dry_run, gate, resume, whole=True, protected=words
-    )
+    check_flag("full", full)
+    directory = _directory(index)
+    given = _protected(protected)
+    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    toc = read_toc(directory, any_version=True)
+    words = toc.protected if given is None else given
+    run = replace(run, protected=words)
     anew = "other words are protected now" if words != toc.protected else _fault(run.index)
     return run.again(toc.locations, full or bool(anew), "" if full else anew)
 
@@ -196,6 +205,7 @@ def forget(
     An index that cannot be read is built anew from the sources that are left.
 
     Raises:
+        ValueError: see `build`.
         IndexMissing: there is no index.
         SourceError: the index has no such source, or no source was given.
         IndexLocked, EngineError: see `build`.
@@ -203,20 +213,44 @@ def forget(
     started = time.monotonic()
     if not sources:
         raise SourceError("forget", "no source was given")
-    toc = read_toc(Path(index), any_version=True)
+    for source in sources:
+        check_path("sources", source)
+    directory = _directory(index)
+    run = _Run(directory, workers, wait, whole=True)
+    toc = read_toc(directory, any_version=True)
     known = toc.locations
     forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
-        with WhooshWriter(Path(index), wait=wait) as writer:
+        with WhooshWriter(directory, wait=wait) as writer:
             for location in forgotten:
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        run = _Run(Path(index), workers, wait, whole=True, protected=toc.protected)
+        run = replace(run, protected=toc.protected)
         return run.again([location for location in known if location not in forgotten], True)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
+
+
+def _directory(index: str | os.PathLike[str]) -> Path:
+    check_path("index", index)
+    return Path(index)
+
+
+def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    check_path("protected", path)
+    return protected_words(path)
+
+
+def _source(given: str | os.PathLike[str] | Source) -> Source:
+    if isinstance(given, str | os.PathLike):
+        return open_source(given)
+    if not hasattr(given, "snapshot"):
+        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
+    return given
 
 
 def _fault(index: Path) -> str:
@@ -244,11 +278,17 @@ class _Run:
     protected: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        for name, number in (("workers", self.workers), ("memory", self.memory)):
-            if number < 1:
-                raise ValueError(f"{name}: {number!r} is not a number from 1 on")
-        if not self.wait >= 0:
-            raise ValueError(f"wait: {self.wait!r} is not a number of seconds")
+        check_number("workers", self.workers, 1, whole=True)
+        check_number("wait", self.wait, 0)
+        check_number("memory", self.memory, LEAST_MEMORY, whole=True)
+        check_flag("dry_run", self.dry_run)
+        check_flag("resume", self.resume)
+        if self.progress is not None and not callable(self.progress):
+            raise ValueError(f"progress: {self.progress!r:.80} is not a function")
+        if self.gate is not None and not isinstance(self.gate, Gate):
+            raise ValueError(
+                f"gate: {self.gate!r:.80} is not a newsearch.Gate; read_gate reads one from a file"
+            )
 
     def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
         """Update an index from sources that it remembers; those that came once stay as they are."""
@@ -331,7 +371,8 @@ class _Run:
 
         def tell(location: str, done: float | None) -> None:
             if self.progress:
-                self.progress(Progress(reading.read, reading.broken, resumed, location, done))
+                finished = updater.writer.finished if updater.writer else 0
+                self.progress(Progress(reading.read, reading.broken, resumed, location, done, finished))
 
         for source in sources:
             updater.update(source, reading, self.workers, partial(tell, source.location))
@@ -384,4 +425,5 @@ def _report(reading: Reading, articles: int, resumed: int, seconds: float) -> Re
         repeated=sum(d.repeated for d in differences),
         resumed=resumed,
         differences=reading.differences,
+        unusable=dict(reading.unusable.most_common()),
     )

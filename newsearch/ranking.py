@@ -35,13 +35,13 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from math import log
-from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch._arguments import check_number, check_path
 from newsearch.errors import QueryError
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -132,10 +132,13 @@ class Boosts:
 
     def __post_init__(self) -> None:
         for name in ("heat", "quality", "recency"):
+            check_number(name, getattr(self, name))
             if not 0 <= getattr(self, name) <= 10:
                 raise ValueError(f"the {name} weight must lie between 0 and 10, not {getattr(self, name)}")
-        if self.half_life is not None and not 0 < self.half_life < 1e6:
-            raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
+        if self.half_life is not None:
+            check_number("half_life", self.half_life)
+            if not 0 < self.half_life < 1e6:
+                raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Boosts:
@@ -143,7 +146,9 @@ class Boosts:
 
         Raises:
             QueryError: the file cannot be read or is no profile; the message names the field.
+            ValueError: the path is none.
         """
+        check_path("path", path)
         try:
             with Path(path).open("rb") as file:
                 document = json.loads(file.read(_MAX_PROFILE_SIZE))
@@ -161,7 +166,9 @@ class Boosts:
 
         Raises:
             QueryError: the file cannot be written.
+            ValueError: the path is none.
         """
+        check_path("path", path)
         document = {"schema": PROFILE_SCHEMA, "boosts": asdict(self)}
         try:
             Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -186,12 +193,9 @@ def _weights(document: object) -> dict[str, Any]:
     boosts = document.get("boosts")
     if not isinstance(boosts, dict):
         raise ValueError("boosts: an object with the weights is missing")
-    for name, value in boosts.items():
+    for name in boosts:
         if name not in Boosts.__slots__:
             raise ValueError(f"boosts.{name}: no such weight; there are {', '.join(Boosts.__slots__)}")
-        is_number = isinstance(value, Real) and not isinstance(value, bool)
-        if not is_number and not (name == "half_life" and value is None):
-            raise ValueError(f"boosts.{name}: {value!r} is not a number")
     return boosts
 
 

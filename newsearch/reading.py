@@ -7,14 +7,12 @@ others are made here. Both make the same.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
-from newsearch._text import canonical_url, clean_body, clean_text, clean_url, strip_invisible
+from newsearch._extra import extra
+from newsearch._text import canonical_url, clean_body, clean_text, clean_url
 from newsearch._values import (
     Unusable,
     as_list,
@@ -40,8 +38,9 @@ def article_from_mapping(
 
     These fields decide what an article is and where it ranks, and an unusable value in them is an error:
     title (absent or empty too, but for a record whose body is under `text`, as in BEIR), publishedDateTime,
-    published, heat and quality. An unusable value elsewhere is dropped: a URL that is not http or https, an
-    image without a URL, a related article without a title.
+    published, heat and quality. An unusable value elsewhere is set aside, in `extra` under `unusable` and there under
+    its key: a URL that is not http or https, an image without a URL, a related article without a title, a list where
+    a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
 
     Dates without a zone are UTC, `03/04/2020` is the 4th of March, and where there is none, a date under
     `published` or at the start of the id's last part is taken. The body is `body`, else what the record has
@@ -83,7 +82,8 @@ def article_from_record(record: object, location: str, name: str, number: int) -
             raise Unusable(f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}")
         return _article(record, _record_id(record) or f"{name}#{number}", "", depth=0)
     except Unusable as problem:
-        raise SourceError(f"{location}{number}", str(problem)) from None
+        id = _record_id(record) if isinstance(record, Mapping) else ""
+        raise SourceError(f"{location}{number}", str(problem), id=id) from None
 
 
 def articles_of_plain_records(
@@ -145,8 +145,6 @@ _KNOWN: Final = frozenset(
     ]
 )
 _MAX_RELATED_DEPTH: Final = 2
-_MAX_EXTRA_DEPTH: Final = 6
-_MAX_EXTRA_CHARACTERS: Final = 64 * 1024
 
 
 def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Article:
@@ -170,22 +168,54 @@ def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Arti
     draft.quality = signal(get("quality"), "quality")
     draft.heat = signal(get("heat"), "heat")
     draft.published = is_visible
-    draft.provider = _provider(get("provider"))
-    _add_rare(draft, mapping, depth)
+    draft.provider, bad_provider = _provider(get("provider"))
+    unusable = {key: get(key) for key in _TEXTS if _is_collection(get(key))}
+    for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):
+        if url is None and _is_something(get(key)):
+            unusable[key] = get(key)
+    for key in ("topics", "tags"):
+        if nameless := [topic for topic in as_list(get(key)) if _is_collection(topic) and not _name(topic)]:
+            unusable[key] = nameless
+    if bad_provider is not None:
+        unusable["provider"] = bad_provider
+    _add_rare(draft, mapping, depth, unusable)
     draft.__class__ = Article
     article: Article = draft
     return article
 
 
-def _add_rare(draft: Any, mapping: Mapping[str, Any], depth: int = 0) -> None:
-    """Fill in what few articles have."""
-    get = mapping.get
+_TEXTS: Final = ("category", "excerpt", "type", "body", "content", "text")
+
+
+def _is_collection(value: object) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _is_something(value: object) -> bool:
+    return _is_collection(value) or as_text(value).strip() != ""
+
+
+def _add_rare(
+    draft: Any, mapping: Mapping[str, Any], depth: int = 0, unusable: Mapping[str, Any] | None = None
+) -> None:
+    """Fill in what few articles have, and set aside what of that cannot be used, beside what was found to be so."""
+    get, bad = mapping.get, dict(unusable or {})
     draft.amp_web_url = clean_url(get("ampWebUrl"))
     draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
-    draft.language = language(get("locale") or get("lang") or get("language"))
-    draft.images = _images(get("images"))
-    draft.related = _related(get("related"), depth)
-    draft.extra = {} if _KNOWN.issuperset(mapping) else _extra(mapping)
+    for key, url in (("ampWebUrl", draft.amp_web_url), ("cdnAmpWebUrl", draft.cdn_amp_web_url)):
+        if url is None and _is_something(get(key)):
+            bad[key] = get(key)
+    tag = get("locale") or get("lang") or get("language")
+    draft.language = language(tag)
+    if draft.language is None and _is_something(tag):
+        bad["locale"] = tag
+    draft.images, bad_images = _images(get("images"))
+    draft.related, bad_related = _related(get("related"), depth)
+    if bad_images:
+        bad["images"] = bad_images
+    if bad_related:
+        bad["related"] = bad_related
+    draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
 
 
 def _title(value: object, may_be_empty: bool) -> str:
@@ -207,24 +237,36 @@ def _topics(topics: object, tags: object) -> tuple[str, ...]:
         return names
 
 
-def _provider(value: object) -> Provider | None:
+def _provider(given: object) -> tuple[Provider | None, Any]:
+    """The outlet, and what of it cannot be used; None is nothing."""
+    value = given
     if value is None:
-        return None
+        return None, None
     if not isinstance(value, dict):
         value = {"name": next(iter(as_list(value)), None)}
     name, domain, images = value.get("name"), value.get("domain"), value.get("images")
     key = (name, domain)
     try:
         if not images:
-            return _KNOWN_PROVIDERS[key]
+            return _KNOWN_PROVIDERS[key], None
     except (KeyError, TypeError):
         pass
-    provider = Provider(_line(name), _domain(domain), _images(images))
+    logos, bad_logos = _images(images)
+    provider = Provider(_line(name), _domain(domain), logos)
     if not (provider.name or provider.domain):
-        return None
+        is_empty = not any(map(_is_something, as_list(given) if given is not value else value.values()))
+        return None, None if is_empty else given
     if not images and isinstance(name, str) and isinstance(domain, str):
         _remember(_KNOWN_PROVIDERS, key, provider)
-    return provider
+    bad: dict[str, Any] = {"images": bad_logos} if bad_logos else {}
+    bad |= {part: text for part, text in (("name", name), ("domain", domain)) if _is_collection(text)}
+    return provider, bad or None
+
+
+def _usual_provider(value: object) -> Any:
+    """The outlet, or NotImplemented where some of it cannot be used."""
+    provider, bad = _provider(value)
+    return provider if bad is None else NotImplemented
 
 
 # A collection has few providers and few sets of topics, each of them in very many articles.
@@ -258,16 +300,19 @@ def _domain(value: object) -> str:
     return clean_text(host.partition("/")[0])
 
 
-def _images(value: object) -> tuple[Image, ...]:
+def _images(value: object) -> tuple[tuple[Image, ...], list[Any]]:
+    """The images, and those that have no URL of the web."""
     if value is None:
-        return ()
-    images = []
+        return (), []
+    images, bad = [], []
     for item in as_list(value):
         fields = item if isinstance(item, dict) else {"url": item}
         if url := clean_url(fields.get("url")):
             is_cached = as_text(fields.get("isCached")).lower() == "true"
             images.append(Image(url, _pixels(fields.get("width")), _pixels(fields.get("height")), is_cached))
-    return tuple(images)
+        elif _is_something(item):
+            bad.append(item)
+    return tuple(images), bad
 
 
 def _pixels(value: object) -> int | None:
@@ -278,45 +323,19 @@ def _pixels(value: object) -> int | None:
     return int(pixels) if pixels and pixels >= 1 else None
 
 
-def _related(value: object, depth: int) -> tuple[Article, ...]:
+def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]:
+    """The related articles, and what is none."""
     if value is None or depth == _MAX_RELATED_DEPTH:
-        return ()
-    related = []
+        return (), []
+    related, bad = [], []
     for item in as_list(value):
-        with suppress(Unusable):
+        try:
             path = as_text(item.get("path")) if isinstance(item, dict) else ""
             related.append(_article(item, clean_text(path), "", depth + 1))
-    return tuple(related)
-
-
-def _extra(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = _plain({key: value for key, value in mapping.items() if key not in _KNOWN}, 0)
-    room = _MAX_EXTRA_CHARACTERS
-    for key, value in list(kept.items()):
-        size = len(json.dumps({key: value}, ensure_ascii=False))
-        if size > room or key in _KNOWN:
-            del kept[key]
-        else:
-            room -= size
-    return kept
-
-
-def _plain(value: object, depth: int) -> Any:
-    """Give a JSON-able copy of the value, or None where there is none."""
-    if isinstance(value, str):
-        return strip_invisible(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bool | int):
-        return value
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if depth == _MAX_EXTRA_DEPTH or not isinstance(value, dict | list | tuple):
-        return None
-    if isinstance(value, dict):
-        pairs = ((strip_invisible(str(key)), _plain(item, depth + 1)) for key, item in value.items())
-        return {key: item for key, item in pairs if item is not None and key != "secured"}
-    return [item for item in (_plain(item, depth + 1) for item in value) if item is not None]
+        except Unusable:
+            if _is_something(item):
+                bad.append(item)
+    return tuple(related), bad
 
 
 def _clean_id(name: str) -> str:
@@ -340,7 +359,7 @@ try:
         _KNOWN_TOPICS,
         _KNOWN_PROVIDERS,
         _topics,
-        _provider,
+        _usual_provider,
         _add_rare,
         _clean_id,
         clean_text,

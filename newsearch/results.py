@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from numbers import Integral
 from typing import overload
 
+from newsearch._arguments import check_number
 from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
@@ -40,6 +40,11 @@ class Hit:
 
     def __repr__(self) -> str:
         return f"<Hit {self.score:.3f} {self.id!r}>"
+
+    @property
+    def matched(self) -> bool:
+        """Whether the article holds any word asked for. Of an expanded search, hits may not; these are not counted."""
+        return self._answer.matched(self._number)
 
     @property
     def article(self) -> Article:
@@ -164,8 +169,8 @@ class Results(Sequence[Hit]):
         """
         if name not in FACETS:
             raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")
-        if limit is not None and (not isinstance(limit, Integral) or limit < 0):
-            raise QueryError(f"limit: {limit!r} is not a number of values: give 0 or more, or None for all")
+        if limit is not None:
+            check_number("limit", limit, 0, whole=True, error=QueryError)
         return self._answer.facet(name, limit)
 
 

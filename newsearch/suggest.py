@@ -1,4 +1,4 @@
-"""Help for a search that finds little: which of its parts is to blame, and which word was perhaps mistyped."""
+"""Help for a search that finds little: which of its parts is to blame, and which word or name was perhaps mistyped."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from newsearch import analysis
 from newsearch.engine.base import Counts, LikeForm, Options, Reader
-from newsearch.query import Parsed, parse
-from newsearch.query.tree import All, And, Everything, Near, Node, Or, Phrase, Word
+from newsearch.query import Parsed, is_bare, parse
+from newsearch.query.tree import All, And, Everything, Match, Near, Node, Or, Phrase, Word
 
 MAX_CLAUSES = 16
 """Parts of a search that are looked at when it is diagnosed, the first ones."""
@@ -26,6 +26,17 @@ _EDIT = 0.01
 _OMITTED = 3.0
 """How much likelier it is to leave out a letter than to take another one."""
 _CANDIDATES = 3
+
+_NAMED = ("topic", "provider", "category", "type")
+"""Fields of names, which are facets too."""
+
+_MAX_NAMES = 5_000
+"""Names of a field that are compared with one that no article has, the commonest ones."""
+
+_LIKE = 0.8
+"""How like two names must be, by the ratio of Ratcliff and Obershelp: one letter of five may differ."""
+_PART = 0.95
+"""How much a word of a name counts against the whole of it."""
 
 
 class Filter(NamedTuple):
@@ -44,12 +55,15 @@ class Clause(NamedTuple):
         option: the name of the option of `Index.search` that it comes from; None for a part of the query.
         alone: published articles that match this part alone.
         without: what the search matches if this part is left out.
+        near: topics, outlets, categories or types of the index that look like the one that the part asks for, where it
+            matches nothing.
     """
 
     text: str
     option: str | None
     alone: int
     without: Counts
+    near: tuple[str, ...] = ()
 
 
 class Asked(NamedTuple):
@@ -82,11 +96,11 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
     for node in _parts(query.tree)[:MAX_CLAUSES]:
         without = _narrowed(_without(query.tree, node), asked.filters)
         text = query.text[slice(*node.span)].strip()
-        clauses.append(Clause(text, None, _alone(asked, node), asked.counts(without)))
+        clauses.append(_clause(asked, text, None, node, without))
     for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
         others = asked.filters[:number] + asked.filters[number + 1 :]
         without = _narrowed(query.tree, others)
-        clauses.append(Clause(given.value, given.option, _alone(asked, given.node), asked.counts(without)))
+        clauses.append(_clause(asked, given.value, given.option, given.node, without))
     with_unpublished = asked.counts(asked.tree(), unpublished=True)
     if with_unpublished != asked.counts(asked.tree()):
         clauses.append(Clause("is:published", None, _alone(asked, Everything()), with_unpublished))
@@ -94,9 +108,10 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
 
 
 def respell(asked: Asked, found: Counts) -> str | None:
-    """The query with its likely misspellings replaced by words of the collection; None where there are none.
+    """The query with its likely misspellings replaced by words and names of the collection; None where there are none.
 
-    Looked at are words that no article, or hardly any, holds in any form. The new query matches more than the old.
+    Looked at are words that no article, or hardly any, holds in any form, and topics, outlets, categories and types
+    that none has. The new query matches more than the old.
 
     Args:
         found: what the search matches as it is.
@@ -104,17 +119,21 @@ def respell(asked: Asked, found: Counts) -> str | None:
     if found.complete >= FEW:
         return None
     query, changed = asked.query, False
-    for at, word in _words(query):
+    mistyped = [
+        *((at, at + len(word), _candidates(asked.reader, word)) for at, word in _words(query)),
+        *((start, end, _names(asked.reader, node)) for start, end, node in _named(query)),
+    ]
+    # They are replaced from the last to the first, so that the places of the others stay.
+    for start, end, candidates in sorted(mistyped, key=lambda item: item[0], reverse=True):
         best, most = None, (0, 0.0)
-        for form, likeliness in _candidates(asked.reader, word):
-            text = query.text[:at] + form + query.text[at + len(word) :]
+        for form, likeliness in candidates:
+            text = _replaced(query.text, start, end, form)
             again = parse(text, now=asked.now, tz=asked.tz)
             counts = asked.counts(_narrowed(again.tree, asked.filters))
             value = min(counts.complete, 1), likeliness * (1 + counts.complete)
             if value > most:
                 best, most = again, value
         if best:
-            # Words are replaced from the last to the first, so that the places of the others stay.
             query, changed = best, True
     if not changed:
         return None
@@ -151,6 +170,72 @@ def _likeliness(term: str, like: LikeForm) -> float:
     first = 1.0 if like.form[0] == term[0] else 0.1
     known = like.articles * _EDIT**like.edits
     return known * omitted * first
+
+
+def _clause(asked: Asked, text: str, option: str | None, node: Node, without: Node) -> Clause:
+    alone = _alone(asked, node)
+    near: list[str] = []
+    if not alone:
+        for match in _filters(node):
+            near += [name for name, _ in _names(asked.reader, match)]
+    return Clause(text, option, alone, asked.counts(without), tuple(dict.fromkeys(near)))
+
+
+def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
+    """The names that are likest to one that no article has, with how like each is; none where one has it."""
+    wanted = node.value.casefold()
+    if node.field not in _NAMED or reader.search(And((node,)), Options(limit=0)).counts().complete:
+        return []
+    from difflib import SequenceMatcher  # few mistype a name
+
+    matcher = SequenceMatcher(b=wanted, autojunk=False)
+
+    def likeness(text: str) -> float:
+        matcher.set_seq1(text)
+        may_be = matcher.real_quick_ratio() >= _LIKE and matcher.quick_ratio() >= _LIKE
+        return matcher.ratio() if may_be else 0.0
+
+    found = []
+    for name, articles in reader.search(Everything(), Options(limit=0)).facet(node.field, _MAX_NAMES):
+        folded = name.casefold()
+        words = folded.split()
+        part = max(map(likeness, words)) * _PART if len(words) > 1 else 0.0
+        if (value := max(likeness(folded), part)) >= _LIKE:
+            found.append((-value, -articles, name))
+    return [(name, -value) for value, _, name in sorted(found)[:_CANDIDATES]]
+
+
+def _named(query: Parsed) -> list[tuple[int, int, Match]]:
+    """The names that a query asks for as they were typed, and where they are."""
+    found = []
+    for node in _filters(query.tree):
+        start = query.text.find(node.value, *node.span)
+        if start >= 0 and node.field in _NAMED:
+            found.append((start, start + len(node.value), node))
+    return found[:_MAX_WORDS]
+
+
+def _replaced(text: str, start: int, end: int, new: str) -> str:
+    """A query with a word or a name of it replaced; a name of several words is quoted."""
+    before, after = text[:start], text[end:]
+    if is_bare(new) or before.endswith(_OPENED):
+        return before + new + after
+    if before.endswith("#"):
+        before = before[:-1] + "topic:"
+    return f'{before}"{new}"{after}'
+
+
+_OPENED = tuple('"“„«')
+
+
+def _filters(node: Node) -> Iterator[Match]:
+    """The filters by name that articles have to pass, or may."""
+    match node:
+        case Match():
+            yield node
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from _filters(child)
 
 
 def _words(query: Parsed) -> list[tuple[int, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from newsearch._extra import UNUSABLE
 from newsearch.article import Article
 from newsearch.engine.whoosh.ledger import Difference, Held, Ledger
 from newsearch.engine.whoosh.state import SourceState
@@ -30,6 +32,7 @@ class Reading:
         errors: the first MAX_ERRORS of the broken ones.
         incomplete, empty: locations of sources that could not be read to their end, or have no article.
         differences: by location, what each source changes.
+        unusable: by key, how many of the articles have something there that could not be used.
     """
 
     read: int = 0
@@ -38,12 +41,19 @@ class Reading:
     incomplete: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     differences: dict[str, Difference] = field(default_factory=dict)
+    unusable: Counter[str] = field(default_factory=Counter)
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
         self.broken += 1
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
+
+    def recall(self, state: SourceState) -> None:
+        """Count the articles that were broken when a source was read, which is as it was."""
+        self.broken += state.broken
+        room = MAX_ERRORS - len(self.errors)
+        self.errors += [SourceError(*fault) for fault in state.faults[:room]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +93,14 @@ class Updater:
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
             count = self.held.count(location)
             reading.differences[location] = Difference(0, 0, 0, 0, count, 0, (), (), (), ())
+            reading.recall(known)
             return
         ledger = self.held.ledger(location)
         wanted = seen.names
         is_partial = known is not None and source.one_each
-        old = dict(zip(*known, strict=True)) if known and is_partial else {}
+        old = known.looks if known and is_partial else {}
         # What an interrupted run has finished was read later.
-        ahead = dict(zip(*self.held.state_ahead(location), strict=True)) if source.one_each else {}
+        ahead = self.held.state_ahead(location).looks if source.one_each else {}
         old |= ahead
         if old:
             looks = zip(seen.names, seen.stamps, strict=True)
@@ -97,17 +108,16 @@ class Updater:
             ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
         for problem in seen.problems:
             reading.note(problem)
-        read, broken = reading.read, reading.broken - len(seen.problems)
+        read, broken, told = reading.read, reading.broken - len(seen.problems), len(reading.errors)
         names = wanted if source.one_each else None
         batch: list[Article] = []
-        failed: set[str] = set()
+        failed: set[str] = set()  # ids, as far as they can be told
         is_cut = bool(seen.problems)
         for number, result in enumerate(source.articles(workers, names)):
             if isinstance(result, SourceError):
                 reading.note(result)
                 is_cut |= result.hides_articles
-                if names is not None:
-                    failed.add(names[number])
+                failed.add(result.id if names is None else names[number])
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
@@ -127,14 +137,19 @@ class Updater:
         keys = ledger.held(())
         if not is_cut and source.lasting:
             present = set(seen.names)
+            # An article that is broken may be half written: what the index has of it stays until that can be read.
+            ledger.pass_over(failed)
             gone = [name for name in old if name not in present]
-            keys = ledger.held([*gone, *failed]) if is_partial else ledger.unseen()
+            keys = ledger.held(gone) if is_partial else ledger.unseen()
         reading.differences[location] = ledger.difference(keys)
         if self.writer:
             self.writer.delete_keys(location, keys)
             if not is_cut:
-                stamps = [0 if name in failed else s for name, s in zip(seen.names, seen.stamps, strict=True)]
-                self.writer.remember(location, SourceState(seen.names, stamps) if source.lasting else None)
+                again = failed if source.one_each else ()
+                stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
+                faults = [(error.location, error.reason) for error in reading.errors[told:]]
+                state = SourceState(seen.names, stamps, reading.broken - broken, faults)
+                self.writer.remember(location, state if source.lasting else None)
 
     def _take(
         self,
@@ -148,6 +163,9 @@ class Updater:
         if self.writer and differing:
             self.writer.add_all(differing, location, finished)
         reading.read += len(batch)
+        for article in batch:
+            if article.extra or article.related:
+                reading.unusable.update(dict.fromkeys(_unusable(article), 1))
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)
@@ -167,6 +185,14 @@ def refusal(location: str, reason: str, index: Path) -> SourceError:
     """Give the error of a source that is not as it should be, with the way out."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _unusable(article: Article) -> Iterator[str]:
+    aside = article.extra.get(UNUSABLE)
+    if isinstance(aside, Mapping):
+        yield from aside
+    for related in article.related:
+        yield from _unusable(related)
 
 
 def _finished(

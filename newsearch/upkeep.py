@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from newsearch import analysis
+from newsearch._arguments import check_number, check_path
 from newsearch._text import escape_unseen
 from newsearch.article import article_to_mapping
 from newsearch.engine.base import Options
@@ -82,6 +83,7 @@ def verify(index: _Path) -> Verification:
         StorageError: it cannot be read.
     """
     started = time.monotonic()
+    check_path("index", index)
     directory = Path(index)
     toc, segments, problems = _opened(directory)
     for segment in segments:
@@ -186,17 +188,21 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
         wait: seconds to wait for another writer; infinity is for as long as it takes.
 
     Raises:
+        ValueError: wait is negative, or no number.
         IndexMissing: there is no index.
         IndexLocked: another process is writing to it.
         IndexIncompatible, IndexCorrupt: it cannot be read.
         StorageError: it cannot be written; it is as it was.
     """
     started = time.monotonic()
+    check_path("index", index)
+    check_number("wait", wait, 0)
     directory = Path(index)
     read_toc(directory)
     with WhooshWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
-        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before)))
+        kept = journaled(directory, before.generation) if writer.is_compact else ()
+        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
         if not writer.is_compact:
             writer.commit(compact=True)
     after = read_toc(directory)
@@ -232,6 +238,8 @@ def export(index: _Path, file: _Path) -> int:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or none that can be read.
         StorageError: the file cannot be written; what was there before is there still.
     """
+    check_path("index", index)
+    check_path("file", file)
     path = Path(file)
     count = 0
 

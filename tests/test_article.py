@@ -200,7 +200,19 @@ def test_a_signal_that_is_no_number_is_an_error(value: object) -> None:
     assert reason(heat=value).startswith("heat is not a number: ")
 
 
-@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 10**400, "1e30"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("inf"),
+        float("-inf"),
+        10**400,
+        pytest.param(10**5000, id="huge"),
+        "1e30",
+        "1e500",
+        "9" * 16,
+        "-" + "9" * 5000,
+    ],
+)
 def test_a_signal_out_of_all_bounds_is_an_error(value: object) -> None:
     assert reason(quality=value).startswith("quality is out of range: ")
 
@@ -262,6 +274,14 @@ def test_what_is_no_whole_date_is_an_error(value: object) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "said"), [(["2020-09-29"], "a list"), ([], "a list"), ({"day": 1}, "a mapping")]
+)
+def test_what_is_no_date_is_named_by_its_kind(value: object, said: str) -> None:
+    assert reason(publishedDateTime=value) == f"publishedDateTime is not a date: {said}"
+    assert reason(published=value or ["x"]).endswith(f"nor a date: {said}")
+
+
+@pytest.mark.parametrize(
     "value", ["1599-12-31", "2201-01-01", "0001-01-01T00:00:00+10:00", "1600-01-01T00:00+01:00"]
 )
 def test_a_date_in_an_absurd_year_is_an_error(value: str) -> None:
@@ -298,6 +318,7 @@ def test_a_missing_date_is_read_from_the_files_name(id: str, day: date | None) -
         ("https://a.example/日本", "https://a.example/日本"),
         ("https://a.example/" + "x" * 4078, "https://a.example/" + "x" * 4078),
         ("https://a.example/" + "x" * 4079, None),
+        ("https://a.example/500\u00a0000\u3000x", "https://a.example/500%C2%A0000%E3%80%80x"),
         ("https://a.example/\x1b[31m", None),
         ("https://a.example/\nb", None),
         ("https://a.example/\u202e", None),
@@ -533,6 +554,61 @@ _RECORDS = st.fixed_dictionaries(
         "note": _JUNK,
     },
 )
+
+
+@pytest.mark.parametrize(
+    ("fields", "unusable"),
+    [
+        ({"webUrl": "javascript:alert(1)"}, {"webUrl": "javascript:alert(1)"}),
+        ({"originalUrl": 7, "ampWebUrl": "/amp", "cdnAmpWebUrl": ["x"]}, None),
+        ({"images": ["data:x", "https://a.example/i", {"width": 3}]}, {"images": ["data:x", {"width": 3}]}),
+        ({"related": [5, {"excerpt": "no title", "secured": "x"}, {"title": "R"}]}, None),
+        ({"locale": "the King's English"}, {"locale": "the King's English"}),
+        ({"excerpt": ["one", "two"], "category": {"a": 1}}, None),
+        ({"topics": ["AI", ["x"], {"name": "Law"}, {"id": 5}]}, {"topics": [["x"], {"id": 5}]}),
+        ({"provider": {"id": 5}}, {"provider": {"id": 5}}),
+        ({"provider": {"name": "P", "images": ["x"]}}, {"provider": {"images": ["x"]}}),
+        ({"provider": {"name": ["P"], "domain": "p.example"}}, {"provider": {"name": ["P"]}}),
+        ({"webUrl": "ftp:" + "x" * 2000}, {"webUrl": '"ftp:' + "x" * 995 + "…"}),
+        ({"webUrl": "x", "unusable": {"images": [1]}}, {"images": [1], "webUrl": "x"}),
+        ({"webUrl": "x", "unusable": "a word"}, {"webUrl": "x"}),
+    ],
+)
+def test_what_cannot_be_used_is_set_aside(fields: dict[str, Any], unusable: dict[str, Any] | None) -> None:
+    if unusable is None:
+        unusable = fields
+    made = article(publishedDateTime="2020-09-29T10:00:00Z", **fields)
+    if "related" in fields:
+        unusable = {"related": [5, {"excerpt": "no title"}]}
+        assert [related.title for related in made.related] == ["R"]
+    assert made.extra == {"unusable": unusable}
+    assert "javascript" not in (made.url or "")
+    with mock.patch.object(reading, "_reader", None):
+        assert article(publishedDateTime="2020-09-29T10:00:00Z", **fields) == made
+
+
+def test_a_related_article_has_what_of_it_cannot_be_used() -> None:
+    made = article(related=[{"title": "R", "webUrl": "javascript:x"}])
+    assert (made.extra, made.related[0].extra) == ({}, {"unusable": {"webUrl": "javascript:x"}})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "webUrl": "",
+            "originalUrl": " ",
+            "ampWebUrl": None,
+            "images": [],
+            "related": [None, {}],
+            "locale": "",
+        },
+        {"images": [None, "", {}], "provider": {"name": "", "domain": None}, "topics": [None, "", [], {}]},
+        {"excerpt": [], "type": {}, "provider": [], "category": "<b></b>"},
+    ],
+)
+def test_what_is_empty_is_not_set_aside(fields: dict[str, Any]) -> None:
+    assert article(**fields).extra == {}
 
 
 @given(_RECORDS)

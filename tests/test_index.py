@@ -7,7 +7,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 import newsearch
 from newsearch.engine.base import MAX_PAGE
 from newsearch.errors import EngineError, IndexMissing, QueryError, SourceError
+from newsearch.gate import Wanted
 from newsearch.index import Index
 from newsearch.sources import JsonStream
 
@@ -194,6 +195,26 @@ def test_stats_tell_what_the_index_holds(index: Index, source: Path) -> None:
     assert stats.created.tzinfo is not None
 
 
+@pytest.mark.parametrize("stored", ["https://www.cnn.com/a/1", "http://cnn.com/a/1/"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "https://www.cnn.com/a/1",
+        "http://CNN.com/a/1?fbclid=2",
+        "www.cnn.com/a/1",
+        "url:cnn.com/a/1",
+        "url:www.cnn.com/a/1",
+        "url:https://www.cnn.com/a/1/",
+    ],
+)
+def test_an_address_finds_its_article_with_www_and_without(tmp_path: Path, stored: str, typed: str) -> None:
+    write(tmp_path / "n.jsonl", [{"id": "1", "title": "a", "webUrl": stored}, {"id": "2", "title": "cnn"}])
+    gate = newsearch.Gate(queries=(Wanted("a", typed.removeprefix("url:")),) if "://" in typed else ())
+    newsearch.build(tmp_path / "n.jsonl", index=tmp_path / "index", gate=gate)
+    with newsearch.open(tmp_path / "index") as opened:
+        assert [hit.id for hit in opened.search(typed)] == ["1"]
+
+
 def test_building_again_replaces_what_changed_and_deletes_what_is_gone(index: Index, source: Path) -> None:
     changed = {**RECORDS[1], "title": "Changed"}
     write(source, [RECORDS[0], changed, {"id": "9", "title": "New"}])
@@ -294,14 +315,83 @@ def test_nobody_knows_the_share_of_a_stream_that_is_done(tmp_path: Path) -> None
     assert told == [newsearch.Progress(512, 0, 0, "-"), newsearch.Progress(600, 0)]
 
 
-@pytest.mark.parametrize("wrong", [{"workers": 0}, {"memory": 0}, {"wait": -1.0}, {"wait": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"workers": 0},
+        {"workers": "2"},
+        {"workers": 1.5},
+        {"workers": True},
+        {"memory": 0},
+        {"memory": 1},
+        {"memory": "32M"},
+        {"wait": -1.0},
+        {"wait": float("nan")},
+        {"wait": "long"},
+        {"wait": None},
+        {"progress": True},
+        {"dry_run": "no"},
+        {"gate": "gate.json"},
+        {"resume": 1},
+        {"protected": 5},
+        {"index": 5},
+        {"index": None},
+        {"full": "no"},
+    ],
+)
 def test_an_argument_that_makes_no_sense_is_named(
     source: Path, tmp_path: Path, wrong: dict[str, Any]
 ) -> None:
     (name,) = wrong
+    options = {"index": tmp_path / "index"} | wrong
     with pytest.raises(ValueError, match=f"^{name}: "):
-        newsearch.build(source, index=tmp_path / "index", **wrong)
+        newsearch.reindex(**options)
+    if name != "full":
+        with pytest.raises(ValueError, match=f"^{name}: "):
+            newsearch.build(source, **options)
     assert not (tmp_path / "index").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("sources", lambda index: newsearch.build([index], index=index)),
+        ("sources", lambda index: newsearch.build(5, index=index)),  # type: ignore[arg-type]
+        ("sources", lambda index: newsearch.forget(["news"], index=index)),  # type: ignore[arg-type]
+        ("workers", lambda index: newsearch.forget("news", index=index, workers=0)),
+        ("wait", lambda index: newsearch.forget("news", index=index, wait=-1)),
+        ("index", lambda _: newsearch.forget("news", index=5)),  # type: ignore[arg-type]
+        ("path", lambda _: newsearch.open(5)),  # type: ignore[arg-type]
+        ("synonyms", lambda index: newsearch.open(index, synonyms=5)),  # type: ignore[arg-type]
+        ("prefix", lambda index: newsearch.open(index).ids(5)),  # type: ignore[arg-type]
+        ("id", lambda index: newsearch.open(index).get(None)),  # type: ignore[arg-type]
+        ("index", lambda _: newsearch.verify(5)),  # type: ignore[arg-type]
+        ("index", lambda _: newsearch.compact(5)),  # type: ignore[arg-type]
+        ("wait", lambda index: newsearch.compact(index, wait="1")),  # type: ignore[arg-type]
+        ("index", lambda _: newsearch.export(5, "file")),  # type: ignore[arg-type]
+        ("file", lambda index: newsearch.export(index, 5)),  # type: ignore[arg-type]
+        ("index", lambda _: newsearch.backup(5, "file")),  # type: ignore[arg-type]
+        ("file", lambda index: newsearch.backup(index, 5)),  # type: ignore[arg-type]
+        ("file", lambda index: newsearch.restore(5, index)),  # type: ignore[arg-type]
+        ("index", lambda index: newsearch.restore(index, 5)),  # type: ignore[arg-type]
+        ("wait", lambda index: newsearch.restore(index, index, wait=-1)),
+        ("replace", lambda index: newsearch.restore(index, index, replace="no")),  # type: ignore[arg-type]
+        ("queries", lambda _: newsearch.Gate(queries=5)),  # type: ignore[arg-type]
+        ("queries", lambda _: newsearch.Gate(queries=("ban",))),  # type: ignore[arg-type]
+        ("within", lambda _: Wanted("ban", "id", within=0)),
+        ("finds", lambda _: Wanted("ban", 5)),  # type: ignore[arg-type]
+        ("path", lambda _: newsearch.read_gate(5)),  # type: ignore[arg-type]
+        ("heat", lambda _: newsearch.Boosts(heat="1")),  # type: ignore[arg-type]
+        ("half_life", lambda _: newsearch.Boosts(half_life="7d")),  # type: ignore[arg-type]
+        ("path", lambda _: newsearch.Boosts.load(5)),  # type: ignore[arg-type]
+        ("path", lambda _: newsearch.Boosts().save(5)),  # type: ignore[arg-type]
+    ],
+)
+def test_every_function_names_the_argument_that_is_of_a_wrong_kind(
+    index: Index, name: str, use: Callable[[Path], object]
+) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        use(index.path)
 
 
 def test_places_without_an_index(tmp_path: Path, source: Path) -> None:

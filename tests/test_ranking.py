@@ -83,7 +83,7 @@ def test_recency_halves_with_the_half_life() -> None:
     "wrong", [{"heat": -1}, {"quality": 11}, {"recency": math.nan}, {"half_life": 0}, {"half_life": math.inf}]
 )
 def test_boosts_out_of_range_are_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="must"):
+    with pytest.raises(ValueError, match=r"must|recency: nan"):
         Boosts(**wrong)
 
 
@@ -200,10 +200,10 @@ def test_a_weight_that_a_profile_leaves_out_is_the_default(tmp_path: Path) -> No
         ('{"boosts": {}}', "schema: None is not 1"),
         ('{"schema": 1}', "boosts: an object with the weights is missing"),
         ('{"schema": 1, "boosts": {"heet": 1}}', "boosts.heet: no such weight; there are heat, quality"),
-        ('{"schema": 1, "boosts": {"heat": "1"}}', "boosts.heat: '1' is not a number"),
-        ('{"schema": 1, "boosts": {"heat": true}}', "boosts.heat: True is not a number"),
-        ('{"schema": 1, "boosts": {"heat": null}}', "boosts.heat: None is not a number"),
-        ('{"schema": 1, "boosts": {"heat": NaN}}', "the heat weight must lie between 0 and 10"),
+        ('{"schema": 1, "boosts": {"heat": "1"}}', "heat: '1' is not a number"),
+        ('{"schema": 1, "boosts": {"heat": true}}', "heat: True is not a number"),
+        ('{"schema": 1, "boosts": {"heat": null}}', "heat: None is not a number"),
+        ('{"schema": 1, "boosts": {"heat": NaN}}', "heat: nan is not a number"),
         ('{"schema": 1, "boosts": {"quality": 11}}', "the quality weight must lie between 0 and 10"),
         ('{"schema": 1, "boosts": {"half_life": 0}}', "the half-life must be a positive number of days"),
     ],

@@ -121,13 +121,30 @@ def test_a_zone_may_be_given_by_its_name(index: Index) -> None:
         {"topics": None},
         {"providers": ["BBC", 5]},
         {"boosts": 2},
+        {"query": 5},
+        {"query": None},
+        {"expand": "yes"},
+        {"unpublished": "no"},
+        {"limit": True},
+        {"min_heat": True},
     ],
 )
 def test_an_argument_of_a_wrong_kind_is_a_query_error_that_names_it(
     index: Index, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(QueryError, match="|".join(wrong) + "|zone"):
-        index.search("ban", **wrong)
+        index.search(**{"query": "ban"} | wrong)
+
+
+def test_flags_may_be_those_of_numpy(index: Index) -> None:
+    assert found(index, unpublished=np.True_, expand=np.False_) == {"early", "day", "late", "undated"}
+
+
+@pytest.mark.parametrize("wrong", [{"text": 5}, {"limit": "10"}, {"limit": -1}, {"limit": 1.5}])
+def test_a_completion_names_the_argument_that_is_of_a_wrong_kind(index: Index, wrong: dict[str, Any]) -> None:
+    (name,) = wrong
+    with pytest.raises(QueryError, match=f"^{name}: "):
+        index.complete(**{"text": "b"} | wrong)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,14 @@ def test_a_search_of_very_many_parts_is_diagnosed_by_the_first(seeds: Index) -> 
         ("portlnad NEAR/9 ban", "portland NEAR/9 ban"),
         ("(portlnad OR detroit) -ban", "(portland OR detroit) -ban"),
         ("recogniton -amazon topic:Privacy", "recognition -amazon topic:Privacy"),
+        ("recogniton topic:Privcy", "recognition topic:Privacy"),
+        ("#privcy", "#Privacy"),
+        ("#Recogniton ban", 'topic:"Facial Recognition" ban'),
+        ("topic:recognition", 'topic:"Facial Recognition"'),
+        ('topic:"Facal recognition"', 'topic:"Facial Recognition"'),
+        ('source:"Civic Wach" ban', 'source:"Civic Watch" ban'),
+        ("topic:(Privcy OR Zeppelins)", "topic:(Privacy OR Zeppelins)"),
+        ("site:x.org OR type:vidoe", "site:x.org OR type:video"),
     ],
 )
 def test_a_misspelt_word_is_replaced_where_it_stands(seeds: Index, typed: str, meant: str | None) -> None:
@@ -146,7 +154,10 @@ def test_a_misspelt_word_is_replaced_where_it_stands(seeds: Index, typed: str, m
         "recogniton~",
         "recogn*",
         "-recogniton ban",
-        "topic:Recogniton",
+        "topic:Zeppelins",
+        "-topic:Privcy",
+        "id:Privcy",
+        "site:civicwach.example",
         "",
         "ban OR",
         "tyk",
@@ -154,6 +165,20 @@ def test_a_misspelt_word_is_replaced_where_it_stands(seeds: Index, typed: str, m
 )
 def test_nothing_is_suggested_for_what_is_right_or_unknown_or_no_word(seeds: Index, text: str) -> None:
     assert seeds.search(text).did_you_mean is None
+
+
+def test_names_like_one_that_no_article_has_are_told_the_likest_first(tmp_path: Path) -> None:
+    names = ["Climate", "Climate", "Climates", "US Climate", "Climbing", "Weather"]
+    articles = [{"id": str(i), "title": "ban", "topics": [name]} for i, name in enumerate(names)]
+    articles.append({"id": "draft", "title": "ban", "topics": ["Climat Law"], "published": False})
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        (clause,) = index.search(topics="climat").diagnose()
+        assert clause.near == ("Climate", "US Climate", "Climates")
+        clauses = index.search("ban topic:Climat heat:1", providers=["Climate"]).diagnose()
+        assert [clause.near for clause in clauses] == [(), clause.near, (), ()]
+        assert index.search("topic:Climate zeppelin").diagnose()[0].near == ()
 
 
 def test_nothing_is_suggested_that_would_not_find_more(seeds: Index) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import newsearch
 from newsearch.engine.whoosh import writer
+from newsearch.engine.whoosh.layout import ArrayFile, write_arrays
 from newsearch.errors import GateFailed
 from newsearch.gate import Wanted
 from newsearch.sources import JsonStream, markdown
@@ -119,15 +122,129 @@ def test_a_file_that_changed_a_moment_ago_is_read_again(
     assert parsed == ["a.md"]
 
 
-def test_a_broken_file_is_told_every_time_and_its_article_is_gone(tmp_path: Path) -> None:
+def torn(path: Path) -> None:
+    path.write_text("---\ntorn")
+
+
+def dangling(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.parent / "nowhere")
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("breaking", [torn, dangling, pipe])
+@pytest.mark.parametrize("has_state", [True, False])
+def test_a_broken_file_is_told_every_time_and_its_article_stays_until_it_is_gone(
+    tmp_path: Path, breaking: Callable[[Path], None], has_state: bool
+) -> None:
     news, index = tmp_path / "news", tmp_path / "index"
     write(news / "a.md")
     write(news / "b.md")
     newsearch.build(news, index=index)
-    (news / "b.md").write_text("---\ntorn")
+    breaking(news / "b.md")
+    if not has_state:
+        (state,) = index.glob("*.src")
+        state.write_bytes(b"")
+    for _ in range(2):
+        dry = newsearch.build(news, index=index, dry_run=True)
+        report = newsearch.build(news, index=index)
+        assert (report.broken, report.changed, report.unchanged) == (1, 0, 2)
+        assert report.differences == dry.differences
+        assert titles(index) == {"a.md": "A ban", "b.md": "A ban"}
+    (news / "b.md").unlink()
     assert newsearch.build(news, index=index).deleted == 1
-    report = newsearch.build(news, index=index)
-    assert (report.broken, report.changed, titles(index)) == (1, 0, {"a.md": "A ban"})
+    assert titles(index) == {"a.md": "A ban"}
+
+
+def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    write(news / "b.md")
+    newsearch.build(news, index=index)
+    write(news / "a.md", "Another")
+    write(news / "b.md", "Another")
+    read = markdown.read_article
+
+    def losing(path: Any, *, id: str) -> newsearch.Article:
+        (news / "b.md").unlink(missing_ok=True)
+        return read(path, id=id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(markdown, "read_article", losing)
+        report = newsearch.build(news, index=index)
+    assert (report.broken, report.replaced, report.deleted) == (1, 1, 0)
+    assert newsearch.build(news, index=index).deleted == 1
+
+
+LINES = '{"id": "a", "title": "A ban"}\n{"id":\n{"id": "b", "title": "B", "heat": "%s"}\n'
+
+
+def test_broken_lines_of_a_file_that_is_as_it_was_are_told_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, index = tmp_path / "news.jsonl", tmp_path / "index"
+    source.write_text(LINES % "hot")
+    reports = [newsearch.build(source, index=index, dry_run=dry) for dry in (False, False, True)]
+    reports.append(newsearch.reindex(index))
+    first = [(error.location, error.reason) for error in reports[0].errors]
+    assert [location for location, _ in first] == [f"{source}:2", f"{source}:3"]
+    for report in reports[1:]:
+        assert (report.read, report.broken, generation(index)) == (0, 2, 1)
+        assert [(error.location, error.reason) for error in report.errors] == first
+    with newsearch.open(index) as opened:
+        assert opened.stats().sources_broken == (2,)
+    assert newsearch.verify(index).ok
+    monkeypatch.setattr("newsearch.updating.MAX_ERRORS", 1)
+    report = newsearch.reindex(index)
+    assert (report.broken, len(report.errors)) == (2, 1)
+
+
+def test_a_line_that_is_broken_now_keeps_the_article_of_its_id(tmp_path: Path) -> None:
+    source, index = tmp_path / "news.jsonl", tmp_path / "index"
+    source.write_text(LINES % "7")
+    newsearch.build(source, index=index)
+    source.write_text(LINES % "hot")
+    report = newsearch.build(source, index=index)
+    assert (report.broken, report.changed, titles(index)) == (2, 0, {"a": "A ban", "b": "B"})
+    source.write_text((LINES % "7").replace("A ban", "A new ban"))
+    assert newsearch.build(source, index=index).replaced == 1
+    source.write_text((LINES % "7").splitlines(keepends=True)[0])
+    report = newsearch.build(source, index=index)
+    assert (report.broken, report.deleted, titles(index)) == (0, 1, {"a": "A ban"})
+    with newsearch.open(index) as opened:
+        assert opened.stats().sources_broken == (0,)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"broken": np.array([0]), "fault": np.frombuffer(b"[]", np.uint8)},
+        {"broken": np.array([1, 2]), "fault": np.frombuffer(b"[]", np.uint8)},
+        {"broken": np.array([1]), "fault": np.frombuffer(b"[[1, 2]]", np.uint8)},
+        {"broken": np.array([1]), "fault": np.frombuffer(b"nonsense", np.uint8)},
+        {"broken": np.array([1])},
+    ],
+)
+def test_a_state_with_other_faults_than_newsearch_writes_is_damaged(
+    tmp_path: Path, broken: dict[str, Any]
+) -> None:
+    source, index = tmp_path / "news.jsonl", tmp_path / "index"
+    source.write_text(LINES % "7")
+    newsearch.build(source, index=index)
+    (state,) = index.glob("*.src")
+    arrays = ArrayFile(state, "state")
+    kept = {name: arrays.array(name).copy() for name in ("name", "stamp", "noted")}
+    state.unlink()
+    write_arrays(state, {**kept, **broken}, kind="state")
+    assert not newsearch.verify(index).ok
+    assert newsearch.build(source, index=index).broken == 1
+    assert newsearch.verify(index).ok
 
 
 def test_a_damaged_state_only_means_that_all_is_read(tmp_path: Path, parsed: list[str]) -> None:
@@ -272,6 +389,81 @@ def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     report = newsearch.build(two, index=index)
     assert (report.resumed, report.articles) == (0, 10)
     assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
+
+
+def fail(index: Path, two: Path) -> None:
+    with pytest.raises(GateFailed):
+        newsearch.build(two, index=index, gate=newsearch.Gate(at_least=10**6))
+
+
+def interrupt(index: Path, two: Path) -> None:
+    def stop(_: newsearch.Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.build(two, index=index, progress=stop)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda index, _: newsearch.reindex(index),
+        lambda index, _: newsearch.reindex(index, resume=False),
+        lambda index, _: newsearch.reindex(index, dry_run=True, gate=newsearch.Gate()),
+        lambda index, _: newsearch.compact(index),
+        lambda index, _: newsearch.build(JsonStream(BytesIO()), index=index),
+        fail,
+        interrupt,
+    ],
+)
+def test_what_publishes_nothing_leaves_an_interrupted_run_to_be_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, Path], object]
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    fill(one, "jsonl", 0, 100)
+    fill(two, "jsonl", 200, 210)
+    newsearch.build(one, index=index)
+    newsearch.compact(index)
+
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, full=True, progress=stop)
+    files = {path.name for path in index.iterdir()}
+    meanwhile(index, two)
+    assert {path.name for path in index.iterdir()} == files
+    assert newsearch.verify(index).unused == ()
+    assert newsearch.reindex(index, full=True).resumed == 60
+    assert newsearch.verify(index).unused == ()
+    assert not (index / "journal.json").exists()
+
+
+def test_a_run_that_begins_anew_deletes_what_it_had_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
+    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    index, news = tmp_path / "index", tmp_path / "one.jsonl"
+    fill(news, "jsonl", 0, 10)
+    newsearch.build(news, index=index)
+    before = {path.name for path in index.iterdir()}
+    lines = news.read_text()
+    fill(news, "jsonl", 0, 100)
+
+    def stop(progress: newsearch.Progress) -> None:
+        if progress.read >= 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.reindex(index, progress=stop)
+    assert {path.name for path in index.iterdir()} > before
+    news.write_text(lines)
+    assert newsearch.reindex(index, resume=False).changed == 0
+    assert {path.name for path in index.iterdir()} == before
 
 
 def fill(news: Path, form: str, first: int, last: int) -> None:

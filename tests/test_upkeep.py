@@ -413,6 +413,16 @@ def test_ids_that_were_exported_index_back_to_the_same(names: set[str]) -> None:
         assert ids(Path(name, "second")) == sorted(ids_before)
 
 
+def test_whole_numbers_are_exported_as_they_came_whatever_stands_beside_them(tmp_path: Path) -> None:
+    make(
+        tmp_path / "index",
+        [{"path": "a", "title": "a", "heat": -1}, {"path": "b", "title": "b", "heat": 0.5}],
+    )
+    newsearch.export(tmp_path / "index", tmp_path / "file")
+    heats = [json.loads(line)["heat"] for line in (tmp_path / "file").read_text().splitlines()]
+    assert sorted(map(repr, heats)) == ["-1", "0.5"]
+
+
 def test_the_order_of_an_export_depends_on_the_ids_alone(tmp_path: Path) -> None:
     names = [f"{number}" for number in range(20)]
     one = make(tmp_path / "one", news(*names))

@@ -18,6 +18,7 @@ from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.engine.whoosh.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.gate import read_gate
 from newsearch.indexing import Report, Watch
@@ -39,13 +40,12 @@ class _Size(click.ParamType[int]):
             return value
         match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
         size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
-        if size < _LEAST_MEMORY:
+        if size < LEAST_MEMORY:
             self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
         return size
 
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
-_LEAST_MEMORY = 16 << 20
 
 wait_option = click.option(
     "--wait",
@@ -201,11 +201,12 @@ def run(
     shown = ProgressLine(None if again or work.dry_run else work.resume)
     try:
         report = do(shown)
-    except KeyboardInterrupt:
-        shown.clear()
-        if not work.dry_run:
-            complain(f"stopped; the index is as it was. {_way_on(lasting)}")
-        raise
+    except KeyboardInterrupt as stop:
+        if work.dry_run:
+            raise
+        raise KeyboardInterrupt(
+            f"stopped; the index is as it was{_way_on(shown.finished, lasting)}"
+        ) from stop
     finally:
         shown.clear()
     if work.format_name == "json":
@@ -220,6 +221,9 @@ def run(
         complain(str(error))
     if report.broken > MAX_BROKEN_SHOWN:
         complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
+    if report.unusable:
+        counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
+        complain(f"values that cannot be used were set aside, as `unusable`: {counts}")
     for location in report.incomplete:
         complain(f"kept what the index had of {location}: it could not be read to its end")
     for location in report.empty:
@@ -229,14 +233,17 @@ def run(
     return 1 if report.empty else 0
 
 
-def _way_on(lasting: bool) -> str:
-    """What to do about work that was stopped."""
+def _way_on(finished: int, lasting: bool) -> str:
+    """What to do about work that was stopped when so many articles were finished."""
     if not lasting:
-        return "What comes on standard input cannot be gone on with: send it again"
+        return ". What comes on standard input cannot be gone on with: send it again"
+    if not finished:
+        return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options end where -- stands
-    return f"To go on from what is finished: {shlex.join(['newsearch', *arguments])}"
+    command = shlex.join(["newsearch", *arguments])
+    return f". To go on from the {counted(finished, 'article')} that are finished: {command}"
 
 
 def _summary(report: Report, verb: str) -> str:
@@ -282,6 +289,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "resumed": report.resumed,
         "anew": report.anew,
         "broken": report.broken,
+        "unusable": report.unusable,
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,

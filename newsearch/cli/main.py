@@ -119,8 +119,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except NewsearchError as error:
         complain(str(error))
         return ERROR
-    except KeyboardInterrupt:
-        complain("interrupted")
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "interrupted")  # who knows more has said it
         return INTERRUPTED
     except BrokenPipeError:
         # Nothing is left to write to: what is still buffered would fail once more when Python ends.

@@ -74,10 +74,12 @@ def advice(results: Results) -> Iterator[str]:
     clauses = results.diagnose()
     if clauses and clauses[-1].text == _IMPLIED:
         yield f"with --unpublished: {counted_matches(clauses[-1].without)}"
-    elif len(clauses) > 1:
-        for clause in clauses:
-            if not clause.alone:
-                yield f"no article matches {_typed(clause)}"
+        return
+    for clause in clauses:
+        if not clause.alone and (len(clauses) > 1 or clause.near):
+            near = f"; perhaps {', or '.join(clause.near)}" if clause.near else ""
+            yield f"no article matches {_typed(clause)}{near}"
+    if len(clauses) > 1:
         helpful = [clause for clause in clauses if _sum(clause.without)]
         for clause in helpful:
             yield f"without {_typed(clause)}: {counted_matches(clause.without)}"
@@ -208,7 +210,7 @@ def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
 
 def _clause_mapping(clause: Clause) -> dict[str, Any]:
     without = {"complete": clause.without.complete, "partial": clause.without.partial}
-    return {"clause": _typed(clause), "alone": clause.alone, "without": without}
+    return {"clause": _typed(clause), "alone": clause.alone, "without": without, "near": clause.near}
 
 
 def _explanation_mapping(explanation: Explanation) -> dict[str, Any]:

@@ -18,6 +18,9 @@ _SETTLED = 1.0
 class ProgressLine:
     """Shows on stderr what a run tells about its progress.
 
+    Attributes:
+        finished: articles that the next run need not index again if this one is stopped now.
+
     Args:
         resume: whether it was asked for to go on from an interrupted run; None where nobody said so.
     """
@@ -28,9 +31,11 @@ class ProgressLine:
         self._started = self._shown = self._source_started = time.monotonic()
         self._source = ""
         self._is_first = True
+        self.finished = 0
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
+        self.finished = progress.finished
         if self._is_first:
             self._tell_of_resuming(progress.resumed)
         if progress.source != self._source:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from newsearch.article import Article, article_to_mapping
+from newsearch.article import Article, article_to_mapping, canonical_url
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
@@ -41,7 +41,7 @@ _LISTED = 5
 def show(id: str, format_name: str, color: str, zone_name: str | None, directory: str | None) -> int:
     """Print one article: all of its fields, and its body.
 
-    ID is an article's id, as much of its beginning as no other id shares, or its URL.
+    ID is an article's id, as much of its beginning as no other id shares, or its URL, which may lack https:// and www.
     """
     tz = zone(zone_name)
     terminal = Terminal.of(sys.stdout, color)
@@ -62,11 +62,14 @@ def show(id: str, format_name: str, color: str, zone_name: str | None, directory
 
 
 def _at_url(index: Index, url: str) -> Article | None:
-    """The best article at this URL."""
-    if not re.match("https?://", url):
+    """The best article at this URL, which may lack what an address bar leaves out."""
+    address = url if re.match("https?://", url, re.IGNORECASE) else f"https://{url}"
+    if re.search(r"\s", address):
         return None
-    hits = index.search(url, limit=_SUGGESTED, unpublished=True)
-    return next((hit.article for hit in hits if url.rstrip("/") == (hit.url or "").rstrip("/")), None)
+    hits = index.search(address, limit=_SUGGESTED, unpublished=True)
+    very = (hit for hit in hits if canonical_url(hit.url or "") == canonical_url(address))
+    hit = next(very, hits[0] if hits else None)
+    return hit.article if hit else None
 
 
 def _begun(index: Index, prefix: str) -> Article | None:

@@ -63,8 +63,8 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
             "dates",
             f"{held.oldest:%Y-%m-%d} to {held.newest:%Y-%m-%d}" if held.oldest and held.newest else "none",
         ),
-        ("heat", f"median {held.median_heat:g}"),
-        ("quality", f"median {held.median_quality:g}"),
+        ("heat", _median(held.median_heat)),
+        ("quality", _median(held.median_quality)),
         ("words", f"{held.terms:,} exact forms"),
         (
             "size",
@@ -74,7 +74,18 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
         *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
         *(
-            ("source", source + (f" (read {read:%Y-%m-%d %H:%M} UTC)" if read else ""))
-            for source, read in zip(held.sources, held.sources_read, strict=True)
+            ("source", source + _reading(read, broken))
+            for source, read, broken in zip(held.sources, held.sources_read, held.sources_broken, strict=True)
         ),
     ]
+
+
+def _median(median: float | None) -> str:
+    return "unknown" if median is None else f"median {median:g}"
+
+
+def _reading(read: datetime | None, broken: int) -> str:
+    """What is known of the last time that files of a source were read."""
+    if read is None:
+        return ""
+    return f" (read {read:%Y-%m-%d %H:%M} UTC{f'; {broken:,} broken' if broken else ''})"

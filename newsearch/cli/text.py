@@ -7,11 +7,13 @@ from datetime import date, datetime, tzinfo
 
 from newsearch.article import Article
 from newsearch.cli.output import Page, counted_matches
-from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, counted, wrap
+from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, wrap
 from newsearch.engine.base import Explanation
 from newsearch.query.tree import Node
 from newsearch.results import Hit
 from newsearch.snippets import Span, marks, snippet
+
+_RELATED = "Related, without any of the words:"
 
 _SNIPPET = 240
 """Characters of an extract."""
@@ -22,16 +24,20 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
     hits = list(page.ranked())
     # A text is not ranked by how many of its words an article holds: where those with all are among the rest, no line.
     parted = max((i for i, (_, hit) in enumerate(hits, 1) if hit.complete), default=0)
+    related = max((i for i, (_, hit) in enumerate(hits, 1) if hit.matched), default=0)
     for i, (rank, hit) in enumerate(hits):
-        if i == parted:
+        if i == related:
+            yield terminal.style(_RELATED, DIM)
+            yield ""
+        elif i == parted:
             yield terminal.style("Not all words:", DIM)
             yield ""
-        yield from _hit_lines(rank, hit, page, terminal)
+        yield from _hit_lines(rank, hit, page, terminal, is_aside=i < related and not hit.matched)
         yield ""
     # A file of results says what was found, and nothing else.
     for number, (rank, hit) in enumerate(page.related() if terminal.interactive else ()):
         if not number:
-            yield terminal.style("Related, without any of the words:", DIM)
+            yield terminal.style(_RELATED, DIM)
             yield ""
         yield from _hit_lines(rank, hit, page, terminal)
         yield ""
@@ -85,7 +91,10 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
                 yield line
 
 
-def _hit_lines(rank: int, hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
+def _hit_lines(
+    rank: int, hit: Hit, page: Page, terminal: Terminal, *, is_aside: bool = False
+) -> Iterator[str]:
+    """One hit; `is_aside` where it stands among matches and is none."""
     article, tree = hit.article, page.results.query.tree
     label = f"{rank}. "
     indent = " " * len(label)
@@ -94,7 +103,7 @@ def _hit_lines(rank: int, hit: Hit, page: Page, terminal: Terminal) -> Iterator[
     for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title", hit.stemming), width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
-    for line, _ in wrap(" · ".join(_facts(hit, page, terminal)), (), width):
+    for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
         yield indent + terminal.style(line, DIM)
     for line, spans in wrap(*_extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
@@ -154,12 +163,13 @@ _JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 def _footer(page: Page) -> str:
     results = page.results
-    shown = f"{len(results)}"
-    if page.offset and len(results):
-        shown = f"{page.offset + 1}-{page.offset + len(results)}"
-    if page.offset + len(results) > results.total:  # an expanded search
-        return f"{shown}, beside {counted(results.total, 'article')} with words of the query"
-    return f"{shown} of {counted_matches(results.counts)}"
+    place = f"{page.offset + 1}-{page.offset + len(results)}" if page.offset and len(results) else ""
+    related = sum(not hit.matched for hit in results)
+    if not related:
+        return f"{place or len(results)} of {counted_matches(results.counts)}"
+    # These are not counted.
+    shown = f"{len(results) - related} of {counted_matches(results.counts)}, and {related} related"
+    return f"{place}: {shown}" if place else shown
 
 
 def _moment(moment: date | datetime, tz: tzinfo) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from numbers import Integral
 from typing import NamedTuple, Protocol
 
+from newsearch._arguments import check_number
 from newsearch.analysis import Stemming
 from newsearch.article import Article
 from newsearch.errors import QueryError
@@ -50,8 +50,8 @@ class Options:
 
     def __post_init__(self) -> None:
         for name, number in (("limit", self.limit), ("offset", self.offset)):
-            if type(number) is not int and not isinstance(number, Integral):
-                raise QueryError(f"{name}: {number!r} is not a whole number")
+            if type(number) is not int:
+                check_number(name, number, whole=True, error=QueryError)
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(
                 f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
@@ -115,6 +115,9 @@ class Answer(Protocol):
     def complete(self, number: int) -> bool:
         """Whether a hit of the page holds every word asked for."""
 
+    def matched(self, number: int) -> bool:
+        """Whether a hit of the page holds any word asked for, and not only such as were searched for beside them."""
+
     def article(self, number: int) -> Article:
         """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
 
@@ -149,9 +152,10 @@ class Stats:
         size, files: bytes on disk, in so many files.
         generation: the number of the commit that published it.
         oldest, newest: the range of dates, or None where no article has one.
-        median_heat, median_quality: the pivots of the boosts.
+        median_heat, median_quality: the pivots of the boosts; None where no article has the signal.
         sources: locations of the sources that it was built from.
         sources_read: for each of them when files of it were last read, aware; None where that is not known.
+        sources_broken: for each of them how many of its articles were broken then.
         created: when it was published.
         format: the version of the form of its files.
     """
@@ -165,14 +169,15 @@ class Stats:
     generation: int
     oldest: datetime | None
     newest: datetime | None
-    median_heat: float
-    median_quality: float
+    median_heat: float | None
+    median_quality: float | None
     sources: tuple[str, ...]
     created: datetime
     files: int
     format: int
     hidden: int
     sources_read: tuple[datetime | None, ...]
+    sources_broken: tuple[int, ...]
 
 
 class FieldStats(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from newsearch.query.dates import in_utc, parse_date_range, parse_duration, parse_moment, parse_zone
 from newsearch.query.describe import describe
-from newsearch.query.fields import CHOICES, FIELDS
+from newsearch.query.fields import CHOICES, FIELDS, is_bare
 from newsearch.query.parser import (
     MAX_COST,
     MAX_DISTANCE,
@@ -35,6 +35,7 @@ __all__ = [
     "Parsed",
     "describe",
     "in_utc",
+    "is_bare",
     "parse",
     "parse_date_range",
     "parse_duration",

@@ -74,7 +74,23 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
         return Match(field, choice, span)
     if field == "domain":
         return _site(value, span)
-    return Match(field, value, span)
+    return Match(field, url_part(value) if field == "url" else value, span)
+
+
+def url_part(value: str) -> str:
+    """What to look for in URLs for an address as it was typed: articles may be known without its `www.`."""
+    return _WWW.sub("", value, count=1)
+
+
+_WWW = pattern(r"\Awww\.(?=[^\s/]+\.)", re.IGNORECASE)
+
+
+def is_bare(value: str) -> bool:
+    """Tell whether a value can follow a colon as it is; any other needs quotes."""
+    return bool(_BARE.fullmatch(value))
+
+
+_BARE = pattern(r"[^\s()\"“”„«»:]+")
 
 
 def unknown_field(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 from newsearch._patterns import pattern
 from newsearch.errors import QueryError
-from newsearch.query.fields import FIELDS, filter_node
+from newsearch.query.fields import FIELDS, filter_node, url_part
 from newsearch.query.tokens import (
     AND,
     CLOSE,
@@ -177,7 +177,7 @@ class _Parser:
             self._note(f"only the first {MAX_QUERY_LENGTH} characters are read", (end, len(text)))
             text = text[:end]
         if url := _URL.fullmatch(text):
-            return All((Everything(url.span(1)), Match("url", url[1], url.span(1))), url.span(1))
+            return All((Everything(url.span(1)), Match("url", url_part(url[1]), url.span(1))), url.span(1))
         self._tokens, notes = tokenize(text)
         self.notes += notes
         children = self._side_by_side(None)

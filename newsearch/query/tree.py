@@ -22,7 +22,7 @@ TEXT_FIELDS = ("title", "excerpt", "topics", "body")
 
 KEYWORD_FIELDS = ("id", "topic", "provider", "domain", "category", "type", "url", "language", "has", "is")
 """Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com),
-`provider` whole words of the outlet's name or its domain, `url` a part of the URL or, with ://, all of it,
+`provider` whole words of the outlet's name or its domain, `url` a part of the URL or, with ://, all of it but for www.,
 `has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id, `language` a
 tag and what is narrower (en finds en-us). All others match the whole value, case folded."""
 

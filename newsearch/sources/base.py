@@ -136,7 +136,8 @@ def open_file(path: Path) -> BinaryIO:
     """
     try:
         if not path.is_file():
-            raise SourceError(printable(path), "not a file" if path.exists() else "no such file")
+            missing = "a link that leads nowhere" if path.is_symlink() else "no such file"
+            raise SourceError(printable(path), "not a file" if path.exists() else missing)
         return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from error

@@ -150,8 +150,8 @@ def parse_json(data: bytes, location: str) -> object:
         raise SourceError(location, f"not JSON: {error.msg.removesuffix(' at')} at {where}") from error
     except RecursionError as error:
         raise SourceError(location, "not usable JSON: nested too deeply") from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise SourceError(location, f"not usable JSON: {error}") from error
+    except ValueError as error:
+        raise SourceError(location, "not usable JSON: an integer of thousands of digits") from error
 
 
 def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | SourceError]]:

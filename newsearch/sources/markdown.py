@@ -86,7 +86,8 @@ class MarkdownDirectory:
     """The Markdown files in a directory and in those under it, sorted; an id is a path from the directory.
 
     Files that are hidden, or whose names do not end in one of SUFFIXES, are no articles. Links are followed;
-    a directory that was read already is not read again.
+    a directory that was read already is not read again. What has the name of an article and is no file, such as a
+    link that leads nowhere, is a broken article.
     """
 
     one_each = True
@@ -179,15 +180,20 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
             if name[0] == ".":
                 continue
             try:
-                if not (name.endswith(SUFFIXES) and entry.is_file()):
+                is_file = name.endswith(SUFFIXES) and entry.is_file()
+                if not is_file:
                     if entry.is_dir():
                         levels.append((f"{prefix}{name}/", entries(entry.path)))
                         break
-                    if not (name.lower().endswith(SUFFIXES) and entry.is_file()):
+                    if not name.lower().endswith(SUFFIXES):
                         continue
-                status = entry.stat()
+                    is_file = entry.is_file()
+                looks = stamp(entry.stat(), now) if is_file else 0
             except OSError:
-                continue  # a link that leads to itself leads to no article; a file may be gone by now
+                # It is gone by now, or a link that leads to itself: reading it says what is wrong.
+                if not name.lower().endswith(SUFFIXES):
+                    continue
+                looks = 0
             name = prefix + name
             if not (name.isascii() and name.isprintable()):
                 known_as = printable(name)
@@ -195,7 +201,7 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
                     odd[known_as] = entry.path
                     name = known_as
             names.append(name)
-            stamps.append(stamp(status, now))
+            stamps.append(looks)
         else:
             levels.pop()
     return found

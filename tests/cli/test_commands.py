@@ -97,11 +97,53 @@ def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path:
     assert errors[-1] == "newsearch: and 2 more broken articles"
 
 
+def test_values_that_cannot_be_used_are_counted_and_can_be_seen(run: Command, tmp_path: Path) -> None:
+    records = [
+        {"id": "1", "title": "a", "webUrl": "javascript:x", "images": ["y", "z"]},
+        {"id": "2", "title": "b", "related": [{"title": "c", "webUrl": "ftp://x", "images": ["z"]}]},
+        {"id": "3", "title": "c"},
+    ]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    result = run("index", "news.jsonl", "--index", "i", "--strict")
+    assert result.code == 0
+    assert result.err == (
+        "newsearch: values that cannot be used were set aside, as `unusable`: "
+        "webUrl of 2 articles, images of 2 articles\n"
+    )
+    again = json.loads(run("reindex", "--full", "--index", "i", "--format", "json").out)
+    assert again["unusable"] == {"webUrl": 2, "images": 2}
+    shown = json.loads(run("show", "1", "--index", "i", "--format", "json").out)["article"]
+    assert shown["unusable"] == {"webUrl": "javascript:x", "images": ["y", "z"]}
+    assert "webUrl" not in shown
+    assert "unusable  {'webUrl': 'javascript:x'" in run("show", "1", "--index", "i").out
+    run("export", "out.jsonl", "--index", "i")
+    assert (
+        json.loads(run("index", "out.jsonl", "--index", "j", "--format", "json").out)["unusable"]["webUrl"]
+        == 2
+    )
+    run("export", "again.jsonl", "--index", "j")
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "out.jsonl").read_bytes()
+
+
 def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> None:
     (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
     assert run("index", "news.jsonl", "--strict").code == 2
     assert run("query", "good").code == 0
     assert run("reindex", "--strict").code == 2
+
+
+def test_strict_knows_the_broken_lines_of_a_file_that_is_as_it_was(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.sources.base._UNSETTLED", 0)
+    (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
+    first = run("index", "news.jsonl", "--strict")
+    again = run("reindex", "--strict")
+    assert (again.code, again.err) == (2, first.err)
+    assert again.out.startswith("reindexed 0 articles (0 new, 0 replaced, 0 deleted, 1 unchanged)")
+    assert again.out.endswith("; 1 broken\n")
+    assert run("stats").out.endswith(" UTC; 1 broken)\n")
+    assert json.loads(run("stats", "--format", "json").out)["sources_broken"] == [1]
 
 
 def test_a_source_that_is_not_there_is_2(run: Command) -> None:
@@ -211,6 +253,14 @@ def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Pa
     by_url = run("show", "https://ledger.example/2020/09/ban/", "--index", index, "--format", "json")
     assert json.loads(by_url.out)["article"]["path"] == "tech/ban.md"
     assert run("show", "https://ledger.example/2020/09", "--index", index).code == 1
+    for address in (
+        "ledger.example/2020/09/ban",
+        "www.ledger.example/2020/09/ban/",
+        "http://www.Ledger.example/2020/09/ban?utm_source=x",
+    ):
+        again = run("show", address, "--index", index, "--format", "json")
+        assert again.out == by_url.out
+    assert run("show", "https://two words", "--index", index).code == 1
     assert "published" in run("show", "drafts/recognition.md", "--index", index).out
 
 
@@ -241,6 +291,17 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
     (read,) = held.sources_read
     assert read is not None
     assert document["sources_read"] == [read.isoformat().replace("+00:00", "Z")]
+
+
+def test_the_median_of_a_signal_that_no_article_has_is_unknown(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text(
+        '{"title": "a", "heat": 0}\n{"title": "b", "heat": -1, "quality": -1}\n'
+    )
+    run("index", "news.jsonl", "--index", "i")
+    text = run("stats", "--index", "i").out
+    assert "heat        median 0\nquality     unknown\n" in text
+    document = json.loads(run("stats", "--index", "i", "--format", "json").out)
+    assert (document["median_heat"], document["median_quality"]) == (0, None)
 
 
 @pytest.mark.parametrize("command", ["show x", "stats", "reindex"])
@@ -360,11 +421,27 @@ def test_a_stopped_run_says_what_goes_on_from_it(
         result = run("index", stopped, "--index", "i", "--no-resume")
     assert result.code == 130
     command = f"newsearch index --resume {stopped} --index i"
-    assert f"stopped; the index is as it was. To go on from what is finished: {command}\n" in result.err
+    told = f"stopped; the index is as it was. To go on from the 600 articles that are finished: {command}"
+    assert result.err == f"newsearch: {told}\n"
     result = run(*command.split()[1:])
     assert result.code == 0
     assert "going on from 600 articles that an interrupted run had indexed" in result.err
     assert newsearch.open("i").stats().articles == 600
+
+
+def test_a_run_that_is_stopped_before_anything_is_finished_has_nothing_to_go_on_from(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
+    monkeypatch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+    result = run("index", "news.jsonl", "--index", "i")
+    assert (result.code, result.err) == (130, "newsearch: stopped; the index is as it was\n")
+    monkeypatch.setattr("newsearch.sources.json_lines.JsonLines.articles", stop)
+    result = run("index", "news.jsonl", "--index", "i", "--dry-run")
+    assert (result.code, result.err) == (130, "newsearch: interrupted\n")
 
 
 def test_resuming_what_was_not_stopped_is_told_and_runs(run: Command, stopped: Path) -> None:

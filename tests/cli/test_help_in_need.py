@@ -71,12 +71,31 @@ def test_json_has_all_of_it_and_stderr_is_silent(run: Command, index: Path) -> N
     assert (result.code, result.err) == (1, "")
     assert document["did_you_mean"] == "recognition"
     assert document["clauses"] == [
-        {"clause": "recogniton", "alone": 0, "without": {"complete": 2, "partial": 0}},
+        {"clause": "recogniton", "alone": 0, "without": {"complete": 2, "partial": 0}, "near": []},
         {
             "clause": "--topic 'Facial Recognition'",
             "alone": 2,
             "without": {"complete": 0, "partial": 0},
+            "near": [],
         },
+    ]
+
+
+def test_names_that_were_mistyped_are_told(run: Command, index: Path) -> None:
+    result = run("query", "ban", "--topic", "Privcy", "--provider", "Ledgr", "--index", index)
+    assert result.code == 1
+    assert said(result.err)[:3] == [
+        "nothing found",
+        "no article matches --topic Privcy; perhaps Privacy",
+        "no article matches --provider Ledgr; perhaps The Ledger",
+    ]
+    document = json.loads(run("query", "--topic", "Privcy", "--index", index, "--format", "json").out)
+    assert document["clauses"][0]["near"] == ["Privacy"]
+    result = run("query", "topic:Privcy", "--index", index)
+    assert said(result.err) == [
+        "nothing found",
+        "did you mean: topic:Privacy",
+        "no article matches topic:Privcy; perhaps Privacy",
     ]
 
 

@@ -175,7 +175,7 @@ def test_a_page_beyond_the_last_hit_is_empty_but_something_was_found(run: Comman
         (["--half-life", "soon"], "not a length of time"),
         (["--half-life", "0d"], "half-life"),
         (["--heat-weight", "11"], "between 0 and 10"),
-        (["--quality-weight", "nan"], "between 0 and 10"),
+        (["--quality-weight", "nan"], "quality: nan is not a number"),
         (["--limit", "-1"], "--limit"),
         (["--limit", "1000000"], "100,000"),
         (["--sort", "loudest"], "--sort"),
@@ -267,7 +267,6 @@ def test_expansion_finds_what_the_words_alone_do_not(found: Callable[..., list[s
         (["cameras", "--limit", "1"], []),
         (["cameras", "--offset", "1"], []),
         (["cameras", "--sort", "newest"], []),
-        (["cameras", "--expand"], []),
         (["cameras", "--no-expand"], []),
         (["type:video"], []),
     ],
@@ -282,6 +281,51 @@ def test_who_finds_little_is_shown_related_articles_where_the_page_has_room(
     assert heading not in run("query", "--index", index, *arguments).out
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert (heading in run("query", "--index", index, *arguments).out) is bool(related)
+
+
+def test_what_an_expanded_search_finds_by_other_words_alone_is_said(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = ["a ban on cameras", "a ban", "cameras cameras", "airport screens", "airport", "weather"]
+    articles = [{"id": title, "title": title, "body": "airport screens"} for title in titles[:3]]
+    articles += [{"id": title, "title": title} for title in titles[3:]]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
+    run("index", "news.jsonl", "--index", "i")
+    with newsearch.open("i") as opened:
+        hits = opened.search("ban cameras", expand=True)
+        assert {hit.id for hit in hits if hit.matched} == set(titles[:3])
+        assert {hit.id for hit in hits if not hit.matched} == set(titles[3:5])
+        assert all(hit.matched for hit in opened.search("ban cameras"))
+        assert hits.related == ()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = run("query", "ban", "cameras", "--expand", "--index", "i", "--color", "never").out.splitlines()
+    said = [line for line in lines if line.endswith(":") or (line[:1].isdigit() and "of" in line)]
+    assert said == [
+        "Not all words:",
+        "Related, without any of the words:",
+        "3 of 3 articles (1 with every word), and 2 related",
+    ]
+    lines = run("query", "ban", "cameras", "--expand", "--offset", "3", "--index", "i").out.splitlines()
+    assert lines[0].endswith("Related, without any of the words:\x1b[0m")
+    assert "4-5: 0 of 3 articles (1 with every word), and 2 related" in lines[-1]
+
+
+def test_a_related_article_among_matches_is_marked(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [
+        {"id": "1", "title": "ban", "body": "airport " * 5, "topics": ["airport"]},
+        {"id": "2", "title": "airport airport airport", "topics": ["airport"], "heat": 1000},
+        {"id": "3", "title": "x", "body": "words " * 200 + "cameras", "heat": 1},
+        {"id": "4", "title": "y", "heat": 100},
+    ]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(article) + "\n" for article in articles))
+    run("index", "news.jsonl", "--index", "i")
+    lines = run("query", "ban", "cameras", "--expand", "--heat-weight", "10", "--index", "i").out.splitlines()
+    assert [line for line in lines if line.endswith(":")] == ["Not all words:"]
+    assert [line for line in lines if line.endswith("· related")] == [
+        line for line in lines if "heat 1000" in line
+    ]
 
 
 def test_expansion_where_nothing_heeds_it_is_said(run: Command, index: Path) -> None:

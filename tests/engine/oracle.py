@@ -15,7 +15,8 @@ from statistics import median
 
 from newsearch import analysis, languages, ranking
 from newsearch._english import FUNCTION_WORDS
-from newsearch.article import Article, canonical_url
+from newsearch._text import like_addresses
+from newsearch.article import Article
 from newsearch.engine.base import Options
 from newsearch.query.tree import (
     All,
@@ -461,7 +462,7 @@ def _matches(article: Article, name: str, value: str) -> bool:
             )
         case "url":
             if "://" in value:
-                return article.canonical_url == canonical_url(value)
+                return article.canonical_url in like_addresses(value)
             return any(wanted in url.casefold() for url in (article.web_url, article.original_url) if url)
         case "has":
             return {

@@ -95,6 +95,8 @@ def test_a_text_field_narrows_where_words_are_looked_for(text: str, tree: Node) 
         ("category:news", Match("category", "news")),
         ("type:video", Match("type", "video")),
         ("url:2020/09", Match("url", "2020/09")),
+        ("url:www.cnn.com/politics", Match("url", "cnn.com/politics")),
+        ("url:www.", Match("url", "www.")),
         ("inurl:politics", Match("url", "politics")),
         ("url:https://x.example/a?b=c", Match("url", "https://x.example/a?b=c")),
         ("lang:pt-BR", Match("language", "pt-BR")),

@@ -116,15 +116,40 @@ def test_links_are_followed_and_loops_are_not(tmp_path: Path) -> None:
     (root / "up").symlink_to(root)
     (root / "self.md").symlink_to(root / "self.md")
     (root / "nowhere.md").symlink_to(root / "missing.md")
-    assert ids(open_source(root)) == ["b.md", "in/a.md", "link.md"]
+    (root / "unmounted").symlink_to(root / "missing")
+    results = list(open_source(root).articles())
+    assert [result.id for result in results if isinstance(result, Article)] == ["b.md", "in/a.md", "link.md"]
+    assert [(e.location, e.reason) for e in results if isinstance(e, SourceError)] == [
+        (f"{root}/nowhere.md", "a link that leads nowhere"),
+        (f"{root}/self.md", "a link that leads nowhere"),
+    ]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
-    assert ids(open_source(tmp_path)) == []
-    [error] = open_source(tmp_path / "pipe.md").articles()
-    assert isinstance(error, SourceError)
-    assert error.reason == "not a file"
+    for source in (tmp_path, tmp_path / "pipe.md"):
+        [error] = open_source(source).articles()
+        assert isinstance(error, SourceError)
+        assert error.reason == "not a file"
+
+
+def test_a_file_that_is_gone_before_it_is_looked_at_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a.md")
+    write(tmp_path / "b.md")
+    listed = markdown._list
+
+    def listing(directory: str) -> list[os.DirEntry[str]]:
+        entries = listed(directory)
+        (tmp_path / "a.md").unlink()
+        return entries
+
+    monkeypatch.setattr(markdown, "_list", listing)
+    first, second = open_source(tmp_path).articles()
+    assert isinstance(first, SourceError)
+    assert first.reason == "no such file"
+    assert isinstance(second, Article)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -32,6 +32,7 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_ARTICLES = 1 << 16
 MEMORY = 512 << 20
+LEAST_MEMORY = 16 << 20
 """Bytes that a run may take, unless it is told otherwise."""
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.article import canonical_url
+from newsearch._text import like_addresses
 from newsearch.engine.whoosh import columns, sieve
 from newsearch.engine.whoosh.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
 from newsearch.engine.whoosh.view import View
@@ -118,9 +118,10 @@ def _nothing(value: str, view: View) -> Check:
     return _listed([])
 
 
-def _hashed(column: str, key: Callable[[str], str]) -> _Maker:
+def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
     def make(value: str, view: View) -> Check:
-        return _listed(np.flatnonzero(view.column(column) == np.uint64(columns.hash_key(key(value)))))
+        wanted = np.array([columns.hash_key(key) for key in keys(value)], np.uint64)
+        return _listed(np.flatnonzero(np.isin(view.column(column), wanted)))
 
     return make
 
@@ -189,13 +190,13 @@ def _within(domain: str, wanted: str) -> bool:
 
 
 _MAKERS: dict[str, _Maker] = {
-    "id": _hashed("id_hash", str),
+    "id": _hashed("id_hash", lambda value: (value,)),
     "topic": _topic,
     "provider": _provider,
     "domain": _domain,
     "category": _named("category"),
     "type": _named("type"),
-    "url": _hashed("url_hash", canonical_url),
+    "url": _hashed("url_hash", like_addresses),
     "language": _language,
     "has": _one_of(_HAS),
     "is": _one_of(_IS),

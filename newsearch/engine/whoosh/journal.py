@@ -5,8 +5,8 @@
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 
 It is written after each segment. Only the next run of the same sources that starts beside the same published generation
-(0 is none) in the same way goes on from it; any other writer deletes it with what it names. `states` are those of
-sources as far as they are in the segments.
+(0 is none) in the same way goes on from it. Any other writer leaves it alone as long as it publishes nothing, and
+deletes it with what it names when it does. `states` are those of sources as far as they are in the segments.
 """
 
 from __future__ import annotations
@@ -85,12 +85,18 @@ def read_journal(directory: Path, run: Run) -> Ahead:
         return Ahead()
 
 
-def journaled(directory: Path, generation: int) -> set[str]:
-    """The names of the files of an interrupted run that a run from this generation could go on from."""
+def journaled(directory: Path, generation: int, but: Run | None = None) -> set[str]:
+    """The names of the files of an interrupted run that a run from this generation could go on from.
+
+    Args:
+        but: a run whose files are not meant.
+    """
     try:
         data = _read(directory)
         wanted = (FORMAT_VERSION, analysis.VERSION, generation)
         if tuple(data[key] for key in ("newsearch", "analysis", "generation")) != wanted:
+            return set()
+        if but and all(data[key] == value for key, value in but._asdict().items()):
             return set()
         segments = {_checked(entry["name"] + SEGMENT_SUFFIX, SEGMENT_SUFFIX) for entry in data["segments"]}
         states = {_checked(name, STATE_SUFFIX) for name in data["states"].values()}

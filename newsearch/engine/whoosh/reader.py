@@ -136,6 +136,9 @@ class WhooshReader:
         dates = view.known("date")[view.live]
         dates = dates[~np.isnan(dates)]
         hidden = sum(len(segment.hidden) for segment in self._segments)
+        states = [
+            noted(self.directory / entry.state) if entry.state else (None, 0) for entry in self.toc.sources
+        ]
         return Stats(
             articles=view.live_articles,
             unpublished=view.live_articles - int(np.count_nonzero(view.visible)),
@@ -149,14 +152,17 @@ class WhooshReader:
             generation=self.toc.generation,
             oldest=datetime.fromtimestamp(int(dates.min()), UTC) if len(dates) else None,
             newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
-            median_heat=view.pivots.heat,
-            median_quality=view.pivots.quality,
+            median_heat=self._median("heat", view.pivots.heat),
+            median_quality=self._median("quality", view.pivots.quality),
             sources=self.toc.locations,
-            sources_read=tuple(
-                noted(self.directory / entry.state) if entry.state else None for entry in self.toc.sources
-            ),
+            sources_read=tuple(read for read, _ in states),
+            sources_broken=tuple(broken for _, broken in states),
             created=datetime.fromisoformat(self.toc.created),
         )
+
+    def _median(self, signal: str, pivot: float) -> float | None:
+        values = self._view.known(signal)[self._view.live]
+        return pivot if (values >= 0).any() else None
 
     @checked
     def fields(self) -> list[FieldStats]:

@@ -84,6 +84,11 @@ class Search:
         return self._page[number][2]
 
     @checked
+    def matched(self, number: int) -> bool:
+        docs = np.array([self._page[number][0]])
+        return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
+
+    @checked
     def article(self, number: int) -> Article:
         return self._view.article(self._page[number][0])
 

@@ -329,14 +329,19 @@ class Segment:
             category=self.names("category")[self._scalars("category")[doc]],
             type=self.names("type")[self._scalars("type")[doc]],
             language=self.names("language")[self._scalars("language")[doc]] or None,
-            heat=self._scalars("heat")[doc] if flag & columns.HAS_HEAT else None,
-            quality=self._scalars("quality")[doc] if flag & columns.HAS_QUALITY else None,
+            heat=_plain(self._scalars("heat")[doc]) if flag & columns.HAS_HEAT else None,
+            quality=_plain(self._scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None,
             published=bool(flag & columns.PUBLISHED),
             provider=self._provider(self._scalars("provider")[doc]),
             images=few["images"],
             related=few["related"],
             extra=few["extra"],
         )
+
+
+def _plain(number: float) -> float:
+    """A whole number as an int, whatever its neighbours in the column made of it."""
+    return int(number) if type(number) is float and number.is_integer() else number
 
 
 @lru_cache(maxsize=256)

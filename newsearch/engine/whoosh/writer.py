@@ -24,7 +24,7 @@ from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
 from newsearch.engine.whoosh.content import records_of
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
-from newsearch.engine.whoosh.journal import Ahead, Run, read_journal, write_journal
+from newsearch.engine.whoosh.journal import Ahead, Run, journaled, read_journal, write_journal
 from newsearch.engine.whoosh.layout import Spool, write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
@@ -64,6 +64,7 @@ class WhooshWriter:
 
     Attributes:
         held: what the changes start from.
+        finished: articles that the next writer need not index again if this one is stopped now.
 
     Args:
         directory: of the index; made where it does not exist.
@@ -71,7 +72,7 @@ class WhooshWriter:
         wait: seconds to wait for another writer.
         memory: bytes that the changes may take before they are written to a segment.
         sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
-            writer with the same ones goes on from what this one has finished.
+            writer with the same ones goes on from what this one has finished, if nothing else is published before.
         protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
         resume: go on from an interrupted run of these sources.
         rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
@@ -116,6 +117,7 @@ class WhooshWriter:
         self.held = Held(directory, self._base, self._segments, ahead)
         self._new: list[Segment] = list(ahead.segments)
         self._resumed = len(ahead.segments)
+        self.finished = self.held.articles_ahead
         self._finished_names: list[str] = []
         self._finished: dict[str, SourceState] = dict(ahead.states)
         # A part of it is for the words that were met, which serve all segments.
@@ -277,7 +279,8 @@ class WhooshWriter:
         else:
             self._behind.close()
             with suppress(OSError):
-                remove_files(unused_files(self._directory, toc))
+                keep = journaled(self._directory, toc.generation, but=self._run)
+                remove_files(unused_files(self._directory, toc, keep=keep))
             self._lock.release()
         return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
@@ -291,7 +294,8 @@ class WhooshWriter:
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
             with suppress(NewsearchError, OSError):
                 published = _base(self._directory, False)
-                keep = self._rehearsed or ()
+                keep = journaled(self._directory, published_generation(self._directory), but=self._run)
+                keep.update(self._rehearsed or ())
                 remove_files(unused_files(self._directory, self._base, published, keep=keep))
         finally:
             self._lock.release()
@@ -337,6 +341,7 @@ class WhooshWriter:
             raise StorageError(self._directory, _FAILED, error) from error
         remove_files(self._directory / name for name in self._finished_names)
         self._finished_names = list(names.values())
+        self.finished = _kept(self._new)
 
     def _write(
         self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
