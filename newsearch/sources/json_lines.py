@@ -27,7 +27,7 @@ from newsearch.sources.base import (
 )
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_BLOCK: Final = 1 << 17
+_BLOCK: Final = 1 << 16
 
 
 class JsonLines:
