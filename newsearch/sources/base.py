@@ -149,24 +149,25 @@ def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
     Raises:
         SourceError: as `open_file`, or it cannot be read.
     """
-    # Three times as fast as an object for the file, and there can be millions of files.
+    # In a fifth of the time that it takes through `open_file`, and there can be millions of files.
     try:
         handle = os.open(path, _READ)
-        try:
-            status = os.fstat(handle)
-            if not S_ISREG(status.st_mode):
-                raise SourceError(printable(path), "not a file")
-            pieces = [os.read(handle, min(status.st_size, limit) + 1)]
-            size = len(pieces[0])
-            while pieces[-1] and size <= limit:
-                pieces.append(os.read(handle, limit + 1 - size))
-                size += len(pieces[-1])
-        finally:
-            os.close(handle)
-    except FileNotFoundError as error:
-        raise SourceError(printable(path), "no such file") from error
+    except OSError:
+        with open_file(Path(path)) as file:  # which says what is wrong
+            return file.read(limit + 1)
+    try:
+        status = os.fstat(handle)
+        if not S_ISREG(status.st_mode):
+            raise SourceError(printable(path), "not a file")
+        pieces = [os.read(handle, min(status.st_size, limit) + 1)]
+        size = len(pieces[0])
+        while pieces[-1] and size <= limit:
+            pieces.append(os.read(handle, limit + 1 - size))
+            size += len(pieces[-1])
     except OSError as error:
         raise unreadable(path, error) from error
+    finally:
+        os.close(handle)
     return b"".join(pieces)
 
 
