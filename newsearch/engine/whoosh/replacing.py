@@ -33,11 +33,7 @@ def delete_replaced(committed: Sequence[Segment], added: Sequence[Segment]) -> t
         How many articles were replaced, of those committed before; and the keys of those of them that were added again
         as they were, and stay, sorted.
     """
-    later = np.empty(0, np.uint64)
-    for segment in reversed(added):
-        own = keys(segment)
-        segment.delete(holds(own, later))
-        later = np.unique(np.concatenate((later, own)))
+    later = _delete_earlier(added)
     replaced = 0
     confirmed = [np.empty(0, np.uint64)]
     for segment in committed:
@@ -49,6 +45,23 @@ def delete_replaced(committed: Sequence[Segment], added: Sequence[Segment]) -> t
         replaced += int(np.count_nonzero(again))
         segment.delete(again)
     return replaced, np.sort(np.concatenate(confirmed))
+
+
+def _delete_earlier(added: Sequence[Segment]) -> Array:
+    """Delete what was added again in a later segment. Returns the keys of all that was added, sorted, each once."""
+    own = np.concatenate([np.empty(0, np.uint64), *map(keys, added)])
+    order = np.argsort(own, kind="stable")  # of equal keys, those of the last segment are last
+    ordered = own[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
+    if not is_last.all():
+        number = np.repeat(np.arange(len(added)), [segment.articles for segment in added])
+        runs = np.cumsum(is_last) - is_last
+        is_earlier = np.zeros(len(own), bool)
+        is_earlier[order] = number[order] < number[order][is_last][runs]
+        for i, segment in enumerate(added):
+            segment.delete(is_earlier[number == i])
+    found: Array = ordered[is_last]
+    return found
 
 
 def _delete_equal(added: Sequence[Segment], wanted: Array, contents: Array) -> Array:
