@@ -304,6 +304,8 @@ failed:
     Py_CLEAR(draft);
 done:
     for (int field = 0; field < FIELDS; field++) Py_XDECREF(made[field]);
+    /* Nothing that an article holds leads back to it, so the search for cycles need not look at every one of many. */
+    if (draft) PyObject_GC_UnTrack(draft);
     if (draft || PyErr_Occurred()) return draft;
     Py_RETURN_NONE;
 }
