@@ -282,6 +282,7 @@ static int expand(const Words *words, const Bytes *values, Bytes *out) {
 /* What a byte of ASCII is to the rules in analysis.py. */
 enum { BREAKS, LETTER, SPACE, SPECIAL };
 static uint8_t kind_of[128];
+static uint8_t is_outer[128]; /* what means nothing outside of words */
 static char lower[128];
 
 static void find_kinds(void) {
@@ -291,6 +292,7 @@ static void find_kinds(void) {
         /* These join letters in numbers, acronyms, names and elisions, or mean something behind one. */
         const int is_special = strchr(".,'&+#", c) && c;
         kind_of[c] = is_letter ? LETTER : is_space ? SPACE : is_special ? SPECIAL : BREAKS;
+        is_outer[c] = c == '.' || c == ',' || c == '\'';
         lower[c] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
 }
@@ -342,8 +344,8 @@ static char plain_mark(const unsigned char *at, const unsigned char *end) {
 static int emit_chunk(Words *words, const char *chunk, size_t size, const char *whole, size_t whole_size, Bytes *out) {
     /* Outside of words, points and quotes mean nothing. */
     size_t first = 0, end = size;
-    while (first < end && strchr(".,'", chunk[first])) first++;
-    while (end > first && strchr(".,'", chunk[end - 1])) end--;
+    while (first < end && is_outer[(unsigned char)chunk[first]]) first++;
+    while (end > first && is_outer[(unsigned char)chunk[end - 1]]) end--;
     /* A possessive loses its ending; all else that is special is left to the rules. */
     for (size_t i = first; i < end; i++) {
         if (kind_of[(unsigned char)chunk[i]] != SPECIAL) continue;
@@ -368,12 +370,14 @@ static int emit_text(Words *words, const char *text, size_t length, Bytes *room,
     while (at < end) {
         size_t space = space_at(at, end), size = 0, whole_size = 0;
         char *chunk = room->data, *whole = chunk + length;
-        int is_ascii = 1;
+        int is_ascii = 1, kinds = 0;
         for (; at < end && !(space = space_at(at, end));) {
             if (*at < 128) {
+                kinds |= 1 << kind_of[*at];
                 chunk[size++] = whole[whole_size++] = lower[*at++];
                 continue;
             }
+            kinds |= 1 << BREAKS;
             if (*at >= 0xc3 && *at <= 0xc5 && end - at > 1 && folded[(*at - 0xc3) * 64 + at[1] - 0x80][0]) {
                 const char *plain = folded[(*at - 0xc3) * 64 + at[1] - 0x80];
                 chunk[size++] = plain[0];
@@ -387,9 +391,12 @@ static int emit_text(Words *words, const char *text, size_t length, Bytes *room,
             chunk[size++] = mark;
             for (int bytes = mark ? 3 : 1; bytes; bytes--) whole[whole_size++] = (char)*at++;
         }
-        if (whole_size && (is_ascii ? emit_chunk(words, chunk, size, whole, whole_size, out)
-                                    : emit(words, whole, whole_size, 0, out)) < 0)
+        if (kinds == 1 << LETTER) {
+            if (emit(words, chunk, size < LONGEST_TERM ? size : LONGEST_TERM, 1, out) < 0) return -1;
+        } else if (whole_size && (is_ascii ? emit_chunk(words, chunk, size, whole, whole_size, out)
+                                           : emit(words, whole, whole_size, 0, out)) < 0) {
             return -1;
+        }
         at += space;
     }
     return 0;
@@ -720,6 +727,7 @@ static void blake_block(uint64_t state[8], const uint8_t block[128], uint64_t co
     memcpy(v + 8, blake_start, 64);
     v[12] ^= counted;
     if (is_last) v[14] = ~v[14];
+#pragma GCC unroll 12 /* so that the order is known when this is compiled: twice as fast */
     for (int round = 0; round < 12; round++) {
         const uint8_t *s = blake_order[round % 10];
         MIX(0, 4, 8, 12, m[s[0]], m[s[1]])
