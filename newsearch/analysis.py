@@ -78,6 +78,9 @@ _UNDECOMPOSED = str.maketrans(
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order: one position each."""
+    if text.isalnum() and text.isascii():
+        # A word of a query.
+        return [text[:MAX_TERM_LENGTH].lower()]
     return [term for chunk in text.split() for term in chunk_terms(chunk)]
 
 

@@ -49,9 +49,10 @@ class Options:
     also_finds: bool = True
 
     def __post_init__(self) -> None:
-        for name, number in (("limit", self.limit), ("offset", self.offset)):
-            if type(number) is not int and not isinstance(number, Integral):
-                raise QueryError(f"{name}: {number!r} is not a whole number")
+        if not type(self.limit) is type(self.offset) is int:
+            for name, number in (("limit", self.limit), ("offset", self.offset)):
+                if not isinstance(number, Integral):
+                    raise QueryError(f"{name}: {number!r} is not a whole number")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(
                 f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
@@ -109,20 +110,14 @@ class Answer(Protocol):
     def __len__(self) -> int:
         """Hits on the page."""
 
-    def score(self, number: int) -> float:
-        """The score of a hit of the page."""
-
-    def complete(self, number: int) -> bool:
-        """Whether a hit of the page holds every word asked for."""
-
     def article(self, number: int) -> Article:
         """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
 
     def stemming(self, number: int) -> Stemming:
         """How the words of a hit of the page were stemmed."""
 
-    def summaries(self) -> Sequence[Summary]:
-        """The id, title and URL of every hit of the page, which are cheaper than the articles."""
+    def hits(self) -> Sequence[tuple[Summary, float, bool]]:
+        """Of every hit of the page what names it, its score, and whether it holds every word asked for."""
 
     def explain(self, number: int) -> Explanation:
         """The parts of the score of a hit of the page."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property, partial
-from itertools import groupby, pairwise
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -29,7 +29,7 @@ from newsearch.engine.whoosh.kernel import Mask, Part, Passes, Row
 from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import View
-from newsearch.query.tree import DateRange, Everything, Node
+from newsearch.query.tree import Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
@@ -63,38 +63,30 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._unpublished)
-        # Dates last: they mostly let the most articles through.
-        filters = sorted(asked.filters, key=lambda node: isinstance(node, DateRange))
-        self._groups = compiler.groups(filters, self._candidates_of_filters)
+        self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
-        # The number, the score of each hit, and whether it is complete.
-        self._page = self._find_page()
+        self._page, self._is_held = self._find_page()
 
     # Answer
 
     def __len__(self) -> int:
         return len(self._page)
 
-    def score(self, number: int) -> float:
-        return self._page[number][1]
-
-    def complete(self, number: int) -> bool:
-        return self._page[number][2]
-
     @checked
     def article(self, number: int) -> Article:
-        return self._view.article(self._page[number][0])
+        return self._view.article(self._page[number][1])
 
     @checked
     def stemming(self, number: int) -> Stemming:
-        segment, doc = self._view.place(self._page[number][0])
+        segment, doc = self._view.place(self._page[number][1])
         return segment.stemming(doc)
 
     @checked
-    def summaries(self) -> Sequence[Record]:
-        return self._view.records([doc for doc, _, _ in self._page])
+    def hits(self) -> Sequence[tuple[Record, float, bool]]:
+        records = self._view.records([doc for _, doc, _ in self._page])
+        return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
     def counts(self) -> Counts:
@@ -131,7 +123,7 @@ class Search:
 
     @checked
     def explain(self, number: int) -> Explanation:
-        doc, score, _ = self._page[number]
+        _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
         text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
@@ -150,22 +142,24 @@ class Search:
 
     # Finding
 
-    def _find_page(self) -> list[tuple[int, float, bool]]:
+    def _find_page(self) -> tuple[list[Row], list[bool]]:
+        """The hits, and whether each is complete."""
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
-            return []
+            return [], []
         if self._ranks_by_sum:
             rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
-            complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
-            return [(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
+            return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
-        rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = [(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
+        page = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
+        page = self._ordered(page, wanted)
+        is_held = [True] * len(page)
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += [(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
-        return page[first:]
+            page += self._ordered(rows, wanted)
+            is_held += [False] * (len(page) - len(is_held))
+        return page[first:], is_held[first:]
 
     def _is_complete(self, docs: Array) -> Mask:
         held = np.ones(len(docs), bool)
@@ -240,7 +234,7 @@ class Search:
     def _complete(self) -> Array:
         """All articles that hold everything."""
         if self._options.sort == "relevance" and not self._options.offset:
-            held = sorted(doc for doc, _, complete in self._page if complete)
+            held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
             # Where fewer were found than asked for, there are no others.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
@@ -288,7 +282,7 @@ class Search:
     def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
         rows.sort(reverse=True)
-        if any(before[0] == row[0] for before, row in pairwise(rows)):
+        if len({key for key, _, _ in rows}) < len(rows):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
             for run in runs:
@@ -336,7 +330,12 @@ class Search:
 
 
 def _by_length(clauses: Sequence[Clause]) -> list[Part]:
-    return sorted((clause.part for clause in clauses), key=lambda part: len(part.doc))
+    parts = [clause.part for clause in clauses]
+    return sorted(parts, key=_length) if len(parts) > 1 else parts
+
+
+def _length(part: Part) -> int:
+    return len(part.doc)
 
 
 def _numbers(bits: Any) -> Array:

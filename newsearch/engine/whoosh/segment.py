@@ -304,7 +304,7 @@ class Segment:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
     def _article(self, doc: int) -> Article:
-        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = (
+        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest, _ = (
             self.records.read(doc)
         )
         few = decode_rest(rest)

@@ -249,18 +249,20 @@ class View(ColumnView):
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
-        found = []
-        for doc in docs:
-            record = self._recent.get(doc) or self._before.get(doc)
-            if record is None:
-                number = bisect_right(self.starts, doc) - 1
-                record = self.segments[number].records.read(doc - self.starts[number])
-            found.append(record)
-            if len(record.body) <= _CACHED_BODY:
-                self._recent[doc] = record
-        if len(self._recent) > _CACHED_RECORDS:
-            self._before, self._recent = self._recent, {}
-        return found
+        recent = self._recent
+        return [recent.get(doc) or self._read(doc) for doc in docs]
+
+    def _read(self, doc: int) -> Record:
+        """A record that was not read lately, which it is from now on."""
+        record = self._before.get(doc)
+        if record is None:
+            segment, number = self.place(doc)
+            record = segment.records.read(number)
+        if len(record.body) <= _CACHED_BODY:
+            self._recent[doc] = record
+            if len(self._recent) > _CACHED_RECORDS:
+                self._before, self._recent = self._recent, {}
+        return record
 
 
 def _joined(arrays: Sequence[Array], dtype: type) -> Array:
