@@ -233,7 +233,7 @@ class Tuning:
     sieve: ModuleType = sieve
     head: int = 1024
     sample: int = 1024
-    table_share: int = 64
+    bits_share: int = 64
     few: int = 7
     complete_words: int = 6
 
@@ -258,7 +258,7 @@ class Tuning:
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
                 (ranking, "COMPLETE_WORDS", self.complete_words),
-                (view, "_TABLE_SHARE", self.table_share),
+                (view, "_BITS_SHARE", self.bits_share),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -274,7 +274,7 @@ tunings = st.builds(
     sieve=st.sampled_from([sieve, sieve_in_numpy]),
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
-    table_share=st.sampled_from([1, 2, 64]),
+    bits_share=st.sampled_from([1, 2, 64]),
     few=st.sampled_from([1, 7]),
     complete_words=st.sampled_from([1, 2, 6]),
 )

@@ -112,7 +112,9 @@ def test_whoosh_finds_the_same_articles(history, tuning, queries) -> None:
             for tree in queries:
                 answer = reader.search(And((tree,)), Options(limit=1000, unpublished=True))
                 found = searcher.search(as_whoosh(tree), limit=None)
-                assert sorted(hit["id"] for hit in found) == sorted(named.id for named, _, _ in answer.hits()), tree
+                assert sorted(hit["id"] for hit in found) == sorted(
+                    named.id for named, _, _ in answer.hits()
+                ), tree
 
 
 @pytest.fixture

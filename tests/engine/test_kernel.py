@@ -36,11 +36,14 @@ def make_part(random: np.random.Generator, articles: int) -> Part:
     # Few values, so that many articles tie, and now and then one that stands out.
     value = np.where(random.random(len(doc)) < 0.01, 200, random.integers(1, 4, len(doc))).astype(kind)
     unit = float(random.choice([0.25, 1 / 3, 2.0]))
-    table = None
+    part = Part(doc, value, unit, unit * float(value.max(initial=0)))
     if random.random() < 0.5:
-        table = np.zeros(articles, kind)
-        table[doc] = value
-    return Part(doc, value, unit, unit * float(value.max(initial=0)), table)
+        return part
+    held = np.zeros(-(-articles // 64) * 64, bool)
+    held[doc] = True
+    ranks = np.concatenate(([0], np.cumsum(held.reshape(-1, 64).sum(axis=1))[:-1]))
+    bits = np.packbits(held, bitorder="little").view(np.uint64)
+    return part._replace(bits=bits, ranks=ranks.astype(np.uint32))
 
 
 def alike(rows: list[Any], others: list[Any]) -> None:

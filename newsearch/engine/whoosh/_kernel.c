@@ -13,7 +13,8 @@
 /* ---- lists of scored articles ---- */
 
 typedef struct {
-    Array doc, value, table;
+    Array doc, value;
+    Array bits, ranks; /* see kernel.Part */
     double unit, best;
     Py_ssize_t at;
 } List;
@@ -22,7 +23,8 @@ static void lists_close(List *lists, Py_ssize_t count) {
     for (Py_ssize_t i = 0; lists && i < count; i++) {
         array_close(&lists[i].doc);
         array_close(&lists[i].value);
-        array_close(&lists[i].table);
+        array_close(&lists[i].bits);
+        array_close(&lists[i].ranks);
     }
     PyMem_Free(lists);
 }
@@ -39,12 +41,17 @@ static List *lists_open(PyObject *parts, Py_ssize_t *count) {
     for (Py_ssize_t i = 0; i < *count; i++) {
         List *list = &lists[i];
         PyObject *part = PyList_GetItem(parts, i);
-        PyObject *doc, *value, *table;
-        if (!part || !PyArg_ParseTuple(part, "OOddO", &doc, &value, &list->unit, &list->best, &table)) goto fail;
+        PyObject *doc, *value, *bits, *ranks;
+        if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
-        if (table != Py_None && array_open(&list->table, table) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
+            goto fail;
+        }
+        if (bits == Py_None) continue;
+        if (array_open(&list->bits, bits) < 0 || array_open(&list->ranks, ranks) < 0) goto fail;
+        if (list->bits.type != I64 || list->ranks.type != U32 || list->ranks.length < list->bits.length) {
+            PyErr_SetString(PyExc_TypeError, "bits in words of 64, and a rank of type uint32 for each, are expected here");
             goto fail;
         }
     }
@@ -54,9 +61,24 @@ fail:
     return NULL;
 }
 
+static inline int has_bit(const List *list, int64_t doc) {
+    return doc >> 6 < list->bits.length && ((const uint64_t *)list->bits.data)[doc >> 6] >> (doc & 63) & 1;
+}
+
+static inline int bits_set(uint64_t word) {
+    word -= word >> 1 & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+    return (int)((((word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101) >> 56);
+}
+
 /* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
 static inline double value_of(List *list, int64_t doc) {
-    if (list->table.is_open) return doc < list->table.length ? number(&list->table, doc) : 0;
+    if (list->bits.is_open) {
+        if (!has_bit(list, doc)) return 0;
+        const uint64_t before = ((const uint64_t *)list->bits.data)[doc >> 6] & (((uint64_t)1 << (doc & 63)) - 1);
+        const Py_ssize_t at = (Py_ssize_t)((const uint32_t *)list->ranks.data)[doc >> 6] + bits_set(before);
+        return at < list->value.length ? number(&list->value, at) : 0;
+    }
     list->at = seek(&list->doc, list->at, doc);
     return list->at < list->doc.length && article(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
 }
@@ -238,6 +260,17 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     return size;
 }
 
+/* Those of some places, counted from `start`, whose articles a list with bits has. Nothing branches on the answer. */
+static int keep_held(const List *list, const Array *doc, Py_ssize_t start, int count, uint8_t *places) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const uint8_t place = places[i];
+        places[kept] = place;
+        kept += has_bit(list, article(doc, start + place));
+    }
+    return kept;
+}
+
 static const char complete_doc[] =
     "complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
 
@@ -255,7 +288,10 @@ static PyObject *complete(PyObject *module, PyObject *args) {
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
     for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
-        const int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        for (Py_ssize_t j = 1; j < count && candidates; j++) {
+            if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
+        }
         for (int candidate = 0; candidate < candidates; candidate++) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(&best);

@@ -39,23 +39,29 @@ _WEIGHTS = ranking.unsaturate(np.arange(256))
 class Part(NamedTuple):
     """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
 
-    `table` holds the values by article number, 0 where there is none, where the list is long enough for one.
+    Where the list is long enough to be worth it, `bits` says of every article of the index whether it is in the list,
+    in words of 64 bits, uint64 (see sieve.union), and `ranks` how many of the list stand before each word, uint32.
     """
 
     doc: Array
     value: Array
     unit: float
     best: float
-    table: Array | None = None
+    bits: Array | None = None
+    ranks: Array | None = None
 
     def look_up(self, docs: Array) -> Array:
         """The values of these articles, 0 for one that is not in the list."""
-        if self.table is not None:
-            return self.table.take(docs)
         if not len(self.doc):
             return np.zeros(len(docs), np.uint8)
+        found: Array
+        if self.bits is not None and self.ranks is not None:
+            words, bit = self.bits.take(docs >> 6), np.uint64(1) << (docs & 63).astype(np.uint64)
+            at = self.ranks.take(docs >> 6) + np.bitwise_count(words & (bit - np.uint64(1)))
+            found = self.value.take(at, mode="clip") * ((words & bit) != 0)
+            return found
         at = self.doc.searchsorted(docs)
-        found: Array = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
+        found = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
         return found
 
     def at_least(self, score: float) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh import kernel
+from newsearch.engine.whoosh import kernel, sieve
 from newsearch.engine.whoosh.column_view import ColumnView
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.kernel import Codes, Part, Slot
@@ -36,9 +36,9 @@ _CACHED_RECORDS = 2048
 _CACHED_BODY = 4096
 """Records with a longer body, in characters, are not kept."""
 
-_TABLE_SHARE = 24
-"""A word that stands in more than one article of so many is worth a table over all of them, which takes several times
-the memory of its postings and is read several times as fast."""
+_BITS_SHARE = 128
+"""A word that stands in more than one article of so many is worth a bit for every article: whether it is in one is then
+read, not looked for."""
 
 
 _Kept = TypeVar("_Kept", Part, Slot)
@@ -67,10 +67,10 @@ class View(ColumnView):
             lists = [segment.word(term) for segment in self.segments]
             doc = self._numbered([doc for doc, _ in lists])
             found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
-            if len(doc) * _TABLE_SHARE > self.articles:
-                table = np.zeros(self.articles, found.value.dtype)
-                table[doc] = found.value
-                found = found._replace(table=table)
+            if len(doc) * _BITS_SHARE > self.articles:
+                bits = np.frombuffer(sieve.union([doc], self.articles), np.uint64)
+                ranks = np.cumsum(np.bitwise_count(bits), dtype=np.uint32)
+                found = found._replace(bits=bits, ranks=np.append(np.uint32(0), ranks[:-1]))
             self._remember(self._words, term, found)
         return found
 
