@@ -65,12 +65,6 @@ static inline int has_bit(const List *list, int64_t doc) {
     return doc >> 6 < list->bits.length && ((const uint64_t *)list->bits.data)[doc >> 6] >> (doc & 63) & 1;
 }
 
-static inline int bits_set(uint64_t word) {
-    word -= word >> 1 & 0x5555555555555555;
-    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
-    return (int)((((word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101) >> 56);
-}
-
 /* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
 static inline double value_of(List *list, int64_t doc) {
     if (list->bits.is_open) {
@@ -648,118 +642,6 @@ static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const 
     return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
 }
 
-/* ---- words ---- */
-
-#define PARTS 4                      /* see ranking.PARTS */
-#define K1 1.2                       /* see ranking.K1 */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, without a call */
-
-static double weight_of[256];
-
-static void find_weights(void) {
-    for (int code = 0; code < 256; code++) {
-        const double known = code < 255 ? code : 254.75;
-        weight_of[code] = K1 * known / (255 - known);
-    }
-}
-
-/* The articles of one form, its codes in them, and the languages in which it is one. */
-typedef struct { Array doc, code, spoken; } Form;
-
-static void form_close(Form *form) {
-    array_close(&form->doc);
-    array_close(&form->code);
-    array_close(&form->spoken);
-}
-
-static int form_open(Form *form, PyObject *object) {
-    PyObject *doc, *code, *spoken;
-    if (!object || !PyArg_ParseTuple(object, "OOO", &doc, &code, &spoken)) return -1;
-    if (articles_open(&form->doc, doc) < 0 || array_open(&form->code, code) < 0 ||
-        (spoken != Py_None && array_open(&form->spoken, spoken) < 0)) return -1;
-    if (form->code.length >= form->doc.length && form->code.type == U8 &&
-        (spoken == Py_None || (form->spoken.length == 256 && form->spoken.type == U8))) return 0;
-    PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
-    return -1;
-}
-
-static const char united_doc[] =
-    "united(forms, exact, articles, language): from [(doc, code, spoken)] of the forms of a word, of which `exact` is\n"
-    "the number of the one that was typed, to the numbers (uint16) of the articles that hold any, and the word's code\n"
-    "in each (uint16).";
-
-static PyObject *united(PyObject *module, PyObject *args) {
-    PyObject *forms, *language_, *docs = NULL, *codes = NULL, *found = NULL;
-    Py_ssize_t exact, articles, count = 0;
-    if (!PyArg_ParseTuple(args, "O!nnO", &PyList_Type, &forms, &exact, &articles, &language_)) return NULL;
-    const Py_ssize_t size = PyList_Size(forms);
-    if (articles < 0 || articles > 1 << 16 || exact < -1 || exact >= size) return out_of_range();
-    const Py_ssize_t words = articles / 64 + 1;
-    uint64_t *held = PyMem_Calloc((size_t)words, sizeof(uint64_t));
-    /* What of it was never written is never read: only the pages of articles that hold the word are touched. */
-    double *weight = PyMem_Malloc((size_t)(articles + 1) * sizeof(double));
-    Array language = {0};
-    Form form = {0};
-    if (!held || !weight) { PyErr_NoMemory(); goto done; }
-    if (language_ != Py_None) {
-        if (array_open(&language, language_) < 0) goto done;
-        if (language.type != U8 || language.length < articles) {
-            PyErr_SetString(PyExc_ValueError, "a language of type uint8 for each article is expected here");
-            goto done;
-        }
-    }
-    const uint8_t *language_of = language.data;
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if (form_open(&form, PyList_GetItem(forms, i)) < 0) goto done;
-        const uint8_t *codes_in = form.code.data;
-        const uint8_t *spoken = form.spoken.is_open && language.is_open ? form.spoken.data : NULL;
-        for (Py_ssize_t j = 0; j < form.doc.length; j++) {
-            const int64_t at = article(&form.doc, j);
-            if (at >= articles) { out_of_range(); goto done; }
-            if (spoken && !spoken[language_of[at]]) continue;
-            const uint64_t bit = (uint64_t)1 << (at & 63);
-            const double now = weight_of[codes_in[j]];
-            if (held[at >> 6] & bit) {
-                weight[at] += now;
-            } else {
-                held[at >> 6] |= bit;
-                weight[at] = now;
-                count++;
-            }
-        }
-        form_close(&form);
-    }
-    docs = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
-    codes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
-    if (!docs || !codes) goto done;
-    if (exact >= 0 && form_open(&form, PyList_GetItem(forms, exact)) < 0) goto done;
-    const Py_ssize_t typed_length = exact >= 0 ? form.doc.length : 0;
-    uint16_t *doc_out = (uint16_t *)PyBytes_AsString(docs), *code_out = (uint16_t *)PyBytes_AsString(codes);
-    const uint8_t *typed = form.code.data;
-    Py_ssize_t i = 0, next = 0;
-    for (Py_ssize_t word = 0; word < words; word++) {
-        Py_ssize_t at = word * 64;
-        for (uint64_t bits = held[word]; bits; bits >>= 1, at++) {
-            if (!(bits & 1)) continue;
-            const double scaled = 255 * weight[at] / (K1 + weight[at]);
-            const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-            int both = (PARTS - 1) * (whole < 1 ? 1 : whole > 255 ? 255 : whole);
-            if (next < typed_length && article(&form.doc, next) == at) both += typed[next++];
-            doc_out[i] = (uint16_t)at;
-            code_out[i++] = (uint16_t)both;
-        }
-    }
-    found = PyTuple_Pack(2, docs, codes);
-done:
-    Py_XDECREF(docs);
-    Py_XDECREF(codes);
-    form_close(&form);
-    array_close(&language);
-    PyMem_Free(held);
-    PyMem_Free(weight);
-    return found;
-}
-
 static const char together_doc[] =
     "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
     "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
@@ -1045,7 +927,6 @@ static PyMethodDef methods[] = {
     {"common", common, METH_VARARGS, common_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
-    {"united", united, METH_VARARGS, united_doc},
     {"begun", begun, METH_VARARGS, begun_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},
@@ -1055,7 +936,4 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
 };
 
-PyMODINIT_FUNC PyInit__kernel(void) {
-    find_weights();
-    return PyModule_Create(&definition);
-}
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&definition); }

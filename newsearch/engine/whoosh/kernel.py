@@ -33,8 +33,6 @@ CHUNK = 1024
 
 _HEAD = 1024
 
-_WEIGHTS = ranking.unsaturate(np.arange(256))
-
 
 class Part(NamedTuple):
     """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
@@ -270,35 +268,6 @@ def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple
     return found.astype(np.uint32), table.take(found), alive
 
 
-def united(
-    forms: list[tuple[Array, Array, Array | None]], exact: int, articles: int, language: Array | None
-) -> tuple[Any, Any]:
-    """The exact forms of a word in one segment as the whole word: the articles that hold any, and PARTS times its code.
-
-    Args:
-        forms: the articles of each form, its codes in them, and for each of 256 languages whether it is a form of the
-            word there; None says that it is in all. They are in the order of their numbers.
-        exact: which of them is the one that was typed, a form in all languages; or -1.
-        articles: the number of articles of the segment, at most 65,536.
-        language: of every article, uint8; None where all have the same.
-
-    Returns:
-        Buffers of the articles' numbers, sorted, and of (PARTS - 1) * s_stem + s_exact (see ranking), both uint16.
-    """
-    weight = np.zeros(articles)
-    for doc, code, spoken in forms:
-        if spoken is not None and language is not None:
-            kept = spoken.take(language.take(doc)).nonzero()[0]
-            doc, code = doc.take(kept), code.take(kept)
-        weight[doc] += _WEIGHTS[code]
-    found = weight.nonzero()[0]
-    both = ranking.saturate(weight.take(found)).astype(np.uint16) * (ranking.PARTS - 1)
-    if exact >= 0:
-        doc, code, _ = forms[exact]
-        both[found.searchsorted(doc)] += code
-    return found.astype(np.uint16), both
-
-
 def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
     """Articles in which words stand together, in one text field.
 
@@ -422,6 +391,5 @@ else:
         "partial",
         "similar",
         "together",
-        "united",
     ):
         globals()[_name] = getattr(_compiled, _name)

@@ -23,6 +23,7 @@ from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.kernel import Codes, Part, Slot
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.segment import Place, Segment
+from newsearch.engine.whoosh.words import Words
 
 Array: TypeAlias = NDArray[Any]
 
@@ -49,6 +50,7 @@ class View(ColumnView):
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
         super().__init__(segments, pivots)
+        self._lookup = Words(segments, self.starts)
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Slot] = {}
         self._any_forms: dict[str, Slot] = {}
@@ -64,13 +66,14 @@ class View(ColumnView):
         """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
         found = self._kept(self._words, term)
         if found is None:
-            lists = [segment.word(term) for segment in self.segments]
-            doc = self._numbered([doc for doc, _ in lists])
-            found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
+            doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
+            unit = self.unit(live) / ranking.PARTS
+            found = Part(doc, code, unit, unit * most)
             if len(doc) * _BITS_SHARE > self.articles:
-                bits = np.frombuffer(sieve.union([doc], self.articles), np.uint64)
-                ranks = np.cumsum(np.bitwise_count(bits), dtype=np.uint32)
-                found = found._replace(bits=bits, ranks=np.append(np.uint32(0), ranks[:-1]))
+                bits, ranks = sieve.ranked(doc, self.articles)
+                found = found._replace(
+                    bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32)
+                )
             self._remember(self._words, term, found)
         return found
 
