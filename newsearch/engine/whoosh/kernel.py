@@ -317,8 +317,9 @@ def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
     """
 
     def beginning(number: int) -> bytes:
-        start = at[number]
-        return text[start : min(at[number + 1], start + len(prefix))].tobytes()
+        # Numbers of a narrow type would overflow.
+        start, end = int(at[number]), int(at[number + 1])
+        return text[start : min(end, start + len(prefix))].tobytes()
 
     forms = range(len(at) - 1)
     first = bisect_left(forms, prefix, key=beginning)
