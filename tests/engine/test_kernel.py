@@ -62,6 +62,9 @@ def test_the_best_articles_are_the_same(
     visible = random.random(articles) < 0.7 if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
     ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
+    held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
+    assert held == in_numpy.common(parts, visible).tolist()
+    assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
     ranked = boost, ceiling, visible, odd, wanted
     alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):

@@ -898,27 +898,64 @@ done:
 
 /* ---- how many ---- */
 
+/* The places within a block of the first list whose articles are visible, and in all lists. */
+static int common_places(List *lists, Py_ssize_t count, const Array *visible, Py_ssize_t start, uint8_t *places) {
+    const Array *doc = &lists[0].doc;
+    const int size = doc->length - start < BLOCK ? (int)(doc->length - start) : BLOCK;
+    const uint8_t *is_visible = visible->is_open ? visible->data : NULL;
+    int kept = 0;
+    for (int i = 0; i < size; i++) {
+        const int64_t number_ = article(doc, start + i);
+        places[kept] = (uint8_t)i;
+        kept += !is_visible || (number_ < visible->length && is_visible[number_]);
+    }
+    for (Py_ssize_t j = 1; j < count && kept; j++) {
+        if (lists[j].bits.is_open) kept = keep_held(&lists[j], doc, start, kept, places);
+    }
+    for (Py_ssize_t j = 1; j < count && kept; j++) {
+        if (lists[j].bits.is_open) continue;
+        int left = 0;
+        for (int i = 0; i < kept; i++) {
+            places[left] = places[i];
+            left += value_of(&lists[j], article(doc, start + places[i])) != 0;
+        }
+        kept = left;
+    }
+    return kept;
+}
+
+/* What `common` and `count` take; NULL with an exception where it is not as it should be. */
+static List *common_open(PyObject *args, Py_ssize_t *count, Array *visible) {
+    PyObject *parts, *visible_;
+    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
+    if (visible_ != Py_None && array_open(visible, visible_) < 0) return NULL;
+    List *lists = NULL;
+    if (visible->is_open && visible->type != U8) {
+        PyErr_SetString(PyExc_TypeError, "whether each article is visible is expected here, in a byte");
+    } else {
+        lists = lists_open(parts, count);
+    }
+    if (!lists) array_close(visible);
+    return lists;
+}
+
 static const char common_doc[] =
     "common(parts, visible): the numbers (uint32) of the visible articles that every part holds; the first should be\n"
     "the shortest.";
 
 static PyObject *common(PyObject *module, PyObject *args) {
-    PyObject *parts, *visible_, *found = NULL;
+    PyObject *found = NULL;
     Py_ssize_t count, kept = 0;
     Array visible = {0};
-    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
-    if (visible_ != Py_None && array_open(&visible, visible_) < 0) return NULL;
-    List *lists = lists_open(parts, &count);
-    if (!lists) { array_close(&visible); return NULL; }
+    List *lists = common_open(args, &count, &visible);
+    if (!lists) return NULL;
     const Array *doc = &lists[0].doc;
     uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
     if (docs) {
-        for (Py_ssize_t i = 0; i < doc->length; i++) {
-            const int64_t number_ = article(doc, i);
-            int is_held = !visible.is_open || (number_ < visible.length && integer(&visible, number_));
-            for (Py_ssize_t j = 1; j < count && is_held; j++) is_held = value_of(&lists[j], number_) != 0;
-            docs[kept] = (uint32_t)number_;
-            kept += is_held;
+        for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+            uint8_t places[BLOCK];
+            const int held = common_places(lists, count, &visible, block, places);
+            for (int i = 0; i < held; i++) docs[kept++] = (uint32_t)article(doc, block + places[i]);
         }
         found = PyBytes_FromStringAndSize((const char *)docs, kept * (Py_ssize_t)sizeof(uint32_t));
         PyMem_Free(docs);
@@ -930,12 +967,29 @@ static PyObject *common(PyObject *module, PyObject *args) {
     return found;
 }
 
+static const char count_doc[] = "count(parts, visible): how many articles `common` finds.";
+
+static PyObject *count_(PyObject *module, PyObject *args) {
+    Py_ssize_t count, kept = 0;
+    Array visible = {0};
+    List *lists = common_open(args, &count, &visible);
+    if (!lists) return NULL;
+    for (Py_ssize_t block = 0; block < lists[0].doc.length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        kept += common_places(lists, count, &visible, block, places);
+    }
+    lists_close(lists, count);
+    array_close(&visible);
+    return PyLong_FromSsize_t(kept);
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
     {"complete", complete, METH_VARARGS, complete_doc},
     {"partial", partial, METH_VARARGS, partial_doc},
     {"common", common, METH_VARARGS, common_doc},
+    {"count", count_, METH_VARARGS, count_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"begun", begun, METH_VARARGS, begun_doc},

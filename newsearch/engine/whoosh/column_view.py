@@ -47,8 +47,10 @@ class ColumnView:
             parts = [segment.column(name) for segment in self.segments]
             if name in columns.TABLES and len(parts) > 1:
                 number = {text: i for i, text in enumerate(self.names(name))}
+                # As narrow as it can be: filters look many articles up.
+                dtype = np.min_scalar_type(len(number))
                 parts = [
-                    np.array([number[text] for text in segment.names(name)], np.uint32).take(part)
+                    np.array([number[text] for text in segment.names(name)], dtype).take(part)
                     for segment, part in zip(self.segments, parts, strict=True)
                 ]
             found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])

@@ -309,6 +309,11 @@ def common(parts: list[Part], visible: Mask | None) -> Any:
     return docs.astype(np.uint32, copy=False)
 
 
+def count(parts: list[Part], visible: Mask | None) -> int:
+    """How many articles `common` finds."""
+    return len(common(parts, visible))
+
+
 def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
     """The numbers [first, last) of the forms of a dictionary that begin so, `first` being where they would stand.
 
@@ -389,6 +394,7 @@ else:
         "best_codes",
         "common",
         "complete",
+        "count",
         "partial",
         "similar",
         "together",

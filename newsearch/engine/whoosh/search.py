@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -90,7 +90,7 @@ class Search:
 
     @checked
     def counts(self) -> Counts:
-        complete = len(self._complete)
+        complete = len(self._complete) if self._groups else kernel.count(self._parts, self._shown)
         if not self._has_partial or self._required or self._groups:
             return Counts(complete, len(self._partial))
         return Counts(complete, self._view.count_shown(self._any, unpublished=self._unpublished) - complete)
@@ -243,7 +243,9 @@ class Search:
     @property
     def _any(self) -> Any:
         """A bit for every article, whether it holds anything."""
-        return sieve.union([part.doc for part in self._parts], self._view.articles)
+        bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
+        known = (part.bits for part in self._parts if part.bits is not None)
+        return reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
 
     @cached_property
     def _partial(self) -> Array:
