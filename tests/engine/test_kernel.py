@@ -38,11 +38,16 @@ def make_part(random: np.random.Generator, articles: int) -> Part:
     part = Part(doc, value, unit, unit * float(value.max(initial=0)))
     if random.random() < 0.5:
         return part
-    held = np.zeros(-(-articles // 64) * 64, bool)
+    held = np.zeros(articles, bool)
     held[doc] = True
-    ranks = np.concatenate(([0], np.cumsum(held.reshape(-1, 64).sum(axis=1))[:-1]))
-    bits = np.packbits(held, bitorder="little").view(np.uint64)
-    return part._replace(bits=bits, ranks=ranks.astype(np.uint32))
+    bits = bits_of(held)
+    counts = np.bitwise_count(bits).astype(np.uint32)
+    return part._replace(bits=bits, ranks=np.cumsum(counts, dtype=np.uint32) - counts)
+
+
+def bits_of(held: Any) -> Any:
+    padded = np.concatenate((held, np.zeros(-len(held) % 64, bool)))
+    return np.packbits(padded, bitorder="little").view(np.uint64)
 
 
 def alike(rows: list[Any], others: list[Any]) -> None:
@@ -59,7 +64,7 @@ def test_the_best_articles_are_the_same(
         (make_part(random, articles) for _ in range(random.integers(1, 5))), key=lambda p: len(p.doc)
     )
     boost = np.exp2(random.random(articles) * random.choice([0, 1]))
-    visible = random.random(articles) < 0.7 if hides else None
+    visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
     ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()

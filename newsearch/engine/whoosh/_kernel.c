@@ -12,6 +12,18 @@
 
 /* ---- lists of scored articles ---- */
 
+static inline int has_bit(const Array *bits, int64_t doc) {
+    return doc >> 6 < bits->length && ((const uint64_t *)bits->data)[doc >> 6] >> (doc & 63) & 1;
+}
+
+/* A bit for every article, in words of 64. */
+static int bits_open(Array *bits, PyObject *object) {
+    if (array_open(bits, object) < 0) return -1;
+    if (bits->type == I64) return 0;
+    PyErr_SetString(PyExc_TypeError, "bits in words of 64 are expected here");
+    return -1;
+}
+
 typedef struct {
     Array doc, value;
     Array bits, ranks; /* see kernel.Part */
@@ -49,9 +61,9 @@ static List *lists_open(PyObject *parts, Py_ssize_t *count) {
             goto fail;
         }
         if (bits == Py_None) continue;
-        if (array_open(&list->bits, bits) < 0 || array_open(&list->ranks, ranks) < 0) goto fail;
-        if (list->bits.type != I64 || list->ranks.type != U32 || list->ranks.length < list->bits.length) {
-            PyErr_SetString(PyExc_TypeError, "bits in words of 64, and a rank of type uint32 for each, are expected here");
+        if (bits_open(&list->bits, bits) < 0 || array_open(&list->ranks, ranks) < 0) goto fail;
+        if (list->ranks.type != U32 || list->ranks.length < list->bits.length) {
+            PyErr_SetString(PyExc_TypeError, "a rank of type uint32 for each word of bits is expected here");
             goto fail;
         }
     }
@@ -61,14 +73,10 @@ fail:
     return NULL;
 }
 
-static inline int has_bit(const List *list, int64_t doc) {
-    return doc >> 6 < list->bits.length && ((const uint64_t *)list->bits.data)[doc >> 6] >> (doc & 63) & 1;
-}
-
 /* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
 static inline double value_of(List *list, int64_t doc) {
     if (list->bits.is_open) {
-        if (!has_bit(list, doc)) return 0;
+        if (!has_bit(&list->bits, doc)) return 0;
         const uint64_t before = ((const uint64_t *)list->bits.data)[doc >> 6] & (((uint64_t)1 << (doc & 63)) - 1);
         const Py_ssize_t at = (Py_ssize_t)((const uint32_t *)list->ranks.data)[doc >> 6] + bits_set(before);
         return at < list->value.length ? number(&list->value, at) : 0;
@@ -158,7 +166,7 @@ static int settle(Best *best) {
 }
 
 static inline int best_add(Best *best, double score, int64_t doc) {
-    if (best->visible.is_open && (doc >= best->visible.length || !integer(&best->visible, doc))) return 0;
+    if (best->visible.is_open && !has_bit(&best->visible, doc)) return 0;
     if (best->count == best->room && settle(best) < 0) return -1;
     best->rows[best->count].score = score;
     best->rows[best->count++].doc = (uint32_t)doc;
@@ -184,7 +192,7 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
         return -1;
     }
     if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
-        (visible != Py_None && array_open(&best->visible, visible) < 0)) {
+        (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
         best_close(best);
         return -1;
     }
@@ -260,7 +268,7 @@ static int keep_held(const List *list, const Array *doc, Py_ssize_t start, int c
     for (int i = 0; i < count; i++) {
         const uint8_t place = places[i];
         places[kept] = place;
-        kept += has_bit(list, article(doc, start + place));
+        kept += has_bit(&list->bits, article(doc, start + place));
     }
     return kept;
 }
@@ -902,12 +910,10 @@ done:
 static int common_places(List *lists, Py_ssize_t count, const Array *visible, Py_ssize_t start, uint8_t *places) {
     const Array *doc = &lists[0].doc;
     const int size = doc->length - start < BLOCK ? (int)(doc->length - start) : BLOCK;
-    const uint8_t *is_visible = visible->is_open ? visible->data : NULL;
     int kept = 0;
     for (int i = 0; i < size; i++) {
-        const int64_t number_ = article(doc, start + i);
         places[kept] = (uint8_t)i;
-        kept += !is_visible || (number_ < visible->length && is_visible[number_]);
+        kept += !visible->is_open || has_bit(visible, article(doc, start + i));
     }
     for (Py_ssize_t j = 1; j < count && kept; j++) {
         if (lists[j].bits.is_open) kept = keep_held(&lists[j], doc, start, kept, places);
@@ -928,13 +934,8 @@ static int common_places(List *lists, Py_ssize_t count, const Array *visible, Py
 static List *common_open(PyObject *args, Py_ssize_t *count, Array *visible) {
     PyObject *parts, *visible_;
     if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
-    if (visible_ != Py_None && array_open(visible, visible_) < 0) return NULL;
     List *lists = NULL;
-    if (visible->is_open && visible->type != U8) {
-        PyErr_SetString(PyExc_TypeError, "whether each article is visible is expected here, in a byte");
-    } else {
-        lists = lists_open(parts, count);
-    }
+    if (visible_ == Py_None || bits_open(visible, visible_) == 0) lists = lists_open(parts, count);
     if (!lists) array_close(visible);
     return lists;
 }

@@ -34,6 +34,12 @@ CHUNK = 1024
 _HEAD = 1024
 
 
+def has_bit(bits: Array, docs: Array) -> Mask:
+    """For each of some articles, whether it has a bit (see sieve.union)."""
+    found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
+    return found
+
+
 class Part(NamedTuple):
     """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
 
@@ -54,9 +60,9 @@ class Part(NamedTuple):
             return np.zeros(len(docs), np.uint8)
         found: Array
         if self.bits is not None and self.ranks is not None:
-            words, bit = self.bits.take(docs >> 6), np.uint64(1) << (docs & 63).astype(np.uint64)
-            at = self.ranks.take(docs >> 6) + np.bitwise_count(words & (bit - np.uint64(1)))
-            found = self.value.take(at, mode="clip") * ((words & bit) != 0)
+            below = (np.uint64(1) << (docs & 63).astype(np.uint64)) - np.uint64(1)
+            at = self.ranks.take(docs >> 6) + np.bitwise_count(self.bits.take(docs >> 6) & below)
+            found = self.value.take(at, mode="clip") * has_bit(self.bits, docs)
             return found
         at = self.doc.searchsorted(docs)
         found = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
@@ -115,7 +121,7 @@ class _Best:
     """
 
     def __init__(
-        self, boost: ranking.Floats, visible: Mask | None, passes: Passes | None, wanted: int
+        self, boost: ranking.Floats, visible: Array | None, passes: Passes | None, wanted: int
     ) -> None:
         self._boost, self._visible, self._passes, self._wanted = boost, visible, passes, wanted
         self._doc: Array = np.empty(0, np.uint32)
@@ -126,7 +132,7 @@ class _Best:
         score = text * self._boost.take(doc)
         kept = score >= self.threshold
         if self._visible is not None:
-            kept &= self._visible.take(doc)
+            kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
             passed = np.frombuffer(self._passes(doc), bool)
@@ -149,7 +155,7 @@ def complete(
     parts: list[Part],
     boost: ranking.Floats,
     ceiling: ranking.Floats,
-    visible: Mask | None,
+    visible: Array | None,
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
@@ -158,7 +164,7 @@ def complete(
     Args:
         parts: in the order in which their scores are added up; the first one should be the shortest.
         boost, ceiling: the factor of every article, and the highest of every CHUNK articles.
-        visible: which articles may be found at all; None is all of them.
+        visible: which articles may be found at all: a bit for each; None is all of them.
         passes: what else they must pass.
         wanted: how many articles, at least 1.
 
@@ -195,7 +201,7 @@ def partial(
     also_complete: bool,
     boost: ranking.Floats,
     ceiling: ranking.Floats,
-    visible: Mask | None,
+    visible: Array | None,
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
@@ -299,17 +305,17 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
-def common(parts: list[Part], visible: Mask | None) -> Any:
+def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
     docs = parts[0].doc
     if visible is not None:
-        docs = docs[visible.take(docs)]
+        docs = docs[has_bit(visible, docs)]
     for part in parts[1:]:
         docs = docs[part.look_up(docs) != 0]
     return docs.astype(np.uint32, copy=False)
 
 
-def count(parts: list[Part], visible: Mask | None) -> int:
+def count(parts: list[Part], visible: Array | None) -> int:
     """How many articles `common` finds."""
     return len(common(parts, visible))
 

@@ -61,8 +61,7 @@ class Search:
         )
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
         self._ranks_by_sum = asked.is_text and by_score
-        self._unpublished = options.unpublished or asked.unpublished
-        self._shown = view.shown(unpublished=self._unpublished)
+        self._shown = view.shown(unpublished=options.unpublished or asked.unpublished)
         self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
@@ -93,7 +92,7 @@ class Search:
         complete = len(self._complete) if self._groups else kernel.count(self._parts, self._shown)
         if not self._has_partial or self._required or self._groups:
             return Counts(complete, len(self._partial))
-        return Counts(complete, self._view.count_shown(self._any, unpublished=self._unpublished) - complete)
+        return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -241,22 +240,19 @@ class Search:
         return self._passing(self._holding(self._clauses))
 
     @property
-    def _any(self) -> Any:
-        """A bit for every article, whether it holds anything."""
+    def _any(self) -> Array:
+        """A bit for every article, whether it may be found and holds anything."""
         bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
         known = (part.bits for part in self._parts if part.bits is not None)
-        return reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
+        held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
+        return held if self._shown is None else held & self._shown
 
     @cached_property
     def _partial(self) -> Array:
         """All articles that hold what is required but only some of the rest."""
         if not self._has_partial:
             return np.empty(0, np.uint32)
-        if self._required:
-            docs = self._holding(self._required)
-        else:
-            docs = _numbers(self._any)
-            docs = docs if self._shown is None else docs[self._shown.take(docs)]
+        docs = self._holding(self._required) if self._required else _numbers(self._any)
         docs = self._passing(docs)
         return docs[~matches.holds(docs, self._complete)]
 
