@@ -35,6 +35,9 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
 
 
+_LAST_MONTH = int(np.iinfo(np.uint16).max)
+
+
 class Search:
     """One query over one generation; fulfils `Answer`."""
 
@@ -99,13 +102,15 @@ class Search:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
         if name in ("year", "month"):
-            counts = np.bincount(view.months.take(docs) // (1 if name == "month" else 12))
+            months = view.months.take(docs)
             # 0 stands for articles without a date.
-            known = (counts[1:].nonzero()[0] + 1).tolist()
+            dated = months[months > 0] // (1 if name == "month" else 12)
+            # Counted from the first one: there are thousands of months before it.
+            first = int(dated.min(initial=_LAST_MONTH))
+            counts = np.bincount(dated - np.uint16(first)).tolist()
+            known = [(first + i, count) for i, count in enumerate(counts) if count]
             latest = known if limit is None else known[max(0, len(known) - limit) :]
-            return [
-                (columns.shown_month(i) if name == "month" else f"{i:04}", int(counts[i])) for i in latest
-            ]
+            return [(columns.shown_month(i) if name == "month" else f"{i:04}", count) for i, count in latest]
         if name == "topic":
             at = view.topic_at.take(docs)
             numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
