@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch.analysis import Stemming
 from newsearch.engine.whoosh.dictionary import stem_of
 from newsearch.engine.whoosh.kernel import Mask
 from newsearch.engine.whoosh.segment import Segment
@@ -57,9 +58,10 @@ class Words:
         """
         if _compiled is None:
             return self._find(term, live)
-        stems = {language: stem_of(stemming, term) for language, stemming in self._stemmings.items()}
+        stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
 
         def is_stem(language: int, form: bytes) -> bool:
+            # Most segments ask about the same form.
             return stem_of(self._stemmings[language], form.decode()) == stems[language]
 
         hashes = [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()]
@@ -75,7 +77,7 @@ class Words:
         return Found(doc, code, int(code.max(initial=0)), count)
 
     @cached_property
-    def _stemmings(self) -> dict[int, Any]:
+    def _stemmings(self) -> dict[int, Stemming]:
         """How words are stemmed, for the number of every language that a segment has."""
         return {
             number: stemming
