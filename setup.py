@@ -21,6 +21,7 @@ setup(
             f"{_ENGINE}/_building",
             f"{_ENGINE}/_kernel",
             f"{_ENGINE}/_sieve",
+            f"{_ENGINE}/_words",
         )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

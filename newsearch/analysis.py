@@ -78,6 +78,9 @@ _UNDECOMPOSED = str.maketrans(
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order: one position each."""
+    if text.isalnum() and text.isascii():
+        # A word of a query.
+        return [text[:MAX_TERM_LENGTH].lower()]
     return [term for chunk in text.split() for term in chunk_terms(chunk)]
 
 
@@ -197,10 +200,16 @@ class Stemming(NamedTuple):
 
     def stem(self, term: str) -> str:
         """The stem that an exact form shares with the other forms of its word."""
-        return self.stems([term])[0]
+        if term in self.protected:
+            return f"={term}"
+        stemmer = _stemmer(LANGUAGES[self.language])
+        if self.language == "en":
+            return _IRREGULAR.get(term) or stemmer.stemWord(DEMONYMS.get(term, term))
+        stem = stemmer.stemWord(_accented([term], self.language)[0])
+        return stem if stem.isascii() else fold(stem)
 
     def stems(self, terms: Iterable[str]) -> list[str]:
-        """`stem` of many terms at once."""
+        """`stem` of many terms at once, in half the time."""
         exact = list(terms)
         stemmer = _stemmer(LANGUAGES[self.language])
         if self.language == "en":

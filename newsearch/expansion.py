@@ -48,7 +48,7 @@ def is_prose(tree: Node) -> bool:
 def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
     """The words that the best articles share which a search finds: see `expansion`."""
     answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
-    return expansion(tree, [(answer.score(i), answer.article(i)) for i in range(len(answer))])
+    return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
 
 
 def expansion(tree: Node, best: Sequence[Scored]) -> tuple[Word, ...]:

@@ -150,7 +150,7 @@ class Index:
             ("category", "categories", categories),
             ("type", "types", types),
         ):
-            if wanted := tuple(Match(field, value) for value in _values(given, name)):
+            if given != () and (wanted := tuple(Match(field, value) for value in _values(given, name))):
                 said = ", ".join(match.value for match in wanted)
                 filters.append(Filter(name, said, Or(wanted) if len(wanted) > 1 else wanted[0]))
         if after is not None:

@@ -28,12 +28,12 @@ class Hit:
 
     __slots__ = ("_answer", "_article", "_number", "complete", "id", "score", "title", "url")
 
-    def __init__(self, answer: Answer, number: int, named: Summary) -> None:
+    def __init__(self, answer: Answer, number: int, named: Summary, score: float, complete: bool) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
-        self.score = answer.score(number)
-        self.complete = answer.complete(number)
+        self.score = score
+        self.complete = complete
         self.id = named.id
         self.title = named.title
         self.url = named.url or None
@@ -138,7 +138,7 @@ class Results(Sequence[Hit]):
 
         reader, tree = self._asked.reader, self._asked.tree()
         found = {
-            summary.id for summary in reader.search(tree, replace(options, offset=0, limit=FEW)).summaries()
+            named.id for named, _, _ in reader.search(tree, replace(options, offset=0, limit=FEW)).hits()
         }
         also = likely_words(reader, tree, options)
         if not also:
@@ -175,4 +175,4 @@ class Results(Sequence[Hit]):
 
 
 def _hits(answer: Answer) -> list[Hit]:
-    return [Hit(answer, number, named) for number, named in enumerate(answer.summaries())]
+    return [Hit(answer, number, *found) for number, found in enumerate(answer.hits())]

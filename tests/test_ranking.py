@@ -118,7 +118,7 @@ def searched(
             writer.add(article, "/a")
         writer.commit()
     answer = WhooshReader(directory).search(All(tuple(map(Word, words))), Options(boosts=boosts or Boosts()))
-    return {summary.id: answer.score(i) for i, summary in enumerate(answer.summaries())}
+    return {named.id: score for named, score, _ in answer.hits()}
 
 
 def test_heat_of_ten_thousand_is_hardly_more_than_of_a_hundred(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ class Options:
     also_finds: bool = True
 
     def __post_init__(self) -> None:
-        for name, number in (("limit", self.limit), ("offset", self.offset)):
-            if type(number) is not int:
+        if not type(self.limit) is type(self.offset) is int:
+            for name, number in (("limit", self.limit), ("offset", self.offset)):
                 check_number(name, number, whole=True, error=QueryError)
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
             raise QueryError(
@@ -109,12 +109,6 @@ class Answer(Protocol):
     def __len__(self) -> int:
         """Hits on the page."""
 
-    def score(self, number: int) -> float:
-        """The score of a hit of the page."""
-
-    def complete(self, number: int) -> bool:
-        """Whether a hit of the page holds every word asked for."""
-
     def matched(self, number: int) -> bool:
         """Whether a hit of the page holds any word asked for, and not only such as were searched for beside them."""
 
@@ -124,8 +118,8 @@ class Answer(Protocol):
     def stemming(self, number: int) -> Stemming:
         """How the words of a hit of the page were stemmed."""
 
-    def summaries(self) -> Sequence[Summary]:
-        """The id, title and URL of every hit of the page, which are cheaper than the articles."""
+    def hits(self) -> Sequence[tuple[Summary, float, bool]]:
+        """Of every hit of the page what names it, its score, and whether it holds every word asked for."""
 
     def explain(self, number: int) -> Explanation:
         """The parts of the score of a hit of the page."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest import mock
 
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from newsearch.engine.whoosh import (
     sieve,
     view,
 )
+from newsearch.engine.whoosh import words as lookup
 from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.query.tree import (
     All,
@@ -231,9 +233,10 @@ class Tuning:
     max_fuzzy_forms: int = 64
     kernel: ModuleType = kernel
     sieve: ModuleType = sieve
+    compiled_words: Any = lookup._compiled
     head: int = 1024
     sample: int = 1024
-    table_share: int = 64
+    bits_share: int = 64
     few: int = 7
     complete_words: int = 6
 
@@ -254,11 +257,12 @@ class Tuning:
                 (filters, "sieve", self.sieve),
                 (search, "sieve", self.sieve),
                 (column_view, "sieve", self.sieve),
+                (lookup, "_compiled", self.compiled_words),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
                 (ranking, "COMPLETE_WORDS", self.complete_words),
-                (view, "_TABLE_SHARE", self.table_share),
+                (view, "_BITS_SHARE", self.bits_share),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -272,9 +276,10 @@ tunings = st.builds(
     max_fuzzy_forms=st.sampled_from([1, 3, 64]),
     kernel=st.sampled_from([kernel, in_numpy]),
     sieve=st.sampled_from([sieve, sieve_in_numpy]),
+    compiled_words=st.sampled_from([lookup._compiled, None]),
     head=st.sampled_from([1, 2, 1024]),
     sample=st.sampled_from([2, 1024]),
-    table_share=st.sampled_from([1, 2, 64]),
+    bits_share=st.sampled_from([1, 2, 64]),
     few=st.sampled_from([1, 7]),
     complete_words=st.sampled_from([1, 2, 6]),
 )

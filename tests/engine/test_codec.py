@@ -112,7 +112,9 @@ def test_whoosh_finds_the_same_articles(history, tuning, queries) -> None:
             for tree in queries:
                 answer = reader.search(And((tree,)), Options(limit=1000, unpublished=True))
                 found = searcher.search(as_whoosh(tree), limit=None)
-                assert sorted(hit["id"] for hit in found) == sorted(s.id for s in answer.summaries()), tree
+                assert sorted(hit["id"] for hit in found) == sorted(
+                    named.id for named, _, _ in answer.hits()
+                ), tree
 
 
 @pytest.fixture
@@ -218,4 +220,4 @@ def test_near_is_no_concern_of_the_reader_alone(index) -> None:
     near = spans.SpanNear2(
         [whoosh_query.Term("text", "facial"), whoosh_query.Term("text", "recognition")], slop=1, ordered=False
     )
-    assert sorted(summary.title for summary in ours.summaries()) == titles(index, near)
+    assert sorted(named.title for named, _, _ in ours.hits()) == titles(index, near)

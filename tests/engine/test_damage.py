@@ -106,7 +106,7 @@ def survives(directory: Path) -> None:
         answer: Answer | None = tried(reader.search, tree, Options(limit=20, sort=SORTS[number % len(SORTS)]))
         if answer is not None:
             tried(answer.counts)
-            tried(answer.summaries)
+            tried(answer.hits)
             for name in FACETS:
                 tried(answer.facet, name, 3)
             for hit in range(len(answer)):

@@ -13,7 +13,6 @@ from strategies import in_numpy
 
 from newsearch.engine.whoosh import kernel
 from newsearch.engine.whoosh.kernel import Codes, Part, Slot
-from newsearch.ranking import PARTS
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.whoosh._kernel") is None,
@@ -36,11 +35,19 @@ def make_part(random: np.random.Generator, articles: int) -> Part:
     # Few values, so that many articles tie, and now and then one that stands out.
     value = np.where(random.random(len(doc)) < 0.01, 200, random.integers(1, 4, len(doc))).astype(kind)
     unit = float(random.choice([0.25, 1 / 3, 2.0]))
-    table = None
+    part = Part(doc, value, unit, unit * float(value.max(initial=0)))
     if random.random() < 0.5:
-        table = np.zeros(articles, kind)
-        table[doc] = value
-    return Part(doc, value, unit, unit * float(value.max(initial=0)), table)
+        return part
+    held = np.zeros(articles, bool)
+    held[doc] = True
+    bits = bits_of(held)
+    counts = np.bitwise_count(bits).astype(np.uint32)
+    return part._replace(bits=bits, ranks=np.cumsum(counts, dtype=np.uint32) - counts)
+
+
+def bits_of(held: Any) -> Any:
+    padded = np.concatenate((held, np.zeros(-len(held) % 64, bool)))
+    return np.packbits(padded, bitorder="little").view(np.uint64)
 
 
 def alike(rows: list[Any], others: list[Any]) -> None:
@@ -57,43 +64,18 @@ def test_the_best_articles_are_the_same(
         (make_part(random, articles) for _ in range(random.integers(1, 5))), key=lambda p: len(p.doc)
     )
     boost = np.exp2(random.random(articles) * random.choice([0, 1]))
-    visible = random.random(articles) < 0.7 if hides else None
+    visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
     ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
+    held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
+    assert held == in_numpy.common(parts, visible).tolist()
+    assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
     ranked = boost, ceiling, visible, odd, wanted
     alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
             asked = parts, required, all_too, *ranked
             alike(kernel.partial(*asked), in_numpy.partial(*asked))
-
-
-@settings(max_examples=60, deadline=None)
-@given(seeds, st.integers(1, 6), st.booleans())
-def test_the_forms_of_a_word_are_united_alike(random: np.random.Generator, count: int, several: bool) -> None:
-    articles = int(random.choice([1, 63, 64, 3000, 1 << 16]))
-    forms = []
-    for _ in range(count):
-        doc = some(random, articles, random.choice([0.001, 0.3, 1.0]), np.uint16)
-        least = int(random.choice([1, 250]))
-        spoken = random.random(256) < 0.6 if several else None
-        forms.append((doc, random.integers(least, 256, len(doc)).astype(np.uint8), spoken))
-    exact = int(random.integers(-1, count))
-    if exact >= 0:
-        forms[exact] = (*forms[exact][:2], None)
-    language = random.integers(0, 256, articles).astype(np.uint8) if several else None
-    asked = forms, exact, articles, language
-    found = [np.frombuffer(part, np.uint16).tolist() for part in kernel.united(*asked)]
-    assert found == [part.tolist() for part in in_numpy.united(*asked)]
-
-
-@pytest.mark.parametrize("united", [kernel.united, in_numpy.united])
-def test_a_form_that_stands_alone_keeps_its_code(united: Any) -> None:
-    codes = np.arange(1, 256, dtype=np.uint8)
-    forms = [(np.arange(255, dtype=np.uint16), codes, None), (np.array([255], np.uint16), codes[:1], None)]
-    for exact, parts in ((-1, PARTS - 1), (0, PARTS)):
-        both = np.frombuffer(united(forms, exact, 256, None)[1], np.uint16)
-        assert both[:255].tolist() == [parts * code for code in range(1, 256)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -164,11 +146,12 @@ def test_the_same_forms_are_similar(forms: list[str], term: str, edits: int) -> 
     assert sorted(kernel.similar(*asked)) == sorted(in_numpy.similar(*asked))
 
 
-@given(st.lists(like, min_size=1, unique=True), like)
-def test_the_same_forms_begin_so(forms: list[str], prefix: str) -> None:
+@given(st.lists(like, min_size=1, unique=True), like, st.sampled_from([np.uint8, np.uint32]))
+def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> None:
     encoded = sorted(form.encode() for form in forms)
     text = np.frombuffer(b"".join(encoded), np.uint8)
-    at = np.cumsum([0, *map(len, encoded)]).astype(np.uint32)
+    at = np.cumsum([0, *map(len, encoded)])
+    at = at.astype(dtype if at[-1] < 256 else np.uint32)
     first, last = kernel.begun(text, at, prefix.encode())
     assert (first, last) == in_numpy.begun(text, at, prefix.encode())
     assert encoded[first:last] == [form for form in encoded if form.startswith(prefix.encode())]
@@ -183,7 +166,6 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
         lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
         lambda: kernel.partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
-        lambda: kernel.united([(docs, codes, None)], 0, 5, None),
         lambda: kernel.together([slot], 0, True, -1, ends),
     ):
         with pytest.raises(ValueError, match="outside the index"):
@@ -199,10 +181,3 @@ def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
         kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)
-    with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.united([(docs, short, None)], 0, 5, None)
-    if short is not None:
-        with pytest.raises((TypeError, ValueError, BufferError)):
-            kernel.united([(docs, docs.astype(np.uint8), short)], 0, 5, None)
-        with pytest.raises((TypeError, ValueError, BufferError)):
-            kernel.united([(docs, docs.astype(np.uint8), None)], 0, 5, short)

@@ -28,7 +28,7 @@ from newsearch.query.tree import Node
 
 
 def ids(answer: Answer) -> list[str]:
-    return [summary.id for summary in answer.summaries()]
+    return [named.id for named, _, _ in answer.hits()]
 
 
 def answers_alike(reader: Reader, oracle: Oracle, tree: Node, asked: Options) -> None:
@@ -39,11 +39,12 @@ def answers_alike(reader: Reader, oracle: Oracle, tree: Node, asked: Options) ->
     assert sorted(ids(answer)) == sorted(by_id)
 
     scored: list[Found] = []
-    for i, id in enumerate(ids(answer)):
-        assert answer.complete(i) == by_id[id].complete
-        assert answer.score(i) == pytest.approx(by_id[id].score, rel=1e-9)
-        assert answer.article(i) == by_id[id].article
-        scored.append(replace(by_id[id], score=answer.score(i)))
+    for i, (named, score, complete) in enumerate(answer.hits()):
+        found = by_id[named.id]
+        assert complete == found.complete
+        assert score == pytest.approx(found.score, rel=1e-9)
+        assert answer.article(i) == found.article
+        scored.append(replace(found, score=score))
     # Scores that differ in their last bit may come in either order, but what is equal must score equally.
     assert scored == oracle.ordered(scored, tree, asked)
     of_cause: dict[tuple[float, ...], float] = {}
@@ -68,10 +69,10 @@ def answers_alike(reader: Reader, oracle: Oracle, tree: Node, asked: Options) ->
 
 def explains(answer: Answer) -> None:
     """Assert that the explanation of every hit multiplies to its score exactly, and its text adds up."""
-    for i in range(len(answer)):
+    for i, (_, score, _) in enumerate(answer.hits()):
         root = answer.explain(i)
         text, boost = root.details
-        assert root.value == answer.score(i) == text.value * boost.value
+        assert root.value == score == text.value * boost.value
         product = 1.0
         for factor in boost.details:
             product *= factor.value

@@ -33,7 +33,7 @@ while True:
     expected = {str(n) for n in range(generation) if n % 10 or n == generation - 1}
     assert {article.id for article in reader.articles()} == expected
     answer = reader.search(Word("ban"), Options(limit=100))
-    assert {summary.id for summary in answer.summaries()} == expected, "a search and the articles differ"
+    assert {named.id for named, _, _ in answer.hits()} == expected, "a search and the articles differ"
     last = generation
     if generation >= int(sys.argv[2]):
         break

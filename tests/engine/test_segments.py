@@ -41,10 +41,8 @@ def test_many_commits_rank_as_one(
         for tree, asked in questions:
             left, right = many.search(tree, asked), one.search(tree, asked)
             assert left.counts() == right.counts()
-            scores = [(left.score(i), left.complete(i)) for i in range(len(left))]
-            assert scores == [
-                pytest.approx((right.score(i), right.complete(i)), rel=1e-9) for i in range(len(right))
-            ]
+            scores = [(score, complete) for _, score, complete in left.hits()]
+            assert scores == [pytest.approx(hit[1:], rel=1e-9) for hit in right.hits()]
 
 
 collected = st.lists(
@@ -203,10 +201,10 @@ def test_an_article_comes_out_as_it_went_in(given: list[Article], commits: int) 
         for article in given:
             assert reader.get(article.id) == article
         answer = reader.search(Everything(), Options(limit=10, unpublished=True))
-        for i, summary in enumerate(answer.summaries()):
+        for i, (named, _, _) in enumerate(answer.hits()):
             found = answer.article(i)
             assert found in given
-            assert (summary.id, summary.title, summary.url) == (found.id, found.title, found.url or "")
+            assert (named.id, named.title, named.url) == (found.id, found.title, found.url or "")
 
 
 def test_whole_signals_stay_whole_numbers_across_merges(tmp_path: Path) -> None:

@@ -63,6 +63,21 @@ def test_the_same_articles_are_in_any_list(random: np.random.Generator, articles
     assert bytes(sieve.union(lists, articles)) == sieve_in_numpy.union(lists, articles).tobytes()
 
 
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from([1, 63, 64, 65, 5000]))
+def test_a_rank_is_the_number_of_articles_before_a_word_of_bits(
+    random: np.random.Generator, articles: int
+) -> None:
+    doc = some(random, articles, random.choice([0, 0.3, 1.0]), random.choice([np.uint16, np.uint32]))
+    bits, ranks = sieve.ranked(doc, articles)
+    assert bytes(bits) == bytes(sieve.union([doc], articles))
+    assert np.frombuffer(ranks, np.uint32).tolist() == [
+        int((doc < start).sum()) for start in range(0, articles, 64)
+    ]
+    expected_bits, expected_ranks = sieve_in_numpy.ranked(doc, articles)
+    assert (bytes(bits), bytes(ranks)) == (bytes(expected_bits), bytes(expected_ranks))
+
+
 @pytest.mark.parametrize(
     "check",
     [
@@ -86,6 +101,8 @@ def test_an_article_outside_the_index_is_an_error() -> None:
     for doc in (np.array([64], np.uint32), np.array([3, 2**32 - 1], np.uint32), np.array([65535], np.uint16)):
         with pytest.raises(ValueError, match="outside the index"):
             sieve.union([doc], 64)
+        with pytest.raises(ValueError, match="outside the index"):
+            sieve.ranked(doc, 64)
 
 
 @pytest.mark.parametrize(

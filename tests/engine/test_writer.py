@@ -280,7 +280,7 @@ def test_a_reader_keeps_its_generation(tmp_path: Path) -> None:
         changes.add(article("c"), "/c")
         changes.commit()
     assert sorted(found.id for found in reader.articles()) == ["a", "b"]
-    assert [summary.id for summary in reader.search(Word("ban"), Options()).summaries()] == ["a", "b"]
+    assert [named.id for named, _, _ in reader.search(Word("ban"), Options()).hits()] == ["a", "b"]
     assert reader.stats().articles == 2
     assert held(tmp_path) == ["c"]
 
@@ -333,7 +333,7 @@ def test_threads_that_share_a_reader_get_the_answers_of_one(tmp_path: Path) -> N
 
     def answered(reader: WhooshReader, tree: Node, asked: Options) -> object:
         answer = reader.search(tree, asked)
-        hits = [(answer.article(i), answer.score(i), answer.explain(i)) for i in range(len(answer))]
+        hits = [(answer.article(i), hit, answer.explain(i)) for i, hit in enumerate(answer.hits())]
         return hits, answer.counts(), answer.facet("topic", 5)
 
     alone = WhooshReader(tmp_path)

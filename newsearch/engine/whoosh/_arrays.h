@@ -96,6 +96,15 @@ static inline int64_t article(const Array *articles, Py_ssize_t i) {
     return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : ((const uint32_t *)articles->data)[i];
 }
 
+static inline int bits_set(uint64_t word) {
+    word -= word >> 1 & 0x5555555555555555;
+    word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+    return (int)((((word + (word >> 4)) & 0x0F0F0F0F0F0F0F0F) * 0x0101010101010101) >> 56);
+}
+
+/* The place of the lowest bit of a word that has any. */
+static inline int lowest_bit(uint64_t word) { return bits_set((word & (~word + 1)) - 1); }
+
 static inline PyObject *out_of_range(void) {
     PyErr_SetString(PyExc_ValueError, "an article's number lies outside the index");
     return NULL;

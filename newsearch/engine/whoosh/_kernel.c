@@ -12,8 +12,21 @@
 
 /* ---- lists of scored articles ---- */
 
+static inline int has_bit(const Array *bits, int64_t doc) {
+    return doc >> 6 < bits->length && ((const uint64_t *)bits->data)[doc >> 6] >> (doc & 63) & 1;
+}
+
+/* A bit for every article, in words of 64. */
+static int bits_open(Array *bits, PyObject *object) {
+    if (array_open(bits, object) < 0) return -1;
+    if (bits->type == I64) return 0;
+    PyErr_SetString(PyExc_TypeError, "bits in words of 64 are expected here");
+    return -1;
+}
+
 typedef struct {
-    Array doc, value, table;
+    Array doc, value;
+    Array bits, ranks; /* see kernel.Part */
     double unit, best;
     Py_ssize_t at;
 } List;
@@ -22,7 +35,8 @@ static void lists_close(List *lists, Py_ssize_t count) {
     for (Py_ssize_t i = 0; lists && i < count; i++) {
         array_close(&lists[i].doc);
         array_close(&lists[i].value);
-        array_close(&lists[i].table);
+        array_close(&lists[i].bits);
+        array_close(&lists[i].ranks);
     }
     PyMem_Free(lists);
 }
@@ -39,12 +53,17 @@ static List *lists_open(PyObject *parts, Py_ssize_t *count) {
     for (Py_ssize_t i = 0; i < *count; i++) {
         List *list = &lists[i];
         PyObject *part = PyList_GetItem(parts, i);
-        PyObject *doc, *value, *table;
-        if (!part || !PyArg_ParseTuple(part, "OOddO", &doc, &value, &list->unit, &list->best, &table)) goto fail;
+        PyObject *doc, *value, *bits, *ranks;
+        if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
-        if (table != Py_None && array_open(&list->table, table) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
+            goto fail;
+        }
+        if (bits == Py_None) continue;
+        if (bits_open(&list->bits, bits) < 0 || array_open(&list->ranks, ranks) < 0) goto fail;
+        if (list->ranks.type != U32 || list->ranks.length < list->bits.length) {
+            PyErr_SetString(PyExc_TypeError, "a rank of type uint32 for each word of bits is expected here");
             goto fail;
         }
     }
@@ -56,7 +75,12 @@ fail:
 
 /* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
 static inline double value_of(List *list, int64_t doc) {
-    if (list->table.is_open) return doc < list->table.length ? number(&list->table, doc) : 0;
+    if (list->bits.is_open) {
+        if (!has_bit(&list->bits, doc)) return 0;
+        const uint64_t before = ((const uint64_t *)list->bits.data)[doc >> 6] & (((uint64_t)1 << (doc & 63)) - 1);
+        const Py_ssize_t at = (Py_ssize_t)((const uint32_t *)list->ranks.data)[doc >> 6] + bits_set(before);
+        return at < list->value.length ? number(&list->value, at) : 0;
+    }
     list->at = seek(&list->doc, list->at, doc);
     return list->at < list->doc.length && article(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
 }
@@ -142,7 +166,7 @@ static int settle(Best *best) {
 }
 
 static inline int best_add(Best *best, double score, int64_t doc) {
-    if (best->visible.is_open && (doc >= best->visible.length || !integer(&best->visible, doc))) return 0;
+    if (best->visible.is_open && !has_bit(&best->visible, doc)) return 0;
     if (best->count == best->room && settle(best) < 0) return -1;
     best->rows[best->count].score = score;
     best->rows[best->count++].doc = (uint32_t)doc;
@@ -168,7 +192,7 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
         return -1;
     }
     if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
-        (visible != Py_None && array_open(&best->visible, visible) < 0)) {
+        (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
         best_close(best);
         return -1;
     }
@@ -238,6 +262,17 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     return size;
 }
 
+/* Those of some places, counted from `start`, whose articles a list with bits has. Nothing branches on the answer. */
+static int keep_held(const List *list, const Array *doc, Py_ssize_t start, int count, uint8_t *places) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const uint8_t place = places[i];
+        places[kept] = place;
+        kept += has_bit(&list->bits, article(doc, start + place));
+    }
+    return kept;
+}
+
 static const char complete_doc[] =
     "complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
 
@@ -255,7 +290,10 @@ static PyObject *complete(PyObject *module, PyObject *args) {
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
     for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
-        const int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        for (Py_ssize_t j = 1; j < count && candidates; j++) {
+            if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
+        }
         for (int candidate = 0; candidate < candidates; candidate++) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(&best);
@@ -612,118 +650,6 @@ static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const 
     return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
 }
 
-/* ---- words ---- */
-
-#define PARTS 4                      /* see ranking.PARTS */
-#define K1 1.2                       /* see ranking.K1 */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, without a call */
-
-static double weight_of[256];
-
-static void find_weights(void) {
-    for (int code = 0; code < 256; code++) {
-        const double known = code < 255 ? code : 254.75;
-        weight_of[code] = K1 * known / (255 - known);
-    }
-}
-
-/* The articles of one form, its codes in them, and the languages in which it is one. */
-typedef struct { Array doc, code, spoken; } Form;
-
-static void form_close(Form *form) {
-    array_close(&form->doc);
-    array_close(&form->code);
-    array_close(&form->spoken);
-}
-
-static int form_open(Form *form, PyObject *object) {
-    PyObject *doc, *code, *spoken;
-    if (!object || !PyArg_ParseTuple(object, "OOO", &doc, &code, &spoken)) return -1;
-    if (articles_open(&form->doc, doc) < 0 || array_open(&form->code, code) < 0 ||
-        (spoken != Py_None && array_open(&form->spoken, spoken) < 0)) return -1;
-    if (form->code.length >= form->doc.length && form->code.type == U8 &&
-        (spoken == Py_None || (form->spoken.length == 256 && form->spoken.type == U8))) return 0;
-    PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
-    return -1;
-}
-
-static const char united_doc[] =
-    "united(forms, exact, articles, language): from [(doc, code, spoken)] of the forms of a word, of which `exact` is\n"
-    "the number of the one that was typed, to the numbers (uint16) of the articles that hold any, and the word's code\n"
-    "in each (uint16).";
-
-static PyObject *united(PyObject *module, PyObject *args) {
-    PyObject *forms, *language_, *docs = NULL, *codes = NULL, *found = NULL;
-    Py_ssize_t exact, articles, count = 0;
-    if (!PyArg_ParseTuple(args, "O!nnO", &PyList_Type, &forms, &exact, &articles, &language_)) return NULL;
-    const Py_ssize_t size = PyList_Size(forms);
-    if (articles < 0 || articles > 1 << 16 || exact < -1 || exact >= size) return out_of_range();
-    const Py_ssize_t words = articles / 64 + 1;
-    uint64_t *held = PyMem_Calloc((size_t)words, sizeof(uint64_t));
-    /* What of it was never written is never read: only the pages of articles that hold the word are touched. */
-    double *weight = PyMem_Malloc((size_t)(articles + 1) * sizeof(double));
-    Array language = {0};
-    Form form = {0};
-    if (!held || !weight) { PyErr_NoMemory(); goto done; }
-    if (language_ != Py_None) {
-        if (array_open(&language, language_) < 0) goto done;
-        if (language.type != U8 || language.length < articles) {
-            PyErr_SetString(PyExc_ValueError, "a language of type uint8 for each article is expected here");
-            goto done;
-        }
-    }
-    const uint8_t *language_of = language.data;
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if (form_open(&form, PyList_GetItem(forms, i)) < 0) goto done;
-        const uint8_t *codes_in = form.code.data;
-        const uint8_t *spoken = form.spoken.is_open && language.is_open ? form.spoken.data : NULL;
-        for (Py_ssize_t j = 0; j < form.doc.length; j++) {
-            const int64_t at = article(&form.doc, j);
-            if (at >= articles) { out_of_range(); goto done; }
-            if (spoken && !spoken[language_of[at]]) continue;
-            const uint64_t bit = (uint64_t)1 << (at & 63);
-            const double now = weight_of[codes_in[j]];
-            if (held[at >> 6] & bit) {
-                weight[at] += now;
-            } else {
-                held[at >> 6] |= bit;
-                weight[at] = now;
-                count++;
-            }
-        }
-        form_close(&form);
-    }
-    docs = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
-    codes = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint16_t));
-    if (!docs || !codes) goto done;
-    if (exact >= 0 && form_open(&form, PyList_GetItem(forms, exact)) < 0) goto done;
-    const Py_ssize_t typed_length = exact >= 0 ? form.doc.length : 0;
-    uint16_t *doc_out = (uint16_t *)PyBytes_AsString(docs), *code_out = (uint16_t *)PyBytes_AsString(codes);
-    const uint8_t *typed = form.code.data;
-    Py_ssize_t i = 0, next = 0;
-    for (Py_ssize_t word = 0; word < words; word++) {
-        Py_ssize_t at = word * 64;
-        for (uint64_t bits = held[word]; bits; bits >>= 1, at++) {
-            if (!(bits & 1)) continue;
-            const double scaled = 255 * weight[at] / (K1 + weight[at]);
-            const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-            int both = (PARTS - 1) * (whole < 1 ? 1 : whole > 255 ? 255 : whole);
-            if (next < typed_length && article(&form.doc, next) == at) both += typed[next++];
-            doc_out[i] = (uint16_t)at;
-            code_out[i++] = (uint16_t)both;
-        }
-    }
-    found = PyTuple_Pack(2, docs, codes);
-done:
-    Py_XDECREF(docs);
-    Py_XDECREF(codes);
-    form_close(&form);
-    array_close(&language);
-    PyMem_Free(held);
-    PyMem_Free(weight);
-    return found;
-}
-
 static const char together_doc[] =
     "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
     "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
@@ -847,17 +773,28 @@ static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most
 
 /* The places within a block of forms that can be so near: one edit brings in at most one letter and takes away one. */
 static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uint8_t *places) {
-    uint32_t left[BLOCK];
+    uint32_t left[BLOCK], missing[BLOCK];
+    uint8_t fits[BLOCK] = {0};
     int count = 0;
-    for (int i = 0; i < size; i++) left[i] = letters[i] & ~mask;
-    for (int edit = 0; edit < most; edit++) {
-        for (int i = 0; i < size; i++) left[i] &= left[i] - 1;
-    }
     for (int i = 0; i < size; i++) {
-        uint32_t missing = ~letters[i] & mask;
-        for (int edit = 0; edit < most; edit++) missing &= missing - 1;
-        places[count] = (uint8_t)i;
-        count += (left[i] | missing) == 0;
+        left[i] = letters[i] & ~mask;
+        missing[i] = ~letters[i] & mask;
+    }
+    for (int edit = 0; edit < most; edit++) {
+        for (int i = 0; i < size; i++) {
+            left[i] &= left[i] - 1;
+            missing[i] &= missing[i] - 1;
+        }
+    }
+    for (int i = 0; i < size; i++) fits[i] = (left[i] | missing[i]) == 0;
+    /* Hardly one does, so eight are passed over at once. */
+    for (int at = 0; at < size; at += 8) {
+        uint64_t eight;
+        memcpy(&eight, fits + at, 8);
+        for (int i = at; eight && i < at + 8; i++) {
+            places[count] = (uint8_t)i;
+            count += fits[i];
+        }
     }
     return count;
 }
@@ -969,27 +906,57 @@ done:
 
 /* ---- how many ---- */
 
+/* The places within a block of the first list whose articles are visible, and in all lists. */
+static int common_places(List *lists, Py_ssize_t count, const Array *visible, Py_ssize_t start, uint8_t *places) {
+    const Array *doc = &lists[0].doc;
+    const int size = doc->length - start < BLOCK ? (int)(doc->length - start) : BLOCK;
+    int kept = 0;
+    for (int i = 0; i < size; i++) {
+        places[kept] = (uint8_t)i;
+        kept += !visible->is_open || has_bit(visible, article(doc, start + i));
+    }
+    for (Py_ssize_t j = 1; j < count && kept; j++) {
+        if (lists[j].bits.is_open) kept = keep_held(&lists[j], doc, start, kept, places);
+    }
+    for (Py_ssize_t j = 1; j < count && kept; j++) {
+        if (lists[j].bits.is_open) continue;
+        int left = 0;
+        for (int i = 0; i < kept; i++) {
+            places[left] = places[i];
+            left += value_of(&lists[j], article(doc, start + places[i])) != 0;
+        }
+        kept = left;
+    }
+    return kept;
+}
+
+/* What `common` and `count` take; NULL with an exception where it is not as it should be. */
+static List *common_open(PyObject *args, Py_ssize_t *count, Array *visible) {
+    PyObject *parts, *visible_;
+    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
+    List *lists = NULL;
+    if (visible_ == Py_None || bits_open(visible, visible_) == 0) lists = lists_open(parts, count);
+    if (!lists) array_close(visible);
+    return lists;
+}
+
 static const char common_doc[] =
     "common(parts, visible): the numbers (uint32) of the visible articles that every part holds; the first should be\n"
     "the shortest.";
 
 static PyObject *common(PyObject *module, PyObject *args) {
-    PyObject *parts, *visible_, *found = NULL;
+    PyObject *found = NULL;
     Py_ssize_t count, kept = 0;
     Array visible = {0};
-    if (!PyArg_ParseTuple(args, "OO", &parts, &visible_)) return NULL;
-    if (visible_ != Py_None && array_open(&visible, visible_) < 0) return NULL;
-    List *lists = lists_open(parts, &count);
-    if (!lists) { array_close(&visible); return NULL; }
+    List *lists = common_open(args, &count, &visible);
+    if (!lists) return NULL;
     const Array *doc = &lists[0].doc;
     uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
     if (docs) {
-        for (Py_ssize_t i = 0; i < doc->length; i++) {
-            const int64_t number_ = article(doc, i);
-            int is_held = !visible.is_open || (number_ < visible.length && integer(&visible, number_));
-            for (Py_ssize_t j = 1; j < count && is_held; j++) is_held = value_of(&lists[j], number_) != 0;
-            docs[kept] = (uint32_t)number_;
-            kept += is_held;
+        for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+            uint8_t places[BLOCK];
+            const int held = common_places(lists, count, &visible, block, places);
+            for (int i = 0; i < held; i++) docs[kept++] = (uint32_t)article(doc, block + places[i]);
         }
         found = PyBytes_FromStringAndSize((const char *)docs, kept * (Py_ssize_t)sizeof(uint32_t));
         PyMem_Free(docs);
@@ -1001,15 +968,31 @@ static PyObject *common(PyObject *module, PyObject *args) {
     return found;
 }
 
+static const char count_doc[] = "count(parts, visible): how many articles `common` finds.";
+
+static PyObject *count_(PyObject *module, PyObject *args) {
+    Py_ssize_t count, kept = 0;
+    Array visible = {0};
+    List *lists = common_open(args, &count, &visible);
+    if (!lists) return NULL;
+    for (Py_ssize_t block = 0; block < lists[0].doc.length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        kept += common_places(lists, count, &visible, block, places);
+    }
+    lists_close(lists, count);
+    array_close(&visible);
+    return PyLong_FromSsize_t(kept);
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
     {"complete", complete, METH_VARARGS, complete_doc},
     {"partial", partial, METH_VARARGS, partial_doc},
     {"common", common, METH_VARARGS, common_doc},
+    {"count", count_, METH_VARARGS, count_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
-    {"united", united, METH_VARARGS, united_doc},
     {"begun", begun, METH_VARARGS, begun_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {NULL, NULL, 0, NULL},
@@ -1019,7 +1002,4 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
 };
 
-PyMODINIT_FUNC PyInit__kernel(void) {
-    find_weights();
-    return PyModule_Create(&definition);
-}
+PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&definition); }

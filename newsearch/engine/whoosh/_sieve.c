@@ -214,7 +214,7 @@ static const char union_doc[] =
             }                                                                                                        \
             word |= (uint64_t)1 << (number_ & 63);                                                                   \
         }                                                                                                            \
-        bits[at] |= word;                                                                                            \
+        if (length) bits[at] |= word;                                                                                \
         return 0;                                                                                                    \
     }
 DEFINE_MARK(mark_u16, uint16_t)
@@ -246,11 +246,46 @@ static PyObject *union_(PyObject *module, PyObject *args) {
     return found;
 }
 
+static const char ranked_doc[] =
+    "ranked(doc, articles): `union` of one list, and how many of it stand before each word of the bits (uint32).";
+
+static PyObject *ranked(PyObject *module, PyObject *args) {
+    PyObject *doc_, *bits_ = NULL, *ranks_ = NULL, *found = NULL;
+    Py_ssize_t articles;
+    Array doc = {0};
+    if (!PyArg_ParseTuple(args, "On", &doc_, &articles)) return NULL;
+    if (articles < 0 || articles > UINT32_MAX) return out_of_range();
+    if (articles_open(&doc, doc_) < 0) goto done;
+    const Py_ssize_t words = (articles + 63) / 64;
+    bits_ = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
+    ranks_ = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint32_t));
+    if (!bits_ || !ranks_) goto done;
+    uint64_t *bits = (uint64_t *)PyBytes_AsString(bits_);
+    uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_), before = 0;
+    memset(bits, 0, (size_t)words * sizeof *bits);
+    if ((doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
+                         : mark_u32(doc.data, doc.length, bits, articles)) < 0) {
+        out_of_range();
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < words; i++) {
+        ranks[i] = before;
+        before += (uint32_t)bits_set(bits[i]);
+    }
+    found = PyTuple_Pack(2, bits_, ranks_);
+done:
+    Py_XDECREF(bits_);
+    Py_XDECREF(ranks_);
+    array_close(&doc);
+    return found;
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
     {"passing", passing, METH_VARARGS, passing_doc},
     {"union", union_, METH_VARARGS, union_doc},
+    {"ranked", ranked, METH_VARARGS, ranked_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -61,7 +61,8 @@ class Compiler:
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
         if isinstance(node, Word):
-            return self._either_spelling(node)
+            # Where there are only letters there is no border between them and digits.
+            return self._word(node) if node.text.isalpha() else self._either_spelling(node)
         match node:
             case Phrase():
                 return self._window(node, [node.text], node.slop, ordered=True)
@@ -89,7 +90,9 @@ class Compiler:
         if not nodes:
             return []
         made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
-        return [group for node in nodes for group in made.groups(node)]
+        # Dates last: they mostly let the most articles through.
+        ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
+        return [group for node in ordered for group in made.groups(node)]
 
     def _docs(self, node: Node) -> Array:
         clause = self.clause(node)

@@ -37,7 +37,7 @@ class ColumnView:
         self._extents: dict[str, tuple[ranking.Floats, ranking.Floats]] = {}
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
-        self._shown_bits: dict[bool, Array] = {}
+        self._shown: dict[bool, Array | None] = {}
         self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, ranking.Floats] | None = None
 
     def column(self, name: str) -> Array:
@@ -47,8 +47,10 @@ class ColumnView:
             parts = [segment.column(name) for segment in self.segments]
             if name in columns.TABLES and len(parts) > 1:
                 number = {text: i for i, text in enumerate(self.names(name))}
+                # As narrow as it can be: filters look many articles up.
+                dtype = np.min_scalar_type(len(number))
                 parts = [
-                    np.array([number[text] for text in segment.names(name)], np.uint32).take(part)
+                    np.array([number[text] for text in segment.names(name)], dtype).take(part)
                     for segment, part in zip(self.segments, parts, strict=True)
                 ]
             found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
@@ -101,22 +103,15 @@ class ColumnView:
         published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
         return self.live & published
 
-    def shown(self, *, unpublished: bool) -> Mask | None:
-        """Which articles may be found at all; None is all of them."""
-        if unpublished:
-            return None if self.all_live else self.live
-        return None if self.all_visible else self.visible
-
-    def count_shown(self, bits: Any, *, unpublished: bool) -> int:
-        """How many articles may be found of those that have a bit (see sieve.union)."""
-        held = np.frombuffer(bits, np.uint64)
-        if unpublished not in self._shown_bits:
-            shown = self.shown(unpublished=unpublished)
-            everything = np.ones(self.articles, bool) if shown is None else shown
-            self._shown_bits[unpublished] = np.frombuffer(
-                sieve.union([everything.nonzero()[0].astype(np.uint32)], self.articles), np.uint64
-            )
-        return int(np.bitwise_count(held & self._shown_bits[unpublished]).sum())
+    def shown(self, *, unpublished: bool) -> Array | None:
+        """Which articles may be found at all: a bit for each (see sieve.union); None is all of them."""
+        if unpublished not in self._shown:
+            shown = None
+            if not (self.all_live if unpublished else self.all_visible):
+                mask = self.live if unpublished else self.visible
+                shown = sieve.union([mask.nonzero()[0].astype(np.uint32)], self.articles)
+            self._shown[unpublished] = None if shown is None else np.frombuffer(shown, np.uint64)
+        return self._shown[unpublished]
 
     @cached_property
     def everything(self) -> Part:

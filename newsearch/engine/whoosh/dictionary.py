@@ -93,7 +93,7 @@ class Dictionary:
     def stem(self, term: str, language: int) -> int | None:
         """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
         stemming = self.stemmings[language]
-        stem = _stem(stemming, term)
+        stem = stem_of(stemming, term)
         hashed = zlib.crc32(stem.encode())
         first, last = self._stem_range[language]
         start = at = bisect_left(self._stem_hash, hashed, first, last)
@@ -103,7 +103,7 @@ class Dictionary:
             ref: int = self._stem_ref[at]
             # Two stems can share a hash: the stem of one of the forms decides.
             form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
-            if _stem(stemming, self.term(form)) == stem:
+            if stem_of(stemming, self.term(form)) == stem:
                 return ref
             at += 1
         return None
@@ -170,8 +170,8 @@ for _bit, _letters in enumerate(
 
 
 @lru_cache(maxsize=_MAX_CACHED)
-def _stem(stemming: Stemming, term: str) -> str:
-    # All segments of an index are asked for the same stems.
+def stem_of(stemming: Stemming, term: str) -> str:
+    """`stemming.stem(term)`, remembered: all segments of an index are asked for the same stems."""
     return stemming.stem(term)
 
 

@@ -33,29 +33,39 @@ CHUNK = 1024
 
 _HEAD = 1024
 
-_WEIGHTS = ranking.unsaturate(np.arange(256))
+
+def has_bit(bits: Array, docs: Array) -> Mask:
+    """For each of some articles, whether it has a bit (see sieve.union)."""
+    found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
+    return found
 
 
 class Part(NamedTuple):
     """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
 
-    `table` holds the values by article number, 0 where there is none, where the list is long enough for one.
+    Where the list is long enough to be worth it, `bits` says of every article of the index whether it is in the list,
+    in words of 64 bits, uint64 (see sieve.union), and `ranks` how many of the list stand before each word, uint32.
     """
 
     doc: Array
     value: Array
     unit: float
     best: float
-    table: Array | None = None
+    bits: Array | None = None
+    ranks: Array | None = None
 
     def look_up(self, docs: Array) -> Array:
         """The values of these articles, 0 for one that is not in the list."""
-        if self.table is not None:
-            return self.table.take(docs)
         if not len(self.doc):
             return np.zeros(len(docs), np.uint8)
+        found: Array
+        if self.bits is not None and self.ranks is not None:
+            below = (np.uint64(1) << (docs & 63).astype(np.uint64)) - np.uint64(1)
+            at = self.ranks.take(docs >> 6) + np.bitwise_count(self.bits.take(docs >> 6) & below)
+            found = self.value.take(at, mode="clip") * has_bit(self.bits, docs)
+            return found
         at = self.doc.searchsorted(docs)
-        found: Array = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
+        found = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
         return found
 
     def at_least(self, score: float) -> tuple[Array, Array]:
@@ -111,7 +121,7 @@ class _Best:
     """
 
     def __init__(
-        self, boost: ranking.Floats, visible: Mask | None, passes: Passes | None, wanted: int
+        self, boost: ranking.Floats, visible: Array | None, passes: Passes | None, wanted: int
     ) -> None:
         self._boost, self._visible, self._passes, self._wanted = boost, visible, passes, wanted
         self._doc: Array = np.empty(0, np.uint32)
@@ -122,7 +132,7 @@ class _Best:
         score = text * self._boost.take(doc)
         kept = score >= self.threshold
         if self._visible is not None:
-            kept &= self._visible.take(doc)
+            kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
             passed = np.frombuffer(self._passes(doc), bool)
@@ -145,7 +155,7 @@ def complete(
     parts: list[Part],
     boost: ranking.Floats,
     ceiling: ranking.Floats,
-    visible: Mask | None,
+    visible: Array | None,
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
@@ -154,7 +164,7 @@ def complete(
     Args:
         parts: in the order in which their scores are added up; the first one should be the shortest.
         boost, ceiling: the factor of every article, and the highest of every CHUNK articles.
-        visible: which articles may be found at all; None is all of them.
+        visible: which articles may be found at all: a bit for each; None is all of them.
         passes: what else they must pass.
         wanted: how many articles, at least 1.
 
@@ -191,7 +201,7 @@ def partial(
     also_complete: bool,
     boost: ranking.Floats,
     ceiling: ranking.Floats,
-    visible: Mask | None,
+    visible: Array | None,
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
@@ -264,35 +274,6 @@ def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple
     return found.astype(np.uint32), table.take(found), alive
 
 
-def united(
-    forms: list[tuple[Array, Array, Array | None]], exact: int, articles: int, language: Array | None
-) -> tuple[Any, Any]:
-    """The exact forms of a word in one segment as the whole word: the articles that hold any, and PARTS times its code.
-
-    Args:
-        forms: the articles of each form, its codes in them, and for each of 256 languages whether it is a form of the
-            word there; None says that it is in all. They are in the order of their numbers.
-        exact: which of them is the one that was typed, a form in all languages; or -1.
-        articles: the number of articles of the segment, at most 65,536.
-        language: of every article, uint8; None where all have the same.
-
-    Returns:
-        Buffers of the articles' numbers, sorted, and of (PARTS - 1) * s_stem + s_exact (see ranking), both uint16.
-    """
-    weight = np.zeros(articles)
-    for doc, code, spoken in forms:
-        if spoken is not None and language is not None:
-            kept = spoken.take(language.take(doc)).nonzero()[0]
-            doc, code = doc.take(kept), code.take(kept)
-        weight[doc] += _WEIGHTS[code]
-    found = weight.nonzero()[0]
-    both = ranking.saturate(weight.take(found)).astype(np.uint16) * (ranking.PARTS - 1)
-    if exact >= 0:
-        doc, code, _ = forms[exact]
-        both[found.searchsorted(doc)] += code
-    return found.astype(np.uint16), both
-
-
 def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
     """Articles in which words stand together, in one text field.
 
@@ -324,14 +305,19 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     return found, score
 
 
-def common(parts: list[Part], visible: Mask | None) -> Any:
+def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
     docs = parts[0].doc
     if visible is not None:
-        docs = docs[visible.take(docs)]
+        docs = docs[has_bit(visible, docs)]
     for part in parts[1:]:
         docs = docs[part.look_up(docs) != 0]
     return docs.astype(np.uint32, copy=False)
+
+
+def count(parts: list[Part], visible: Array | None) -> int:
+    """How many articles `common` finds."""
+    return len(common(parts, visible))
 
 
 def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
@@ -342,8 +328,9 @@ def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
     """
 
     def beginning(number: int) -> bytes:
-        start = at[number]
-        return text[start : min(at[number + 1], start + len(prefix))].tobytes()
+        # Numbers of a narrow type would overflow.
+        start, end = int(at[number]), int(at[number + 1])
+        return text[start : min(end, start + len(prefix))].tobytes()
 
     forms = range(len(at) - 1)
     first = bisect_left(forms, prefix, key=beginning)
@@ -413,9 +400,9 @@ else:
         "best_codes",
         "common",
         "complete",
+        "count",
         "partial",
         "similar",
         "together",
-        "united",
     ):
         globals()[_name] = getattr(_compiled, _name)

@@ -28,6 +28,7 @@ from newsearch.query.tree import (
 # Made once: `A | B` makes a new union whenever it is read.
 _WORDS = (Word, Prefix, Fuzzy)
 _GROUPS = (All, And, Or)
+_ROOTS = (All, And)
 
 _FEW = 7
 """Among fewer nodes than this it is not worth while to look for repeated ones."""
@@ -53,18 +54,25 @@ class Plan(NamedTuple):
 
 def plan(tree: Node) -> Plan:
     """Sort the children of the root (or the root itself) by what they ask for."""
-    found = Plan([], [], [], _asks_for_unpublished(tree), is_text(tree))
-    children = tree.children if isinstance(tree, All | And) else (tree,)
-    if found.is_text:
+    required: list[Node] = []
+    optional: list[Node] = []
+    filters: list[Node] = []
+    every, unpublished = isinstance(tree, And), False
+    children = tree.children if isinstance(tree, _ROOTS) else (tree,)
+    if has_text := is_text(tree):
         children = tuple(part for child in children for part in _words_of(child))
     for child in _without_repeats(children):
-        if not isinstance(tree, And) and _is_plain(child):
-            found.optional.append(child)
+        if isinstance(child, Word):
+            (required if every or child.field else optional).append(child)
+            continue
+        unpublished = unpublished or _asks_for_unpublished(child)
+        if not every and _is_plain(child):
+            optional.append(child)
         elif _only_filters(child):
-            found.filters.append(child)
+            filters.append(child)
         elif not isinstance(child, Everything):
-            found.required.append(child)
-    return found
+            required.append(child)
+    return Plan(required, optional, filters, unpublished, has_text)
 
 
 def is_text(tree: Node) -> bool:
@@ -101,10 +109,10 @@ def _asks_for_unpublished(node: Node) -> bool:
     return isinstance(node, _GROUPS) and any(map(_asks_for_unpublished, node.children))
 
 
-def _without_repeats(nodes: Sequence[Node]) -> list[Node]:
+def _without_repeats(nodes: Sequence[Node]) -> Sequence[Node]:
     """Each word and filter once; a word that stood there several times weighs as much as they did together."""
     if len(nodes) < _FEW:
-        return list(nodes)
+        return nodes
     once: list[Node] = []
     for node, count in Counter(nodes).items():
         if isinstance(node, Word | Phrase | Near | Prefix | Fuzzy):

@@ -6,7 +6,7 @@
     more_at[n+1]                     where the further positions of each form begin, for articles that have any, in:
     more_doc, more_pos               article, position
 
-Forms that share a stem are a group, whose postings are those of its forms (see kernel.united):
+Forms that share a stem are a group, whose postings are those of its forms (see words.py):
 
     stem_hash, stem_ref              crc32 of every stem, sorted; the number of its only form, or -1 - its group's
     group_form_at[g+1], group_form   numbers of the forms of a group

@@ -37,7 +37,7 @@ _MAX_RECORD = 64 << 20
 
 
 class Record(NamedTuple):
-    """What a stored record holds, as text; `rest` is JSON."""
+    """What a stored record holds, as text; `rest` is JSON, and `url` is where to read the article."""
 
     id: str
     title: str
@@ -48,14 +48,10 @@ class Record(NamedTuple):
     cdn_amp_web_url: str
     body: str
     rest: str
-
-    @property
-    def url(self) -> str:
-        """Where to read the article."""
-        return self.web_url or self.original_url or self.amp_web_url
+    url: str
 
 
-_PARTS = len(Record._fields)
+_PARTS = len(Record._fields) - 1
 # What Record._make does, at half the cost: it is called for every hit.
 _make = tuple.__new__
 
@@ -216,6 +212,7 @@ class RecordReader:
             parts[0] = parts[3]
         if parts[4] == _SAME:
             parts[4] = parts[3]
+        parts.append(parts[3] or parts[4] or parts[5])
         return _make(Record, parts)
 
     def urls(self, doc: int) -> bytes:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property, partial
-from itertools import groupby, pairwise
+from functools import cached_property, partial, reduce
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -29,10 +29,13 @@ from newsearch.engine.whoosh.kernel import Mask, Part, Passes, Row
 from newsearch.engine.whoosh.plan import plan
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.view import View
-from newsearch.query.tree import DateRange, Everything, Node
+from newsearch.query.tree import Everything, Node
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
+
+
+_LAST_MONTH = int(np.iinfo(np.uint16).max)
 
 
 class Search:
@@ -61,65 +64,58 @@ class Search:
         )
         # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
         self._ranks_by_sum = asked.is_text and by_score
-        self._unpublished = options.unpublished or asked.unpublished
-        self._shown = view.shown(unpublished=self._unpublished)
-        # Dates last: they mostly let the most articles through.
-        filters = sorted(asked.filters, key=lambda node: isinstance(node, DateRange))
-        self._groups = compiler.groups(filters, self._candidates_of_filters)
+        self._shown = view.shown(unpublished=options.unpublished or asked.unpublished)
+        self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
-        # The number, the score of each hit, and whether it is complete.
-        self._page = self._find_page()
+        self._page, self._is_held = self._find_page()
 
     # Answer
 
     def __len__(self) -> int:
         return len(self._page)
 
-    def score(self, number: int) -> float:
-        return self._page[number][1]
-
-    def complete(self, number: int) -> bool:
-        return self._page[number][2]
-
     @checked
     def matched(self, number: int) -> bool:
-        docs = np.array([self._page[number][0]])
+        docs = np.array([self._page[number][1]])
         return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
 
     @checked
     def article(self, number: int) -> Article:
-        return self._view.article(self._page[number][0])
+        return self._view.article(self._page[number][1])
 
     @checked
     def stemming(self, number: int) -> Stemming:
-        segment, doc = self._view.place(self._page[number][0])
+        segment, doc = self._view.place(self._page[number][1])
         return segment.stemming(doc)
 
     @checked
-    def summaries(self) -> Sequence[Record]:
-        return self._view.records([doc for doc, _, _ in self._page])
+    def hits(self) -> Sequence[tuple[Record, float, bool]]:
+        records = self._view.records([doc for _, doc, _ in self._page])
+        return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
     def counts(self) -> Counts:
-        complete = len(self._complete)
+        complete = len(self._complete) if self._groups else kernel.count(self._parts, self._shown)
         if not self._has_partial or self._required or self._groups:
             return Counts(complete, len(self._partial))
-        return Counts(complete, self._view.count_shown(self._any, unpublished=self._unpublished) - complete)
+        return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         docs = self._complete if len(self._complete) else self._partial
         view = self._view
         if name in ("year", "month"):
-            counts = np.bincount(view.months.take(docs) // (1 if name == "month" else 12))
+            months = view.months.take(docs)
             # 0 stands for articles without a date.
-            known = (counts[1:].nonzero()[0] + 1).tolist()
+            dated = months[months > 0] // (1 if name == "month" else 12)
+            # Counted from the first one: there are thousands of months before it.
+            first = int(dated.min(initial=_LAST_MONTH))
+            counts = np.bincount(dated - np.uint16(first)).tolist()
+            known = [(first + i, count) for i, count in enumerate(counts) if count]
             latest = known if limit is None else known[max(0, len(known) - limit) :]
-            return [
-                (columns.shown_month(i) if name == "month" else f"{i:04}", int(counts[i])) for i in latest
-            ]
+            return [(columns.shown_month(i) if name == "month" else f"{i:04}", count) for i, count in latest]
         if name == "topic":
             at = view.topic_at.take(docs)
             numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
@@ -136,7 +132,7 @@ class Search:
 
     @checked
     def explain(self, number: int) -> Explanation:
-        doc, score, _ = self._page[number]
+        _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
         text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
@@ -155,22 +151,24 @@ class Search:
 
     # Finding
 
-    def _find_page(self) -> list[tuple[int, float, bool]]:
+    def _find_page(self) -> tuple[list[Row], list[bool]]:
+        """The hits, and whether each is complete."""
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
-            return []
+            return [], []
         if self._ranks_by_sum:
             rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
-            complete = self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
-            return [(doc, score, held) for (_, doc, score), held in zip(rows, complete, strict=True)]
+            return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
-        rows = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = [(doc, score, True) for _, doc, score in self._ordered(rows, wanted)]
+        page = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
+        page = self._ordered(page, wanted)
+        is_held = [True] * len(page)
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += [(doc, score, False) for _, doc, score in self._ordered(rows, wanted)]
-        return page[first:]
+            page += self._ordered(rows, wanted)
+            is_held += [False] * (len(page) - len(is_held))
+        return page[first:], is_held[first:]
 
     def _is_complete(self, docs: Array) -> Mask:
         held = np.ones(len(docs), bool)
@@ -245,27 +243,26 @@ class Search:
     def _complete(self) -> Array:
         """All articles that hold everything."""
         if self._options.sort == "relevance" and not self._options.offset:
-            held = sorted(doc for doc, _, complete in self._page if complete)
+            held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
             # Where fewer were found than asked for, there are no others.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
         return self._passing(self._holding(self._clauses))
 
     @property
-    def _any(self) -> Any:
-        """A bit for every article, whether it holds anything."""
-        return sieve.union([part.doc for part in self._parts], self._view.articles)
+    def _any(self) -> Array:
+        """A bit for every article, whether it may be found and holds anything."""
+        bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
+        known = (part.bits for part in self._parts if part.bits is not None)
+        held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
+        return held if self._shown is None else held & self._shown
 
     @cached_property
     def _partial(self) -> Array:
         """All articles that hold what is required but only some of the rest."""
         if not self._has_partial:
             return np.empty(0, np.uint32)
-        if self._required:
-            docs = self._holding(self._required)
-        else:
-            docs = _numbers(self._any)
-            docs = docs if self._shown is None else docs[self._shown.take(docs)]
+        docs = self._holding(self._required) if self._required else _numbers(self._any)
         docs = self._passing(docs)
         return docs[~matches.holds(docs, self._complete)]
 
@@ -293,7 +290,7 @@ class Search:
     def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
         """The best candidates in their final order: ties go to the newer article, then to the lower id."""
         rows.sort(reverse=True)
-        if any(before[0] == row[0] for before, row in pairwise(rows)):
+        if len({key for key, _, _ in rows}) < len(rows):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
             for run in runs:
@@ -341,7 +338,12 @@ class Search:
 
 
 def _by_length(clauses: Sequence[Clause]) -> list[Part]:
-    return sorted((clause.part for clause in clauses), key=lambda part: len(part.doc))
+    parts = [clause.part for clause in clauses]
+    return sorted(parts, key=_length) if len(parts) > 1 else parts
+
+
+def _length(part: Part) -> int:
+    return len(part.doc)
 
 
 def _numbers(bits: Any) -> Array:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.analysis import Stemming
 from newsearch.article import Article, Provider
-from newsearch.engine.whoosh import columns, kernel
+from newsearch.engine.whoosh import columns
 from newsearch.engine.whoosh.dictionary import Dictionary
 from newsearch.engine.whoosh.form import check_form, is_offsets
 from newsearch.engine.whoosh.layout import ArrayFile
@@ -93,20 +93,23 @@ class Segment:
         at = slice(self._post_at[first], self._post_at[last])
         return self._post_doc[at], self._post_code[at]
 
-    def word(self, term: str) -> tuple[Array, Array]:
-        """Articles that hold a word in any form, and PARTS times its code there (see ranking).
-
-        The forms are those of its stem in the language of each article.
-        """
-        places = self.any_form(term)
-        number = self.dictionary.number(term)
-        exact = next((i for i, place in enumerate(places) if place.first == number), -1)
-        if len(places) == 1 and not places[0].languages:
-            doc, code = self.postings(places[0].first, places[0].last)
-            return doc, code.astype(np.uint16) * (ranking.PARTS - (exact < 0))
-        forms = [(*self.postings(p.first, p.last), _spoken(p.languages)) for p in places]
-        doc, both = kernel.united(forms, exact, self.articles, self._language)
-        return np.frombuffer(doc, np.uint16), np.frombuffer(both, np.uint16)
+    def lexicon(self) -> tuple[Array | None, ...]:
+        """The arrays in which `_words.c` looks a word up."""
+        array = self.file.array
+        return (
+            array("term_bytes"),
+            array("term_at"),
+            array("stem_hash"),
+            # In a file it is as narrow as it can be.
+            np.asarray(array("stem_ref"), np.int32),
+            array("stem_at") if "stem_at" in self.file else None,
+            array("group_form_at"),
+            array("group_form"),
+            array("post_at"),
+            self._post_doc,
+            self._post_code,
+            self._language,
+        )
 
     def any_form(self, term: str) -> list[Place]:
         """Where a word is in any of its forms: ranges of numbers of exact forms, rising."""
@@ -304,7 +307,7 @@ class Segment:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
     def _article(self, doc: int) -> Article:
-        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest = (
+        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest, _ = (
             self.records.read(doc)
         )
         few = decode_rest(rest)

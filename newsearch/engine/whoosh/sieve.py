@@ -82,9 +82,16 @@ def union(lists: list[Array], articles: int) -> Any:
     return np.packbits(held, bitorder="little")
 
 
+def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
+    """`union` of one list, and how many of it stand before each word of the bits: a buffer of uint32."""
+    bits = union([doc], articles)
+    counts = np.bitwise_count(np.frombuffer(bits, np.uint64)).astype(np.uint32)
+    return bits, np.cumsum(counts, dtype=np.uint32) - counts
+
+
 try:
     _compiled = import_module(f"{__package__}._sieve")
 except ImportError:
     pass
 else:
-    passing, union = _compiled.passing, _compiled.union
+    passing, union, ranked = _compiled.passing, _compiled.union, _compiled.ranked

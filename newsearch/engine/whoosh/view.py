@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.article import Article
-from newsearch.engine.whoosh import kernel
+from newsearch.engine.whoosh import kernel, sieve
 from newsearch.engine.whoosh.column_view import ColumnView
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.kernel import Codes, Part, Slot
 from newsearch.engine.whoosh.records import Record
 from newsearch.engine.whoosh.segment import Place, Segment
+from newsearch.engine.whoosh.words import Words
 
 Array: TypeAlias = NDArray[Any]
 
@@ -36,9 +37,9 @@ _CACHED_RECORDS = 2048
 _CACHED_BODY = 4096
 """Records with a longer body, in characters, are not kept."""
 
-_TABLE_SHARE = 24
-"""A word that stands in more than one article of so many is worth a table over all of them, which takes several times
-the memory of its postings and is read several times as fast."""
+_BITS_SHARE = 128
+"""A word that stands in more than one article of so many is worth a bit for every article: whether it is in one is then
+read, not looked for."""
 
 
 _Kept = TypeVar("_Kept", Part, Slot)
@@ -49,6 +50,7 @@ class View(ColumnView):
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
         super().__init__(segments, pivots)
+        self._lookup = Words(segments, self.starts)
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Slot] = {}
         self._any_forms: dict[str, Slot] = {}
@@ -64,13 +66,14 @@ class View(ColumnView):
         """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
         found = self._kept(self._words, term)
         if found is None:
-            lists = [segment.word(term) for segment in self.segments]
-            doc = self._numbered([doc for doc, _ in lists])
-            found = self.weighted(doc, _joined([code for _, code in lists], np.uint16), 1 / ranking.PARTS)
-            if len(doc) * _TABLE_SHARE > self.articles:
-                table = np.zeros(self.articles, found.value.dtype)
-                table[doc] = found.value
-                found = found._replace(table=table)
+            doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
+            unit = self.unit(live) / ranking.PARTS
+            found = Part(doc, code, unit, unit * most)
+            if len(doc) * _BITS_SHARE > self.articles:
+                bits, ranks = sieve.ranked(doc, self.articles)
+                found = found._replace(
+                    bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32)
+                )
             self._remember(self._words, term, found)
         return found
 
@@ -249,18 +252,20 @@ class View(ColumnView):
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
-        found = []
-        for doc in docs:
-            record = self._recent.get(doc) or self._before.get(doc)
-            if record is None:
-                number = bisect_right(self.starts, doc) - 1
-                record = self.segments[number].records.read(doc - self.starts[number])
-            found.append(record)
-            if len(record.body) <= _CACHED_BODY:
-                self._recent[doc] = record
-        if len(self._recent) > _CACHED_RECORDS:
-            self._before, self._recent = self._recent, {}
-        return found
+        recent = self._recent
+        return [recent.get(doc) or self._read(doc) for doc in docs]
+
+    def _read(self, doc: int) -> Record:
+        """A record that was not read lately, which it is from now on."""
+        record = self._before.get(doc)
+        if record is None:
+            segment, number = self.place(doc)
+            record = segment.records.read(number)
+        if len(record.body) <= _CACHED_BODY:
+            self._recent[doc] = record
+            if len(self._recent) > _CACHED_RECORDS:
+                self._before, self._recent = self._recent, {}
+        return record
 
 
 def _joined(arrays: Sequence[Array], dtype: type) -> Array:
