@@ -151,3 +151,11 @@ def test_what_is_no_list_of_live_articles_is_an_error() -> None:
     for live in (np.ones(2, bool), np.ones(5), "text"):
         with pytest.raises((ValueError, TypeError)):
             find(lexicon(), live=live)
+
+
+def test_what_goes_wrong_over_a_stem_is_raised() -> None:
+    def fails(language: int, form: bytes) -> bool:
+        raise KeyError(form)
+
+    with pytest.raises(KeyError):
+        compiled.find(compiled.opened([lexicon()]), b"bann", [(0, HASH)], fails, None)

@@ -8,7 +8,7 @@
 #define MAX_ARTICLES (1 << 16)       /* of a segment */
 #define PARTS 4                      /* see ranking.PARTS */
 #define K1 1.2                       /* see ranking.K1 */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, without a call */
+#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
 
 static double weight_of[256]; /* see ranking.unsaturate */
 
@@ -108,12 +108,14 @@ static int lexicon_open(Lexicon *lexicon, PyObject *given) {
     lexicon->articles = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS + 1));
     if (PyErr_Occurred()) return -1;
     const Lexicon *l = lexicon;
-    if (l->text.type != U8 || l->doc.type != U16 || l->code.type != U8 || (l->language.is_open && l->language.type != U8))
+    if (l->text.type != U8 || l->doc.type != U16 || l->code.type != U8 ||
+        (l->language.is_open && l->language.type != U8))
         return damaged("these arrays are not those of a segment");
     if (l->start < 0 || l->articles < 0 || l->articles > MAX_ARTICLES || l->start + l->articles > UINT32_MAX ||
         (l->language.is_open && l->language.length < l->articles) || l->code.length < l->doc.length ||
         l->stem_ref.length < l->stem_hash.length || l->text_at.length < 1 || l->post_at.length < l->text_at.length ||
-        !rises(&l->post_at) || integer(&l->post_at, 0) < 0 || integer(&l->post_at, l->post_at.length - 1) > l->doc.length)
+        !rises(&l->post_at) || integer(&l->post_at, 0) < 0 ||
+        integer(&l->post_at, l->post_at.length - 1) > l->doc.length)
         return damaged("the words of a segment are damaged");
     return 0;
 }
@@ -193,23 +195,40 @@ static int64_t exact_form(const Search *search, const Lexicon *lexicon) {
 }
 
 /* 1 where some forms, all of one stem in a language, share that of the term; 0 where not, -1 with an exception. */
-static int share_stem(const Search *search, const Lexicon *lexicon, int language, int64_t form, int64_t first, int64_t last) {
+static int share_stem(const Search *search, const Lexicon *lexicon, int language, int64_t form, int64_t first,
+                      int64_t last) {
     int64_t start, end;
     if (form == search->exact) return 1;
     for (int64_t i = first; i < last && last - first > 1; i++) {
         if (integer(&lexicon->group, i) == search->exact) return 1;
     }
     if (part_of(&lexicon->text_at, form, lexicon->text.length, &start, &end) < 0) return -1;
-    PyObject *verdict = PyObject_CallFunction(search->is_stem, "iy#", language, (const char *)lexicon->text.data + start,
-                                              (Py_ssize_t)(end - start));
+    const char *bytes = (const char *)lexicon->text.data + start;
+    PyObject *verdict = PyObject_CallFunction(search->is_stem, "iy#", language, bytes, (Py_ssize_t)(end - start));
     const int found = verdict ? PyObject_IsTrue(verdict) : -1;
     Py_XDECREF(verdict);
     return found;
 }
 
+/* Collect the forms of a stem: 1 where it is that of the term, 0 where it only has its hash, -1 with an exception. */
+static int add_stem(Search *search, const Lexicon *lexicon, int language, int64_t ref) {
+    int64_t first = 0, last = 1, before = -1;
+    if (ref < 0 && part_of(&lexicon->group_at, -1 - ref, lexicon->group.length, &first, &last) < 0) return -1;
+    for (int64_t i = first; i < last; i++) {
+        const int64_t form = ref < 0 ? integer(&lexicon->group, i) : ref;
+        /* Forms that overlap would have more postings together than there are. */
+        if (form <= before || form + 1 >= lexicon->text_at.length) return damaged("the stems are damaged");
+        /* Two stems can share a hash: the stem of one of the forms decides. */
+        const int shared = i > first ? 1 : share_stem(search, lexicon, language, form, first, last);
+        if (shared < 1) return shared;
+        if (place_add(search, form, language) < 0) return -1;
+        before = form;
+    }
+    return last > first;
+}
+
 /* Collect the forms of a segment that share the stem of the term in one of the languages. */
 static int add_forms(Search *search, const Lexicon *lexicon, int language, int64_t hash) {
-    const Py_ssize_t forms = lexicon->text_at.length - 1;
     int64_t low = 0, end = lexicon->stem_hash.length;
     if (lexicon->stem_at.is_open) {
         if (part_of(&lexicon->stem_at, language, lexicon->stem_hash.length, &low, &end) < 0) return -1;
@@ -222,23 +241,8 @@ static int add_forms(Search *search, const Lexicon *lexicon, int language, int64
     }
     for (int64_t at = low; at < end && integer(&lexicon->stem_hash, at) == hash; at++) {
         if (at - low >= COLLISIONS) return damaged("the stems are damaged");
-        const int64_t ref = integer(&lexicon->stem_ref, at);
-        int64_t first = 0, last = 1, before = -1;
-        if (ref < 0 && part_of(&lexicon->group_at, -1 - ref, lexicon->group.length, &first, &last) < 0) return -1;
-        for (int64_t i = first; i < last; i++) {
-            const int64_t form = ref < 0 ? integer(&lexicon->group, i) : ref;
-            /* Forms that overlap would have more postings together than there are. */
-            if (form <= before || form >= forms) return damaged("the stems are damaged");
-            before = form;
-            if (i == first) {
-                /* Two stems can share a hash: the stem of one of the forms decides. */
-                const int shared = share_stem(search, lexicon, language, form, first, last);
-                if (shared < 0) return -1;
-                if (!shared) break;
-            }
-            if (place_add(search, form, language) < 0) return -1;
-            if (i + 1 == last) return 0;
-        }
+        const int added = add_stem(search, lexicon, language, integer(&lexicon->stem_ref, at));
+        if (added) return added < 0 ? -1 : 0;
     }
     return 0;
 }
@@ -263,7 +267,7 @@ static int found_room(Found *found, Py_ssize_t more) {
     return 0;
 }
 
-/* Add the postings of a form to the weights of the segment's articles; returns how many had none, -1 if one is outside. */
+/* Add the postings of a form to what the segment's articles hold; returns how many held none, -1 if one is outside. */
 static Py_ssize_t weigh(Lexicons *all, const Lexicon *lexicon, const Place *place) {
     const int64_t first = integer(&lexicon->post_at, place->form), last = integer(&lexicon->post_at, place->form + 1);
     const uint16_t *doc = lexicon->doc.data;
