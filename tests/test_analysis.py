@@ -7,7 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch._english import DEMONYMS
-from newsearch.analysis import MAX_TERM_LENGTH, Stemming, chunk_terms, fold, other_spelling, terms
+from newsearch.analysis import (
+    _IRREGULAR,
+    LANGUAGES,
+    MAX_TERM_LENGTH,
+    Stemming,
+    chunk_terms,
+    fold,
+    other_spelling,
+    terms,
+)
 
 TERMS = {
     # Case, punctuation, nothing thrown away.
@@ -328,3 +337,10 @@ def test_a_people_is_there_in_the_singular_and_the_plural() -> None:
         if form.endswith("an"):
             assert form + "s" in DEMONYMS
         assert not form.endswith("ans") or form.removesuffix("s") in DEMONYMS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_stem_of_one_term_is_the_one_it_has_among_others(language: str) -> None:
+    words = [*DEMONYMS, *DEMONYMS.values(), *_IRREGULAR, *_IRREGULAR.values(), "ban", "naciones", "нации"]
+    stemming = Stemming(language, frozenset({"ban", "italians", "children"}))
+    assert [stemming.stem(word) for word in words] == stemming.stems(words)
