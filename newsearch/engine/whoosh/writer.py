@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,14 +16,13 @@ from newsearch import analysis
 from newsearch.article import Article
 from newsearch.engine.base import Changes
 from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.backlog import Backlog
-from newsearch.engine.whoosh.builder import MEMORY, SegmentBuilder, Vocabulary
+from newsearch.engine.whoosh.builder import MEMORY
+from newsearch.engine.whoosh.collector import FAILED, Collector
 from newsearch.engine.whoosh.columns import Pivots
 from newsearch.engine.whoosh.compaction import compacted, is_compact, merged
-from newsearch.engine.whoosh.content import records_of
 from newsearch.engine.whoosh.copies import hide_copies
 from newsearch.engine.whoosh.damage import verify
-from newsearch.engine.whoosh.journal import Ahead, Run, journaled, read_journal, write_journal
+from newsearch.engine.whoosh.journal import Ahead, Run, journaled, read_journal
 from newsearch.engine.whoosh.layout import Spool, write_arrays
 from newsearch.engine.whoosh.ledger import Held, of_sources
 from newsearch.engine.whoosh.lock import WriteLock
@@ -52,19 +50,12 @@ from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, Storage
 
 Array: TypeAlias = NDArray[Any]
 
-_WAITING_SHARE = 64
-"""Of so many bytes of memory, one may be taken by the records of articles that wait to be collected; as articles they
-take some six times as much."""
-
-_FAILED = "cannot be written, the index is as it was"
-
 
 class WhooshWriter:
     """Fulfils `Writer`. Nothing of it is seen before `commit`.
 
     Attributes:
         held: what the changes start from.
-        finished: articles that the next writer need not index again if this one is stopped now.
 
     Args:
         directory: of the index; made where it does not exist.
@@ -115,16 +106,7 @@ class WhooshWriter:
         self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
         ahead = read_journal(directory, self._run) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
-        self._new: list[Segment] = list(ahead.segments)
-        self._resumed = len(ahead.segments)
-        self.finished = self.held.articles_ahead
-        self._finished_names: list[str] = []
-        self._finished: dict[str, SourceState] = dict(ahead.states)
-        # A part of it is for the words that were met, which serve all segments.
-        self._memory = memory * 3 // 4
-        self._start(Vocabulary(self._base.protected))
-        # What is between here and `commit` belongs to its thread: the builder, the new segments, what is finished.
-        self._behind = Backlog(memory // _WAITING_SHARE)
+        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
@@ -145,10 +127,15 @@ class WhooshWriter:
             try:
                 # What was read is worth the second that it takes to finish it.
                 with suppress(Exception):
-                    self._behind.wait()
+                    self._collector.wait()
             finally:
-                self._behind.close()
+                self._collector.close()
                 self._lock.release()
+
+    @property
+    def finished(self) -> int:
+        """How many articles the next writer need not index again if this one is stopped now."""
+        return self._collector.finished
 
     def add(self, article: Article, source: str) -> None:
         """Add an article of a source; it replaces the one of the same id in that source.
@@ -160,29 +147,15 @@ class WhooshWriter:
     def add_all(
         self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
     ) -> None:
-        """Add articles of one source, as `add` does one.
-
-        Segments are made of them in another thread, and what goes wrong there is raised by a later call.
-
-        Args:
-            before: gives the files of the source whose articles were all added before these, for a run that goes on
-                if this one is killed. It is called at any time until the commit, in the other thread.
-
-        Raises:
-            ValueError: a text holds control characters or lone surrogates; nothing is kept of these articles.
-            StorageError: a segment could not be written.
-        """
-        batch = list(articles)
-        records = records_of(batch)
+        """Add articles of one source, as `add` does one (see Collector.add)."""
         self._name(source)
-        work = partial(self._collect, batch, records, source, before)
-        self._behind.put(work, sum(map(len, records)))
+        self._collector.add(articles, source, before)
 
     def remember(self, source: str, state: SourceState | None) -> None:
         """Keep a source, and what its files looked like; without that it is read whole the next time."""
         self._name(source)
         self._states[source] = known = state or SourceState((), ())
-        self._behind.put(partial(self._finished.__setitem__, source, known))
+        self._collector.note(source, known)
 
     def forget_source(self, source: str) -> None:
         """Delete what was committed from a source, and remember the source no more."""
@@ -195,8 +168,8 @@ class WhooshWriter:
 
     def delete_keys(self, source: str, keys: Array) -> None:
         """Delete the committed articles of a source that have these keys, as its ledger gives them."""
-        self._behind.wait()
-        for segment in [*self._segments, *self._new[: self._resumed]]:
+        self._collector.wait()
+        for segment in [*self._segments, *self._collector.resumed]:
             segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
 
     @property
@@ -239,24 +212,20 @@ class WhooshWriter:
             IndexCorrupt: what was committed before is damaged; the index is as it was.
         """
         try:
-            self._behind.wait()
-            if len(self._builder):
-                self._flush()
-            # Words that were met have served; what comes now takes memory of its own.
-            self._start(Vocabulary(self._base.protected))
-            replaced, self._confirmed = delete_replaced(self._segments, self._new)
+            new = self._collector.end()
+            replaced, self._confirmed = delete_replaced(self._segments, new)
             self._delete_dropped()
-            segments = [s for s in [*self._segments, *self._new] if s.kept_articles]
-            added = _kept(self._new) - replaced
+            segments = [s for s in [*self._segments, *new] if s.kept_articles]
+            added = _kept(new) - replaced
             deleted = self._before - _kept(self._segments) - replaced
             toc = self._base
-            if self._is_unchanged() and not compact:
+            if self._is_unchanged(new) and not compact:
                 if check:
                     check(toc)
                 if self._rehearsed is None:
                     self._refresh_states()
             else:
-                self._new = []  # what is merged takes memory for as long as something holds it
+                del new  # what is merged takes memory for as long as something holds it
                 segments, toc = self._next(segments, compact)
                 if check:
                     check(toc)
@@ -264,7 +233,7 @@ class WhooshWriter:
                     publish(self._directory, toc)
         except OSError as error:
             self.cancel()
-            raise StorageError(self._directory, _FAILED, error) from error
+            raise StorageError(self._directory, FAILED, error) from error
         except KeyboardInterrupt:
             self._pause()
             self.cancel()
@@ -277,7 +246,7 @@ class WhooshWriter:
         if self._rehearsed is not None:
             self.cancel()
         else:
-            self._behind.close()
+            self._collector.close()
             with suppress(OSError):
                 keep = journaled(self._directory, toc.generation, but=self._run)
                 remove_files(unused_files(self._directory, toc, keep=keep))
@@ -288,7 +257,7 @@ class WhooshWriter:
         """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
         if not self._lock.held:
             return
-        self._behind.close()
+        self._collector.close()
         try:
             # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
             # generation before stay too: where syncing the directory failed, a crash would bring it back.
@@ -300,49 +269,6 @@ class WhooshWriter:
         finally:
             self._lock.release()
 
-    def _collect(
-        self,
-        articles: list[Article],
-        records: list[bytes],
-        source: str,
-        before: Callable[[], SourceState] | None,
-    ) -> None:
-        while articles:
-            room = self._builder.room(records)
-            self._builder.add_all(articles[:room], records[:room], source)
-            articles, records = articles[room:], records[room:]
-            if self._builder.full:
-                self._flush()
-                if self._run.sources and before:
-                    self._finished[source] = before()
-                    self._checkpoint()
-
-    def _flush(self) -> None:
-        arrays = self._builder.build(self._base.pivots)
-        self._new.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        too_many = self._vocabulary.size * 3 > self._memory
-        self._start(Vocabulary(self._base.protected) if too_many else self._vocabulary)
-
-    def _start(self, vocabulary: Vocabulary) -> None:
-        """Collect the articles of another segment from now on."""
-        self._vocabulary = vocabulary
-        self._builder = SegmentBuilder(vocabulary, self._memory)
-
-    def _checkpoint(self) -> None:
-        """Note how far the run is, for one that goes on if this one is killed."""
-        try:
-            names = {
-                location: write_state(self._directory, self._base.generation + 1, done)
-                for location, done in self._finished.items()
-                if done.names
-            }
-            write_journal(self._directory, self._run, self._new, names)
-        except OSError as error:
-            raise StorageError(self._directory, _FAILED, error) from error
-        remove_files(self._directory / name for name in self._finished_names)
-        self._finished_names = list(names.values())
-        self.finished = _kept(self._new)
-
     def _write(
         self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
     ) -> Segment:
@@ -350,7 +276,7 @@ class WhooshWriter:
         try:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
-            raise StorageError(path, _FAILED, error) from error
+            raise StorageError(path, FAILED, error) from error
         return Segment(path, deleted, protected=self._base.protected)
 
     def _delete_dropped(self) -> None:
@@ -359,13 +285,13 @@ class WhooshWriter:
                 of_sources(segment, self._dropped_sources) & ~holds(keys(segment), self._confirmed)
             )
 
-    def _is_unchanged(self) -> bool:
+    def _is_unchanged(self, new: Sequence[Segment]) -> bool:
         """Whether the index would be the same, but for the states of its sources."""
         states = {entry.location: entry.state for entry in self._base.sources}
         return (
             self._run.generation > 0
             and not self._run.fresh
-            and not _kept(self._new)
+            and not _kept(new)
             and not any(segment.changed for segment in self._segments)
             and list(states) == self._sources
             and all(states[source] or not state.names for source, state in self._states.items())
