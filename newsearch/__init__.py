@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from newsearch.gate import read_gate as read_gate
     from newsearch.index import Index as Index
     from newsearch.index import open as open
-    from newsearch.indexing import Progress as Progress
-    from newsearch.indexing import Report as Report
     from newsearch.indexing import build as build
     from newsearch.indexing import forget as forget
     from newsearch.indexing import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
+    from newsearch.reports import Progress as Progress
+    from newsearch.reports import Report as Report
     from newsearch.results import Hit as Hit
     from newsearch.results import Results as Results
     from newsearch.suggest import Clause as Clause
@@ -79,7 +79,8 @@ _HOMES = {
     "newsearch.gate": ("Gate", "read_gate"),
     "newsearch.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
-    "newsearch.indexing": ("Progress", "Report", "build", "forget", "reindex"),
+    "newsearch.indexing": ("build", "forget", "reindex"),
+    "newsearch.reports": ("Progress", "Report"),
     "newsearch.results": ("Hit", "Results"),
     "newsearch.suggest": ("Clause",),
     "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),

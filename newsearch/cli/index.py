@@ -10,7 +10,8 @@ import click
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.cli.places import forget_bundled
 from newsearch.cli.terminal import Terminal, clean
-from newsearch.indexing import Report, Watch, build
+from newsearch.indexing import build
+from newsearch.reports import Report, Watch
 from newsearch.sources import STREAM, JsonStream
 
 

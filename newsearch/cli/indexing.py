@@ -21,7 +21,7 @@ from newsearch.cli.terminal import Terminal, clean, complain, counted
 from newsearch.engine.whoosh.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.gate import read_gate
-from newsearch.indexing import Report, Watch
+from newsearch.reports import Report, Watch
 from newsearch.watching import bursts, check_watching
 
 MAX_BROKEN_SHOWN = 20

@@ -6,7 +6,7 @@ import sys
 import time
 
 from newsearch.cli.terminal import Terminal, clean, complain, counted
-from newsearch.indexing import Progress
+from newsearch.reports import Progress
 
 LOG_SECONDS = 10.0
 """How often a line goes to a log."""

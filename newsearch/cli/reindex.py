@@ -6,8 +6,8 @@ import click
 
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.index import open as open_index
-from newsearch.indexing import Report, Watch
 from newsearch.indexing import reindex as update
+from newsearch.reports import Report, Watch
 from newsearch.sources import STREAM
 
 
