@@ -53,13 +53,16 @@ def _delete_earlier(added: Sequence[Segment]) -> Array:
     order = np.argsort(own, kind="stable")  # of equal keys, those of the last segment are last
     ordered = own[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
-    if not is_last.all():
-        number = np.repeat(np.arange(len(added)), [segment.articles for segment in added])
-        runs = np.cumsum(is_last) - is_last
-        is_earlier = np.zeros(len(own), bool)
-        is_earlier[order] = number[order] < number[order][is_last][runs]
-        for i, segment in enumerate(added):
-            segment.delete(is_earlier[number == i])
+    # Few were added more than once, and only those are looked at more closely.
+    at = np.flatnonzero(~is_last | ~np.append(True, is_last)[: len(is_last)])
+    ends = np.cumsum([segment.articles for segment in added])
+    number = ends.searchsorted(order[at], side="right")
+    run = np.cumsum(is_last[at]) - is_last[at]
+    earlier = np.sort(order[at[number < number[is_last[at]][run]]])
+    for segment, end in zip(added, ends.tolist(), strict=True):
+        mask = np.zeros(segment.articles, bool)
+        mask[earlier[(earlier >= end - segment.articles) & (earlier < end)] - (end - segment.articles)] = True
+        segment.delete(mask)
     found: Array = ordered[is_last]
     return found
 
