@@ -105,9 +105,9 @@ _JSON_NAMES: Final = {
 
 def _record_id(record: Mapping[str, Any]) -> str:
     get = record.get
-    name = get("path") or get("id") or get("_id")
-    if name is not None and isinstance(name, str | int):
-        return _clean_id(str(name))
+    for name in (get("path"), get("id"), get("_id")):
+        if name != "" and name is not False and isinstance(name, str | int):  # a number may be 0
+            return _clean_id(str(name))
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
     return canonical_url(url) if url else ""
 

@@ -10,6 +10,7 @@ import click
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.cli.places import forget_bundled
 from newsearch.cli.terminal import Terminal, clean
+from newsearch.errors import SourceError
 from newsearch.indexing import build
 from newsearch.reports import Report, Watch
 from newsearch.sources import STREAM, JsonStream
@@ -37,7 +38,7 @@ def index(sources: Sequence[str], work: Work) -> int:
         raise click.UsageError("--watch needs files to watch; standard input comes only once")
 
     def do(watch: Watch) -> Report:
-        given = (JsonStream(sys.stdin.buffer) if source == STREAM else source for source in sources)
+        given = (_standard_input() if source == STREAM else source for source in sources)
         return build(*given, index=work.index, progress=watch, **work.arguments())
 
     def once(again: bool = True) -> int:
@@ -52,3 +53,9 @@ def index(sources: Sequence[str], work: Work) -> int:
     if work.watch:
         return run_again(once, [s for s in sources if s != STREAM], work.index)
     return code
+
+
+def _standard_input() -> JsonStream:
+    if sys.stdin is None:
+        raise SourceError(STREAM, "standard input is closed")
+    return JsonStream(sys.stdin.buffer)

@@ -193,6 +193,10 @@ def to_json(value: Any, terminal: Terminal, indent: int | None = None) -> str:
     return escape_unseen(json.dumps(value, ensure_ascii=not terminal.utf8, indent=indent, allow_nan=False))
 
 
+_MAY_LACK = ("url", "explanation")
+"""What not every hit has, and what then is not there."""
+
+
 def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
     ours: dict[str, Any] = {
         "rank": rank,
@@ -205,7 +209,8 @@ def _hit_mapping(rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
     if explain:
         ours["explanation"] = _explanation_mapping(hit.explanation)
     # An article may bring keys of its own by these names; ours are the ones that readers expect.
-    return {**ours, **article_to_mapping(hit.article), **ours}
+    theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
+    return {**ours, **theirs, **ours}
 
 
 def _clause_mapping(clause: Clause) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def show(id: str, format_name: str, color: str, zone_name: str | None, directory
 def _at_url(index: Index, url: str) -> Article | None:
     """The best article at this URL, which may lack what an address bar leaves out."""
     address = url if re.match("https?://", url, re.IGNORECASE) else f"https://{url}"
-    if re.search(r"\s", address):
+    if not re.fullmatch(r"\w+://[^\s/?#]\S*", address):
         return None
     hits = index.search(address, limit=_SUGGESTED, unpublished=True)
     very = (hit for hit in hits if canonical_url(hit.url or "") == canonical_url(address))

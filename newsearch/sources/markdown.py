@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -125,7 +126,7 @@ class MarkdownDirectory:
         at_first = 0
         # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, initializer=_ignore_interrupts)
+        pool = ProcessPoolExecutor(workers, context, initializer=_serve)
         waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
             # Python and the imports take a process a while to start: until then, files are read here.
@@ -229,5 +230,13 @@ def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
     ]
 
 
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets Ctrl-C too, and shuts the pool down
+def _serve() -> None:
+    """Leave Ctrl-C to the parent, which shuts the pool down; and end when the parent was killed and could not."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

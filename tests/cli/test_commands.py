@@ -249,6 +249,20 @@ def test_show_prints_an_article(run: Command, index: Path, golden: Callable[[str
     golden("show.json", run("show", "tech/ban.md", "--index", index, "--format", "json").out)
 
 
+@pytest.mark.parametrize(("id", "code"), [("", 2), ("https://", 1), ("https://?x", 1)])
+def test_show_shows_nothing_where_nothing_was_named(run: Command, index: Path, id: str, code: int) -> None:
+    result = run("show", id, "--index", index)
+    assert (result.code, result.out) == (code, "")
+
+
+def test_closed_standard_input_is_an_error(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    result = run("index", "-", "--index", tmp_path / "i")
+    assert (result.code, result.err) == (2, "newsearch: -: standard input is closed\n")
+
+
 def test_show_takes_a_url_and_finds_unpublished_articles(run: Command, index: Path) -> None:
     by_url = run("show", "https://ledger.example/2020/09/ban/", "--index", index, "--format", "json")
     assert json.loads(by_url.out)["article"]["path"] == "tech/ban.md"

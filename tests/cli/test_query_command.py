@@ -133,6 +133,14 @@ def test_a_spreadsheet_sees_no_formula(run: Command, index: Path) -> None:
     assert rows[0]["heat"] == "-1"
 
 
+def test_the_keys_of_a_hit_are_never_those_of_its_article(run: Command, tmp_path: Path) -> None:
+    record = {"id": "1", "title": "Ban", "url": "javascript:alert(1)", "explanation": "mine", "rank": 7}
+    (tmp_path / "news.jsonl").write_text(json.dumps(record))
+    run("index", tmp_path / "news.jsonl", "--index", tmp_path / "i")
+    hit = json.loads(run("query", "ban", "--index", tmp_path / "i", "--format", "jsonl").out)
+    assert (hit["rank"], "url" in hit, "explanation" in hit) == (1, False, False)
+
+
 def test_urls_leave_out_hits_without_one(run: Command, index: Path) -> None:
     assert run("query", "vaccin", "--index", index, "--format", "urls").out == ""
 

@@ -122,6 +122,8 @@ def test_a_damaged_gzip_ends_in_an_error(tmp_path: Path) -> None:
         ({"path": "a/b.md", "id": "x", "webUrl": "https://a.example/1"}, "a/b.md"),
         ({"id": "x", "webUrl": "https://a.example/1"}, "x"),
         ({"_id": 7}, "7"),
+        ({"id": 0, "webUrl": "https://a.example/1"}, "0"),
+        ({"id": False, "webUrl": "https://a.example/1"}, "https://a.example/1"),
         ({"webUrl": "http://A.example/1/?utm_source=x#top"}, "https://a.example/1"),
         ({"originalUrl": "https://a.example/v?id=1"}, "https://a.example/v?id=1"),
         ({"path": "", "id": None}, "news.jsonl#2"),

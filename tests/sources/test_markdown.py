@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,37 @@ def test_yaml_and_dateutil_are_loaded_only_when_needed() -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    for number in range(40):
+        write(tmp_path / "news" / f"{number}.md")
+    script = """
+import multiprocessing, sys, time
+from newsearch.sources import markdown
+if __name__ == "__main__":
+    markdown._WORTH_PROCESSES = 1
+    articles = markdown.MarkdownDirectory(markdown.Path(sys.argv[1])).articles(workers=2)
+    next(articles)
+    print(*(process.pid for process in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+    (tmp_path / "main.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "main.py"), str(tmp_path / "news")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as parent:
+        assert parent.stdout
+        children = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(children) == 2
+    deadline = time.monotonic() + 30
+    while any(map(_lives, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_lives, children))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
