@@ -238,9 +238,19 @@ class _Run:
         started = time.monotonic()
         reading = Reading()
         if not self.dry_run:
-            with self._writer(sources, full) as writer:
-                resumed = writer.held.articles_ahead
-                articles = self._write(writer, sources, reading)
+            writer = self._writer(sources, full)
+            resumed = writer.held.articles_ahead
+            try:
+                with writer:
+                    articles = self._write(writer, sources, reading)
+            except KeyboardInterrupt:
+                if self.progress:
+                    # Stopping has finished what was read, and nobody was told yet.
+                    place = sources[-1].location
+                    self.progress(
+                        Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
+                    )
+                raise
             return report_of(reading, articles, resumed, time.monotonic() - started)
         if self.gate:
             self._rehearse(sources, full, reading)

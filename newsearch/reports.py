@@ -79,7 +79,7 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
-"""Called after every 512 articles, and when all are read."""
+"""Called after every 512 articles, when all are read, and when a run is stopped by KeyboardInterrupt."""
 
 
 def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> Report:

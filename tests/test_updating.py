@@ -354,6 +354,25 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     assert len(list(index.glob("*.src"))) == 1
 
 
+def test_who_stops_a_run_is_told_what_is_finished_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 100)
+    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    index, news = tmp_path / "index", tmp_path / "news.jsonl"
+    fill(news, "jsonl", 0, 1000)
+    told: list[newsearch.Progress] = []
+
+    def stop(progress: newsearch.Progress) -> None:
+        told.append(progress)
+        if [p.read for p in told] == [50, 100, 150, 200, 250]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        newsearch.build(news, index=index, progress=stop)
+    assert told[-1].finished == newsearch.build(news, index=index).resumed == 200
+
+
 def test_what_was_finished_outlasts_an_interrupt_while_all_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

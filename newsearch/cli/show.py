@@ -46,7 +46,7 @@ def show(id: str, format_name: str, color: str, zone_name: str | None, directory
     tz = zone(zone_name)
     terminal = Terminal.of(sys.stdout, color)
     with open_index(directory or DEFAULT_INDEX) as index:
-        article = index.get(id) or _at_url(index, id) or _begun(index, id)
+        article = index.get(id) or _at_url(index, id.strip()) or _begun(index, id)
         if article is None:
             near = _near(index, id)
             complain(f"no article {id}" + (f"; perhaps {', or '.join(near)}" if near else ""))
