@@ -129,6 +129,8 @@ changes = st.sampled_from([_replace, _replace, _all, _shuffled, _reversed, _rais
 @given(names, changes, st.sampled_from(EXTREMES), st.randoms(use_true_random=False))
 @example("topic", _all, 1 << 31, None)
 @example("provider_name_at", _all, 100, None)
+@example("group_form", _all, (1 << 63) - 1, None)
+@example("stem_ref", _all, (1 << 63) - 1, None)
 def test_numbers_of_any_size_in_any_array(
     good: Path, name: str, change: Any, number: int, random: Any
 ) -> None:

@@ -834,7 +834,7 @@ static PyObject *similar(PyObject *module, PyObject *args) {
         const int candidates = sift_letters(bits + block, size, mask, most, places);
         for (int candidate = 0; found && candidate < candidates; candidate++) {
             const int64_t number_ = integer(&numbers, block + places[candidate]);
-            if (number_ < 0 || number_ + 1 >= at.length) { Py_CLEAR(found); out_of_range(); break; }
+            if (number_ < 0 || number_ >= at.length - 1) { Py_CLEAR(found); out_of_range(); break; }
             const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
             if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
             if (end - start > longest) continue;

@@ -67,7 +67,7 @@ static void capsule_close(PyObject *capsule) { lexicons_close(PyCapsule_GetPoint
 
 /* Where the part of this number begins and ends in an array of this length; -1 with an exception if it is not there. */
 static int part_of(const Array *at, int64_t part, Py_ssize_t length, int64_t *start, int64_t *end) {
-    if (part < 0 || part + 1 >= at->length) return damaged("what is looked up leads out of the dictionary");
+    if (part < 0 || part >= at->length - 1) return damaged("what is looked up leads out of the dictionary");
     *start = integer(at, part);
     *end = integer(at, part + 1);
     if (*start < 0 || *end < *start || *end > length) return damaged("a word's place lies outside the dictionary");
@@ -217,7 +217,7 @@ static int add_stem(Search *search, const Lexicon *lexicon, int language, int64_
     for (int64_t i = first; i < last; i++) {
         const int64_t form = ref < 0 ? integer(&lexicon->group, i) : ref;
         /* Forms that overlap would have more postings together than there are. */
-        if (form <= before || form + 1 >= lexicon->text_at.length) return damaged("the stems are damaged");
+        if (form <= before || form >= lexicon->text_at.length - 1) return damaged("the stems are damaged");
         /* Two stems can share a hash: the stem of one of the forms decides. */
         const int shared = i > first ? 1 : share_stem(search, lexicon, language, form, first, last);
         if (shared < 1) return shared;
