@@ -10,7 +10,10 @@ setup(
         Extension(
             name.replace("/", "."),
             [f"{name}.c"],
-            depends=[f"{_PACKAGE}/_slots.h", f"{_PACKAGE}/_urls.h", f"{_ENGINE}/_arrays.h"],
+            depends=[
+                *(f"{_PACKAGE}/_{each}.h" for each in ("slots", "spaces", "urls")),
+                f"{_ENGINE}/_arrays.h",
+            ],
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
             extra_compile_args=["-O3", "-ffp-contract=off"],
             py_limited_api=True,

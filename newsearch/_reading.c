@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "_slots.h"
+#include "_spaces.h"
 #include "_urls.h"
 
 #define LARGEST_SIGNAL 1e12    /* see _values.py */
@@ -52,19 +53,16 @@ typedef struct {
 
 /* Each of these gives a new reference; NULL without an exception is for a value that takes a closer look. */
 
-/* The bytes of a character that Python takes for white space, at `at`; 0 where there is none. Text ends with a zero. */
-static int space_at(const unsigned char *at) {
-    if (*at < 128) return *at == ' ' || (*at >= 9 && *at <= 13) || (*at >= 28 && *at <= 31);
-    if (*at == 0xc2) return at[1] == 0x85 || at[1] == 0xa0 ? 2 : 0;
-    if (*at == 0xe2 && at[1] == 0x80) return (at[2] >= 0x80 && at[2] <= 0x8a) || at[2] == 0xaf ? 3 : 0;
-    return 0;
+/* The bytes of a character that is white space to Python, at `at`; 0 where there is none. */
+static size_t space_at(const unsigned char *at, const unsigned char *end) {
+    return *at < 128 ? (size_t)is_ascii_space(*at) : wide_space_at(at, end);
 }
 
 static uint8_t is_plain[256]; /* of ASCII; not of the zero at the end of a text */
 
 /* The bytes of another character that stays as it is in clean text, for sure: of ASCII, a letter or sign of Western and
  * Central Europe, a mark of typography or of a currency. None of them combines with another (see NFC). */
-static int plain_at(const unsigned char *at) {
+static size_t plain_at(const unsigned char *at) {
     if (*at < 128) return is_plain[*at];
     if (*at == 0xc2) return at[1] > 0xa0 && at[1] != 0xad ? 2 : 0;
     if (*at >= 0xc3 && *at <= 0xc5) return 2;
@@ -85,12 +83,12 @@ static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length)
             was_space = 0;
             continue;
         }
-        int bytes = plain_at(at);
+        size_t bytes = plain_at(at);
         if (!bytes && *at == '&' && !memchr(at, ';', (size_t)(end - at))) bytes = 1; /* no entity */
         if (bytes) {
             was_space = 0;
         } else {
-            if (!(bytes = space_at(at))) return NULL;
+            if (!(bytes = space_at(at, end))) return NULL;
             is_folded &= *at == ' ' && !was_space;
             was_space = 1;
         }
@@ -100,7 +98,7 @@ static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length)
     char *folded = PyMem_Malloc((size_t)length + 1), *to = folded;
     if (!folded) return PyErr_NoMemory();
     for (at = (const unsigned char *)text; at < end;) {
-        const int space = space_at(at);
+        const size_t space = space_at(at, end);
         if (space) {
             if (to > folded && to[-1] != ' ') *to++ = ' ';
             at += space;

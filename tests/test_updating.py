@@ -326,8 +326,7 @@ def test_a_dry_run_over_a_damaged_index_says_that_all_would_be_new(tmp_path: Pat
 def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parsed: list[str], form: str, full: bool
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 300)
-    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    write_often(monkeypatch, articles=300, batch=50)
     index, news = tmp_path / "index", tmp_path / f"news.{form}"
     fill(news, form, 0, 20)
     newsearch.build(news, index=index)
@@ -357,8 +356,7 @@ def test_a_run_goes_on_from_what_an_interrupted_one_has_finished(
 def test_who_stops_a_run_is_told_what_is_finished_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 100)
-    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    write_often(monkeypatch, articles=100, batch=50)
     index, news = tmp_path / "index", tmp_path / "news.jsonl"
     fill(news, "jsonl", 0, 1000)
     told: list[newsearch.Progress] = []
@@ -376,8 +374,7 @@ def test_who_stops_a_run_is_told_what_is_finished_then(
 def test_what_was_finished_outlasts_an_interrupt_while_all_is_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
-    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    write_often(monkeypatch, articles=30, batch=5)
     index, news = tmp_path / "index", tmp_path / "news.jsonl"
     fill(news, "jsonl", 0, 100)
     with monkeypatch.context() as patched:
@@ -392,8 +389,7 @@ def test_what_was_finished_outlasts_an_interrupt_while_all_is_published(
 def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
-    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    write_often(monkeypatch, articles=30, batch=5)
     index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     fill(one, "jsonl", 0, 100)
     fill(two, "jsonl", 200, 210)
@@ -438,8 +434,7 @@ def interrupt(index: Path, two: Path) -> None:
 def test_what_publishes_nothing_leaves_an_interrupted_run_to_be_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, Path], object]
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
-    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    write_often(monkeypatch, articles=30, batch=5)
     index, one, two = tmp_path / "index", tmp_path / "one.jsonl", tmp_path / "two.jsonl"
     fill(one, "jsonl", 0, 100)
     fill(two, "jsonl", 200, 210)
@@ -464,8 +459,7 @@ def test_what_publishes_nothing_leaves_an_interrupted_run_to_be_gone_on_with(
 def test_a_run_that_begins_anew_deletes_what_it_had_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 30)
-    monkeypatch.setattr("newsearch.updating._BATCH", 5)
+    write_often(monkeypatch, articles=30, batch=5)
     index, news = tmp_path / "index", tmp_path / "one.jsonl"
     fill(news, "jsonl", 0, 10)
     newsearch.build(news, index=index)
@@ -483,6 +477,12 @@ def test_a_run_that_begins_anew_deletes_what_it_had_finished(
     news.write_text(lines)
     assert newsearch.reindex(index, resume=False).changed == 0
     assert {path.name for path in index.iterdir()} == before
+
+
+def write_often(monkeypatch: pytest.MonkeyPatch, *, articles: int, batch: int) -> None:
+    """Have a segment written after so few articles, which are read so few at a time."""
+    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", articles)
+    monkeypatch.setattr("newsearch.updating._BATCH", batch)
 
 
 def fill(news: Path, form: str, first: int, last: int) -> None:

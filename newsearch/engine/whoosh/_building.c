@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "../../_slots.h"
+#include "../../_spaces.h"
 #include "../../_urls.h"
 
 #define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
@@ -288,10 +289,9 @@ static char lower[128];
 static void find_kinds(void) {
     for (int c = 0; c < 128; c++) {
         const int is_letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const int is_space = c == ' ' || (c >= 9 && c <= 13) || (c >= 28 && c <= 31);
         /* These join letters in numbers, acronyms, names and elisions, or mean something behind one. */
         const int is_special = strchr(".,'&+#", c) && c;
-        kind_of[c] = is_letter ? LETTER : is_space ? SPACE : is_special ? SPECIAL : BREAKS;
+        kind_of[c] = is_letter ? LETTER : is_ascii_space((unsigned)c) ? SPACE : is_special ? SPECIAL : BREAKS;
         is_outer[c] = c == '.' || c == ',' || c == '\'';
         lower[c] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
@@ -305,13 +305,7 @@ static int kind_of_letters(const char *text, Py_ssize_t length) {
 
 /* The bytes of a character that is white space to Python, at `at`; 0 where there is none. */
 static size_t space_at(const unsigned char *at, const unsigned char *end) {
-    if (*at < 128) return kind_of[*at] == SPACE;
-    if (*at == 0xc2) return end - at > 1 && (at[1] == 0x85 || at[1] == 0xa0) ? 2 : 0;
-    if (*at < 0xe1 || *at > 0xe3 || end - at < 3) return 0;
-    const unsigned found = (unsigned)at[0] << 16 | (unsigned)at[1] << 8 | at[2];
-    const int is_space = found == 0xe19a80 || (found >= 0xe28080 && found <= 0xe2808a) || found == 0xe280a8 ||
-                         found == 0xe280a9 || found == 0xe280af || found == 0xe2819f || found == 0xe38080;
-    return is_space ? 3 : 0;
+    return *at < 128 ? kind_of[*at] == SPACE : wide_space_at(at, end);
 }
 
 /* The letters of ASCII that stand for the letters of two bytes from C3 80 to C5 BF, once folded; zeros for others. */

@@ -24,7 +24,7 @@ from newsearch.article import Article
 from newsearch.engine.whoosh import building
 from newsearch.engine.whoosh.columns import Columns, Pivots, inverse
 from newsearch.engine.whoosh.content import facts_of
-from newsearch.engine.whoosh.postings import Stems, ToldStems, invert, term_arrays
+from newsearch.engine.whoosh.postings import Stems, ToldStems, invert, term_arrays, told_stems
 from newsearch.engine.whoosh.records import pack_records
 from newsearch.engine.whoosh.tongues import languages_of
 
@@ -32,8 +32,9 @@ Array: TypeAlias = NDArray[Any]
 
 MAX_ARTICLES = 1 << 16
 MEMORY = 512 << 20
-LEAST_MEMORY = 16 << 20
 """Bytes that a run may take, unless it is told otherwise."""
+LEAST_MEMORY = 16 << 20
+"""The least that it can be told to take."""
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
 """What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
@@ -83,8 +84,7 @@ class Vocabulary:
     def stems(self, language: int, terms: Array) -> ToldStems:
         """The stems in a language of terms that were sorted before."""
         if language:
-            stems = Stems(self.stemmings[language])
-            return stems.told(np.array(stems.numbered(self._texts(terms)), np.int64))
+            return told_stems(self.stemmings[language], self._texts(terms))
         # English stems are kept from segment to segment.
         self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
         return self._stems.told(np.array(self._term_stem, np.int64).take(terms))

@@ -17,7 +17,7 @@ from newsearch.engine.whoosh.backlog import Backlog
 from newsearch.engine.whoosh.builder import SegmentBuilder, Vocabulary
 from newsearch.engine.whoosh.content import records_of
 from newsearch.engine.whoosh.journal import Ahead, Run, write_journal
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.segment import Segment, count_kept
 from newsearch.engine.whoosh.state import SourceState, write_state
 from newsearch.engine.whoosh.toc import Toc, remove_files
 from newsearch.errors import StorageError
@@ -63,7 +63,7 @@ class Collector:
         self._run = run
         self._write = write
         self.segments = list(ahead.segments)
-        self.finished = _kept(self.segments)
+        self.finished = count_kept(self.segments)
         self._resumed = len(ahead.segments)
         self._states: dict[str, SourceState] = dict(ahead.states)
         self._state_names: list[str] = []
@@ -156,8 +156,4 @@ class Collector:
             raise StorageError(self._directory, FAILED, error) from error
         remove_files(self._directory / name for name in self._state_names)
         self._state_names = list(names.values())
-        self.finished = _kept(self.segments)
-
-
-def _kept(segments: Sequence[Segment]) -> int:
-    return sum(segment.kept_articles for segment in segments)
+        self.finished = count_kept(self.segments)

@@ -19,7 +19,7 @@ from newsearch.engine.whoosh.building import hash_keys
 from newsearch.engine.whoosh.content import facts_of, records_of
 from newsearch.engine.whoosh.journal import Ahead
 from newsearch.engine.whoosh.matches import holds
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.segment import Segment, count_kept
 from newsearch.engine.whoosh.state import SourceState, read_state
 from newsearch.engine.whoosh.toc import Toc
 
@@ -82,7 +82,7 @@ class Held:
     @property
     def articles_ahead(self) -> int:
         """How many articles an interrupted run had finished."""
-        return sum(segment.kept_articles for segment in self._ahead.segments)
+        return count_kept(self._ahead.segments)
 
     def count(self, source: str) -> int:
         """How many articles of a source are committed."""

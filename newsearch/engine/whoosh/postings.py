@@ -120,14 +120,15 @@ TellStems: TypeAlias = Callable[[int, Array], ToldStems]
 """Called with a language and the numbers of forms."""
 
 
+def told_stems(stemming: Stemming, forms: Iterable[str]) -> ToldStems:
+    """The stems of some forms, numbered among themselves."""
+    stems = Stems(stemming)
+    return stems.told(np.array(stems.numbered(forms), np.int64))
+
+
 def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> TellStems:
     """What tells the stems of terms that are given by their numbers."""
-
-    def tell(language: int, forms: Array) -> ToldStems:
-        stems = Stems(stemmings[language])
-        return stems.told(np.array(stems.numbered([terms[i] for i in forms.tolist()]), np.int64))
-
-    return tell
+    return lambda language, forms: told_stems(stemmings[language], [terms[i] for i in forms.tolist()])
 
 
 def term_arrays(

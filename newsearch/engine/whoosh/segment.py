@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
@@ -356,3 +356,8 @@ def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
     table[list(languages)] = True
     table.flags.writeable = False
     return table
+
+
+def count_kept(segments: Iterable[Segment]) -> int:
+    """How many articles of some segments are neither deleted nor replaced."""
+    return sum(segment.kept_articles for segment in segments)

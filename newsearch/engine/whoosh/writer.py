@@ -29,7 +29,7 @@ from newsearch.engine.whoosh.lock import WriteLock
 from newsearch.engine.whoosh.matches import holds
 from newsearch.engine.whoosh.reader import open_segments
 from newsearch.engine.whoosh.replacing import delete_replaced, keys
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.engine.whoosh.segment import Segment, count_kept
 from newsearch.engine.whoosh.state import SourceState, replace_state, write_state
 from newsearch.engine.whoosh.toc import (
     SEGMENT_SUFFIX,
@@ -96,7 +96,7 @@ class WhooshWriter:
         try:
             self._base = protecting(_base(directory, fresh), protected, directory)
             self._segments = open_segments(directory, self._base)
-            self._before = _kept(self._segments)
+            self._before = count_kept(self._segments)
         except FileNotFoundError as error:
             self._lock.release()
             raise IndexCorrupt(error.filename, "missing") from error
@@ -216,8 +216,8 @@ class WhooshWriter:
             replaced, self._confirmed = delete_replaced(self._segments, new)
             self._delete_dropped()
             segments = [s for s in [*self._segments, *new] if s.kept_articles]
-            added = _kept(new) - replaced
-            deleted = self._before - _kept(self._segments) - replaced
+            added = count_kept(new) - replaced
+            deleted = self._before - count_kept(self._segments) - replaced
             toc = self._base
             if self._is_unchanged(new) and not compact:
                 if check:
@@ -291,7 +291,7 @@ class WhooshWriter:
         return (
             self._run.generation > 0
             and not self._run.fresh
-            and not _kept(new)
+            and not count_kept(new)
             and not any(segment.changed for segment in self._segments)
             and list(states) == self._sources
             and all(states[source] or not state.names for source, state in self._states.items())
@@ -338,10 +338,6 @@ class WhooshWriter:
     def _name(self, source: str) -> None:
         if source not in self._sources:
             self._sources.append(source)
-
-
-def _kept(segments: Iterable[Segment]) -> int:
-    return sum(segment.kept_articles for segment in segments)
 
 
 def _base(directory: Path, fresh: bool) -> Toc:
