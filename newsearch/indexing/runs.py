@@ -240,9 +240,10 @@ class _Run:
         reading = Reading()
         if not self.dry_run:
             writer = self._writer(sources, full)
-            resumed = writer.held.articles_ahead
+            resumed = 0
             try:
                 with writer:
+                    resumed = writer.held.articles_ahead
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:
