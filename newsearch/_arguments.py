@@ -22,7 +22,7 @@ def check_number(
 ) -> None:
     """Hold an argument to be a number within bounds, and a whole one if that is asked for."""
     is_number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if is_number and low <= value <= high:
+    if is_number and low <= value <= high and (whole or _fits(value)):
         return
     bounds = "" if low == -inf else f" from {low:,} on" if high == inf else f" from {low:,} to {high:,}"
     raise error(f"{name}: {_shown(value)} is not a {'whole ' if whole else ''}number{bounds}")
@@ -66,5 +66,16 @@ def unusable_path(path: str | os.PathLike[str]) -> str:
     return ""
 
 
+def _fits(value: Any) -> bool:
+    """Whether a number is one to a float, as it has to be where it is compared with others."""
+    try:
+        return bool(float(value) == float(value))
+    except (OverflowError, ValueError):
+        return False
+
+
 def _shown(value: Any) -> str:
-    return f"{value!r:.80}"
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # Python writes no whole numbers of thousands of digits
+        return f"this {type(value).__name__}"

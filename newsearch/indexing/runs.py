@@ -25,6 +25,7 @@ from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import STREAM, Snapshot, Source
+from newsearch.sources.files import path_of
 from newsearch.sources.registry import locate, open_source
 from newsearch.text.wordlists import protected_words
 
@@ -149,7 +150,8 @@ def forget(
     run = _Run(directory, workers, wait, whole=True)
     toc = read_toc(directory, any_version=True)
     known = toc.locations
-    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    # A path as it is shown, with what cannot be printed escaped, will do too.
+    forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
@@ -229,7 +231,7 @@ class _Run:
                     sources.append(_Kept(self.index))
                 continue
             try:
-                sources.append(open_source(location))
+                sources.append(open_source(path_of(location)))
             except SourceError as error:
                 raise refusal(location, error.reason, self.index) from error
         return replace(self.of(sources, full), anew=anew)
