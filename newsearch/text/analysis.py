@@ -29,6 +29,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch.text.english import DEMONYMS
+from newsearch.text.marks import limit_marks
 
 if TYPE_CHECKING:
     import Stemmer
@@ -117,7 +118,7 @@ def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
 
 def fold(text: str) -> str:
     """Lower case, compatibility forms unified, accents of Latin, Greek and Cyrillic letters removed."""
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", limit_marks(text)).casefold()
     if text.isascii():
         return text
     # Only the generic combining marks go: the vowel signs of Indic scripts are letters to their readers.

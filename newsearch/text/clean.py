@@ -11,6 +11,7 @@ from typing import Final
 from unicodedata import is_normalized
 
 from newsearch._patterns import pattern
+from newsearch.text.marks import limit_marks
 
 _UNSEEN: Final = pattern("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 """What JSON allows unescaped, and a terminal or an editor may obey."""
@@ -30,7 +31,7 @@ def clean_text(text: str) -> str:
         and "<" not in text
         and "&" not in text
         and "  " not in text
-        and (text.isascii() or is_normalized("NFC", text))
+        and (text.isascii() or (limit_marks(text) == text and is_normalized("NFC", text)))
     ):
         return text.strip(" ")
     from newsearch.text.markup import clean  # not before it is needed: see there

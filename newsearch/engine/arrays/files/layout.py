@@ -222,6 +222,10 @@ class ArrayFile:
         dtype, length, _, _ = self._place(name)
         return dtype, length
 
+    def read_empty_as(self, name: str, dtype: str) -> None:
+        """Give an array without elements this dtype: what it has in the file means nothing, and may be any."""
+        self._directory[name] = [dtype, *self._directory[name][1:]]
+
     def __contains__(self, name: str) -> bool:
         return name in self._directory
 

@@ -340,7 +340,8 @@ def read_numbers(directory: Path, kind: str, name: str, articles: int) -> Any:
     if not name:
         return np.empty(0, np.int64)
     file = ArrayFile(directory / name, kind)
-    if file.form(kind)[1] <= articles:
+    dtype, length = file.form(kind)
+    if length <= articles and dtype[1] in "iu":
         file.verify()
         numbers = file.array(kind).astype(np.int64)
         between = np.concatenate(([-1], numbers, [articles]))
