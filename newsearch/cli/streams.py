@@ -81,7 +81,7 @@ def _guarded(stream: TextIO | None, raw: FileIO) -> TextIO:
         return stream
     unbuffered = getattr(stream, "write_through", False)
     return TextIOWrapper(
-        raw if unbuffered else BufferedWriter(raw),  # type: ignore[arg-type]
+        raw if unbuffered else BufferedWriter(raw),
         encoding=getattr(stream, "encoding", None),
         errors="backslashreplace",
         line_buffering=getattr(stream, "line_buffering", False),
