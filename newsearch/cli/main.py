@@ -52,7 +52,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"newsearch.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"newsearch.cli.commands.{cmd_name}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -148,6 +148,7 @@ def run() -> Never:
     output = guard()
     code = main()
     output.drop()
+    sys.stderr.flush()
     if "multiprocessing" in sys.modules:
         sys.exit(code)  # its processes end with this one
     # Python takes everything apart when it ends, which is a tenth of a query's time.

@@ -13,13 +13,12 @@ from typing import BinaryIO, Final, cast
 
 import orjson
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
+from newsearch.articles.reading import article_from_record, articles_of_plain_records
 from newsearch.errors import SourceError, json_problem
-from newsearch.reading import article_from_record, articles_of_plain_records
-from newsearch.sources.base import (
+from newsearch.sources.base import STREAM, Snapshot
+from newsearch.sources.files import (
     MAX_ARTICLE_SIZE,
-    STREAM,
-    Snapshot,
     open_file,
     printable,
     reading_problem,

@@ -154,7 +154,7 @@ def test_a_closed_stream_is_not_given_to_the_files_of_an_index(tmp_path: Path) -
 
 @posix
 def test_ctrl_c_is_130_and_leaves_no_index(tmp_path: Path) -> None:
-    from newsearch.engine.whoosh.lock import WriteLock
+    from newsearch.engine.arrays.files.lock import WriteLock
 
     # A search that is about to build the index waits for another writer, and is interrupted there.
     directory = tmp_path / "index"

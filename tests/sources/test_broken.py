@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from newsearch.errors import SourceError
-from newsearch.sources import front_matter, open_source
+from newsearch.sources import front_matter
+from newsearch.sources.registry import open_source
 
 BROKEN = Path(__file__).resolve().parents[1] / "broken"
 
