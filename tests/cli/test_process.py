@@ -67,11 +67,24 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
 
 
 has_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-buffering = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+
+
+def redirected(
+    redirection: str, *command: str, index: Path, unbuffered: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the command under a shell that redirects its streams; without PYTHONUNBUFFERED, as users do."""
+    arguments = [str(index) if part == "INDEX" else part for part in command]
+    shell = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND]
+    return subprocess.run(
+        [*shell, *arguments],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""},
+    )
 
 
 @has_full_disk
-@buffering
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -87,48 +100,42 @@ buffering = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "u
         "",
     ],
 )
-def test_output_to_a_full_disk_is_one_line(index: Path, arguments: str, unbuffered: str) -> None:
-    command = [*COMMAND, *arguments.replace("INDEX", str(index)).split()]
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, check=False, text=True, env=environment
-        )
-    reason = os.strerror(errno.ENOSPC)
-    assert done.stderr == f"newsearch: the output cannot be written: {reason}\n"
+def test_output_to_a_full_disk_is_one_line(index: Path, arguments: str) -> None:
+    done = redirected(">/dev/full", *arguments.split(), index=index)
+    assert done.stderr == f"newsearch: the output cannot be written: {os.strerror(errno.ENOSPC)}\n"
+    assert done.returncode == 2
+
+
+@has_full_disk
+@pytest.mark.parametrize("arguments", ["query --index INDEX", "--help"])
+def test_output_to_a_full_disk_is_one_line_without_a_buffer(index: Path, arguments: str) -> None:
+    done = redirected(">/dev/full", *arguments.split(), index=index, unbuffered=True)
+    assert done.stderr == f"newsearch: the output cannot be written: {os.strerror(errno.ENOSPC)}\n"
     assert done.returncode == 2
 
 
 @posix
-@buffering
+@pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("arguments", ["query ban --index INDEX", "stats --index INDEX", "--help"])
-def test_a_closed_output_is_one_line(index: Path, arguments: str, unbuffered: str) -> None:
-    command = [*COMMAND, *arguments.replace("INDEX", str(index)).split()]
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
-    done = subprocess.run(closed, capture_output=True, check=False, text=True, env=environment)
+def test_a_closed_output_is_one_line(index: Path, arguments: str, unbuffered: bool) -> None:
+    done = redirected(">&-", *arguments.split(), index=index, unbuffered=unbuffered)
     assert done.stderr == "newsearch: the output cannot be written: it is closed\n"
     assert done.returncode == 2
 
 
 @has_full_disk
 @posix
-@buffering
-@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&- 2>&-"])
+@pytest.mark.parametrize(("query", "code"), [("ban after:soon", 0), ("nowhere", 1), ("--nonsense", 2)])
 def test_messages_that_reach_nobody_change_neither_results_nor_exit_code(
-    index: Path, redirection: str, unbuffered: str
+    index: Path, query: str, code: int
 ) -> None:
-    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
-
-    def answer(query: str, redirection: str = "") -> tuple[int, bytes]:
-        command = [*COMMAND, "query", query, "--index", str(index), "--format", "urls"]
-        silenced = ["sh", "-c", f'exec "$@" {redirection}', "sh", *command]
-        done = subprocess.run(silenced, capture_output=True, check=False, env=environment)
-        return done.returncode, done.stdout
-
-    for query, code in [("ban after:soon", 0), ("nowhere", 1), ("--nonsense", 2)]:
-        assert answer(query, redirection) == answer(query)
-        assert answer(query)[0] == code
+    command = ("query", query, "--index", "INDEX", "--format", "urls")
+    told = redirected("", *command, index=index)
+    assert told.stderr
+    assert told.returncode == code
+    for redirection in ("2>&-", "2>/dev/full", "<&- 2>&-"):
+        untold = redirected(redirection, *command, index=index)
+        assert (untold.stdout, untold.stderr, untold.returncode) == (told.stdout, "", code)
 
 
 @posix
