@@ -170,3 +170,17 @@ _ADVICE = {
     errno.EIO: "the disk may be failing: keep a backup elsewhere",
     errno.EMFILE: "raise the limit of open files (ulimit -n), or run `newsearch compact`",
 }
+
+
+def json_problem(error: ValueError | RecursionError) -> str:
+    """What is wrong with a text that `json.loads` refused, in the same words under every release of Python."""
+    from json import JSONDecodeError
+
+    if isinstance(error, JSONDecodeError):
+        line = f"line {error.lineno} " if error.lineno > 1 else ""
+        return f"not JSON at {line}column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding.upper()}: byte {error.start}"
+    if isinstance(error, RecursionError):
+        return "not usable JSON: nested too deeply"
+    return "not usable JSON: an integer of thousands of digits"
