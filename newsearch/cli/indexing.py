@@ -185,7 +185,7 @@ def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> in
     What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
     written, the index was locked, or the disk was full. What has changed is then still to be indexed.
     """
-    complain(f"watching {', '.join(map(clean, sources))}; Ctrl-C ends it")
+    complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
     retry = _Retry()
     for _ in bursts(sources, but=index, also=retry.is_due):
         try:

@@ -73,7 +73,7 @@ _DECLARATION: Final = re.compile(
 )
 _TAG: Final = re.compile(
     r"""</?(?P<name>[a-z][a-z0-9:_-]*)
-        (?P<rest> \s+ (?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+ | \s+ [^<>]*+ | \s* /? )
+        (?P<rest> \s++ (?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+ | \s++ [^<>]*+ | \s*+ /? )
         (?P<end> > | \Z )""",
     re.IGNORECASE | re.VERBOSE,
 )
