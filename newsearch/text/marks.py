@@ -17,7 +17,7 @@ _MOST: Final = 30
 
 # Most text is told to be safe by this alone. Runs of Han, kana and Hangul are long, and hold no marks.
 _SUSPECT: Final = pattern(
-    "[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{31}"
+    "[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{16}"
 )
 
 
@@ -25,12 +25,22 @@ def limit_marks(text: str) -> str:
     """A text without the marks that follow 30 others on one letter."""
     if text.isascii() or not _SUSPECT.search(text):
         return text
-    return _excess().sub(r"\1", text)
+    return _runs().sub(_limited, text)
+
+
+def _limited(run: re.Match[str]) -> str:
+    kept = marks = 0
+    for character in run[0]:
+        marks += len(unicodedata.normalize("NFKD", character))
+        if marks > _MOST:
+            break
+        kept += 1
+    return run[0][:kept]
 
 
 @lru_cache(maxsize=1)
-def _excess() -> re.Pattern[str]:
-    """Runs of too many characters that join what stands before them, once decomposed; what is kept is group 1."""
+def _runs() -> re.Pattern[str]:
+    """Long runs of characters that, once decomposed, join what stands before them; none is more than two marks."""
     marks = [c for c in map(chr, range(0x300, 0x1F000)) if _joins(c)]
     ranges: list[list[int]] = []
     for code in map(ord, marks):
@@ -39,7 +49,7 @@ def _excess() -> re.Pattern[str]:
         else:
             ranges.append([code, code])
     kind = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
-    return re.compile(f"([{kind}]{{{_MOST}}})[{kind}]+")
+    return re.compile(f"[{kind}]{{{_MOST // 2 + 1},}}")
 
 
 def _joins(character: str) -> bool:
