@@ -24,7 +24,15 @@ def open_regular(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be opened, or is something else, such as a pipe, a device or a directory.
     """
-    return os.fdopen(_regular(path, os.O_RDONLY), "rb")
+    # Opening a pipe would wait for somebody who writes to it.
+    _check_regular(os.stat(path), path)
+    file = open(path, "rb")  # noqa: SIM115 - handed on
+    try:
+        _check_regular(os.fstat(file.fileno()), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def open_kept(path: Path) -> int:
@@ -34,19 +42,19 @@ def open_kept(path: Path) -> int:
         OSError: a link or something else is there, or it cannot be opened.
     """
     try:
-        return _regular(path, os.O_RDWR | os.O_CREAT | _NO_LINK)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _NO_WAIT | _PLAIN, 0o666)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise OSError(error.errno, f"{path.name} is a link, which is not followed; remove it") from error
         raise
-
-
-def _regular(path: Path, flags: int) -> int:
-    handle = os.open(path, flags | _NO_WAIT | _PLAIN, 0o666)
     try:
-        if not S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+        _check_regular(os.fstat(handle), path)
     except BaseException:
         os.close(handle)
         raise
     return handle
+
+
+def _check_regular(status: os.stat_result, path: Path) -> None:
+    if not S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
