@@ -8,6 +8,7 @@
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
+    ├── StaleBuild           a compiled part of newsearch is not of this version
     ├── GateFailed           a new generation does not pass the checks that guard the index
     └── EngineError          the engine, or one of its dependencies, failed
         └── StorageError     the disk refused: it is full, read-only, or failing
@@ -124,6 +125,10 @@ class IndexCorrupt(NewsearchError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}; {self._advice}"
+
+
+class StaleBuild(NewsearchError):
+    """A compiled module of newsearch was built from other sources than those that stand here; install it again."""
 
 
 class GateFailed(NewsearchError):

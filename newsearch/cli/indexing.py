@@ -13,17 +13,19 @@ from typing import Any
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
-from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.cli.terminal import complain
 from newsearch.engine.arrays.writing.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
+from newsearch.outputs.words import counted
 from newsearch.sources.base import STREAM
+from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
 
@@ -216,7 +218,7 @@ def run(
     finally:
         shown.clear()
     if work.format_name == "json":
-        print(to_json(_document(report, work.dry_run), Terminal.of(sys.stdout), indent=2))
+        print_json(_document(report, work.dry_run))
     else:
         if work.dry_run:
             _list_changes(report)
@@ -276,14 +278,13 @@ def _list_changes(report: Report) -> None:
             ("moved", difference.moved, moved),
         ):
             for id in ids[:MAX_CHANGES_SHOWN]:
-                print(f"{what:<9} {clean(id)}")
+                print(f"{what:<9} {one_line(id)}")
             if count > MAX_CHANGES_SHOWN:
                 print(f"{what:<9} and {count - MAX_CHANGES_SHOWN:,} more")
 
 
 def _document(report: Report, dry_run: bool) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
         "dry_run": dry_run,
         "read": report.read,
         "added": report.added,

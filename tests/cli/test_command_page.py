@@ -17,7 +17,8 @@ import pytest
 from cli_collection import Command
 
 from newsearch.cli.main import COMMANDS, cli
-from newsearch.cli.output import CSV_COLUMNS, SCHEMA
+from newsearch.outputs.json_page import SCHEMA
+from newsearch.outputs.table import CSV_COLUMNS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "command.md"
 
