@@ -11,15 +11,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from newsearch.articles.article import article_to_mapping
 from newsearch.cli.terminal import Terminal, clean, counted
-from newsearch.engine.base import Counts, Explanation
+from newsearch.engine.base import FACETS, Counts, Explanation
 from newsearch.search.help import Clause
 from newsearch.search.results import Hit, Results
 from newsearch.text.clean import escape_unseen
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
-
-_FACET_LIMIT = 10
 
 
 class Page(NamedTuple):
@@ -30,7 +28,7 @@ class Page(NamedTuple):
         facets: names of the facets to show.
         explain: whether scores are explained.
         now, tz: the moment that ages count from, and the zone that dates are shown in.
-        facet_limit: values of each facet, 0 for all; None is all years and months, and 10 of the others.
+        facet_limit: values of each facet, 0 for all; None is as many as FACETS says.
         limit: hits that the page has room for.
     """
 
@@ -58,7 +56,7 @@ class Page(NamedTuple):
         """The values of a facet that are shown, and how many are left out."""
         limit = self.facet_limit
         if limit is None:
-            limit = 0 if name in ("year", "month") else _FACET_LIMIT
+            limit = FACETS[name].shown
         values = self.results.facet(name, limit=None)
         if not limit or len(values) <= limit:
             return values, 0
@@ -160,12 +158,15 @@ def as_csv(page: Page, terminal: Terminal) -> Iterator[str]:
         mapping = article_to_mapping(article)
         provider = article.provider.name or article.provider.domain if article.provider else ""
         texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), provider)
-        url = _cell(article.url or "")
-        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), article.heat, article.quality, url])
+        last = (article.url or "", "; ".join(article.authors), mapping.get("modified", ""))
+        numbers = (article.heat, article.quality)
+        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), *numbers, *map(_cell, last)])
     yield from buffer.getvalue().splitlines()
 
 
-CSV_COLUMNS = ("rank", "score", "id", "title", "publishedDateTime", "provider", "heat", "quality", "url")
+CSV_COLUMNS = (
+    "rank", "score", "id", "title", "publishedDateTime", "provider", "heat", "quality", "url", "authors", "modified",
+)  # fmt: skip
 
 
 def as_urls(page: Page, terminal: Terminal) -> Iterator[str]:

@@ -17,6 +17,7 @@ from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query.dates import earlier
 from newsearch.query.plan import is_text
 from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -105,7 +106,7 @@ class Index:
         Args:
             query: see docs/query-syntax.md; any text is a query.
             limit, offset: the page, in hits.
-            sort: relevance, newest, oldest, heat or quality.
+            sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
             after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
             before: articles before then.
             topics: whole topics, case folded.
@@ -150,7 +151,7 @@ class Index:
         if after is not None:
             filters.append(Filter("after", str(after), DateRange(_start(after, "after", now, tz), None)))
         if before is not None:
-            filters.append(Filter("before", str(before), DateRange(None, _start(before, "before", now, tz))))
+            filters.append(Filter("before", str(before), earlier(_start(before, "before", now, tz), tz)))
         for field, least in (("heat", min_heat), ("quality", min_quality)):
             if least is not None:
                 check_number(f"min_{field}", least, error=QueryError)
@@ -159,7 +160,7 @@ class Index:
             filters.append(Filter("as_of", str(as_of), _no_later_than(moment)))
         if boosts is not None and not isinstance(boosts, Boosts):
             raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
-        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
+        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment, tz=tz)
         asked = Asked(reader, parsed, tuple(filters), options, now, tz)
         tree = asked.tree()
         if sort == "relevance" and (expand or (expand is None and is_text(tree))):
@@ -178,7 +179,7 @@ class Index:
 
         Returns:
             Whole queries, the likeliest first: words that articles hold which hold the words before, else words that
-            many articles hold; names of fields; values of provider:, topic:, category:, type:, lang:, has: and is:.
+            many articles hold; names of fields; values of provider:, author:, topic:, category:, type:, lang:, has: and is:.
 
         Raises:
             QueryError: an argument is of a wrong kind.
