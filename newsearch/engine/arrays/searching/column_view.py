@@ -179,11 +179,13 @@ class ColumnView:
             is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
             if not is_day.any():
                 return ()
-            days, number = np.unique(self.column(name)[is_day] // columns.DAY, return_inverse=True)
+            days, number = np.unique(
+                self.column(name)[is_day].astype(np.int64) // columns.DAY, return_inverse=True
+            )
             begins = [_midnight(day, tz) for day in days.tolist()]
             ends = [_midnight(day + 1, tz) for day in days.tolist()]
             shift, length = np.zeros(self.articles, np.int64), np.zeros(self.articles, np.int64)
-            shift[is_day] = (np.array(begins) - days.astype(np.int64) * columns.DAY)[number]
+            shift[is_day] = (np.array(begins) - days * columns.DAY)[number]
             length[is_day] = (np.array(ends) - np.array(begins))[number]
             return shift, length
 

@@ -162,7 +162,7 @@ class Segment:
     # Columns
 
     def column(self, name: str) -> Array:
-        """A column by name, as it lies in the file.
+        """A column by name, as it lies in the file, but for `flag`, which is uint16.
 
         Raises:
             IndexCorrupt: it holds a number that it cannot hold.
@@ -172,6 +172,9 @@ class Segment:
             column = columns.BY_NAME.get(name)
             is_kept = name in self.file or not (column and column.same_as)
             found = self.file.array(name if is_kept or not column else column.same_as)
+            if name == "flag":
+                # In a file it is as narrow as it can be, and then numpy refuses the higher bits.
+                found = np.asarray(found, np.uint16)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
