@@ -44,8 +44,8 @@ def article_from_mapping(
     a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
 
     Dates without a zone are UTC, `03/04/2020` is the 4th of March, and where there is none, a date under
-    `published` or at the start of the id's last part is taken. Authors stand under `authors` or `author`, the date of the
-    last change under `modified`, `dateModified` or `updated`. The body is `body`, else what the record has
+    `published` or at the start of the id's last part is taken. Authors stand under `authors` or `author`, the
+    date of the last change under `modified`, `dateModified` or `updated`. The body is `body`, else what the record has
     under body, content or text. The first of `categories` is the category; `tags` are topics. `secured` is
     never kept. Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
 

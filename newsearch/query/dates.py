@@ -276,7 +276,7 @@ class _Calendar:
 
 
 def midnight(day: date, tz: tzinfo) -> datetime:
-    """The instant at which a day begins in a zone, in UTC; a midnight that the clocks skip is the instant of the skip."""
+    """The instant, in UTC, at which a day begins in a zone; where the clocks skip midnight, that of the skip."""
     return in_utc(datetime(day.year, day.month, day.day, tzinfo=tz))
 
 

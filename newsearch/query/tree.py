@@ -23,10 +23,11 @@ TEXT_FIELDS = ("title", "excerpt", "topics", "body")
 KEYWORD_FIELDS = (
     "id", "topic", "provider", "domain", "author", "category", "type", "url", "language", "has", "is",
 )  # fmt: skip
-"""Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com),
-`provider` whole words of the outlet's name or its domain, `author` whole words of a name, accents folded too, `url` a part of the URL or, with ://, all of it but for www.,
-`has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id, `language` a
-tag and what is narrower (en finds en-us), or, of an article without a tag, the language that its words tell. All others match the whole value, case folded."""
+"""Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com), `provider` whole
+words of the outlet's name or its domain, `author` whole words of a name, `url` a part of the URL or, with ://, all of
+it but for www., `has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id,
+`language` a tag and what is narrower (en finds en-us), or, of an article without a tag, the language that its words
+tell. All others match the whole value. Case is folded, and in names of outlets and authors accents are, too."""
 
 NUMBER_FIELDS = ("heat", "quality")
 

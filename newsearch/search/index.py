@@ -179,7 +179,8 @@ class Index:
 
         Returns:
             Whole queries, the likeliest first: words that articles hold which hold the words before, else words that
-            many articles hold; names of fields; values of provider:, author:, topic:, category:, type:, lang:, has: and is:.
+            many articles hold; names of fields; values of provider:, author:, topic:, category:, type:, lang:, has: and
+            is:.
 
         Raises:
             QueryError: an argument is of a wrong kind.

@@ -44,7 +44,10 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
 
 
 def signatures_of(articles: list[Article]) -> NDArray[np.uint8]:
-    """The signatures by which copies of articles are found: shape (articles, SIGNATURE). Nothing makes them yet: all zero."""
+    """The signatures of some articles, by which copies are found: shape (articles, SIGNATURE).
+
+    The one place that makes them. So far they are all zero, which stands for no signature.
+    """
     return np.zeros((len(articles), SIGNATURE), np.uint8)
 
 
