@@ -82,13 +82,6 @@ def parse_date_range(text: str, *, now: datetime, tz: tzinfo) -> DateRange:
     return DateRange(*field_bounds("date", text, now=now, tz=tz))
 
 
-def earlier(end: datetime | None, tz: tzinfo) -> DateRange:
-    """The range of what is dated before a moment. With what is dated from then on it is all that is dated, and nothing
-    is in both: a day alone on which the moment lies, but does not begin, is not earlier."""
-    begins = end is None or end == midnight(end.astimezone(tz).date(), tz)
-    return DateRange(None, end, whole_days=not begins)
-
-
 def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     """The last moment of a date, so that what appeared in it has appeared; an instant is itself.
 

@@ -67,8 +67,7 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
         return replace(dates.parse_date_range(value, now=now, tz=tz), field="modified", span=span)
     if field in DATE_FIELDS:
         start, end = dates.field_bounds(field, value, now=now, tz=tz)
-        found = dates.earlier(end, tz) if field == "before" else DateRange(start, end)
-        return replace(found, span=span)
+        return DateRange(start, end, span=span)
     if field in ("heat", "quality"):
         return Range(field, *_interval(field, value), span)
     if not value:

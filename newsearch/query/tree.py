@@ -172,14 +172,15 @@ class DateRange(_Node):
     """Articles whose date (or whose last change, where `field` is "modified") lies in [start, end), aware UTC; None is
     open.
 
-    A day alone, without a time, is that day in the zone of the search. It lies in the range when any instant of it
-    does; where `whole_days` is set, it must also be over by `end`. Fractions of an article's second do not count.
+    A day alone, without a time, is that day in the zone of the search. It lies in a range with a start when any instant
+    of it does, and in one without when it is over by `end`, or has begun where `begun` is set: so [start, any) and
+    [any, start) together hold all that is dated, and each but once. Fractions of an article's second do not count.
     """
 
     start: datetime | None = None
     end: datetime | None = None
     field: str = "date"
-    whole_days: bool = False
+    begun: bool = False
     span: Span = (0, 0)
 
 

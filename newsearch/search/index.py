@@ -17,7 +17,6 @@ from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.base import FieldStats, Options, Stats
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
-from newsearch.query.dates import earlier
 from newsearch.query.plan import is_text
 from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -151,7 +150,7 @@ class Index:
         if after is not None:
             filters.append(Filter("after", str(after), DateRange(_start(after, "after", now, tz), None)))
         if before is not None:
-            filters.append(Filter("before", str(before), earlier(_start(before, "before", now, tz), tz)))
+            filters.append(Filter("before", str(before), DateRange(None, _start(before, "before", now, tz))))
         for field, least in (("heat", min_heat), ("quality", min_quality)):
             if least is not None:
                 check_number(f"min_{field}", least, error=QueryError)
@@ -237,7 +236,7 @@ class Index:
 def _no_later_than(moment: datetime) -> Node:
     """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
     end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
-    return Or((DateRange(None, end), Not(DateRange())))
+    return Or((DateRange(None, end, begun=True), Not(DateRange())))
 
 
 _INSTANT = timedelta(microseconds=1)

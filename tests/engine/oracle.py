@@ -374,8 +374,8 @@ class Oracle:
                     and x >= 0
                     and ((low is None or x >= low) and (high is None or x <= high))
                 )
-            case DateRange(start, end, name, whole_days):
-                return lambda a: _is_dated(getattr(a, name), start, end, whole_days, self._tz)
+            case DateRange(start, end, name, begun):
+                return lambda a: _is_dated(getattr(a, name), start, end, begun, self._tz)
             case Match("language", value):
                 wanted = value.casefold()
                 return lambda a: f"{self._language(a)}-".startswith(f"{wanted}-")
@@ -457,7 +457,7 @@ def seconds(when: date | datetime | None, tz: tzinfo) -> int | None:
 
 
 def _is_dated(
-    when: date | datetime | None, start: datetime | None, end: datetime | None, whole_days: bool, tz: tzinfo
+    when: date | datetime | None, start: datetime | None, end: datetime | None, begun: bool, tz: tzinfo
 ) -> bool:
     first = last = seconds(when, tz)
     if when is None or first is None or last is None:
@@ -466,7 +466,7 @@ def _is_dated(
         tomorrow = seconds(when + timedelta(days=1), tz)
         assert tomorrow is not None
         last = tomorrow - 1
-    over = last if whole_days else first
+    over = first if begun or start else last
     return (start is None or last >= start.timestamp()) and (end is None or over < end.timestamp())
 
 

@@ -316,7 +316,7 @@ narrowing = st.one_of(
         start=moments,
         end=moments,
         field=st.sampled_from(["date", "date", "modified"]),
-        whole_days=st.booleans(),
+        begun=st.booleans(),
     ),
 )
 leaves = st.one_of(

@@ -60,7 +60,11 @@ class ColumnView:
                     np.array([number[text] for text in segment.names(name)], dtype).take(part)
                     for segment, part in zip(self.segments, parts, strict=True)
                 ]
-            found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
+            found = (
+                parts[0]
+                if len(parts) == 1
+                else np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
+            )
             self._columns[name] = found
         return found
 

@@ -77,7 +77,8 @@ class Filters:
                 low = -np.inf if node.start is None else _seconds(node.start)
                 high = np.inf if node.end is None else _seconds(node.end) - 1
                 begins, ends = view.extents(node.field, self._tz)
-                return Check(BETWEEN, ends if node.whole_days else begins, ends, None, low, high)
+                until = ends if node.start is None and not node.begun else begins
+                return Check(BETWEEN, until, ends, None, low, high)
             case Match("url", value) if "://" not in value:
                 return _listed(self._with_url(value.casefold()))
             case Match():
