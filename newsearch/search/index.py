@@ -6,15 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
 from newsearch._arguments import check_flag, check_number, check_path, check_text
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files.toc import read_toc
-from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.base import FieldStats, Options, Stats
+from newsearch.engine import open_engine
+from newsearch.engine.base import Engine, FieldStats, Options, Reader, Stats
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.plan import is_text
@@ -45,12 +43,13 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
         IndexCorrupt: it is damaged.
     """
     check_path("path", path)
+    engine = open_engine(path)
     if synonyms is None:
-        return Index(Path(path))
+        return Index(engine)
     check_path("synonyms", synonyms)
     from newsearch.query.synonyms import read_synonyms  # few have such a file
 
-    return Index(Path(path), read_synonyms(synonyms))
+    return Index(engine, read_synonyms(synonyms))
 
 
 class Index:
@@ -60,11 +59,11 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, synonyms: Synonyms | None = None, reader: ArraysReader | None = None
+        self, engine: Engine, synonyms: Synonyms | None = None, reader: Reader | None = None
     ) -> None:
-        self.path = path
+        self.path = engine.place
         self._synonyms = synonyms
-        self._open: ArraysReader | None = reader or ArraysReader(path)
+        self._open: Reader | None = reader or engine.reader()
         self._completer: Completer | None = None
 
     def __enter__(self) -> Index:
@@ -216,9 +215,10 @@ class Index:
 
     def refresh(self) -> bool:
         """Go on with the newest generation. Returns whether it is newer than the one before."""
-        if read_toc(self.path) == self._reader.toc:
+        newer = self._reader.newer()
+        if newer is None:
             return False
-        self._open = ArraysReader(self.path)
+        self._open = newer
         return True
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ class Index:
         self._open = self._completer = None
 
     @property
-    def _reader(self) -> ArraysReader:
+    def _reader(self) -> Reader:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
