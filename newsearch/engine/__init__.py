@@ -12,9 +12,9 @@ from newsearch.errors import EngineError
 if TYPE_CHECKING:
     from newsearch.engine.base import Engine
 
-ENGINES: dict[str, str] = {}
-"""By the scheme of a place (`scheme://...`), the engine for it as `module:class`: imported when it is first needed, and
-called with the place. A place without a scheme is a directory, which the engine of arrays keeps."""
+ENGINES: dict[str, str] = {"": "newsearch.engine.arrays.engine:ArraysEngine"}
+"""By the scheme of a place (`scheme://...`) the engine for it, as `module:class`. It is imported when first needed,
+and called with the place. A directory has no scheme, and is given as a Path."""
 
 _EXTRAS = {"opensearch+https": "opensearch", "opensearch+http": "opensearch"}
 """By scheme, the extra of newsearch that will bring the engine."""
@@ -30,10 +30,8 @@ def open_engine(place: str | os.PathLike[str]) -> Engine:
         EngineError: no engine of this version keeps an index there.
     """
     scheme, mark, _ = place.partition("://") if isinstance(place, str) else ("", "", "")
-    if not mark or not scheme or "/" in scheme:
-        from newsearch.engine.arrays.engine import ArraysEngine
-
-        return ArraysEngine(Path(place))
+    if not mark or "/" in scheme:
+        scheme, place = "", Path(place)
     home = ENGINES.get(scheme)
     if home is None:
         raise EngineError(f"{place}: {_no_engine(scheme)}")
