@@ -32,12 +32,13 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
     """Open the index in a directory for searching.
 
     Args:
-        path: of the directory.
+        path: of the directory; `scheme://...` names a place that another engine keeps.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
 
     Raises:
         ValueError: an argument is no path.
         WordListError: the file of synonyms cannot be used.
+        EngineError: there is no engine for this scheme.
         IndexMissing: there is no index.
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
