@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment import postings
+from newsearch.engine.arrays.segment import form, postings
 from newsearch.engine.arrays.segment.columns import Columns, inverse
 from newsearch.engine.arrays.segment.postings import Postings, Stems, ToldStems, term_arrays, told_stems
 from newsearch.engine.arrays.segment.records import pack_records
@@ -34,7 +34,7 @@ from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
-MAX_ARTICLES = 1 << 16
+MAX_ARTICLES = form.MAX_ARTICLES
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
 """What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
