@@ -223,7 +223,9 @@ class MemoryReader:
 
     def stats(self) -> Stats:
         articles, generation = self.oracle.articles, self._generation
-        dates = [datetime.fromtimestamp(when, UTC) for a in articles if (when := seconds(a, UTC)) is not None]
+        dates = [
+            datetime.fromtimestamp(when, UTC) for a in articles if (when := seconds(a.date, UTC)) is not None
+        ]
         known = {
             name: any((x := getattr(a, name)) is not None and x >= 0 for a in articles)
             for name in ("heat", "quality")
