@@ -186,9 +186,11 @@ class Boosts:
             ValueError: the path is none.
         """
         check_path("path", path)
+        from newsearch._durable import save_text  # few write a profile
+
         document = {"schema": PROFILE_SCHEMA, "boosts": asdict(self)}
         try:
-            Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+            save_text(Path(path), json.dumps(document, indent=2) + "\n")
         except OSError as error:
             raise QueryError(f"{path}: cannot be written: {error.strerror}") from error
 

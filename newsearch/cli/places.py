@@ -113,11 +113,10 @@ def _rebuild_default() -> None:
 
 def _remembered() -> Sequence[str]:
     """The locations of the sources of the default index, which another version made."""
-    from newsearch.engine.arrays.files.toc import read_toc
+    from newsearch.engine import open_engine
     from newsearch.sources.base import STREAM
 
-    locations = read_toc(Path(DEFAULT_INDEX), any_version=True).locations
-    return [location for location in locations if location != STREAM]
+    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location != STREAM]
 
 
 def _is_bundled(location: str) -> bool:

@@ -15,8 +15,9 @@ import pytest
 from test_hostile import rewrite
 
 import newsearch
+from newsearch import _durable as durable
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files import durable, layout, lock
+from newsearch.engine.arrays.files import layout, lock
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.lock import LOCK_NAME, WriteLock
 from newsearch.engine.arrays.files.toc import read_toc, toc_checksum
@@ -284,7 +285,7 @@ def test_a_restore_that_fails_early_lets_go_of_the_lock(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("newsearch.upkeep.archives.last_generation", fail)
+        broken.setattr("newsearch.engine.arrays.archives.last_generation", fail)
         with pytest.raises(KeyboardInterrupt):
             newsearch.restore(tmp_path / "saved", index, replace=True)
     assert found(index) == 3

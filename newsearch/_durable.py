@@ -64,6 +64,19 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
     return size
 
 
+def save_text(path: Path, text: str) -> None:
+    """Write a small file that somebody named, in the place of one that may be there; a device or a pipe gets the text.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    else:
+        replace_file(real, [text.encode()])
+
+
 def scratch_file(directory: Path) -> IO[bytes]:
     """A file without a name, for what is too long to be held in memory: it goes with the process, however that ends.
 
