@@ -192,6 +192,9 @@ def run() -> Never:
     output.drop()
     sys.stderr.flush()
     if "multiprocessing" in sys.modules:
+        if code == INTERRUPTED:
+            for process in sys.modules["multiprocessing"].active_children():
+                process.kill()  # it would be waited for
         sys.exit(code)  # its processes end with this one
     # Python takes everything apart when it ends, which is a tenth of a query's time.
     os._exit(code)
