@@ -362,7 +362,7 @@ _IRREGULAR = {
         experiment experimental experiments | factor factors | factory factories | federer | handful handfuls |
         harris | hilarious hilariously | hilary | hospitality | important importance | irony ironic ironically |
         june | kohli | late | lately | lewis | likely | unlikely | maine | manly | manning | mars |
-        organ organs organic | physics | polite politely | policy policies | positive positives |
+        physics | polite politely | policy policies | positive positives |
         protestant protestants | several | severe severely severity | sterling | succession | successor successors | united |
         universal universally | universe universes | university universities | witness witnesses witnessed witnessing | wonderful |
         bacterium bacteria | bus buses busses | canvas canvases | child children | criterion criteria | crisi crisis crises |
