@@ -22,6 +22,7 @@ from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.search.help import Asked, Filter
 from newsearch.search.results import Results
+from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
@@ -66,6 +67,7 @@ class Index:
         self._synonyms = synonyms
         self._open: ArraysReader | None = reader or ArraysReader(path)
         self._completer: Completer | None = None
+        self._spellings: Spellings | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -136,6 +138,10 @@ class Index:
         moment = None if as_of is None else _end(as_of, now, tz)
         now = moment or now
         parsed = parse(query, now=now, tz=tz)
+        if not parsed.text.isalnum() and ("#" in query or "." in query):
+            from newsearch.search.meaning import in_index  # most queries are plain words
+
+            parsed = in_index(parsed, reader)
         if self._synonyms:
             parsed = parsed._replace(tree=self._synonyms.expand(parsed.tree))
         filters = [Filter("topics", topic, Match("topic", topic)) for topic in _values(topics, "topics")]
@@ -160,7 +166,9 @@ class Index:
         if boosts is not None and not isinstance(boosts, Boosts):
             raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
         options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
-        asked = Asked(reader, parsed, tuple(filters), options, now, tz)
+        if self._spellings is None or self._spellings.reader is not reader:
+            self._spellings = Spellings(reader)
+        asked = Asked(reader, parsed, tuple(filters), options, now, tz, self._spellings)
         tree = asked.tree()
         if sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
@@ -223,7 +231,7 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = self._completer = None
+        self._open = self._completer = self._spellings = None
 
     @property
     def _reader(self) -> ArraysReader:
