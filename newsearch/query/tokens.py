@@ -79,7 +79,9 @@ _MINUSES = "-−－﹣"
 _NEGATED = pattern(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
 _EXCLAIMED = pattern(r"!\w[^!]*(?:\s|$)")
 # A value in single quotes; an apostrophe within it has a letter after it.
-_SINGLE = pattern(rf"'([^'{_QUOTES}]*(?:'(?=\w)[^'{_QUOTES}]*)*)'|‘([^’]*(?:’(?=\w)[^’]*)*)’|‹([^›]*)›|`([^`'´]*)[`'´]")
+_SINGLE = pattern(
+    rf"'([^'{_QUOTES}]*(?:'(?=\w)[^'{_QUOTES}]*)*)'|‘([^’]*(?:’(?=\w)[^’]*)*)’|‹([^›]*)›|`([^`'´]*)[`'´]"
+)
 _SUFFIX = pattern(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
 _NEAR = pattern(r"NEAR/\d+")
 _FIELD_LIKE = pattern(r"[a-z]+:[\w\"“(<>=]")

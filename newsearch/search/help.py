@@ -140,7 +140,11 @@ def respell(asked: Asked, found: Counts) -> str | None:
     if best is None and found.complete < FEW:
         known = [place for place in words if place.candidates]
         best = _best(asked, found, ([(place, *it)] for place in known for it in place.candidates), least=1.0)
-        pairs = ((left, right) for left, right in zip(known[1:], known, strict=False) if right.start == left.end + 1)
+        pairs = (
+            (left, right)
+            for left, right in zip(known[1:], known, strict=False)
+            if right.start == left.end + 1
+        )
         best = best or _best(
             asked,
             found,
@@ -186,9 +190,7 @@ def _replacements(places: list[_Place]) -> Iterator[list[_Replacement]]:
         yield [replacement for replacement in chosen if replacement is not None]
 
 
-def _best(
-    asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least: float = 0.0
-) -> str | None:
+def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
     """The likeliest of some ways to replace parts of a query; None where what was typed is likelier.
 
     Args:
@@ -211,7 +213,7 @@ def _best(
 
 
 def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
-    """How many articles hold a word, the likeliest words that are meant by it, and whether it is strange (see _Place)."""
+    """How many articles hold a word, what is likely meant by it, and whether it is strange (see _Place)."""
     terms = analysis.terms(word)
     if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
         return FEW, [], False

@@ -91,7 +91,9 @@ def _address(query: Parsed, reader: Reader) -> Parsed:
         site = Match("domain", host, url.span)
         if _finds(reader, site):
             note = Note(f"no article has this address; those of site:{host} are shown", url.span)
-            return query._replace(tree=All((Everything(url.span), site), url.span), notes=(*query.notes, note))
+            return query._replace(
+                tree=All((Everything(url.span), site), url.span), notes=(*query.notes, note)
+            )
     text = Phrase(f"{host}/{path}".rstrip("/"), None, 0, 1.0, url.span)
     if not _finds(reader, text):
         return query

@@ -10,6 +10,7 @@ Only queries of a few words are looked at: a text has so many words that one mor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
@@ -66,19 +67,23 @@ class Spellings:
     def _expanded(self, children: Sequence[Node], text: str) -> list[Node]:
         others: list[list[Node]] = [[] for _ in children]
         gone: set[int] = set()
-        for number, (left, right) in enumerate(zip(children, children[1:], strict=False)):
+        for number, (left, right) in enumerate(pairwise(children)):
             if not (_is_plain(left) and _is_plain(right)):
                 continue
             between = text[left.span[1] : right.span[0]].strip()
             if between in ("&", "＆"):
                 # Johnson & Johnson: one of the two says nothing, so both must stand together.
-                together = Word(f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1]))
+                together = Word(
+                    f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1])
+                )
                 if left.text.casefold() == right.text.casefold():
                     children = [*children[:number], together, *children[number + 1 :]]
                     gone.add(number + 1)
                 else:
                     others[number].append(together)
-                    short = replace(together, text=f"{left.text}&{right.text}", weight=left.weight * OTHERWISE)
+                    short = replace(
+                        together, text=f"{left.text}&{right.text}", weight=left.weight * OTHERWISE
+                    )
                     if len(analysis.terms(short.text)) == 1:
                         others[number].append(short)
                         others[number + 1].append(short)
@@ -117,7 +122,9 @@ class Spellings:
         if not is_compound or any(sign in word.text for sign in ".@:"):
             return [Or((word, *others), word.span) if others else word]
         joined = "".join(terms)
-        closed = [replace(word, text=joined, weight=word.weight * OTHERWISE)] if self.reader.held(joined) else []
+        closed = (
+            [replace(word, text=joined, weight=word.weight * OTHERWISE)] if self.reader.held(joined) else []
+        )
         parts: list[Node] = [replace(word, text=term) for term in terms]
         # What stands together counts for the word and for its parts.
         nodes: list[Node] = [Or((parts[0], word, *closed, *others), word.span)]
@@ -146,7 +153,11 @@ class Spellings:
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
         for at in range(1, len(word) - _MIN_PART + 1):
             left, right = word[:at], word[at:]
-            if (at < _MIN_PART and left not in _PREFIXES) or left in FUNCTION_WORDS or right in FUNCTION_WORDS:
+            if (
+                (at < _MIN_PART and left not in _PREFIXES)
+                or left in FUNCTION_WORDS
+                or right in FUNCTION_WORDS
+            ):
                 continue
             # Where one of the two is rare, so are both together.
             if held(left) >= most and held(right) >= most:

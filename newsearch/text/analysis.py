@@ -141,7 +141,7 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
 
 
 def _number(text: str) -> str:
-    """One number however it is written: 24,000 and 1.234,56 lose what groups them; 3.5 and 2020.09 keep their points."""
+    """One number however it is written: 24,000 and 1.234,56 lose what groups them, 3.5 and 2020.09 do not."""
     grouped = _GROUPED.fullmatch(text) or _GROUPED_BY_POINTS.fullmatch(text)
     if grouped is None:
         return text.replace(",", ".")
@@ -196,6 +196,17 @@ def _apart(text: str) -> str:
     """What compatibility forms would hide, told before they are unified: apostrophes, and signs after a word."""
     text = _SIGN.sub(r" \g<0> ", _TRADEMARK.sub(" ", _APOSTROPHE.sub("'", text)))
     return _NOTE.sub(r" \g<0> ", text)
+
+
+def is_half(term: str) -> bool:
+    """Whether a term is one character of a script without spaces: a half of the pairs that it is found by."""
+    return len(term) == 1 and not term.isascii() and bool(_HALF.fullmatch(term))
+
+
+PAIRED = rf"[{_PAIRED}\uff66-\uff9f]"
+"""What matches a character of a script that is written without spaces, as a regular expression."""
+
+_HALF = re.compile(f"[{_PAIRED}]")
 
 
 def other_spelling(word: str) -> str | None:
@@ -361,38 +372,39 @@ _IRREGULAR = {
         excellent excellently excellence | executive executives | expense expenses | expensive expensively |
         experiment experimental experiments | factor factors | factory factories | federer | handful handfuls |
         harris | hilarious hilariously | hilary | hospitality | important importance | irony ironic ironically |
-        june | kohli | late | lately | lewis | likely | unlikely | maine | manly | manning | mars |
-        physics | polite politely | policy policies | positive positives |
-        protestant protestants | several | severe severely severity | sterling | succession | successor successors | united |
-        universal universally | universe universes | university universities | witness witnesses witnessed witnessing | wonderful |
-        bacterium bacteria | bus buses busses | canvas canvases | child children | criterion criteria | crisi crisis crises |
-        diagnos diagnosis diagnoses | analys analysis analyses | emphasis emphases | foot feet | forefoot forefeet | fungus fungi |
-        alumnus alumni | cactus cacti | nucleus nuclei | stimulus stimuli | radius radii | syllabus syllabi | gas gases gasses |
-        goose geese | hypothes hypothesis hypotheses | synthes synthesis syntheses | thesis theses | prosthesis prostheses |
-        parenthesis parentheses | paralys paralysis paralyses | prognosis prognoses | oasis oases | nemesis nemeses |
-        synopsis synopses | metamorphosis metamorphoses | neurosis neuroses | psychosis psychoses |
-        index indexes indices | matrix matrices | vertex vertices | vortex vortices | appendix appendices |
-        larva larvae | alga algae | vertebra vertebrae | antenna antennas antennae | formula formulas formulae |
-        lens lenses | louse lice | mouse mice | ox oxen | people person persons | phenomenon phenomena |
-        plus pluses | quiz quizzes quizzed | spectrum spectra | stadium stadiums stadia | stratum strata | tooth teeth |
-        datum data | memorandum memoranda memorandums | referendum referendums referenda | yes yeses |
-        calf calves | elf elves | half halves | hoof hooves hoofs | housewife housewives | knife knives |
-        loaf loaves | midwife midwives | scarf scarves scarfs | self selves | sheaf sheaves | shelf shelves |
-        thief thieves | turf turves | wharf wharves wharfs | wife wives | wolf wolves | werewolf werewolves |
-        dwarf dwarves dwarfs | bookshelf bookshelves |
-        man men | woman women | alderman aldermen | anchorman anchormen | assemblyman assemblymen | barman barmen |
-        batsman batsmen | businessman businessmen | businesswoman businesswomen | cameraman cameramen | chairman chairmen |
-        chairwoman chairwomen | clergyman clergymen | congressman congressmen | congresswoman congresswomen |
-        councilman councilmen | countryman countrymen | craftsman craftsmen | fireman firemen | fisherman fishermen |
-        foreman foremen | freshman freshmen | frontman frontmen | gunman gunmen | hitman hitmen | horseman horsemen |
-        huntsman huntsmen | layman laymen | lawman lawmen | lineman linemen | marksman marksmen | middleman middlemen |
-        militiaman militiamen | milkman milkmen | nobleman noblemen | ombudsman ombudsmen | patrolman patrolmen |
-        policeman policemen | policewoman policewomen | postman postmen | rifleman riflemen | salesman salesmen |
-        saleswoman saleswomen | seaman seamen | serviceman servicemen | servicewoman servicewomen |
-        spokesman spokesmen | spokeswoman spokeswomen | sportsman sportsmen | sportswoman sportswomen |
-        statesman statesmen | strongman strongmen | stuntman stuntmen | superman supermen | swordsman swordsmen |
-        tradesman tradesmen | tribesman tribesmen | watchman watchmen | workman workmen | yachtsman yachtsmen |
-        grandchild grandchildren | stepchild stepchildren | schoolchild schoolchildren
+        june | kohli | late | lately | lewis | likely | unlikely | maine | manly | manning | mars | physics |
+        polite politely | policy policies | positive positives | protestant protestants | several | severe
+        severely severity | sterling | succession | successor successors | united | universal universally |
+        universe universes | university universities | witness witnesses witnessed witnessing | wonderful |
+        bacterium bacteria | bus buses busses | canvas canvases | child children | criterion criteria | crisi
+        crisis crises | diagnos diagnosis diagnoses | analys analysis analyses | emphasis emphases | foot feet |
+        forefoot forefeet | fungus fungi | alumnus alumni | cactus cacti | nucleus nuclei | stimulus stimuli |
+        radius radii | syllabus syllabi | gas gases gasses | goose geese | hypothes hypothesis hypotheses |
+        synthes synthesis syntheses | thesis theses | prosthesis prostheses | parenthesis parentheses | paralys
+        paralysis paralyses | prognosis prognoses | oasis oases | nemesis nemeses | synopsis synopses |
+        metamorphosis metamorphoses | neurosis neuroses | psychosis psychoses | index indexes indices | matrix
+        matrices | vertex vertices | vortex vortices | appendix appendices | larva larvae | alga algae |
+        vertebra vertebrae | antenna antennas antennae | formula formulas formulae | lens lenses | louse lice |
+        mouse mice | ox oxen | people person persons | phenomenon phenomena | plus pluses | quiz quizzes quizzed
+        | spectrum spectra | stadium stadiums stadia | stratum strata | tooth teeth | datum data | memorandum
+        memoranda memorandums | referendum referendums referenda | yes yeses | calf calves | elf elves | half
+        halves | hoof hooves hoofs | housewife housewives | knife knives | loaf loaves | midwife midwives |
+        scarf scarves scarfs | self selves | sheaf sheaves | shelf shelves | thief thieves | turf turves | wharf
+        wharves wharfs | wife wives | wolf wolves | werewolf werewolves | dwarf dwarves dwarfs | bookshelf
+        bookshelves | man men | woman women | alderman aldermen | anchorman anchormen | assemblyman assemblymen
+        | barman barmen | batsman batsmen | businessman businessmen | businesswoman businesswomen | cameraman
+        cameramen | chairman chairmen | chairwoman chairwomen | clergyman clergymen | congressman congressmen |
+        congresswoman congresswomen | councilman councilmen | countryman countrymen | craftsman craftsmen |
+        fireman firemen | fisherman fishermen | foreman foremen | freshman freshmen | frontman frontmen | gunman
+        gunmen | hitman hitmen | horseman horsemen | huntsman huntsmen | layman laymen | lawman lawmen | lineman
+        linemen | marksman marksmen | middleman middlemen | militiaman militiamen | milkman milkmen | nobleman
+        noblemen | ombudsman ombudsmen | patrolman patrolmen | policeman policemen | policewoman policewomen |
+        postman postmen | rifleman riflemen | salesman salesmen | saleswoman saleswomen | seaman seamen |
+        serviceman servicemen | servicewoman servicewomen | spokesman spokesmen | spokeswoman spokeswomen |
+        sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
+        stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
+        watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
+        stepchildren | schoolchild schoolchildren
     """.split("|")
     for word in group.split()
 }

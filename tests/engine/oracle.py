@@ -258,6 +258,8 @@ class Oracle:
         if not terms:
             return None
         kin = [self._kin(term) for term in terms]
+        if len(terms) == 1 and analysis.is_half(terms[0]):
+            return self._weighted(self._best_codes(kin[0], node.field), node.weight)
         if len(terms) > 1:
             return self._together(kin, node, 0, ordered=True)
         any_form = self._codes(kin[0], node.field) if node.field else self._united(kin[0])
@@ -266,7 +268,17 @@ class Oracle:
         share = 0.5 if terms[0] in FUNCTION_WORDS and not (self._is_mixed and _is_shouted(node.text)) else 1.0
         return self._weighted(parts, share * node.weight / ranking.PARTS)
 
+    def _exact(self, term: str) -> set[str]:
+        """A form itself; of a character of a script without spaces, all pairs that hold it."""
+        return (
+            {form for form in self.forms if term in form and len(form) <= 2}
+            if analysis.is_half(term)
+            else {term}
+        )
+
     def _kin(self, term: str) -> Slot:
+        if analysis.is_half(term):
+            return self._everywhere(self._exact(term))
         return {
             language: {form for form in self.forms if stemming.stem(form) == stemming.stem(term)}
             for language, stemming in self.stemmings.items()
@@ -281,7 +293,7 @@ class Oracle:
             return None
         begun = {form for form in self.forms if form.startswith(terms[-1])}
         if len(terms) > 1:
-            slots = [*({term} for term in terms[:-1]), begun]
+            slots = [*map(self._exact, terms[:-1]), begun]
             return self._together([*map(self._everywhere, slots)], node, 0, ordered=True)
         return self._weighted(self._best_codes(self._everywhere(begun), node.field), node.weight)
 
@@ -340,7 +352,7 @@ class Oracle:
     # Words that stand together
 
     def _window(self, terms: list[str], node: Phrase | Near, slop: int, *, ordered: bool) -> Scores | None:
-        slots = [self._everywhere({term}) for term in terms]
+        slots = [self._everywhere(self._exact(term)) for term in terms]
         return self._together(slots, node, slop, ordered=ordered) if terms else None
 
     def _together(

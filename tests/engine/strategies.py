@@ -82,6 +82,8 @@ WORDS = [
     "São",
     "日本語",
     "日本",
+    "本",
+    "新日",
     "recognition",
     "recognise",
     "organ",

@@ -398,7 +398,21 @@ def test_describe_shows_every_kind_of_node() -> None:
     assert describe(Range("heat", 0.5, None)) == "range heat from 0.5 to any"
 
 
-@pytest.mark.parametrize("text", ["*tion", "elec*ion", "*elect*", "title:*tion", "a*b~1", "2020*", "5*", '"facial recog*"', "topic:Priv*", "provider:CN*"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*tion",
+        "elec*ion",
+        "*elect*",
+        "title:*tion",
+        "a*b~1",
+        "2020*",
+        "5*",
+        '"facial recog*"',
+        "topic:Priv*",
+        "provider:CN*",
+    ],
+)
 def test_a_star_elsewhere_than_at_the_end_of_a_word_is_text_with_a_note(text: str) -> None:
     (note,) = read(f"ban {text}").notes
     assert note.message.startswith("a star works only at the end of a word")
@@ -519,7 +533,7 @@ def test_a_pasted_text_excludes_nothing_and_asks_for_no_topic(text: str) -> None
         ("facial recognition ban −amazon", Not(Word("amazon"))),
         ("facial recognition ban －amazon", Not(Word("amazon"))),
         ("facial recognition ban in portland oregon -amazon", Not(Word("amazon"))),
-        ("cheap flights from london to rome in may -ryanair -\"easy jet\"", Not(Phrase("easy jet"))),
+        ('cheap flights from london to rome in may -ryanair -"easy jet"', Not(Phrase("easy jet"))),
         ("recognition ban NOT amazon", Not(Word("amazon"))),
         ("recognition ban NOT IT", Not(Word("IT"))),
         ("facial recognition #Privacy", Match("topic", "Privacy")),
@@ -558,7 +572,9 @@ def test_single_quotes_hold_a_value(text: str, value: str) -> None:
 
 
 def test_single_quotes_in_a_text_field_are_a_phrase_and_elsewhere_words() -> None:
-    assert read("title:'facial recognition'~2 ban").tree == both(Phrase("facial recognition", "title", 2), Word("ban"))
+    assert read("title:'facial recognition'~2 ban").tree == both(
+        Phrase("facial recognition", "title", 2), Word("ban")
+    )
     assert read("'facial recognition'").tree == both(Word("'facial"), Word("recognition'"))
 
 

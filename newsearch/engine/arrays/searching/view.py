@@ -24,6 +24,7 @@ from newsearch.engine.arrays.searching.lookup import Words
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
+from newsearch.text.analysis import is_half
 
 Array: TypeAlias = NDArray[Any]
 
@@ -78,8 +79,12 @@ class View(ColumnView):
         return found
 
     def form(self, term: str) -> Slot:
-        """Where one exact form stands."""
+        """Where one exact form stands; one character of a script without spaces stands in all pairs that hold it."""
         found = self._kept(self._forms, term)
+        if found is None and is_half(term):
+            pairs = [segment.dictionary.pairs(term) for segment in self.segments]
+            found = self._slot([[Place(*place) for place in places] for places in pairs])
+            self._remember(self._forms, term, found)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
             found = self._slot([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
@@ -88,6 +93,8 @@ class View(ColumnView):
 
     def any_form(self, term: str) -> Slot:
         """Where a word stands in any of its forms."""
+        if is_half(term):
+            return self.form(term)
         found = self._kept(self._any_forms, term)
         if found is None:
             found = self._slot([segment.any_form(term) for segment in self.segments])
@@ -104,6 +111,14 @@ class View(ColumnView):
         return [
             Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
             for segment, start in zip(self.segments, self.starts, strict=False)
+        ]
+
+    def codes_of_half(self, half: str) -> list[Codes]:
+        """The postings of the pairs that hold a character of a script without spaces."""
+        return [
+            Codes(*segment.postings(*place), start, 1)
+            for segment, start in zip(self.segments, self.starts, strict=False)
+            for place in segment.dictionary.pairs(half)
         ]
 
     def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
