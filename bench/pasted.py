@@ -26,6 +26,8 @@ from newsearch import Index
 DATA: Final = PROJECT.parent / "shared" / "data" / "scale" / "news-120k.jsonl.gz"
 FIELDS: Final = ("title", "excerpt")
 TOP: Final = 10
+WORDS: Final = 3
+"""A text of fewer words names no article."""
 
 KINDS: Final = {
     "any": "",
@@ -67,8 +69,10 @@ def sample(records: Iterable[Record], most: int) -> dict[tuple[str, str], list[R
     for record in records:
         for name in FIELDS:
             text = record.get(name) or ""
+            if len(text.split()) < WORDS:
+                continue
             for kind, pattern in patterns.items():
-                if text and pattern.search(text):
+                if pattern.search(text):
                     found[kind, name].append(record)
     generator = random.Random(SEED)
     return {key: generator.sample(held, min(most, len(held))) for key, held in found.items()}

@@ -37,8 +37,8 @@ class _Topics:
     def resolved(self) -> Parsed:
         query, tree = self._query, self._query.tree
         asked = [child for child in _children(tree) if not isinstance(child, Everything)]
-        if len(asked) == 1 and self._is_hashtag(asked[0]):
-            (topic,) = asked
+        topic = asked[0] if len(asked) == 1 else None
+        if topic is not None and self._is_hashtag(topic):
             word = Word(topic.value, None, 1.0, topic.span)
             if not _finds(self._reader, topic):
                 return query._replace(tree=word) if _finds(self._reader, word) else query
@@ -84,9 +84,11 @@ def _address(query: Parsed, reader: Reader) -> Parsed:
         return query
     (url,) = asked
     match = _ADDRESS.fullmatch(query.text.strip())
-    if match is None or ":" in query.text.partition("://")[0] or _finds(reader, url):
+    if match is None or ":" in query.text.partition("://")[0]:
         return query
     host, path = match.groups()
+    if (path or "://" in query.text) and _finds(reader, url):
+        return query
     if not path:
         site = Match("domain", host, url.span)
         if _finds(reader, site):
@@ -94,6 +96,8 @@ def _address(query: Parsed, reader: Reader) -> Parsed:
             return query._replace(
                 tree=All((Everything(url.span), site), url.span), notes=(*query.notes, note)
             )
+    if _finds(reader, url):
+        return query
     text = Phrase(f"{host}/{path}".rstrip("/"), None, 0, 1.0, url.span)
     if not _finds(reader, text):
         return query

@@ -238,7 +238,8 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
         case Phrase():
             return _in_order(exact, node.slop)
         case Near():
-            return _in_any_order(exact, node.distance)
+            is_one = len(set(terms)) == 1 < len(terms)
+            return (_in_order if is_one else _in_any_order)(exact, node.distance)
         case Prefix():
             return _in_order([*exact[:-1], _places(words, lambda term: term.startswith(terms[-1]))], 0)
         case Fuzzy() if len(terms) == 1:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeGuard
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
@@ -105,10 +106,13 @@ class Spellings:
             if plural := AMBIGUOUS_PLURALS.get(folded):
                 others.append(Phrase(plural, None, 0, weight, word.span))
             if parted := self._part(folded):
-                others.append(replace(word, text=parted, weight=weight))
-        elif text.isdigit():
-            if len(text) > 4 and self._count(grouped := Phrase(f"{int(text):,}".replace(",", " "))):
-                others.append(replace(grouped, weight=weight, span=word.span))
+                # What is spelt otherwise has more words to be found by, which is no merit.
+                others.append(replace(word, text=parted, weight=weight / 2))
+        elif number := _whole_number(text):
+            grouped = Phrase(_grouped(number))
+            if self._count(grouped):
+                shared = weight / len(grouped.text.split())
+                others.append(replace(grouped, weight=shared, span=word.span))
         elif not _HYPHENS.isdisjoint(text):
             return self._hyphenated(word, others)
         return [Or((word, *others), word.span) if others else word]
@@ -116,7 +120,7 @@ class Spellings:
     def _hyphenated(self, word: Word, others: list[Node]) -> list[Node]:
         terms = analysis.terms(word.text)
         if len(terms) == 1 and "&" in terms[0]:
-            apart = Phrase(terms[0].replace("&", " "), None, 0, word.weight * OTHERWISE, word.span)
+            apart = Phrase(terms[0].replace("&", " "), None, 0, word.weight * OTHERWISE / 2, word.span)
             return [Or((word, *others, apart), word.span)]
         is_compound = len(terms) > 1 and all(map(str.isalpha, terms)) and len(set(terms)) == len(terms)
         if not is_compound or any(sign in word.text for sign in ".@:"):
@@ -138,8 +142,8 @@ class Spellings:
             return None
         if left.isdigit() and right.isdigit():
             is_one = len(left) <= 3 and len(right) == 3
-        else:
-            is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
+            return left + right if is_one and self._count(Word(left + right)) else None
+        is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
         return joined if is_one and len(right) > 1 and self.reader.held(joined.lower()) else None
 
@@ -179,7 +183,22 @@ class Spellings:
         return found
 
 
-def _is_plain(node: Node) -> bool:
+def _whole_number(text: str) -> str | None:
+    """The digits of a number of thousands, grouped or not; a year is none."""
+    if not text[-1:].isdecimal() or not text.isascii():
+        return None
+    terms = analysis.terms(text)
+    is_whole = len(terms) == 1 and terms[0].isdecimal() and 4 < len(terms[0]) <= _MAX_CLOSED
+    return terms[0] if is_whole else None
+
+
+def _grouped(digits: str) -> str:
+    """A number with a space before every three digits."""
+    first = len(digits) % 3 or 3
+    return " ".join([digits[:first], *(digits[at : at + 3] for at in range(first, len(digits), 3))])
+
+
+def _is_plain(node: Node) -> TypeGuard[Word]:
     return isinstance(node, Word) and node.field is None
 
 

@@ -24,7 +24,6 @@ AMBIGUOUS_PLURALS = {
     "basis": "bases",
     "leaf": "leaves",
     "life": "lives",
-    "staff": "staves",
 }
 """Words whose plurals are forms of another word (leave, live, base), which keeps them. Who asks for the word is given
 its plural, too; who asks for the plural is given the other word's forms."""

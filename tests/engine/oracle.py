@@ -205,7 +205,8 @@ class Oracle:
                 return self._window(analysis.terms(node.text), node, node.slop, ordered=True)
             case Near():
                 words = [term for word in node.words for term in analysis.terms(word)]
-                return self._window(words, node, node.distance, ordered=False)
+                is_one = len(words) > 1 and len(set(words)) == 1
+                return self._window(words, node, node.distance, ordered=is_one)
             case Prefix():
                 return self._prefix(node)
             case Fuzzy():
@@ -455,7 +456,7 @@ def _is_dated(article: Article, start: datetime | None, end: datetime | None) ->
 def _matches(article: Article, name: str, value: str) -> bool:
     wanted = value.casefold()
     host = wanted.removeprefix("www.")
-    domain = article.provider.domain.casefold() if article.provider else ""
+    domain = _domain(article).casefold()
     match name:
         case "id":
             return article.id == value
@@ -494,12 +495,20 @@ def _matches(article: Article, name: str, value: str) -> bool:
     raise AssertionError(name)
 
 
+def _domain(article: Article) -> str:
+    """The outlet's domain, or else the host of the article's URL without www."""
+    if article.provider and article.provider.domain:
+        return article.provider.domain
+    url = article.web_url or article.original_url or ""
+    return url.partition("://")[2].partition("/")[0].removeprefix("www.")
+
+
 def _facet_values(article: Article, name: str) -> Iterable[str]:
     match name:
         case "topic":
             return article.topics
         case "provider":
-            return [article.provider.name] if article.provider else []
+            return [(article.provider and article.provider.name) or _domain(article)]
         case "year" | "month":
             return [article.date.isoformat()[: 4 if name == "year" else 7]] if article.date else []
         case "language":

@@ -115,6 +115,7 @@ URLS = (
     "https://cnn.com/2020/Ban",
     "https://edition.cnn.com/a?utm_source=x",
     "http://bbc.co.uk/1/",
+    "https://www.post.com/2",
     "https://x.org/ban",
 )
 DAY = date(2020, 9, 29)

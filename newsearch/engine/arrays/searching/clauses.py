@@ -201,6 +201,8 @@ class Compiler:
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
     ) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
+        # A word near itself stands there twice; which of the two comes first says nothing.
+        ordered = ordered or len(set(terms)) == 1 < len(terms)
         return (
             self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
             if terms

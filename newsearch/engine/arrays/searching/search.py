@@ -126,9 +126,20 @@ class Search:
         names = view.names(name)
         total: dict[str, int] = {}
         for i in counts.nonzero()[0].tolist():
-            shown = names[i].split("\x1f")[0]
+            # An outlet without a name goes by its domain.
+            shown = (
+                names[i].split("\x1f")[0] or ((name == "provider" and names[i].split("\x1f")[1:2]) or [""])[0]
+            )
             if shown:
                 total[shown] = total.get(shown, 0) + int(counts[i])
+        if name == "provider" and names:
+            nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[numbers]
+            if nameless.any():
+                hosts, of = view.hosts
+                counts = np.bincount(of.take(docs[nameless]), minlength=len(hosts))
+                for host, count in zip(hosts[1:], counts[1:].tolist(), strict=True):
+                    if count:
+                        total[host] = total.get(host, 0) + count
         return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
     @checked
