@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime, tzinfo
 from itertools import islice, product
 from typing import NamedTuple, TypeAlias
 
 from newsearch.engine.base import Counts, LikeForm, Options, Reader
 from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Everything, Match, Near, Node, Or, Phrase, Word
-from newsearch.search.spellings import Spellings
+from newsearch.search.request import Asked
 from newsearch.text import analysis
 
 MAX_CLAUSES = 16
@@ -48,20 +46,12 @@ _PART = 0.95
 """How much a word of a name counts against the whole of it."""
 
 
-class Filter(NamedTuple):
-    """An option of a search that narrows it: its name, its value as text, and the node that it became."""
-
-    option: str
-    value: str
-    node: Node
-
-
 class Clause(NamedTuple):
     """One part of a search that found nothing, and what it has to do with that.
 
     Attributes:
         text: the part as it was typed, or the value of the option.
-        option: the name of the option of `Index.search` that it comes from; None for a part of the query.
+        option: the name of the attribute of `Request` that it comes from; None for a part of the query.
         alone: published articles that match this part alone.
         without: what the search matches if this part is left out.
         near: topics, outlets, categories or types of the index that look like the one that the part asks for, where it
@@ -73,32 +63,6 @@ class Clause(NamedTuple):
     alone: int
     without: Counts
     near: tuple[str, ...] = ()
-
-
-class Asked(NamedTuple):
-    """A search as it was asked for, which can be asked again otherwise."""
-
-    reader: Reader
-    query: Parsed
-    filters: tuple[Filter, ...]
-    options: Options
-    now: datetime
-    tz: tzinfo
-    spellings: Spellings
-
-    def tree(self) -> Node:
-        """The tree of the query, with other spellings of its words, and of the options that narrow it."""
-        return self.narrowed(self.query.tree, self.query.text)
-
-    def narrowed(self, tree: Node, text: str) -> Node:
-        """A tree that was read from a text, with other spellings of its words, and the options that narrow it."""
-        return _narrowed(self.spellings.expand(tree, text), self.filters)
-
-    def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
-        """What this tree matches under the same options."""
-        shown = self.options.unpublished if unpublished is None else unpublished
-        options = replace(self.options, limit=0, offset=0, unpublished=shown)
-        return self.reader.search(tree, options).counts()
 
 
 def diagnose(asked: Asked) -> tuple[Clause, ...]:
@@ -113,7 +77,7 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
         clauses.append(_clause(asked, text, None, node, without))
     for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
         others = asked.filters[:number] + asked.filters[number + 1 :]
-        without = _narrowed(asked.spellings.expand(query.tree, query.text), others)
+        without = asked.narrowed(query.tree, query.text, others)
         clauses.append(_clause(asked, given.value, given.option, given.node, without))
     with_unpublished = asked.counts(asked.tree(), unpublished=True)
     if with_unpublished != asked.counts(asked.tree()):
@@ -350,13 +314,6 @@ def _without(tree: Node, gone: Node) -> Node:
         children = tuple(_without(kid, gone) if isinstance(kid, And) else kid for kid in kept)
         return type(tree)(children, tree.span)
     return tree
-
-
-def _narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
-    if not filters:
-        return tree
-    children = tree.children if isinstance(tree, All) else (tree,)
-    return All((*children, *(given.node for given in filters)))
 
 
 def _alone(asked: Asked, node: Node) -> int:
