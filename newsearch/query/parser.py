@@ -308,7 +308,7 @@ class _Parser:
         if not _says_something(token.text):
             return None
         if _STAR_AFTER_LETTER.search(token.text):
-            self._note(_STAR, (token.start, token.end))
+            self._note_star((token.start, token.end))
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
         return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
@@ -320,14 +320,14 @@ class _Parser:
         if field is None and not self._is_text and (topic := _TOPIC.fullmatch(text)):
             return Match("topic", topic[1], span)
         if _STAR_INSIDE.search(text):
-            self._note(_STAR, span)
+            self._note_star(span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)
         stem, star, edits = parts["stem"], parts["star"], parts["edits"]
         if (star or edits is not None) and ("*" in stem or not any(map(str.isalpha, stem))):
             if star and "*" not in stem:
-                self._note(_STAR, span)
+                self._note_star(span)
             return Word(text, field, 1.0, span)
         weight = self._weight(parts["weight"], span)
         distance = min(int(edits or 1), most := _most_edits(stem)) if edits is not None else 0
@@ -356,6 +356,11 @@ class _Parser:
         if bounded != weight:
             self._note(f"a weight lies between {MIN_WEIGHT} and {MAX_WEIGHT}", span)
         return bounded
+
+    def _note_star(self, span: Span) -> None:
+        """A star does nothing here, as was perhaps meant; but in a text it is a letter left out, or a footnote."""
+        if not self._is_text:
+            self._note(_STAR, span)
 
     def _note(self, message: str, span: Span) -> None:
         self.notes.append(Note(message, span))

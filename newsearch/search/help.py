@@ -222,6 +222,8 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     from difflib import SequenceMatcher  # few mistype a name
 
     matcher = SequenceMatcher(b=wanted, autojunk=False)
+    # A star does nothing in a value, but says what the name begins with.
+    begun = wanted.rstrip("*") if wanted.endswith("*") else ""
 
     def likeness(text: str) -> float:
         matcher.set_seq1(text)
@@ -232,6 +234,9 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     for name, articles in reader.search(Everything(), Options(limit=0)).facet(node.field, _MAX_NAMES):
         folded = name.casefold()
         words = folded.split()
+        if begun and any(word.startswith(begun) for word in (folded, *words)):
+            found.append((-_PART, -articles, name))
+            continue
         part = max(map(likeness, words)) * _PART if len(words) > 1 else 0.0
         if (value := max(likeness(folded), part)) >= _LIKE:
             found.append((-value, -articles, name))

@@ -25,7 +25,7 @@ OTHERWISE = 0.5
 _LEAST_SHARE = 1 / 200
 """A word is parted as other articles part it, if there is one for so many that do not: sea son is no season."""
 
-_MIN_CLOSED, _MAX_CLOSED = 5, 24
+_MIN_CLOSED, _MAX_CLOSED = 4, 24
 _MIN_PART = 3
 _PREFIXES = frozenset("e i t u v x bi co de ex re un".split())
 """What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
