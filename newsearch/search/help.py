@@ -33,7 +33,7 @@ _MAX_TRIED = 160
 """Queries that are tried."""
 _RARE = 4
 
-_NAMED = ("topic", "provider", "category", "type")
+_NAMED = ("topic", "provider", "author", "category", "type")
 """Fields of names, which are facets too."""
 
 _MAX_NEAR = 3
