@@ -18,6 +18,7 @@ from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.search.request import Moment, Request, several
 from newsearch.search.results import Results
+from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
@@ -62,6 +63,7 @@ class Index:
         self._synonyms = synonyms
         self._open: Reader | None = reader or engine.reader()
         self._completer: Completer | None = None
+        self._spellings: Spellings | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -155,7 +157,9 @@ class Index:
         reader = self._reader
         if not isinstance(request, Request):
             raise QueryError(f"{request!r:.80} is not a newsearch.Request")
-        asked = request.ask(reader, self._synonyms)
+        if self._spellings is None or self._spellings.reader is not reader:
+            self._spellings = Spellings(reader)
+        asked = request.ask(reader, self._synonyms, self._spellings)
         tree, options, expand = asked.tree(), asked.options, request.expand
         if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
@@ -219,7 +223,7 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = self._completer = None
+        self._open = self._completer = self._spellings = None
 
     @property
     def _reader(self) -> Reader:
