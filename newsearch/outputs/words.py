@@ -52,7 +52,13 @@ def typed(clause: Clause) -> str:
 
 
 _IMPLIED = "is:published"
-_FLAGS = {"topics": "--topic", "providers": "--provider", "categories": "--category", "types": "--type"}
+_FLAGS = {
+    "topics": "--topic",
+    "providers": "--provider",
+    "categories": "--category",
+    "types": "--type",
+    "languages": "--language",
+}
 
 
 def _sum(counts: Counts) -> int:

@@ -84,6 +84,7 @@ class Index:
         providers: str | Iterable[str] = (),
         categories: str | Iterable[str] = (),
         types: str | Iterable[str] = (),
+        languages: str | Iterable[str] = (),
         min_heat: float | None = None,
         min_quality: float | None = None,
         unpublished: bool = False,
@@ -96,7 +97,8 @@ class Index:
 
         Articles that hold every word come before those that hold only some, unless the query is a text of more than six
         words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
-        Several topics must all hold; of several providers, categories or types, one must. A str is one value.
+        Several topics must all hold; of several providers, categories, types or languages, one must. A str is one
+        value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
@@ -107,6 +109,7 @@ class Index:
             topics: whole topics, case folded.
             providers: outlets, by whole words of the name or by domain.
             categories, types: whole values, case folded.
+            languages: by tag: `fr` is also `fr-CA`.
             min_heat, min_quality: articles of at least this, so that the value is known.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
@@ -134,6 +137,7 @@ class Index:
                 providers=several("providers", providers),
                 categories=several("categories", categories),
                 types=several("types", types),
+                languages=several("languages", languages),
                 min_heat=min_heat,
                 min_quality=min_quality,
                 unpublished=unpublished,

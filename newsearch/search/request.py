@@ -32,8 +32,8 @@ Moment: TypeAlias = str | date | datetime
 class Request:
     """A search: query, filters, order, page and weights.
 
-    Several topics must all hold; of several providers, categories or types, one must. A str is one value. Relative
-    dates (`7d`) stay relative: they count from the moment at which the request is run.
+    Several topics must all hold; of several providers, categories, types or languages, one must. A str is one value.
+    Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
 
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
@@ -44,6 +44,7 @@ class Request:
         topics: whole topics, case folded.
         providers: outlets, by whole words of the name or by domain.
         categories, types: whole values, case folded.
+        languages: by tag: `fr` is also `fr-CA`.
         min_heat, min_quality: articles of at least this, so that the value is known.
         unpublished: whether unpublished articles are found too.
         boosts: weights of heat, quality and recency.
@@ -66,6 +67,7 @@ class Request:
     providers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     min_heat: float | None = None
     min_quality: float | None = None
     unpublished: bool = False
@@ -260,7 +262,13 @@ class Request:
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Request)}
 _KEYS = tuple(_DEFAULTS)
-_LISTS = {"topics": "topic", "providers": "provider", "categories": "category", "types": "type"}
+_LISTS = {
+    "topics": "topic",
+    "providers": "provider",
+    "categories": "category",
+    "types": "type",
+    "languages": "language",
+}
 """Attributes with several values, and the field of each."""
 
 _NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")

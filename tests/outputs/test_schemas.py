@@ -87,6 +87,7 @@ REQUESTS = st.fixed_dictionaries(
         "providers": SEVERAL,
         "categories": SEVERAL,
         "types": SEVERAL,
+        "languages": SEVERAL,
         "min_heat": st.none() | st.integers(-5, 100) | st.floats(-5, 100),
         "min_quality": st.none() | st.integers(-5, 100) | st.floats(-5, 100),
         "unpublished": st.booleans(),
