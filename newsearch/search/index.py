@@ -168,6 +168,23 @@ class Index:
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
         return Results(asked, reader.search(tree, options))
 
+    def fingerprint(self, request: Request) -> str:
+        """What tells the answer to a request from others: the same text, the same hits in the same order.
+
+        Relative dates count from now, so it may change with time. It holds within one generation of the index.
+
+        Raises:
+            QueryError: the query cannot be used.
+            EngineError: the index is closed.
+        """
+        from hashlib import blake2b  # only who keeps answers asks
+
+        asked = request.ask(self._reader, self._synonyms)
+        # Recency counts from the newest article, unless that is yet to come.
+        hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
+        told = repr((asked.tree(), asked.options, request.expand, hour))
+        return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
 
