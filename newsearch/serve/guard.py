@@ -25,7 +25,7 @@ CSP = (
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-_FEEDS = ("/search.atom", "/search.rss", "/search.json")
+FEEDS = ("/search.atom", "/search.rss", "/search.json")
 _OPEN = ("/healthz",)
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST",
@@ -107,7 +107,7 @@ class Guard:
     def _unknown(self, exchange: _Exchange) -> Response | None:
         """What a client is told that does not know the token."""
         token, path = self._settings.token, exchange.scope["path"]
-        is_feed = path in _FEEDS
+        is_feed = path in FEEDS
         if token is None or path in _OPEN or (self._settings.guarded == "feeds" and not is_feed):
             return None
         given = _credentials(exchange.headers.get("authorization", ""))

@@ -28,7 +28,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_example_answers(serve: Any, seeds: Path, example: str) -> None:
     answer = serve(seeds).get(example)
     assert answer.status_code == 200
-    if answer.headers["content-type"] == "application/json" and "/search" in example:
+    if answer.headers["content-type"] == "application/json" and "/v1/search" in example:
         assert answer.json()["total"]["complete"] > 0
 
 

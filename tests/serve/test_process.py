@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 import pytest
-from documents import ROOT
+from running import serving
 
 from newsearch.cli.main import main
-
-
-@contextmanager
-def serving(index: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server and its address."""
-    command = [sys.executable, "-m", "newsearch", "serve", "--index", str(index), "--port", "0", *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
-        assert server.stderr
-        try:
-            match = re.search(r"http://\S+", server.stderr.readline())
-            assert match
-            yield server, match[0]
-        finally:
-            if server.poll() is None:
-                server.kill()
 
 
 def fetch(address: str) -> bytes:
