@@ -165,7 +165,7 @@ def test_each_request_is_told_to_the_log(serve: Any) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//evil.example/", "/static/../site.py", "/api/v1/%00"],
+    ["/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/static/../site.py", "/api/v1/%00"],
 )
 def test_a_path_leads_to_no_file(client: Any, path: str) -> None:
     assert client.get(path).status_code == 404
