@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.errors import StaleBuild as StaleBuild
     from newsearch.errors import StorageError as StorageError
     from newsearch.errors import WordListError as WordListError
     from newsearch.indexing.gate import Gate as Gate
@@ -74,6 +75,7 @@ _HOMES = {
         "NewsearchError",
         "QueryError",
         "SourceError",
+        "StaleBuild",
         "StorageError",
         "WordListError",
     ),

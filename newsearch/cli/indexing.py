@@ -24,6 +24,7 @@ from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
+from newsearch.sources.base import STREAM
 from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
@@ -32,7 +33,7 @@ MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
 
 
-class _Size(click.ParamType[int]):
+class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
     """A number of bytes, as 512M, 512MB, 512MiB or 2G: all of them count in 1024s."""
 
     name = "size"
@@ -149,7 +150,7 @@ def work_options(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def working(**values: Any) -> int:
         work = Work(**{field.name: values.pop(field.name) for field in fields(Work)})
-        check_watch(work)
+        check_watch(work, values.get("sources", ()))
         return command(work=work, **values)
 
     decorated: Callable[..., int] = working
@@ -158,15 +159,20 @@ def work_options(command: Callable[..., int]) -> Callable[..., int]:
     return decorated
 
 
-def check_watch(work: Work) -> None:
+def check_watch(work: Work, sources: Sequence[str]) -> None:
     """Refuse to watch what cannot be watched before anything is done.
 
+    Args:
+        sources: those that were given; none where the index remembers them.
+
     Raises:
-        UsageError: nothing was to be written: every run would say the same again.
+        UsageError: no source can be watched, or nothing was to be written: every run would say the same again.
         EngineError: the package that watches is not installed.
     """
     if work.watch and work.dry_run:
         raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+    if work.watch and sources and all(source == STREAM for source in sources):
+        raise click.UsageError("--watch needs files to watch; standard input comes only once")
     if work.watch:
         check_watching()
 

@@ -55,6 +55,7 @@ _IMPLIED = "is:published"
 _FLAGS = {
     "topics": "--topic",
     "providers": "--provider",
+    "authors": "--author",
     "categories": "--category",
     "types": "--type",
     "languages": "--language",

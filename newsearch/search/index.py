@@ -82,6 +82,7 @@ class Index:
         before: Moment | None = None,
         topics: str | Iterable[str] = (),
         providers: str | Iterable[str] = (),
+        authors: str | Iterable[str] = (),
         categories: str | Iterable[str] = (),
         types: str | Iterable[str] = (),
         languages: str | Iterable[str] = (),
@@ -97,17 +98,18 @@ class Index:
 
         Articles that hold every word come before those that hold only some, unless the query is a text of more than six
         words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
-        Several topics must all hold; of several providers, categories, types or languages, one must. A str is one
-        value.
+        Several topics must all hold; of several providers, authors, categories, types or languages, one must. A
+        str is one value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
             limit, offset: the page, in hits.
-            sort: relevance, newest, oldest, heat or quality.
+            sort: relevance, newest, oldest, modified, heat or quality.
             after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
             before: articles before then.
             topics: whole topics, case folded.
             providers: outlets, by whole words of the name or by domain.
+            authors: by whole words of the name.
             categories, types: whole values, case folded.
             languages: by tag: `fr` is also `fr-CA`.
             min_heat, min_quality: articles of at least this, so that the value is known.
@@ -135,6 +137,7 @@ class Index:
                 before=before,
                 topics=several("topics", topics),
                 providers=several("providers", providers),
+                authors=several("authors", authors),
                 categories=several("categories", categories),
                 types=several("types", types),
                 languages=several("languages", languages),

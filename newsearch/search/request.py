@@ -32,17 +32,18 @@ Moment: TypeAlias = str | date | datetime
 class Request:
     """A search: query, filters, order, page and weights.
 
-    Several topics must all hold; of several providers, categories, types or languages, one must. A str is one value.
-    Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
+    Several topics must all hold; of several providers, authors, categories, types or languages, one must. A str is one
+    value. Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
 
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
         limit, offset: the page, in hits.
-        sort: relevance, newest, oldest, heat or quality.
+        sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
         after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
         before: articles before then.
         topics: whole topics, case folded.
         providers: outlets, by whole words of the name or by domain.
+        authors: by whole words of the name.
         categories, types: whole values, case folded.
         languages: by tag: `fr` is also `fr-CA`.
         min_heat, min_quality: articles of at least this, so that the value is known.
@@ -65,6 +66,7 @@ class Request:
     before: Moment | None = None
     topics: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -205,7 +207,7 @@ class Request:
         now = moment or now
         parsed = self._parsed(now, tz, synonyms)
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
-        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment)
+        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
         return Asked(reader, self, parsed, filters, options, now, tz)
 
     def _narrows(self) -> bool:
@@ -265,6 +267,7 @@ _KEYS = tuple(_DEFAULTS)
 _LISTS = {
     "topics": "topic",
     "providers": "provider",
+    "authors": "author",
     "categories": "category",
     "types": "type",
     "languages": "language",
@@ -325,7 +328,7 @@ def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
 def _no_later_than(moment: datetime) -> Node:
     """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
     end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
-    return Or((DateRange(None, end), Not(DateRange())))
+    return Or((DateRange(None, end, begun=True), Not(DateRange())))
 
 
 def several(name: str, given: object) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ HTML = "text/html; charset=utf-8"
 FACETS = (
     ("topic", "topics", "Topics"),
     ("provider", "providers", "Outlets"),
+    ("author", "authors", "Authors"),
     ("category", "categories", "Categories"),
     ("type", "types", "Types"),
     ("language", "languages", "Languages"),
@@ -305,6 +306,7 @@ def _facets(results: Results, more: str, root: str) -> Iterator[dict[str, Any]]:
 _NAMES = {
     "topics": "topic",
     "providers": "outlet",
+    "authors": "author",
     "categories": "category",
     "types": "type",
     "languages": "language",
@@ -368,14 +370,16 @@ def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str 
 
 
 def _timeline(results: Results, link: Callable[..., str]) -> dict[str, Any] | None:
-    """Bars for months, or for years where there are too many months."""
-    for unit in ("month", "year"):
-        values = results.facet(unit, None)
-        if len(values) < 2:
-            return None
-        periods = list(_periods(values[0][0], values[-1][0]))
-        if len(periods) <= _MOST_BARS or unit == "year":
-            break
+    """Bars for days, months or years: the shortest of which there are not too many."""
+    months = results.facet("month", None)
+    if not months:
+        return None
+    span = len(list(_periods(months[0][0], months[-1][0])))
+    unit = "day" if span <= 2 else "month" if span <= _MOST_BARS else "year"
+    values = months if unit == "month" else results.facet(unit, None)
+    if len(values) < 2:
+        return None
+    periods = list(_periods(values[0][0], values[-1][0]))
     counts = dict(values)
     periods = periods[-_MOST_BARS:]
     most = max(counts.get(period, 0) for period in periods)
@@ -409,11 +413,13 @@ def _periods(first: str, last: str) -> Iterator[str]:
 
 
 def _next(period: str) -> str:
-    year, _, month = period.partition("-")
-    if not month:
-        return f"{int(year) + 1:04}"
-    following = date(int(year), int(month), 1) + timedelta(days=32) if int(year) < 9999 else date(9999, 12, 1)
-    return f"{following.year:04}-{following.month:02}"
+    """The day, month or year after another."""
+    year, *rest = map(int, period.split("-"))
+    if not rest:
+        return f"{year + 1:04}"
+    if len(rest) == 2:
+        return (date(year, *rest) + timedelta(days=1)).isoformat()
+    return f"{year + rest[0] // 12:04}-{rest[0] % 12 + 1:02}"
 
 
 # An article

@@ -13,7 +13,7 @@ from newsearch.engine.base import FACETS
 MAX_VALUES = 10_000
 """Values of a facet that are told at most."""
 
-LISTS = ("topics", "providers", "categories", "types", "languages")
+LISTS = ("topics", "providers", "authors", "categories", "types", "languages")
 _WHOLE = ("request", "limit", "offset")
 _NUMBERS = ("min_heat", "min_quality")
 _FLAGS = ("unpublished", "expand")

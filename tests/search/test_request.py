@@ -62,6 +62,17 @@ def test_articles_of_several_languages_are_found_by_tag(tmp_path: Path) -> None:
         assert [clause.option for clause in index.search(languages="it").diagnose()] == ["languages"]
 
 
+def test_articles_of_several_authors_are_found_by_words_of_the_name(tmp_path: Path) -> None:
+    records = [
+        {"id": name, "title": "A ban", "authors": [name]} for name in ("Ada Byrd", "Bo Byrd", "Cy Dee")
+    ]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        assert {hit.id for hit in index.search(authors="byrd")} == {"Ada Byrd", "Bo Byrd"}
+        assert {hit.id for hit in index.search(authors=["Ada", "Cy Dee"])} == {"Ada Byrd", "Cy Dee"}
+
+
 def test_results_know_their_request(index: Index) -> None:
     results = index.search("ban", topics="Law", tz="Asia/Tokyo", as_of="2021-12-31")
     assert results.request == Request("ban", topics=("Law",), tz="Asia/Tokyo", as_of="2021-12-31")

@@ -69,15 +69,13 @@ def test_facets_are_checkboxes_of_the_form(client: Any) -> None:
     assert chip
 
 
-def test_the_timeline_leads_to_a_month(client: Any) -> None:
-    page = read(client, "/", query="recognition")
-    bars = [link for link in page.all("a") if (link.get("aria-label") or "").startswith("2020-09")]
-    assert parse_qs(urlsplit(bars[0]["href"] or "").query) == {
-        "query": ["recognition"],
-        "after": ["2020-09"],
-        "before": ["2020-10"],
-    }
-    assert bars[0]["aria-label"] == "2020-09: 1 article"
+def test_the_timeline_leads_to_a_period(client: Any) -> None:
+    for query, period, following in (("", "2020-09", "2020-10"), ("recognition", "2020-09-09", "2020-09-10")):
+        page = read(client, "/", query=query, sort="oldest")
+        bars = [link for link in page.all("a") if link.get("aria-label") == f"{period}: 1 article"]
+        parameters = parse_qs(urlsplit(bars[0]["href"] or "").query)
+        assert (parameters["after"], parameters["before"]) == ([period], [following])
+        assert "1 article" in Reader(client.get(bars[0]["href"]).text).text
 
 
 def test_what_a_form_leaves_empty_and_what_others_add_changes_nothing(client: Any) -> None:

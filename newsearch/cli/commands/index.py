@@ -36,8 +36,6 @@ def index(sources: Sequence[str], work: Work) -> int:
     again. Searches see the index as it was until all is done.
     """
     streams = [source for source in sources if source == STREAM]
-    if work.watch and len(streams) == len(sources):
-        raise click.UsageError("--watch needs files to watch; standard input comes only once")
 
     def do(watch: Watch) -> Report:
         given = (_standard_input() if source == STREAM else source for source in sources)
