@@ -84,8 +84,10 @@ class Index:
         before: Moment | None = None,
         topics: str | Iterable[str] = (),
         providers: str | Iterable[str] = (),
+        authors: str | Iterable[str] = (),
         categories: str | Iterable[str] = (),
         types: str | Iterable[str] = (),
+        languages: str | Iterable[str] = (),
         min_heat: float | None = None,
         min_quality: float | None = None,
         unpublished: bool = False,
@@ -98,17 +100,20 @@ class Index:
 
         Articles that hold every word come before those that hold only some, unless the query is a text of more than six
         words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
-        Several topics must all hold; of several providers, categories or types, one must. A str is one value.
+        Several topics must all hold; of several providers, authors, categories, types or languages, one must. A
+        str is one value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
             limit, offset: the page, in hits.
-            sort: relevance, newest, oldest, heat or quality.
+            sort: relevance, newest, oldest, modified, heat or quality.
             after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
             before: articles before then.
             topics: whole topics, case folded.
             providers: outlets, by whole words of the name or by domain.
+            authors: by whole words of the name.
             categories, types: whole values, case folded.
+            languages: by tag: `fr` is also `fr-CA`.
             min_heat, min_quality: articles of at least this, so that the value is known.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
@@ -134,8 +139,10 @@ class Index:
                 before=before,
                 topics=several("topics", topics),
                 providers=several("providers", providers),
+                authors=several("authors", authors),
                 categories=several("categories", categories),
                 types=several("types", types),
+                languages=several("languages", languages),
                 min_heat=min_heat,
                 min_quality=min_quality,
                 unpublished=unpublished,
@@ -167,6 +174,23 @@ class Index:
             if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
         return Results(asked, reader.search(tree, options))
+
+    def fingerprint(self, request: Request) -> str:
+        """What tells the answer to a request from others: the same text, the same hits in the same order.
+
+        Relative dates count from now, so it may change with time. It holds within one generation of the index.
+
+        Raises:
+            QueryError: the query cannot be used.
+            EngineError: the index is closed.
+        """
+        from hashlib import blake2b  # only who keeps answers asks
+
+        asked = request.ask(self._reader, self._synonyms)
+        # Recency counts from the newest article, unless that is yet to come.
+        hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
+        told = repr((asked.tree(), asked.options, request.expand, hour))
+        return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.

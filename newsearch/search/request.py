@@ -33,8 +33,8 @@ Moment: TypeAlias = str | date | datetime
 class Request:
     """A search: query, filters, order, page and weights.
 
-    Several topics must all hold; of several providers, categories or types, one must. A str is one value. Relative
-    dates (`7d`) stay relative: they count from the moment at which the request is run.
+    Several topics must all hold; of several providers, authors, categories, types or languages, one must. A str is one
+    value. Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
 
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
@@ -44,7 +44,9 @@ class Request:
         before: articles before then.
         topics: whole topics, case folded.
         providers: outlets, by whole words of the name or by domain.
+        authors: by whole words of the name.
         categories, types: whole values, case folded.
+        languages: by tag: `fr` is also `fr-CA`.
         min_heat, min_quality: articles of at least this, so that the value is known.
         unpublished: whether unpublished articles are found too.
         boosts: weights of heat, quality and recency.
@@ -65,8 +67,10 @@ class Request:
     before: Moment | None = None
     topics: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     min_heat: float | None = None
     min_quality: float | None = None
     unpublished: bool = False
@@ -272,7 +276,14 @@ class Request:
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Request)}
 _KEYS = tuple(_DEFAULTS)
-_LISTS = {"topics": "topic", "providers": "provider", "categories": "category", "types": "type"}
+_LISTS = {
+    "topics": "topic",
+    "providers": "provider",
+    "authors": "author",
+    "categories": "category",
+    "types": "type",
+    "languages": "language",
+}
 """Attributes with several values, and the field of each."""
 
 _NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")
