@@ -109,6 +109,10 @@ class ArraysReader:
         return self._vocabulary.like(term, edits)
 
     @checked
+    def articles_with(self, form: str) -> int:
+        return self._vocabulary.articles_with(form)
+
+    @checked
     def stats(self) -> Stats:
         view = self._view
         dates = view.known("date")[view.live]
