@@ -25,9 +25,13 @@ HEAVY = {
     "dateutil",
     "frontmatter",
     "ir_measures",
+    "jinja2",
+    "mcp",
     "numpy",
     "orjson",
+    "starlette",
     "Stemmer",
+    "uvicorn",
     "whoosh",
     "yaml",
     "zstandard",
@@ -110,7 +114,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [m for m in MODULES if not (PACKAGE / m).with_name("__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("extra", ["", "eval", "test", "dev", "bench"])
+@pytest.mark.parametrize("extra", ["", "eval", "test", "web", "dev", "bench"])
 def test_contributing_says_why_of_every_dependency(extra: str) -> None:
     section, key = ("options.extras_require", extra) if extra else ("options", "install_requires")
     names = {re.split(r"[ \[<>=]", line)[0] for line in lines(section, key)} - {"newsearch"}

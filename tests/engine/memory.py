@@ -217,6 +217,9 @@ class MemoryReader:
         begun = [item for item in counts.items() if item[0].startswith(prefix)]
         return sorted(begun, key=lambda item: (-item[1], item[0]))[:limit]
 
+    def held(self, form: str) -> int:
+        return self._counts[form]
+
     def like(self, term: str, edits: int) -> list[LikeForm]:
         near = ((form, _edits(term, form)) for form in self._counts if form != term)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
