@@ -1,0 +1,295 @@
+"""Which articles are about one event: a pure function of a set of articles with dates and outlets.
+
+Each article is a vector of its terms: title and text are weighted and brought to length one apart from each other, so
+that a long text does not drown the headline, and added (TITLE). A term weighs (1 + log tf) * idf ** POWER; the power below 1
+lets the many middling words of an event count beside its one rare name.
+
+Two articles are alike by the cosine of their vectors times a Gaussian of the time between them:
+
+    k(a, b) = cos(a, b) * exp(-(hours(a, b) / HOURS)^2 / 2) * (SAME_OUTLET if one outlet published both else 1)
+
+which is what lifts tf-idf clustering of news streams (Miranda et al., "Multilingual clustering of streaming news", EMNLP
+2018). Short texts on one event may share no word, so each vector is first moved towards those of its nearest
+neighbours (SMOOTHING; Rocchio's feedback, as document expansion).
+
+Groups are then joined by centroid linkage: the closeness of two is the cosine of their centroids, and since k is a
+product of kernels that needs only sums of k:
+
+    closeness(A, B) = K(A, B) / sqrt(K(A, A) * K(B, B)),  K(A, B) = sum of k(a, b) over a in A and b in B
+
+In rounds, each group that is the closest of its own closest one is joined with it while they are closer than
+THRESHOLD. One pair of articles never joins two groups, and the order in which articles come never shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Places: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+
+HOURS: Final = 72.0
+WINDOW: Final = 2 * HOURS
+"""Hours apart from which on articles are not compared: there the Gaussian is .14."""
+
+TITLE: Final = 0.5
+POWER: Final = 0.7
+SAME_OUTLET: Final = 0.25
+THRESHOLD: Final = 0.28
+SMOOTHING: Final = 0.5
+
+COMMON: Final = 0.05
+"""Terms of more than this share of the collection say nothing of an event."""
+
+TERMS: Final = 24
+"""Strongest terms that are kept of an article, and twice as many once it is smoothed."""
+
+_NEAREST: Final = 0.3
+"""Cosine from which on articles lend each other their terms."""
+_LEAST: Final = 0.1
+"""Smaller likenesses are taken for none."""
+_CELLS: Final = 1 << 19
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An article as stories are made of it.
+
+    Attributes:
+        key: a name of its own, such as the article's id; breaks ties.
+        time: when it was published, in seconds since 1970.
+        outlet: who published it; empty where unknown.
+        title, text: their terms, as stems.
+    """
+
+    key: str
+    time: float
+    outlet: str
+    title: Sequence[str]
+    text: Sequence[str]
+
+
+def stories(
+    reports: Sequence[Report],
+    frequencies: Mapping[str, int] | None = None,
+    total: int = 0,
+    copies: Sequence[int] | None = None,
+    threshold: float = THRESHOLD,
+) -> list[int]:
+    """Group articles into stories.
+
+    Args:
+        reports: the articles.
+        frequencies: in how many articles of the collection each term is; without it, in how many of `reports`.
+        total: articles of the collection.
+        copies: for each article the place of one that stands for its group of copies, as `copies.groups` gives; copies stay together.
+        threshold: from which closeness on groups are joined, 0 to 1.
+
+    Returns:
+        For each article the place of the first report of its story.
+    """
+    count = len(reports)
+    if not count:
+        return []
+    # all that follows is done in an order of the articles' own
+    order = sorted(range(count), key=lambda i: (reports[i].time, reports[i].key))
+    ranked = [reports[i] for i in order]
+    hours = np.array([report.time for report in ranked]) / 3600
+    horizons = np.searchsorted(hours, hours + WINDOW, side="right")
+    vectors = _smoothed(_vectors(ranked, frequencies, total), horizons)
+    one, other, likeness = _alike(vectors, horizons, _LEAST)
+    outlets = _numbered([report.outlet for report in ranked])
+    likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
+    likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
+    together = np.arange(count)
+    if copies is not None:
+        place = {i: rank for rank, i in enumerate(order)}
+        first: dict[int, int] = {}
+        for rank, i in enumerate(order):
+            together[rank] = first.setdefault(copies[i], place[i])
+    label = _joined(count, one, other, likeness, together, threshold)
+    found = [0] * count
+    for rank, i in enumerate(order):
+        found[i] = order[label[rank]]
+    return found
+
+
+@dataclass(slots=True)
+class _Vectors:
+    """Sparse vectors as postings: of each, its article, its term and its weight; sorted by article."""
+
+    articles: Places
+    terms: Places
+    weights: Floats
+
+
+def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> _Vectors:
+    if frequencies is None:
+        frequencies = Counter(
+            term for report in reports for term in {*report.title, *report.text}
+        )
+        total = len(reports)
+    numbers: dict[str, int] = {}
+    idf: list[float] = []
+    most = max(2.0, COMMON * total)
+    articles: list[int] = []
+    terms: list[int] = []
+    weights: list[float] = []
+    for place, report in enumerate(reports):
+        vector: dict[int, float] = {}
+        for part, share in ((report.title, TITLE), (report.text, 1 - TITLE)):
+            weighted: dict[int, float] = {}
+            for term, times in Counter(part).items():
+                number = numbers.get(term)
+                if number is None:
+                    number = numbers[term] = len(numbers)
+                    frequency = frequencies.get(term, 1)
+                    rarity = math.log((total + 1) / (frequency + 0.5)) if frequency <= most else 0.0
+                    idf.append(max(rarity, 0.0) ** POWER)
+                if idf[number]:
+                    weighted[number] = (1 + math.log(times)) * idf[number]
+            length = math.sqrt(sum(weight * weight for weight in weighted.values()))
+            for number, weight in weighted.items():
+                vector[number] = vector.get(number, 0.0) + share * weight / length
+        articles.extend([place] * len(vector))
+        terms.extend(vector.keys())
+        weights.extend(vector.values())
+    # a term's number must not depend on the order of the articles, since sums are rounded in its order
+    renumbered = np.empty(len(numbers), np.int64)
+    renumbered[[numbers[term] for term in sorted(numbers)]] = np.arange(len(numbers))
+    found = _Vectors(np.array(articles, np.int64), renumbered[np.array(terms, np.int64)], np.array(weights))
+    return _kept(found, TERMS, len(reports))
+
+
+def _kept(vectors: _Vectors, most: int, count: int) -> _Vectors:
+    """Only the strongest terms of each vector, which is brought to length one."""
+    order = np.lexsort((vectors.terms, -vectors.weights, vectors.articles))
+    articles = vectors.articles[order]
+    starts = np.searchsorted(articles, np.arange(count))
+    order = order[np.arange(len(order)) - starts[articles] < most]
+    articles, weights = vectors.articles[order], vectors.weights[order]
+    lengths = np.sqrt(np.bincount(articles, weights * weights, count))
+    return _Vectors(articles, vectors.terms[order], weights / lengths[articles])
+
+
+def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
+    """Each vector moved towards the mean of those that are near it, weighted by their likeness."""
+    count = len(horizons)
+    one, other, likeness = _alike(vectors, horizons, _NEAREST)
+    if not len(one):
+        return vectors
+    to, of = np.concatenate([one, other]), np.concatenate([other, one])
+    share = np.concatenate([likeness, likeness])
+    share *= SMOOTHING / np.bincount(to, share, count)[to]
+    sizes = np.bincount(vectors.articles, minlength=count)
+    starts = np.cumsum(sizes) - sizes
+    lent = _spread(starts[of], sizes[of])
+    articles = np.concatenate([vectors.articles, np.repeat(to, sizes[of])])
+    terms = np.concatenate([vectors.terms, vectors.terms[lent]])
+    weights = np.concatenate([vectors.weights, np.repeat(share, sizes[of]) * vectors.weights[lent]])
+    keys, inverse = np.unique(articles * (terms.max() + 1) + terms, return_inverse=True)
+    sums = np.bincount(inverse, weights)
+    return _kept(_Vectors(keys // (terms.max() + 1), keys % (terms.max() + 1), sums), 2 * TERMS, count)
+
+
+def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
+    """The pairs of vectors whose dot product is `least` or more: the smaller place, the larger one, the product.
+
+    Each is compared with those after it that come before its horizon.
+    """
+    count = len(horizons)
+    order = np.lexsort((vectors.articles, vectors.terms))
+    articles, terms, weights = vectors.articles[order], vectors.terms[order], vectors.weights[order]
+    keys = terms * (count + 1)
+    ends = np.searchsorted(keys + articles, keys + horizons[articles])
+    # of each posting the later ones of its term, for a block of articles at a time
+    by_article = np.argsort(articles, kind="stable")
+    bounds = np.searchsorted(articles[by_article], np.arange(count + 1))
+    found: list[tuple[Places, Places, Floats]] = []
+    start = 0
+    while start < count:
+        stop = min(count, start + max(1, _CELLS // int(horizons[start] - start)))
+        width = int(horizons[stop - 1] - start)
+        postings = by_article[bounds[start] : bounds[stop]]
+        after = ends[postings] - postings - 1
+        later = _spread(postings + 1, after)
+        cells = np.repeat((articles[postings] - start) * width, after) + (articles[later] - start)
+        sums = np.bincount(cells, np.repeat(weights[postings], after) * weights[later], (stop - start) * width)
+        cells = np.flatnonzero(sums >= least)
+        found.append((cells // width + start, cells % width + start, sums[cells]))
+        start = stop
+    one, other, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return one, other, likeness
+
+
+def _spread(starts: Places, sizes: Places) -> Places:
+    """The numbers from each start on, as many as its size says."""
+    skipped = np.cumsum(sizes) - sizes
+    return np.repeat(starts - skipped, sizes) + np.arange(int(sizes.sum()))
+
+
+def _numbered(names: Sequence[str]) -> Places:
+    """A number for each name, 0 for an empty one."""
+    numbers = {"": 0}
+    return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
+
+
+def _joined(
+    count: int, one: Places, other: Places, likeness: Floats, together: Places, threshold: float
+) -> Places:
+    """Join groups by centroid linkage: for each place the smallest one of its group."""
+    label = together
+    one, other = label[one], label[other]
+    within = np.bincount(label, minlength=count).astype(np.float64)
+    inside = one == other
+    within += 2 * np.bincount(one[inside], likeness[inside], count)
+    one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
+    while len(one):
+        closeness = likeness / np.sqrt(within[one] * within[other])
+        close = np.flatnonzero(closeness >= threshold)
+        if not len(close):
+            break
+        best = _best(one[close], other[close], closeness[close], count)
+        groups = np.flatnonzero(best >= 0)
+        groups = groups[(best[best[groups]] == groups) & (groups < best[groups])]
+        to = np.arange(count)
+        to[best[groups]] = groups
+        label = to[label]
+        one, other = to[one], to[other]
+        inside = one == other
+        within = np.bincount(to, within, count) + 2 * np.bincount(one[inside], likeness[inside], count)
+        touched = np.zeros(count, np.bool_)
+        touched[groups] = True
+        changed = (touched[one] | touched[other]) & ~inside
+        same = ~changed & ~inside
+        summed = _summed(one[changed], other[changed], likeness[changed], count)
+        one, other, likeness = (
+            np.concatenate([kept[same], new])
+            for kept, new in zip((one, other, likeness), summed, strict=True)
+        )
+    return label
+
+
+def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:
+    """Pairs of groups, each once with the smaller first, and the sums of their likenesses."""
+    keys, inverse = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)
+    return keys // count, keys % count, np.bincount(inverse, likeness, len(keys))
+
+
+def _best(one: Places, other: Places, closeness: Floats, count: int) -> Places:
+    """The closest group of each, the one with the smallest place of several; -1 where there is none."""
+    nearest = np.zeros(count)
+    np.maximum.at(nearest, one, closeness)
+    np.maximum.at(nearest, other, closeness)
+    best = np.full(count, count)
+    for here, there in ((one, other), (other, one)):
+        at = closeness == nearest[here]
+        np.minimum.at(best, here[at], there[at])
+    best[best == count] = -1
+    return best
