@@ -1,31 +1,34 @@
 """What setup.cfg cannot say: the compiled inner loops, which may be missing where there is no compiler."""
 
+from runpy import run_path
+
 from setuptools import Extension, setup
 
-_PACKAGE = "newsearch"
-_ENGINE = "newsearch/engine/whoosh"
+_ARRAYS = "newsearch/engine/arrays"
+_compiled = run_path("newsearch/_compiled.py")
+sources, fingerprint = _compiled["sources"], _compiled["fingerprint"]
 
 setup(
     ext_modules=[
         Extension(
             name.replace("/", "."),
-            [f"{name}.c"],
-            depends=[
-                *(f"{_PACKAGE}/_{each}.h" for each in ("slots", "spaces", "urls")),
-                f"{_ENGINE}/_arrays.h",
-            ],
+            [file for file in files if file.endswith(".c")],
+            include_dirs=["newsearch/_c"],
+            depends=[file for file in files if file.endswith(".h")],
+            define_macros=[("SOURCE", str(fingerprint(files)) + "u")],
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
-            extra_compile_args=["-O3", "-ffp-contract=off"],
+            extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
             py_limited_api=True,
             optional=True,
         )
         for name in (
-            f"{_PACKAGE}/_reading",
-            f"{_ENGINE}/_building",
-            f"{_ENGINE}/_kernel",
-            f"{_ENGINE}/_sieve",
-            f"{_ENGINE}/_words",
+            "newsearch/articles/_reading",
+            f"{_ARRAYS}/loops/_kernel",
+            f"{_ARRAYS}/loops/_sieve",
+            f"{_ARRAYS}/searching/_lookup",
+            f"{_ARRAYS}/writing/_building",
         )
+        for files in [sources(name)]
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

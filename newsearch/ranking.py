@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch._arguments import check_number, check_path
-from newsearch.errors import QueryError
+from newsearch.errors import QueryError, json_problem
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -77,9 +77,6 @@ DAMPING = 1.0
 FUNCTION_SHARE = 0.5
 """What a function word weighs, as a share of what another word of its idf does."""
 
-COMPLETE_WORDS = 6
-"""Of up to so many words, articles that hold all come first; a longer query is a text, and ranks by score alone."""
-
 
 def field_weights(lengths: NDArray[Any]) -> Floats:
     """The weight of one occurrence in each field: shape (articles, fields), from lengths in words."""
@@ -112,6 +109,13 @@ def word_weight(articles: int, holding: int) -> float:
     """What a word counts in a query: its idf, damped where it is low. Above 0, and below its idf."""
     value = idf(articles, holding)
     return value * value / (value + DAMPING)
+
+
+class Pivots(NamedTuple):
+    """Medians of the signals over the whole index; 0 where no article has the signal."""
+
+    heat: float = 0.0
+    quality: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ class Boosts:
         except OSError as error:
             raise QueryError(f"{path}: cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
-            raise QueryError(f"{path}: not a profile: {error}") from error
+            raise QueryError(f"{path}: not a profile: {json_problem(error)}") from error
         try:
             return cls(**_weights(document))
         except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import Source, markdown, open_source
-from newsearch.sources.base import MAX_ARTICLE_SIZE
+from newsearch.sources import markdown
+from newsearch.sources.base import Source
+from newsearch.sources.files import MAX_ARTICLE_SIZE
+from newsearch.sources.registry import open_source
 
 
 def write(path: Path, title: str = "A title", more: str = "", body: str = "") -> Path:
@@ -165,7 +168,7 @@ def test_what_may_not_be_read_is_reported_and_the_rest_goes_on(tmp_path: Path) -
         (tmp_path / "b").chmod(0o700)
     assert isinstance(first, SourceError)
     assert isinstance(second, SourceError)
-    assert (first.reason, second.reason) == ("cannot be read: Permission denied",) * 2
+    assert (first.reason, second.reason) == (f"cannot be read: {os.strerror(errno.EACCES)}",) * 2
     assert isinstance(third, Article)
 
 
@@ -210,7 +213,7 @@ def test_reading_can_be_left_in_the_middle(tmp_path: Path) -> None:
 
 def test_yaml_and_dateutil_are_loaded_only_when_needed() -> None:
     code = (
-        "import sys, newsearch.article, newsearch.sources;"
+        "import sys, newsearch.articles.article, newsearch.sources;"
         "print([name for name in ('yaml', 'frontmatter', 'dateutil') if name in sys.modules])"
     )
     run = subprocess.run(

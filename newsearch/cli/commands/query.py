@@ -1,0 +1,138 @@
+"""newsearch query: find articles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
+from newsearch.cli.options import color_option, format_option
+from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
+from newsearch.cli.requests import request_options
+from newsearch.cli.terminal import Terminal, complain
+from newsearch.engine.base import FACETS
+from newsearch.errors import NewsearchError, QueryError
+from newsearch.outputs.page import Page
+from newsearch.outputs.words import advice, counted
+from newsearch.query import Note, describe
+from newsearch.search.index import open as open_index
+from newsearch.search.request import Request
+
+
+def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """What the shell offers for a word of the query: of completions, those that are one word to the shell, too."""
+    from shlex import quote  # not for every query
+
+    before = " ".join([*(ctx.params.get("text") or ()), ""])
+    try:
+        with open_index(ctx.params.get("directory") or DEFAULT_INDEX) as index:
+            found = index.complete(before + incomplete)
+    except NewsearchError:
+        return []
+    words = [completion.text[len(before) :] for completion in found]
+    return [word for word in words if word == quote(word)]
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch query facial recognition ban
+      newsearch query '"mail-in ballots"' --sort newest --limit 5
+      newsearch query vaccine --after 2020-09 --provider northernwire.example
+      newsearch query wildfire --topic Climate --facet month --limit 0
+      newsearch query vaccine --half-life 30d --explain
+      newsearch query jab side effects --expand
+      newsearch query --format jsonl -- -amazon facial recognition
+
+    Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
+    '"mail-in ballots"'. A query that begins with - stands after --. docs/query-syntax.md has it all.""",
+)
+@click.argument("text", nargs=-1, shell_complete=_completions)
+@request_options
+@click.option(
+    "--synonyms",
+    "synonym_file",
+    metavar="FILE",
+    help="Ask for synonyms, too: a group a line, as in: vaccine, jab",
+)
+@click.option(
+    "--facet",
+    "facets",
+    multiple=True,
+    type=click.Choice(FACETS),
+    help="Count the values of this, too; repeatable.",
+)
+@click.option(
+    "--facet-limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
+)
+@click.option("--explain", is_flag=True, help="Show how each score came about.")
+@format_option(*FORMATS)
+@color_option
+@click.option(
+    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, and search nothing."
+)
+@index_option
+def query(
+    request: Request,
+    synonym_file: str | None,
+    facets: Sequence[str],
+    facet_limit: int | None,
+    explain: bool,
+    format_name: str,
+    color: str,
+    only_parse: bool,
+    directory: str | None,
+) -> int:
+    """Find articles, the best first; those that hold every word come before those that hold only some.
+
+    Without TEXT, every article is found.
+    """
+    if explain and format_name not in EXPLAINING:
+        raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
+    if facets and format_name not in FACETED:
+        raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
+    terminal = Terminal.of(sys.stdout, color)
+    if only_parse:
+        return _show_parsed(request, synonym_file)
+    with open_for_search(directory, synonym_file) as index:
+        results = index.run(request)
+        for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
+            print(line)
+        # After the results, where they are read: what was not understood must not scroll away.
+        sys.stdout.flush()
+        _tell(results.notes)
+        if request.expand and request.sort != "relevance":
+            complain(
+                f"--expand changes nothing under --sort {request.sort}: only relevance heeds what it adds"
+            )
+        if not len(results) and (total := results.total) and (request.limit or not facets):
+            said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
+            complain(f"{said}, none at this offset" if request.limit else said)
+        if format_name != "json":  # which has it all
+            if not results.total:
+                complain("nothing found")
+            for line in advice(results):
+                complain(line)
+        return 0 if results.total or len(results) else 1
+
+
+def _show_parsed(request: Request, synonym_file: str | None) -> int:
+    synonyms = None
+    if synonym_file:
+        from newsearch.query.synonyms import read_synonyms  # few have such a file
+
+        synonyms = read_synonyms(synonym_file)
+    parsed = request.parsed(synonyms)
+    _tell(parsed.notes)
+    print(describe(parsed.tree))
+    return 0
+
+
+def _tell(notes: Sequence[Note]) -> None:
+    for note in notes:
+        complain(note.message)

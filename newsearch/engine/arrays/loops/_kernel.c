@@ -1,0 +1,31 @@
+/* The inner loops of a search, compiled. Each function does exactly what the one of its name in kernel.py does with
+ * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
+ *
+ * This is the module; its rooms are _kernel_best.c, _kernel_lists.c, _kernel_codes.c, _kernel_together.c and
+ * _kernel_words.c. */
+
+#include "_kernel.h"
+
+#include "_module.h"
+
+static PyMethodDef methods[] = {
+    {"complete", complete, METH_VARARGS, complete_doc},
+    {"partial", partial, METH_VARARGS, partial_doc},
+    {"common", common, METH_VARARGS, common_doc},
+    {"count", count_, METH_VARARGS, count_doc},
+    {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
+    {"together", together, METH_VARARGS, together_doc},
+    {"begun", begun, METH_VARARGS, begun_doc},
+    {"similar", similar, METH_VARARGS, similar_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
+};
+
+static const Constant constants[] = {CONSTANT(FIELDS), CONSTANT(CHUNK)};
+
+PyMODINIT_FUNC PyInit__kernel(void) {
+    return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
+}

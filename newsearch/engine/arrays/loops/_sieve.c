@@ -1,0 +1,302 @@
+/* Which articles pass filters, and which are in any of some lists, compiled. Each function does exactly what the one
+ * of its name in sieve.py does with numpy; that one is also what runs where no compiler was at hand. */
+
+#include "_arrays.h"
+
+#include "_module.h"
+
+/* ---- filters ---- */
+
+typedef enum { CHOSEN, ANY_CHOSEN, BETWEEN, LISTED } Kind; /* see sieve.Check */
+
+typedef struct {
+    int kind, is_negated;
+    Array column, other, chosen;
+    double low, high;
+    int is_last; /* of its group */
+} Check;
+
+static void checks_close(Check *checks, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; checks && i < count; i++) {
+        array_close(&checks[i].column);
+        array_close(&checks[i].other);
+        array_close(&checks[i].chosen);
+    }
+    PyMem_Free(checks);
+}
+
+static int check_open(Check *check, PyObject *item) {
+    PyObject *column, *other, *chosen;
+    if (!item || !PyArg_ParseTuple(item, "iOOOddp", &check->kind, &column, &other, &chosen, &check->low, &check->high,
+                                   &check->is_negated))
+        return -1;
+    if ((check->kind == LISTED ? articles_open : array_open)(&check->column, column) < 0 ||
+        (other != Py_None && array_open(&check->other, other) < 0) ||
+        (chosen != Py_None && array_open(&check->chosen, chosen) < 0))
+        return -1;
+    const int is_between = check->kind == BETWEEN, is_any = check->kind == ANY_CHOSEN;
+    if (check->kind < CHOSEN || check->kind > LISTED || (is_between || is_any) != check->other.is_open ||
+        (is_any || check->kind == CHOSEN) != check->chosen.is_open || (check->chosen.is_open && check->chosen.type != U8) ||
+        (is_between && (check->column.type != F64 || check->other.type != F64))) {
+        PyErr_SetString(PyExc_TypeError, "no check of this kind has such arrays");
+        return -1;
+    }
+    return 0;
+}
+
+/* From a list of lists of Check: all of them, end to end; NULL with an exception where one is not as it should be. */
+static Check *checks_open(PyObject *groups, Py_ssize_t *count) {
+    Py_ssize_t room = 0;
+    *count = 0;
+    for (Py_ssize_t i = 0; i < PyList_Size(groups); i++) {
+        PyObject *group = PyList_GetItem(groups, i);
+        if (!PyList_Check(group) || PyList_Size(group) < 1) {
+            PyErr_SetString(PyExc_TypeError, "lists of at least one check are expected here");
+            return NULL;
+        }
+        room += PyList_Size(group);
+    }
+    Check *checks = PyMem_Calloc((size_t)room + 1, sizeof(Check));
+    if (!checks) { PyErr_NoMemory(); return NULL; }
+    for (Py_ssize_t i = 0; i < PyList_Size(groups); i++) {
+        PyObject *group = PyList_GetItem(groups, i);
+        for (Py_ssize_t j = 0; j < PyList_Size(group) && *count < room; j++) {
+            Check *check = &checks[(*count)++];
+            if (check_open(check, PyList_GetItem(group, j)) < 0) {
+                checks_close(checks, *count);
+                return NULL;
+            }
+            check->is_last = j + 1 == PyList_Size(group);
+        }
+    }
+    return checks;
+}
+
+#define BLOCK 256 /* articles that are looked at together, so that what a check is need not be asked for each */
+
+/* Numbers of a column, of any type, looked up among the chosen ones. */
+#define LOOK_UP(TYPE, NUMBER)                                                                                        \
+    case TYPE:                                                                                                       \
+        for (int i = 0; i < count; i++) {                                                                            \
+            if (docs[i] >= check->column.length) return -1;                                                          \
+            const int64_t number_ = (int64_t)((const NUMBER *)check->column.data)[docs[i]];                          \
+            if (number_ < 0 || number_ >= check->chosen.length) return -1;                                           \
+            passed[i] |= (chosen[number_] != 0) != check->is_negated;                                                \
+        }                                                                                                            \
+        return 0;
+
+static int among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint8_t *chosen = check->chosen.data;
+    switch (check->column.type) {
+        LOOK_UP(U8, uint8_t)
+        LOOK_UP(U16, uint16_t)
+        LOOK_UP(U32, uint32_t)
+        LOOK_UP(I32, int32_t)
+        LOOK_UP(I64, int64_t)
+        default: return -1;
+    }
+}
+
+static int any_among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint8_t *chosen = check->chosen.data;
+    for (int i = 0; i < count; i++) {
+        int found = 0;
+        if ((Py_ssize_t)docs[i] + 1 >= check->other.length) return -1;
+        const int64_t end = integer(&check->other, (Py_ssize_t)docs[i] + 1);
+        for (int64_t j = integer(&check->other, docs[i]); j < end && !found; j++) {
+            if (j < 0 || j >= check->column.length) return -1;
+            const int64_t number_ = integer(&check->column, j);
+            if (number_ < 0 || number_ >= check->chosen.length) return -1;
+            found = chosen[number_] != 0;
+        }
+        passed[i] |= found != check->is_negated;
+    }
+    return 0;
+}
+
+static int between(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const double *begins = check->column.data, *ends = check->other.data;
+    for (int i = 0; i < count; i++) {
+        if (docs[i] >= check->column.length || docs[i] >= check->other.length) return -1;
+        passed[i] |= (begins[docs[i]] <= check->high && ends[docs[i]] >= check->low) != check->is_negated;
+    }
+    return 0;
+}
+
+static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const Array *list = &check->column;
+    for (int i = 0; i < count; i++) {
+        Py_ssize_t low = 0, high = list->length;
+        while (low < high) {
+            const Py_ssize_t middle = low + (high - low) / 2;
+            if (article(list, middle) < docs[i]) low = middle + 1; else high = middle;
+        }
+        passed[i] |= (low < list->length && article(list, low) == docs[i]) != check->is_negated;
+    }
+    return 0;
+}
+
+/* Mark with 1 what passes in a block of articles; -1 where what is known of one leads out of an array. */
+static int judge(const Check *checks, Py_ssize_t size, uint32_t *docs, int count, char *passed) {
+    static int (*const judges[])(const Check *, const uint32_t *, int, uint8_t *) = {
+        [CHOSEN] = among_chosen, [ANY_CHOSEN] = any_among_chosen, [BETWEEN] = between, [LISTED] = listed,
+    };
+    uint8_t places[BLOCK], good[BLOCK];
+    for (int i = 0; i < count; i++) places[i] = (uint8_t)i;
+    memset(good, 0, sizeof good);
+    for (Py_ssize_t j = 0; j < size; j++) {
+        if (judges[checks[j].kind](&checks[j], docs, count, good) < 0) return -1;
+        if (!checks[j].is_last) continue;
+        int left = 0;
+        for (int i = 0; i < count; i++) {
+            docs[left] = docs[i];
+            places[left] = places[i];
+            left += good[i];
+        }
+        count = left;
+        memset(good, 0, sizeof good);
+    }
+    for (int i = 0; i < count; i++) passed[places[i]] = 1;
+    return 0;
+}
+
+static const char passing_doc[] =
+    "passing(groups, docs): for every article (uint32), whether it passes a check of each group, which are lists of Check.";
+
+static PyObject *passing(PyObject *module, PyObject *args) {
+    PyObject *groups, *docs_, *found = NULL;
+    Py_ssize_t count;
+    Array docs = {0};
+    if (!PyArg_ParseTuple(args, "O!O", &PyList_Type, &groups, &docs_)) return NULL;
+    Check *checks = checks_open(groups, &count);
+    if (!checks) return NULL;
+    /* Bytes are taken for the numbers that they are made of. */
+    if (array_open(&docs, docs_) < 0) goto done;
+    if (docs.type != U32 && docs.type != U8) {
+        PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint32 are expected here");
+        goto done;
+    }
+    const Py_ssize_t length = docs.buffer.len / (Py_ssize_t)sizeof(uint32_t);
+    found = PyBytes_FromStringAndSize(NULL, length);
+    char *passed = found ? PyBytes_AsString(found) : NULL;
+    if (passed) memset(passed, 0, (size_t)length);
+    for (Py_ssize_t i = 0; passed && i < length; i += BLOCK) {
+        const int size = length - i < BLOCK ? (int)(length - i) : BLOCK;
+        uint32_t block[BLOCK];
+        memcpy(block, (const char *)docs.data + i * (Py_ssize_t)sizeof *block, (size_t)size * sizeof *block);
+        if (judge(checks, count, block, size, passed + i) < 0) {
+            out_of_range();
+            Py_CLEAR(found);
+            break;
+        }
+    }
+done:
+    array_close(&docs);
+    checks_close(checks, count);
+    return found;
+}
+
+/* ---- lists ---- */
+
+static const char union_doc[] =
+    "union(lists, articles): a bit for every article, in words of 64, whether any of the lists holds it.";
+
+/* Neighbours are collected in a register: to read back what was just written takes longer than all else here. */
+#define DEFINE_MARK(NAME, NUMBER)                                                                                    \
+    static int NAME(const NUMBER *doc, Py_ssize_t length, uint64_t *bits, Py_ssize_t articles) {                     \
+        uint64_t word = 0;                                                                                           \
+        Py_ssize_t at = 0;                                                                                           \
+        for (Py_ssize_t i = 0; i < length; i++) {                                                                    \
+            const Py_ssize_t number_ = (Py_ssize_t)doc[i];                                                           \
+            if (number_ >= articles) return -1;                                                                      \
+            if (number_ >> 6 != at) {                                                                                \
+                bits[at] |= word;                                                                                    \
+                at = number_ >> 6;                                                                                   \
+                word = 0;                                                                                            \
+            }                                                                                                        \
+            word |= (uint64_t)1 << (number_ & 63);                                                                   \
+        }                                                                                                            \
+        if (length) bits[at] |= word;                                                                                \
+        return 0;                                                                                                    \
+    }
+DEFINE_MARK(mark_u16, uint16_t)
+DEFINE_MARK(mark_u32, uint32_t)
+
+static PyObject *union_(PyObject *module, PyObject *args) {
+    PyObject *lists, *found;
+    Py_ssize_t articles;
+    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &lists, &articles)) return NULL;
+    if (articles < 0 || articles > UINT32_MAX) return out_of_range();
+    const Py_ssize_t size = (articles + 63) / 64 * 8;
+    uint64_t *bits = PyMem_Calloc((size_t)size + 8, 1);
+    if (!bits) return PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < PyList_Size(lists); i++) {
+        Array doc = {0};
+        int outside = 0, failed = articles_open(&doc, PyList_GetItem(lists, i)) < 0;
+        if (!failed)
+            outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
+                                       : mark_u32(doc.data, doc.length, bits, articles)) < 0;
+        array_close(&doc);
+        if (outside) out_of_range();
+        if (failed || outside) {
+            PyMem_Free(bits);
+            return NULL;
+        }
+    }
+    found = PyBytes_FromStringAndSize((const char *)bits, size);
+    PyMem_Free(bits);
+    return found;
+}
+
+static const char ranked_doc[] =
+    "ranked(doc, articles): `union` of one list, and how many of it stand before each word of the bits (uint32).";
+
+static PyObject *ranked(PyObject *module, PyObject *args) {
+    PyObject *doc_, *bits_ = NULL, *ranks_ = NULL, *found = NULL;
+    Py_ssize_t articles;
+    Array doc = {0};
+    if (!PyArg_ParseTuple(args, "On", &doc_, &articles)) return NULL;
+    if (articles < 0 || articles > UINT32_MAX) return out_of_range();
+    if (articles_open(&doc, doc_) < 0) goto done;
+    const Py_ssize_t words = (articles + 63) / 64;
+    bits_ = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
+    ranks_ = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint32_t));
+    if (!bits_ || !ranks_) goto done;
+    uint64_t *bits = (uint64_t *)PyBytes_AsString(bits_);
+    uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_), before = 0;
+    memset(bits, 0, (size_t)words * sizeof *bits);
+    if ((doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
+                         : mark_u32(doc.data, doc.length, bits, articles)) < 0) {
+        out_of_range();
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < words; i++) {
+        ranks[i] = before;
+        before += (uint32_t)bits_set(bits[i]);
+    }
+    found = PyTuple_Pack(2, bits_, ranks_);
+done:
+    Py_XDECREF(bits_);
+    Py_XDECREF(ranks_);
+    array_close(&doc);
+    return found;
+}
+
+/* ---- the module ---- */
+
+static PyMethodDef methods[] = {
+    {"passing", passing, METH_VARARGS, passing_doc},
+    {"union", union_, METH_VARARGS, union_doc},
+    {"ranked", ranked, METH_VARARGS, ranked_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_sieve", "Filters and lists of articles, compiled; see sieve.py.", 0, methods,
+};
+
+static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(ANY_CHOSEN), CONSTANT(BETWEEN), CONSTANT(LISTED)};
+
+PyMODINIT_FUNC PyInit__sieve(void) {
+    return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
+}

@@ -1,0 +1,227 @@
+"""An index as its users see it: open, search, get, close."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, tzinfo
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from newsearch._arguments import check_number, check_path, check_text
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.files.toc import read_toc
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.base import FieldStats, Stats
+from newsearch.errors import EngineError, QueryError
+from newsearch.query.plan import is_text
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.request import Moment, Request, several
+from newsearch.search.results import Results
+
+if TYPE_CHECKING:
+    from newsearch.query.synonyms import Synonyms
+    from newsearch.search.completion import Completer, Completion
+
+
+def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
+    """Open the index in a directory for searching.
+
+    Args:
+        path: of the directory.
+        synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
+
+    Raises:
+        ValueError: an argument is no path.
+        WordListError: the file of synonyms cannot be used.
+        IndexMissing: there is no index.
+        IndexIncompatible: it was made by another version of newsearch.
+        IndexCorrupt: it is damaged.
+    """
+    check_path("path", path)
+    if synonyms is None:
+        return Index(Path(path))
+    check_path("synonyms", synonyms)
+    from newsearch.query.synonyms import read_synonyms  # few have such a file
+
+    return Index(Path(path), read_synonyms(synonyms))
+
+
+class Index:
+    """One generation of an index. It does not change while it is open: `refresh` looks for a newer one.
+
+    Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
+    """
+
+    def __init__(
+        self, path: Path, synonyms: Synonyms | None = None, reader: ArraysReader | None = None
+    ) -> None:
+        self.path = path
+        self._synonyms = synonyms
+        self._open: ArraysReader | None = reader or ArraysReader(path)
+        self._completer: Completer | None = None
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        limit: int = 10,
+        offset: int = 0,
+        sort: str = "relevance",
+        after: Moment | None = None,
+        before: Moment | None = None,
+        topics: str | Iterable[str] = (),
+        providers: str | Iterable[str] = (),
+        categories: str | Iterable[str] = (),
+        types: str | Iterable[str] = (),
+        min_heat: float | None = None,
+        min_quality: float | None = None,
+        unpublished: bool = False,
+        boosts: Boosts | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+        expand: bool | None = None,
+    ) -> Results:
+        """Find articles, the best first: relevance boosted by heat and quality.
+
+        Articles that hold every word come before those that hold only some, unless the query is a text of more than six
+        words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
+        Several topics must all hold; of several providers, categories or types, one must. A str is one value.
+
+        Args:
+            query: see docs/query-syntax.md; any text is a query.
+            limit, offset: the page, in hits.
+            sort: relevance, newest, oldest, heat or quality.
+            after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
+            before: articles before then.
+            topics: whole topics, case folded.
+            providers: outlets, by whole words of the name or by domain.
+            categories, types: whole values, case folded.
+            min_heat, min_quality: articles of at least this, so that the value is known.
+            unpublished: find unpublished articles too.
+            boosts: weights of heat, quality and recency.
+            as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
+                it is given, articles dated later are not found, as they were not then; undated ones are.
+            tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
+            expand: search also for words that the best articles share, where relevance sorts. True finds more, some of
+                it without any word of the query; that is neither complete nor counted. None, the default, only ranks
+                with them what a query in sentences finds. False does neither, and nothing is `related`.
+
+        Raises:
+            QueryError: an option is of a wrong kind, out of its range, or not a date.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        return self.run(
+            Request(
+                query=query,
+                limit=limit,
+                offset=offset,
+                sort=sort,
+                after=after,
+                before=before,
+                topics=several("topics", topics),
+                providers=several("providers", providers),
+                categories=several("categories", categories),
+                types=several("types", types),
+                min_heat=min_heat,
+                min_quality=min_quality,
+                unpublished=unpublished,
+                boosts=DEFAULT_BOOSTS if boosts is None else boosts,
+                as_of=as_of,
+                tz=tz,
+                expand=expand,
+            )
+        )
+
+    def run(self, request: Request) -> Results:
+        """Find what a request asks for.
+
+        Raises:
+            QueryError: this is no request, or its query cannot be used.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        reader = self._reader
+        if not isinstance(request, Request):
+            raise QueryError(f"{request!r:.80} is not a newsearch.Request")
+        asked = request.ask(reader, self._synonyms)
+        tree, options, expand = asked.tree(), asked.options, request.expand
+        if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
+            from newsearch.search.expansion import is_prose, likely_words  # most queries are short
+
+            if expand or is_prose(asked.query.tree):
+                options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
+        return Results(asked, reader.search(tree, options))
+
+    def complete(self, text: str, limit: int = 10) -> list[Completion]:
+        """What the last word of a query that is being typed could become.
+
+        Args:
+            text: the query so far. After a space there is nothing to complete.
+            limit: at most so many.
+
+        Returns:
+            Whole queries, the likeliest first: words that articles hold which hold the words before, else words that
+            many articles hold; names of fields; values of provider:, topic:, category:, type:, lang:, has: and is:.
+
+        Raises:
+            QueryError: an argument is of a wrong kind.
+            EngineError: the index is closed.
+        """
+        check_text("text", text, error=QueryError)
+        check_number("limit", limit, 0, whole=True, error=QueryError)
+        if self._completer is None or self._completer.reader is not self._reader:
+            from newsearch.search.completion import Completer  # few complete anything
+
+            self._completer = Completer(self._reader)
+        return self._completer.complete(text, limit)
+
+    def ids(self, prefix: str = "") -> list[str]:
+        """The ids that begin so, of all articles, published or not, in order."""
+        check_text("prefix", prefix)
+        return sorted(self._reader.ids(prefix))
+
+    def get(self, id: str) -> Article | None:
+        """The article of this id, published or not; None where there is none."""
+        check_text("id", id)
+        return self._reader.get(id)
+
+    def articles(self) -> Iterator[Article]:
+        """All articles, published or not, in no order."""
+        return iter(self._reader.articles())
+
+    def stats(self) -> Stats:
+        """What the index holds."""
+        return self._reader.stats()
+
+    def fields(self) -> Sequence[FieldStats]:
+        """What the index holds in each field; takes longer than `stats`, since it reads all postings."""
+        return self._reader.fields()
+
+    def refresh(self) -> bool:
+        """Go on with the newest generation. Returns whether it is newer than the one before."""
+        if read_toc(self.path) == self._reader.toc:
+            return False
+        self._open = ArraysReader(self.path)
+        return True
+
+    def close(self) -> None:
+        """Let go of the files; they are unmapped when the last result that refers to them is gone."""
+        self._open = self._completer = None
+
+    @property
+    def _reader(self) -> ArraysReader:
+        if self._open is None:
+            raise EngineError("this index is closed")
+        return self._open
