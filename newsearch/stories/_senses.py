@@ -1,4 +1,4 @@
-"""Words that turn the sense of a sentence: negations, and opposites that stand in the same place. Terms as analysis folds."""
+"""Words that turn the sense of a sentence: negations, opposites, times that exclude each other. As terms are folded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ NEGATIONS: Final = frozenset(
 )
 
 _TIMES: Final = """
-    morning noon afternoon evening night|matin midi soir nuit|morgen mittag abend nacht|manana tarde noche|mattina sera notte|manha tarde noite
+    morning noon afternoon evening night|matin midi soir nuit|morgen mittag abend nacht
+    manana tarde noche|mattina sera notte|manha tarde noite
     monday tuesday wednesday thursday friday saturday sunday|lundi mardi mercredi jeudi vendredi samedi dimanche
     montag dienstag mittwoch donnerstag freitag samstag sonntag|lunes martes miercoles jueves viernes sabado domingo
     lunedi martedi mercoledi giovedi venerdi sabato domenica|maandag dinsdag woensdag donderdag vrijdag zaterdag zondag
@@ -37,32 +38,39 @@ TIMES: Final = frozenset().union(*_SERIES)
 """Times of day, days of the week and months, of which two exclude each other."""
 
 _OPPOSITES: Final = """
-    positive negative|likely unlikely|confirm deny|confirm denied|safe unsafe|safe dangerous|possible impossible
-    increase decrease|rise fall|rises falls|rising falling|rose fell|risen fallen|up down|higher lower|high low|highest lowest
-    allow ban|allow forbid|allowed banned|permit prohibit|approve reject|accept reject|accept refuse|agree refuse|agree disagree
-    support oppose|supports opposes|open close|reopen close|reopens closes|start stop|begin end|starts ends|win lose|wins loses|won lost
-    win defeat|victory defeat|gain loss|gains losses|guilty innocent|guilty acquitted|convicted acquitted|effective ineffective
-    alive dead|survive die|survives dies|survived died|legal illegal|success failure|succeed fail|succeeds fails|succeeded failed
-    more less|more fewer|most least|better worse|best worst|improve worsen|before after|early late|strong weak|strengthen weaken
-    buy sell|buys sells|bought sold|hire fire|hires fires|hired fired|enter leave|join leave|joins leaves|joined left
-    arrest release|arrested released|love hate|loves hates|true false|right wrong|above below|over under|inside outside
-    expand shrink|grow shrink|grew shrank|surge plunge|surges plunges|soar plunge|soars plunges|jump drop|jumps drops
-    gain drop|lift impose|lifts imposes|lifted imposed|ease tighten|eases tightens|eased tightened|ahead behind|for against
-    first last|male female|men women|man woman|north south|east west|northern southern|eastern western|left right
-    with without|pass fail|passes fails|passed failed|praise criticise|praises criticises|praised criticised|praises criticizes
-    hausse baisse|augmente diminue|augmenter diminuer|ouvre ferme|ouvrir fermer|gagne perd|gagner perdre|victoire defaite
-    accepte refuse|accepter refuser|confirme dement|positif negatif|positive negative|vrai faux|avec sans|plus moins|meilleur pire
-    coupable innocent|autorise interdit|autoriser interdire|pour contre|vivant mort|avant apres|monte chute|hauts bas
-    steigt sinkt|steigen sinken|offnet schliesst|gewinnt verliert|gewonnen verloren|sieg niederlage|mehr weniger|erlaubt verboten
-    positiv negativ|schuldig unschuldig|bestatigt dementiert|bestatigt bestreitet|mit ohne|vor nach|besser schlechter
-    sube baja|suben bajan|abre cierra|gana pierde|victoria derrota|mas menos|permite prohibe|positivo negativo|culpable inocente
-    confirma niega|confirma desmente|acepta rechaza|aprueba rechaza|con sin|antes despues|mejor peor|sobe cai|vence perde
-    apre chiude|vince perde|vittoria sconfitta|piu meno|sale scende|colpevole innocente|stijgt daalt|wint verliest
+    positive negative | likely unlikely | confirm deny | confirm denied | safe unsafe | safe dangerous |
+    possible impossible | increase decrease | rise fall | rises falls | rising falling | rose fell |
+    risen fallen | up down | higher lower | high low | highest lowest | allow ban | allow forbid |
+    allowed banned | permit prohibit | approve reject | accept reject | accept refuse | agree refuse |
+    agree disagree | support oppose | supports opposes | open close | reopen close | reopens closes |
+    start stop | begin end | starts ends | win lose | wins loses | won lost | win defeat | victory defeat |
+    gain loss | gains losses | guilty innocent | guilty acquitted | convicted acquitted |
+    effective ineffective | alive dead | survive die | survives dies | survived died | legal illegal |
+    success failure | succeed fail | succeeds fails | succeeded failed | more less | more fewer | most least
+    | better worse | best worst | improve worsen | before after | early late | strong weak |
+    strengthen weaken | buy sell | buys sells | bought sold | hire fire | hires fires | hired fired |
+    enter leave | join leave | joins leaves | joined left | arrest release | arrested released | love hate |
+    loves hates | true false | right wrong | above below | over under | inside outside | expand shrink |
+    grow shrink | grew shrank | surge plunge | surges plunges | soar plunge | soars plunges | jump drop |
+    jumps drops | gain drop | lift impose | lifts imposes | lifted imposed | ease tighten | eases tightens |
+    eased tightened | ahead behind | for against | first last | male female | men women | man woman |
+    north south | east west | northern southern | eastern western | left right | with without | pass fail |
+    passes fails | passed failed | praise criticise | praises criticises | praised criticised |
+    praises criticizes | hausse baisse | augmente diminue | augmenter diminuer | ouvre ferme | ouvrir fermer
+    | gagne perd | gagner perdre | victoire defaite | accepte refuse | accepter refuser | confirme dement |
+    positif negatif | vrai faux | avec sans | plus moins | meilleur pire | coupable innocent |
+    autorise interdit | autoriser interdire | pour contre | vivant mort | avant apres | monte chute |
+    hauts bas | steigt sinkt | steigen sinken | offnet schliesst | gewinnt verliert | gewonnen verloren |
+    sieg niederlage | mehr weniger | erlaubt verboten | positiv negativ | schuldig unschuldig |
+    bestatigt dementiert | bestatigt bestreitet | mit ohne | vor nach | besser schlechter | sube baja |
+    suben bajan | abre cierra | gana pierde | victoria derrota | mas menos | permite prohibe |
+    positivo negativo | culpable inocente | confirma niega | confirma desmente | acepta rechaza |
+    aprueba rechaza | con sin | antes despues | mejor peor | sobe cai | vence perde | apre chiude |
+    vince perde | vittoria sconfitta | piu meno | sale scende | colpevole innocente | stijgt daalt |
+    wint verliest
 """
 
-OPPOSITES: Final = frozenset(
-    frozenset(pair.split()) for line in _OPPOSITES.strip().splitlines() for pair in line.strip().split("|")
-)
+OPPOSITES: Final = frozenset(frozenset(pair.split()) for pair in _OPPOSITES.split("|"))
 
 _PREFIXES: Final = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _SUFFIXES: Final = ("s", "es", "ed", "d", "ing")
@@ -86,7 +94,9 @@ def are_opposite(a: str, b: str) -> bool:
     """Whether one of two terms says the opposite of the other."""
     if a == b:
         return False
-    if frozenset((a, b)) in OPPOSITES or (a in TIMES and any(a in series and b in series for series in _SERIES)):
+    if frozenset((a, b)) in OPPOSITES or (
+        a in TIMES and any(a in series and b in series for series in _SERIES)
+    ):
         return True
     short, long = sorted((a, b), key=len)
     if len(short) > 3 and any(long == prefix + short for prefix in _PREFIXES):

@@ -1,16 +1,17 @@
 """Which articles are about one event: a pure function of a set of articles with dates and outlets.
 
 Each article is a vector of its terms: title and text are weighted and brought to length one apart from each other, so
-that a long text does not drown the headline, and added (TITLE). A term weighs (1 + log tf) * idf ** POWER; the power below 1
-lets the many middling words of an event count beside its one rare name.
+that a long text does not drown the headline, and added (TITLE). A term weighs (1 + log tf) * idf ** POWER; a power
+below 1 lets the many middling words of an event count beside its one rare name.
 
 Two articles are alike by the cosine of their vectors times a Gaussian of the time between them:
 
     k(a, b) = cos(a, b) * exp(-(hours(a, b) / HOURS)^2 / 2) * (SAME_OUTLET if one outlet published both else 1)
 
-which is what lifts tf-idf clustering of news streams (Miranda et al., "Multilingual clustering of streaming news", EMNLP
-2018). Short texts on one event may share no word, so each vector is first moved towards those of its nearest
-neighbours (SMOOTHING; Rocchio's feedback, as document expansion).
+Time is what lifts tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
+EMNLP 2018). What one outlet publishes is alike by its templates, so it counts less. Short texts on one event may share
+no word, so each vector is first moved towards those of its nearest neighbours (SMOOTHING; Rocchio's feedback used as
+document expansion).
 
 Groups are then joined by centroid linkage: the closeness of two is the cosine of their centroids, and since k is a
 product of kernels that needs only sums of k:
@@ -46,6 +47,9 @@ SMOOTHING: Final = 0.5
 
 COMMON: Final = 0.05
 """Terms of more than this share of the collection say nothing of an event."""
+
+_FEW: Final = 50
+"""Of small collections only terms of more articles than this are common."""
 
 TERMS: Final = 24
 """Strongest terms that are kept of an article, and twice as many once it is smoothed."""
@@ -88,7 +92,8 @@ def stories(
         reports: the articles.
         frequencies: in how many articles of the collection each term is; without it, in how many of `reports`.
         total: articles of the collection.
-        copies: for each article the place of one that stands for its group of copies, as `copies.groups` gives; copies stay together.
+        copies: for each article the place of one that stands for its group of copies, as `copies.groups` gives;
+            copies stay together.
         threshold: from which closeness on groups are joined, 0 to 1.
 
     Returns:
@@ -131,13 +136,11 @@ class _Vectors:
 
 def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> _Vectors:
     if frequencies is None:
-        frequencies = Counter(
-            term for report in reports for term in {*report.title, *report.text}
-        )
+        frequencies = Counter(term for report in reports for term in {*report.title, *report.text})
         total = len(reports)
     numbers: dict[str, int] = {}
     idf: list[float] = []
-    most = max(2.0, COMMON * total)
+    most = max(_FEW, COMMON * total)
     articles: list[int] = []
     terms: list[int] = []
     weights: list[float] = []
@@ -194,7 +197,7 @@ def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
     terms = np.concatenate([vectors.terms, vectors.terms[lent]])
     weights = np.concatenate([vectors.weights, np.repeat(share, sizes[of]) * vectors.weights[lent]])
     keys, inverse = np.unique(articles * (terms.max() + 1) + terms, return_inverse=True)
-    sums = np.bincount(inverse, weights)
+    sums = np.bincount(inverse, weights).astype(np.float64)
     return _kept(_Vectors(keys // (terms.max() + 1), keys % (terms.max() + 1), sums), 2 * TERMS, count)
 
 
@@ -214,15 +217,20 @@ def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, P
     found: list[tuple[Places, Places, Floats]] = []
     start = 0
     while start < count:
-        stop = min(count, start + max(1, _CELLS // int(horizons[start] - start)))
+        rows = min(count - start, max(1, _CELLS // int(horizons[start] - start)))
+        while rows > 1 and rows * int(horizons[start + rows - 1] - start) > 2 * _CELLS:
+            rows //= 2
+        stop = start + rows
         width = int(horizons[stop - 1] - start)
         postings = by_article[bounds[start] : bounds[stop]]
         after = ends[postings] - postings - 1
         later = _spread(postings + 1, after)
         cells = np.repeat((articles[postings] - start) * width, after) + (articles[later] - start)
-        sums = np.bincount(cells, np.repeat(weights[postings], after) * weights[later], (stop - start) * width)
+        sums = np.bincount(
+            cells, np.repeat(weights[postings], after) * weights[later], (stop - start) * width
+        )
         cells = np.flatnonzero(sums >= least)
-        found.append((cells // width + start, cells % width + start, sums[cells]))
+        found.append((cells // width + start, cells % width + start, sums[cells].astype(np.float64)))
         start = stop
     one, other, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return one, other, likeness
@@ -263,7 +271,8 @@ def _joined(
         label = to[label]
         one, other = to[one], to[other]
         inside = one == other
-        within = np.bincount(to, within, count) + 2 * np.bincount(one[inside], likeness[inside], count)
+        within = np.bincount(to, within, count).astype(np.float64)
+        within += 2 * np.bincount(one[inside], likeness[inside], count)
         touched = np.zeros(count, np.bool_)
         touched[groups] = True
         changed = (touched[one] | touched[other]) & ~inside
@@ -279,7 +288,7 @@ def _joined(
 def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:
     """Pairs of groups, each once with the smaller first, and the sums of their likenesses."""
     keys, inverse = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)
-    return keys // count, keys % count, np.bincount(inverse, likeness, len(keys))
+    return keys // count, keys % count, np.bincount(inverse, likeness, len(keys)).astype(np.float64)
 
 
 def _best(one: Places, other: Places, closeness: Floats, count: int) -> Places:

@@ -2,11 +2,11 @@
 
 `relation` looks at the words of two articles:
 
-1. Headlines and texts are aligned, word for word. What counts is how much of the shorter text is found in the longer
-   one, in runs of RUN words or more: copies are shortened, and get other first and last lines.
+1. Headlines and texts are aligned word by word. What counts is how much of the shorter text is found in the longer one,
+   in runs of RUN words or more: copies are shortened, and get other first and last lines.
 2. Where one word stands in the place of another in otherwise equal surroundings, the two may say different things:
    another number, another name, an opposite, or a negation that only one of them has. That is a clash, and no likeness
-   outweighs it: tolls, horoscopes and releases of software are alike in all but a number.
+   outweighs it: death tolls, horoscopes and software releases are alike in all but a number.
 3. Under one outlet's name a text seldom runs twice under different headlines, while standing texts (how to subscribe,
    what the programme is about) run under many. So for one outlet headlines must agree too.
 4. Within a day or two, different outlets seldom write the same headline; the same outlet often does.
@@ -25,9 +25,9 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Final
 
-from newsearch._english import DEMONYMS
 from newsearch.stories._senses import ALIASES, NEGATIONS, are_opposite
 from newsearch.stories.wording import Wording, number_value, weight
+from newsearch.text.english import DEMONYMS
 
 WINDOW: Final = 4 * 86400.0
 """Seconds within which a text counts as published again. Later it is most often the next one of a series."""
@@ -41,8 +41,12 @@ _SAME_TITLE: Final = 2 * 86400.0
 _SERIES: Final = 12 * 3600.0
 """Seconds after which an outlet's next article under nearly the same headline is the next one of a series."""
 _LEAST_TITLE: Final = 4
+_ALIKE: Final = 0.5
+"""From this share on that is held in common, what differs between two texts is a contradiction and not another text."""
 _HELD: Final = 0.85
+"""The share of the shorter text that makes two articles copies by itself."""
 _TOGETHER: Final = 1.15
+"""What the share held of the text and the likeness of the headlines must come to, if neither decides alone."""
 
 
 def relation(a: Wording, b: Wording) -> float:
@@ -61,8 +65,8 @@ def relation(a: Wording, b: Wording) -> float:
         return 0.0
     in_title = _aligned(a.title, b.title) if titles[0] > 0.4 else None
     in_text = _aligned(a.text, b.text) if texts[0] > 0.35 else None
-    if (in_title is not None and in_title.held >= 0.5 and _clash(a, b, a.title, b.title, in_title, None, a.title_label, b.title_label)) or (
-        in_text is not None and in_text.held >= 0.5 and _clash(a, b, a.text, b.text, in_text, a.cut or b.cut, a.text_label, b.text_label)
+    if (in_title is not None and titles[0] >= _ALIKE and _titles_clash(a, b, in_title)) or (
+        in_text is not None and in_text.held >= _ALIKE and _texts_clash(a, b, in_text)
     ):
         return CLASH
     held = in_text.held if in_text is not None else 0.0
@@ -72,7 +76,11 @@ def relation(a: Wording, b: Wording) -> float:
     agree = (1.0 if _has_kicker(a.title, b.title) else titles[1]) if words >= _LEAST_TITLE else 0.0
     if a.outlet and a.outlet == b.outlet:
         if held >= 0.75 or least < 4:
-            is_same = agree >= 0.5 or (titles[0] >= 0.75 and apart <= _SERIES) or (held >= 0.9 and _tells_of(a, b) >= 0.3)
+            is_same = (
+                agree >= 0.5
+                or (titles[0] >= 0.75 and apart <= _SERIES)
+                or (held >= 0.9 and _tells_of(a, b) >= 0.3)
+            )
             return 1 + held * titles[0] if is_same else 0.0
         return 1 + held if agree > 0.9 and apart <= 3 * 3600 else 0.0
     if agree >= 0.85 and (apart <= _SAME_TITLE or (agree > 0.95 and least < 4)):
@@ -104,7 +112,7 @@ def _aligned(a: tuple[str, ...], b: tuple[str, ...]) -> _Alignment:
     if a == b:
         return _Alignment([(0, 0, len(a))], len(a))
     blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-    return _Alignment([tuple(block) for block in blocks if block.size], min(len(a), len(b)))
+    return _Alignment([(block.a, block.b, block.size) for block in blocks if block.size], min(len(a), len(b)))
 
 
 def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
@@ -128,21 +136,31 @@ def _tells_of(a: Wording, b: Wording) -> float:
     return min(weight(w.title_terms & w.text_terms) / max(1, weight(w.title_terms)) for w in (a, b))
 
 
+def _titles_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
+    if a.title == b.title:
+        return False
+    if _other_numbers(a, b, a.title, b.title):
+        return True
+    return _clash(a, b, a.title, b.title, alignment, False, a.title_label, b.title_label)
+
+
+def _texts_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
+    return _clash(a, b, a.text, b.text, alignment, a.cut or b.cut, a.text_label, b.text_label)
+
+
 def _clash(
     a: Wording,
     b: Wording,
     x: tuple[str, ...],
     y: tuple[str, ...],
     alignment: _Alignment,
-    cut: bool | None,
+    cut: bool,
     label: int,
     other_label: int,
 ) -> bool:
     """Whether two aligned sequences contradict each other somewhere between two places where they agree."""
     if x == y:
         return False
-    if cut is None and _other_numbers(a, b, x, y):
-        return True
     edges = [(0, 0, 0), *alignment.blocks, (len(x), len(y), 0)]
     for (i, j, size), (p, q, following) in pairwise(edges):
         old, new = x[i + size : p], y[j + size : q]
@@ -208,7 +226,12 @@ def _same(term: str) -> str:
 
 def _is_spelling(a: str, b: str) -> bool:
     """Whether two words are one in two spellings, such as a plural, an abbreviation or an error of typing."""
-    return a[:4] == b[:4] or a.startswith(b) or b.startswith(a) or SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.7
+    return (
+        a[:4] == b[:4]
+        or a.startswith(b)
+        or b.startswith(a)
+        or SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.7
+    )
 
 
 def _is_initials(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
@@ -266,7 +289,9 @@ def groups(
         found = [related(x, y) for x in one[:REPRESENTATIVES] for y in other[:REPRESENTATIVES]]
         if min(found) < 0 or sum(closeness >= 1 for closeness in found) < QUORUM * len(found):
             continue
-        together = sorted(one + other, key=lambda x: (-len(wordings[x].text) - len(wordings[x].title), keys[x]))
+        together = sorted(
+            one + other, key=lambda x: (-len(wordings[x].text) - len(wordings[x].title), keys[x])
+        )
         members.pop(b, None)
         members[a] = together
         for x in other:

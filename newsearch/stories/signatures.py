@@ -1,12 +1,14 @@
 """Which pairs of articles may be copies: 16 bytes of each article say, over a whole index.
 
-An article is known by SLOTS shingles of its own: TITLE_SLOTS pairs of words of its headline and TEXT_SLOTS runs of three
-words of the first LEAD terms of its text, each as a hash of BITS bits; 0 where there are fewer. Two articles are candidates if they
-share one. The shingles chosen are those that come first in an order drawn by hashing, in which a shingle of long words
-draws more lots: long words are rare ones, so shingles that half of all articles share are seldom chosen, and no
-statistics of a collection are needed, which would change with every batch (weighted MinHash: Manasse, McSherry and
-Talwar, "Consistent weighted sampling", 2010; bottom-k sketches: Cohen and Kaplan, "Summarizing data using bottom-k
-sketches", PODC 2007). A text that is a part of another keeps the shingles of it that come first.
+An article is known by SLOTS shingles of its own: TITLE_SLOTS pairs of words of its headline, and TEXT_SLOTS runs of
+three words of the first LEAD terms of its text, each as a hash of BITS bits; 0 where there are fewer. Two articles are
+candidates if they share one.
+
+The shingles chosen are those that come first in an order drawn by hashing, in which a shingle of long words draws more
+lots. Long words are rare, so a shingle that many articles share is seldom chosen, and no statistics of a collection are
+needed, which would change with every batch. A text that is part of another keeps those of its shingles that come first.
+(Bottom-k sketches: Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007; weighted sampling by lots:
+Manasse, McSherry and Talwar, "Consistent weighted sampling", Microsoft Research, 2010.)
 """
 
 from __future__ import annotations

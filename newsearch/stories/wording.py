@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from newsearch.analysis import chunk_terms
-from newsearch.article import Article
+from newsearch.articles.article import Article
+from newsearch.text.analysis import chunk_terms
 
 LEAD: Final = 160
 """Words of a text that are compared. Copies are shortened from the end, and comparing costs the square of this."""
