@@ -153,8 +153,9 @@ def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, t
                 if number is None:
                     number = numbers[term] = len(numbers)
                     frequency = frequencies.get(term, 1)
-                    rarity = math.log((total + 1) / (frequency + 0.5)) if frequency <= most else 0.0
-                    idf.append(max(rarity, 0.0) ** POWER)
+                    # of a few articles on one event all may have a term, which then still tells something
+                    rarity = math.log(1 + total / frequency) if frequency <= most else 0.0
+                    idf.append(rarity**POWER)
                 if idf[number]:
                     weighted[number] = (1 + math.log(times)) * idf[number]
             length = math.sqrt(sum(weight * weight for weight in weighted.values()))
