@@ -41,8 +41,8 @@ WINDOW: Final = 2 * HOURS
 
 TITLE: Final = 0.5
 POWER: Final = 0.7
-SAME_OUTLET: Final = 0.25
-THRESHOLD: Final = 0.28
+SAME_OUTLET: Final = 0.1
+THRESHOLD: Final = 0.33
 SMOOTHING: Final = 0.5
 
 COMMON: Final = 0.05
