@@ -45,7 +45,9 @@ _ALIKE: Final = 0.5
 """From this share on that is held in common, what differs between two texts is a contradiction and not another text."""
 _HELD: Final = 0.85
 """The share of the shorter text that makes two articles copies by itself."""
-_TOGETHER: Final = 1.15
+_TOLD: Final = 0.2
+"""The share of a headline's words that the other headline or the text must have. A standing text speaks of nothing."""
+_TOGETHER: Final = 1.2
 """What the share held of the text and the likeness of the headlines must come to, if neither decides alone."""
 
 
@@ -85,7 +87,7 @@ def relation(a: Wording, b: Wording) -> float:
         return 1 + held if agree > 0.9 and apart <= 3 * 3600 else 0.0
     if agree >= 0.85 and (apart <= _SAME_TITLE or (agree > 0.95 and least < 4)):
         return 1 + held
-    if held >= _HELD and size >= 7 and _speaks_of(a, b):
+    if held >= _HELD and size >= 7 and max(titles[0], _tells_of(a, b)) >= _TOLD:
         return 1 + held
     score = held * min(1.0, size / 8) + agree
     return score / _TOGETHER
@@ -122,13 +124,6 @@ def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
         return 0.0, 0.0
     both, one, other = weight(common), weight(x), weight(y)
     return both / min(one, other), both / (one + other - both)
-
-
-def _speaks_of(a: Wording, b: Wording) -> bool:
-    """Whether each headline has a word of the other article, beyond the shortest words: a standing text has none."""
-    x = {t for t in a.title if len(t) > 3}
-    y = {t for t in b.title if len(t) > 3}
-    return bool(x & y) or (not x.isdisjoint(b.text) and not y.isdisjoint(a.text))
 
 
 def _tells_of(a: Wording, b: Wording) -> float:
@@ -239,10 +234,10 @@ def _is_initials(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return len(short) == 1 and short[0] == "".join(term[0] for term in long)
 
 
-REPRESENTATIVES: Final = 6
+REPRESENTATIVES: Final = 12
 """Members of a group that are asked about one who would join it: the fullest, which show most of what could clash."""
 
-QUORUM: Final = 0.5
+QUORUM: Final = 1 / 3
 """The share of pairs across two groups that must be copies for the groups to be joined."""
 
 
