@@ -24,8 +24,6 @@ THRESHOLD. One pair of articles never joins two groups, and the order in which a
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -135,51 +133,56 @@ class _Vectors:
 
 
 def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> _Vectors:
+    titles = [term for report in reports for term in report.title]
+    texts = [term for report in reports for term in report.text]
+    # sorted, since sums are rounded in the order of the terms
+    vocabulary = {term: number for number, term in enumerate(sorted({*titles, *texts}))}
+    count, size = len(reports), max(1, len(vocabulary))
+    parts = []
+    for terms, lengths in (
+        (titles, [len(report.title) for report in reports]),
+        (texts, [len(report.text) for report in reports]),
+    ):
+        cells = np.repeat(np.arange(count), lengths) * size
+        cells += np.array([vocabulary[term] for term in terms], np.int64)
+        parts.append(np.unique(cells, return_counts=True))
     if frequencies is None:
-        frequencies = Counter(term for report in reports for term in {*report.title, *report.text})
-        total = len(reports)
-    numbers: dict[str, int] = {}
-    idf: list[float] = []
-    most = max(_FEW, COMMON * total)
-    articles: list[int] = []
-    terms: list[int] = []
-    weights: list[float] = []
-    for place, report in enumerate(reports):
-        vector: dict[int, float] = {}
-        for part, share in ((report.title, TITLE), (report.text, 1 - TITLE)):
-            weighted: dict[int, float] = {}
-            for term, times in Counter(part).items():
-                number = numbers.get(term)
-                if number is None:
-                    number = numbers[term] = len(numbers)
-                    frequency = frequencies.get(term, 1)
-                    # of a few articles on one event all may have a term, which then still tells something
-                    rarity = math.log(1 + total / frequency) if frequency <= most else 0.0
-                    idf.append(rarity**POWER)
-                if idf[number]:
-                    weighted[number] = (1 + math.log(times)) * idf[number]
-            length = math.sqrt(sum(weight * weight for weight in weighted.values()))
-            for number, weight in weighted.items():
-                vector[number] = vector.get(number, 0.0) + share * weight / length
-        articles.extend([place] * len(vector))
-        terms.extend(vector.keys())
-        weights.extend(vector.values())
-    # a term's number must not depend on the order of the articles, since sums are rounded in its order
-    renumbered = np.empty(len(numbers), np.int64)
-    renumbered[[numbers[term] for term in sorted(numbers)]] = np.arange(len(numbers))
-    found = _Vectors(np.array(articles, np.int64), renumbered[np.array(terms, np.int64)], np.array(weights))
-    return _kept(found, TERMS, len(reports))
+        total = count
+        cells = np.unique(np.concatenate([cells for cells, _ in parts]))
+        frequency = np.bincount(cells % size, minlength=size)
+    else:
+        frequency = np.array([frequencies.get(term, 1) for term in vocabulary], np.int64)
+    # of a few articles on one event all may have a term, which then still tells something
+    rarity = np.log1p(total / np.maximum(frequency, 1)) ** POWER
+    rarity[frequency > max(_FEW, COMMON * total)] = 0
+    found = []
+    for (cells, times), share in zip(parts, (TITLE, 1 - TITLE), strict=True):
+        weights = (1 + np.log(times)) * rarity[cells % size]
+        lengths_of = np.sqrt(np.bincount(cells // size, weights * weights, count))
+        present = weights > 0
+        cells, weights = cells[present], weights[present]
+        found.append((cells, share * weights / lengths_of[cells // size]))
+    return _kept(*_merged(found[0], found[1]), size, TERMS, count)
 
 
-def _kept(vectors: _Vectors, most: int, count: int) -> _Vectors:
-    """Only the strongest terms of each vector, which is brought to length one."""
-    order = np.lexsort((vectors.terms, -vectors.weights, vectors.articles))
-    articles = vectors.articles[order]
+def _merged(*parts: tuple[Places, Floats]) -> tuple[Places, Floats]:
+    """The sums of weights that share a cell, in the order of the cells."""
+    cells, inverse = np.unique(np.concatenate([cells for cells, _ in parts]), return_inverse=True)
+    weights = np.bincount(inverse, np.concatenate([weights for _, weights in parts]), len(cells))
+    return cells, weights.astype(np.float64)
+
+
+def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> _Vectors:
+    """Vectors of length one, each of its strongest terms; cell article * size + term has its weight."""
+    articles, terms = cells // size, cells % size
     starts = np.searchsorted(articles, np.arange(count))
-    order = order[np.arange(len(order)) - starts[articles] < most]
-    articles, weights = vectors.articles[order], vectors.weights[order]
+    if len(cells) and (np.bincount(articles) > most).any():
+        # within an article by falling weight, then by term
+        order = np.argsort(2.0 * articles - weights / weights.max(), kind="stable")
+        kept = np.sort(order[np.arange(len(order)) - starts[articles] < most])
+        articles, terms, weights = articles[kept], terms[kept], weights[kept]
     lengths = np.sqrt(np.bincount(articles, weights * weights, count))
-    return _Vectors(articles, vectors.terms[order], weights / lengths[articles])
+    return _Vectors(articles, terms, weights / lengths[articles])
 
 
 def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
@@ -194,12 +197,13 @@ def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
     sizes = np.bincount(vectors.articles, minlength=count)
     starts = np.cumsum(sizes) - sizes
     lent = _spread(starts[of], sizes[of])
-    articles = np.concatenate([vectors.articles, np.repeat(to, sizes[of])])
-    terms = np.concatenate([vectors.terms, vectors.terms[lent]])
-    weights = np.concatenate([vectors.weights, np.repeat(share, sizes[of]) * vectors.weights[lent]])
-    keys, inverse = np.unique(articles * (terms.max() + 1) + terms, return_inverse=True)
-    sums = np.bincount(inverse, weights).astype(np.float64)
-    return _kept(_Vectors(keys // (terms.max() + 1), keys % (terms.max() + 1), sums), 2 * TERMS, count)
+    size = int(vectors.terms.max()) + 1
+    lending = (
+        np.repeat(to, sizes[of]) * size + vectors.terms[lent],
+        np.repeat(share, sizes[of]) * vectors.weights[lent],
+    )
+    cells, weights = _merged((vectors.articles * size + vectors.terms, vectors.weights), lending)
+    return _kept(cells, weights, size, 2 * TERMS, count)
 
 
 def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
@@ -208,7 +212,7 @@ def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, P
     Each is compared with those after it that come before its horizon.
     """
     count = len(horizons)
-    order = np.lexsort((vectors.articles, vectors.terms))
+    order = np.argsort(vectors.terms, kind="stable")
     articles, terms, weights = vectors.articles[order], vectors.terms[order], vectors.weights[order]
     keys = terms * (count + 1)
     ends = np.searchsorted(keys + articles, keys + horizons[articles])

@@ -48,6 +48,9 @@ def headline(reports: Sequence[Report], places: Sequence[int]) -> int:
 
     Each term counts by its length and by how many of the outlets have it in a title; a long title pays for its length.
     """
+    if len(places) < 3:
+        # of two titles neither is more central
+        return min(places, key=lambda i: (reports[i].time, reports[i].key))
     support: dict[str, set[str]] = defaultdict(set)
     for i in places:
         for term in reports[i].title:
@@ -58,4 +61,4 @@ def headline(reports: Sequence[Report], places: Sequence[int]) -> int:
         shared = sum(weight((term,)) * (len(support[term]) - 1) for term in terms)
         return float(shared / max(1.0, float(weight(terms)) ** 0.5))
 
-    return max(places, key=lambda i: (central(i), -reports[i].time, reports[i].key))
+    return min(places, key=lambda i: (-central(i), reports[i].time, reports[i].key))
