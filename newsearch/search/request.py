@@ -18,6 +18,7 @@ from newsearch.errors import QueryError
 from newsearch.query import Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
@@ -38,7 +39,7 @@ class Request:
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
         limit, offset: the page, in hits.
-        sort: relevance, newest, oldest, heat or quality.
+        sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
         after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
         before: articles before then.
         topics: whole topics, case folded.
@@ -192,8 +193,13 @@ class Request:
         parsed = parse(self.query, now=now, tz=tz)
         return parsed._replace(tree=synonyms.expand(parsed.tree)) if synonyms else parsed
 
-    def ask(self, reader: Reader, synonyms: Synonyms | None = None) -> Asked:
+    def ask(
+        self, reader: Reader, synonyms: Synonyms | None = None, spellings: Spellings | None = None
+    ) -> Asked:
         """What this request asks of a reader, now.
+
+        Args:
+            spellings: of this reader, which remembers them.
 
         Raises:
             QueryError: the query or a date cannot be used.
@@ -201,10 +207,16 @@ class Request:
         tz, now = self.zone(), datetime.now(UTC)
         moment = self._end(now, tz)
         now = moment or now
-        parsed = self._parsed(now, tz, synonyms)
+        parsed = parse(self.query, now=now, tz=tz)
+        if "#" in self.query or "." in self.query:
+            from newsearch.search.meaning import in_index  # most queries are plain words
+
+            parsed = in_index(parsed, reader)
+        if synonyms:
+            parsed = parsed._replace(tree=synonyms.expand(parsed.tree))
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
-        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment)
-        return Asked(reader, self, parsed, filters, options, now, tz)
+        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
+        return Asked(reader, self, parsed, filters, options, now, tz, spellings or Spellings(reader))
 
     def _narrows(self) -> bool:
         return any(getattr(self, name) != _DEFAULTS[name] for name in _NARROWING)
@@ -285,6 +297,7 @@ class Asked(NamedTuple):
         filters: what else narrows the search.
         now: the moment that relative dates count from.
         tz: the zone in which days begin.
+        spellings: of the reader.
     """
 
     reader: Reader
@@ -294,10 +307,16 @@ class Asked(NamedTuple):
     options: Options
     now: datetime
     tz: tzinfo
+    spellings: Spellings
 
     def tree(self) -> Node:
-        """The tree of the query and of the filters."""
-        return narrowed(self.query.tree, self.filters)
+        """The tree of the query, with other spellings of its words, and of the filters."""
+        return self.narrowed(self.query.tree, self.query.text)
+
+    def narrowed(self, tree: Node, text: str, filters: tuple[Filter, ...] | None = None) -> Node:
+        """A tree that was read from a text, with other spellings of its words, and filters: by default its own."""
+        expanded = self.spellings.expand(tree, text)
+        return narrowed(expanded, self.filters if filters is None else filters)
 
     def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
         """What this tree matches under the same options."""
@@ -317,7 +336,7 @@ def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
 def _no_later_than(moment: datetime) -> Node:
     """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
     end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
-    return Or((DateRange(None, end), Not(DateRange())))
+    return Or((DateRange(None, end, begun=True), Not(DateRange())))
 
 
 def several(name: str, given: object) -> tuple[str, ...]:

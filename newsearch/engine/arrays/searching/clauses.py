@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,11 +54,12 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and filters from the nodes of one query, `tree`."""
+    """Makes clauses and filters from the nodes of one query, `tree`; its days begin in the zone `tz`."""
 
-    def __init__(self, view: View, tree: Node) -> None:
+    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC) -> None:
         self._view = view
         self._tree = tree
+        self._tz = tz
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
@@ -90,7 +92,7 @@ class Compiler:
         """
         if not nodes:
             return []
-        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
+        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc), self._tz)
         # Dates last: they mostly let the most articles through.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
@@ -146,6 +148,12 @@ class Compiler:
             # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
             return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
         weight = node.weight
+        if analysis.is_half(name):
+            if node.field is None:
+                return Clause(view.any_of(view.codes_of_half(name), weight), f"{name} in any pair")
+            return Clause(
+                view.weighted(*view.in_field(view.form(name), node.field), weight), f"{name} in {node.field}"
+            )
         if name in FUNCTION_WORDS and not self._is_stressed(node.text):
             weight *= ranking.FUNCTION_SHARE
         if node.field is None:
@@ -195,6 +203,8 @@ class Compiler:
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
     ) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
+        # A word near itself stands there twice; which of the two comes first says nothing.
+        ordered = ordered or len(set(terms)) == 1 < len(terms)
         return (
             self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
             if terms
