@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 from newsearch.articles.article import Article
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
-from newsearch.outputs.extract import Marked, extract, title
+from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted_matches
 from newsearch.search.results import Hit
@@ -102,7 +102,10 @@ def _hit_lines(
     label = f"{rank}. "
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
-    for number, (line, spans) in enumerate(wrap(*_title(hit, page, terminal), width)):
+    text, spans = title(hit, tree)
+    shown = _shortened(text, terminal)
+    kept = [(start, min(end, len(shown))) for start, end in spans if start < len(shown)]
+    for number, (line, spans) in enumerate(wrap(shown, kept, width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
@@ -114,12 +117,6 @@ def _hit_lines(
     if page.explain:
         for line in _explanation_lines(hit.explanation):
             yield indent + line
-
-
-def _title(hit: Hit, page: Page, terminal: Terminal) -> Marked:
-    text, spans = title(hit, page.results.query.tree)
-    shown = _shortened(text, terminal)
-    return (text, spans) if shown == text else (shown, [span for span in spans if span[1] <= _LONGEST])
 
 
 def _shortened(text: str, terminal: Terminal) -> str:
