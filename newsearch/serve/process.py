@@ -148,3 +148,17 @@ def _listen(served: Served) -> Any:
         raise
     listening.set_inheritable(True)
     return listening
+
+
+def run_tools(index: str, settings: Settings, synonyms: str | None = None) -> None:
+    """Offer the tools for assistants on standard input and output, until the input ends."""
+    from newsearch.serve.live import Live
+    from newsearch.serve.tools import server
+
+    live = Live(index, settings, synonyms)
+    try:
+        server(live, settings).run("stdio")
+    except KeyboardInterrupt:
+        return
+    finally:
+        live.close()
