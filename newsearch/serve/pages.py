@@ -27,6 +27,7 @@ from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_matches
 from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
 from newsearch.serve.live import Snapshot
+from newsearch.serve.openapi import document
 from newsearch.serve.parameters import LISTS, REQUEST_PARAMETERS, address, read_request
 from newsearch.serve.site import Site
 from newsearch.text.clean import one_line
@@ -73,6 +74,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/", _search),
         route("/article", _article),
         route("/help", _help),
+        route("/api", _api),
         route("/static/{name}", _static),
     ]
 
@@ -549,6 +551,12 @@ async def _help(site: Site, http: HttpRequest) -> Response:
         return Made(("help", _mark()), body)
 
     return await site.answer(http, HTML, make)
+
+
+async def _api(site: Site, http: HttpRequest) -> Response:
+    described = document(site.settings.base_path, site.settings.max_limit)
+    data, gzipped = encoded(_render(site, "api.html", typed="", paths=described["paths"]), wants_gzip(http))
+    return respond(data, HTML, gzipped=gzipped)
 
 
 async def _static(site: Site, http: HttpRequest) -> Response:
