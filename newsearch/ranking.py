@@ -218,7 +218,8 @@ def signal(values: NDArray[Any], pivot: float) -> Floats:
 
 def recency(ages: Floats, half_life: float) -> Floats:
     """2 * 2**(-age / half_life) - 1; ages and half-life in days. Unknown ages (NaN) are neutral, future ones 1."""
-    decayed = 2 * np.exp2(-np.maximum(ages, 0) / half_life) - 1
+    with np.errstate(over="ignore"):  # of the least half-lives, every age is infinitely many
+        decayed = 2 * np.exp2(-np.maximum(ages, 0) / half_life) - 1
     return np.where(np.isnan(ages), 0.0, decayed)
 
 

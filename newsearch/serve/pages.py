@@ -312,7 +312,12 @@ _NAMES = {
     "categories": "category",
     "types": "type",
     "languages": "language",
+    "after": "from",
+    "as_of": "as of",
+    "min_heat": "heat from",
+    "min_quality": "quality from",
 }
+"""What people call what narrows a search."""
 
 
 def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str]]:
@@ -322,15 +327,9 @@ def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str
         for value in values:
             without = tuple(other for other in values if other != value)
             yield {"text": f"{_NAMES[parameter]}: {value}", "url": link(**{parameter: without})}
-    for parameter, words in (
-        ("after", "from"),
-        ("before", "before"),
-        ("as_of", "as of"),
-        ("min_heat", "heat from"),
-        ("min_quality", "quality from"),
-    ):
+    for parameter in ("after", "before", "as_of", "min_heat", "min_quality"):
         if (value := getattr(request, parameter)) is not None:
-            yield {"text": f"{words} {value}", "url": link(**{parameter: None})}
+            yield {"text": f"{_NAMES.get(parameter, parameter)} {value}", "url": link(**{parameter: None})}
 
 
 def _advice(
