@@ -137,7 +137,8 @@ def _listen(served: Served) -> Any:
     import socket
 
     family = socket.AF_INET6 if ":" in served.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio would not switch off Nagle's algorithm, and each answer would wait 40 ms for an acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
