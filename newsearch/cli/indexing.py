@@ -18,7 +18,7 @@ from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
-from newsearch.engine.arrays.writing.builder import LEAST_MEMORY
+from newsearch.engine.base import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch

@@ -52,6 +52,19 @@ def test_a_client_that_sends_nothing_holds_nobody_up(index: Path) -> None:
             connection.close()
 
 
+@pytest.mark.slow
+def test_a_client_that_is_too_slow_is_let_go(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+            assert slow.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            head = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            slow.sendall(head + b"Content-Length: 100\r\n\r\n{")
+            assert b" 503 " in slow.recv(1_000)[:20]
+
+
 def test_what_is_not_http_is_refused(index: Path) -> None:
     with serving(index) as (_, address):
         port = int(re.findall(r":(\d+)/", address)[0])

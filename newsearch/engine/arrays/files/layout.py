@@ -28,7 +28,7 @@ from weakref import finalize
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.files.durable import scratch_file, write_file
+from newsearch._durable import scratch_file, write_file
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 FORMAT_VERSION = 5

@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from newsearch.engine.arrays.files.durable import replace_file, sync_directory
+from newsearch._durable import replace_file, sync_directory
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newsearch.engine.arrays.files.durable import replace_file, sync_directory
+from newsearch._durable import replace_file, sync_directory
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION
-from newsearch.engine.arrays.files.state import SourceState, read_state
+from newsearch.engine.arrays.files.state import read_state
 from newsearch.engine.arrays.files.toc import JOURNAL_NAME, SEGMENT_SUFFIX, STATE_SUFFIX, is_name
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.base import SourceState
 from newsearch.errors import NewsearchError
 from newsearch.text import analysis
 
