@@ -6,16 +6,17 @@ from typing import Any
 
 import newsearch
 from newsearch.engine.base import FACETS, MAX_PAGE, SORTS
+from newsearch.search.request import MAX_VALUES as MAX_ITEMS
 from newsearch.serve.parameters import LISTS, MAX_VALUES
 
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
-_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_TEXTS: Schema = {"type": "array", "items": _TEXT, "maxItems": MAX_ITEMS}
 _WEIGHT: Schema = {"type": "number", "minimum": 0, "maximum": 10}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _PLACE: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_PAGE}
-_HALF_LIFE: Schema = {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1_000_000}
+_HALF_LIFE: Schema = {"type": "number", "minimum": 1e-6, "exclusiveMaximum": 1_000_000}
 
 
 def _or_null(schema: Schema) -> Schema:
