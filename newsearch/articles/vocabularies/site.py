@@ -1,0 +1,159 @@
+"""Records of site generators, clippers and exports: our keys under the other names that are common for them.
+
+Hugo (https://gohugo.io/content-management/front-matter/), Zola (https://www.getzola.org/documentation/content/page/),
+Jekyll (https://jekyllrb.com/docs/front-matter/), Obsidian Web Clipper (https://obsidian.md/help/web-clipper), and
+whatever calls a date `date`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from newsearch.articles.vocabularies.base import OURS, Keys, address, domain_of, is_address, is_empty, name_of, plain
+
+_NAMES: Final[Mapping[str, str]] = {
+    "title": "title headline name",
+    "publishedDateTime": """publisheddatetime date pubdate pub_date published_at publishedat published_date publisheddate
+        date_published datepublished date_publish publish_date publishdate publication_date publicationdate
+        published_time publishedtime publishtime dc:date first_published_at webpublicationdate""",
+    "modified": """lastmod last_modified lastmodified updated updated_at updatedat date_modified datemodified
+        last_modified_at modified_at modifiedat modified_date date_updated dateupdated last_updated lastupdated
+        date_modify""",
+    "excerpt": "description summary abstract teaser standfirst snippet lede subtitle dek",
+    "webUrl": "weburl url link permalink canonical_url canonicalurl canonical source_url sourceurl article_url web_url href",
+    "body": "maintext content_text content_html article_body articlebody full_text fulltext body_html body_text",
+    "authors": "author byline creator dc:creator writer writers by author_name",
+    "topics": "keywords topic keyword labels",
+    "provider": "publisher source_domain source_name site_name sitename publication outlet newspaper domain",
+    "category": "section",
+    "images": "image image_url imageurl cover featured_image thumbnail urltoimage",
+}
+ALIASES: Final = {name: ours for ours, names in _NAMES.items() for name in names.split()}
+"""Our key for each other name, in lower case."""
+
+_ALWAYS: Final = ("source", "draft", "status", "taxonomies", "created", "layout")
+FOREIGN: Final = frozenset(
+    spelt
+    for name in (*ALIASES, *_ALWAYS, *(ours.lower() for ours in OURS))
+    for spelt in (name, name.capitalize(), name.upper())
+) - OURS | {"authors", "modified"}
+"""Keys by which a record is seen to use other names than ours."""
+
+
+def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
+    """Read a record whose keys are ours, or another name of them, in whatever case.
+
+    Args:
+        document: may have the `name` of the file, which Jekyll takes for the title, and the tags of which it parts
+            at spaces.
+    """
+    name = plain(document.get("name"))
+    lower: dict[str, Any] = {}
+    for key, value in record.items():
+        key = key if key in OURS else key.lower()
+        if key not in lower or is_empty(lower[key]):
+            lower[_OUR_SPELLING.get(key, key)] = value
+    keys = Keys(lower)
+    made = keys.record
+    for key in OURS:
+        if key in lower and key not in _SPLIT:
+            made[key] = lower[key]
+            keys.fates[key] = key
+    for ours, names in _NAMES.items():
+        if is_empty(made.get(ours)):
+            made.pop(ours, None)
+        before = ours in made
+        for other in names.split():
+            value = lower.get(other)
+            if other == ours or is_empty(value) or (ours == "webUrl" and not address(value)):
+                continue
+            if ours not in made:
+                made[ours] = value
+                keys.fates.setdefault(other, ours)
+            elif not before and value == made[ours]:
+                keys.fates.setdefault(other, ours)
+            before = before or ours in made
+    _take_source(keys)
+    _take_visibility(keys)
+    _take_topics(keys, name)
+    if "images" in made and isinstance(made["images"], str) and not is_address(made["images"]):
+        del made["images"]  # a path of the site
+    if is_empty(made.get("title")) and (title := title_of_name(name)):
+        made["title"] = title
+    if "publishedDateTime" not in made and isinstance(lower.get("path"), str):
+        if day := _DAY_IN_PATH.search(lower["path"]):
+            made["publishedDateTime"] = "-".join(day.groups())
+    keys.leave("layout", "slug", "aliases", "weight", "template", "clippings")
+    return keys
+
+
+_OUR_SPELLING: Final = {name.lower(): name for name in OURS}
+_SPLIT: Final = ("topics", "tags", "categories", "category")
+_DAY_IN_PATH: Final = re.compile(r"(?:^|/)([0-9]{4})/([0-9]{2})/([0-9]{2})(?=/|$)")
+_POST: Final = re.compile(r"(?:^|/)[0-9]{4}-[0-9]{2}-[0-9]{2}-([^/]+?)\.[A-Za-z]+\Z")
+
+
+def title_of_name(name: str) -> str:
+    """The title that Jekyll makes of the name of a post: `2010-01-09-date-override.md` is "Date Override"."""
+    found = _POST.search(name)
+    words = re.split(r"[-_ ]+", found[1]) if found else []
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def _take_source(keys: Keys) -> None:
+    """`source` is an address in clips, a name or an object elsewhere."""
+    made, value = keys.record, keys.source.get("source")
+    if is_empty(value):
+        return
+    if isinstance(value, str) and is_address(value):
+        if is_empty(made.get("webUrl")):
+            made["webUrl"] = value.strip()
+            keys.fates["source"] = "webUrl"
+    elif is_empty(made.get("provider")) and (name := name_of(value)):
+        made["provider"] = value if isinstance(value, Mapping) and value.get("domain") else name
+        keys.fates["source"] = "provider"
+    given = made.get("provider")
+    if isinstance(given, str) and _HOST.fullmatch(given.strip()):
+        made["provider"] = {"domain": domain_of(f"https://{given.strip()}")}
+
+
+_HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}")
+
+
+def _take_visibility(keys: Keys) -> None:
+    made = keys.record
+    draft, status = plain(_flag(keys.source.get("draft"))).lower(), plain(keys.source.get("status")).lower()
+    if "draft" in keys.source:
+        keys.fates["draft"] = "published"
+    if status in ("draft", "pending", "private", "trash", "unpublished", "withheld", "canceled"):
+        keys.fates["status"] = "published"
+    elif draft not in ("true", "yes", "1", "on"):
+        return
+    made["published"] = False
+
+
+def _flag(value: object) -> object:
+    return str(value) if isinstance(value, bool) else value
+
+
+def _take_topics(keys: Keys, name: str) -> None:
+    """Jekyll parts `tags: a b` at spaces, and so do its categories; Zola has them in a table."""
+    source, made = keys.source, keys.record
+    parts_at_spaces = "layout" in source or bool(_POST.search(name))
+    tables = source.get("taxonomies")
+    tables = tables if isinstance(tables, Mapping) else {}
+    if tables:
+        keys.fates["taxonomies"] = "topics"
+    for ours in ("topics", "tags", "categories", "category"):
+        value = source.get(ours)
+        if is_empty(value):
+            value = tables.get(ours)
+        keys.fates.setdefault(ours, ours)
+        if ours != "topics" and isinstance(value, str) and parts_at_spaces and "," not in value and ours != "category":
+            value = value.split()
+        if not is_empty(value):
+            made[ours] = value
+    if is_empty(made.get("authors")) and tables.get("authors"):
+        made["authors"] = tables["authors"]
