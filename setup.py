@@ -1,30 +1,29 @@
 """What setup.cfg cannot say: the compiled inner loops, which may be missing where there is no compiler."""
 
+from glob import glob
+
 from setuptools import Extension, setup
 
-_PACKAGE = "newsearch"
-_ENGINE = "newsearch/engine/whoosh"
+_ARRAYS = "newsearch/engine/arrays"
 
 setup(
     ext_modules=[
         Extension(
             name.replace("/", "."),
             [f"{name}.c"],
-            depends=[
-                *(f"{_PACKAGE}/_{each}.h" for each in ("slots", "spaces", "urls")),
-                f"{_ENGINE}/_arrays.h",
-            ],
+            include_dirs=["newsearch/_c"],
+            depends=sorted(glob("newsearch/_c/*.h")),
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
             extra_compile_args=["-O3", "-ffp-contract=off"],
             py_limited_api=True,
             optional=True,
         )
         for name in (
-            f"{_PACKAGE}/_reading",
-            f"{_ENGINE}/_building",
-            f"{_ENGINE}/_kernel",
-            f"{_ENGINE}/_sieve",
-            f"{_ENGINE}/_words",
+            "newsearch/articles/_reading",
+            f"{_ARRAYS}/loops/_kernel",
+            f"{_ARRAYS}/loops/_sieve",
+            f"{_ARRAYS}/searching/_lookup",
+            f"{_ARRAYS}/writing/_building",
         )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},

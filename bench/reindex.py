@@ -24,7 +24,7 @@ from bench import replay
 from bench.corpus import read, write_markdown
 from bench.measure import PROJECT
 from bench.queries import queries
-from newsearch.sources import JsonStream
+from newsearch.sources.json_lines import JsonStream
 
 DATA = PROJECT.parent / "shared" / "data"
 _BATCH = 100

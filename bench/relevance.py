@@ -28,7 +28,7 @@ from newsearch.evaluation import (
     measure,
     read_collection,
 )
-from newsearch.sources import open_source
+from newsearch.sources.registry import open_source
 
 SCHEMA_VERSION: Final = 1
 DATA = PROJECT.parent / "shared" / "data" / "relevance"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import newsearch
-from newsearch.article import Article
+from newsearch.articles.article import Article
 
 QUERIES = (
     "",

@@ -18,13 +18,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from newsearch.archives import Archive as Archive
-    from newsearch.archives import backup as backup
-    from newsearch.archives import restore as restore
-    from newsearch.article import Article as Article
-    from newsearch.article import Image as Image
-    from newsearch.article import Provider as Provider
-    from newsearch.completion import Completion as Completion
+    from newsearch.articles.article import Article as Article
+    from newsearch.articles.article import Image as Image
+    from newsearch.articles.article import Provider as Provider
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
@@ -39,29 +35,33 @@ if TYPE_CHECKING:
     from newsearch.errors import SourceError as SourceError
     from newsearch.errors import StorageError as StorageError
     from newsearch.errors import WordListError as WordListError
-    from newsearch.gate import Gate as Gate
-    from newsearch.gate import read_gate as read_gate
-    from newsearch.index import Index as Index
-    from newsearch.index import open as open
-    from newsearch.indexing import build as build
-    from newsearch.indexing import forget as forget
-    from newsearch.indexing import reindex as reindex
+    from newsearch.indexing.gate import Gate as Gate
+    from newsearch.indexing.gate import read_gate as read_gate
+    from newsearch.indexing.reports import Progress as Progress
+    from newsearch.indexing.reports import Report as Report
+    from newsearch.indexing.runs import build as build
+    from newsearch.indexing.runs import forget as forget
+    from newsearch.indexing.runs import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
-    from newsearch.reports import Progress as Progress
-    from newsearch.reports import Report as Report
-    from newsearch.results import Hit as Hit
-    from newsearch.results import Results as Results
-    from newsearch.suggest import Clause as Clause
-    from newsearch.upkeep import Compaction as Compaction
-    from newsearch.upkeep import Verification as Verification
-    from newsearch.upkeep import compact as compact
-    from newsearch.upkeep import export as export
-    from newsearch.upkeep import verify as verify
+    from newsearch.search.completion import Completion as Completion
+    from newsearch.search.help import Clause as Clause
+    from newsearch.search.index import Index as Index
+    from newsearch.search.index import open as open
+    from newsearch.search.results import Hit as Hit
+    from newsearch.search.results import Results as Results
+    from newsearch.upkeep.archives import Archive as Archive
+    from newsearch.upkeep.archives import backup as backup
+    from newsearch.upkeep.archives import restore as restore
+    from newsearch.upkeep.health import Compaction as Compaction
+    from newsearch.upkeep.health import Verification as Verification
+    from newsearch.upkeep.health import compact as compact
+    from newsearch.upkeep.health import export as export
+    from newsearch.upkeep.health import verify as verify
 
 _HOMES = {
-    "newsearch.archives": ("Archive", "backup", "restore"),
-    "newsearch.article": ("Article", "Image", "Provider"),
-    "newsearch.completion": ("Completion",),
+    "newsearch.upkeep.archives": ("Archive", "backup", "restore"),
+    "newsearch.articles.article": ("Article", "Image", "Provider"),
+    "newsearch.search.completion": ("Completion",),
     "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
     "newsearch.errors": (
         "EngineError",
@@ -76,14 +76,14 @@ _HOMES = {
         "StorageError",
         "WordListError",
     ),
-    "newsearch.gate": ("Gate", "read_gate"),
-    "newsearch.index": ("Index", "open"),
+    "newsearch.indexing.gate": ("Gate", "read_gate"),
+    "newsearch.search.index": ("Index", "open"),
     "newsearch.ranking": ("Boosts",),
-    "newsearch.indexing": ("build", "forget", "reindex"),
-    "newsearch.reports": ("Progress", "Report"),
-    "newsearch.results": ("Hit", "Results"),
-    "newsearch.suggest": ("Clause",),
-    "newsearch.upkeep": ("Compaction", "Verification", "compact", "export", "verify"),
+    "newsearch.indexing.runs": ("build", "forget", "reindex"),
+    "newsearch.indexing.reports": ("Progress", "Report"),
+    "newsearch.search.results": ("Hit", "Results"),
+    "newsearch.search.help": ("Clause",),
+    "newsearch.upkeep.health": ("Compaction", "Verification", "compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -77,9 +77,6 @@ DAMPING = 1.0
 FUNCTION_SHARE = 0.5
 """What a function word weighs, as a share of what another word of its idf does."""
 
-COMPLETE_WORDS = 6
-"""Of up to so many words, articles that hold all come first; a longer query is a text, and ranks by score alone."""
-
 
 def field_weights(lengths: NDArray[Any]) -> Floats:
     """The weight of one occurrence in each field: shape (articles, fields), from lengths in words."""
@@ -112,6 +109,13 @@ def word_weight(articles: int, holding: int) -> float:
     """What a word counts in a query: its idf, damped where it is low. Above 0, and below its idf."""
     value = idf(articles, holding)
     return value * value / (value + DAMPING)
+
+
+class Pivots(NamedTuple):
+    """Medians of the signals over the whole index; 0 where no article has the signal."""
+
+    heat: float = 0.0
+    quality: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsearch import ranking
-from newsearch.article import Article
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import Options
-from newsearch.engine.whoosh.reader import WhooshReader
-from newsearch.engine.whoosh.writer import WhooshWriter
 from newsearch.errors import QueryError
 from newsearch.query.tree import All, Word
 from newsearch.ranking import Boosts
@@ -113,11 +113,11 @@ def searched(
     directory: Path, articles: list[Article], *words: str, boosts: Boosts | None = None
 ) -> dict[str, float]:
     """Scores of the articles found, in their order."""
-    with WhooshWriter(directory, fresh=True) as writer:
+    with ArraysWriter(directory, fresh=True) as writer:
         for article in articles:
             writer.add(article, "/a")
         writer.commit()
-    answer = WhooshReader(directory).search(All(tuple(map(Word, words))), Options(boosts=boosts or Boosts()))
+    answer = ArraysReader(directory).search(All(tuple(map(Word, words))), Options(boosts=boosts or Boosts()))
     return {named.id: score for named, score, _ in answer.hits()}
 
 

@@ -1,0 +1,1 @@
+"""What is an article, and how does a record become one?"""

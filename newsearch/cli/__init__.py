@@ -1,1 +1,1 @@
-"""The command: one module for each of its commands, which parses, calls the library and prints."""
+"""The command: what the commands share, and the one place that catches errors."""

@@ -18,11 +18,11 @@ from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import Terminal, clean, complain, counted
-from newsearch.engine.whoosh.builder import LEAST_MEMORY
+from newsearch.engine.arrays.writing.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
-from newsearch.gate import read_gate
-from newsearch.reports import Report, Watch
-from newsearch.watching import bursts, check_watching
+from newsearch.indexing.gate import read_gate
+from newsearch.indexing.reports import Report, Watch
+from newsearch.indexing.watching import bursts, check_watching
 
 MAX_BROKEN_SHOWN = 20
 

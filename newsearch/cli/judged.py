@@ -13,9 +13,9 @@ from newsearch.cli.terminal import complain, counted
 from newsearch.errors import SourceError
 from newsearch.evaluation import Collection, read_collection
 from newsearch.evaluation.measures import library
-from newsearch.index import Index
-from newsearch.index import open as open_index
-from newsearch.indexing import build
+from newsearch.indexing.runs import build
+from newsearch.search.index import Index
+from newsearch.search.index import open as open_index
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,12 +9,12 @@ from importlib import import_module
 from shlex import quote
 from typing import Any, NamedTuple, TypeAlias
 
-from newsearch._text import escape_unseen
-from newsearch.article import article_to_mapping
+from newsearch.articles.article import article_to_mapping
 from newsearch.cli.terminal import Terminal, clean, counted
 from newsearch.engine.base import Counts, Explanation
-from newsearch.results import Hit, Results
-from newsearch.suggest import Clause
+from newsearch.search.help import Clause
+from newsearch.search.results import Hit, Results
+from newsearch.text.clean import escape_unseen
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""

@@ -15,8 +15,8 @@ import click
 
 from newsearch.cli.terminal import complain, counted
 from newsearch.errors import IndexIncompatible, IndexMissing
-from newsearch.index import Index
-from newsearch.index import open as open_index
+from newsearch.search.index import Index
+from newsearch.search.index import open as open_index
 
 DEFAULT_INDEX = "index"
 SEEDS = "seeds"
@@ -74,7 +74,7 @@ def open_for_search(directory: str | None, synonyms: str | None = None) -> Index
 
 
 def _build_default() -> None:
-    from newsearch.indexing import build
+    from newsearch.indexing.runs import build
 
     seeds = _seeds()
     shown = f"{SEEDS}/" if seeds == Path(SEEDS) else "the articles that come with newsearch"
@@ -84,7 +84,7 @@ def _build_default() -> None:
 
 
 def _rebuild_default() -> None:
-    from newsearch.indexing import reindex
+    from newsearch.indexing.runs import reindex
 
     with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
         report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
@@ -109,8 +109,8 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
         kept: sources that somebody asked for: if the bundled one is among them, it stays.
         wait: seconds to wait for another writer.
     """
-    from newsearch.indexing import forget
-    from newsearch.sources import locate
+    from newsearch.indexing.runs import forget
+    from newsearch.sources.registry import locate
 
     with open_index(DEFAULT_INDEX) as index:
         sources = index.stats().sources

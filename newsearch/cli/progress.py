@@ -6,7 +6,7 @@ import sys
 import time
 
 from newsearch.cli.terminal import Terminal, clean, complain, counted
-from newsearch.reports import Progress
+from newsearch.indexing.reports import Progress
 
 LOG_SECONDS = 10.0
 """How often a line goes to a log."""

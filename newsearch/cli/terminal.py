@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import IO, NamedTuple, TypeAlias
 
-from newsearch._text import strip_invisible
+from newsearch.text.clean import strip_invisible
 
 Span: TypeAlias = tuple[int, int]
 

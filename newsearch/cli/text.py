@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
 from newsearch.cli.output import Page, counted_matches
 from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, wrap
 from newsearch.engine.base import Explanation
 from newsearch.query.tree import Node
-from newsearch.results import Hit
-from newsearch.snippets import Span, marks, snippet
+from newsearch.search.results import Hit
+from newsearch.search.snippets import Span, marks, snippet
 
 _RELATED = "Related, without any of the words:"
 

@@ -1,1 +1,1 @@
-"""Engines: what keeps an index and answers a query tree. `base` is the protocol that each one fulfils."""
+"""Who keeps an index and answers query trees? `base` is the protocol that every engine fulfils."""

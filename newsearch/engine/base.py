@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from newsearch._arguments import check_number
-from newsearch.analysis import Stemming
-from newsearch.article import Article
+from newsearch.articles.article import Article
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.text.analysis import Stemming
 
 SORTS = ("relevance", "newest", "oldest", "heat", "quality")
 FACETS = ("topic", "provider", "category", "type", "language", "year", "month")
@@ -27,7 +27,7 @@ class Options:
     Attributes:
         limit, offset: the page, counted in hits.
         sort: one of SORTS; under every sort, articles that hold every word come before those that do not, but for
-            texts of more than `ranking.COMPLETE_WORDS` words, which relevance sorts by their score alone.
+            texts of more than `plan.COMPLETE_WORDS` words, which relevance sorts by their score alone.
         unpublished: whether unpublished articles are found too.
         boosts: weights of the signals.
         as_of: the moment from which recency is counted, aware; None is the earlier of now and the newest article.

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from newsearch._text import clean_text
 from newsearch.errors import SourceError
-from newsearch.index import Index
-from newsearch.sources import locate
-from newsearch.sources.base import printable
+from newsearch.search.index import Index
+from newsearch.sources.files import printable
 from newsearch.sources.json_lines import numbered_lines, open_json, parse_json
+from newsearch.sources.registry import locate
+from newsearch.text.clean import clean_text
 
 Queries: TypeAlias = Mapping[str, str]
 """Query id -> its text, as typed."""

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 from newsearch.errors import EngineError
 from newsearch.evaluation.collection import Judgements, Queries
-from newsearch.index import Index
 from newsearch.ranking import Boosts
+from newsearch.search.index import Index
 
 Run: TypeAlias = Mapping[str, Sequence[str]]
 """Query id -> the ids of the articles that were found, the best first."""

@@ -12,8 +12,8 @@ from newsearch.errors import QueryError
 from newsearch.evaluation.collection import Judgements, Queries
 from newsearch.evaluation.comparison import Difference, difference
 from newsearch.evaluation.measures import evaluate
-from newsearch.index import Index
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.index import Index
 
 Progress = Callable[[int], None]
 """Called after each set of weights that was tried, with how many that makes."""

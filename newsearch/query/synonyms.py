@@ -17,10 +17,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsearch import analysis
 from newsearch.errors import WordListError
 from newsearch.query.tree import All, And, Node, Or, Phrase, Word, replace
-from newsearch.wordlists import entries
+from newsearch.text import analysis
+from newsearch.text.wordlists import entries
 
 SYNONYM_WEIGHT = 0.3
 """The weight of a synonym, where the word as typed has 1; one of several words shares it among them."""

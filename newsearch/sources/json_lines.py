@@ -13,18 +13,11 @@ from typing import BinaryIO, Final, cast
 
 import orjson
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
+from newsearch.articles.reading import article_from_record, articles_of_plain_records
 from newsearch.errors import SourceError
-from newsearch.reading import article_from_record, articles_of_plain_records
-from newsearch.sources.base import (
-    MAX_ARTICLE_SIZE,
-    STREAM,
-    Snapshot,
-    open_file,
-    printable,
-    snapshot_of_file,
-    unreadable,
-)
+from newsearch.sources.base import STREAM, Snapshot
+from newsearch.sources.files import MAX_ARTICLE_SIZE, open_file, printable, snapshot_of_file, unreadable
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 16

@@ -16,12 +16,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
+from newsearch.articles.reading import article_from_mapping
 from newsearch.errors import SourceError
-from newsearch.reading import article_from_mapping
-from newsearch.sources.base import (
+from newsearch.sources.base import Snapshot
+from newsearch.sources.files import (
     MAX_ARTICLE_SIZE,
-    Snapshot,
     printable,
     read_file,
     snapshot_of_file,

@@ -135,7 +135,7 @@ def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> 
 def test_strict_knows_the_broken_lines_of_a_file_that_is_as_it_was(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.sources.base._UNSETTLED", 0)
+    monkeypatch.setattr("newsearch.sources.files._UNSETTLED", 0)
     (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
     first = run("index", "news.jsonl", "--strict")
     again = run("reindex", "--strict")
@@ -233,7 +233,7 @@ def test_reindex_without_an_index_is_2(run: Command) -> None:
 def test_an_index_being_written_is_2_and_the_message_says_wait(
     run: Command, source: Path, tmp_path: Path
 ) -> None:
-    from newsearch.engine.whoosh.lock import WriteLock
+    from newsearch.engine.arrays.files.lock import WriteLock
 
     lock = WriteLock(tmp_path)
     result = run("index", source, "--index", tmp_path)
@@ -411,14 +411,14 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The source of a run that was stopped after its first segments."""
     news = tmp_path / "news.jsonl"
     news.write_text("".join(f'{{"id": "{n}", "title": "Ban"}}\n' for n in range(600)))
-    monkeypatch.setattr("newsearch.engine.whoosh.builder.MAX_ARTICLES", 100)
-    monkeypatch.setattr("newsearch.updating._BATCH", 50)
+    monkeypatch.setattr("newsearch.engine.arrays.writing.builder.MAX_ARTICLES", 100)
+    monkeypatch.setattr("newsearch.indexing.updating._BATCH", 50)
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+        patch.setattr("newsearch.engine.arrays.writer.ArraysWriter.commit", stop)
         with pytest.raises(KeyboardInterrupt):
             newsearch.build(news, index="i")
     return news
@@ -431,7 +431,7 @@ def test_a_stopped_run_says_what_goes_on_from_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+        patch.setattr("newsearch.engine.arrays.writer.ArraysWriter.commit", stop)
         result = run("index", stopped, "--index", "i", "--no-resume")
     assert result.code == 130
     command = f"newsearch index --resume {stopped} --index i"
@@ -450,7 +450,7 @@ def test_a_run_that_is_stopped_before_anything_is_finished_has_nothing_to_go_on_
         raise KeyboardInterrupt
 
     (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
-    monkeypatch.setattr("newsearch.engine.whoosh.writer.WhooshWriter.commit", stop)
+    monkeypatch.setattr("newsearch.engine.arrays.writer.ArraysWriter.commit", stop)
     result = run("index", "news.jsonl", "--index", "i")
     assert (result.code, result.err) == (130, "newsearch: stopped; the index is as it was\n")
     monkeypatch.setattr("newsearch.sources.json_lines.JsonLines.articles", stop)

@@ -85,7 +85,7 @@ def test_output_to_a_full_disk_is_one_line(index: Path, arguments: str) -> None:
 
 @posix
 def test_ctrl_c_is_130_and_leaves_no_index(tmp_path: Path) -> None:
-    from newsearch.engine.whoosh.lock import WriteLock
+    from newsearch.engine.arrays.files.lock import WriteLock
 
     # A search that is about to build the index waits for another writer, and is interrupted there.
     directory = tmp_path / "index"

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import newsearch
-from newsearch.article import Article, Provider
+from newsearch.articles.article import Article, Provider
 from newsearch.cli.output import Page, as_text
 from newsearch.cli.terminal import Terminal, cells, clean, wrap
-from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.engine.arrays.writer import ArraysWriter
 
 NOW = datetime(2026, 9, 10, tzinfo=UTC)
 SCREEN = Terminal(interactive=True, color=True, width=60)
@@ -98,7 +98,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         provider=Provider(HOSTILE),
         extra={HOSTILE: HOSTILE},
     )
-    with WhooshWriter(directory) as writer:
+    with ArraysWriter(directory) as writer:
         writer.add(article, HOSTILE)
         writer.commit()
     return directory

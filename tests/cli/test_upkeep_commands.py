@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from cli_collection import ARTICLES, Command
 
-from newsearch.engine.whoosh import durable
-from newsearch.engine.whoosh.lock import WriteLock
+from newsearch.engine.arrays.files import durable
+from newsearch.engine.arrays.files.lock import WriteLock
 
 
 @pytest.fixture

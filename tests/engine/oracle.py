@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from statistics import median
 
-from newsearch import analysis, languages, ranking
-from newsearch._english import FUNCTION_WORDS
-from newsearch._text import like_addresses
-from newsearch.article import Article
+from newsearch import ranking
+from newsearch.articles.article import Article
 from newsearch.engine.base import Options
+from newsearch.query import plan
 from newsearch.query.tree import (
     All,
     And,
@@ -36,6 +35,9 @@ from newsearch.query.tree import (
     replace,
     texts,
 )
+from newsearch.text import analysis, languages
+from newsearch.text.addresses import like_addresses
+from newsearch.text.english import FUNCTION_WORDS
 
 FILTER = 1e-9
 
@@ -118,7 +120,7 @@ class Oracle:
         """Whether more than six different things are asked for of which an article may hold some."""
         children = tree.children if isinstance(tree, All) else ()
         plain = {child for child in children if _is_plain(child) and not _is_filter(child)}
-        return len(plain) > ranking.COMPLETE_WORDS
+        return len(plain) > plan.COMPLETE_WORDS
 
     def _matches(self, tree: Node, options: Options) -> Iterable[tuple[int, bool, tuple[float, ...]]]:
         """Article, whether it holds every word, and the scores of the root's children there and of the added words."""

@@ -16,23 +16,15 @@ from unittest import mock
 from hypothesis import strategies as st
 
 from newsearch import ranking
-from newsearch.article import Article, Image, Provider
+from newsearch.articles.article import Article, Image, Provider
+from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.searching import clauses, column_view, filters, search, view
+from newsearch.engine.arrays.searching import lookup as lookup
+from newsearch.engine.arrays.segment import dictionary
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.arrays.writing import builder, compaction
 from newsearch.engine.base import FACETS, SORTS, Options
-from newsearch.engine.whoosh import (
-    builder,
-    clauses,
-    column_view,
-    compaction,
-    dictionary,
-    filters,
-    kernel,
-    plan,
-    search,
-    sieve,
-    view,
-)
-from newsearch.engine.whoosh import words as lookup
-from newsearch.engine.whoosh.writer import WhooshWriter
+from newsearch.query import plan
 from newsearch.query.tree import (
     All,
     And,
@@ -216,7 +208,7 @@ def _is_hidden(
 def make(directory: Path, history: list[Commit], protected: frozenset[str] = frozenset()) -> None:
     """Commit it all to an index."""
     for commit in history:
-        with WhooshWriter(directory, protected=protected) as changes:
+        with ArraysWriter(directory, protected=protected) as changes:
             for source in commit.dropped:
                 changes.delete_source(source)
             for source, article in commit.added:
@@ -261,7 +253,7 @@ class Tuning:
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
-                (ranking, "COMPLETE_WORDS", self.complete_words),
+                (plan, "COMPLETE_WORDS", self.complete_words),
                 (view, "_BITS_SHARE", self.bits_share),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))

@@ -22,8 +22,8 @@ from strategies import (
     tunings,
 )
 
+from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.base import FACETS, Answer, Options, Reader
-from newsearch.engine.whoosh.reader import WhooshReader
 from newsearch.query.tree import Node
 
 
@@ -90,7 +90,7 @@ def test_the_engine_answers_as_the_oracle_does(
     with tempfile.TemporaryDirectory() as name, tuning.applied():
         make(Path(name), history, protected)
         oracle = Oracle(list(live(history).values()), tuning.max_fuzzy_forms, protected)
-        reader = WhooshReader(Path(name))
+        reader = ArraysReader(Path(name))
         assert sorted(a.id for a in reader.articles()) == sorted(a.id for a in oracle.articles)
         for tree, asked in questions:
             note(f"asked {tree} with {asked}")

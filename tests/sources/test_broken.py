@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsearch.errors import SourceError
-from newsearch.sources import open_source
+from newsearch.sources.registry import open_source
 
 BROKEN = Path(__file__).resolve().parents[1] / "broken"
 

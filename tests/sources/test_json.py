@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import FORMATS, json_lines, open_source
-from newsearch.sources.base import MAX_ARTICLE_SIZE
+from newsearch.sources import json_lines
+from newsearch.sources.files import MAX_ARTICLE_SIZE
+from newsearch.sources.registry import FORMATS, open_source
 
 
 def record(title: str, **more: Any) -> bytes:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from newsearch.article import Article
+from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import Source, markdown, open_source
-from newsearch.sources.base import MAX_ARTICLE_SIZE
+from newsearch.sources import markdown
+from newsearch.sources.base import Source
+from newsearch.sources.files import MAX_ARTICLE_SIZE
+from newsearch.sources.registry import open_source
 
 
 def write(path: Path, title: str = "A title", more: str = "", body: str = "") -> Path:
@@ -210,7 +212,7 @@ def test_reading_can_be_left_in_the_middle(tmp_path: Path) -> None:
 
 def test_yaml_and_dateutil_are_loaded_only_when_needed() -> None:
     code = (
-        "import sys, newsearch.article, newsearch.sources;"
+        "import sys, newsearch.articles.article, newsearch.sources;"
         "print([name for name in ('yaml', 'frontmatter', 'dateutil') if name in sys.modules])"
     )
     run = subprocess.run(

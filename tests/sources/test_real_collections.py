@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from newsearch.article import Article, article_to_mapping
-from newsearch.reading import article_from_mapping
-from newsearch.sources import open_source
+from newsearch.articles.article import Article, article_to_mapping
+from newsearch.articles.reading import article_from_mapping
+from newsearch.sources.registry import open_source
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

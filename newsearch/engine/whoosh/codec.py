@@ -20,10 +20,10 @@ from whoosh.query.spans import Span
 from whoosh.reading import TermInfo, TermNotFound
 
 from newsearch import ranking
-from newsearch.article import Article
-from newsearch.engine.whoosh import columns
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, lexicon
-from newsearch.engine.whoosh.segment import Segment
 from newsearch.errors import EngineError
 
 WHOOSH_VERSION = (3, 54)

@@ -20,13 +20,14 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex
 from whoosh.writing import IndexWriter
 
-from newsearch import analysis, ranking
-from newsearch.article import Article
+from newsearch import ranking
+from newsearch.articles.article import Article
+from newsearch.articles.reading import article_from_mapping
+from newsearch.engine.arrays.files.toc import read_toc
+from newsearch.engine.arrays.segment.generation import open_segments
+from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.whoosh.codec import ArraySegment
-from newsearch.engine.whoosh.reader import open_segments
-from newsearch.engine.whoosh.toc import read_toc
-from newsearch.engine.whoosh.writer import WhooshWriter
-from newsearch.reading import article_from_mapping
+from newsearch.text import analysis
 
 
 class ExactTokenizer(Tokenizer):  # type: ignore[misc]
@@ -114,7 +115,7 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
 
     def __init__(self, index: ArrayIndex, timeout: float) -> None:
         self._index = index
-        self._writer = WhooshWriter(index._directory, wait=timeout)
+        self._writer = ArraysWriter(index._directory, wait=timeout)
         self.schema = index._schema
 
     def reader(self, **kwargs: Any) -> Any:

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.article import canonical_url
-from newsearch.engine.whoosh import columns
-from newsearch.engine.whoosh.segment import Segment
+from newsearch.articles.article import canonical_url
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment.segment import Segment
 
 Array: TypeAlias = NDArray[Any]
 

@@ -1,0 +1,64 @@
+"""What of a record has no place in an article: how is it kept, and within which limits?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from newsearch.text.clean import strip_invisible
+
+UNUSABLE: Final = "unusable"
+"""The key of values that have a place in an article and could not be used, each under its own key."""
+
+_MAX_DEPTH: Final = 6
+_MAX_CHARACTERS: Final = 64 * 1024
+_MAX_UNUSABLE_CHARACTERS: Final = 1000
+
+
+def extra(mapping: Mapping[str, Any], known: Collection[str], unusable: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what a record has under other than the known keys, JSON-able, and what of it could not be used.
+
+    What is too deep, or too long for all of it to be kept, is left out; unusable values are shortened.
+    """
+    rest = {key: value for key, value in mapping.items() if key not in known}
+    if unusable:
+        # A record that was exported has some already.
+        before = rest.pop(UNUSABLE, None)
+        aside = {key: _shortened(value) for key, value in unusable.items()}
+        rest = {UNUSABLE: {**(before if isinstance(before, dict) else {}), **aside}, **rest}
+    kept: dict[str, Any] = _plain(rest, 0)
+    room = _MAX_CHARACTERS
+    for key, value in list(kept.items()):
+        size = len(json.dumps({key: value}, ensure_ascii=False))
+        if size > room or key in known:
+            del kept[key]
+        else:
+            room -= size
+    return kept
+
+
+def _shortened(value: object) -> Any:
+    plain = _plain(value, 2)
+    text = json.dumps(plain, ensure_ascii=False)
+    return plain if len(text) <= _MAX_UNUSABLE_CHARACTERS else f"{text[:_MAX_UNUSABLE_CHARACTERS]}…"
+
+
+def _plain(value: object, depth: int) -> Any:
+    """Give a JSON-able copy of the value, or None where there is none."""
+    if isinstance(value, str):
+        return strip_invisible(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if depth == _MAX_DEPTH or not isinstance(value, dict | list | tuple):
+        return None
+    if isinstance(value, dict):
+        pairs = ((strip_invisible(str(key)), _plain(item, depth + 1)) for key, item in value.items())
+        return {key: item for key, item in pairs if item is not None and key != "secured"}
+    return [item for item in (_plain(item, depth + 1) for item in value) if item is not None]

@@ -1,0 +1,374 @@
+"""Records -> articles: the one door that normalises whatever a source gives.
+
+Where `_reading.c` could be compiled, it makes the articles of records that are as most are, in a tenth of the time; all
+others are made here. Both make the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+from newsearch.articles.article import Article, Draft, Image, Provider
+from newsearch.articles.extra import extra
+from newsearch.articles.values import (
+    Unusable,
+    as_list,
+    as_text,
+    date_in_name,
+    language,
+    moment,
+    published,
+    signal,
+)
+from newsearch.errors import SourceError
+from newsearch.text.addresses import canonical_url, clean_url
+from newsearch.text.clean import clean_body, clean_text
+
+
+def article_from_mapping(
+    mapping: Mapping[str, Any], *, id: str, body: str = "", location: str = ""
+) -> Article:
+    """Make an Article of a record in the format, be it YAML front matter, JSON, the feed's form or BEIR's.
+
+    All text is cleaned: entities decoded, tags and invisible characters removed, NFC, whitespace folded.
+    A null is the same as an absent value. What can be read as meant is: numbers and booleans as text and the
+    reverse, one topic without a list, a provider that is only a name, an image that is only a URL.
+
+    These fields decide what an article is and where it ranks, and an unusable value in them is an error:
+    title (absent or empty too, but for a record whose body is under `text`, as in BEIR), publishedDateTime,
+    published, heat and quality. An unusable value elsewhere is set aside, in `extra` under `unusable` and there under
+    its key: a URL that is not http or https, an image without a URL, a related article without a title, a list where
+    a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
+
+    Dates without a zone are UTC, `03/04/2020` is the 4th of March, and where there is none, a date under
+    `published` or at the start of the id's last part is taken. The body is `body`, else what the record has
+    under body, content or text. The first of `categories` is the category; `tags` are topics. `secured` is
+    never kept. Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
+
+    Args:
+        mapping: the record.
+        id: the article's id; a `path` or `id` in the record is not looked at.
+        body: the text under the front matter.
+        location: file and line for error messages, by default the id.
+
+    Raises:
+        SourceError: the record is not a usable article; the reason names the field.
+    """
+    try:
+        return _read(mapping, id, body) or _article(mapping, id, body, depth=0)
+    except Unusable as problem:
+        raise SourceError(location or id, str(problem)) from None
+
+
+def article_from_record(record: object, location: str, name: str, number: int) -> Article:
+    """Make an Article of one JSON record of a file, with the id that the record has.
+
+    The id is the record's path, id or _id, else its canonical URL, else `name#number`.
+
+    Args:
+        location: of the file, for error messages, with the sign that stands before the number.
+        name: of the file.
+        number: of the record in it.
+
+    Raises:
+        SourceError: the record is not a usable article.
+    """
+    try:
+        if article := _read(record, None, ""):
+            return article
+        if not isinstance(record, Mapping):
+            raise Unusable(f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}")
+        return _article(record, _record_id(record) or f"{name}#{number}", "", depth=0)
+    except Unusable as problem:
+        id = _record_id(record) if isinstance(record, Mapping) else ""
+        raise SourceError(f"{location}{number}", str(problem), id=id) from None
+
+
+def articles_of_plain_records(
+    lines: Sequence[object], parse: Callable[[bytes], object]
+) -> Sequence[Article | None]:
+    """The articles of lines of JSON, as far as they can be made the fast way: for each line its article or None."""
+    return _reader.read_lines(lines, parse) if _reader else [None] * len(lines)
+
+
+_JSON_NAMES: Final = {
+    list: "a list",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+
+def _record_id(record: Mapping[str, Any]) -> str:
+    get = record.get
+    for name in (get("path"), get("id"), get("_id")):
+        if name != "" and name is not False and isinstance(name, str | int):  # a number may be 0
+            return _clean_id(str(name))
+    url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
+    return canonical_url(url) if url else ""
+
+
+_KNOWN: Final = frozenset(
+    [
+        "path",
+        "id",
+        "_id",
+        "category",
+        "title",
+        "excerpt",
+        "publishedDateTime",
+        "originalUrl",
+        "webUrl",
+        "type",
+        "quality",
+        "heat",
+        "published",
+        "provider",
+        "topics",
+        "body",
+        "content",
+        "text",
+        "ampWebUrl",
+        "cdnAmpWebUrl",
+        "categories",
+        "locale",
+        "lang",
+        "language",
+        "tags",
+        "images",
+        "related",
+        "secured",
+    ]
+)
+_MAX_RELATED_DEPTH: Final = 2
+
+
+def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Article:
+    if not isinstance(mapping, dict) and not isinstance(mapping, Mapping):  # the latter takes long
+        raise Unusable("not a mapping of keys to values")
+    get = mapping.get
+    body = body or as_text(get("body") or get("content") or get("text"))
+    original_url, web_url = get("originalUrl"), get("webUrl")
+    is_visible, since = published(get("published"))
+    draft: Any = Draft()
+    draft.id = id
+    draft.body = body = clean_body(body) if body else ""
+    draft.title = _title(get("title"), may_be_empty=body != "" and "text" in mapping)
+    draft.excerpt = _line(get("excerpt"))
+    draft.topics = _topics(get("topics"), get("tags"))
+    draft.date = moment(get("publishedDateTime"), "publishedDateTime") or since or date_in_name(id)
+    draft.original_url = clean = clean_url(original_url)
+    draft.web_url = clean if web_url == original_url else clean_url(web_url)
+    draft.category = _line(get("category")) or _first(get("categories"))
+    draft.type = _line(get("type")) or "article"
+    draft.quality = signal(get("quality"), "quality")
+    draft.heat = signal(get("heat"), "heat")
+    draft.published = is_visible
+    draft.provider, bad_provider = _provider(get("provider"))
+    unusable = {key: get(key) for key in _TEXTS if _is_collection(get(key))}
+    for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):
+        if url is None and _is_something(get(key)):
+            unusable[key] = get(key)
+    for key in ("topics", "tags"):
+        if nameless := [topic for topic in as_list(get(key)) if _is_collection(topic) and not _name(topic)]:
+            unusable[key] = nameless
+    if bad_provider is not None:
+        unusable["provider"] = bad_provider
+    _add_rare(draft, mapping, depth, unusable)
+    draft.__class__ = Article
+    article: Article = draft
+    return article
+
+
+_TEXTS: Final = ("category", "excerpt", "type", "body", "content", "text")
+
+
+def _is_collection(value: object) -> bool:
+    return isinstance(value, dict | list) and bool(value)
+
+
+def _is_something(value: object) -> bool:
+    return _is_collection(value) or as_text(value).strip() != ""
+
+
+def _add_rare(
+    draft: Any, mapping: Mapping[str, Any], depth: int = 0, unusable: Mapping[str, Any] | None = None
+) -> None:
+    """Fill in what few articles have, and set aside what of that cannot be used, beside what was found to be so."""
+    get, bad = mapping.get, dict(unusable or {})
+    draft.amp_web_url = clean_url(get("ampWebUrl"))
+    draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
+    for key, url in (("ampWebUrl", draft.amp_web_url), ("cdnAmpWebUrl", draft.cdn_amp_web_url)):
+        if url is None and _is_something(get(key)):
+            bad[key] = get(key)
+    tag = get("locale") or get("lang") or get("language")
+    draft.language = language(tag)
+    if draft.language is None and _is_something(tag):
+        bad["locale"] = tag
+    draft.images, bad_images = _images(get("images"))
+    draft.related, bad_related = _related(get("related"), depth)
+    if bad_images:
+        bad["images"] = bad_images
+    if bad_related:
+        bad["related"] = bad_related
+    draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
+
+
+def _title(value: object, may_be_empty: bool) -> str:
+    title = _line(value)
+    if not title and not may_be_empty:
+        raise Unusable("title is not a text" if isinstance(value, dict | list) and value else "no title")
+    return title
+
+
+def _topics(topics: object, tags: object) -> tuple[str, ...]:
+    values = topics if tags is None and isinstance(topics, list) else [*as_list(topics), *as_list(tags)]
+    key = tuple(values)
+    try:
+        return _KNOWN_TOPICS[key]
+    except (KeyError, TypeError):
+        names = tuple(dict.fromkeys(filter(None, map(_name, values))))
+        if all(isinstance(value, str) for value in key):
+            _remember(_KNOWN_TOPICS, key, names)
+        return names
+
+
+def _provider(given: object) -> tuple[Provider | None, Any]:
+    """The outlet, and what of it cannot be used; None is nothing."""
+    value = given
+    if value is None:
+        return None, None
+    if not isinstance(value, dict):
+        value = {"name": next(iter(as_list(value)), None)}
+    name, domain, images = value.get("name"), value.get("domain"), value.get("images")
+    key = (name, domain)
+    try:
+        if not images:
+            return _KNOWN_PROVIDERS[key], None
+    except (KeyError, TypeError):
+        pass
+    logos, bad_logos = _images(images)
+    provider = Provider(_line(name), _domain(domain), logos)
+    if not (provider.name or provider.domain):
+        is_empty = not any(map(_is_something, as_list(given) if given is not value else value.values()))
+        return None, None if is_empty else given
+    if not images and isinstance(name, str) and isinstance(domain, str):
+        _remember(_KNOWN_PROVIDERS, key, provider)
+    bad: dict[str, Any] = {"images": bad_logos} if bad_logos else {}
+    bad |= {part: text for part, text in (("name", name), ("domain", domain)) if _is_collection(text)}
+    return provider, bad or None
+
+
+def _usual_provider(value: object) -> Any:
+    """The outlet, or NotImplemented where some of it cannot be used."""
+    provider, bad = _provider(value)
+    return provider if bad is None else NotImplemented
+
+
+# A collection has few providers and few sets of topics, each of them in very many articles.
+_KNOWN_TOPICS: Final[dict[tuple[Any, ...], tuple[str, ...]]] = {}
+_KNOWN_PROVIDERS: Final[dict[tuple[Any, ...], Provider]] = {}
+_MAX_REMEMBERED: Final = 16384
+
+
+def _remember(memory: dict[Any, Any], key: tuple[Any, ...], value: object) -> None:
+    if sum(map(len, key)) < 200:
+        if len(memory) >= _MAX_REMEMBERED:
+            memory.clear()
+        memory[key] = value
+
+
+def _line(value: object) -> str:
+    return clean_text(value if isinstance(value, str) else as_text(value))
+
+
+def _name(value: object) -> str:
+    return _line(value.get("name") if isinstance(value, dict) else value)
+
+
+def _first(categories: object) -> str:
+    return next(filter(None, map(_name, as_list(categories))), "")
+
+
+def _domain(value: object) -> str:
+    domain = as_text(value).lower()
+    host = domain.partition("//")[2] or domain  # some write a whole URL here
+    return clean_text(host.partition("/")[0])
+
+
+def _images(value: object) -> tuple[tuple[Image, ...], list[Any]]:
+    """The images, and those that have no URL of the web."""
+    if value is None:
+        return (), []
+    images, bad = [], []
+    for item in as_list(value):
+        fields = item if isinstance(item, dict) else {"url": item}
+        if url := clean_url(fields.get("url")):
+            is_cached = as_text(fields.get("isCached")).lower() == "true"
+            images.append(Image(url, _pixels(fields.get("width")), _pixels(fields.get("height")), is_cached))
+        elif _is_something(item):
+            bad.append(item)
+    return tuple(images), bad
+
+
+def _pixels(value: object) -> int | None:
+    try:
+        pixels = signal(value, "pixels")
+    except Unusable:
+        return None
+    return int(pixels) if pixels and pixels >= 1 else None
+
+
+def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]:
+    """The related articles, and what is none."""
+    if value is None or depth == _MAX_RELATED_DEPTH:
+        return (), []
+    related, bad = [], []
+    for item in as_list(value):
+        try:
+            path = as_text(item.get("path")) if isinstance(item, dict) else ""
+            related.append(_article(item, clean_text(path), "", depth + 1))
+        except Unusable:
+            if _is_something(item):
+                bad.append(item)
+    return tuple(related), bad
+
+
+def _clean_id(name: str) -> str:
+    # An id is no prose: the name of a file, which an export has here, stays as it is spelt.
+    return name if name.isprintable() and not name.isspace() else clean_text(name)
+
+
+def _read(record: object, id: str | None, body: str) -> Article | None:
+    """`_article` of a record, if it could be made the fast way; without an id it is that of the record.
+
+    Raises:
+        Unusable: as `_article` does.
+    """
+    return _reader.read(record, id, body) if _reader else None
+
+
+try:
+    _reader: Any = import_module("newsearch.articles._reading").Reader(
+        Draft,
+        Article,
+        _KNOWN_TOPICS,
+        _KNOWN_PROVIDERS,
+        _topics,
+        _usual_provider,
+        _add_rare,
+        _clean_id,
+        clean_text,
+        clean_body,
+        clean_url,
+        canonical_url,
+        moment,
+        dt.datetime.fromisoformat,
+    )
+except ImportError:
+    _reader = None

@@ -1,0 +1,42 @@
+"""newsearch compact: the index in as few segments as can be."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from newsearch.cli.indexing import wait_option
+from newsearch.cli.options import format_option
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, counted
+from newsearch.upkeep.health import compact as compact_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch compact
+      newsearch compact --index /var/lib/news --wait 60""",
+)
+@format_option("text", "json")
+@index_option
+@wait_option
+def compact(format_name: str, directory: str | None, wait: float) -> int:
+    """Merge the index to one segment for every 65,536 articles, and let go of what was deleted.
+
+    Searches find the same before, meanwhile and afterwards. Files that a writer left when it was stopped
+    are deleted.
+    """
+    done = compact_index(directory or DEFAULT_INDEX, wait=wait)
+    if format_name == "json":
+        document = {"schema": SCHEMA, **asdict(done), "seconds": round(done.seconds, 3)}
+        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+        return 0
+    print(
+        f"{counted(done.segments_before, 'segment')} to {done.segments:,}, {done.size_before / 1e6:,.1f} MB to"
+        f" {done.size / 1e6:,.1f}, {counted(done.dropped, 'deleted article')} dropped, in {done.seconds:.1f} s"
+    )
+    return 0

@@ -1,0 +1,48 @@
+"""newsearch complete: what the last word of a query could become."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from newsearch.cli.options import format_option
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, clean
+from newsearch.search.index import open as open_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch complete fac
+      newsearch complete facial rec --limit 3
+      newsearch complete 'ban topic:fac' --format json""",
+)
+@click.argument("text", nargs=-1, required=True)
+@click.option(
+    "-n",
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Completions to give.",
+)
+@format_option("text", "json")
+@index_option
+def complete(text: Sequence[str], limit: int, format_name: str, directory: str | None) -> int:
+    """Complete the last word of a query that is being typed: whole queries, the likeliest first."""
+    typed = " ".join(text)
+    with open_index(directory or DEFAULT_INDEX) as index:
+        found = index.complete(typed, limit)
+    if format_name == "json":
+        completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
+        document = {"schema": SCHEMA, "query": typed, "completions": completions}
+        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+    else:
+        for completion in found:
+            print(clean(completion.text))
+    return 0 if found else 1

@@ -1,0 +1,38 @@
+"""newsearch export: the articles as JSON Lines."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.upkeep.health import export as export_index
+from newsearch.upkeep.health import exported
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch export archive.jsonl.gz
+      newsearch export | jq -r .title
+      newsearch export --index /var/lib/news > archive.jsonl""",
+)
+@click.argument("file", required=False)
+@index_option
+def export(file: str | None, directory: str | None) -> int:
+    """Write all articles, unpublished ones too, as JSON Lines: to FILE, or to stdout.
+
+    `newsearch index` reads them back to the same. The order depends on the ids alone. A FILE that ends in .gz
+    is compressed; it takes the place of one that is there once it is complete.
+    """
+    place = directory or DEFAULT_INDEX
+    if file is not None:
+        print(f"exported {counted(export_index(place, file), 'article')} to {clean(file)}")
+        return 0
+    Terminal.of(sys.stdout)
+    for line in exported(place):
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+    return 0

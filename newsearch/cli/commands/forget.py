@@ -1,0 +1,34 @@
+"""newsearch forget: a source and its articles leave the index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from newsearch.cli.indexing import wait_option
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import clean, counted
+from newsearch.indexing.runs import forget as forget_sources
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch forget ~/news
+      newsearch forget /mnt/old archive.jsonl.gz --index /var/lib/news""",
+)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@index_option
+@wait_option
+def forget(sources: Sequence[str], directory: str | None, wait: float) -> int:
+    """Delete the articles of sources from the index, and remember the sources no more.
+
+    The files themselves stay, and may be gone already. `newsearch stats` names the sources.
+    """
+    report = forget_sources(
+        *sources, index=directory or DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=wait
+    )
+    print(f"forgot {', '.join(map(clean, sources))}; the index has {counted(report.articles, 'article')} now")
+    return 0

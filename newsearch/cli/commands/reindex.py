@@ -1,0 +1,41 @@
+"""newsearch reindex: the sources that an index remembers -> the index as they are now."""
+
+from __future__ import annotations
+
+import click
+
+from newsearch.cli.indexing import Work, run, run_again, work_options
+from newsearch.indexing.reports import Report, Watch
+from newsearch.indexing.runs import reindex as update
+from newsearch.search.index import open as open_index
+from newsearch.sources.base import STREAM
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch reindex
+      newsearch reindex --dry-run
+      newsearch reindex --full --index /var/lib/news --wait 60""",
+)
+@work_options
+@click.option("--full", is_flag=True, help="Build the index anew, from all that the sources have.")
+def reindex(full: bool, work: Work) -> int:
+    """Bring the index up to date with the sources that it remembers.
+
+    Only what changed is read and indexed. An index that is damaged, or that another version of newsearch
+    made, is built anew. The old one serves until the new one is done.
+    """
+
+    def do(watch: Watch) -> Report:
+        return update(work.index, full=full, progress=watch, **work.arguments())
+
+    def once(again: bool = True) -> int:
+        return run(work, do, verb="reindexed", again=again)
+
+    code = once(again=False)
+    if work.watch:
+        with open_index(work.index) as opened:
+            sources = [source for source in opened.stats().sources if source != STREAM]
+        return run_again(once, sources, work.index)
+    return code

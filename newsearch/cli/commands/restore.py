@@ -1,0 +1,34 @@
+"""newsearch restore: an index from its backup."""
+
+from __future__ import annotations
+
+import click
+
+from newsearch.cli.indexing import wait_option
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import clean, counted
+from newsearch.upkeep.archives import restore as restore_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch restore news.backup
+      newsearch restore /mnt/backups/news.backup --index /var/lib/news --replace""",
+)
+@click.argument("file")
+@click.option("--replace", is_flag=True, help="Let it take the place of the index that is there.")
+@index_option
+@wait_option
+def restore(file: str, replace: bool, directory: str | None, wait: float) -> int:
+    """Make the index of a backup FILE.
+
+    The file is verified before anything is written. An index that is there stays, but with --replace: then
+    searches find it until the other one is complete.
+    """
+    place = directory or DEFAULT_INDEX
+    archive = restore_index(file, place, replace=replace, wait=wait)
+    print(
+        f"restored {counted(archive.articles, 'article')} to {clean(place)}, generation {archive.generation:,}"
+    )
+    return 0

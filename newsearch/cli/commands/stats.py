@@ -1,0 +1,91 @@
+"""newsearch stats: what an index holds."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from newsearch.cli.options import format_option
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.engine.base import Stats
+from newsearch.search.index import open as open_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch stats
+      newsearch stats --fields
+      newsearch stats --index /var/lib/news --format json""",
+)
+@format_option("text", "json")
+@click.option("--fields", is_flag=True, help="Count the words of each field, too, which takes longer.")
+@index_option
+def stats(format_name: str, fields: bool, directory: str | None) -> int:
+    """Say what the index holds: how many articles, from when, from which sources, in how many bytes."""
+    with open_index(directory or DEFAULT_INDEX) as index:
+        held = index.stats()
+        counts = index.fields() if fields else ()
+    if format_name == "json":
+        document: dict[str, Any] = {
+            name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
+            for name, value in asdict(held).items()
+        }
+        if fields:
+            document["fields"] = [count._asdict() for count in counts]
+        print(to_json({"schema": SCHEMA, **document}, Terminal.of(sys.stdout), indent=2))
+        return 0
+    for name, said in _rows(held):
+        print(f"{name:<12}{clean(said)}")
+    for count in counts:
+        if count.words is None:
+            said = counted(count.terms, "value")
+        else:
+            said = f"{counted(count.terms, 'exact form')} in {counted(count.words, 'word')}"
+        print(f"{'field':<12}{count.name}: {said}")
+    return 0
+
+
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+
+
+def _rows(held: Stats) -> list[tuple[str, str]]:
+    return [
+        ("articles", f"{held.articles:,} ({held.unpublished:,} unpublished)"),
+        (
+            "dates",
+            f"{held.oldest:%Y-%m-%d} to {held.newest:%Y-%m-%d}" if held.oldest and held.newest else "none",
+        ),
+        ("heat", _median(held.median_heat)),
+        ("quality", _median(held.median_quality)),
+        ("words", f"{held.terms:,} exact forms"),
+        (
+            "size",
+            f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')} and {counted(held.files, 'file')}",
+        ),
+        ("deleted", f"{held.deleted:,} articles that still take room"),
+        *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
+        ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
+        *(
+            ("source", source + _reading(read, broken))
+            for source, read, broken in zip(held.sources, held.sources_read, held.sources_broken, strict=True)
+        ),
+    ]
+
+
+def _median(median: float | None) -> str:
+    return "unknown" if median is None else f"median {median:g}"
+
+
+def _reading(read: datetime | None, broken: int) -> str:
+    """What is known of the last time that files of a source were read."""
+    if read is None:
+        return ""
+    return f" (read {read:%Y-%m-%d %H:%M} UTC{f'; {broken:,} broken' if broken else ''})"

@@ -1,0 +1,46 @@
+"""newsearch verify: is the index whole?"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from newsearch.cli.options import format_option
+from newsearch.cli.output import SCHEMA, to_json
+from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.terminal import Terminal, complain, counted
+from newsearch.upkeep.health import verify as verify_index
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch verify
+      newsearch verify --index /var/lib/news --format json""",
+)
+@format_option("text", "json")
+@index_option
+def verify(format_name: str, directory: str | None) -> int:
+    """Read the whole index, and say whether all is well.
+
+    Every file is compared with its checksums, every array with what it must be, every article is read, and
+    some are searched for. Nothing is changed. The exit code is 2 where something is wrong.
+    """
+    found = verify_index(directory or DEFAULT_INDEX)
+    if format_name == "json":
+        document = {"schema": SCHEMA, "ok": found.ok, **asdict(found), "seconds": round(found.seconds, 3)}
+        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+    elif found.ok:
+        print(
+            f"all is well: {counted(found.articles, 'article')} in {counted(found.files, 'file')},"
+            f" {found.size / 1e6:,.1f} MB, generation {found.generation:,}, in {found.seconds:.1f} s"
+        )
+    for problem in found.problems:
+        complain(problem)
+    if found.unused and format_name != "json":
+        complain(
+            f"{counted(len(found.unused), 'file')} left by a writer that was stopped; newsearch compact deletes"
+        )
+    return 0 if found.ok else 2

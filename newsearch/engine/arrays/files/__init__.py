@@ -1,0 +1,1 @@
+"""How do bytes lie on disk, and how do they come to stay?"""

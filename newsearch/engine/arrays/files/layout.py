@@ -1,0 +1,284 @@
+"""The one form of the files of an index: named numpy arrays behind a JSON directory, written once, memory-mapped.
+
+    bytes 0-7      magic "newsSEG" and a zero byte
+    bytes 8-11     length of the directory
+    bytes 12-15    crc32 of the directory
+    bytes 16-      directory: {"format": 3, "kind": "segment", "analysis": 2, "articles": n,
+                               "arrays": {name: [dtype, length, kept, offset, crc32]}}
+    then           the arrays, each at a multiple of 64 bytes from the start of the file
+
+All integers are little-endian. `kept` is the number of elements in the file: an array whose elements are all equal
+keeps one of them. `kind` is what the file is for: a segment, the numbers of deleted or of hidden articles,
+the state of a source, a backup.
+Nothing in it is ever executed or unpickled; lengths and offsets are checked against the file's size.
+docs/index-format.md is the whole of the format.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+from weakref import finalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.files.durable import scratch_file, write_file
+from newsearch.errors import IndexCorrupt, IndexIncompatible
+
+FORMAT_VERSION = 4
+
+MAGIC = b"newsSEG\0"
+_ALIGN = 64
+_DTYPES = frozenset(["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"])
+_MAX_DIRECTORY = 1 << 20
+_MOST_EQUAL = 1 << 20
+"""An array that keeps one element stands for at most so many, or for as many as the file has bytes: a file of a few
+bytes cannot ask for all the memory there is."""
+
+_CHUNK = 1 << 20
+"""Bytes that are read at a time where all are read in order."""
+
+Array: TypeAlias = NDArray[Any]
+
+
+def narrow(values: Array) -> Array:
+    """The same integers in the narrowest dtype that holds them all."""
+    if values.dtype.kind not in "iu" or not len(values):
+        return values
+    return values.astype(_narrowest(int(values.min()), int(values.max())), copy=False)
+
+
+def _narrowest(low: int, high: int) -> str:
+    for dtype in ("u1", "u2", "u4", "u8") if low >= 0 else ("i1", "i2", "i4", "i8"):
+        info = np.iinfo(dtype)
+        if info.min <= low and high <= info.max:
+            return "<" + dtype
+    raise OverflowError("integers of both signs beyond 64 bits")
+
+
+class Spool:
+    """An array of integers that is too long to be held: it is on disk until a file of arrays takes it.
+
+    Args:
+        directory: of the index.
+        dtype: holds all that is going to be appended.
+    """
+
+    def __init__(self, directory: Path, dtype: str) -> None:
+        self._file = scratch_file(directory)
+        finalize(self, self._file.close)
+        self._given = np.dtype(dtype)
+        self._length = 0
+        self._low, self._high = 0, 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, values: Array) -> None:
+        """Add integers at the end."""
+        if len(values):
+            low, high = int(values.min()), int(values.max())
+            self._low = min(self._low, low) if self._length else low
+            self._high = max(self._high, high) if self._length else high
+            self._length += len(values)
+            self._file.write(np.ascontiguousarray(values, self._given).data)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The narrowest that holds what was appended."""
+        return np.dtype(_narrowest(self._low, self._high))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in that dtype."""
+        return self._length * self.dtype.itemsize
+
+    def parts(self) -> Iterator[Array]:
+        """What was appended, in that dtype, piece by piece."""
+        self._file.seek(0)
+        while data := self._file.read(_CHUNK):
+            yield np.frombuffer(data, self._given).astype(self.dtype, copy=False)
+
+    def is_equal(self) -> bool:
+        """Whether all that was appended is equal."""
+        return self._low == self._high
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, Array | Spool], *, kind: str, articles: int = 0, analysis: int = 0
+) -> int:
+    """Write a file of arrays and sync its bytes. Returns its size in bytes.
+
+    Raises:
+        OSError: it could not be written, and is not there.
+    """
+    directory: dict[str, list[Any]] = {}
+    written: list[Array | Spool] = []
+    offset = 0
+    for name, given in arrays.items():
+        values = _kept(given)
+        checksum = 0
+        for part in _parts(values):
+            checksum = zlib.crc32(part, checksum)
+        directory[name] = [values.dtype.str, len(given), len(values), offset, checksum]
+        written.append(values)
+        offset += -(-values.nbytes // _ALIGN) * _ALIGN
+    head = {
+        "format": FORMAT_VERSION,
+        "kind": kind,
+        "analysis": analysis,
+        "articles": articles,
+        "arrays": directory,
+    }
+    return write_file(path, _laid_out(json.dumps(head, separators=(",", ":")).encode(), written))
+
+
+def _kept(given: Array | Spool) -> Array | Spool:
+    """What is written of an array: its numbers as narrow as can be, one of them where all are equal."""
+    may_be_one = 1 < len(given) <= _MOST_EQUAL
+    if isinstance(given, Spool):
+        return next(given.parts())[:1] if may_be_one and given.is_equal() else given
+    values = np.ascontiguousarray(narrow(given))
+    values = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return values[:1].copy() if may_be_one and (values == values[0]).all() else values
+
+
+def _parts(values: Array | Spool) -> Iterable[Array]:
+    return values.parts() if isinstance(values, Spool) else (values,)
+
+
+def _laid_out(head: bytes, arrays: list[Array | Spool]) -> Iterator[Any]:
+    yield MAGIC + len(head).to_bytes(4, "little") + zlib.crc32(head).to_bytes(4, "little") + head
+    yield b"\0" * (-(16 + len(head)) % _ALIGN)
+    for values in arrays:
+        for part in _parts(values):
+            yield part.data
+        yield b"\0" * (-values.nbytes % _ALIGN)
+
+
+class ArrayFile:
+    """A file of arrays, mapped. Arrays are views of the mapping, read-only, made when they are asked for.
+
+    Args:
+        kind: what the file must be for.
+
+    Raises:
+        IndexCorrupt: the file is not of this kind, or its directory does not fit its size.
+        IndexIncompatible: the file has another format version.
+        FileNotFoundError: there is no such file.
+    """
+
+    def __init__(self, path: Path, kind: str = "segment") -> None:
+        self.path = path
+        with open(path, "rb") as file:
+            self.size = os.fstat(file.fileno()).st_size
+            if self.size < 16:
+                raise IndexCorrupt(path, f"only {self.size} bytes, not a {kind} of newsearch")
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if self._map[:8] != MAGIC:
+            raise IndexCorrupt(path, f"not a {kind} of newsearch")
+        head_length = int.from_bytes(self._map[8:12], "little")
+        written = self._map[16 : 16 + min(head_length, _MAX_DIRECTORY)]
+        if zlib.crc32(written) != int.from_bytes(self._map[12:16], "little"):
+            raise IndexCorrupt(path, "the directory is damaged")
+        try:
+            head = json.loads(written)
+            version, self.articles = head["format"], int(head["articles"])
+            self.analysis = head["analysis"]
+            self._directory: dict[str, list[Any]] = dict(head["arrays"])
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise IndexCorrupt(path, "the directory is damaged") from error
+        if version != FORMAT_VERSION:
+            raise IndexIncompatible(path, version, FORMAT_VERSION)
+        if head.get("kind") != kind:
+            raise IndexCorrupt(path, f"not a {kind} of newsearch")
+        self._start = -(-(16 + head_length) // _ALIGN) * _ALIGN
+        self._arrays: dict[str, Array] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of its arrays, in the order of the file."""
+        return list(self._directory)
+
+    def form(self, name: str) -> tuple[str, int]:
+        """The dtype and the length of an array, as the directory has them.
+
+        Raises:
+            IndexCorrupt: there is no such array, or its place lies outside the file.
+        """
+        dtype, length, _, _ = self._place(name)
+        return dtype, length
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._directory
+
+    def array(self, name: str) -> Array:
+        """The array of this name, one-dimensional.
+
+        Raises:
+            IndexCorrupt: the segment has no such array, or its place lies outside the file.
+        """
+        found = self._arrays.get(name)
+        if found is None:
+            found = self._arrays[name] = self._view(name)
+        return found
+
+    def _view(self, name: str) -> Array:
+        dtype, length, kept, start = self._place(name)
+        values: Array = np.frombuffer(self._map, dtype, kept, start)
+        return values.repeat(length) if kept != length else values
+
+    def _place(self, name: str) -> tuple[str, int, int, int]:
+        """The dtype, the length, the elements kept of an array, and where in the file they are."""
+        try:
+            dtype, length, kept, offset, _ = self._directory[name]
+            start = self._start + offset
+            if (
+                dtype not in _DTYPES
+                or not (type(length) is type(kept) is type(offset) is int)
+                or offset < 0
+                or offset % _ALIGN
+                or not (0 <= kept == length or kept == 1 < length <= max(_MOST_EQUAL, self.size))
+                or start + kept * int(dtype[-1]) > self.size
+            ):
+                raise ValueError(f"{dtype} {length} {kept} {offset}")
+            return dtype, length, kept, start
+        except (KeyError, ValueError, TypeError) as error:
+            raise IndexCorrupt(self.path, f"the array {name!r} is missing or damaged") from error
+
+    def verify(self) -> None:
+        """Read the whole file and compare it with its checksums.
+
+        Raises:
+            IndexCorrupt: a byte is not what was written, or there is more in the file.
+        """
+        places = []
+        for name, (*_, checksum) in self._directory.items():
+            dtype, _, kept, start = self._place(name)
+            places.append((start, start + kept * int(dtype[-1]), checksum, name))
+        written = 16 + int.from_bytes(self._map[8:12], "little")
+        for start, end, checksum, name in sorted(places):
+            if self._map[written:start].strip(b"\0"):
+                raise IndexCorrupt(self.path, f"what stands before the array {name!r} is damaged")
+            found = 0
+            for at in range(start, end, _CHUNK):
+                found = zlib.crc32(memoryview(self._map)[at : min(at + _CHUNK, end)], found)
+                self.release()
+            if found != checksum:
+                raise IndexCorrupt(self.path, f"the array {name!r} is damaged")
+            written = max(written, end)
+        end = max(written, self._start)
+        end += -end % _ALIGN
+        if self.size != end or self._map[written:].strip(b"\0"):
+            raise IndexCorrupt(self.path, f"not the {end} bytes that were written")
+
+    def release(self) -> None:
+        """Let go of the memory that the parts which were read take; read again, they come from the system's cache."""
+        if hasattr(self._map, "madvise"):  # which Windows lacks
+            self._map.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,129 @@
+"""What did the files of a source look like when they were read, and what was wrong with them?
+
+A state is a file of arrays beside the segments, named by the entry of its source in the table of contents:
+
+    name       the names, in UTF-8, each followed by a line feed
+    stamp      for each name the stamp that the source gave it, 64 bits; 0 where it is to be read in any case
+    noted      one number: when this was noted, in seconds since 1970
+    broken     one number: how many of its articles were broken; left out, as `fault` is, where none was
+    fault      the first of these as JSON, in UTF-8: a list of pairs of the place and what is wrong there
+
+It only ever says that a file with this stamp has nothing that the index does not have. So where nothing else has
+changed it is replaced in its place, atomically, and no generation is written for it: the one exception to the rule
+that a file never changes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from newsearch.engine.arrays.files.durable import move_into_place, temporary_name
+from newsearch.engine.arrays.files.layout import Array, ArrayFile, write_arrays
+from newsearch.engine.arrays.files.toc import STATE_SUFFIX, new_name
+from newsearch.errors import IndexCorrupt, IndexIncompatible
+
+_KIND = "state"
+
+
+class SourceState(NamedTuple):
+    """The names of the files of a source, none twice, and their stamps; how many of its articles were broken, and the
+    location and the reason of the first of them."""
+
+    names: Sequence[str]
+    stamps: Sequence[int]
+    broken: int = 0
+    faults: Sequence[tuple[str, str]] = ()
+
+    @property
+    def looks(self) -> dict[str, int]:
+        """The stamp of each file, by its name."""
+        return dict(zip(self.names, self.stamps, strict=True))
+
+
+def load_state(path: Path) -> SourceState:
+    """The state in a file.
+
+    Raises:
+        IndexCorrupt, IndexIncompatible: it holds none that can be read.
+        OSError: it cannot be read.
+    """
+    file = ArrayFile(path, _KIND)
+    file.verify()
+    try:
+        names = file.array("name").tobytes().decode().split("\n")[:-1]
+        stamps: list[int] = file.array("stamp").astype(np.int64).tolist()
+    except UnicodeDecodeError as error:
+        raise IndexCorrupt(path, "names files in what is not UTF-8") from error
+    if len(names) != len(stamps):
+        raise IndexCorrupt(path, f"{len(names)} names of files and {len(stamps)} stamps")
+    return SourceState(names, stamps, _broken(file), _faults(file))
+
+
+def read_state(path: Path) -> SourceState | None:
+    """The state in a file, or None where there is none that can be read: the source is then read whole."""
+    try:
+        return load_state(path)
+    except (OSError, IndexCorrupt, IndexIncompatible):
+        return None
+
+
+def noted(path: Path) -> tuple[datetime | None, int]:
+    """When the state in a file was noted, and how many articles were broken; None and 0 if it cannot be read."""
+    try:
+        file = ArrayFile(path, _KIND)
+        return datetime.fromtimestamp(int(file.array("noted")[0]), UTC), _broken(file)
+    except (OSError, IndexCorrupt, IndexIncompatible, LookupError, ValueError, OverflowError):
+        return None, 0
+
+
+def write_state(directory: Path, generation: int, state: SourceState) -> str:
+    """Write a state under a new name, to stay. Returns the name."""
+    name = new_name(generation, STATE_SUFFIX)
+    _write(directory / name, state)
+    return name
+
+
+def replace_state(path: Path, state: SourceState) -> None:
+    """Write a state in the place of another, atomically."""
+    temporary = temporary_name(path)
+    _write(temporary, state)
+    move_into_place(temporary, path)
+
+
+def _write(path: Path, state: SourceState) -> None:
+    text = "".join(f"{name}\n" for name in state.names).encode()
+    arrays: dict[str, Array] = {
+        "name": np.frombuffer(text, np.uint8),
+        "stamp": np.array(state.stamps, np.int64),
+        "noted": np.array([int(time.time())], np.int64),
+    }
+    if state.broken:
+        arrays["broken"] = np.array([state.broken], np.int64)
+        arrays["fault"] = np.frombuffer(json.dumps(state.faults).encode(), np.uint8)
+    write_arrays(path, arrays, kind=_KIND)
+
+
+def _broken(file: ArrayFile) -> int:
+    if "broken" not in file:
+        return 0
+    if file.form("broken")[1] != 1 or (broken := int(file.array("broken")[0])) < 1:
+        raise IndexCorrupt(file.path, "does not say how many articles were broken")
+    return broken
+
+
+def _faults(file: ArrayFile) -> list[tuple[str, str]]:
+    try:
+        pairs = json.loads(file.array("fault").tobytes()) if "broken" in file else []
+        faults = [(location, reason) for location, reason in pairs]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise IndexCorrupt(file.path, "does not say which articles were broken") from error
+    if not all(isinstance(text, str) for fault in faults for text in fault):
+        raise IndexCorrupt(file.path, "does not say which articles were broken")
+    return faults

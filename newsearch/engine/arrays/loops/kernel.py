@@ -1,0 +1,408 @@
+"""The inner loops of a search, as pure functions over sorted lists of articles.
+
+They stand here in numpy, which is what they mean. Where a compiler was at hand when newsearch was installed, those of
+the same names in `_kernel.c` take their place: they give the same articles and, to the last bit, the same scores, and
+spend a microsecond where numpy spends one on every call. The tests hold both to the same oracle.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from math import ceil
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.engine.arrays.loops import positions
+
+Array: TypeAlias = NDArray[Any]
+Mask: TypeAlias = NDArray[np.bool_]
+
+Row: TypeAlias = tuple[float, int, float]
+"""Of a candidate: what it is ordered by, its number, its score."""
+
+Passes: TypeAlias = Callable[[Any], Any]
+"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> for each a byte, whether it passes."""
+
+CHUNK = 1024
+"""Articles whose boosts have a common ceiling: numbers that differ only in their last ten bits."""
+
+_HEAD = 1024
+
+
+def has_bit(bits: Array, docs: Array) -> Mask:
+    """For each of some articles, whether it has a bit (see sieve.union)."""
+    found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
+    return found
+
+
+class Part(NamedTuple):
+    """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
+
+    Where the list is long enough to be worth it, `bits` says of every article of the index whether it is in the list,
+    in words of 64 bits, uint64 (see sieve.union), and `ranks` how many of the list stand before each word, uint32.
+    """
+
+    doc: Array
+    value: Array
+    unit: float
+    best: float
+    bits: Array | None = None
+    ranks: Array | None = None
+
+    def look_up(self, docs: Array) -> Array:
+        """The values of these articles, 0 for one that is not in the list."""
+        if not len(self.doc):
+            return np.zeros(len(docs), np.uint8)
+        found: Array
+        if self.bits is not None and self.ranks is not None:
+            below = (np.uint64(1) << (docs & 63).astype(np.uint64)) - np.uint64(1)
+            at = self.ranks.take(docs >> 6) + np.bitwise_count(self.bits.take(docs >> 6) & below)
+            found = self.value.take(at, mode="clip") * has_bit(self.bits, docs)
+            return found
+        at = self.doc.searchsorted(docs)
+        found = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
+        return found
+
+    def at_least(self, score: float) -> tuple[Array, Array]:
+        """All articles that score at least this (and maybe some that score hardly less), and their values."""
+        if score <= 0:
+            return self.doc, self.value
+        least = score / self.unit * (1 - 1e-9)
+        if score > self.best * (1 + 1e-9):
+            return self.doc[:0], self.value[:0]
+        # Codes are compared as the small integers that they are: many times faster than scoring them.
+        kept = (
+            self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
+        ).nonzero()[0]
+        return self.doc.take(kept), self.value.take(kept)
+
+
+class Slot(NamedTuple):
+    """One place of a phrase: articles, sorted, that hold a word for it, the code of the word in each, its first
+    position there, and article by article its further positions; `unit` is what a code of 1 scores."""
+
+    doc: Array
+    code: Array
+    pos: Array
+    more_doc: Array
+    more_pos: Array
+    unit: float
+
+    def keys(self) -> Array:
+        """Every occurrence as article << 16 | position, sorted."""
+        first = (self.doc.astype(np.int64) << 16) | self.pos
+        if not len(self.more_doc):
+            return first
+        keys = np.concatenate((first, (self.more_doc.astype(np.int64) << 16) | self.more_pos))
+        keys.sort()
+        return keys
+
+
+class Codes(NamedTuple):
+    """Postings of one exact form in one segment, whose articles are numbered from `start`; every code counts for a
+    `divisor`-th of it, and at least 1."""
+
+    doc: Array
+    code: Array
+    start: int
+    divisor: int
+
+
+class _Best:
+    """The best candidates so far, with those that tie with the last of them, by score.
+
+    Attributes:
+        threshold: what a candidate must reach to come among them.
+    """
+
+    def __init__(
+        self, boost: ranking.Floats, visible: Array | None, passes: Passes | None, wanted: int
+    ) -> None:
+        self._boost, self._visible, self._passes, self._wanted = boost, visible, passes, wanted
+        self._doc: Array = np.empty(0, np.uint32)
+        self._score: ranking.Floats = np.empty(0)
+        self.threshold = -np.inf
+
+    def add(self, doc: Array, text: ranking.Floats) -> None:
+        score = text * self._boost.take(doc)
+        kept = score >= self.threshold
+        if self._visible is not None:
+            kept &= has_bit(self._visible, doc)
+        doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
+        if self._passes is not None and len(doc):
+            passed = np.frombuffer(self._passes(doc), bool)
+            doc, score = doc[passed], score[passed]
+        if len(self._doc):
+            doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
+        if len(doc) > self._wanted:
+            best = ranking.top(score, self._wanted)
+            doc, score = doc.take(best), score.take(best)
+        if len(doc) >= self._wanted:
+            self.threshold = float(score.min())
+        self._doc, self._score = doc, score
+
+    def rows(self) -> list[Row]:
+        scores = self._score.tolist()
+        return list(zip(scores, self._doc.tolist(), scores, strict=True))
+
+
+def complete(
+    parts: list[Part],
+    boost: ranking.Floats,
+    ceiling: ranking.Floats,
+    visible: Array | None,
+    passes: Passes | None,
+    wanted: int,
+) -> list[Row]:
+    """The best articles that every part holds.
+
+    Args:
+        parts: in the order in which their scores are added up; the first one should be the shortest.
+        boost, ceiling: the factor of every article, and the highest of every CHUNK articles.
+        visible: which articles may be found at all: a bit for each; None is all of them.
+        passes: what else they must pass.
+        wanted: how many articles, at least 1.
+
+    Returns:
+        Those articles, and all that tie with the last of them, in no order.
+    """
+    best = _Best(boost, visible, passes, wanted)
+    rarest, others = parts[0], parts[1:]
+    elsewhere = sum(part.best for part in others)
+    docs, values = rarest.doc, rarest.value
+    if len(docs) > 4 * _HEAD:
+        # In a long list the first articles, those of the highest boost, tell which of the rest to look at.
+        _add_complete(best, docs[:_HEAD], values[:_HEAD], rarest.unit, others)
+        docs, values = rarest.at_least(best.threshold / float(ceiling.max()) - elsewhere)
+        start = docs.searchsorted(rarest.doc[_HEAD])
+        docs, values = docs[start:], values[start:]
+    _add_complete(best, docs, values, rarest.unit, others)
+    return best.rows()
+
+
+def _add_complete(best: _Best, docs: Array, values: Array, unit: float, others: Sequence[Part]) -> None:
+    score = values * unit
+    for part in others:
+        values = part.look_up(docs)
+        kept = values.nonzero()[0]
+        docs = docs.take(kept)
+        score = score.take(kept) + values.take(kept) * part.unit
+    best.add(docs, score)
+
+
+def partial(
+    parts: list[Part],
+    required: bytes,
+    also_complete: bool,
+    boost: ranking.Floats,
+    ceiling: ranking.Floats,
+    visible: Array | None,
+    passes: Passes | None,
+    wanted: int,
+) -> list[Row]:
+    """The best articles that hold every required part, and at least one of the others, but not all.
+
+    Without required parts, each article is met at the first of its parts, in the order of falling best scores: one that
+    is first met at some part cannot score more than that part and all later ones together.
+
+    Args:
+        required: for every part, 1 if it must hold, otherwise 0.
+        also_complete: look for those that hold all, too.
+    """
+    best = _Best(boost, visible, passes, wanted)
+    numbers = range(len(parts))
+    if any(required):
+        lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
+        _add_partial(best, parts, required, also_complete, parts[lead].doc, ())
+        return best.rows()
+    highest = float(ceiling.max(initial=0.0)) or 1.0
+    queue = sorted(numbers, key=lambda i: -parts[i].best)
+    later = sum(part.best for part in parts)
+    for turn, lead in enumerate(queue):
+        later -= parts[lead].best
+        docs, _ = parts[lead].at_least(best.threshold / highest - later)
+        if len(docs):
+            _add_partial(best, parts, required, also_complete, docs, queue[:turn])
+    return best.rows()
+
+
+def _add_partial(
+    best: _Best,
+    parts: Sequence[Part],
+    required: bytes,
+    also_complete: bool,
+    docs: Array,
+    earlier: Sequence[int],
+) -> None:
+    for i in earlier:
+        docs = docs.take((parts[i].look_up(docs) == 0).nonzero()[0])
+    score, wanted = np.zeros(len(docs)), np.ones(len(docs), bool)
+    is_complete = np.full(len(docs), not (also_complete or earlier))
+    for i, part in enumerate(parts):
+        if i in earlier:
+            continue
+        values = part.look_up(docs)
+        score += values * part.unit
+        is_complete &= values != 0
+        if required[i]:
+            wanted &= values != 0
+    kept = (wanted & ~is_complete).nonzero()[0]
+    best.add(docs.take(kept), score.take(kept))
+
+
+def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple[Any, Any, int]:
+    """Several forms as one word: the articles that hold any of them, and the highest code in each.
+
+    Args:
+        articles: the number of articles of the whole index.
+        live: which of them can be found; None is all.
+
+    Returns:
+        Buffers of the articles' numbers, sorted, uint32, and of the codes, uint8; and how many articles are live.
+    """
+    table = np.zeros(articles, np.uint8)
+    for doc, code, start, divisor in postings:
+        numbers = doc.astype(np.uint32) + np.uint32(start)
+        np.maximum.at(table, numbers, np.maximum(code // divisor, 1).astype(np.uint8))
+    found = table.nonzero()[0]
+    alive = len(found) if live is None else int(np.count_nonzero(live.take(found)))
+    return found.astype(np.uint32), table.take(found), alive
+
+
+def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
+    """Articles in which words stand together, in one text field.
+
+    Args:
+        width: the last word may stand at most so many positions after the first.
+        ordered: whether the words must follow one another in the order of the slots.
+        field: the number of the field that they must stand in; below 0, any one.
+        ends: for every article, where its fields end: int32, shape (articles, fields).
+
+    Returns:
+        Buffers of the articles' numbers, sorted, uint32, and of their scores, float64: the sum over the slots.
+    """
+    docs = min((slot.doc for slot in slots), key=len)
+    for slot in slots:
+        at = slot.doc.searchsorted(docs)
+        docs = docs[slot.doc.take(at, mode="clip") == docs] if len(slot.doc) else docs[:0]
+    start, end = positions.windows([slot.keys() for slot in slots], width - len(slots) + 1, ordered=ordered)
+    good = start >> 16 == end >> 16
+    start, end = start[good], end[good]
+    limits = ends.take(start >> 16, axis=0)
+    fields = (limits <= (start & 0xFFFF)[:, None]).sum(axis=1)
+    good = (end & 0xFFFF) < limits[np.arange(len(start)), fields]
+    if field >= 0:
+        good &= fields == field
+    found = np.unique(start[good] >> 16).astype(np.uint32)
+    score = np.zeros(len(found))
+    for slot in slots:
+        score += slot.code.take(slot.doc.searchsorted(found)) * slot.unit if len(found) else 0
+    return found, score
+
+
+def common(parts: list[Part], visible: Array | None) -> Any:
+    """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
+    docs = parts[0].doc
+    if visible is not None:
+        docs = docs[has_bit(visible, docs)]
+    for part in parts[1:]:
+        docs = docs[part.look_up(docs) != 0]
+    return docs.astype(np.uint32, copy=False)
+
+
+def count(parts: list[Part], visible: Array | None) -> int:
+    """How many articles `common` finds."""
+    return len(common(parts, visible))
+
+
+def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
+    """The numbers [first, last) of the forms of a dictionary that begin so, `first` being where they would stand.
+
+    Args:
+        text, at: the forms in UTF-8, end to end, and where each begins.
+    """
+
+    def beginning(number: int) -> bytes:
+        # Numbers of a narrow type would overflow.
+        start, end = int(at[number]), int(at[number + 1])
+        return text[start : min(end, start + len(prefix))].tobytes()
+
+    forms = range(len(at) - 1)
+    first = bisect_left(forms, prefix, key=beginning)
+    return first, bisect_right(forms, prefix, first, key=beginning)
+
+
+def similar(
+    term: str, edits: int, mask: int, letters: Array, numbers: Array, text: Array, at: Array
+) -> list[tuple[int, str, int]]:
+    """The exact forms within so many edits of a term: how many each takes, the form, its number.
+
+    Args:
+        mask: a bit for every letter of the term (see Dictionary).
+        letters: such bits for forms of a length that fits.
+        numbers: the numbers of these forms.
+        text, at: the dictionary's forms in UTF-8, end to end, and where each begins.
+    """
+    wanted = np.uint32(mask)
+    # One edit brings in at most one letter and takes away at most one.
+    near = (np.bitwise_count(letters & ~wanted) <= edits) & (np.bitwise_count(~letters & wanted) <= edits)
+    maybe = numbers[near].tolist()
+    forms = [text[at[number] : at[number + 1]].tobytes().decode() for number in maybe]
+    distances = _edit_distances(term, forms, edits)
+    return [found for found in zip(distances, forms, maybe, strict=True) if found[0] <= edits]
+
+
+def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
+    """The distances of some forms to a term, or something above `most`, computed for all at once.
+
+    An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice (optimal string
+    alignment).
+    """
+    if not forms:
+        return []
+    width = max(map(len, forms))
+    letters = np.array(forms, dtype=f"<U{width}").view(np.uint32).reshape(len(forms), width).T
+    wanted = [ord(letter) for letter in term]
+    rows, beyond = len(wanted), most + 1
+    before = np.full((width + 1, len(forms)), beyond, np.int8)
+    above = before.copy()
+    above[: most + 1] = np.arange(min(most, width) + 1)[:, None]
+    for i in range(1, rows + 1):
+        row = np.full((width + 1, len(forms)), beyond, np.int8)
+        if i <= most:
+            row[0] = i
+        # Only a band around the diagonal can stay within `most` edits.
+        for j in range(max(1, i - most), min(width, i + most) + 1):
+            same = letters[j - 1] == wanted[i - 1]
+            cost = np.minimum(np.minimum(above[j], row[j - 1]) + 1, above[j - 1] + ~same)
+            if i > 1 and j > 1:
+                swapped = (letters[j - 1] == wanted[i - 2]) & (letters[j - 2] == wanted[i - 1])
+                cost = np.where(swapped, np.minimum(cost, before[j - 2] + 1), cost)
+            row[j] = cost
+        before, above = above, row
+    lengths = np.fromiter(map(len, forms), np.int64, len(forms))
+    distances: list[int] = above[lengths, np.arange(len(forms))].tolist()
+    return distances
+
+
+try:
+    _compiled = import_module(f"{__package__}._kernel")
+except ImportError:
+    pass
+else:
+    for _name in (
+        "begun",
+        "best_codes",
+        "common",
+        "complete",
+        "count",
+        "partial",
+        "similar",
+        "together",
+    ):
+        globals()[_name] = getattr(_compiled, _name)

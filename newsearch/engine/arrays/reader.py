@@ -1,0 +1,146 @@
+"""An index open for reading: one generation of it, which does not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.files.layout import FORMAT_VERSION
+from newsearch.engine.arrays.files.state import noted
+from newsearch.engine.arrays.files.toc import Toc
+from newsearch.engine.arrays.searching.form_counts import Vocabulary
+from newsearch.engine.arrays.searching.guard import checked
+from newsearch.engine.arrays.searching.search import Search
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment.generation import open_generation, open_segments
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.base import FieldStats, LikeForm, Options, Stats
+from newsearch.query.tree import Node
+
+
+class ArraysReader:
+    """Fulfils `Reader`.
+
+    Args:
+        directory: of the index.
+        unpublished: a generation to open instead of the one that is published.
+
+    Raises:
+        IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+    """
+
+    def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
+        self.directory = directory
+        if unpublished:
+            self.toc, self._segments = unpublished, open_segments(directory, unpublished)
+        else:
+            self.toc, self._segments = open_generation(directory)
+        self._view = View(self._segments, self.toc.pivots)
+        self._vocabulary = Vocabulary(self._view)
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """The segments of this generation."""
+        return self._segments
+
+    def search(self, tree: Node, options: Options) -> Search:
+        return Search(self._view, tree, options)
+
+    @checked
+    def get(self, id: str) -> Article | None:
+        wanted = np.uint64(columns.hash_key(id))
+        # The newest segment first: it has the latest of two articles of one id from different sources.
+        for segment in reversed(self._segments):
+            for doc in np.flatnonzero(segment.column("id_hash") == wanted).tolist():
+                if segment.live[doc] and segment.records.read(doc).id == id:
+                    return segment.article(doc)
+        return None
+
+    def articles(self) -> Iterator[Article]:
+        for segment in self._segments:
+            for doc in np.flatnonzero(segment.live).tolist():
+                yield segment.article(doc)
+
+    @checked
+    def ids(self, prefix: str) -> list[str]:
+        return [
+            id
+            for segment in self._segments
+            for doc in np.flatnonzero(segment.live).tolist()
+            if (id := segment.records.read(doc).id).startswith(prefix)
+        ]
+
+    @checked
+    def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
+        return self._vocabulary.begun(prefix, limit, among)
+
+    @checked
+    def like(self, term: str, edits: int) -> list[LikeForm]:
+        return self._vocabulary.like(term, edits)
+
+    @checked
+    def stats(self) -> Stats:
+        view = self._view
+        dates = view.known("date")[view.live]
+        dates = dates[~np.isnan(dates)]
+        hidden = sum(len(segment.hidden) for segment in self._segments)
+        states = [
+            noted(self.directory / entry.state) if entry.state else (None, 0) for entry in self.toc.sources
+        ]
+        return Stats(
+            articles=view.live_articles,
+            unpublished=view.live_articles - int(np.count_nonzero(view.visible)),
+            deleted=view.articles - view.live_articles - hidden,
+            hidden=hidden,
+            segments=len(self._segments),
+            terms=sum(len(segment.dictionary) for segment in self._segments),
+            size=self.toc.size(self.directory),
+            files=1 + len(self.toc.files()),
+            format=FORMAT_VERSION,
+            generation=self.toc.generation,
+            oldest=datetime.fromtimestamp(int(dates.min()), UTC) if len(dates) else None,
+            newest=datetime.fromtimestamp(int(dates.max()), UTC) if len(dates) else None,
+            median_heat=self._median("heat", view.pivots.heat),
+            median_quality=self._median("quality", view.pivots.quality),
+            sources=self.toc.locations,
+            sources_read=tuple(read for read, _ in states),
+            sources_broken=tuple(broken for _, broken in states),
+            created=datetime.fromisoformat(self.toc.created),
+        )
+
+    def _median(self, signal: str, pivot: float) -> float | None:
+        values = self._view.known(signal)[self._view.live]
+        return pivot if (values >= 0).any() else None
+
+    @checked
+    def fields(self) -> list[FieldStats]:
+        terms = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        words = np.zeros(len(ranking.TEXT_FIELDS), np.int64)
+        for segment in self._segments:
+            words += segment.lengths.sum(axis=0, dtype=np.int64)
+            terms += _terms_of_fields(segment)
+        texts = zip(ranking.TEXT_FIELDS, terms.tolist(), words.tolist(), strict=True)
+        values = [FieldStats(name, len(set(self._view.names(name)) - {""}), None) for name in columns.TABLES]
+        return [*(FieldStats(*text) for text in texts), *values]
+
+
+def _terms_of_fields(segment: Segment) -> NDArray[np.int64]:
+    """How many exact forms a segment has in each text field."""
+    array = segment.file.array
+    ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
+    found = np.zeros((len(ranking.TEXT_FIELDS), len(segment.dictionary)), bool)
+    for at, doc, pos in (("post_at", "post_doc", "post_pos"), ("more_at", "more_doc", "more_pos")):
+        counts: NDArray[Any] = np.diff(array(at).astype(np.int64))
+        term = np.repeat(np.arange(len(counts)), counts)
+        field = (ends[array(doc)] <= array(pos)[:, None]).sum(axis=1)
+        found[field, term] = True
+    counted: NDArray[np.int64] = found.sum(axis=1)
+    return counted

@@ -1,0 +1,226 @@
+"""Scoring nodes of a query tree -> clauses: sorted articles with scores, over the whole index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.matches import Scored
+from newsearch.engine.arrays.searching.filters import Filters, Groups
+from newsearch.engine.arrays.searching.view import View
+from newsearch.query.tree import (
+    All,
+    And,
+    DateRange,
+    Everything,
+    Fuzzy,
+    Match,
+    Near,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Range,
+    Word,
+    replace,
+    texts,
+)
+from newsearch.text import analysis
+from newsearch.text.english import FUNCTION_WORDS
+
+Array: TypeAlias = NDArray[Any]
+
+MAX_FUZZY_FORMS = 64
+"""A misspelt word stands for at most this many exact forms, the nearest ones first."""
+
+_FILTER_SCORE = 1e-9
+"""What a filter that stands among scoring nodes, as in `topic:AI OR robots`, adds to a score."""
+
+
+class Clause(NamedTuple):
+    """A scoring node: what it finds, and for an explanation the text or the kind of it, and what it sums."""
+
+    part: Part
+    name: str
+    summed: tuple[Clause, ...] = ()
+
+
+class Compiler:
+    """Makes clauses and filters from the nodes of one query, `tree`."""
+
+    def __init__(self, view: View, tree: Node) -> None:
+        self._view = view
+        self._tree = tree
+
+    def clause(self, node: Node) -> Clause | None:
+        """The clause of a node, or None for text in which there is no word, which asks for nothing."""
+        if isinstance(node, Word):
+            # Where there are only letters there is no border between them and digits.
+            return self._word(node) if node.text.isalpha() else self._either_spelling(node)
+        match node:
+            case Phrase():
+                return self._window(node, [node.text], node.slop, ordered=True)
+            case Near():
+                return self._window(node, node.words, node.distance, ordered=False)
+            case Prefix():
+                return self._prefix(node)
+            case Fuzzy():
+                return self._fuzzy(node)
+            case Everything():
+                return Clause(self._view.everything, "every article")
+            case Match() | Range() | DateRange() | Not():
+                return self._passing(node)
+            case All(children) | And(children):
+                return self._combine(children, matches.intersection, "all of a group")
+            case Or(children):
+                return self._combine(children, matches.union, "any of a group")
+
+    def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
+        """What an article passes that passes nodes which are used as filters.
+
+        Args:
+            among: the articles that matter, sorted; by default all.
+        """
+        if not nodes:
+            return []
+        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
+        # Dates last: they mostly let the most articles through.
+        ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
+        return [group for node in ordered for group in made.groups(node)]
+
+    def _docs(self, node: Node) -> Array:
+        clause = self.clause(node)
+        return clause.part.doc if clause else matches.NONE.doc
+
+    def _passing(self, node: Node) -> Clause:
+        docs = self._view.everything.doc
+        docs = docs[np.frombuffer(sieve.passing(self.groups([node]), docs), bool)]
+        return Clause(Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter")
+
+    def _combine(
+        self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
+    ) -> Clause | None:
+        clauses = [clause for child in children if (clause := self.clause(child))]
+        if not clauses:
+            return None
+        parts = [clause.part for clause in clauses]
+        combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        return combined._replace(summed=tuple(clauses))
+
+    # Words
+
+    def _either_spelling(self, node: Word) -> Clause | None:
+        """A word, and the same with or without a break between letters and digits, as one: the rarity of both, and
+        what is spelt otherwise worth as much less as another form of a word is (see ranking)."""
+        clause, other = self._word(node), analysis.other_spelling(node.text)
+        if clause is None or other is None:
+            return clause
+        otherwise = self._word(replace(node, text=other))
+        if otherwise is None or not self._view.count_live(otherwise.part.doc):
+            return clause
+        lists = []
+        for text, part, share in (
+            (node.text, clause.part, 1.0),
+            (other, otherwise.part, 1 - 1 / ranking.PARTS),
+        ):
+            units = [self._view.word(term).unit for term in analysis.terms(text)]
+            lists.append(Scored(part.doc, part.value * (part.unit * share / (ranking.PARTS * sum(units)))))
+        found = matches.highest(lists)
+        return _scored(
+            Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
+        )
+
+    def _word(self, node: Word) -> Clause | None:
+        terms = analysis.terms(node.text)
+        if not terms:
+            return None
+        view, name = self._view, terms[0]
+        if len(terms) > 1:
+            # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
+            return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
+        weight = node.weight
+        if name in FUNCTION_WORDS and not self._is_stressed(node.text):
+            weight *= ranking.FUNCTION_SHARE
+        if node.field is None:
+            part = view.word(name)
+            if weight != 1:
+                part = part._replace(unit=part.unit * weight, best=part.best * weight)
+                name = f"{name}, weight {weight:.3g}"
+            return Clause(part, name)
+        doc, code = view.in_field(view.any_form(name), node.field)
+        exact_doc, exact_code = view.in_field(view.form(name), node.field)
+        both = code.astype(np.uint16) * (ranking.PARTS - 1)
+        both[doc.searchsorted(exact_doc)] += exact_code
+        return Clause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
+
+    def _is_stressed(self, word: str) -> bool:
+        """Whether a word is in capitals among others that are not: WHO and IT are names, unless all is shouted."""
+        return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
+
+    def _prefix(self, node: Prefix) -> Clause | None:
+        terms = analysis.terms(node.text)
+        if not terms:
+            return None
+        view, prefix = self._view, terms[-1]
+        if len(terms) > 1:
+            slots = [*map(view.form, terms[:-1]), view.begun(prefix)]
+            return self._together(slots, node, 0, ordered=True)
+        if node.field is None:
+            part = view.any_of(view.codes_of_prefix(prefix), node.weight)
+        else:
+            part = view.weighted(*view.in_field(view.begun(prefix), node.field), node.weight)
+        return Clause(part, f"{prefix}*")
+
+    def _fuzzy(self, node: Fuzzy) -> Clause | None:
+        terms = analysis.terms(node.text)
+        if len(terms) != 1:
+            return self._word(Word(node.text, node.field, node.weight, node.span))
+        view = self._view
+        postings: list[Codes] = []
+        for edits, form, codes in view.similar(terms[0], node.distance, MAX_FUZZY_FORMS):
+            if node.field is None:
+                postings += codes
+            else:
+                postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
+        return Clause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
+
+    def _window(
+        self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
+    ) -> Clause | None:
+        terms = [term for text in texts for term in analysis.terms(text)]
+        return (
+            self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
+            if terms
+            else None
+        )
+
+    def _together(
+        self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+    ) -> Clause:
+        """Articles in which some words stand together, scored as the sum of them."""
+        if node.weight != 1:
+            slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
+        doc, score = kernel.together(
+            list(slots),
+            len(slots) - 1 + slop,
+            ordered,
+            -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
+            self._view.field_ends,
+        )
+        return _scored(Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score)), "words together")
+
+
+def _has_lower_case(text: str) -> bool:
+    return any(map(str.islower, text))
+
+
+def _scored(found: Scored, name: str) -> Clause:
+    docs = found.doc.astype(np.uint32, copy=False)
+    return Clause(Part(docs, found.score, 1.0, float(found.score.max()) if len(docs) else 0.0), name)

@@ -1,0 +1,204 @@
+"""Filter nodes of a query tree -> checks of articles, over the whole index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment import columns
+from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
+from newsearch.text.addresses import like_addresses
+
+Array: TypeAlias = NDArray[Any]
+
+Groups: TypeAlias = list[list[Check]]
+"""What articles must pass: at least one check of each group."""
+
+_Maker: TypeAlias = Callable[[str, View], Check]
+
+_FEW_URLS = 16
+"""The URLs of less than one article in so many are read one by one; for more, all are read, and kept."""
+
+
+class Filters:
+    """Makes checks of the filter nodes of one query.
+
+    Args:
+        found: from a scoring node to the articles that it finds, sorted.
+        among: the articles that matter, sorted. What the checks say of others means nothing.
+    """
+
+    def __init__(self, view: View, found: Callable[[Node], Array], among: Callable[[], Array]) -> None:
+        self._view = view
+        self._found = found
+        self._among = among
+
+    def groups(self, node: Node, *, negated: bool = False) -> Groups:
+        """What an article passes that passes the node; or, negated, does not."""
+        if isinstance(node, Not):
+            return self.groups(node.child, negated=not negated)
+        if isinstance(node, (All, And, Or)):
+            parts = [self.groups(child, negated=negated) for child in node.children]
+            if isinstance(node, Or) == negated:
+                return [group for part in parts for group in part]
+            return [[check for part in parts for check in self._as_checks(part)] or [_listed([])]]
+        return [[self._check(node)._replace(negated=negated)]]
+
+    def _as_checks(self, groups: Groups) -> list[Check]:
+        """Checks of which one is passed by what passes all of these groups."""
+        if len(groups) == 1:
+            return groups[0]
+        docs = np.arange(self._view.articles, dtype=np.uint32)
+        return [_listed(docs[np.frombuffer(sieve.passing(groups, docs), bool)])]
+
+    def _check(self, node: Node) -> Check:
+        view = self._view
+        match node:
+            case Range():
+                values, _ = view.extents(node.field)
+                # A negative signal is an unknown one (see Article).
+                low = max(0.0 if node.low is None else node.low, 0.0)
+                return Check(BETWEEN, values, values, None, low, np.inf if node.high is None else node.high)
+            case DateRange():
+                low = -np.inf if node.start is None else _seconds(node.start)
+                high = np.inf if node.end is None else _seconds(node.end) - 1
+                return Check(BETWEEN, *view.extents("date"), None, low, high)
+            case Match("url", value) if "://" not in value:
+                return _listed(self._with_url(value.casefold()))
+            case Match():
+                return _MAKERS[node.field](node.value, view)
+        return _listed(self._found(node))
+
+    def _with_url(self, part: str) -> list[int]:
+        view, docs = self._view, self._among()
+        if len(docs) > view.articles // _FEW_URLS:
+            segments = zip(view.starts, view.segments, strict=False)
+            return [doc + start for start, segment in segments for doc in segment.with_url(part)]
+        wanted = part.encode()
+        return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
+
+
+def _listed(docs: Sequence[int] | Array) -> Check:
+    return Check(LISTED, np.asarray(docs, np.uint32))
+
+
+def _seconds(when: datetime) -> int:
+    return -int(-when.timestamp() // 1)
+
+
+def _flagged(bit: int, *, negated: bool = False) -> _Maker:
+    chosen = ((np.arange(256) & bit) != 0) != negated
+    return lambda _, view: Check(CHOSEN, view.column("flag"), None, chosen)
+
+
+_HAS: dict[str, _Maker] = {
+    "image": _flagged(columns.HAS_IMAGE),
+    "related": _flagged(columns.HAS_RELATED),
+    "body": _flagged(columns.HAS_BODY),
+    "excerpt": lambda _, view: _listed(np.flatnonzero(view.column("length_excerpt"))),
+}
+_IS: dict[str, _Maker] = {
+    "published": _flagged(columns.PUBLISHED),
+    "unpublished": _flagged(columns.PUBLISHED, negated=True),
+    "video": lambda _, view: _named("type")("video", view),
+}
+
+
+def _one_of(makers: Mapping[str, _Maker]) -> _Maker:
+    return lambda value, view: makers.get(value.casefold(), _nothing)(value, view)
+
+
+def _nothing(value: str, view: View) -> Check:
+    return _listed([])
+
+
+def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
+    def make(value: str, view: View) -> Check:
+        wanted = np.array([columns.hash_key(key) for key in keys(value)], np.uint64)
+        return _listed(np.flatnonzero(np.isin(view.column(column), wanted)))
+
+    return make
+
+
+def _chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
+    """Articles of the strings of a table that pass a test; see View.chosen."""
+    return Check(CHOSEN, view.column(table), None, view.chosen(table, key, test))
+
+
+def _named(table: str) -> _Maker:
+    def make(value: str, view: View) -> Check:
+        wanted = value.casefold()
+        return _chosen(table, view, wanted, lambda name: name == wanted)
+
+    return make
+
+
+def _language(value: str, view: View) -> Check:
+    wanted = value.casefold()
+    return _chosen("language", view, wanted, lambda name: name == wanted or name.startswith(wanted + "-"))
+
+
+def _topic(value: str, view: View) -> Check:
+    wanted = value.casefold()
+    chosen = view.chosen("topic", wanted, lambda name: name == wanted)
+    return Check(ANY_CHOSEN, view.column("topic"), view.topic_at, chosen)
+
+
+def _domain(value: str, view: View) -> Check:
+    wanted = _host(value)
+    # The separator stands in no provider's name that `_provider` could look for under the same key.
+    return _chosen("provider", view, f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
+
+
+def _provider(value: str, view: View) -> Check:
+    wanted = " ".join(value.casefold().split())
+    host = _host(value)
+
+    def is_called(folded: str) -> bool:
+        name, domain = _parts(folded)
+        # Whole words of the name, so that `bbc` finds BBC News, and `post` does not find Postmedia.
+        return f" {wanted} " in f" {name} " or ("." in host and _within(domain, host))
+
+    return _chosen("provider", view, wanted, is_called)
+
+
+def _host(value: str) -> str:
+    value = value.strip().casefold()
+    from urllib.parse import urlsplit  # it loads much, and few queries ask for it
+
+    try:
+        host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
+    except ValueError:
+        # As in "http://[": no URL, so it has no host.
+        return ""
+    return (host or "").removeprefix("www.").strip(".")
+
+
+def _parts(folded: str) -> tuple[str, str]:
+    name, _, rest = folded.partition("\x1f")
+    return name, rest.partition("\x1f")[0]
+
+
+def _within(domain: str, wanted: str) -> bool:
+    return bool(wanted) and (domain == wanted or domain.endswith("." + wanted))
+
+
+_MAKERS: dict[str, _Maker] = {
+    "id": _hashed("id_hash", lambda value: (value,)),
+    "topic": _topic,
+    "provider": _provider,
+    "domain": _domain,
+    "category": _named("category"),
+    "type": _named("type"),
+    "url": _hashed("url_hash", like_addresses),
+    "language": _language,
+    "has": _one_of(_HAS),
+    "is": _one_of(_IS),
+}

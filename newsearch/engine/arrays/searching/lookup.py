@@ -1,0 +1,127 @@
+"""A word looked up in all segments of an index at once.
+
+It stands here in Python, segment by segment, which is what it means. Where a compiler was at hand when newsearch was
+installed, `_lookup.c` takes its place: it makes of all segments one list, and the same.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.segment.dictionary import stem_of
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.text.analysis import Stemming
+
+Array: TypeAlias = NDArray[Any]
+
+
+class Found(NamedTuple):
+    """A word in any of its forms.
+
+    Attributes:
+        doc: the articles that hold it, sorted, uint32.
+        code: (PARTS - 1) * s_stem + s_exact in each (see ranking), uint16.
+        most: the highest of these, 0 where there is none.
+        live: how many of the articles are live.
+    """
+
+    doc: Array
+    code: Array
+    most: int
+    live: int
+
+
+class Words:
+    """The words of some segments, whose articles are numbered through from `starts`."""
+
+    def __init__(self, segments: Sequence[Segment], starts: Sequence[int]) -> None:
+        self._segments = segments
+        self._starts = starts
+
+    def find(self, term: str, live: Mask | None) -> Found:
+        """Look a term up.
+
+        Args:
+            live: which articles are live; None is all of them.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is None:
+            return self._find(term, live)
+        stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
+
+        def is_stem(language: int, form: bytes) -> bool:
+            # Most segments ask about the same form.
+            return stem_of(self._stemmings[language], form.decode()) == stems[language]
+
+        hashes = [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()]
+        doc, code, most, count = _compiled.find(self._opened, term.encode(), hashes, is_stem, live)
+        return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
+
+    def _find(self, term: str, live: Mask | None) -> Found:
+        found = [_in_segment(segment, term) for segment in self._segments]
+        docs = [doc + np.uint32(start) for start, (doc, _) in zip(self._starts, found, strict=False)]
+        doc = np.concatenate([np.empty(0, np.uint32), *docs])
+        code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
+        count = len(doc) if live is None else int(np.count_nonzero(live.take(doc)))
+        return Found(doc, code, int(code.max(initial=0)), count)
+
+    @cached_property
+    def _stemmings(self) -> dict[int, Stemming]:
+        """How words are stemmed, for the number of every language that a segment has."""
+        return {
+            number: stemming
+            for segment in self._segments
+            for number, stemming in segment.dictionary.stemmings.items()
+        }
+
+    @cached_property
+    def _opened(self) -> Any:
+        assert _compiled is not None
+        return _compiled.opened(
+            [
+                (*segment.lexicon(), start, segment.articles)
+                for start, segment in zip(self._starts, self._segments, strict=False)
+            ]
+        )
+
+
+def _in_segment(segment: Segment, term: str) -> tuple[Array, Array]:
+    """The articles of a segment that hold a word in any form, and its codes in them (see Found).
+
+    The forms are those of its stem in the language of each article.
+    """
+    places = segment.any_form(term)
+    number = segment.dictionary.number(term)
+    forms = [segment.occurrences(*place)[:2] for place in places]
+    if len(forms) == 1:
+        ((doc, code),) = forms
+        return doc, code.astype(np.uint16) * (ranking.PARTS - (places[0].first != number))
+    weight = np.zeros(segment.articles)
+    for doc, code in forms:
+        weight[doc] += _WEIGHTS[code]
+    found = weight.nonzero()[0]
+    both = ranking.saturate(weight.take(found)).astype(np.uint16) * (ranking.PARTS - 1)
+    for place, (doc, code) in zip(places, forms, strict=True):
+        if place.first == number:
+            both[found.searchsorted(doc)] += code
+    return found.astype(np.uint16), both
+
+
+_WEIGHTS = ranking.unsaturate(np.arange(256))
+
+_compiled: Any
+try:
+    _compiled = import_module(f"{__package__}._lookup")
+except ImportError:
+    _compiled = None

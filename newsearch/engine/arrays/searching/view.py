@@ -1,0 +1,279 @@
+"""All segments of one generation as one: articles numbered through, columns end to end, words looked up once.
+
+What queries touch is put together when it is first asked for, and kept: columns that they filter or sort by, postings
+of their words.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from threading import Lock
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.searching.column_view import ColumnView
+from newsearch.engine.arrays.searching.lookup import Words
+from newsearch.engine.arrays.segment.records import Record
+from newsearch.engine.arrays.segment.segment import Place, Segment
+from newsearch.ranking import Pivots
+
+Array: TypeAlias = NDArray[Any]
+
+_CACHED_BYTES = 32 << 20
+_CACHED_BYTES_PER_ARTICLE = 192
+"""Joined postings are kept in at most so much memory, the least lately used ones forgotten first."""
+
+_CACHED_RECORDS = 2048
+"""So many records that were read last are kept, and up to as many from before them."""
+
+_CACHED_BODY = 4096
+"""Records with a longer body, in characters, are not kept."""
+
+_BITS_SHARE = 128
+"""A word that stands in more than one article of so many is worth a bit for every article: whether it is in one is then
+read, not looked for."""
+
+
+_Kept = TypeVar("_Kept", Part, Slot)
+
+
+class View(ColumnView):
+    """One generation of an index, as the search sees it. Read-only, but for what it remembers."""
+
+    def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
+        super().__init__(segments, pivots)
+        self._lookup = Words(segments, self.starts)
+        self._words: dict[str, Part] = {}
+        self._forms: dict[str, Slot] = {}
+        self._any_forms: dict[str, Slot] = {}
+        self._recent: dict[int, Record] = {}
+        self._before: dict[int, Record] = {}
+        self._cached = 0
+        self._lock = Lock()
+        self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
+
+    # Words
+
+    def word(self, term: str) -> Part:
+        """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
+        found = self._kept(self._words, term)
+        if found is None:
+            doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
+            unit = self.unit(live) / ranking.PARTS
+            found = Part(doc, code, unit, unit * most)
+            if len(doc) * _BITS_SHARE > self.articles:
+                bits, ranks = sieve.ranked(doc, self.articles)
+                found = found._replace(
+                    bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32)
+                )
+            self._remember(self._words, term, found)
+        return found
+
+    def form(self, term: str) -> Slot:
+        """Where one exact form stands."""
+        found = self._kept(self._forms, term)
+        if found is None:
+            numbers = [segment.dictionary.number(term) for segment in self.segments]
+            found = self._slot([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
+            self._remember(self._forms, term, found)
+        return found
+
+    def any_form(self, term: str) -> Slot:
+        """Where a word stands in any of its forms."""
+        found = self._kept(self._any_forms, term)
+        if found is None:
+            found = self._slot([segment.any_form(term) for segment in self.segments])
+            self._remember(self._any_forms, term, found)
+        return found
+
+    def begun(self, prefix: str) -> Slot:
+        """Where the exact forms stand that begin so."""
+        # Neighbouring forms have neighbouring postings: a prefix is one slice.
+        return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
+
+    def codes_of_prefix(self, prefix: str) -> list[Codes]:
+        """The postings of the exact forms that begin so."""
+        return [
+            Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
+            for segment, start in zip(self.segments, self.starts, strict=False)
+        ]
+
+    def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
+        """The exact forms of live articles within so many edits of a term, the nearest first and at most `limit`: how
+        many edits each takes, the form, and its postings, the less worth the more edits: a half, a third."""
+        found: dict[tuple[int, str], list[Codes]] = {}
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            for distance, form, number in segment.dictionary.similar(term, edits):
+                codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
+                found.setdefault((distance, form), []).append(codes)
+        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
+        if len(found) > limit and not self.all_live:
+            found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
+        return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
+
+    def _is_live(self, codes: Codes) -> bool:
+        return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
+
+    def any_of(self, postings: list[Codes], weight: float) -> Part:
+        """Several forms as one word: the articles that hold any of them, and the highest code in each, scored."""
+        doc, code, live = kernel.best_codes(postings, self.articles, None if self.all_live else self.live)
+        return self.weighted(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8), weight, live)
+
+    def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
+        """Where exact forms stand, given for each segment."""
+        parts = [
+            (start, segment.occurrences(*place))
+            for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
+            for place in ranges
+        ]
+        doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
+        starts = [start for start, _ in parts]
+        slot = Slot(
+            self._numbered(doc, starts),
+            _joined(code, np.uint8),
+            _joined(pos, np.uint16),
+            self._numbered(more_doc, starts),
+            _joined(more_pos, np.uint16),
+            0.0,
+        )
+        if any(len(r) > 1 or any(last - first > 1 for first, last, _ in r) for r in places):
+            slot = self._merged(slot)
+        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
+
+    def _merged(self, forms: Slot) -> Slot:
+        """Postings of several forms, one after the other, as one: articles sorted, the best code of each."""
+        doc, code, _ = kernel.best_codes([Codes(forms.doc, forms.code, 0, 1)], self.articles, None)
+        keys = forms.keys()
+        keys.sort()
+        docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
+        first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
+        doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
+        return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
+
+    def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
+        with self._lock:
+            found = memory.pop(term, None)
+            if found is not None:
+                # Put back at the end, so that the first one is always the least lately used.
+                memory[term] = found
+            return found
+
+    def _remember(self, memory: dict[str, Any], term: str, found: Part | Slot) -> None:
+        with self._lock:
+            if term in memory:
+                return
+            memory[term] = found
+            self._cached += _size(found)
+            for kept in (self._forms, self._any_forms, self._words):
+                while self._cached > self._budget and len(kept) > 1:
+                    self._cached -= _size(kept.pop(next(iter(kept))))
+
+    def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
+        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word.
+
+        Args:
+            live: how many of the articles are neither deleted nor replaced, if that is known.
+        """
+        unit = weight * self.unit(self.count_live(doc) if live is None else live)
+        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
+
+    def unit(self, live: int) -> float:
+        """The score of one 255th of saturated weight of a word that so many live articles hold."""
+        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
+
+    def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
+        """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""
+        if len(self.segments) == 1:
+            return _joined(docs, np.uint16)
+        numbered = [
+            doc.astype(np.uint32) + np.uint32(start)
+            for doc, start in zip(docs, self.starts if starts is None else starts, strict=False)
+        ]
+        return _joined(numbered, np.uint32)
+
+    def count_live(self, doc: Array) -> int:
+        """How many of these articles are neither deleted nor replaced."""
+        return len(doc) if self.live_articles == self.articles else int(np.count_nonzero(self.live.take(doc)))
+
+    # Text fields
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Words in each text field: shape (articles, fields)."""
+        return np.concatenate(
+            [np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)]
+        )
+
+    @cached_property
+    def field_ends(self) -> Array:
+        """Where the text fields of each article end, counted in words from its beginning: shape (articles, fields)."""
+        return np.cumsum(self.lengths, axis=1, dtype=np.int32)
+
+    def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
+        """Articles in which a word stands in a text field, and its code, counted in that field alone."""
+        number = ranking.TEXT_FIELDS.index(field)
+        keys = slot.keys()
+        ends = self.field_ends.take(keys >> 16, axis=0)
+        fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
+        doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
+        weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
+        return doc.astype(np.uint32), ranking.saturate(weight * tf)
+
+    # Articles
+
+    def place(self, doc: int) -> tuple[Segment, int]:
+        """The segment of an article, and its number there."""
+        if len(self.segments) == 1:
+            return self.segments[0], doc
+        number = bisect_right(self.starts, doc) - 1
+        return self.segments[number], doc - self.starts[number]
+
+    def article(self, doc: int) -> Article:
+        """The article of this number. Raises IndexCorrupt where its record is damaged."""
+        segment, number = self.place(doc)
+        return segment.article(number)
+
+    def record(self, doc: int) -> Record:
+        """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
+        return self.records((doc,))[0]
+
+    def urls(self, doc: int) -> bytes:
+        """The URLs of the article of this number, case folded. Raises IndexCorrupt where its record is damaged."""
+        segment, number = self.place(doc)
+        return segment.records.urls(number)
+
+    def records(self, docs: Sequence[int]) -> list[Record]:
+        """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
+        recent = self._recent
+        return [recent.get(doc) or self._read(doc) for doc in docs]
+
+    def _read(self, doc: int) -> Record:
+        """A record that was not read lately, which it is from now on."""
+        record = self._before.get(doc)
+        if record is None:
+            segment, number = self.place(doc)
+            record = segment.records.read(number)
+        if len(record.body) <= _CACHED_BODY:
+            self._recent[doc] = record
+            if len(self._recent) > _CACHED_RECORDS:
+                self._before, self._recent = self._recent, {}
+        return record
+
+
+def _joined(arrays: Sequence[Array], dtype: type) -> Array:
+    """Arrays end to end; a single one as it is."""
+    if len(arrays) == 1:
+        return arrays[0]
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+
+
+def _size(found: Part | Slot) -> int:
+    return 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))

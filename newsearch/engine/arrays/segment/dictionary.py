@@ -1,0 +1,180 @@
+"""The words of a segment: exact forms by text, by prefix, by stem in each language, and by likeness."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.segment.form import is_offsets
+from newsearch.errors import IndexCorrupt
+from newsearch.text.analysis import LANGUAGES, Stemming
+
+Array: TypeAlias = NDArray[Any]
+
+
+_MAX_CACHED = 4096
+_MAX_COLLISIONS = 256
+"""So many stems with one crc32 are no accident."""
+
+
+class Dictionary:
+    """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem.
+
+    Attributes:
+        stemmings: how words are stemmed, for the number of every language that the segment has.
+    """
+
+    def __init__(self, file: ArrayFile, protected: frozenset[str]) -> None:
+        self._file = file
+        self._text, self._text_at = file.array("term_bytes"), file.array("term_at")
+        # Single elements are read far faster from a memoryview than from an array.
+        self._bytes = memoryview(self._text)
+        self._at = memoryview(self._text_at)
+        self._stem_hash = memoryview(file.array("stem_hash"))
+        self._stem_ref = memoryview(file.array("stem_ref"))
+        self._numbers: dict[str, int] = {}
+        # Without stem_at, all stems are of the first language.
+        at = file.array("stem_at") if "stem_at" in file else np.array([0, len(self._stem_hash)])
+        if not is_offsets(at, len(self._stem_hash)):
+            raise IndexCorrupt(file.path, "the stems are damaged")
+        self._stem_range = dict(enumerate(pairwise(at.tolist())))
+        self.stemmings = {
+            number: Stemming(code, protected)
+            for (number, (first, last)), code in zip(self._stem_range.items(), LANGUAGES, strict=False)
+            if first < last
+        }
+        self._group_form_at = file.array("group_form_at")
+        self._group_form = file.array("group_form")
+
+    def __len__(self) -> int:
+        return len(self._at) - 1
+
+    def encoded(self, number: int) -> bytes:
+        """The exact form of this number, in UTF-8."""
+        return bytes(self._bytes[self._at[number] : self._at[number + 1]])
+
+    def term(self, number: int) -> str:
+        """The exact form of this number."""
+        return self.encoded(number).decode()
+
+    def number(self, term: str) -> int:
+        """The number of an exact form, or -1 where the segment does not have it."""
+        number = self._numbers.get(term)
+        if number is None:
+            wanted = term.encode()
+            number, end = self._begun(wanted)
+            # Of the forms that begin so, the shortest comes first.
+            if number == end or self.encoded(number) != wanted:
+                number = -1
+            if len(self._numbers) >= _MAX_CACHED:
+                self._numbers = {}
+            self._numbers[term] = number
+        return number
+
+    def prefix_range(self, prefix: str) -> tuple[int, int]:
+        """The numbers [first, last) of the exact forms that begin so."""
+        return self._begun(prefix.encode())
+
+    def bisect(self, wanted: bytes) -> int:
+        """The number of the first exact form that is not below these bytes."""
+        return self._begun(wanted)[0]
+
+    def _begun(self, prefix: bytes) -> tuple[int, int]:
+        return kernel.begun(self._text, self._text_at, prefix)
+
+    def stem(self, term: str, language: int) -> int | None:
+        """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
+        stemming = self.stemmings[language]
+        stem = stem_of(stemming, term)
+        hashed = zlib.crc32(stem.encode())
+        first, last = self._stem_range[language]
+        start = at = bisect_left(self._stem_hash, hashed, first, last)
+        while at < last and self._stem_hash[at] == hashed:
+            if at - start >= _MAX_COLLISIONS:
+                raise IndexCorrupt(self._file.path, "the stems are damaged")
+            ref: int = self._stem_ref[at]
+            # Two stems can share a hash: the stem of one of the forms decides.
+            form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
+            if stem_of(stemming, self.term(form)) == stem:
+                return ref
+            at += 1
+        return None
+
+    def forms(self, term: str, language: int) -> list[int]:
+        """The numbers of all exact forms that share the stem of this term in one of the languages."""
+        ref = self.stem(term, language)
+        if ref is None:
+            return []
+        if ref >= 0:
+            return [ref]
+        forms = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]]
+        if (forms[1:] <= forms[:-1]).any() or not self._has_offsets:
+            # Forms that overlap would have more postings together than there are.
+            raise IndexCorrupt(self._file.path, "the stems are damaged")
+        found: list[int] = forms.tolist()
+        return found
+
+    @cached_property
+    def _has_offsets(self) -> bool:
+        array = self._file.array
+        return is_offsets(array("post_at"), len(array("post_doc"))) and is_offsets(
+            array("more_at"), len(array("more_doc"))
+        )
+
+    def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
+        """The exact forms within so many edits of a term: how many each takes, the form, its number."""
+        numbers, letters, starts = self._by_length
+        shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
+        fitting = slice(starts[min(shortest, longest)], starts[longest])
+        return kernel.similar(
+            term,
+            edits,
+            _letters_of(term),
+            letters[fitting],
+            numbers[fitting],
+            self._text,
+            self._text_at,
+        )
+
+    @cached_property
+    def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
+        """The forms by their number of letters, a bit for every letter of each, and where each length begins."""
+        at = self._file.array("term_at").astype(np.int64)
+        text = self._file.array("term_bytes")
+        if len(at) < 2:
+            return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
+        # Letters are the bytes that do not continue one.
+        before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
+        lengths = np.diff(before[at])
+        order = np.argsort(lengths, kind="stable").astype(np.uint32)
+        starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
+        return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
+
+
+# Letters and digits have bits of their own, so far as 32 go; bytes beyond ASCII have none, since one letter is
+# several of them.
+_BITS = np.zeros(256, np.uint32)
+for _bit, _letters in enumerate(
+    "a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()
+):
+    for _letter in _letters:
+        _BITS[ord(_letter)] = 1 << _bit
+
+
+@lru_cache(maxsize=_MAX_CACHED)
+def stem_of(stemming: Stemming, term: str) -> str:
+    """`stemming.stem(term)`, remembered: all segments of an index are asked for the same stems."""
+    return stemming.stem(term)
+
+
+@lru_cache(maxsize=256)
+def _letters_of(term: str) -> int:
+    return int(np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)]))

@@ -1,0 +1,91 @@
+"""Which arrays a segment has, of which types, and which of them are equally long. Checked whenever one is opened.
+
+It is checked on the directory of the file, without reading any array. Afterwards nothing that is indexed, joined or
+allocated can be larger than the size of the file accounts for, whoever made it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.segment.columns import TABLES
+from newsearch.errors import IndexCorrupt
+from newsearch.text.analysis import LANGUAGES
+
+_MAX_ARTICLES = 1 << 16
+_MIN_BYTES = 8
+"""The least that an article takes: the head of its compressed record alone is longer."""
+
+_BYTE = frozenset(["|u1"])
+_SMALL = _BYTE | {"<u2"}
+_WHOLE = _SMALL | {"<u4", "<u8"}
+_SIGNED = _WHOLE | {"|i1", "<i2", "<i4", "<i8"}
+_NUMBER = _SIGNED | {"<f4", "<f8"}
+
+_ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
+    "term_bytes": ("term_bytes", _BYTE),
+    "term_at": ("terms + 1", _WHOLE),
+    "post_at": ("terms + 1", _WHOLE),
+    "post_doc": ("postings", _SMALL),
+    "post_code": ("postings", _BYTE),
+    "post_pos": ("postings", _SMALL),
+    "more_at": ("terms + 1", _WHOLE),
+    "more_doc": ("further", _SMALL),
+    "more_pos": ("further", _SMALL),
+    "stem_hash": ("stems", _WHOLE),
+    "stem_ref": ("stems", _SIGNED),
+    "stem_language": ("articles", _BYTE),
+    "stem_at": ("languages + 1", _WHOLE),
+    "group_form_at": ("groups + 1", _WHOLE),
+    "group_form": ("group_form", _WHOLE),
+    "flag": ("articles", _BYTE),
+    "date": ("articles", _SIGNED),
+    "heat": ("articles", _NUMBER),
+    "quality": ("articles", _NUMBER),
+    "id_hash": ("articles", _WHOLE),
+    "url_hash": ("articles", _WHOLE),
+    "content_hash": ("articles", _WHOLE),
+    "topic_at": ("articles + 1", _WHOLE),
+    "record_at": ("articles + 1", _WHOLE),
+    "records": ("records", _BYTE),
+    "record_dictionary": ("record_dictionary", _BYTE),
+    **{f"length_{name}": ("articles", _WHOLE) for name in ranking.TEXT_FIELDS},
+    **{table: ("topic" if table == "topic" else "articles", _WHOLE) for table in TABLES},
+    **{f"{table}_name_at": (f"{table}_name_at", _WHOLE) for table in TABLES},
+    **{f"{table}_name_bytes": (f"{table}_name_bytes", _BYTE) for table in TABLES},
+}
+"""For each array what it has an element for, or one for, and the types that it can have."""
+
+_OPTIONAL = frozenset(["url_hash", "stem_language", "stem_at"])
+
+
+def check_form(file: ArrayFile) -> None:
+    """Hold the directory of a segment to the table above.
+
+    Raises:
+        IndexCorrupt: an array is missing, or of a type or a length that it cannot have.
+    """
+    articles = file.articles
+    if not 0 <= articles <= _MAX_ARTICLES or articles * _MIN_BYTES > file.size:
+        raise IndexCorrupt(file.path, f"{articles} articles in {file.size} bytes")
+    lengths = {"articles": articles, "articles + 1": articles + 1, "languages + 1": len(LANGUAGES) + 1}
+    for name, (counted, dtypes) in _ARRAYS.items():
+        if name in _OPTIONAL and name not in file:
+            continue
+        dtype, length = file.form(name)
+        # An empty array is of whatever type it had before it was written.
+        if (
+            lengths.setdefault(counted, length) != length
+            or (length and dtype not in dtypes)
+            or (not length and (name.endswith("_at")))
+        ):
+            raise IndexCorrupt(file.path, f"the array {name!r} has {length} elements of type {dtype}")
+
+
+def is_offsets(at: NDArray[Any], end: int) -> bool:
+    """Whether these are places in an array of this length, from its start to its end and never falling."""
+    return bool(at[0] == 0 and at[-1] == end and (at[1:] >= at[:-1]).all())

@@ -1,0 +1,238 @@
+"""Stored records: all of an article that its columns do not hold, in few bytes that are read back at once.
+
+A record is text, its parts separated by U+001F (which no article holds: control characters are removed when
+it is read):
+
+    id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
+
+U+001E stands for the web URL. `rest` is JSON, empty for most articles:
+images, related articles, unknown keys, a fraction of a second. Each record is compressed by itself, against a
+dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from math import isfinite
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from zstandard import frame_content_size
+
+from newsearch.articles.article import Article, article_to_mapping
+from newsearch.engine.arrays.segment.columns import image_from_list
+from newsearch.errors import IndexCorrupt
+
+SEPARATOR = "\x1f"
+_SAME = "\x1e"
+_LEVEL = 3
+_DICTIONARY_BYTES = 64 << 10
+_SAMPLES = 2000
+_MAX_RECORD = 64 << 20
+
+
+class Record(NamedTuple):
+    """What a stored record holds, as text; `rest` is JSON, and `url` is where to read the article."""
+
+    id: str
+    title: str
+    excerpt: str
+    web_url: str
+    original_url: str
+    amp_web_url: str
+    cdn_amp_web_url: str
+    body: str
+    rest: str
+    url: str
+
+
+_PARTS = len(Record._fields) - 1
+# What Record._make does, at half the cost: it is called for every hit.
+_make = tuple.__new__
+
+
+def encode_record(article: Article) -> bytes:
+    """The stored record of an article, not yet compressed. Raises ValueError where a text holds control characters."""
+    web = article.web_url
+    original = _SAME if web and article.original_url == web else article.original_url or ""
+    rest: dict[str, Any] = {}
+    if article.images:
+        rest["images"] = [[i.url, i.width, i.height, i.is_cached] for i in article.images]
+    if article.related:
+        rest["related"] = [article_to_mapping(other) for other in article.related]
+    if article.extra:
+        rest["extra"] = dict(article.extra)
+    if isinstance(article.date, datetime) and article.date.microsecond:
+        rest["microsecond"] = article.date.microsecond
+    text = SEPARATOR.join(
+        (
+            _SAME if web and article.id == web else article.id,
+            article.title,
+            article.excerpt,
+            web or "",
+            original,
+            article.amp_web_url or "",
+            article.cdn_amp_web_url or "",
+            article.body,
+            json.dumps(rest, ensure_ascii=False, separators=(",", ":")) if rest else "",
+        )
+    )
+    if "\0" in text or text.count(SEPARATOR) != _PARTS - 1:
+        raise ValueError(
+            f"the article {article.id!r} holds control characters; make it with article_from_mapping"
+        )
+    return text.encode()
+
+
+def decode_rest(rest: str) -> dict[str, Any]:
+    """The fields of an Article that few have; `microsecond` is the fraction of its date.
+
+    Raises:
+        ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
+    """
+    if not rest:
+        return _NO_REST
+    from newsearch.articles.reading import article_from_mapping  # few records come here
+
+    data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
+    if not isinstance(data.get("extra", {}), dict):
+        raise ValueError("extra is no mapping")
+    return {
+        "images": tuple(map(image_from_list, data.get("images", ()))),
+        "related": tuple(
+            article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
+        ),
+        "extra": data.get("extra", {}),
+        "microsecond": data.get("microsecond", 0),
+    }
+
+
+def _finite(text: str) -> float:
+    # Written so by nobody: JSON has no such number, and what is made of articles is JSON.
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"the number {text:.40}")
+    return number
+
+
+_NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microsecond": 0}
+
+
+def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+    """Arrays of a segment that hold these records: the blob, its offsets, the dictionary."""
+    compress, dictionary = trained(records[i] for i in sampled(len(records)))
+    # All in one call, which lets go of the interpreter: the rest of the segment is made meanwhile.
+    packed = compress(records)
+    return {
+        "records": np.frombuffer(b"".join(packed), np.uint8),
+        "record_at": np.cumsum([0, *map(len, packed)]),
+        "record_dictionary": dictionary,
+    }
+
+
+def sampled(records: int) -> range:
+    """The numbers of those among so many records that a dictionary is trained on."""
+    return range(0, records, max(1, records // _SAMPLES))
+
+
+def trained(samples: Iterable[bytes]) -> tuple[Callable[[Sequence[bytes]], Sequence[Any]], NDArray[Any]]:
+    """What compresses each of some records that are like these samples, and the dictionary that reading them takes."""
+    dictionary = _train([record[:4096] for record in samples])
+    if dictionary is None:
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
+    else:
+        dictionary.precompute_compress(level=_LEVEL)
+        compressor = zstandard.ZstdCompressor(
+            level=_LEVEL, dict_data=dictionary, write_checksum=False, write_dict_id=False
+        )
+
+    def compress(records: Sequence[bytes]) -> Any:
+        return compressor.multi_compress_to_buffer(list(records), threads=1) if records else ()
+
+    return compress, np.frombuffer(dictionary.as_bytes() if dictionary else b"", np.uint8)
+
+
+def _train(samples: list[bytes | bytearray | memoryview[int]]) -> zstandard.ZstdCompressionDict | None:
+    """A dictionary for records like these, or None where there are too few to learn from."""
+    if len(samples) < 256:
+        return None
+    size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)
+    try:
+        return zstandard.train_dictionary(size, samples, k=200, d=8, f=18, accel=4, level=_LEVEL, steps=1)
+    except zstandard.ZstdError:
+        # Too little variety to learn from, as in a collection of copies.
+        return None
+
+
+class RecordReader:
+    """Reads the records of one segment."""
+
+    def __init__(self, blob: NDArray[np.uint8], at: NDArray[Any], dictionary: bytes, name: str) -> None:
+        self._blob = memoryview(blob)
+        self._at = memoryview(at)
+        self._name = name
+        trained = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
+        self._decompress = zstandard.ZstdDecompressor(dict_data=trained).decompress
+        # A decompressor serves one thread at a time, and lets go of the interpreter while it does.
+        self._lock = Lock()
+
+    def raw(self, doc: int) -> bytes:
+        """The encoded record of a document.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        data = self._blob[self._at[doc] : self._at[doc + 1]]
+        try:
+            if 0 < frame_content_size(data) <= _MAX_RECORD:
+                with self._lock:
+                    return self._decompress(data)
+        except (zstandard.ZstdError, BufferError):  # the latter where one byte stands for all of them
+            pass
+        raise self._damaged(doc)
+
+    def read(self, doc: int) -> Record:
+        """The record of a document.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        try:
+            parts = self.raw(doc).decode().split(SEPARATOR)
+            if len(parts) != _PARTS:
+                raise ValueError(f"{len(parts)} parts")
+        except ValueError as error:
+            raise self._damaged(doc) from error
+        if parts[0] == _SAME:
+            parts[0] = parts[3]
+        if parts[4] == _SAME:
+            parts[4] = parts[3]
+        parts.append(parts[3] or parts[4] or parts[5])
+        return _make(Record, parts)
+
+    def urls(self, doc: int) -> bytes:
+        """The web and the original URL of a document, case folded, a space between them where they differ.
+
+        It takes half the time of `read`.
+
+        Raises:
+            IndexCorrupt: the bytes are not a record.
+        """
+        parts = self.raw(doc).split(b"\x1f", 5)
+        if len(parts) != 6:
+            raise self._damaged(doc)
+        found = parts[3] if parts[4] == b"\x1e" else parts[3] + b" " + parts[4]
+        if found.isascii():
+            return found.lower()
+        try:
+            return found.decode().casefold().encode()
+        except ValueError as error:
+            raise self._damaged(doc) from error
+
+    def _damaged(self, doc: int) -> IndexCorrupt:
+        return IndexCorrupt(self._name, f"the stored record of article {doc} is damaged")

@@ -1,0 +1,363 @@
+"""One segment, open for reading: where its words stand, its columns, its articles."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.articles.article import Article, Provider
+from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment.dictionary import Dictionary
+from newsearch.engine.arrays.segment.form import check_form, is_offsets
+from newsearch.engine.arrays.segment.records import RecordReader, decode_rest
+from newsearch.errors import IndexCorrupt, SourceError
+from newsearch.text.analysis import Stemming
+
+Array: TypeAlias = NDArray[Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Place(NamedTuple):
+    """The exact forms [first, last), in articles of these languages only, or of all where there are none."""
+
+    first: int
+    last: int
+    languages: tuple[int, ...] = ()
+
+
+class Segment:
+    """A segment file and the articles of it that are still live.
+
+    Args:
+        path: of the segment file.
+        deleted: numbers of the articles that were deleted or replaced since it was written.
+        hidden: numbers of those that are kept, but not shown: another source has them too.
+        protected: terms that keep to themselves in this index (see Stemming).
+
+    Raises:
+        IndexCorrupt: the file is damaged.
+        IndexIncompatible: it was written in another format.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        deleted: Sequence[int] | Array = (),
+        hidden: Sequence[int] | Array = (),
+        protected: frozenset[str] = frozenset(),
+    ) -> None:
+        self.file = ArrayFile(path)
+        check_form(self.file)
+        self.name = path.stem
+        self.articles = self.file.articles
+        self.hidden = np.asarray(hidden, np.int64)
+        self.deleted = np.asarray(deleted, np.int64)
+        if len(self.hidden):
+            # Not otherwise: numpy imports as much again for it as a search needs altogether.
+            self.deleted = np.union1d(self.deleted, self.hidden)
+        self.changed = False
+        self.protected = protected
+        self.dictionary = Dictionary(self.file, protected)
+        # Without it, all articles are English.
+        self._language = self.file.array("stem_language") if "stem_language" in self.file else None
+        self._columns: dict[str, Array] = {}
+        self._names: dict[str, list[str]] = {}
+        self._views: dict[str, memoryview] = {}
+        self._post_doc = self._docs("post_doc")
+        self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
+        self._post_pos = self.file.array("post_pos")
+        self._more_doc = self._docs("more_doc")
+        self._more_pos = self.file.array("more_pos")
+        self._post_at = memoryview(self.file.array("post_at"))
+        self._more_at = memoryview(self.file.array("more_at"))
+
+    def _docs(self, name: str) -> Array:
+        """Numbers of articles in the one type that the kernel takes: in a file they are as narrow as they can be."""
+        return np.asarray(self.file.array(name), np.uint16)
+
+    # Words
+
+    def postings(self, first: int, last: int) -> tuple[Array, Array]:
+        """Articles and codes of the postings of the exact forms [first, last), form by form."""
+        at = slice(self._post_at[first], self._post_at[last])
+        return self._post_doc[at], self._post_code[at]
+
+    def lexicon(self) -> tuple[Array | None, ...]:
+        """The arrays in which `_lookup.c` looks a word up."""
+        array = self.file.array
+        return (
+            array("term_bytes"),
+            array("term_at"),
+            array("stem_hash"),
+            # In a file it is as narrow as it can be.
+            np.asarray(array("stem_ref"), np.int32),
+            array("stem_at") if "stem_at" in self.file else None,
+            array("group_form_at"),
+            array("group_form"),
+            array("post_at"),
+            self._post_doc,
+            self._post_code,
+            self._language,
+        )
+
+    def any_form(self, term: str) -> list[Place]:
+        """Where a word is in any of its forms: ranges of numbers of exact forms, rising."""
+        spoken: dict[int, list[int]] = {}
+        for language in self.dictionary.stemmings:
+            for form in self.dictionary.forms(term, language):
+                spoken.setdefault(form, []).append(language)
+        # The term itself shares its stem in every language.
+        exact = self.dictionary.number(term)
+        return [
+            Place(form, form + 1, () if self._language is None or form == exact else tuple(languages))
+            for form, languages in sorted(spoken.items())
+        ]
+
+    def occurrences(
+        self, first: int, last: int, languages: tuple[int, ...] = ()
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        """post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last).
+
+        Args:
+            languages: only in articles of these, by their numbers; of all where there are none.
+        """
+        post = slice(self._post_at[first], self._post_at[last])
+        more = slice(self._more_at[first], self._more_at[last])
+        doc, code, pos = self._post_doc[post], self._post_code[post], self._post_pos[post]
+        more_doc, more_pos = self._more_doc[more], self._more_pos[more]
+        spoken = _spoken(languages)
+        if spoken is not None and self._language is not None:
+            kept = spoken.take(self._language.take(doc))
+            doc, code, pos = doc[kept], code[kept], pos[kept]
+            kept = spoken.take(self._language.take(more_doc))
+            more_doc, more_pos = more_doc[kept], more_pos[kept]
+        return doc, code, pos, more_doc, more_pos
+
+    @cached_property
+    def languages(self) -> Array:
+        """The number of the language of every article, by its place in analysis.LANGUAGES."""
+        return np.zeros(self.articles, np.uint8) if self._language is None else self._language
+
+    def stemming(self, doc: int) -> Stemming:
+        """How the words of an article were stemmed."""
+        number = 0 if self._language is None else int(self._language[doc])
+        return self.dictionary.stemmings.get(number) or Stemming("en", self.protected)
+
+    @cached_property
+    def lengths(self) -> Array:
+        """Words in each text field: shape (articles, fields)."""
+        return np.stack([self.column(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
+
+    # Columns
+
+    def column(self, name: str) -> Array:
+        """A column by name, as it lies in the file.
+
+        Raises:
+            IndexCorrupt: it holds a number that it cannot hold.
+        """
+        found = self._columns.get(name)
+        if found is None:
+            # Records that are named by their URLs have equal hashes, kept once.
+            found = self.file.array("id_hash" if name == "url_hash" and name not in self.file else name)
+            if not self._is_sound(name, found):
+                raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
+            self._columns[name] = found
+        return found
+
+    def _is_sound(self, name: str, values: Array) -> bool:
+        # What counts or sizes something else is not believed unread: it could ask for all the memory there is.
+        if name in columns.TABLES:
+            return not len(values) or bool(values.max() < self.file.form(f"{name}_name_at")[1] - 1)
+        if name == "topic_at":
+            return is_offsets(values, self.file.form("topic")[1])
+        return name not in ("heat", "quality") or bool(np.isfinite(values).all())
+
+    @cached_property
+    def live(self) -> NDArray[np.bool_]:
+        """For each article, whether it can be found: it is not deleted, replaced or hidden."""
+        mask = np.ones(self.articles, bool)
+        mask[self.deleted] = False
+        return mask
+
+    @property
+    def live_articles(self) -> int:
+        """How many articles can be found."""
+        return self.articles - len(self.deleted)
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """For each article, whether it is neither deleted nor replaced, be it hidden or not."""
+        mask = self.live.copy()
+        mask[self.hidden] = True
+        return mask
+
+    @property
+    def kept_articles(self) -> int:
+        """How many articles are neither deleted nor replaced."""
+        return self.live_articles + len(self.hidden)
+
+    def delete(self, mask: NDArray[np.bool_]) -> None:
+        """Take the articles of a mask for deleted from now on. Only a writer does so, to segments of its own."""
+        if (mask & self.kept).any():
+            self.live &= ~mask
+            self.deleted = np.flatnonzero(~self.live)
+            self.hidden = self.hidden[~mask[self.hidden]]
+            self.changed = True
+
+    def hide(self, mask: NDArray[np.bool_]) -> None:
+        """Hide the kept articles of a mask, and show the others. Only a writer does so, to segments of its own."""
+        kept = self.kept
+        hidden = np.flatnonzero(mask & kept)
+        if not np.array_equal(hidden, self.hidden):
+            self.hidden = hidden
+            self.live = kept & ~mask
+            self.deleted = np.flatnonzero(~self.live)
+            self.changed = True
+
+    def signal(self, name: str) -> ranking.Floats:
+        """heat or quality of every article, NaN where it is not known."""
+        return columns.known(name, self.column("flag"), self.column(name))
+
+    def names(self, table: str) -> list[str]:
+        """All the strings of a table, in the order of their numbers."""
+        found = self._names.get(table)
+        if found is None:
+            at = self.file.array(f"{table}_name_at")
+            blob = self.file.array(f"{table}_name_bytes").tobytes()
+            try:
+                if not is_offsets(at, len(blob)):
+                    raise ValueError("strings that overlap")
+                found = [blob[start:end].decode() for start, end in pairwise(at.tolist())]
+            except ValueError as error:
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from error
+            self._names[table] = found
+        return found
+
+    def _scalars(self, name: str) -> memoryview:
+        found = self._views.get(name)
+        if found is None:
+            found = self._views[name] = memoryview(self.column(name))
+        return found
+
+    def _provider(self, number: int) -> Provider | None:
+        # The table of providers is long where the others are short: only what is shown is decoded.
+        at, blob = self._scalars("provider_name_at"), self._scalars("provider_name_bytes")
+        return columns.provider_from_name(bytes(blob[at[number] : at[number + 1]]).decode())
+
+    # Articles
+
+    @cached_property
+    def records(self) -> RecordReader:
+        """The stored records."""
+        return RecordReader(
+            self.file.array("records"),
+            self.file.array("record_at"),
+            self.file.array("record_dictionary").tobytes(),
+            str(self.file.path),
+        )
+
+    @cached_property
+    def _urls(self) -> tuple[bytes, list[int]]:
+        """The URLs of all articles, case folded, a line for each, end to end; and where those of each begin."""
+        texts = [self.records.urls(doc) + b"\n" for doc in range(self.articles)]
+        return b"".join(texts), list(accumulate(map(len, texts), initial=0))
+
+    def with_url(self, part: str) -> list[int]:
+        """The articles of which a URL has this part, case folded. The first time, it reads all records."""
+        (urls, at), wanted = self._urls, part.encode()
+        found: list[int] = []
+        start = urls.find(wanted)
+        while start >= 0:
+            doc = bisect_right(at, start) - 1
+            # What reaches over an end is in no URL.
+            within = start + len(wanted) < at[doc + 1]
+            found += [doc] * within
+            start = urls.find(wanted, at[doc + 1] if within else start + 1)
+        return found
+
+    def article(self, doc: int) -> Article:
+        """The article of this number, whole.
+
+        Raises:
+            IndexCorrupt: what is kept of it is damaged.
+        """
+        try:
+            return self._article(doc)
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            SourceError,
+        ) as error:
+            raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
+
+    def _article(self, doc: int) -> Article:
+        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest, _ = (
+            self.records.read(doc)
+        )
+        few = decode_rest(rest)
+        flag = self._scalars("flag")[doc]
+        when: datetime | date | None = None
+        if flag & columns.DATED:
+            when = _EPOCH + timedelta(seconds=self._scalars("date")[doc], microseconds=few["microsecond"])
+            if flag & columns.DATE_ONLY:
+                when = when.date()
+        at, topics, names = self._scalars("topic_at"), self._scalars("topic"), self.names("topic")
+        return Article(
+            id=id_,
+            title=title,
+            excerpt=excerpt,
+            topics=tuple([names[topics[i]] for i in range(at[doc], at[doc + 1])]),
+            body=body,
+            date=when,
+            original_url=original_url or None,
+            web_url=web_url or None,
+            amp_web_url=amp_web_url or None,
+            cdn_amp_web_url=cdn_amp_web_url or None,
+            category=self.names("category")[self._scalars("category")[doc]],
+            type=self.names("type")[self._scalars("type")[doc]],
+            language=self.names("language")[self._scalars("language")[doc]] or None,
+            heat=_plain(self._scalars("heat")[doc]) if flag & columns.HAS_HEAT else None,
+            quality=_plain(self._scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None,
+            published=bool(flag & columns.PUBLISHED),
+            provider=self._provider(self._scalars("provider")[doc]),
+            images=few["images"],
+            related=few["related"],
+            extra=few["extra"],
+        )
+
+
+def _plain(number: float) -> float:
+    """A whole number as an int, whatever its neighbours in the column made of it."""
+    return int(number) if type(number) is float and number.is_integer() else number
+
+
+@lru_cache(maxsize=256)
+def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """For every number of a language, whether it is one of these; None where they are none, which stands for all."""
+    if not languages:
+        return None
+    table = np.zeros(256, bool)
+    table[list(languages)] = True
+    table.flags.writeable = False
+    return table
+
+
+def count_kept(segments: Iterable[Segment]) -> int:
+    """How many articles of some segments are neither deleted nor replaced."""
+    return sum(segment.kept_articles for segment in segments)

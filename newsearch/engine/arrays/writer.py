@@ -1,0 +1,375 @@
+"""Changes to an index, published together or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.files.layout import Spool, write_arrays
+from newsearch.engine.arrays.files.lock import WriteLock
+from newsearch.engine.arrays.files.state import SourceState, replace_state, write_state
+from newsearch.engine.arrays.files.toc import (
+    SEGMENT_SUFFIX,
+    SegmentEntry,
+    SourceEntry,
+    Toc,
+    last_generation,
+    new_name,
+    publish,
+    published_generation,
+    read_toc,
+    remove_files,
+    timestamp,
+    unused_files,
+    write_numbers,
+)
+from newsearch.engine.arrays.loops.matches import holds
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment.generation import open_segments
+from newsearch.engine.arrays.segment.segment import Segment, count_kept
+from newsearch.engine.arrays.segment.structure import verify
+from newsearch.engine.arrays.writing.builder import MEMORY
+from newsearch.engine.arrays.writing.collector import FAILED, Collector
+from newsearch.engine.arrays.writing.compaction import compacted, is_compact, merged
+from newsearch.engine.arrays.writing.copies import hide_copies
+from newsearch.engine.arrays.writing.journal import Ahead, Run, journaled, read_journal
+from newsearch.engine.arrays.writing.ledger import Held, of_sources
+from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
+from newsearch.engine.base import Changes
+from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
+from newsearch.ranking import Pivots
+from newsearch.text import analysis
+
+Array: TypeAlias = NDArray[Any]
+
+
+class ArraysWriter:
+    """Fulfils `Writer`. Nothing of it is seen before `commit`.
+
+    Attributes:
+        held: what the changes start from.
+
+    Args:
+        directory: of the index; made where it does not exist.
+        fresh: start from an empty index instead of the published one, which stays until the commit.
+        wait: seconds to wait for another writer.
+        memory: bytes that the changes may take before they are written to a segment.
+        sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
+            writer with the same ones goes on from what this one has finished, if nothing else is published before.
+        protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
+        resume: go on from an interrupted run of these sources.
+        rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
+
+    Raises:
+        WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
+        IndexLocked: another writer is open.
+        StorageError: the directory cannot be written.
+        IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
+        protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
+    ) -> None:
+        self._directory = directory
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(directory, "cannot be made", error) from error
+        self._lock = WriteLock(directory, wait)
+        try:
+            self._base = protecting(_base(directory, fresh), protected, directory)
+            self._segments = open_segments(directory, self._base)
+            self._before = count_kept(self._segments)
+        except FileNotFoundError as error:
+            self._lock.release()
+            raise IndexCorrupt(error.filename, "missing") from error
+        except BaseException:
+            self._lock.release()
+            raise
+        self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
+        ahead = read_journal(directory, self._run) if sources and resume else Ahead()
+        self.held = Held(directory, self._base, self._segments, ahead)
+        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
+        self._dropped_sources: set[str] = set()
+        self._confirmed: Array = np.empty(0, np.uint64)
+        self._sources = list(self._base.locations)
+        self._states: dict[str, SourceState] = {}
+        self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
+
+    def __enter__(self) -> ArraysWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            self._pause()
+        self.cancel()
+
+    def _pause(self) -> None:
+        """Leave it to the next run to go on from what the journal names, if it can."""
+        if self._run.sources and self._rehearsed is None:
+            try:
+                # What was read is worth the second that it takes to finish it.
+                with suppress(Exception):
+                    self._collector.wait()
+            finally:
+                self._collector.close()
+                self._lock.release()
+
+    @property
+    def finished(self) -> int:
+        """How many articles the next writer need not index again if this one is stopped now."""
+        return self._collector.finished
+
+    def add(self, article: Article, source: str) -> None:
+        """Add an article of a source; it replaces the one of the same id in that source.
+
+        One that is as it was committed (see `content`) stays as it is.
+        """
+        self.add_all([article], source)
+
+    def add_all(
+        self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
+    ) -> None:
+        """Add articles of one source, as `add` does one (see Collector.add)."""
+        self._name(source)
+        self._collector.add(articles, source, before)
+
+    def remember(self, source: str, state: SourceState | None) -> None:
+        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+        self._name(source)
+        self._states[source] = known = state or SourceState((), ())
+        self._collector.note(source, known)
+
+    def forget_source(self, source: str) -> None:
+        """Delete what was committed from a source, and remember the source no more."""
+        self.delete_source(source)
+        self._sources = [name for name in self._sources if name != source]
+
+    def delete_source(self, source: str) -> None:
+        """Delete what was committed from a source before, but for articles that are added again."""
+        self._dropped_sources.add(source)
+
+    def delete_keys(self, source: str, keys: Array) -> None:
+        """Delete the committed articles of a source that have these keys, as its ledger gives them."""
+        self._collector.wait()
+        for segment in [*self._segments, *self._collector.resumed]:
+            segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether what was committed is in as few segments as can be, without anything deleted."""
+        return is_compact(self._segments)
+
+    def delete_ids(self, ids: Iterable[str]) -> None:
+        """Delete the committed articles of these ids, of whatever source."""
+        wanted = np.unique(np.array([columns.hash_key(id_) for id_ in ids], np.uint64))
+        for segment in self._segments:
+            segment.delete(holds(segment.column("id_hash"), wanted))
+
+    def delete_number(self, number: int) -> None:
+        """Delete the committed article of this number, counted through the segments.
+
+        Raises:
+            IndexError: there is no such article.
+        """
+        for segment in self._segments:
+            if 0 <= number < segment.articles:
+                mask = np.zeros(segment.articles, bool)
+                mask[number] = True
+                segment.delete(mask)
+                return
+            number -= segment.articles
+        raise IndexError("there is no article of this number")
+
+    def commit(self, *, compact: bool = False, check: Callable[[Toc], None] | None = None) -> Changes:
+        """Publish the changes: to stay, and all at once. The writer is closed afterwards.
+
+        Where nothing is changed, no generation is written.
+
+        Args:
+            compact: merge all that can be merged, and leave out what is deleted.
+            check: is given the new generation before it is published; what it raises prevents that.
+
+        Raises:
+            StorageError: a file could not be written; the index is as it was.
+            IndexCorrupt: what was committed before is damaged; the index is as it was.
+        """
+        try:
+            new = self._collector.end()
+            replaced, self._confirmed = delete_replaced(self._segments, new)
+            self._delete_dropped()
+            segments = [s for s in [*self._segments, *new] if s.kept_articles]
+            added = count_kept(new) - replaced
+            deleted = self._before - count_kept(self._segments) - replaced
+            toc = self._base
+            if self._is_unchanged(new) and not compact:
+                if check:
+                    check(toc)
+                if self._rehearsed is None:
+                    self._refresh_states()
+            else:
+                del new  # what is merged takes memory for as long as something holds it
+                segments, toc = self._next(segments, compact)
+                if check:
+                    check(toc)
+                if self._rehearsed is None:
+                    publish(self._directory, toc)
+        except OSError as error:
+            self.cancel()
+            raise StorageError(self._directory, FAILED, error) from error
+        except KeyboardInterrupt:
+            self._pause()
+            self.cancel()
+            raise
+        except BaseException as error:
+            self.cancel()
+            if isinstance(error, Exception) and not isinstance(error, NewsearchError):
+                verify(self._segments)
+            raise
+        if self._rehearsed is not None:
+            self.cancel()
+        else:
+            self._collector.close()
+            with suppress(OSError):
+                keep = journaled(self._directory, toc.generation, but=self._run)
+                remove_files(unused_files(self._directory, toc, keep=keep))
+            self._lock.release()
+        return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
+
+    def cancel(self) -> None:
+        """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
+        if not self._lock.held:
+            return
+        self._collector.close()
+        try:
+            # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
+            # generation before stay too: where syncing the directory failed, a crash would bring it back.
+            with suppress(NewsearchError, OSError):
+                published = _base(self._directory, False)
+                keep = journaled(self._directory, published_generation(self._directory), but=self._run)
+                keep.update(self._rehearsed or ())
+                remove_files(unused_files(self._directory, self._base, published, keep=keep))
+        finally:
+            self._lock.release()
+
+    def _write(
+        self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
+    ) -> Segment:
+        path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
+        try:
+            write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
+        except OSError as error:
+            raise StorageError(path, FAILED, error) from error
+        return Segment(path, deleted, protected=self._base.protected)
+
+    def _delete_dropped(self) -> None:
+        for segment in self._segments:
+            segment.delete(
+                of_sources(segment, self._dropped_sources) & ~holds(keys(segment), self._confirmed)
+            )
+
+    def _is_unchanged(self, new: Sequence[Segment]) -> bool:
+        """Whether the index would be the same, but for the states of its sources."""
+        states = {entry.location: entry.state for entry in self._base.sources}
+        return (
+            self._run.generation > 0
+            and not self._run.fresh
+            and not count_kept(new)
+            and not any(segment.changed for segment in self._segments)
+            and list(states) == self._sources
+            and all(states[source] or not state.names for source, state in self._states.items())
+        )
+
+    def _refresh_states(self) -> None:
+        for entry in self._base.sources:
+            state = self._states.get(entry.location)
+            if state and entry.state and state != self.held.state(entry.location):
+                replace_state(self._directory / entry.state, state)
+
+    def _next(self, segments: list[Segment], compact: bool) -> tuple[list[Segment], Toc]:
+        """The next generation, its files written."""
+        hide_copies(segments, self._sources)
+        pivots = _pivots(segments)
+        segments = (compacted if compact else merged)(segments, pivots, self._write)
+        hide_copies(segments, self._sources)
+        generation = self._base.generation + 1
+        entries = tuple(self._entry(segment, generation) for segment in segments)
+        sources = tuple(map(self._source_entry, self._sources))
+        return segments, Toc(generation, entries, sources, pivots, timestamp(), self._base.protected)
+
+    def _source_entry(self, source: str) -> SourceEntry:
+        known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
+        state = self._states.get(source)
+        if state is None or (known.state and state == self.held.state(source)):
+            return known
+        if not state.names:
+            return SourceEntry(source)
+        return SourceEntry(source, write_state(self._directory, self._base.generation + 1, state))
+
+    def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
+        known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
+        if known and not segment.changed:
+            return known
+        gone, hidden = np.flatnonzero(~segment.kept), segment.hidden
+        return SegmentEntry(
+            segment.name,
+            segment.articles,
+            write_numbers(self._directory, generation, "deleted", gone),
+            write_numbers(self._directory, generation, "hidden", hidden),
+        )
+
+    def _name(self, source: str) -> None:
+        if source not in self._sources:
+            self._sources.append(source)
+
+
+def _base(directory: Path, fresh: bool) -> Toc:
+    """What changes start from."""
+    if not fresh:
+        with suppress(IndexMissing):
+            return read_toc(directory)
+    return Toc(last_generation(directory))
+
+
+def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
+    """The same generation, to be gone on with under these protected terms; None are those that it has.
+
+    Raises:
+        WordListError: it has articles, and they were indexed under other ones.
+    """
+    if protected is None or protected == toc.protected:
+        return toc
+    if toc.segments:
+        # What was indexed before has other stems, and searches would miss it.
+        raise WordListError(
+            f"{directory}: its articles were indexed with other protected words; "
+            f"run `newsearch reindex --protected FILE --index {directory}`"
+        )
+    return replace(toc, protected=protected)
+
+
+def _pivots(segments: Sequence[Segment]) -> Pivots:
+    """Medians of the known signals over all live articles: the same however the index was cut into segments."""
+    medians = []
+    for name in ("heat", "quality"):
+        values = np.concatenate([np.empty(0), *(segment.signal(name)[segment.live] for segment in segments)])
+        values = values[values >= 0]
+        medians.append(float(np.median(values)) if len(values) else 0.0)
+    return Pivots(*medians)

@@ -1,0 +1,230 @@
+"""Articles -> the arrays of one segment, in bulk.
+
+Texts become the numbers of their terms as they arrive; all else happens once a segment, in a few passes over arrays.
+No Python runs per word or per posting (but where nothing is compiled: see `building`).
+
+A segment holds at most MAX_ARTICLES articles, so that an article's number fits in 16 bits, numbered by falling
+boost so that a search can stop early. Its arrays are those of `postings`, `columns` and `records`, and the
+columns length_<field>: the words in each text field.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, islice
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch import ranking
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.segment import postings
+from newsearch.engine.arrays.segment.columns import Columns, inverse
+from newsearch.engine.arrays.segment.postings import Postings, Stems, ToldStems, term_arrays, told_stems
+from newsearch.engine.arrays.segment.records import pack_records
+from newsearch.engine.arrays.writing import building
+from newsearch.engine.arrays.writing.content import facts_of
+from newsearch.engine.arrays.writing.spoken import languages_of
+from newsearch.ranking import Pivots
+from newsearch.text import analysis
+
+Array: TypeAlias = NDArray[Any]
+
+MAX_ARTICLES = 1 << 16
+MEMORY = 512 << 20
+"""Bytes that a run may take, unless it is told otherwise."""
+LEAST_MEMORY = 16 << 20
+"""The least that it can be told to take."""
+
+_BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
+"""What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
+
+
+class Vocabulary:
+    """The terms of one run, numbered as they first come, for all its segments.
+
+    Args:
+        protected: terms that keep to themselves (see Stemming).
+
+    Attributes:
+        terms: their numbers.
+    """
+
+    def __init__(self, protected: frozenset[str] = frozenset()) -> None:
+        self.stemmings = analysis.stemmings(protected)
+        self.terms: dict[str, int] = {}
+        self._words = building.Words(self.terms, analysis.chunk_terms)
+        self._names: list[str] = []
+        self._stems = Stems(self.stemmings[0])
+        self._term_stem = array("i")
+
+    def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
+        """The numbers of the terms of texts, and how many each text has, both as bytes of int32."""
+        return self._words.numbered(texts)
+
+    @property
+    def size(self) -> int:
+        """An estimate of the bytes that it takes."""
+        return _BYTES_PER_CHUNK * len(self._words)
+
+    def sorted_terms(self, used: Array) -> tuple[Array, dict[str, Array]]:
+        """Out of the terms of a mask: their numbers in the order of their texts, and the arrays that hold these."""
+        self._names += islice(self.terms, len(self._names), None)
+        numbers = np.flatnonzero(used)
+        found = building.SortedTexts(*building.sorted_texts(self._texts(numbers)))
+        arrays: dict[str, Array] = {
+            "term_bytes": np.frombuffer(found.utf8, np.uint8),
+            "term_at": np.frombuffer(found.starts, np.int64),
+        }
+        return numbers[np.frombuffer(found.numbers, np.int64)], arrays
+
+    def _texts(self, terms: Array) -> list[str]:
+        return [self._names[i] for i in terms.tolist()]
+
+    def stems(self, language: int, terms: Array) -> ToldStems:
+        """The stems in a language of terms that were sorted before."""
+        if language:
+            return told_stems(self.stemmings[language], self._texts(terms))
+        # English stems are kept from segment to segment.
+        self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
+        return self._stems.told(np.array(self._term_stem, np.int64).take(terms))
+
+
+class SegmentBuilder:
+    """Collects articles, then gives the arrays of a segment that holds them.
+
+    Args:
+        vocabulary: shared by the builders of one run, so that a word is analysed once.
+        memory: bytes that the segment may take while it is built.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, memory: int = MEMORY) -> None:
+        self._vocabulary = vocabulary
+        self._memory = memory
+        self._record_bytes = 0
+        self._tokens = array("i")
+        self._lengths = array("i")
+        self._columns = Columns()
+        self._ids: list[str] = []
+        self._records: list[bytes] = []
+        self._order: Array = np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def full(self) -> bool:
+        """Whether this segment should be built before more is added."""
+        return len(self._records) >= MAX_ARTICLES or self.size >= self._memory
+
+    @property
+    def size(self) -> int:
+        """An estimate of the bytes that it takes to build the segment."""
+        return (
+            _BYTES_PER_WORD * len(self._tokens)
+            + _BYTES_PER_RECORD_BYTE * self._record_bytes
+            + _BYTES_PER_ARTICLE * len(self._records)
+        )
+
+    def room(self, records: Sequence[bytes]) -> int:
+        """How many of the articles with these records can be added at once, before it is full: at least one."""
+        left = self._memory - self.size
+        taken = accumulate(_BYTES_PER_ARTICLE + _BYTES_PER_RECORD_BYTE * len(record) for record in records)
+        fitting = next((number for number, size in enumerate(taken, 1) if size >= left), len(records))
+        return min(fitting, MAX_ARTICLES - len(self))
+
+    def add_all(self, articles: list[Article], records: list[bytes], source: str) -> None:
+        """Collect articles of one source, as many as there is `room` for.
+
+        Args:
+            records: for each article what `content.records_of` gives.
+        """
+        # One property of all of them after the other.
+        self._records += records
+        self._record_bytes += sum(map(len, records))
+        self._ids += [article.id for article in articles]
+        self._columns.extend(articles, source, facts_of(articles, records)._asdict())
+        texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
+        tokens, lengths = self._vocabulary.numbered(texts)
+        self._tokens.frombytes(tokens)
+        self._lengths.frombytes(lengths)
+
+    def build(self, pivots: Pivots) -> dict[str, Array]:
+        """The arrays of the segment, by name; the pivots only decide how its articles are numbered."""
+        self._columns.freeze()
+        order = self._order = self._columns.order(self._ids, pivots)
+        with ThreadPoolExecutor(1) as pool:
+            # The compressor and numpy both let go of the interpreter, so these two halves share the machine.
+            packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
+            tokens = np.frombuffer(self._tokens, np.int32)
+            lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
+            used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
+            columns = self._columns
+            spoken = languages_of(
+                list(columns.names["language"]),
+                columns.language,
+                self._vocabulary.terms,
+                tokens,
+                lengths.sum(axis=1),
+            )
+            terms, arrays = self._vocabulary.sorted_terms(used)
+            place = np.zeros(len(used), np.int32)
+            place[terms] = np.arange(len(terms))
+            postings = invert(tokens, place, lengths, order, len(terms))
+            arrays |= term_arrays(
+                len(terms),
+                spoken[order],
+                lambda language, forms: self._vocabulary.stems(language, terms[forms]),
+                postings,
+            )
+            arrays |= self._columns.arrays(order)
+            for i, name in enumerate(ranking.TEXT_FIELDS):
+                arrays[f"length_{name}"] = lengths[order, i]
+            return arrays | packed.result()
+
+    def replaced(self) -> list[int]:
+        """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""
+        source = self._columns.source
+        keys = self._columns.id_hash + source.astype(np.uint64)
+        _, number, count = np.unique(keys, return_inverse=True, return_counts=True)
+        repeated = np.flatnonzero(count[number] > 1).tolist()
+        last = {(self._ids[i], int(source[i])): i for i in repeated}
+        kept = set(last.values())
+        place = inverse(self._order)
+        return sorted(int(place[i]) for i in repeated if i not in kept)
+
+
+def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int) -> Postings:
+    """Postings of the words of some articles.
+
+    Args:
+        tokens: for every word, article by article, field by field, the number of its term.
+        place: for every such number that of its form, among the sorted ones; int32.
+        lengths: words in each field, shape (articles, fields).
+        order: the articles in the order of their numbers in the segment.
+        forms: how many there are.
+    """
+    weights = ranking.field_weights(lengths)
+    parts = building.inverted(
+        np.ascontiguousarray(tokens, np.int32),
+        place,
+        np.ascontiguousarray(lengths, np.int32).ravel(),
+        order.astype(np.int64),
+        weights.ravel(),
+        forms,
+        postings.MAX_POSITIONS,
+    )
+    found = building.Inverted(*parts)
+    numbers = np.arange(forms, dtype=np.int32)
+    return Postings(
+        np.repeat(numbers, np.frombuffer(found.counts, np.int32)),
+        np.frombuffer(found.doc, np.uint16),
+        ranking.saturate(np.frombuffer(found.weight)),
+        np.frombuffer(found.pos, np.uint16),
+        np.repeat(numbers, np.frombuffer(found.more_counts, np.int32)),
+        np.frombuffer(found.more_doc, np.uint16),
+        np.frombuffer(found.more_pos, np.uint16),
+    )

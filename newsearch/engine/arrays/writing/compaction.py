@@ -1,0 +1,119 @@
+"""Which articles make which segments: few enough to be searched fast, without rewriting all at every commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.files.layout import Spool
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.structure import verify_sums
+from newsearch.engine.arrays.writing.builder import MAX_ARTICLES
+from newsearch.engine.arrays.writing.merge import merge_segments
+from newsearch.ranking import Pivots
+
+Array: TypeAlias = NDArray[Any]
+
+Write: TypeAlias = Callable[[dict[str, Array | Spool], int], Segment]
+"""Writes the arrays of a segment, and so many articles, to a file."""
+
+_Part: TypeAlias = list[tuple[Segment, Array]]
+"""Segments, each with numbers of its articles, that are to be one segment."""
+
+_MERGE_FACTOR = 8
+
+_MAX_WORDS = 1 << 25
+"""Words of the articles that are merged to one segment: a merge takes memory for each."""
+
+
+def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segment]:
+    """Merge small segments of like size, and rewrite those that are mostly deleted: in the list itself.
+
+    Raises:
+        IndexCorrupt: one of them is damaged.
+    """
+    while True:
+        chosen = _worth_merging(segments)
+        if not chosen:
+            return segments
+        # A merge would give damaged arrays good checksums.
+        verify_sums(chosen)
+        articles, arrays = merge_segments(chosen, pivots)
+        at = segments.index(chosen[0])
+        # In the list itself, so that nothing holds what was merged, and all that it has in memory, any longer.
+        segments[:] = [s for s in segments if s not in chosen]
+        segments.insert(at, write(arrays, articles))
+
+
+def is_compact(segments: Sequence[Segment]) -> bool:
+    """Whether these are as few segments as can be, without anything deleted."""
+    return all(_is_whole(part) for part in _packed(segments))
+
+
+def compacted(segments: Sequence[Segment], pivots: Pivots, write: Write) -> list[Segment]:
+    """Make as few segments as can be, without anything deleted.
+
+    Raises:
+        IndexCorrupt: one of them is damaged.
+    """
+    few = []
+    for part in _packed(segments):
+        chosen, keep = zip(*part, strict=True)
+        if _is_whole(part):
+            few.append(chosen[0])
+            continue
+        verify_sums(chosen)
+        articles, arrays = merge_segments(chosen, pivots, keep)
+        few.append(write(arrays, articles))
+    return few
+
+
+def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
+    sizes = {segment.name: segment.kept_articles for segment in segments}
+    tiers: dict[int, list[Segment]] = {}
+    for segment in segments:
+        size = sizes[segment.name]
+        if segment.articles - size > size:
+            return [segment]
+        if size * 2 <= MAX_ARTICLES:
+            tiers.setdefault(size.bit_length() // 3, []).append(segment)
+    for tier in tiers.values():
+        if len(tier) >= _MERGE_FACTOR:
+            chosen: list[Segment] = []
+            for segment in tier:
+                if sum(sizes[s.name] for s in chosen) + sizes[segment.name] <= MAX_ARTICLES:
+                    chosen.append(segment)
+            return chosen if len(chosen) > 1 else []
+    return []
+
+
+def _is_whole(part: _Part) -> bool:
+    """Whether a part is a segment as it stands, with nothing in it that is deleted."""
+    return len(part) == 1 and len(part[0][1]) == part[0][0].articles
+
+
+def _packed(segments: Sequence[Segment]) -> list[_Part]:
+    """The kept articles of segments, in as few parts as a segment's limits allow; full segments stay as they are."""
+    parts: list[_Part] = [[]]
+    articles = words = 0
+    for segment in sorted(
+        segments, key=lambda s: s.articles == s.kept_articles == MAX_ARTICLES, reverse=True
+    ):
+        docs = np.flatnonzero(segment.kept)
+        sizes = segment.lengths.sum(axis=1, dtype=np.int64)[docs]
+        while len(docs):
+            room = int(np.searchsorted(np.cumsum(sizes), _MAX_WORDS - words, side="right"))
+            fits = min(MAX_ARTICLES - articles, room)
+            if not fits and parts[-1]:
+                parts.append([])
+                articles = words = 0
+                continue
+            fits = max(fits, 1)  # an article of more words than a segment should hold gets one of its own
+            parts[-1].append((segment, docs[:fits]))
+            articles, words = articles + fits, words + int(sizes[:fits].sum())
+            docs, sizes = docs[fits:], sizes[fits:]
+    return [part for part in parts if part]

@@ -1,0 +1,119 @@
+"""How far did a run get that was interrupted? Its finished segments, which no generation names yet.
+
+    journal.json   {"newsearch": 4, "analysis": 1, "generation": 7, "fresh": false, "sources": ["/data/news"],
+                    "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
+                    "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
+
+It is written after each segment. Only the next run of the same sources that starts beside the same published generation
+(0 is none) in the same way goes on from it. Any other writer leaves it alone as long as it publishes nothing, and
+deletes it with what it names when it does. `states` are those of sources as far as they are in the segments.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from newsearch.engine.arrays.files.durable import replace_file, sync_directory
+from newsearch.engine.arrays.files.layout import FORMAT_VERSION
+from newsearch.engine.arrays.files.state import SourceState, read_state
+from newsearch.engine.arrays.files.toc import JOURNAL_NAME, SEGMENT_SUFFIX, STATE_SUFFIX, is_name
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.errors import NewsearchError
+from newsearch.text import analysis
+
+_MAX_SIZE = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What an interrupted run had finished: segments, and the states of sources as far as these hold them."""
+
+    segments: Sequence[Segment] = ()
+    states: Mapping[str, SourceState] = field(default_factory=dict)
+
+
+class Run(NamedTuple):
+    """Which run it was: what was published, 0 for nothing; whether it builds anew; the locations of its sources; the
+    terms that it protects (see Stemming), sorted."""
+
+    generation: int
+    fresh: bool
+    sources: Sequence[str]
+    protected: Sequence[str] = ()
+
+
+def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states: Mapping[str, str]) -> None:
+    """Note what is finished, to stay. The names of the files come to stay with it; their bytes must have."""
+    data = {
+        "newsearch": FORMAT_VERSION,
+        "analysis": analysis.VERSION,
+        **run._asdict(),
+        "segments": [
+            {"name": s.name, "articles": s.articles, "deleted": s.deleted.tolist()} for s in segments
+        ],
+        "states": dict(states),
+    }
+    sync_directory(directory)
+    replace_file(directory / JOURNAL_NAME, [json.dumps(data).encode()])
+
+
+def read_journal(directory: Path, run: Run) -> Ahead:
+    """What an interrupted run that was the same had finished; nothing if it cannot be read whole."""
+    try:
+        data = _read(directory)
+        wanted = {"newsearch": FORMAT_VERSION, "analysis": analysis.VERSION, **run._asdict()}
+        if any(data[key] != value for key, value in wanted.items()):
+            return Ahead()
+        segments = []
+        for entry in data["segments"]:
+            name = _checked(entry["name"] + SEGMENT_SUFFIX, SEGMENT_SUFFIX)
+            segment = Segment(directory / name, entry["deleted"], protected=frozenset(run.protected))
+            segment.file.verify()
+            if not all(0 <= int(number) < segment.articles for number in entry["deleted"]):
+                raise ValueError("deleted articles that there are not")
+            segments.append(segment)
+        states = {}
+        for location, name in data["states"].items():
+            if state := read_state(directory / _checked(name, STATE_SUFFIX)):
+                states[location] = state
+        return Ahead(segments, states)
+    except (*_UNUSABLE, NewsearchError):
+        return Ahead()
+
+
+def journaled(directory: Path, generation: int, but: Run | None = None) -> set[str]:
+    """The names of the files of an interrupted run that a run from this generation could go on from.
+
+    Args:
+        but: a run whose files are not meant.
+    """
+    try:
+        data = _read(directory)
+        wanted = (FORMAT_VERSION, analysis.VERSION, generation)
+        if tuple(data[key] for key in ("newsearch", "analysis", "generation")) != wanted:
+            return set()
+        if but and all(data[key] == value for key, value in but._asdict().items()):
+            return set()
+        segments = {_checked(entry["name"] + SEGMENT_SUFFIX, SEGMENT_SUFFIX) for entry in data["segments"]}
+        states = {_checked(name, STATE_SUFFIX) for name in data["states"].values()}
+        return {JOURNAL_NAME} | segments | states
+    except _UNUSABLE:
+        return set()
+
+
+_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+
+
+def _read(directory: Path) -> Any:
+    with open(directory / JOURNAL_NAME, "rb") as file:
+        return json.loads(file.read(_MAX_SIZE))
+
+
+def _checked(name: str, suffix: str) -> str:
+    if not is_name(name, suffix):
+        raise ValueError(f"a file named {name!r}")
+    return name

@@ -1,0 +1,83 @@
+"""Which articles does what was added replace? Those of the same id in the same source, unless they are as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.loops.matches import holds
+from newsearch.engine.arrays.segment.columns import hash_key
+from newsearch.engine.arrays.segment.segment import Segment
+
+Array: TypeAlias = NDArray[Any]
+
+
+def keys(segment: Segment) -> Array:
+    """64 bits for every article that stand for its id and its source together."""
+    sources = np.array([hash_key(name) for name in segment.names("source")], np.uint64)
+    found: Array = segment.column("id_hash") + sources[segment.file.array("source")]
+    return found
+
+
+def delete_replaced(committed: Sequence[Segment], added: Sequence[Segment]) -> tuple[int, Array]:
+    """Mark what was added again later as deleted, and what was added again as it was.
+
+    Args:
+        committed: what was there before.
+        added: in the order in which it came.
+
+    Returns:
+        How many articles were replaced, of those committed before; and the keys of those of them that were added again
+        as they were, and stay, sorted.
+    """
+    later = _delete_earlier(added)
+    replaced = 0
+    confirmed = [np.empty(0, np.uint64)]
+    for segment in committed:
+        own = keys(segment)
+        again = holds(own, later) & segment.kept
+        same = _delete_equal(added, own[again], segment.column("content_hash")[again])
+        confirmed.append(own[again][same])
+        again[again] = ~same
+        replaced += int(np.count_nonzero(again))
+        segment.delete(again)
+    return replaced, np.sort(np.concatenate(confirmed))
+
+
+def _delete_earlier(added: Sequence[Segment]) -> Array:
+    """Delete what was added again in a later segment. Returns the keys of all that was added, sorted, each once."""
+    own = np.concatenate([np.empty(0, np.uint64), *map(keys, added)])
+    order = np.argsort(own, kind="stable")  # of equal keys, those of the last segment are last
+    ordered = own[order]
+    is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
+    # Few were added more than once, and only those are looked at more closely.
+    at = np.flatnonzero(~is_last | ~np.append(True, is_last)[: len(is_last)])
+    ends = np.cumsum([segment.articles for segment in added])
+    number = ends.searchsorted(order[at], side="right")
+    run = np.cumsum(is_last[at]) - is_last[at]
+    earlier = np.sort(order[at[number < number[is_last[at]][run]]])
+    for segment, end in zip(added, ends.tolist(), strict=True):
+        mask = np.zeros(segment.articles, bool)
+        mask[earlier[(earlier >= end - segment.articles) & (earlier < end)] - (end - segment.articles)] = True
+        segment.delete(mask)
+    found: Array = ordered[is_last]
+    return found
+
+
+def _delete_equal(added: Sequence[Segment], wanted: Array, contents: Array) -> Array:
+    """Delete what was added with these keys and contents. Returns for each of them whether it was."""
+    equal = np.zeros(len(wanted), bool)
+    if not len(wanted):
+        return equal
+    order = np.argsort(wanted)
+    wanted, contents = wanted[order], contents[order]
+    for segment in added:
+        own = keys(segment)
+        at = wanted.searchsorted(own).clip(max=len(wanted) - 1)
+        same = (wanted[at] == own) & (contents[at] == segment.column("content_hash")) & segment.kept
+        segment.delete(same)
+        equal[order[at[same]]] = True
+    return equal

@@ -1,0 +1,92 @@
+"""The languages of many articles at once, as `languages.of` would tell them one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.segment.columns import ranges
+from newsearch.text import languages
+from newsearch.text.analysis import LANGUAGES
+
+Array: TypeAlias = NDArray[Any]
+
+_NUMBERS = {code: number for number, code in enumerate(LANGUAGES)}
+
+
+def languages_of(
+    tags: Sequence[str], tag: Array, terms: Mapping[str, int], tokens: Array, lengths: Array
+) -> Array:
+    """The language of every article, by its place in LANGUAGES.
+
+    Args:
+        tags: all the tags of the articles; an empty one is none.
+        tag: for every article the number of its tag.
+        terms: the numbers of terms.
+        tokens: the numbers of the terms of all articles, end to end.
+        lengths: how many of them each article has.
+    """
+    known = [_NUMBERS.get(languages.tagged(name or None) or "", -1) for name in tags]
+    found: Array = np.array(known, np.int64)[tag]
+    untold = np.flatnonzero(found < 0)
+    if not len(untold):
+        return found
+    # For every term the number of its function word, from 1, and for that the languages that have it.
+    function_word = np.zeros(len(terms), np.uint16)
+    codes: list[tuple[str, ...]] = [()]
+    for word, languages_of_word in languages.function_words().items():
+        if (term := terms.get(word)) is not None:
+            function_word[term] = len(codes)
+            codes.append(languages_of_word)
+    words = function_word.take(tokens)
+    ends = np.concatenate(([0], np.cumsum(lengths)))
+    is_english = np.array([languages.ENGLISH in of_word for of_word in codes])
+    english = _sums(is_english.take(words), ends)
+    others = _sums(words > 0, ends) - english
+    # What can be no other language than English need not be looked at more closely.
+    found[untold] = 0
+    maybe = untold[((others >= languages.FEWEST) & (others > 2 * english))[untold]]
+    words = words[ranges(ends[maybe], lengths[maybe])]
+    article = np.repeat(np.arange(len(maybe)), lengths[maybe])
+    # A function word counts for every language that has it.
+    number = np.array([languages.KNOWN.index(code) for of_word in codes for code in of_word], np.int64)
+    several = np.array(list(map(len, codes)))
+    first = np.cumsum(several) - several
+    counted = number[ranges(first[words], several[words])]
+    size = len(languages.KNOWN)
+    cells = np.repeat(article, several[words]) * size + counted
+    counts = np.bincount(cells, minlength=len(maybe) * size).reshape(-1, size)
+    found[maybe] = _decided(counts, lengths[maybe])
+    return found
+
+
+def _decided(counts: Array, totals: Array) -> Array:
+    """`languages.decided` of many articles: the numbers of their languages.
+
+    Args:
+        counts: function words of each language in each article, shape (articles, languages.KNOWN).
+        totals: words of each article.
+    """
+    english = languages.KNOWN.index(languages.ENGLISH)
+    others = counts.copy()
+    others[:, english] = 0
+    most = others.max(axis=1, initial=0)
+    is_told = (
+        (most >= languages.FEWEST)
+        & (most * languages.SHARE >= totals)
+        & (most > 2 * counts[:, english])
+        & (np.count_nonzero(others == most[:, None], axis=1) == 1)
+    )
+    numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
+    return np.where(is_told, numbers[others.argmax(axis=1)], 0)
+
+
+def _sums(counted: Array, ends: Array) -> Array:
+    """How many of the counted tokens each article has."""
+    before = np.zeros(len(counted) + 1, np.int32)
+    np.cumsum(counted, out=before[1:])
+    sums: Array = np.diff(before[ends])
+    return sums

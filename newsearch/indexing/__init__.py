@@ -1,0 +1,1 @@
+"""How do sources become an index? Whole, in batches, and again when files change."""

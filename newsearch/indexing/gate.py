@@ -1,0 +1,136 @@
+"""What must a new generation of an index still do before it replaces the old one? Checks in a file of JSON.
+
+    {"articles": {"at_least": 1000, "may_fall": 0.05},
+     "queries": [{"query": "facial recognition ban", "finds": "tech/ban.md", "within": 10}]}
+
+`may_fall` is a share of the articles that the published generation has. `finds` is an id, or a URL; `within` counts
+hits, and is 10 where it is not given. Unpublished articles are found too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsearch._arguments import check_number, check_path, check_text
+from newsearch.engine.base import MAX_PAGE
+from newsearch.errors import GateFailed
+from newsearch.search.index import Index
+from newsearch.text.addresses import canonical_url, like_addresses
+
+_MAX_SIZE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query and the article, by id or URL, that must be among so many of its first hits.
+
+    Raises:
+        ValueError: a value is of another kind, or out of its range.
+    """
+
+    query: str
+    finds: str
+    within: int = 10
+
+    def __post_init__(self) -> None:
+        check_text("query", self.query)
+        check_text("finds", self.finds)
+        check_number("within", self.within, 1, MAX_PAGE, whole=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Checks that a generation must pass before it is published.
+
+    Attributes:
+        at_least: articles that it must have.
+        may_fall: the share of the articles of the generation before that may be missing.
+        queries: what must be found.
+
+    Raises:
+        ValueError: a value is of another kind, or out of its range.
+    """
+
+    at_least: int = 0
+    may_fall: float = 1.0
+    queries: tuple[Wanted, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("at_least", self.at_least, 0, 10**15, whole=True)
+        check_number("may_fall", self.may_fall, 0, 1)
+        if not isinstance(self.queries, tuple) or not all(isinstance(each, Wanted) for each in self.queries):
+            raise ValueError(
+                f"queries: {self.queries!r:.80} is not a tuple of newsearch.indexing.gate.Wanted"
+            )
+
+    def check(self, index: Index, before: int) -> None:
+        """Check a generation.
+
+        Args:
+            before: articles of the generation that is published.
+
+        Raises:
+            GateFailed: a check does not hold; the message names all that do not.
+        """
+        articles = index.stats().articles
+        faults = []
+        if articles < self.at_least:
+            faults.append(f"{articles:,} articles, and {self.at_least:,} are the least")
+        if articles < before * (1 - self.may_fall):
+            faults.append(
+                f"{articles:,} articles, and there were {before:,}: more than {self.may_fall:.1%} are gone"
+            )
+        faults += [
+            f"{wanted.query!r} does not find {wanted.finds} among its first {wanted.within}"
+            for wanted in self.queries
+            if not _is_found(index, wanted)
+        ]
+        if faults:
+            raise GateFailed(
+                f"the new generation was not published, the index is as it was: {'; '.join(faults)}"
+            )
+
+
+def read_gate(path: str | os.PathLike[str]) -> Gate:
+    """Read the checks in a file.
+
+    Raises:
+        GateFailed: it cannot be read, or says what this module does not know.
+        ValueError: the path is none.
+    """
+    check_path("path", path)
+    try:
+        with open(path, "rb") as file:
+            data = json.loads(file.read(_MAX_SIZE))
+        checks = _known(data, "articles", "queries")
+        nothing = {"query": None, "finds": None}
+        wanted = [
+            Wanted(**nothing | _known(entry, "query", "finds", "within"))
+            for entry in checks.get("queries", ())
+        ]
+        return Gate(**_known(checks.get("articles", {}), "at_least", "may_fall"), queries=tuple(wanted))
+    except OSError as error:
+        raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise GateFailed(f"{Path(path)}: not a gate: {error}") from error
+
+
+def _known(data: Any, *names: str) -> dict[str, Any]:
+    """The entries of an object that may have these."""
+    if not isinstance(data, Mapping):
+        raise ValueError(f"an object with {', '.join(names)} is expected")
+    for name in data:
+        if name not in names:
+            raise ValueError(f"{name!r} is not one of {', '.join(names)}")
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def _is_found(index: Index, wanted: Wanted) -> bool:
+    names = {wanted.finds, *like_addresses(wanted.finds)}
+    hits = index.search(wanted.query, limit=wanted.within, unpublished=True)
+    return any(hit.id in names or (hit.url and canonical_url(hit.url) in names) for hit in hits)

@@ -1,0 +1,347 @@
+"""Sources -> index, in batches: what `newsearch index`, `reindex` and `forget` do."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from newsearch._arguments import check_flag, check_number, check_path
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.segment.structure import verify_sums
+from newsearch.engine.arrays.writer import ArraysWriter, protecting
+from newsearch.engine.arrays.writing.builder import LEAST_MEMORY, MEMORY
+from newsearch.engine.arrays.writing.ledger import Held, of_sources
+from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
+from newsearch.indexing.gate import Gate
+from newsearch.indexing.reports import Progress, Report, Watch, report_of
+from newsearch.indexing.updating import Reading, Updater, refusal
+from newsearch.search.index import Index
+from newsearch.sources.base import STREAM, Snapshot, Source
+from newsearch.sources.registry import locate, open_source
+from newsearch.text.wordlists import protected_words
+
+
+def build(
+    *sources: str | os.PathLike[str] | Source,
+    index: str | os.PathLike[str],
+    protected: str | os.PathLike[str] | None = None,
+    workers: int = 1,
+    wait: float = 0.0,
+    memory: int = MEMORY,
+    progress: Watch | None = None,
+    dry_run: bool = False,
+    gate: Gate | None = None,
+    resume: bool = True,
+) -> Report:
+    """Index sources: add what is new, replace what changed, delete what they no longer have.
+
+    Files that look as they did when they were read (size, times, inode) are not read again, and an article whose
+    content is the same is left as it is. Where nothing changes, nothing is written.
+
+    A broken article is counted and reported, and the rest goes in. What the index has of it stays until it can be read,
+    or is gone, as far as its id can be told. What breaks off, or gives no article at all, deletes nothing: it may be a
+    torn file, or a disk that is not there. Nothing is seen by searches until all is
+    published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
+    and the next one of the same sources that starts from the same generation goes on from them.
+
+    Of articles with one canonical URL in several sources, that of the source that the index has known longest is
+    found; the others are kept, and found when that one goes.
+
+    Args:
+        sources: paths of directories, JSONL files or feeds (see newsearch.sources), or such a source itself.
+        index: directory of the index; made where there is none.
+        protected: a file of words, one a line, that are found as they are and in no other form. The index remembers
+            them; by default they are those that it remembers.
+        workers: processes that parse Markdown files.
+        wait: seconds to wait for another writer.
+        memory: bytes that the articles which were read may take before a segment is written, at least 16 MiB. Merging
+            segments takes about as much again, however many there are; processes that parse come on top.
+        progress: called every 512 articles, and when all are read.
+        dry_run: find out what would change, and write nothing.
+        gate: checks that the outcome must pass before it is published; with `dry_run`, that it would have to pass.
+        resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
+
+    Raises:
+        ValueError: an argument is of a wrong kind, or out of its range; the message names it.
+        SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
+            source was given.
+        WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
+        IndexLocked: another process is writing to the index.
+        IndexCorrupt, IndexIncompatible: the index that is there cannot be read.
+        GateFailed: the outcome does not pass the gate; nothing was changed.
+        EngineError: the index cannot be written.
+    """
+    if not sources:
+        raise SourceError("build", "no source was given")
+    words = _protected(protected)
+    run = _Run(_directory(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
+    return run.of([_source(source) for source in sources])
+
+
+def reindex(
+    index: str | os.PathLike[str],
+    *,
+    protected: str | os.PathLike[str] | None = None,
+    full: bool = False,
+    workers: int = 1,
+    wait: float = 0.0,
+    memory: int = MEMORY,
+    progress: Watch | None = None,
+    dry_run: bool = False,
+    gate: Gate | None = None,
+    resume: bool = True,
+) -> Report:
+    """Bring an index up to date with the sources that it remembers, as `build` does.
+
+    An index that is damaged, or that another version made, is built anew from them. The old one serves until the
+    new one is published.
+
+    Args:
+        protected: a file of words that are found in no other form (see `build`); an empty one protects none.
+        full: build it anew in any case.
+        index, workers, wait, memory, progress, dry_run, gate, resume: see `build`.
+
+    Raises:
+        ValueError: see `build`.
+        WordListError: the file of words cannot be used.
+        IndexMissing: there is no index to take the sources from.
+        SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
+        IndexLocked, GateFailed, EngineError: see `build`.
+    """
+    check_flag("full", full)
+    directory = _directory(index)
+    given = _protected(protected)
+    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    toc = read_toc(directory, any_version=True)
+    words = toc.protected if given is None else given
+    run = replace(run, protected=words)
+    anew = "other words are protected now" if words != toc.protected else _fault(run.index)
+    return run.again(toc.locations, full or bool(anew), "" if full else anew)
+
+
+def forget(
+    *sources: str | os.PathLike[str], index: str | os.PathLike[str], workers: int = 1, wait: float = 0.0
+) -> Report:
+    """Delete all articles of sources from an index, which remembers them no more. Their paths may be gone.
+
+    An index that cannot be read is built anew from the sources that are left.
+
+    Raises:
+        ValueError: see `build`.
+        IndexMissing: there is no index.
+        SourceError: the index has no such source, or no source was given.
+        IndexLocked, EngineError: see `build`.
+    """
+    started = time.monotonic()
+    if not sources:
+        raise SourceError("forget", "no source was given")
+    for source in sources:
+        check_path("sources", source)
+    directory = _directory(index)
+    run = _Run(directory, workers, wait, whole=True)
+    toc = read_toc(directory, any_version=True)
+    known = toc.locations
+    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    for location in sorted(forgotten.difference(known)):
+        raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
+    try:
+        with ArraysWriter(directory, wait=wait) as writer:
+            for location in forgotten:
+                writer.forget_source(location)
+            changes = writer.commit()
+    except (IndexCorrupt, IndexIncompatible):
+        run = replace(run, protected=toc.protected)
+        return run.again([location for location in known if location not in forgotten], True)
+    return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
+
+
+def _directory(index: str | os.PathLike[str]) -> Path:
+    check_path("index", index)
+    return Path(index)
+
+
+def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    check_path("protected", path)
+    return protected_words(path)
+
+
+def _source(given: str | os.PathLike[str] | Source) -> Source:
+    if isinstance(given, str | os.PathLike):
+        return open_source(given)
+    if not hasattr(given, "snapshot"):
+        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
+    return given
+
+
+def _fault(index: Path) -> str:
+    """Why an index cannot be read, or is not what was written; empty where all is well."""
+    try:
+        verify_sums(ArraysReader(index).segments)
+    except IndexCorrupt as error:
+        return f"{error.path}: {error.reason}"
+    except IndexIncompatible:
+        return "another version of newsearch made it"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    index: Path
+    workers: int
+    wait: float
+    memory: int = MEMORY
+    progress: Watch | None = None
+    dry_run: bool = False
+    gate: Gate | None = None
+    resume: bool = True
+    whole: bool = False
+    protected: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        check_number("workers", self.workers, 1, whole=True)
+        check_number("wait", self.wait, 0)
+        check_number("memory", self.memory, LEAST_MEMORY, whole=True)
+        check_flag("dry_run", self.dry_run)
+        check_flag("resume", self.resume)
+        if self.progress is not None and not callable(self.progress):
+            raise ValueError(f"progress: {self.progress!r:.80} is not a function")
+        if self.gate is not None and not isinstance(self.gate, Gate):
+            raise ValueError(
+                f"gate: {self.gate!r:.80} is not a newsearch.Gate; read_gate reads one from a file"
+            )
+
+    def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
+        """Update an index from sources that it remembers; those that came once stay as they are."""
+        sources: list[Source] = []
+        for location in locations:
+            if location == STREAM:
+                if full:
+                    sources.append(_Kept(self.index))
+                continue
+            try:
+                sources.append(open_source(location))
+            except SourceError as error:
+                raise refusal(location, error.reason, self.index) from error
+        return replace(self.of(sources, full), anew=anew)
+
+    def of(self, sources: Sequence[Source], full: bool = False) -> Report:
+        """Update an index from these sources."""
+        started = time.monotonic()
+        reading = Reading()
+        if not self.dry_run:
+            writer = self._writer(sources, full)
+            resumed = writer.held.articles_ahead
+            try:
+                with writer:
+                    articles = self._write(writer, sources, reading)
+            except KeyboardInterrupt:
+                if self.progress:
+                    # Stopping has finished what was read, and nobody was told yet.
+                    place = sources[-1].location
+                    self.progress(
+                        Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
+                    )
+                raise
+            return report_of(reading, articles, resumed, time.monotonic() - started)
+        if self.gate:
+            self._rehearse(sources, full, reading)
+        else:
+            self._compare(sources, full, reading)
+        return report_of(reading, self._published(), 0, time.monotonic() - started)
+
+    def _writer(self, sources: Sequence[Source], full: bool) -> ArraysWriter:
+        # What comes once is not there any more when a later run goes on.
+        again = [s.location for s in sources] if all(s.lasting for s in sources) else []
+        return ArraysWriter(
+            self.index,
+            fresh=full,
+            wait=self.wait,
+            memory=self.memory,
+            sources=() if self.dry_run else again,
+            protected=self.protected,
+            resume=self.resume,
+            rehearsal=self.dry_run,
+        )
+
+    def _write(self, writer: ArraysWriter, sources: Sequence[Source], reading: Reading) -> int:
+        """Have a writer do what sources change. Returns how many articles can be found then."""
+        self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
+        return writer.commit(check=self._check if self.gate else None).articles
+
+    def _check(self, unpublished: Toc) -> None:
+        assert self.gate
+        reader = ArraysReader(self.index, unpublished)
+        self.gate.check(Index(self.index, reader=reader), self._published())
+
+    def _published(self) -> int:
+        """How many articles can be found now; 0 where there is no index, or none that can be read."""
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return ArraysReader(self.index).stats().articles
+        return 0
+
+    def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+        """Have a generation written that the gate is asked about, and that goes again."""
+        with TemporaryDirectory() as elsewhere:
+            run = self if (self.index / TOC_NAME).exists() else replace(self, index=Path(elsewhere))
+            with run._writer(sources, full) as writer:
+                run._write(writer, sources, reading)
+
+    def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+        """Find what sources would change."""
+        held = Held(self.index, Toc(0), ())
+        if not full:
+            with suppress(IndexMissing):
+                reader = ArraysReader(self.index)
+                protecting(reader.toc, self.protected, self.index)
+                held = Held(self.index, reader.toc, reader.segments)
+        self._read(sources, Updater(self.index, held, None, not full, self.whole), reading)
+
+    def _read(self, sources: Sequence[Source], updater: Updater, reading: Reading) -> None:
+        resumed = updater.held.articles_ahead
+
+        def tell(location: str, done: float | None) -> None:
+            if self.progress:
+                finished = updater.writer.finished if updater.writer else 0
+                self.progress(Progress(reading.read, reading.broken, resumed, location, done, finished))
+
+        for source in sources:
+            updater.update(source, reading, self.workers, partial(tell, source.location))
+        tell("", None)
+
+
+class _Kept:
+    """What came once, as a source: the index itself has it."""
+
+    one_each = False
+    lasting = False
+    location = STREAM
+
+    def __init__(self, index: Path) -> None:
+        self._index = index
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot()
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        try:
+            for segment in ArraysReader(self._index).segments:
+                for number in of_sources(segment, {STREAM}).nonzero()[0].tolist():
+                    yield segment.article(number)
+        except (IndexCorrupt, IndexIncompatible) as error:
+            reason = f"came on standard input, and the index that has it cannot be read ({error})"
+            raise refusal(STREAM, reason, self._index) from error
+
+    def done(self) -> None:
+        return None

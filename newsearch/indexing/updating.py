@@ -1,0 +1,212 @@
+"""One source -> what it changes in an index: look at its files, read those that changed, keep what differs."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from newsearch.articles.article import Article
+from newsearch.articles.extra import UNUSABLE
+from newsearch.engine.arrays.files.state import SourceState
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.arrays.writing.ledger import Difference, Held, Ledger
+from newsearch.errors import SourceError
+from newsearch.sources.base import Snapshot, Source
+
+_BATCH = 512
+"""Articles that are read before they are compared with what is held, and progress is told."""
+
+MAX_ERRORS = 1000
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is read in one run, of all sources.
+
+    Attributes:
+        read, broken: articles.
+        errors: the first MAX_ERRORS of the broken ones.
+        incomplete, empty: locations of sources that could not be read to their end, or have no article.
+        differences: by location, what each source changes.
+        unusable: by key, how many of the articles have something there that could not be used.
+    """
+
+    read: int = 0
+    broken: int = 0
+    errors: list[SourceError] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    differences: dict[str, Difference] = field(default_factory=dict)
+    unusable: Counter[str] = field(default_factory=Counter)
+
+    def note(self, error: SourceError) -> None:
+        """Count a broken article."""
+        self.broken += 1
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(error)
+
+    def recall(self, state: SourceState) -> None:
+        """Count the articles that were broken when a source was read, which is as it was."""
+        self.broken += state.broken
+        room = MAX_ERRORS - len(self.errors)
+        self.errors += [SourceError(*fault) for fault in state.faults[:room]]
+
+
+@dataclass(frozen=True, slots=True)
+class Updater:
+    """Takes sources into an index, one after the other.
+
+    Args:
+        index: where the index is, for messages.
+        held: what the index holds.
+        writer: takes the changes; None to find them only.
+        trusting: files that look as they did when they were read are not read again.
+        whole: a source must be readable to its end and have articles.
+    """
+
+    index: Path
+    held: Held
+    writer: ArraysWriter | None
+    trusting: bool
+    whole: bool
+
+    def update(
+        self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
+    ) -> None:
+        """Find what a source changes, and have the writer do it.
+
+        Args:
+            reading: counts what is read.
+            workers: processes that parse Markdown.
+            tell: called after each batch of articles with the share of the source that is done, if that is known.
+
+        Raises:
+            SourceError: the source cannot be read; or it has no articles, though the index has some of it.
+        """
+        location = source.location
+        seen = source.snapshot()
+        known = self.held.state(location) if self.trusting and source.lasting else None
+        if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
+            count = self.held.count(location)
+            reading.differences[location] = Difference(0, 0, 0, 0, count, 0, (), (), (), ())
+            reading.recall(known)
+            return
+        ledger = self.held.ledger(location)
+        wanted = seen.names
+        is_partial = known is not None and source.one_each
+        old = known.looks if known and is_partial else {}
+        # What an interrupted run has finished was read later.
+        ahead = self.held.state_ahead(location).looks if source.one_each else {}
+        old |= ahead
+        if old:
+            looks = zip(seen.names, seen.stamps, strict=True)
+            wanted = [name for name, stamp in looks if not stamp or old.get(name) != stamp]
+            ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
+        for problem in seen.problems:
+            reading.note(problem)
+        read, broken, told = reading.read, reading.broken - len(seen.problems), len(reading.errors)
+        names = wanted if source.one_each else None
+        batch: list[Article] = []
+        failed: set[str] = set()  # ids, as far as they can be told
+        is_cut = bool(seen.problems)
+        for number, result in enumerate(source.articles(workers, names)):
+            if isinstance(result, SourceError):
+                reading.note(result)
+                is_cut |= result.hides_articles
+                failed.add(result.id if names is None else names[number])
+                continue
+            batch.append(result)
+            if len(batch) == _BATCH:
+                finished = partial(_finished, seen, names, number, failed, ahead)
+                self._take(batch, location, ledger, reading, finished)
+                batch = []
+                tell((number + 1) / len(names) if names else source.done())
+        self._take(batch, location, ledger, reading)
+        if is_cut and self.whole:
+            raise self._refusal(location, "cannot be read to its end")
+        if is_cut:
+            reading.incomplete.append(location)
+        elif reading.read == read and (len(wanted) == len(seen.names) or not source.one_each):
+            self._note_empty(source, reading.broken - broken, reading)
+            return
+
+        keys = ledger.held(())
+        if not is_cut and source.lasting:
+            present = set(seen.names)
+            # An article that is broken may be half written: what the index has of it stays until that can be read.
+            ledger.pass_over(failed)
+            gone = [name for name in old if name not in present]
+            keys = ledger.held(gone) if is_partial else ledger.unseen()
+        reading.differences[location] = ledger.difference(keys)
+        if self.writer:
+            self.writer.delete_keys(location, keys)
+            if not is_cut:
+                again = failed if source.one_each else ()
+                stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
+                faults = [(error.location, error.reason) for error in reading.errors[told:]]
+                state = SourceState(seen.names, stamps, reading.broken - broken, faults)
+                self.writer.remember(location, state if source.lasting else None)
+
+    def _take(
+        self,
+        batch: list[Article],
+        location: str,
+        ledger: Ledger,
+        reading: Reading,
+        finished: Callable[[], SourceState] | None = None,
+    ) -> None:
+        differing = ledger.differing(batch)
+        if self.writer and differing:
+            self.writer.add_all(differing, location, finished)
+        reading.read += len(batch)
+        for article in batch:
+            if article.extra or article.related:
+                reading.unusable.update(dict.fromkeys(_unusable(article), 1))
+
+    def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
+        had = self.held.count(source.location)
+        if source.lasting and (had or self.whole):
+            some = f"{had:,}" if had else "some"
+            why = f" ({broken:,} broken)" if broken else ""
+            raise self._refusal(
+                source.location, f"gives no articles now{why}, and the index has {some} of it"
+            )
+        reading.empty.append(source.location)
+
+    def _refusal(self, location: str, reason: str) -> SourceError:
+        return refusal(location, reason, self.index)
+
+
+def refusal(location: str, reason: str, index: Path) -> SourceError:
+    """Give the error of a source that is not as it should be, with the way out."""
+    command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
+    return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _unusable(article: Article) -> Iterator[str]:
+    aside = article.extra.get(UNUSABLE)
+    if isinstance(aside, Mapping):
+        yield from aside
+    for related in article.related:
+        yield from _unusable(related)
+
+
+def _finished(
+    seen: Snapshot, names: list[str] | None, number: int, failed: set[str], ahead: dict[str, int]
+) -> SourceState:
+    """The files whose articles were added before the batch that ends with this number among the names."""
+    if names is None:
+        return SourceState((), ())
+    stamps = dict(zip(seen.names, seen.stamps, strict=True))
+    # With broken files among them, a batch spans more files than it has articles; some are then read once more.
+    before = max(0, number + 1 - _BATCH - len(failed))
+    done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
+    return SourceState(list(done), list(done.values()))
+
+
+def _is_same(known: SourceState, names: list[str], stamps: list[int]) -> bool:
+    return known.stamps == stamps and 0 not in stamps and known.names == names

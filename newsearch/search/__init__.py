@@ -1,0 +1,1 @@
+"""How does one ask an index? What Python users call, and what helps them to ask."""

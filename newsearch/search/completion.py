@@ -1,0 +1,176 @@
+"""What a query that is being typed could become: words, names of fields, and values of fields."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from newsearch.engine.base import Options, Reader
+from newsearch.query import CHOICES, FIELDS, is_bare, parse
+from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Node, Phrase, Word
+from newsearch.text import analysis
+
+_FACETED = ("topic", "provider", "category", "type", "language")
+_MAX_VALUES = 20_000
+"""Values of a field that are completed, the commonest ones."""
+
+_MAX_FOLLOWING = 50
+"""Characters that are tried after a word in a script without spaces, those that follow its last one most often."""
+
+_MAX_CONTEXT = 8
+"""Parts of a query that are heeded when its last word is completed."""
+
+_NAME = r"(?P<sign>-?\#?)(?:(?P<name>[A-Za-z]+):)?"
+# What is being typed: a value whose quote is still open, else what comes after the last gap or parenthesis.
+_QUOTED = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}[\"“„«](?P<value>[^\"“”„«»]*)", re.DOTALL)
+_LAST = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}(?P<value>[^\s()\"“”„«»]*)", re.DOTALL)
+
+
+class Completion(NamedTuple):
+    """A query that was completed, and how many articles hold its last word; None for the name of a field."""
+
+    text: str
+    articles: int | None
+
+
+class Completer:
+    """Completes queries over one generation of an index, and remembers the values of its fields."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._values: dict[str, _Values] = {}
+
+    def complete(self, text: str, limit: int) -> list[Completion]:
+        """See `Index.complete`."""
+        if limit < 1:
+            return []
+        quoted = _QUOTED.fullmatch(text)
+        if quoted and self._field(quoted) not in (None, *TEXT_FIELDS):
+            return self._of_field(quoted, limit)
+        # In a phrase, words are completed one by one.
+        last = _LAST.fullmatch(text) or (quoted and _LAST.fullmatch(text[quoted.start("value") :]))
+        if last is None or (last["name"] and self._field(last) is None):
+            return []
+        if self._field(last) in (None, *TEXT_FIELDS):
+            return self._of_words(text, last, limit)
+        return self._of_field(last, limit)
+
+    def _field(self, last: re.Match[str]) -> str | None:
+        """The field of the tree whose value is being typed; None for text, or for a name that is no field."""
+        return "topic" if last["sign"].endswith("#") else FIELDS.get((last["name"] or "").lower())
+
+    def _of_field(self, last: re.Match[str], limit: int) -> list[Completion]:
+        field = self._field(last) or ""
+        start = last.string[: last.end("sign")] + (f"{last['name']}:" if last["name"] else "")
+        if field in CHOICES:
+            offered = dict.fromkeys(CHOICES[field].values())
+            found = [choice for choice in offered if choice.startswith(last["value"].lower())]
+            return [Completion(start + choice, None) for choice in found[:limit]]
+        return self._of_values(field, start, last["value"], limit) if field in _FACETED else []
+
+    def _of_values(self, field: str, start: str, value: str, limit: int) -> list[Completion]:
+        if field not in self._values:
+            facet = self.reader.search(Everything(), Options(limit=0)).facet(field, _MAX_VALUES)
+            self._values[field] = _Values(facet)
+        found = []
+        for name, count in self._values[field].begun(value, limit):
+            if is_bare(name):
+                found.append(Completion(start + name, count))
+            elif '"' not in name:
+                # A topic that is more than one word has no other way to be typed after a number sign.
+                opened = f"{start.removesuffix('#')}topic:" if start.endswith("#") else start
+                found.append(Completion(f'{opened}"{name}"', count))
+        return found
+
+    def _of_words(self, text: str, last: re.Match[str], limit: int) -> list[Completion]:
+        value = last["value"]
+        terms = analysis.chunk_terms(value)
+        if not terms:
+            return []
+        done = _done(value, terms)
+        # What ends with a sign may be on its way to C++ or AT&T; no other word has the sign in it.
+        prefix = terms[-1] if value[-1].isalnum() else analysis.fold(value[len(done) :])
+        start = text[: len(text) - len(value)] + done
+        names: list[str] = []
+        if not (last["name"] or last["sign"].endswith("#") or done) and len(value) > 1:
+            names = [name for name in _NAMES if name.startswith(value.lower())][: limit - 1]
+        room = limit - len(names)
+        words = self.reader.begun(prefix, room, _context(last["before"] + done))
+        if _is_pair(terms[-1]):
+            words += [(longer[len(done) :], count) for longer, count in self._longer(last, room - len(words))]
+        return [
+            *(Completion(start + word, count) for word, count in words),
+            *(Completion(f"{start}{name}:", None) for name in names),
+        ]
+
+    def _longer(self, last: re.Match[str], limit: int) -> list[tuple[str, int]]:
+        """What is typed in a script without spaces, with the characters that follow it in articles, and how many do."""
+        value, field = last["value"], self._field(last)
+        context = _context(last["before"])
+        among = (context,) if context else ()
+        found = []
+        for pair, _ in self.reader.begun(value[-1], _MAX_FOLLOWING, And((*among, Word(value, field)))):
+            tree = And((*among, Word(value + pair[1:], field)))
+            if len(pair) > 1 and (count := self.reader.search(tree, Options(limit=0)).counts().complete):
+                found.append((value + pair[1:], count))
+        return sorted(found, key=lambda item: (-item[1], item[0]))[: max(limit, 0)]
+
+
+_NAMES = tuple(
+    dict.fromkeys(name for name, field in FIELDS.items() if name == field or name in ("site", "lang"))
+)
+"""The names of fields, each once where it has several."""
+
+
+def _is_pair(term: str) -> bool:
+    """Whether a term is a pair of characters of a script that is written without spaces."""
+    return len(term) == 2 and not term.isascii() and len(analysis.chunk_terms(term + term)) > 1
+
+
+def _done(value: str, terms: tuple[str, ...]) -> str:
+    """What of a word that is several terms is typed to its end: of COVID-1, all but the 1."""
+    if len(terms) < 2:
+        return ""
+    tails = (at for at in range(len(value)) if value[at].isalnum())
+    return value[: next((at for at in tails if analysis.chunk_terms(value[at:]) == terms[-1:]), 0)]
+
+
+def _context(before: str) -> Node | None:
+    """What was typed before, as a tree of which every part must hold; None where that is nothing to go by."""
+    if not before.strip():
+        return None
+    tree = parse(before, now=datetime.now(UTC), tz=UTC).tree
+    parts = tree.children if isinstance(tree, All | And) else (tree,)
+    kept = [part for part in parts if isinstance(part, Word | Phrase | Match) and not _is_slow(part)]
+    return And(tuple(kept[:_MAX_CONTEXT])) if kept else None
+
+
+def _is_slow(node: Node) -> bool:
+    """Whether every article has to be read for it."""
+    return isinstance(node, Match) and node.field == "url"
+
+
+class _Values:
+    """The values of a field, found by how they or one of their words begin."""
+
+    def __init__(self, values: list[tuple[str, int]]) -> None:
+        self._values = values
+        entries = []
+        for number, (value, _) in enumerate(values):
+            folded = value.casefold()
+            starts = [0, *(gap.end() for gap in re.finditer(r"\s+", folded))]
+            entries += [(folded[start:], start > 0, number) for start in starts]
+        entries.sort()
+        self._entries = entries
+        self._begins = [entry[0] for entry in entries]
+
+    def begun(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """The commonest values that begin so, then those of which a later word does."""
+        wanted = prefix.casefold()
+        first, last = bisect_left(self._begins, wanted), bisect_left(self._begins, wanted + "\U0010ffff")
+        # Values are numbered from the commonest on.
+        found = sorted({(inside, number) for _, inside, number in self._entries[first:last]})
+        numbers = dict.fromkeys(number for _, number in found)
+        return [self._values[number] for number in list(numbers)[:limit]]

@@ -1,0 +1,100 @@
+"""What else to search for: the words that the best articles share, which the query did not say.
+
+RM3 (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001; Abdul-Jaleel et al., "UMass at TREC 2004"): the
+ARTICLES best answers are taken for relevant, and a word is as likely in the next one as it is in them:
+
+    p(word) = sum over these articles of score / sum of scores * tf / length
+
+The TERMS likeliest words are added to the query, which keeps KEPT of the whole weight. Words here are stems; the
+commonest form of each is what is searched for. Function words say nothing of a subject, and are none of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from newsearch.articles.article import Article
+from newsearch.engine.base import Options, Reader
+from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word, texts
+from newsearch.ranking import FUNCTION_SHARE, TEXT_FIELDS
+from newsearch.text import analysis
+from newsearch.text.english import FUNCTION_WORDS
+
+Scored: TypeAlias = tuple[float, Article]
+
+ARTICLES = 10
+TERMS = 30
+KEPT = 0.85
+
+SUBJECT = 3
+"""How often a word of a title or of a topic counts, which tell what an article is about."""
+
+PROSE = 0.25
+"""In sentences at least so many of the words are function words; headlines mostly have fewer."""
+
+_READ = 20_000
+"""Characters that are read of each field of an article."""
+
+
+def is_prose(tree: Node) -> bool:
+    """Whether a query is in sentences: these tell a subject, of which there may be much, and a headline one article."""
+    terms = [term for text in texts(tree) for term in analysis.terms(text)]
+    return sum(term in FUNCTION_WORDS for term in terms) >= PROSE * len(terms)
+
+
+def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
+    """The words that the best articles share which a search finds: see `expansion`."""
+    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+    return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
+
+
+def expansion(tree: Node, best: Sequence[Scored]) -> tuple[Word, ...]:
+    """The words to search for beside a query, weighted against its own.
+
+    Args:
+        tree: the query.
+        best: its first ARTICLES answers, with their scores, all above 0.
+
+    Returns:
+        At most TERMS words, the weightiest first; none where the query has no words, or no answers.
+    """
+    own, total = _weight(tree), sum(score for score, _ in best)
+    if not own or not total:
+        return ()
+    likely: defaultdict[str, float] = defaultdict(float)
+    forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for score, article in best:
+        terms = _terms(article)
+        for term, stem in zip(terms, analysis.Stemming().stems(terms), strict=True):
+            likely[stem] += score / total / len(terms)
+            forms[stem][term] += 1
+    chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:TERMS]
+    mass = sum(likely[stem] for stem in chosen)
+    added = own * (1 - KEPT) / KEPT
+    return tuple(Word(forms[stem].most_common(1)[0][0], None, added * likely[stem] / mass) for stem in chosen)
+
+
+def _terms(article: Article) -> list[str]:
+    found = []
+    for name in TEXT_FIELDS:
+        value = " ".join(article.topics) if name == "topics" else getattr(article, name)
+        found += analysis.terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
+    return [term for term in found if term not in FUNCTION_WORDS]
+
+
+def _weight(node: Node) -> float:
+    """What the words of a query weigh together, before it matters how rare they are."""
+    match node:
+        case Word(text) | Phrase(text):
+            shares = [FUNCTION_SHARE if term in FUNCTION_WORDS else 1.0 for term in analysis.terms(text)]
+            return node.weight * sum(shares)
+        case Prefix() | Fuzzy():
+            return node.weight
+        case Near(words):
+            return node.weight * len(words)
+        case All(children) | And(children) | Or(children):
+            return sum(map(_weight, children))
+    return 0.0

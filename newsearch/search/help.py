@@ -1,0 +1,294 @@
+"""Help for a search that finds little: which of its parts is to blame, and which word or name was perhaps mistyped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from newsearch.engine.base import Counts, LikeForm, Options, Reader
+from newsearch.query import Parsed, is_bare, parse
+from newsearch.query.tree import All, And, Everything, Match, Near, Node, Or, Phrase, Word
+from newsearch.text import analysis
+
+MAX_CLAUSES = 16
+"""Parts of a search that are looked at when it is diagnosed, the first ones."""
+
+FEW = 10
+"""A search that finds so many articles with every word was not mistyped."""
+
+_MAX_WORDS = 8
+_MIN_LETTERS = 4
+_MIN_LETTERS_FOR_TWO = 8
+_EDIT = 0.01
+"""How likely one edit is against none, as Kernighan, Church and Gale (1990) had it to the order of magnitude."""
+_OMITTED = 3.0
+"""How much likelier it is to leave out a letter than to take another one."""
+_CANDIDATES = 3
+
+_NAMED = ("topic", "provider", "category", "type")
+"""Fields of names, which are facets too."""
+
+_MAX_NAMES = 5_000
+"""Names of a field that are compared with one that no article has, the commonest ones."""
+
+_LIKE = 0.8
+"""How like two names must be, by the ratio of Ratcliff and Obershelp: one letter of five may differ."""
+_PART = 0.95
+"""How much a word of a name counts against the whole of it."""
+
+
+class Filter(NamedTuple):
+    """An option of a search that narrows it: its name, its value as text, and the node that it became."""
+
+    option: str
+    value: str
+    node: Node
+
+
+class Clause(NamedTuple):
+    """One part of a search that found nothing, and what it has to do with that.
+
+    Attributes:
+        text: the part as it was typed, or the value of the option.
+        option: the name of the option of `Index.search` that it comes from; None for a part of the query.
+        alone: published articles that match this part alone.
+        without: what the search matches if this part is left out.
+        near: topics, outlets, categories or types of the index that look like the one that the part asks for, where it
+            matches nothing.
+    """
+
+    text: str
+    option: str | None
+    alone: int
+    without: Counts
+    near: tuple[str, ...] = ()
+
+
+class Asked(NamedTuple):
+    """A search as it was asked for, which can be asked again otherwise."""
+
+    reader: Reader
+    query: Parsed
+    filters: tuple[Filter, ...]
+    options: Options
+    now: datetime
+    tz: tzinfo
+
+    def tree(self) -> Node:
+        """The tree of the query and of the options that narrow it."""
+        return _narrowed(self.query.tree, self.filters)
+
+    def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
+        """What this tree matches under the same options."""
+        shown = self.options.unpublished if unpublished is None else unpublished
+        options = replace(self.options, limit=0, offset=0, unpublished=shown)
+        return self.reader.search(tree, options).counts()
+
+
+def diagnose(asked: Asked) -> tuple[Clause, ...]:
+    """What each part of a search does to it, in the order of the query and then of the options.
+
+    A last clause `is:published`, which nobody typed, stands for unpublished articles that would match.
+    """
+    query, clauses = asked.query, []
+    for node in _parts(query.tree)[:MAX_CLAUSES]:
+        without = _narrowed(_without(query.tree, node), asked.filters)
+        text = query.text[slice(*node.span)].strip()
+        clauses.append(_clause(asked, text, None, node, without))
+    for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
+        others = asked.filters[:number] + asked.filters[number + 1 :]
+        without = _narrowed(query.tree, others)
+        clauses.append(_clause(asked, given.value, given.option, given.node, without))
+    with_unpublished = asked.counts(asked.tree(), unpublished=True)
+    if with_unpublished != asked.counts(asked.tree()):
+        clauses.append(Clause("is:published", None, _alone(asked, Everything()), with_unpublished))
+    return tuple(clauses)
+
+
+def respell(asked: Asked, found: Counts) -> str | None:
+    """The query with its likely misspellings replaced by words and names of the collection; None where there are none.
+
+    Looked at are words that no article, or hardly any, holds in any form, and topics, outlets, categories and types
+    that none has. The new query matches more than the old.
+
+    Args:
+        found: what the search matches as it is.
+    """
+    if found.complete >= FEW:
+        return None
+    query, changed = asked.query, False
+    mistyped = [
+        *((at, at + len(word), _candidates(asked.reader, word)) for at, word in _words(query)),
+        *((start, end, _names(asked.reader, node)) for start, end, node in _named(query)),
+    ]
+    # They are replaced from the last to the first, so that the places of the others stay.
+    for start, end, candidates in sorted(mistyped, key=lambda item: item[0], reverse=True):
+        best, most = None, (0, 0.0)
+        for form, likeliness in candidates:
+            text = _replaced(query.text, start, end, form)
+            again = parse(text, now=asked.now, tz=asked.tz)
+            counts = asked.counts(_narrowed(again.tree, asked.filters))
+            value = min(counts.complete, 1), likeliness * (1 + counts.complete)
+            if value > most:
+                best, most = again, value
+        if best:
+            query, changed = best, True
+    if not changed:
+        return None
+    counts = asked.counts(_narrowed(query.tree, asked.filters))
+    better = (counts.complete, counts.partial) > (found.complete, found.partial)
+    return query.text if better else None
+
+
+def _candidates(reader: Reader, word: str) -> list[tuple[str, float]]:
+    """The likeliest words that are meant by one as typed, with how likely each is."""
+    terms = analysis.terms(word)
+    if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
+        return []
+    term = terms[0]
+    held = reader.search(Word(word), Options(limit=0)).counts().complete
+    if held >= FEW:
+        return []
+    likely: list[tuple[str, float]] = []
+    for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
+        # What was typed competes, as a word that takes no edit.
+        likely += [
+            (like.form, value)
+            for like in reader.like(term, edits)
+            if (value := _likeliness(term, like)) > held
+        ]
+        if likely:
+            break
+    return sorted(likely, key=lambda item: (-item[1], item[0]))[:_CANDIDATES]
+
+
+def _likeliness(term: str, like: LikeForm) -> float:
+    omitted = _OMITTED if len(like.form) > len(term) else 1.0
+    # Nearly everybody gets the first letter right.
+    first = 1.0 if like.form[0] == term[0] else 0.1
+    known = like.articles * _EDIT**like.edits
+    return known * omitted * first
+
+
+def _clause(asked: Asked, text: str, option: str | None, node: Node, without: Node) -> Clause:
+    alone = _alone(asked, node)
+    near: list[str] = []
+    if not alone:
+        for match in _filters(node):
+            near += [name for name, _ in _names(asked.reader, match)]
+    return Clause(text, option, alone, asked.counts(without), tuple(dict.fromkeys(near)))
+
+
+def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
+    """The names that are likest to one that no article has, with how like each is; none where one has it."""
+    wanted = node.value.casefold()
+    if node.field not in _NAMED or reader.search(And((node,)), Options(limit=0)).counts().complete:
+        return []
+    from difflib import SequenceMatcher  # few mistype a name
+
+    matcher = SequenceMatcher(b=wanted, autojunk=False)
+
+    def likeness(text: str) -> float:
+        matcher.set_seq1(text)
+        may_be = matcher.real_quick_ratio() >= _LIKE and matcher.quick_ratio() >= _LIKE
+        return matcher.ratio() if may_be else 0.0
+
+    found = []
+    for name, articles in reader.search(Everything(), Options(limit=0)).facet(node.field, _MAX_NAMES):
+        folded = name.casefold()
+        words = folded.split()
+        part = max(map(likeness, words)) * _PART if len(words) > 1 else 0.0
+        if (value := max(likeness(folded), part)) >= _LIKE:
+            found.append((-value, -articles, name))
+    return [(name, -value) for value, _, name in sorted(found)[:_CANDIDATES]]
+
+
+def _named(query: Parsed) -> list[tuple[int, int, Match]]:
+    """The names that a query asks for as they were typed, and where they are."""
+    found = []
+    for node in _filters(query.tree):
+        start = query.text.find(node.value, *node.span)
+        if start >= 0 and node.field in _NAMED:
+            found.append((start, start + len(node.value), node))
+    return found[:_MAX_WORDS]
+
+
+def _replaced(text: str, start: int, end: int, new: str) -> str:
+    """A query with a word or a name of it replaced; a name of several words is quoted."""
+    before, after = text[:start], text[end:]
+    if is_bare(new) or before.endswith(_OPENED):
+        return before + new + after
+    if before.endswith("#"):
+        before = before[:-1] + "topic:"
+    return f'{before}"{new}"{after}'
+
+
+_OPENED = tuple('"“„«')
+
+
+def _filters(node: Node) -> Iterator[Match]:
+    """The filters by name that articles have to pass, or may."""
+    match node:
+        case Match():
+            yield node
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from _filters(child)
+
+
+def _words(query: Parsed) -> list[tuple[int, str]]:
+    """The words that a query looks for as they were typed, and where they are, the last first."""
+    found = []
+    for node in _scoring(query.tree):
+        texts = node.words if isinstance(node, Near) else node.text.split()
+        at, end = node.span
+        for text in texts:
+            start = query.text.find(text, at, end)
+            if start >= 0:
+                found.append((start, text))
+                at = start + len(text)
+    return sorted(set(found), reverse=True)[:_MAX_WORDS]
+
+
+def _scoring(node: Node) -> Iterator[Word | Phrase | Near]:
+    match node:
+        case Word() | Phrase() | Near():
+            yield node
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from _scoring(child)
+
+
+def _parts(tree: Node) -> list[Node]:
+    """What a query is made of: the children of its root, and those of an AND among them."""
+    parts: list[Node] = []
+    for child in tree.children if isinstance(tree, All) else (tree,):
+        # NEAR with a phrase becomes an And, whose parts were typed as one.
+        if isinstance(child, And) and not any(isinstance(part, Near) for part in child.children):
+            parts += child.children
+        elif not isinstance(child, Everything):
+            parts.append(child)
+    return parts
+
+
+def _without(tree: Node, gone: Node) -> Node:
+    if tree is gone:
+        return Everything()
+    if isinstance(tree, All | And):
+        kept = [child for child in tree.children if child is not gone]
+        children = tuple(_without(kid, gone) if isinstance(kid, And) else kid for kid in kept)
+        return type(tree)(children, tree.span)
+    return tree
+
+
+def _narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
+    if not filters:
+        return tree
+    children = tree.children if isinstance(tree, All) else (tree,)
+    return All((*children, *(given.node for given in filters)))
+
+
+def _alone(asked: Asked, node: Node) -> int:
+    return asked.counts(And((node,)), unpublished=False).complete

@@ -1,0 +1,238 @@
+"""Which words of a text a query found, and the window of a long text that shows most of them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Final, TypeAlias
+
+from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
+from newsearch.text import analysis
+
+Span: TypeAlias = tuple[int, int]
+"""A half-open range of character positions in a text."""
+
+MAX_MARKED: Final = 20_000
+"""Characters of a text in which words are looked for: nobody reads a snippet from further in."""
+
+MAX_PARTS: Final = 32
+"""Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
+
+_MAX_CHUNK: Final = 40
+_CHUNK = re.compile(r"\S+")
+_ELLIPSIS: Final = "…"
+_ENGLISH: Final = analysis.Stemming()
+
+_Scoring: TypeAlias = Word | Phrase | Near | Prefix | Fuzzy
+_Places: TypeAlias = Sequence[int]
+
+
+def marks(
+    text: str, tree: Node, field: str | None = None, stemming: analysis.Stemming = _ENGLISH
+) -> list[Span]:
+    """The words of a text that a query finds, in order and apart from one another.
+
+    A word is found in any of its forms, those of a phrase only as they were typed and where they stand
+    together. What the query excludes is not found.
+
+    Args:
+        text: any text of an article.
+        tree: the query.
+        field: the text field (see TEXT_FIELDS) that the text is from; parts of the query that are narrowed to
+            another field find nothing in it.
+        stemming: how the article's words are stemmed (see Hit.stemming).
+    """
+    words = _Words(text[:MAX_MARKED], stemming)
+    parts = islice(_scoring(tree, field), MAX_PARTS)
+    found = {place for node in parts for place in _find(node, words)}
+    return _joined(words.spans(found)) if found else []
+
+
+def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Span]]:
+    """The part of a text that shows the most of its marked words, with their places in it.
+
+    Args:
+        text: one line of text.
+        spans: marked words, in order, as `marks` gives them.
+        width: the most characters that the part may have, ellipses included; at least 3.
+    """
+    if len(text) <= width:
+        return text, list(spans)
+    room = width - 2 * len(_ELLIPSIS)
+    first, last = _best_run(text, spans, room)
+    spare = max(room - (last - first), 0)
+    start = max(min(first - spare // 3, len(text) - room), 0)
+    end = min(start + room, len(text))
+    # At the ends of words, where there is one before the marked words begin.
+    if start and (space := text.find(" ", start - 1, first)) >= 0:
+        start = space + 1
+    if end < len(text) and (space := text.rfind(" ", min(last, end), end + 1)) >= 0:
+        end = space
+    before, after = _ELLIPSIS * (start > 0), _ELLIPSIS * (end < len(text))
+    shift = len(before) - start
+    inside = [(max(a, start) + shift, min(b, end) + shift) for a, b in spans if a < end and b > start]
+    return before + text[start:end] + after, inside
+
+
+def _best_run(text: str, spans: Sequence[Span], room: int) -> Span:
+    """The run of marked words within this many characters that has the most different ones, then the most."""
+    best, best_run = (0, 0), (0, 0)
+    inside: Counter[str] = Counter()
+    left = 0
+    for start, end in spans:
+        inside[text[start:end].casefold()] += 1
+        while end - spans[left][0] > room and spans[left] != (start, end):
+            gone = text[slice(*spans[left])].casefold()
+            inside[gone] -= 1
+            if not inside[gone]:
+                del inside[gone]
+            left += 1
+        value = (len(inside), inside.total())
+        if value > best:
+            best, best_run = value, (spans[left][0], end)
+    return best_run
+
+
+class _Words:
+    """The terms of a text, numbered through, and where each is."""
+
+    def __init__(self, text: str, stemming: analysis.Stemming) -> None:
+        self.stemming = stemming
+        self._chunks = [(match.start(), match[0]) for match in _CHUNK.finditer(text)]
+        self._terms = [analysis.chunk_terms(chunk) for _, chunk in self._chunks]
+        self.by_term: dict[str, list[int]] = defaultdict(list)
+        for place, term in enumerate(term for terms in self._terms for term in terms):
+            self.by_term[term].append(place)
+
+    @cached_property
+    def by_stem(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        for stem, term in zip(self.stemming.stems(self.by_term), self.by_term, strict=True):
+            places[stem] += self.by_term[term]
+        return {stem: sorted(numbers) for stem, numbers in places.items()}
+
+    def spans(self, wanted: set[int]) -> Iterator[Span]:
+        """Where these terms are, in order."""
+        first = 0
+        for (start, chunk), terms in zip(self._chunks, self._terms, strict=True):
+            numbers = [number for number in range(len(terms)) if first + number in wanted]
+            if numbers:
+                places = _locate(chunk, terms)
+                yield from ((start + places[n][0], start + places[n][1]) for n in numbers)
+            first += len(terms)
+
+
+def _locate(chunk: str, terms: tuple[str, ...]) -> list[Span]:
+    """Where in a chunk each of its terms is: the least of it that says the same."""
+    if len(chunk) > _MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
+        return [(0, len(chunk))] * len(terms)
+    spans = []
+    end = 0
+    for number, term in enumerate(terms, 1):
+        # Neighbouring pairs of letters share one, so a term can begin before the last one's end.
+        earliest, wanted = max(end - 1, 0), terms[:number]
+        ends = range(end + 1, len(chunk) + 1)
+        end = next((e for e in ends if analysis.chunk_terms(chunk[:e])[:number] == wanted), len(chunk))
+        starts = range(end - 1, earliest - 1, -1)
+        start = next((s for s in starts if analysis.chunk_terms(chunk[s:end]) == (term,)), earliest)
+        spans.append((start, end))
+    return spans
+
+
+def _joined(spans: Iterator[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _scoring(node: Node, field: str | None) -> Iterator[_Scoring]:
+    match node:
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from _scoring(child, field)
+        case Word() | Phrase() | Near() | Prefix() | Fuzzy():
+            if node.field is None or node.field == field:
+                yield node
+
+
+def _find(node: _Scoring, words: _Words) -> set[int]:
+    terms = analysis.terms(" ".join(node.words) if isinstance(node, Near) else node.text)
+    if not terms:
+        return set()
+    exact: list[_Places] = [words.by_term.get(term, ()) for term in terms]
+    match node:
+        case Phrase():
+            return _in_order(exact, node.slop)
+        case Near():
+            return _in_any_order(exact, node.distance)
+        case Prefix():
+            return _in_order([*exact[:-1], _places(words, lambda term: term.startswith(terms[-1]))], 0)
+        case Fuzzy() if len(terms) == 1:
+            return set(_places(words, lambda term: _is_near(term, terms[0], node.distance)))
+    other = analysis.other_spelling(node.text) if isinstance(node, Word) else None
+    return {
+        place
+        for spelling in (terms, analysis.terms(other or ""))
+        if spelling
+        for place in _in_order([words.by_stem.get(stem, ()) for stem in words.stemming.stems(spelling)], 0)
+    }
+
+
+def _places(words: _Words, test: Callable[[str], bool]) -> list[int]:
+    return sorted(place for term, places in words.by_term.items() if test(term) for place in places)
+
+
+def _in_order(slots: Sequence[_Places], slop: int) -> set[int]:
+    found: set[int] = set()
+    for start in slots[0]:
+        path = [start]
+        for places in slots[1:]:
+            at = bisect_right(places, path[-1])
+            if at == len(places) or places[at] - start >= len(slots) + slop:
+                break
+            path.append(places[at])
+        else:
+            found.update(path)
+    return found
+
+
+def _in_any_order(slots: Sequence[_Places], distance: int) -> set[int]:
+    found: set[int] = set()
+    for start in {place for places in slots for place in places}:
+        at = [bisect_left(places, start) for places in slots]
+        path = [places[i] for places, i in zip(slots, at, strict=True) if i < len(places)]
+        if len(path) == len(slots) and max(path) - start < len(slots) + distance:
+            found.update(path)
+    return found
+
+
+def _is_near(term: str, other: str, most: int) -> bool:
+    """Whether at most so many edits (insert, delete, replace, swap of neighbours) lie between two terms."""
+    if abs(len(term) - len(other)) > most:
+        return False
+    # Most words differ soon, or not at all: what they begin and end with alike takes no edit.
+    while term and other and term[0] == other[0]:
+        term, other = term[1:], other[1:]
+    while term and other and term[-1] == other[-1]:
+        term, other = term[:-1], other[:-1]
+    before: list[int] = []
+    above = list(range(len(other) + 1))
+    for i, letter in enumerate(term, 1):
+        row = [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and term[i - 2] == wanted:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return False
+        before, above = above, row
+    return above[-1] <= most

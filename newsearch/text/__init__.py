@@ -1,0 +1,1 @@
+"""What are the words of a text, and when is it clean? Nothing here knows an article."""

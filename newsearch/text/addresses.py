@@ -1,0 +1,95 @@
+"""When do two addresses lead to one page? Addresses of the web, cleaned and canonical."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from newsearch._patterns import pattern
+
+MAX_URL_LENGTH: Final = 4096
+"""Characters; a longer URL is dropped."""
+
+
+def clean_url(value: object) -> str | None:
+    """Give an http or https URL without spaces or control characters, or None if `value` is not one.
+
+    Spaces inside, of whatever width, are percent-encoded and `&amp;` is read as `&`. Anything else is kept as it is:
+    this URL is for following, `canonical_url` is for comparing.
+    """
+    if not isinstance(value, str):
+        return None
+    if (
+        value.startswith("https://")
+        and value.isprintable()
+        and " " not in value
+        and "&amp;" not in value
+        and len(value) <= MAX_URL_LENGTH
+        and value[8:9].isalnum()
+    ):
+        return value
+    url = value.strip()
+    if " " in url:
+        url = url.replace(" ", "%20")
+    if not url.isprintable():
+        url = _WIDE_SPACE.sub(lambda space: "".join(f"%{byte:02X}" for byte in space[0].encode()), url)
+    if "&amp;" in url:
+        url = _AMPERSAND.sub("&", url)
+    if len(url) > MAX_URL_LENGTH or not url.isprintable() or not _URL.match(url):
+        return None
+    return url
+
+
+@lru_cache(maxsize=1024)
+def canonical_url(url: str) -> str:
+    """Give the form of a URL by which two articles are the same article.
+
+    The scheme is https; the host is lower case, without the scheme's own port; the fragment, the parameters
+    that only track readers (`utm_*`, `fbclid`, ...) and a slash at the path's end are gone. What is not an
+    http or https URL comes back unchanged.
+    """
+    if _CANONICAL.fullmatch(url):
+        return url
+    parts = _PARTS.match(url)
+    if parts is None:
+        return url
+    port = parts["port"] if parts["port"] not in (":", ":80", ":443") else ""
+    wanted = [item for item in parts["query"].split("&") if item and not _TRACKING.match(item)]
+    query = "?" + "&".join(wanted) if wanted else ""
+    return f"https://{parts['host'].lower()}{port}{parts['path'].rstrip('/')}{query}"
+
+
+def like_addresses(url: str) -> tuple[str, ...]:
+    """Give the canonical forms that somebody may mean by a URL: its own, and that with or without `www.`.
+
+    Nearly every site answers under both, but articles are the same by `canonical_url` alone.
+    """
+    canonical = canonical_url(url)
+    if not canonical.startswith("https://"):
+        return (canonical,)
+    host = canonical.removeprefix("https://")
+    other = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+    return canonical, f"https://{other}"
+
+
+_URL: Final = pattern(r"https?://[^\s/?#]", re.IGNORECASE)
+
+
+_PARTS: Final = pattern(
+    r"https?://(?P<host>[^\s/?#:@\[\]]+?)\.*(?P<port>(?::[0-9]*)?)"
+    r"(?P<path>(?:/[^\s?#]*)?)(?:\?|(?=#|\Z))(?P<query>[^\s#]*)(?:#\S*)?\Z",
+    re.IGNORECASE,
+)
+
+
+_CANONICAL: Final = pattern(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s?#]*[^\s?#/])?")
+
+
+_TRACKING: Final = pattern(
+    r"(?:utm_\w*|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|mkt_tok|_g[al])(?:=|\Z)", re.IGNORECASE
+)
+
+
+_AMPERSAND: Final = pattern(r"&(?:amp;)+")
+_WIDE_SPACE: Final = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")

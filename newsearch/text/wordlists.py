@@ -1,0 +1,61 @@
+"""Files of words that people write by hand: one entry a line, # begins a comment at a line's start or after a space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsearch.errors import WordListError
+from newsearch.text import analysis
+
+MAX_BYTES = 4 << 20
+"""A larger file is not read."""
+
+MAX_PROTECTED = 10_000
+"""Words that an index may protect."""
+
+
+def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
+    """The entries of a word list, each with its place, as FILE:LINE, for messages.
+
+    Raises:
+        WordListError: the file cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise WordListError(f"{Path(path)}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise WordListError(f"{Path(path)}: larger than {MAX_BYTES >> 20} MiB; is it a list of words?")
+    for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        place = f"{Path(path)}:{number}"
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            raise WordListError(f"{place}: not UTF-8; save the file as UTF-8") from error
+        entry = f" {text}".replace("\t", " ").partition(" #")[0].strip()
+        if entry:
+            yield place, entry
+
+
+def protected_words(path: str | os.PathLike[str]) -> frozenset[str]:
+    """Read words that are to keep to themselves, one a line: they are found as they are, in no other form.
+
+    Returns:
+        Them as terms.
+
+    Raises:
+        WordListError: the file cannot be used; the message names it and the line.
+    """
+    words = set()
+    for place, entry in entries(path):
+        terms = analysis.terms(entry)
+        if len(terms) != 1:
+            said = f"{len(terms)} words" if terms else "no word"
+            raise WordListError(f"{place}: {entry[:80]!r} is {said}; give one word a line")
+        words.add(terms[0])
+        if len(words) > MAX_PROTECTED:
+            raise WordListError(f"{place}: more than {MAX_PROTECTED:,} words; protect fewer")
+    return frozenset(words)

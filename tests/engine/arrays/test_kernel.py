@@ -1,0 +1,183 @@
+"""The compiled loops and those in numpy give the same articles and the same scores, on lists long enough to skip in."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import in_numpy
+
+from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("newsearch.engine.arrays.loops._kernel") is None,
+    reason="newsearch was installed without a compiler",
+)
+
+seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+like = st.text("abcé日", min_size=1, max_size=6)
+
+
+def some(random: np.random.Generator, articles: int, share: float, dtype: type) -> Any:
+    return np.flatnonzero(random.random(articles) < share).astype(dtype)
+
+
+def make_part(random: np.random.Generator, articles: int) -> Part:
+    doc = some(
+        random, articles, random.choice([0.001, 0.02, 0.3, 1.0]), random.choice([np.uint16, np.uint32])
+    )
+    kind = random.choice([np.uint8, np.uint16, np.float64])
+    # Few values, so that many articles tie, and now and then one that stands out.
+    value = np.where(random.random(len(doc)) < 0.01, 200, random.integers(1, 4, len(doc))).astype(kind)
+    unit = float(random.choice([0.25, 1 / 3, 2.0]))
+    part = Part(doc, value, unit, unit * float(value.max(initial=0)))
+    if random.random() < 0.5:
+        return part
+    held = np.zeros(articles, bool)
+    held[doc] = True
+    bits = bits_of(held)
+    counts = np.bitwise_count(bits).astype(np.uint32)
+    return part._replace(bits=bits, ranks=np.cumsum(counts, dtype=np.uint32) - counts)
+
+
+def bits_of(held: Any) -> Any:
+    padded = np.concatenate((held, np.zeros(-len(held) % 64, bool)))
+    return np.packbits(padded, bitorder="little").view(np.uint64)
+
+
+def alike(rows: list[Any], others: list[Any]) -> None:
+    assert sorted(rows) == sorted(others)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.sampled_from([1, 10, 100, 5000]), st.booleans(), st.booleans())
+def test_the_best_articles_are_the_same(
+    random: np.random.Generator, wanted: int, hides: bool, filters: bool
+) -> None:
+    articles = int(random.choice([1, 70, 3000, 40_000]))
+    parts = sorted(
+        (make_part(random, articles) for _ in range(random.integers(1, 5))), key=lambda p: len(p.doc)
+    )
+    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    visible = bits_of(random.random(articles) < 0.7) if hides else None
+    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
+    held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
+    assert held == in_numpy.common(parts, visible).tolist()
+    assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
+    ranked = boost, ceiling, visible, odd, wanted
+    alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
+    for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
+        for all_too in (False, True):
+            asked = parts, required, all_too, *ranked
+            alike(kernel.partial(*asked), in_numpy.partial(*asked))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_the_best_codes_are_the_same(random: np.random.Generator) -> None:
+    articles = int(random.choice([2500, 2503, 5000]))
+    postings = []
+    for _ in range(random.integers(0, 6)):
+        start = int(random.choice([0, articles - 2500]))
+        doc = some(
+            random, min(articles - start, articles - 2500 or 2500), random.choice([0.001, 0.5]), np.uint16
+        )
+        postings.append(
+            Codes(doc, random.integers(1, 256, len(doc)).astype(np.uint8), start, int(random.integers(1, 4)))
+        )
+    live = random.random(articles) < 0.5 if random.random() < 0.5 else None
+    docs, codes, alive = kernel.best_codes(postings, articles, live)
+    expected_docs, expected_codes, expected_alive = in_numpy.best_codes(postings, articles, live)
+    assert alive == expected_alive
+    assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
+    assert np.frombuffer(codes, np.uint8).tolist() == expected_codes.tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.booleans(), st.integers(0, 4), st.integers(-1, 3))
+def test_words_stand_together_in_the_same_articles(
+    random: np.random.Generator, ordered: bool, slop: int, field: int
+) -> None:
+    articles = 300
+    lengths = random.integers(0, 8, (articles, 4))
+    ends = np.cumsum(lengths, axis=1, dtype=np.int32)
+    # Words of an article, one at each of its positions.
+    text = [random.integers(0, 3, end).tolist() for end in ends[:, -1].tolist()]
+    slots = []
+    for word in random.integers(0, 3, random.integers(1, 4)).tolist():
+        places = [[at for at, found in enumerate(words) if found == word] for words in text]
+        doc = np.array([number for number, at in enumerate(places) if at], np.uint16)
+        more = [(number, position) for number, at in enumerate(places) for position in at[1:]]
+        slots.append(
+            Slot(
+                doc,
+                random.integers(1, 256, len(doc)).astype(np.uint8),
+                np.array([places[number][0] for number in doc.tolist()], np.uint16),
+                np.array([number for number, _ in more], np.uint16),
+                np.array([position for _, position in more], np.uint8),
+                float(random.random()),
+            )
+        )
+    asked = slots, len(slots) - 1 + slop, ordered, field, ends
+    docs, scores = kernel.together(*asked)
+    expected_docs, expected_scores = in_numpy.together(*asked)
+    assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
+    assert np.frombuffer(scores).tolist() == expected_scores.tolist()
+
+
+@given(st.lists(like, min_size=1), like, st.integers(1, 2))
+def test_the_same_forms_are_similar(forms: list[str], term: str, edits: int) -> None:
+    encoded = [form.encode() for form in forms]
+    asked = (
+        term,
+        edits,
+        0,
+        np.zeros(len(forms), np.uint32),
+        np.arange(len(forms), dtype=np.uint32),
+        np.frombuffer(b"".join(encoded) + b"\0", np.uint8),
+        np.cumsum([0, *map(len, encoded)]).astype(np.uint32),
+    )
+    assert sorted(kernel.similar(*asked)) == sorted(in_numpy.similar(*asked))
+
+
+@given(st.lists(like, min_size=1, unique=True), like, st.sampled_from([np.uint8, np.uint32]))
+def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> None:
+    encoded = sorted(form.encode() for form in forms)
+    text = np.frombuffer(b"".join(encoded), np.uint8)
+    at = np.cumsum([0, *map(len, encoded)])
+    at = at.astype(dtype if at[-1] < 256 else np.uint32)
+    first, last = kernel.begun(text, at, prefix.encode())
+    assert (first, last) == in_numpy.begun(text, at, prefix.encode())
+    assert encoded[first:last] == [form for form in encoded if form.startswith(prefix.encode())]
+
+
+@pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
+def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
+    docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)
+    part, boost, ends = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.int32)
+    slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
+    for call in (
+        lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
+        lambda: kernel.partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
+        lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
+        lambda: kernel.together([slot], 0, True, -1, ends),
+    ):
+        with pytest.raises(ValueError, match="outside the index"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "short", [np.empty(0, np.uint8), np.ones(3, "<f4"), np.ones(6, np.uint8)[::2], "text", None]
+)
+def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
+    docs = np.arange(3, dtype=np.uint32)
+    with pytest.raises((TypeError, ValueError, BufferError)):
+        kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
+    with pytest.raises((TypeError, ValueError, BufferError)):
+        kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)

@@ -1,0 +1,120 @@
+"""Filters and unions give the same compiled and in numpy, and never read beyond an array."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import sieve_in_numpy
+
+from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("newsearch.engine.arrays.loops._sieve") is None,
+    reason="newsearch was installed without a compiler",
+)
+
+seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+def some(random: np.random.Generator, articles: int, share: float, dtype: type = np.uint32) -> Any:
+    return np.flatnonzero(random.random(articles) < share).astype(dtype)
+
+
+def make_check(random: np.random.Generator, articles: int) -> Check:
+    chosen = random.random(7) < 0.4
+    numbers = random.integers(0, 7, articles).astype(random.choice([np.uint8, np.uint32, np.int64]))
+    known = np.where(random.random(articles) < 0.8, random.integers(0, 9, articles), np.nan)
+    counts = random.integers(0, 3, articles)
+    at = np.concatenate(([0], np.cumsum(counts)))
+    low, high = (float(random.choice([-np.inf, 0, 3, 6, np.inf])) for _ in range(2))
+    made = (
+        Check(CHOSEN, numbers, None, chosen),
+        Check(ANY_CHOSEN, random.integers(0, 7, at[-1]).astype(np.uint8), at, chosen),
+        Check(BETWEEN, known, known + random.integers(0, 2), None, low, high),
+        Check(LISTED, some(random, articles, random.choice([0, 0.1, 0.9]))),
+    )
+    return made[random.integers(len(made))]._replace(negated=bool(random.random() < 0.3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.lists(st.integers(1, 3), max_size=3))
+def test_the_same_articles_pass(random: np.random.Generator, sizes: list[int]) -> None:
+    articles = int(random.choice([1, 70, 3000]))
+    groups = [[make_check(random, articles) for _ in range(size)] for size in sizes]
+    docs = some(random, articles, 0.7)
+    found = np.frombuffer(sieve.passing(groups, docs), bool)
+    assert found.tolist() == sieve_in_numpy.passing(groups, docs).tolist()
+    assert found.tolist() == np.frombuffer(sieve.passing(groups, docs.tobytes()), bool).tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from([0, 1, 63, 64, 65, 5000]), st.integers(0, 4))
+def test_the_same_articles_are_in_any_list(random: np.random.Generator, articles: int, count: int) -> None:
+    lists = [
+        some(random, articles, random.choice([0.001, 0.3, 1.0]), random.choice([np.uint16, np.uint32]))
+        for _ in range(count)
+    ]
+    assert bytes(sieve.union(lists, articles)) == sieve_in_numpy.union(lists, articles).tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from([1, 63, 64, 65, 5000]))
+def test_a_rank_is_the_number_of_articles_before_a_word_of_bits(
+    random: np.random.Generator, articles: int
+) -> None:
+    doc = some(random, articles, random.choice([0, 0.3, 1.0]), random.choice([np.uint16, np.uint32]))
+    bits, ranks = sieve.ranked(doc, articles)
+    assert bytes(bits) == bytes(sieve.union([doc], articles))
+    assert np.frombuffer(ranks, np.uint32).tolist() == [
+        int((doc < start).sum()) for start in range(0, articles, 64)
+    ]
+    expected_bits, expected_ranks = sieve_in_numpy.ranked(doc, articles)
+    assert (bytes(bits), bytes(ranks)) == (bytes(expected_bits), bytes(expected_ranks))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        Check(CHOSEN, np.zeros(5, np.uint8), None, np.ones(1, bool)),
+        Check(CHOSEN, np.full(9, 3), None, np.ones(3, bool)),
+        Check(CHOSEN, np.full(9, -1), None, np.ones(3, bool)),
+        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(5), np.zeros(1, bool)),
+        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(10) + 1, np.zeros(1, bool)),
+        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(10) - 9, np.zeros(1, bool)),
+        Check(ANY_CHOSEN, np.full(12, 7, np.uint8), np.arange(10), np.zeros(1, bool)),
+        Check(BETWEEN, np.zeros(5), np.zeros(9)),
+        Check(BETWEEN, np.zeros(9), np.zeros(5)),
+    ],
+)
+def test_what_leads_out_of_an_array_is_an_error(check: Check) -> None:
+    with pytest.raises(ValueError, match="outside the index"):
+        sieve.passing([[check]], np.array([8], np.uint32))
+
+
+def test_an_article_outside_the_index_is_an_error() -> None:
+    for doc in (np.array([64], np.uint32), np.array([3, 2**32 - 1], np.uint32), np.array([65535], np.uint16)):
+        with pytest.raises(ValueError, match="outside the index"):
+            sieve.union([doc], 64)
+        with pytest.raises(ValueError, match="outside the index"):
+            sieve.ranked(doc, 64)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        Check(CHOSEN, np.zeros(9, np.uint8)),
+        Check(CHOSEN, np.zeros(9, np.uint8), None, np.zeros(3)),  # type: ignore[arg-type]
+        Check(BETWEEN, np.zeros(9, np.int32), np.zeros(9)),
+        Check(LISTED, np.zeros(9)),
+        Check(7, np.zeros(9, np.uint8)),
+    ],
+)
+def test_what_is_no_check_is_an_error(check: Check) -> None:
+    with pytest.raises(TypeError):
+        sieve.passing([[check]], np.array([8], np.uint32))
