@@ -18,6 +18,7 @@
 #define LARGEST_SIGNAL 1e12    /* see _values.py */
 #define OLDEST_YEAR 1600
 #define NEWEST_YEAR 2200
+#define LONG_INTEGER 19        /* digits; see sources/json_lines.py */
 #define MAX_URL_LENGTH 4096    /* see text/addresses.py */
 
 /* Keys of a record that most have. */
@@ -31,18 +32,20 @@ enum { PATH, ID, UNDERSCORE_ID, CATEGORY, TITLE, EXCERPT, PUBLISHED_DATE_TIME, O
 /* Fields of an article that are not set from one of the keys of the same place, and keys of a provider. */
 static const char *const fields[] = {
     "id", "title", "excerpt", "topics", "body", "date", "original_url", "web_url", "category", "type", "quality", "heat",
-    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "images", "related", "extra", "__class__",
+    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "modified", "images", "related", "authors", "extra",
+    "__class__",
     "name", "domain", "tags", "categories", "article", "publishedDateTime",
 };
 enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB_URL, F_CATEGORY, F_TYPE, F_QUALITY, F_HEAT,
-       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_IMAGES, F_RELATED, F_EXTRA, F_CLASS, F_NAME, F_DOMAIN,
+       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_MODIFIED, F_IMAGES, F_RELATED, F_AUTHORS, F_EXTRA, F_CLASS, F_NAME,
+       F_DOMAIN,
        F_TAGS, F_CATEGORIES, F_ARTICLE, F_PUBLISHED_DATE_TIME, FIELDS };
 static PyObject *field_names[FIELDS], *empty_text, *empty_tuple;
 static size_t key_lengths[KEYS];
 
 /* What a Reader is made with, in this order. */
 enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_ID, CLEAN_TEXT, CLEAN_BODY,
-       CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, GIVEN };
+       CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, FOREIGN, GIVEN };
 
 typedef struct {
     PyObject_HEAD
@@ -253,6 +256,7 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
     while (PyDict_Next(record, &place, &key, &value)) {
         const int number = key_number(key);
         if (number < KEYS) values[number] = value;
+        else if (PySet_Contains(reader->given[FOREIGN], key)) { PyErr_Clear(); Py_RETURN_NONE; } /* another name of a key of ours */
         present += number < KEYS;
     }
     const int is_common = present == PyDict_Size(record);
@@ -285,8 +289,8 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
     const Slot *slots = reader->slots[is_common];
     if (!(draft = reader->make[is_common](type, empty_tuple, NULL))) goto done;
     if (is_common) {
-        for (int field = F_AMP; field <= F_LANGUAGE; field++) made[field] = Py_NewRef(Py_None);
-        for (int field = F_IMAGES; field <= F_RELATED; field++) made[field] = Py_NewRef(empty_tuple);
+        for (int field = F_AMP; field <= F_MODIFIED; field++) made[field] = Py_NewRef(Py_None);
+        for (int field = F_IMAGES; field <= F_AUTHORS; field++) made[field] = Py_NewRef(empty_tuple);
         if (!(made[F_EXTRA] = PyDict_New())) goto failed;
     }
     for (int field = 0; field < F_CLASS && made[field]; field++)
@@ -317,6 +321,18 @@ static PyObject *read_one(PyObject *self, PyObject *args) {
     return read_record((Reader *)self, record, id, body);
 }
 
+/* Whether a line may hold an integer of more than 64 bits, of which the quick parser makes a float. */
+static int has_long_integer(const char *line, Py_ssize_t length) {
+    for (Py_ssize_t at = LONG_INTEGER - 1; at < length; at += LONG_INTEGER) {
+        if (line[at] < '0' || line[at] > '9') continue;
+        Py_ssize_t first = at, last = at;
+        while (first > 0 && line[first - 1] >= '0' && line[first - 1] <= '9' && at - first < LONG_INTEGER) first--;
+        while (last + 1 < length && line[last + 1] >= '0' && line[last + 1] <= '9' && last - first < LONG_INTEGER) last++;
+        if (last - first + 1 >= LONG_INTEGER) return 1;
+    }
+    return 0;
+}
+
 static const char read_lines_doc[] =
     "read_lines(lines, parse): for each line that is bytes, its Article, or None where it takes a closer look.";
 
@@ -329,7 +345,11 @@ static PyObject *read_lines(PyObject *self, PyObject *args) {
         PyObject *line = PyList_GetItem(lines, i), *article = NULL;
         if (!line) { Py_CLEAR(articles); break; }
         Py_INCREF(line);
-        PyObject *record = PyBytes_CheckExact(line) ? PyObject_CallFunctionObjArgs(parse, line, NULL) : NULL;
+        char *text = NULL;
+        Py_ssize_t length = 0;
+        const int is_usual = PyBytes_CheckExact(line) && !PyBytes_AsStringAndSize(line, &text, &length) &&
+                             !has_long_integer(text, length);
+        PyObject *record = is_usual ? PyObject_CallFunctionObjArgs(parse, line, NULL) : NULL;
         if (record) article = read_record((Reader *)self, record, Py_None, empty_text);
         /* What is wrong with it, Python finds again, and says. */
         if (!article && PyErr_Occurred()) {

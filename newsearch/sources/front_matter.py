@@ -1,4 +1,4 @@
-"""Markdown with YAML front matter -> a mapping and a body.
+"""Markdown with front matter in YAML or TOML -> a mapping and a body.
 
 The YAML is composed by libyaml's safe loader, but its nodes become values here: only null, true, false and
 numbers that print as they were typed are anything but text. So a title stays what was typed (`2020-09-29`,
@@ -19,6 +19,10 @@ MAX_DEPTH: Final = 32
 """Levels of nesting; the format needs four."""
 
 
+MAX_SIZE: Final = 256 << 10
+"""Characters of front matter: a value of three of them can take a kilobyte of memory."""
+
+
 class FrontMatterError(Exception):
     """The text is not an article's; the message is one line and gives the line number where it can."""
 
@@ -34,12 +38,16 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     content = text.lstrip()
     if not content:
         raise FrontMatterError("the file is empty")
+    if content.startswith("+++"):
+        return _parse_toml(content)
     if not _handler.detect(content):
-        raise FrontMatterError("no front matter: the first line is not '---'")
+        raise FrontMatterError("no front matter: the first line is not '---' (YAML) or '+++' (TOML)")
     try:
         front_matter, body = _handler.split(content)
     except ValueError:
         raise FrontMatterError("front matter has no closing '---'") from None
+    if len(front_matter) > MAX_SIZE:
+        raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
@@ -50,6 +58,28 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     if not isinstance(value, dict):
         raise FrontMatterError("front matter is not a mapping of keys to values")
     return value, body
+
+
+def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
+    import tomllib
+
+    found = _TOML.match(content)
+    if found is None:
+        raise FrontMatterError("front matter has no closing '+++'")
+    if len(found[1]) > MAX_SIZE:
+        raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
+    try:
+        value = tomllib.loads(found[1])
+    except tomllib.TOMLDecodeError as error:
+        raise FrontMatterError(f"front matter is no usable TOML: {error}") from error
+    except RecursionError:
+        raise FrontMatterError("front matter is nested too deeply") from None
+    if not value:
+        raise FrontMatterError("front matter is empty")
+    return value, content[found.end() :].strip()
+
+
+_TOML: Final = re.compile(r"\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 class _Refused(yaml.YAMLError):

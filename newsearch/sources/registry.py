@@ -1,28 +1,24 @@
-"""Which source is at a path? One registry, by the suffix of a file's name."""
+"""Which source is at a path? A directory, or a file of some format."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources.base import Source
-from newsearch.sources.files import printable
-from newsearch.sources.json_document import JsonFeed
+from newsearch.sources.base import ReadingOptions, Snapshot, Source
+from newsearch.sources.directory import Directory
+from newsearch.sources.files import printable, snapshot_of_file
+from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
+from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
-from newsearch.sources.markdown import MarkdownDirectory, MarkdownFile
 
-FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
-    ".md": MarkdownFile,
-    ".markdown": MarkdownFile,
-    ".txt": MarkdownFile,
-    ".jsonl": JsonLines,
-    ".ndjson": JsonLines,
-    ".json": JsonFeed,
-}
-"""The reader for each suffix of a file's name; JSON of either kind may have `.gz` after it."""
+__all__ = ["BY_SUFFIX", "DocumentFile", "locate", "open_source"]
+
+_AS_IT_SAYS: Final = ReadingOptions()
 
 
 def locate(path: str | os.PathLike[str]) -> str:
@@ -36,8 +32,8 @@ def locate(path: str | os.PathLike[str]) -> str:
     return printable(os.path.abspath(path))
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
-    """Find the source at a path: a directory of Markdown files, or a file by its suffix.
+def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:
+    """Find the source at a path: a directory of documents, or a file whose suffix or first bytes tell its format.
 
     Raises:
         SourceError: there is nothing at this path, or nothing that newsearch reads.
@@ -45,11 +41,39 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     location = locate(path)
     path = Path(os.path.abspath(path))
     if path.is_dir():
-        return MarkdownDirectory(path)
+        return Directory(path, options)
     if not path.exists():
         raise SourceError(location, "no such file or directory")
-    name = path.name.lower()
-    reader = FORMATS.get(os.path.splitext(name.removesuffix(".gz"))[1])
-    if reader is None or (name.endswith(".gz") and reader is MarkdownFile):
-        raise SourceError(location, f"not a kind of file newsearch reads; it reads {', '.join(FORMATS)}")
-    return reader(path)
+    if path.suffix.lower() == OPML and not options.format:
+        raise SourceError(location, "a list of feeds, and no articles")
+    format = of_file(path, options)
+    if format.name == "json-lines" and not is_document(path):
+        return JsonLines(path, options)
+    return DocumentFile(path, format, options)
+
+
+class DocumentFile:
+    """A file of a format that is read as a whole."""
+
+    lasting = True
+
+    def __init__(self, path: Path, format: Format, options: ReadingOptions = _AS_IT_SAYS) -> None:
+        self._path = path
+        self._options = options
+        self.location = printable(path)
+        self.one_each = format.single
+
+    def snapshot(self) -> Snapshot:
+        return snapshot_of_file(self._path)
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        if not self.one_each:
+            yield from read_many(self._path, printable(self._path.name), self._options)
+            return
+        for name in self.snapshot().names if names is None else names:
+            yield read_single(self._path, name, self._options)
+
+    def done(self) -> None:
+        return None  # it is read at once, or its files are counted

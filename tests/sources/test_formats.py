@@ -17,7 +17,7 @@ import pytest
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import open_source
+from newsearch.sources.registry import open_source
 
 FORMATS = Path(os.environ.get("NEWSEARCH_FORMATS", Path(__file__).parents[2].parent / "shared" / "data" / "formats"))
 KEYS = "title url date modified author provider topics category language published excerpt_starts body_contains body_lacks".split()

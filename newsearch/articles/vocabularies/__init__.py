@@ -12,7 +12,7 @@ from typing import Any, Final
 from newsearch.articles.vocabularies import gdelt, guardian, json_feed, news_please, newsapi, ninjs, nyt
 from newsearch.articles.vocabularies.base import Keys, Vocabulary
 
-__all__ = ["OF_RECORDS", "Keys", "Vocabulary", "recognised"]
+__all__ = ["OF_RECORDS", "SIGNS", "Keys", "Vocabulary", "recognised"]
 
 OF_RECORDS: Final = {
     vocabulary.name: vocabulary
@@ -28,7 +28,11 @@ OF_RECORDS: Final = {
 }
 """The vocabularies of JSON records, in the order in which they are asked whether one is theirs."""
 
-_OWN: Final = frozenset(("publishedDateTime", "webUrl", "excerpt", "ampWebUrl", "cdnAmpWebUrl"))
+SIGNS: Final = frozenset(
+    """content_html content_text date_published publishedAt maintext date_publish webTitle web_url pub_date seendate
+    versioncreated versionCreated pubstatus pubStatus bodies headlines body_xhtml headline""".split()
+)
+"""Keys by which a record may be seen to speak another vocabulary than ours."""
 
 
 def recognised(record: Mapping[str, Any]) -> Vocabulary | None:

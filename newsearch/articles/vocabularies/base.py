@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-__all__ = ["Keys", "Vocabulary", "domain_of", "is_address", "names_of", "plain", "split_names", "texts_of"]
+from newsearch.articles.vocabularies.names import is_address, name_of, names_of, plain, split_names
+
+__all__ = [
+    "Keys",
+    "Vocabulary",
+    "address",
+    "domain_of",
+    "first",
+    "is_address",
+    "is_empty",
+    "name_of",
+    "names_of",
+    "plain",
+    "provider",
+    "split_names",
+    "texts_of",
+    "unique",
+]
 
 
 @dataclass(slots=True)
@@ -104,13 +120,6 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {}, ())
 
 
-def plain(value: object) -> str:
-    """A scalar as text; anything else as an empty one."""
-    if isinstance(value, str):
-        return value.strip()
-    return "" if value is None or isinstance(value, bool | list | dict) else str(value)
-
-
 def texts_of(value: object) -> list[str]:
     """The names in a list of texts or of objects with a name; one text with commas is several."""
     if isinstance(value, str):
@@ -120,62 +129,6 @@ def texts_of(value: object) -> list[str]:
     if not isinstance(value, list | tuple):
         return []
     return [name for name in map(name_of, value) if name]
-
-
-def name_of(value: object) -> str:
-    """The name of something that is a text, or an object with a name."""
-    if not isinstance(value, Mapping):
-        return plain(value)
-    for key in ("name", "value", "term", "label", "title", "webTitle", "literal"):
-        if name := plain(value.get(key)):
-            return name
-    return ""
-
-
-def names_of(value: object) -> list[str]:
-    """The persons in a list of names or objects; one text may hold several of them."""
-    if isinstance(value, str):
-        return split_names(value)
-    if isinstance(value, Mapping):
-        value = [value]
-    if not isinstance(value, list | tuple):
-        return []
-    return [name for item in value for name in split_names(name_of(item))]
-
-
-def split_names(text: str) -> list[str]:
-    """Split a by-line into its names: "By Ann Lee, Bob Ray and Cy Day" are three.
-
-    A comma splits only where each part looks like a whole name, so "Kaur, M., Shukla, A." and "Smith, Jr." stay.
-    """
-    text = _BY.sub("", " ".join(text.split()))
-    if not text or is_address(text):
-        return [text] if text else []
-    parts = [part.strip() for part in _AND.split(text)]
-    if len(parts) == 1 and ";" not in text:
-        parts = [part.strip() for part in text.split(",")]
-    else:
-        parts = [piece.strip() for part in parts for piece in part.split(",")]
-    parts = [part for part in parts if part]
-    if len(parts) < 2 or not all(map(_is_whole_name, parts)):
-        pieces = [piece.strip() for piece in text.split(";") if piece.strip()]
-        return pieces if len(pieces) > 1 else [text]
-    return parts
-
-
-_BY: Final = re.compile(r"^(?:by|von|par|por|di|door|av|af)[ :]+(?=\S)", re.IGNORECASE)
-_AND: Final = re.compile(r"\s*(?:,\s*(?:and|und|et|y|&)\s|\s(?:and|und|et|y)\s|\s&\s|;)\s*", re.IGNORECASE)
-_ACRONYM: Final = re.compile(r"[A-Z]{2,4}")
-
-
-def _is_whole_name(part: str) -> bool:
-    words = part.split()
-    return bool(_ACRONYM.fullmatch(part)) or (2 <= len(words) <= 5 and not any(c.isdigit() for c in part))
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is the address of a page."""
-    return text[:8].lower().startswith(("http://", "https://")) and " " not in text.strip()
 
 
 def domain_of(url: object) -> str:

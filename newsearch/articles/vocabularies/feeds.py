@@ -85,7 +85,7 @@ def _take_texts(keys: Keys) -> None:
     contents = [part for part in entry.get("content") or () if isinstance(part, Mapping) and plain(part.get("value"))]
     # Of several, the longest is the text; the others are the same without markup, or a summary.
     body = max((plain(part["value"]) for part in contents), key=len, default="")
-    summary = first(plain(entry.get("summary")), plain(entry.get("excerpt_encoded")), "")
+    summary = plain(entry.get("summary")) or plain(entry.get("excerpt_encoded"))
     keys.fates |= {"content": "body", "summary": "excerpt", "excerpt_encoded": "excerpt"}
     if not body and len(summary) > LONG:
         body, summary = summary, ""

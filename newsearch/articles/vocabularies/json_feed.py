@@ -26,7 +26,7 @@ def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     if "external_url" in item:
         keys.take("originalUrl", "external_url", read=address)
     keys.take("title", "title")
-    keys.take("body", "content_text", "content_html")
+    keys.take("body", "content_html", "content_text")
     keys.take("excerpt", "summary")
     keys.take("publishedDateTime", "date_published")
     keys.take("modified", "date_modified")

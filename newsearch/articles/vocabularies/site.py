@@ -38,7 +38,7 @@ FOREIGN: Final = frozenset(
     spelt
     for name in (*ALIASES, *_ALWAYS, *(ours.lower() for ours in OURS))
     for spelt in (name, name.capitalize(), name.upper())
-) - OURS | {"authors", "modified"}
+) - OURS
 """Keys by which a record is seen to use other names than ours."""
 
 

@@ -62,7 +62,7 @@ def read(page: Page, is_date: IsDate) -> Keys:
     micro = page.get("microdata") or {}
     address = _address(page, meta, article)
     publisher = _resolved(article.get("publisher"), by_id)
-    outlet = first(name_of(publisher), *(_values(meta, _OUTLETS)), *map(name_of, micro.get("publisher", ()))) or ""
+    outlet = first(*meta.get("og:site_name", ()), name_of(publisher), *(_values(meta, _OUTLETS)), *map(name_of, micro.get("publisher", ()))) or ""
     title = first(
         plain(article.get("headline")),
         *_values(meta, _TITLES),

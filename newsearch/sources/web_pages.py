@@ -1,0 +1,45 @@
+"""Saved HTML pages, one article each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsearch.articles.values import Unusable, moment
+from newsearch.articles.vocabularies import web_page
+from newsearch.errors import SourceError
+from newsearch.sources.base import ReadingOptions, Record
+from newsearch.sources.files import MAX_ARTICLE_SIZE, printable, read_content
+
+
+def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
+    """Read a page; the id of its article is the file's name.
+
+    Raises:
+        SourceError: it cannot be read, or selectolax is not installed.
+    """
+    yield record_of(read_content(path, MAX_ARTICLE_SIZE), printable(path), "", id=name)
+
+
+def record_of(data: bytes, location: str, address: str, place: str = "", id: str = "") -> Record:
+    """Read a page that was fetched from an address.
+
+    Raises:
+        SourceError: selectolax is not installed.
+    """
+    try:
+        from newsearch.sources.html_tree import page_of
+
+        page = page_of(data, address)
+    except ImportError:
+        raise SourceError(
+            location, "to read HTML pages, selectolax is needed: pip install 'newsearch[pages]'"
+        ) from None
+    return Record("web-page", web_page.read(page, _is_date), place, id)
+
+
+def _is_date(value: object) -> bool:
+    try:
+        return moment(value, "date") is not None
+    except Unusable:
+        return False
