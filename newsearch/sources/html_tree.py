@@ -78,16 +78,22 @@ _NO_TEXT: Final = """script, style, noscript, template, svg, iframe, form, nav, 
 _UNLIKELY: Final = re.compile(
     r"(?<![a-z])(?:comments?|commentlist|disqus|footer|sidebar|side-bar|related|recommend\w*|newsletter|subscribe\w*|signup|social|share|sharing"
     r"|promo\w*|sponsor\w*|advert\w*|ads?|banner|cookie\w*|consent|breadcrumbs?|menu|nav|navigation|popup|modal|paywall|teaser\w*"
-    r"|read-?more|more-stories|outbrain|taboola|widget|tags|byline|metadata|meta|author-?bio|toolbar|pagination|login|legal|copyright|disclaimer)(?![a-z])",
+    r"|read-?more|more-stories|outbrain|taboola|widget|tags|byline|metadata|meta|author-?bio|toolbar|pagination|login|legal|copyright|disclaimer|next-?(?:post|story|article)[\w-]*|most-(?:read|popular)|trending"
+    r"|hide-print|no-?print|d-print-none|print-hidden|sr-only|visually-?hidden|screen-reader-text)(?![a-z])",
     re.IGNORECASE,
 )
-_LIKELY: Final = re.compile(r"article|body|content|entry|main|post|story|text", re.IGNORECASE)
+_LIKELY: Final = re.compile(
+    r"article|body|content|entry|main|(?<!next-)post|story(?!\w)|text|layout|wrapper|container|with-|has-", re.IGNORECASE
+)
+_BODY: Final = re.compile(r"(?:article|entry|post|story|page)[-_]*(?:body|content|text)", re.IGNORECASE)
 _PARAGRAPHS: Final = frozenset("p pre blockquote li dd td".split())
 _BLOCKS: Final = frozenset(
     """p div section article main h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table tr td th figure figcaption br hr
     header address center""".split()
 )
+_INLINE: Final = frozenset("b em i strong span font small q abbr cite code".split())
 _MIN_PARAGRAPH: Final = 25
+_MIN_OWN: Final = 140
 
 
 def _line(node: Any) -> str:
@@ -107,17 +113,15 @@ def _main(body: Any) -> Any:
             return max(found, key=lambda node: len(_line(node)))
     scores: dict[int, float] = {}
     nodes: dict[int, Any] = {}
-    total = 0
-    for paragraph in body.css("p, pre, blockquote, td"):
-        if paragraph.tag == "td" and paragraph.css_first("p, div, table"):
-            continue
-        text = _line(paragraph)
-        linked = sum(len(_line(link)) for link in paragraph.css("a"))
+    much = 0.7 * len(_line(body))
+    for paragraph in body.css("p, pre, blockquote, td, div, section, article"):
+        is_block = paragraph.tag not in _PARAGRAPHS or paragraph.tag == "td"
+        text = _own_text(paragraph) if is_block else _line(paragraph)
+        linked = 0 if is_block else sum(len(_line(link)) for link in paragraph.css("a"))
         weight = len(text) - 2 * linked
-        if len(text) < _MIN_PARAGRAPH or weight <= 0 or _is_aside(paragraph):
+        if len(text) < (_MIN_OWN if is_block else _MIN_PARAGRAPH) or weight <= 0 or _is_aside(paragraph, much):
             continue
-        total += weight
-        share, parent = 1.0, paragraph.parent
+        share, parent = 1.0, paragraph if is_block else paragraph.parent
         for _ in range(4):
             if parent is None or parent.tag in ("html", "-undef"):
                 break
@@ -136,28 +140,40 @@ def _main(body: Any) -> Any:
     return nodes[max(scores, key=scores.__getitem__)]
 
 
-def _is_aside(node: Any) -> bool:
-    """Whether an element, or one of those around it, is named as what belongs to no article."""
+def _own_text(node: Any) -> str:
+    """The text that stands in an element itself, as in one whose paragraphs are parted by line breaks."""
+    pieces = []
+    for child in node.iter(include_text=True):
+        if child.tag == "-text":
+            pieces.append(child.text(deep=False) or "")
+        elif child.tag in _INLINE:
+            pieces.append(child.text(deep=True) or "")
+    return " ".join("".join(pieces).split())
+
+
+def _is_aside(node: Any, much: float) -> bool:
+    """Whether an element, or one of those around it, is named as what belongs to no article.
+
+    What holds much of the page's text is no such thing, whatever it is called.
+    """
     for _ in range(8):
         if node is None or node.tag in ("body", "html"):
             return False
         names = _names(node)
         if len(names) > 1 and _UNLIKELY.search(names) and not _LIKELY.search(names):
-            return True
+            return len(_line(node)) < much
         node = node.parent
     return False
 
 
 def _text(main: Any) -> str:
-    """The text of an element, a line a paragraph, without blocks that hold little but links."""
-    pieces: list[str] = []
-    for piece in _pieces(main, 0):
-        pieces.append(piece)
-    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    """The text of an element, a line a paragraph, without blocks that belong to no article or hold little but links."""
+    much = 0.35 * len(_line(main))
+    lines = (" ".join(line.split()) for line in "".join(_pieces(main, 0, much)).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 
-def _pieces(node: Any, depth: int) -> Iterator[str]:
+def _pieces(node: Any, depth: int, much: float) -> Iterator[str]:
     if depth > MAX_DEPTH:
         return
     for child in node.iter(include_text=True):
@@ -168,22 +184,21 @@ def _pieces(node: Any, depth: int) -> Iterator[str]:
         if tag.startswith("-") or tag in ("script", "style"):
             continue
         is_block = tag in _BLOCKS
-        if is_block and depth and tag not in ("p", "br") and _is_clutter(child):
+        if is_block and depth and tag not in ("p", "br") and _is_clutter(child, much):
             continue
         if is_block:
             yield "\n"
-        yield from _pieces(child, depth + 1)
+        yield from _pieces(child, depth + 1, much)
         if is_block:
             yield "\n"
 
 
-def _is_clutter(node: Any) -> bool:
+def _is_clutter(node: Any, much: float) -> bool:
     names = _names(node)
-    is_named = len(names) > 1 and _UNLIKELY.search(names) and not _LIKELY.search(names)
-    if is_named:
+    text = len(_line(node))
+    if len(names) > 1 and text < much and _UNLIKELY.search(names) and not _BODY.search(names):
         return True
     if node.tag not in ("ul", "ol", "div", "section", "table"):
         return False
-    text = len(_line(node))
     linked = sum(len(_line(link)) for link in node.css("a"))
     return bool(text) and linked > 0.7 * text and not any(len(_line(p)) > 80 for p in node.css("p"))

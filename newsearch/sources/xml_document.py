@@ -19,6 +19,7 @@ MAX_SIZE: Final = 32_000_000
 
 _ROOT: Final = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([\w.-]+)")
 _PROLOG: Final = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_FEED_WITHIN: Final = re.compile(r"<(feed|rss|rdf:RDF)\s", re.IGNORECASE)
 _FEEDS: Final = ("rss", "rdf", "feed", "channel")
 
 
@@ -41,6 +42,10 @@ def records_of(text: str, location: str, format: str = "") -> Iterator[Record | 
     root = root_of(body)
     if format == "feed" or (not format and root in _FEEDS):
         yield from _of_feed(body, location)
+        return
+    if root == "html" and (found := _FEED_WITHIN.search(body[:4096])):  # as some saved it from a browser
+        end = body.rfind(f"</{found[1]}>")
+        yield from _of_feed(body[found.start() : end + len(found[1]) + 3 if end > 0 else len(body)], location)
         return
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")

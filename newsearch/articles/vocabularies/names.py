@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Final
 
 
@@ -40,7 +41,7 @@ def split_names(text: str) -> list[str]:
 
     A comma splits only where each part looks like a whole name, so "Kaur, M., Shukla, A." and "Smith, Jr." stay.
     """
-    text = _BY.sub("", " ".join(text.split()))
+    text = _BY.sub("", " ".join((unescape(text) if "&" in text else text).split()))
     if not text or is_address(text):
         return [text] if text else []
     parts = [part.strip() for part in _AND.split(text)]
