@@ -23,6 +23,10 @@ MAX_SIZE: Final = 256 << 10
 """Characters of front matter: a value of three of them can take a kilobyte of memory."""
 
 
+_DOTS: Final = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?(\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
+"""YAML's own mark of an end, with which some close front matter."""
+
+
 class FrontMatterError(Exception):
     """The text is not an article's; the message is one line and gives the line number where it can."""
 
@@ -45,19 +49,47 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     try:
         front_matter, body = _handler.split(content)
     except ValueError:
+        if dots := _DOTS.match(content):
+            return parse(f"{content[: dots.start(1)]}---{content[dots.end(1) :]}")
         raise FrontMatterError("front matter has no closing '---'") from None
     if len(front_matter) > MAX_SIZE:
         raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
+    if _MARKED.search(front_matter):
+        front_matter = _MARKED.sub(_quoted, front_matter)
+    first_line = text[: len(text) - len(content)].count("\n") + 1
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
-        first_line = text.count("\n", 0, text.index(front_matter))
-        raise FrontMatterError(_one_line(error, first_line)) from error
+        raise FrontMatterError(_one_line(error, front_matter, first_line)) from error
     if not value:
         raise FrontMatterError("front matter is empty")
     if not isinstance(value, dict):
-        raise FrontMatterError("front matter is not a mapping of keys to values")
+        number, line = _first_text(front_matter)
+        hint = f"; line {first_line + number}: no space after the colon" if _NO_SPACE.match(line) else ""
+        raise FrontMatterError(f"front matter is not a mapping of keys to values{hint}")
     return value, body
+
+
+# A value that begins with a sign of YAML is text to those who type it; a mark alone, and `!!str` and its kin, are YAML.
+_MARKED: Final = re.compile(
+    r"""^(?P<key>[ \t]*(?:-[ ]+)*(?:[\w-]+:[ \t]+)?)
+    (?P<value>(?:!(?!!)|&|\*(?=[^\s*]+\*))\S*[ \t]+[^\s\[{&*!|>'"][^\n]*?)[ \t]*$""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    value = found["value"].replace("'", "''")
+    return f"{found['key']}'{value}'" if found["key"].strip() else found[0]
+
+
+_NO_SPACE: Final = re.compile(r"[\w-]+:\S")
+
+
+def _first_text(front_matter: str) -> tuple[int, str]:
+    """The number and the text of the first line that is not empty."""
+    lines = front_matter.split("\n")
+    return next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
 
 
 def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
@@ -169,8 +201,45 @@ def _scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _one_line(error: yaml.YAMLError, first_line: int) -> str:
+def _one_line(error: yaml.YAMLError, front_matter: str, first_line: int) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    where = f" at line {first_line + mark.line + 1}" if mark else ""
-    return f"front matter cannot be used{where}: {problem}"
+    if mark is None:
+        return f"front matter cannot be used: {problem}"
+    lines = front_matter.split("\n")
+    number = min(mark.line, len(lines) - 1)
+    hinted, hint = _hint(error, lines, number)
+    where = f" at line {first_line + hinted}"
+    return f"front matter cannot be used{where}: {hint or problem}"
+
+
+_KEYED: Final = re.compile(r"\s*(?:- +)?[^\s:#][^:]*:[ \t]+(?P<value>\S.*)")
+
+
+def _hint(error: yaml.YAMLError, lines: list[str], number: int) -> tuple[int, str]:
+    """Say what to change of the line where the parser gave up, or of the one before it."""
+    if isinstance(error, _Refused):
+        return number, ""
+    if "nest" in str(getattr(error, "problem", "")):
+        return number, "nested too deeply"
+    for at in (number, number - 1):
+        line = lines[at] if 0 <= at < len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return at, "indent with spaces, not with a tab"
+        found = _KEYED.match(line)
+        value = found["value"] if found else line.strip().removeprefix("- ")
+        if value[:1] in ("'", '"'):
+            end = value.find(value[0], 1)
+            if end < 0:
+                return at, "a quoted value has no closing quote"
+            if end > 0 and value[end + 1 :].strip() and value[end + 1 :].strip()[0] != "#":
+                return at, "text after the closing quote; put the whole value in quotes of the other kind"
+        elif value[:1] in ("[", "{"):
+            return at, f"a value that begins with {value[0]!r} needs quotes, unless it is a list"
+        elif value[:1] in ("@", "`", "%", "|", ">", "*", "&", "!"):
+            return at, f"a value that begins with {value[0]!r} needs quotes"
+        elif ": " in value or value.endswith(":"):
+            return at, "a value with ': ' in it needs quotes"
+        elif _NO_SPACE.match(line) and "://" not in line:
+            return at, "no space after the colon"
+    return number, ""

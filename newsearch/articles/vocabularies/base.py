@@ -35,11 +35,13 @@ class Keys:
         source: the record as it came.
         record: what was taken so far, under our keys.
         fates: for each key that was looked at and is there, our key, or "" where it is deliberately left out.
+        spelt: how the source spells keys that `source` spells otherwise.
     """
 
     source: Mapping[str, Any]
     record: dict[str, Any] = field(default_factory=dict)
     fates: dict[str, str] = field(default_factory=dict)
+    spelt: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, ours: str, *names: str, read: Callable[[Any], Any] | None = None) -> Any:
         """Store the first value that is not empty among these keys, and return it.
@@ -83,7 +85,7 @@ class Keys:
         """Return the record under our keys; what was not used comes with it under its own."""
         for name, value in self.source.items():
             if name not in self.fates and not is_empty(value):
-                self.record.setdefault(_free(name, self.record), value)
+                self.record.setdefault(_free(self.spelt.get(name, name), self.record), value)
         return self.record
 
 

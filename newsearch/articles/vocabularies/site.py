@@ -20,7 +20,7 @@ _NAMES: Final[Mapping[str, str]] = {
         published_time publishedtime publishtime dc:date first_published_at webpublicationdate""",
     "modified": """lastmod last_modified lastmodified updated updated_at updatedat date_modified datemodified
         last_modified_at modified_at modifiedat modified_date date_updated dateupdated last_updated lastupdated
-        date_modify""",
+        date_modify updateddatetime modifieddatetime""",
     "excerpt": "description summary abstract teaser standfirst snippet lede subtitle dek",
     "webUrl": "weburl url link permalink canonical_url canonicalurl canonical source_url sourceurl article_url web_url href",
     "body": "maintext content_text content_html article_body articlebody full_text fulltext body_html body_text",
@@ -51,11 +51,14 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     """
     name = plain(document.get("name"))
     lower: dict[str, Any] = {}
-    for key, value in record.items():
-        key = key if key in OURS else key.lower()
+    spelt: dict[str, str] = {}
+    for spelling, value in record.items():
+        key = spelling if spelling in OURS else str(spelling).lower()
+        key = _OUR_SPELLING.get(key, key)
         if key not in lower or is_empty(lower[key]):
-            lower[_OUR_SPELLING.get(key, key)] = value
-    keys = Keys(lower)
+            lower[key] = value
+            spelt[key] = str(spelling)
+    keys = Keys(lower, spelt=spelt)
     made = keys.record
     for key in OURS:
         if key in lower and key not in _SPLIT:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from math import isfinite
 from threading import Lock
 from typing import Any, NamedTuple
@@ -67,6 +67,10 @@ def encode_record(article: Article) -> bytes:
         rest["related"] = [article_to_mapping(other) for other in article.related]
     if article.extra:
         rest["extra"] = dict(article.extra)
+    if article.authors:
+        rest["authors"] = article.authors
+    if article.modified:
+        rest["modified"] = article.modified.isoformat()
     if isinstance(article.date, datetime) and article.date.microsecond:
         rest["microsecond"] = article.date.microsecond
     text = SEPARATOR.join(
@@ -108,6 +112,8 @@ def decode_rest(rest: str) -> dict[str, Any]:
             article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
         ),
         "extra": data.get("extra", {}),
+        "authors": tuple(map(str, data.get("authors", ()))),
+        "modified": _moment(data.get("modified")),
         "microsecond": data.get("microsecond", 0),
     }
 
@@ -120,7 +126,20 @@ def _finite(text: str) -> float:
     return number
 
 
-_NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microsecond": 0}
+def _moment(text: str | None) -> datetime | date | None:
+    if text is None:
+        return None
+    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).astimezone(UTC)
+
+
+_NO_REST: dict[str, Any] = {
+    "images": (),
+    "related": (),
+    "extra": {},
+    "authors": (),
+    "modified": None,
+    "microsecond": 0,
+}
 
 
 def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:

@@ -339,6 +339,8 @@ class Segment:
             images=few["images"],
             related=few["related"],
             extra=few["extra"],
+            authors=few["authors"],
+            modified=few["modified"],
         )
 
 

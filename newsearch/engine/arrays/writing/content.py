@@ -19,7 +19,10 @@ from newsearch.engine.arrays.writing import building
 def records_of(articles: list[Article]) -> list[bytes]:
     """`encode_record` of each article, made the fast way where it can be."""
     records = building.plain_records(articles)
-    return [record or encode_record(article) for record, article in zip(records, articles, strict=True)]
+    return [
+        encode_record(article) if not record or article.authors or article.modified else record
+        for record, article in zip(records, articles, strict=True)
+    ]
 
 
 def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Facts:
