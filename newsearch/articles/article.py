@@ -127,7 +127,7 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
 
 
 def _written(when: dt.datetime | dt.date | None) -> str | None:
-    return when and when.isoformat().replace("+00:00", "Z")
+    return when.isoformat().replace("+00:00", "Z") if when else None
 
 
 def _image_to_mapping(image: Image) -> dict[str, Any]:

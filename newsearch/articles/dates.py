@@ -1,4 +1,6 @@
-"""A date as people and programs write it -> a day or a moment; what could be read in two ways is never guessed silently.
+"""A date as people and programs write it -> a day or a moment.
+
+What could be read in two ways is never guessed silently.
 
 RFC 822 and its heirs, RFC 3339, ISO 8601 (calendar, week and ordinal dates, extended and basic), seconds and
 milliseconds since 1970, what JavaScript, Go, git and the command `date` print, and days with the name of a month. An
@@ -7,7 +9,7 @@ offset after `GMT` or `UTC` is what it says: plus is east of Greenwich.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from re import IGNORECASE, VERBOSE, Match
 from typing import Final, NamedTuple
 
@@ -72,7 +74,9 @@ def is_day_first(language: str | None) -> bool | None:
 _MONTH_FIRST: Final = frozenset(("en-us", "en-ph", "es-us", "en-ca"))
 _YEAR_FIRST: Final = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "und", "mul", "zxx"))
 
-_SIGNS: Final = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u202f": " ", "\u00a0": " "})
+_SIGNS: Final = str.maketrans(
+    {"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u202f": " ", "\u00a0": " "}
+)
 _COMMENT: Final = pattern(r" ?\([^()]*\)\Z")  # a browser's name of the zone, RFC 822's comments
 _SUFFIX: Final = pattern(r" m=[+-][0-9.]+\Z|\[[A-Za-z_/]+\]\Z")  # of Go's clock, and Java's name of the zone
 
@@ -96,7 +100,8 @@ _ISO: Final = pattern(
       | -?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7])
       | -(?P<ordinal>[0-9]{{3}}) )
     (?: (?:\ ?[Tt]\ ?|\ |,\ |(?=[0-9]{{4,6}}\Z))
-        (?P<hour>[0-9]{{1,2}}) (?: :?(?P<minute>[0-9]{{2}}) (?: :?(?P<second>[0-9]{{2}}) (?:[.,:](?P<fraction>[0-9]+))? )? )?
+        (?P<hour>[0-9]{{1,2}}) (?: :?(?P<minute>[0-9]{{2}})
+            (?: :?(?P<second>[0-9]{{2}}) (?:[.,:](?P<fraction>[0-9]+))? )? )?
         (?:\ ?(?P<half>[AaPp])\.?[Mm]\.?)?
         \ ?(?P<offset>{_OFFSET})? (?:\ ?(?P<name>{_NAME}))? )?""",
     VERBOSE | IGNORECASE,
@@ -131,7 +136,9 @@ _TIME: Final = pattern(
     VERBOSE | IGNORECASE,
 )
 _ZONE: Final = pattern(rf",? ?(?P<offset>{_OFFSET})?(?: ?(?P<name>{_NAME}))?\Z", IGNORECASE)
-_YEAR_LAST: Final = pattern(rf" ?(?P<offset>{_OFFSET})?(?: ?(?P<name>[A-Za-z]{{1,5}}))?,? (?P<year>[0-9]{{4}})(?P<after> {_OFFSET})?\Z")
+_YEAR_LAST: Final = pattern(
+    rf" ?(?P<offset>{_OFFSET})?(?: ?(?P<name>[A-Za-z]{{1,5}}))?,? (?P<year>[0-9]{{4}})(?P<after> {_OFFSET})?\Z"
+)
 
 _Clock = tuple["Match[str]", "str | None", "str | None"]
 
@@ -139,10 +146,14 @@ _Clock = tuple["Match[str]", "str | None", "str | None"]
 def _parted(text: str) -> tuple[str, _Clock | None]:
     """Part the day from the time and the zone that stand behind it, or in front of it."""
     for found in _TIME.finditer(text):
-        if not (found["minute"] or found["minute_h"] or found["half"] or found[0].lower().endswith(("h", "uhr"))):
+        if not (
+            found["minute"] or found["minute_h"] or found["half"] or found[0].lower().endswith(("h", "uhr"))
+        ):
             continue
         before, after = text[: found.start()].rstrip(" ,"), text[found.end() :]
-        before = before.removesuffix(" at").removesuffix(" um").removesuffix(" à").removesuffix(" -").rstrip(" ,")
+        before = (
+            before.removesuffix(" at").removesuffix(" um").removesuffix(" à").removesuffix(" -").rstrip(" ,")
+        )
         if zone := _ZONE.fullmatch(after):
             return before, (found, zone["offset"], zone["name"])
         if zone := _YEAR_LAST.fullmatch(after):  # as in "Wed Sep 9 13:20:00 CEST 2020"
@@ -171,7 +182,7 @@ def _joined(day: date, clock: Match[str], offset: str | None, name: str | None) 
     if second == 60:  # a leap second
         second, extra = 59, timedelta(seconds=1)
     micro = int(f"{parts['fraction'] or ''}000000"[:6])
-    when = datetime(day.year, day.month, day.day, hour, minute, second, micro)
+    when = datetime.combine(day, time(hour, minute, second, micro))
     zone = _zone(offset, name)
     try:
         return (when + extra).replace(tzinfo=zone)
@@ -234,12 +245,15 @@ _OF_ZONES: Final = {
     -10: "HST",
 }
 _ZONES: Final = {name: hours for hours, names in _OF_ZONES.items() for name in names.split()}
-"""Hours east of Greenwich, of names that mean one zone, or one above all in news: those of RFC 822, and BST is British."""
+"""Hours east of Greenwich, of names that mean one zone, or one above all in news: BST is British, EST American."""
 
 
-_NUMERIC: Final = pattern(r"(?:[A-Za-z]+,? )?([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})\.?")
+_NUMERIC: Final = pattern(
+    r"(?:[A-Za-z]+,? )?([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})\.?"
+)
 _NAMED: Final = pattern(
-    r"(?:(?P<weekday>[^\W\d]+)\.?,? )?(?:(?:the |le |el |den |de )?(?P<day>[0-9]{1,2})(?:st|nd|rd|th|er|º|\.)?[ -]?(?:of |de |d')?"
+    r"(?:(?P<weekday>[^\W\d]+)\.?,? )?(?:(?:the |le |el |den |de )?(?P<day>[0-9]{1,2})"
+    r"(?:st|nd|rd|th|er|º|\.)?[ -]?(?:of |de |d')?"
     r"(?P<month>[^\W\d]+)\.?|(?P<month_first>[^\W\d]+)\.?[ -](?P<day_second>[0-9]{1,2})(?:st|nd|rd|th)?)"
     r"(?:,? (?:de |del )?|,|-)(?P<year>'?[0-9]{2}|[0-9]{4})?(?:,? (?P<weekday_last>[^\W\d]+))?",
     IGNORECASE,
@@ -297,7 +311,7 @@ def _year(digits: str) -> int:
 
 
 _OF_MONTHS: Final = (
-    "january jan januar jänner januari janvier janv enero ene gennaio gen janeiro januara января янв stycznia leden ledna",
+    "january jan januar jänner januari janvier janv enero ene gennaio gen janeiro januara января янв stycznia ledna",
     "february feb februar februari febr fév février févr febrero febbraio fevereiro fev февраля фев lutego února",
     "march mar märz mrz maart mrt mars marzo março marts марта мар marca března",
     "april apr avril avr abril abr aprile апреля апр kwietnia dubna",

@@ -177,7 +177,8 @@ def _record_id(record: Mapping[str, Any], source: str) -> str:
     guid = get("guid")
     if isinstance(guid, str) and guid.strip():
         if address := clean_url(guid):
-            return canonical_url(address)
+            place, sign, part = address.partition("#")  # some name parts of one page
+            return canonical_url(place) + sign + part
         # A number or a short name is unique in its feed only.
         provider = get("provider")
         domain = provider.get("domain") if isinstance(provider, Mapping) else ""
@@ -264,7 +265,7 @@ def _article(
     ambiguous: list[str] = []
     told = _date("publishedDateTime", get("publishedDateTime"), day_first, unusable, ambiguous)
     draft.date = told or since or date_in_name(id or name)
-    if not id and not depth:
+    if name and not id:
         draft.id = _content_id(name, draft)
     for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):
         if url is None and _is_something(get(key)):

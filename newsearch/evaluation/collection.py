@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 
 from newsearch.errors import SourceError
 from newsearch.search.index import Index
-from newsearch.sources.files import printable
-from newsearch.sources.files import open_content
+from newsearch.sources.files import open_content, printable
 from newsearch.sources.json_lines import numbered_lines, parse_json
 from newsearch.sources.registry import locate
 from newsearch.text.clean import clean_text

@@ -24,9 +24,12 @@ from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
-from newsearch.sources.base import STREAM, Snapshot, Source
+from newsearch.sources.base import STREAM, ReadingOptions, Snapshot, Source
+from newsearch.sources.formats import format_names
 from newsearch.sources.registry import locate, open_source
 from newsearch.text.wordlists import protected_words
+
+_AS_IT_SAYS = ReadingOptions()
 
 
 def build(
@@ -40,6 +43,8 @@ def build(
     dry_run: bool = False,
     gate: Gate | None = None,
     resume: bool = True,
+    format: str = "",
+    day_first: bool | None = None,
 ) -> Report:
     """Index sources: add what is new, replace what changed, delete what they no longer have.
 
@@ -68,6 +73,8 @@ def build(
         dry_run: find out what would change, and write nothing.
         gate: checks that the outcome must pass before it is published; with `dry_run`, that it would have to pass.
         resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
+        format: the format of files whose names and first bytes do not tell it (see `format_names`).
+        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
 
     Raises:
         ValueError: an argument is of a wrong kind, or out of its range; the message names it.
@@ -82,8 +89,11 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = _protected(protected)
-    run = _Run(_directory(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
-    return run.of([_source(source) for source in sources])
+    options = _options(format, day_first)
+    run = _Run(
+        _directory(index), workers, wait, memory, progress, dry_run, gate, resume, False, words, options
+    )
+    return run.of([_source(source, options) for source in sources])
 
 
 def reindex(
@@ -98,6 +108,8 @@ def reindex(
     dry_run: bool = False,
     gate: Gate | None = None,
     resume: bool = True,
+    format: str = "",
+    day_first: bool | None = None,
 ) -> Report:
     """Bring an index up to date with the sources that it remembers, as `build` does.
 
@@ -107,7 +119,7 @@ def reindex(
     Args:
         protected: a file of words that are found in no other form (see `build`); an empty one protects none.
         full: build it anew in any case.
-        index, workers, wait, memory, progress, dry_run, gate, resume: see `build`.
+        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first: see `build`.
 
     Raises:
         ValueError: see `build`.
@@ -119,7 +131,8 @@ def reindex(
     check_flag("full", full)
     directory = _directory(index)
     given = _protected(protected)
-    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    options = _options(format, day_first)
+    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, True, options=options)
     toc = read_toc(directory, any_version=True)
     words = toc.protected if given is None else given
     run = replace(run, protected=words)
@@ -175,9 +188,17 @@ def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
     return protected_words(path)
 
 
-def _source(given: str | os.PathLike[str] | Source) -> Source:
+def _options(format: str, day_first: bool | None) -> ReadingOptions:
+    if format and format not in format_names():
+        raise ValueError(f"format: {format!r:.80} is none of {', '.join(format_names())}")
+    if day_first is not None:
+        check_flag("day_first", day_first)
+    return ReadingOptions(format, day_first)
+
+
+def _source(given: str | os.PathLike[str] | Source, options: ReadingOptions) -> Source:
     if isinstance(given, str | os.PathLike):
-        return open_source(given)
+        return open_source(given, options)
     if not hasattr(given, "snapshot"):
         raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
     return given
@@ -206,6 +227,7 @@ class _Run:
     resume: bool = True
     whole: bool = False
     protected: frozenset[str] | None = None
+    options: ReadingOptions = _AS_IT_SAYS
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers, 1, whole=True)
@@ -229,7 +251,7 @@ class _Run:
                     sources.append(_Kept(self.index))
                 continue
             try:
-                sources.append(open_source(location))
+                sources.append(open_source(location, self.options))
             except SourceError as error:
                 raise refusal(location, error.reason, self.index) from error
         return replace(self.of(sources, full), anew=anew)

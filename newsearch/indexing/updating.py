@@ -10,17 +10,19 @@ from functools import partial
 from pathlib import Path
 
 from newsearch.articles.article import Article
-from newsearch.articles.extra import UNUSABLE
+from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.engine.arrays.files.state import SourceState
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.arrays.writing.ledger import Difference, Held, Ledger
 from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot, Source
+from newsearch.sources.formats import SINGLE
 
 _BATCH = 512
 """Articles that are read before they are compared with what is held, and progress is told."""
 
-MAX_ERRORS = 1000
+MAX_ERRORS = 100_000
+"""Broken articles that are remembered by name; all are counted."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Reading:
         incomplete, empty: locations of sources that could not be read to their end, or have no article.
         differences: by location, what each source changes.
         unusable: by key, how many of the articles have something there that could not be used.
+        unused: by key, how many have something there that newsearch keeps and does not search.
+        ambiguous: articles with a date whose day and month could be the other way round.
     """
 
     read: int = 0
@@ -42,6 +46,8 @@ class Reading:
     empty: list[str] = field(default_factory=list)
     differences: dict[str, Difference] = field(default_factory=dict)
     unusable: Counter[str] = field(default_factory=Counter)
+    unused: Counter[str] = field(default_factory=Counter)
+    ambiguous: int = 0
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
@@ -97,7 +103,7 @@ class Updater:
             return
         ledger = self.held.ledger(location)
         wanted = seen.names
-        is_partial = known is not None and source.one_each
+        is_partial = known is not None and source.one_each and not _had_many(known, seen)
         old = known.looks if known and is_partial else {}
         # What an interrupted run has finished was read later.
         ahead = self.held.state_ahead(location).looks if source.one_each else {}
@@ -166,6 +172,8 @@ class Updater:
         for article in batch:
             if article.extra or article.related:
                 reading.unusable.update(dict.fromkeys(_unusable(article), 1))
+                reading.unused.update(key for key in article.extra if key not in _OURS)
+                reading.ambiguous += AMBIGUOUS in article.extra
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)
@@ -187,6 +195,9 @@ def refusal(location: str, reason: str, index: Path) -> SourceError:
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
 
 
+_OURS = frozenset((UNUSABLE, AMBIGUOUS))
+
+
 def _unusable(article: Article) -> Iterator[str]:
     aside = article.extra.get(UNUSABLE)
     if isinstance(aside, Mapping):
@@ -206,6 +217,12 @@ def _finished(
     before = max(0, number + 1 - _BATCH - len(failed))
     done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
     return SourceState(list(done), list(done.values()))
+
+
+def _had_many(known: SourceState, seen: Snapshot) -> bool:
+    """Whether a file is gone that may have held several articles, whose ids are not its name."""
+    gone = set(known.names).difference(seen.names)
+    return any(not name.lower().endswith(SINGLE) for name in gone)
 
 
 def _is_same(known: SourceState, names: list[str], stamps: list[int]) -> bool:

@@ -207,7 +207,12 @@ def _is_within(path: str, real: str) -> bool:
     target = os.path.realpath(path)
     inner = target.removeprefix(real)
     is_hidden = any(part.startswith(".") for part in inner.split(os.sep))
-    return target.startswith(real) and not is_hidden and inner.lower().endswith(SUFFIXES) and os.path.isfile(target)
+    return (
+        target.startswith(real)
+        and not is_hidden
+        and inner.lower().endswith(SUFFIXES)
+        and os.path.isfile(target)
+    )
 
 
 def _list(directory: str) -> list[os.DirEntry[str]]:

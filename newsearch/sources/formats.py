@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from newsearch.articles.article import Article
+from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.errors import SourceError
 from newsearch.sources.base import Reader, ReadingOptions, Record, articles_of
 from newsearch.sources.files import first_bytes, printable
@@ -63,6 +64,11 @@ SUFFIXES: Final = (*BY_SUFFIX, *(f"{suffix}.gz" for suffix in _PACKABLE))
 """The ends of the names of files with articles, in lower case."""
 
 
+def format_names() -> tuple[str, ...]:
+    """The names that `--as` takes: of containers, and of vocabularies of JSON."""
+    return (*FORMATS, *OF_RECORDS)
+
+
 def by_name(name: str) -> Format | None:
     """Tell a format by the name of a file alone."""
     name = name.lower()
@@ -80,6 +86,8 @@ def of_file(path: Path, options: ReadingOptions) -> Format:
     if options.format in FORMATS:
         return FORMATS[options.format]
     named = by_name(path.name)
+    if options.format in OF_RECORDS and (named is None or named.module != "json_document"):
+        return FORMATS["json"]
     if named is None or path.suffix.lower() in _UNSURE:
         sniffed = _by_first_bytes(first_bytes(path))
         if sniffed and not (named and named.name == "json-lines" and sniffed == "json"):
@@ -95,7 +103,9 @@ def of_file(path: Path, options: ReadingOptions) -> Format:
 _UNSURE: Final = frozenset((".txt", ".html", ".htm", ".xhtml"))
 """Suffixes under which other formats are often saved."""
 
-_XML: Final = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|newsmessage|newsml|newsitem|nitf)[\s>]", re.IGNORECASE)
+_XML: Final = re.compile(
+    rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|newsmessage|newsml|newsitem|nitf)[\s>]", re.IGNORECASE
+)
 _HTML: Final = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 
 

@@ -34,9 +34,11 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
     if root is None:
         return page
     html = tree.css_first("html")
-    page["lang"] = (html.attributes.get("lang") or html.attributes.get("xml:lang") or "").strip() if html else ""
+    page["lang"] = (
+        (html.attributes.get("lang") or html.attributes.get("xml:lang") or "").strip() if html else ""
+    )
     for node in tree.css("meta"):
-        attributes = node.attributes
+        attributes: dict[str, Any] = node.attributes
         name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv") or ""
         if name and attributes.get("content"):
             page["meta"].append((name, attributes["content"]))
@@ -49,16 +51,23 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
     if title := tree.css_first("head title, title"):
         page["title"] = title.text()
     for node in tree.css("[itemprop]"):
-        if node.tag != "meta" and (name := node.attributes.get("itemprop")) in _PROPERTIES:
+        name = node.attributes.get("itemprop") or ""
+        if node.tag != "meta" and name in _PROPERTIES:
             value = node.attributes.get("datetime") or node.attributes.get("content") or _line(node)
             page["microdata"].setdefault(name, []).append(value)
     page["times"] = [
         node.attributes.get("datetime") or ""
-        for node in tree.css("time[pubdate], article header time[datetime], article time[datetime], main time[datetime]")
+        for node in tree.css(
+            "time[pubdate], article header time[datetime], article time[datetime], main time[datetime]"
+        )
     ][:1]
-    page["authors"] = [_line(node) for node in tree.css('a[rel~="author"], [class~="author-name"], [class~="byline-author"]')][:3]
+    page["authors"] = [
+        _line(node) for node in tree.css('a[rel~="author"], [class~="author-name"], [class~="byline-author"]')
+    ][:3]
     if not page["authors"]:
-        page["authors"] = [_line(node) for node in tree.css('[class~="byline"], [class~="author"], [id="author"]')[:1]]
+        page["authors"] = [
+            _line(node) for node in tree.css('[class~="byline"], [class~="author"], [id="author"]')[:1]
+        ]
     page["authors"] = [name for name in page["authors"] if 2 < len(name) < 60 and "@" not in name]
     body = tree.body
     if body is not None:
@@ -71,25 +80,30 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
     return page
 
 
-_PROPERTIES: Final = frozenset("headline datePublished dateModified author publisher description keywords".split())
+_PROPERTIES: Final = frozenset(
+    "headline datePublished dateModified author publisher description keywords".split()
+)
 _NO_TEXT: Final = """script, style, noscript, template, svg, iframe, form, nav, footer, aside, button, select, input,
     figure figcaption, dialog, [hidden], [aria-hidden="true"], [role="navigation"], [role="complementary"],
     [role="contentinfo"], [role="banner"]"""
 _UNLIKELY: Final = re.compile(
-    r"(?<![a-z])(?:comments?|commentlist|disqus|footer|sidebar|side-bar|related|recommend\w*|newsletter|subscribe\w*|signup|social|share|sharing"
-    r"|promo\w*|sponsor\w*|advert\w*|ads?|banner|cookie\w*|consent|breadcrumbs?|menu|nav|navigation|popup|modal|paywall|teaser\w*"
-    r"|read-?more|more-stories|outbrain|taboola|widget|tags|byline|metadata|meta|author-?bio|toolbar|pagination|login|legal|copyright|disclaimer|next-?(?:post|story|article)[\w-]*|most-(?:read|popular)|trending"
+    r"(?<![a-z])(?:comments?|commentlist|disqus|footer|sidebar|side-bar|related|recommend\w*|newsletter|subscribe\w*|signup"
+    r"|social|share|sharing|promo\w*|sponsor\w*|advert\w*|ads?|banner|cookie\w*|consent|breadcrumbs?|menu|nav|navigation"
+    r"|popup|modal|paywall|teaser\w*"
+    r"|read-?more|more-stories|outbrain|taboola|widget|tags|byline|metadata|meta|author-?bio|toolbar|pagination|login"
+    r"|legal|copyright|disclaimer|next-?(?:post|story|article)[\w-]*|most-(?:read|popular)|trending"
     r"|hide-print|no-?print|d-print-none|print-hidden|sr-only|visually-?hidden|screen-reader-text)(?![a-z])",
     re.IGNORECASE,
 )
 _LIKELY: Final = re.compile(
-    r"article|body|content|entry|main|(?<!next-)post|story(?!\w)|text|layout|wrapper|container|with-|has-", re.IGNORECASE
+    r"article|body|content|entry|main|(?<!next-)post|story(?!\w)|text|layout|wrapper|container|with-|has-",
+    re.IGNORECASE,
 )
 _BODY: Final = re.compile(r"(?:article|entry|post|story|page)[-_]*(?:body|content|text)", re.IGNORECASE)
 _PARAGRAPHS: Final = frozenset("p pre blockquote li dd td".split())
 _BLOCKS: Final = frozenset(
-    """p div section article main h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table tr td th figure figcaption br hr
-    header address center""".split()
+    """p div section article main h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table tr td th figure figcaption br
+    hr header address center""".split()
 )
 _INLINE: Final = frozenset("b em i strong span font small q abbr cite code".split())
 _MIN_PARAGRAPH: Final = 25
@@ -119,7 +133,11 @@ def _main(body: Any) -> Any:
         text = _own_text(paragraph) if is_block else _line(paragraph)
         linked = 0 if is_block else sum(len(_line(link)) for link in paragraph.css("a"))
         weight = len(text) - 2 * linked
-        if len(text) < (_MIN_OWN if is_block else _MIN_PARAGRAPH) or weight <= 0 or _is_aside(paragraph, much):
+        if (
+            len(text) < (_MIN_OWN if is_block else _MIN_PARAGRAPH)
+            or weight <= 0
+            or _is_aside(paragraph, much)
+        ):
             continue
         share, parent = 1.0, paragraph if is_block else paragraph.parent
         for _ in range(4):

@@ -182,7 +182,18 @@ def _is_article(document: _Document) -> bool:
     named = any(document.get(key) for key in ("title", "headline", "webTitle"))
     return named and any(
         document.get(key) not in (None, "", []) and not isinstance(document.get(key), list)
-        for key in ("body", "content", "text", "excerpt", "publishedDateTime", "webUrl", "maintext", "author", "date", "path")
+        for key in (
+            "body",
+            "content",
+            "text",
+            "excerpt",
+            "publishedDateTime",
+            "webUrl",
+            "maintext",
+            "author",
+            "date",
+            "path",
+        )
     )
 
 

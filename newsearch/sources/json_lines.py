@@ -15,8 +15,8 @@ import orjson
 
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_record, articles_of_plain_records
-from newsearch.errors import SourceError
 from newsearch.articles.vocabularies import OF_RECORDS
+from newsearch.errors import SourceError
 from newsearch.sources.base import STREAM, ReadingOptions, Snapshot
 from newsearch.sources.files import (
     GZIP_MAGIC,

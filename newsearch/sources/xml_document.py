@@ -18,7 +18,9 @@ MAX_SIZE: Final = 32_000_000
 """Bytes of a document, decompressed: it is parsed as a whole."""
 
 _ROOT: Final = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([\w.-]+)")
-_PROLOG: Final = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_PROLOG: Final = re.compile(
+    r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE
+)
 _FEED_WITHIN: Final = re.compile(r"<(feed|rss|rdf:RDF)\s", re.IGNORECASE)
 _FEEDS: Final = ("rss", "rdf", "feed", "channel")
 
@@ -84,7 +86,9 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
     try:
         import feedparser
     except ImportError:
-        raise SourceError(location, "to read feeds, feedparser is needed: pip install 'newsearch[feeds]'") from None
+        raise SourceError(
+            location, "to read feeds, feedparser is needed: pip install 'newsearch[feeds]'"
+        ) from None
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
     # It is text by now; what it declared of its encoding was heard, or was wrong. Given as a file: of a text,
@@ -104,7 +108,14 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         yield Record("feed", feeds.read(entry, feed), f"#{number}")
 
 
-_NO_POSTS: Final = ("attachment", "nav_menu_item", "revision", "custom_css", "customize_changeset", "wp_global_styles")
+_NO_POSTS: Final = (
+    "attachment",
+    "nav_menu_item",
+    "revision",
+    "custom_css",
+    "customize_changeset",
+    "wp_global_styles",
+)
 """What WordPress exports beside its posts."""
 
 _TAGS: Final = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)[A-Za-z][^<>]*?(/?)>", re.DOTALL)

@@ -53,9 +53,12 @@ _MARKS: Final = (
     (b"<\x00?\x00", "utf-16-le"),
     (b"\x00<\x00?", "utf-16-be"),
 )
-_DECLARED: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)|charset\s*=\s*["']?([A-Za-z0-9._-]+)""", re.IGNORECASE)
+_DECLARED: Final = re.compile(
+    rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)|charset\s*=\s*["']?([A-Za-z0-9._-]+)""", re.IGNORECASE
+)
 # What is declared is often the smaller sister of what is written.
-_WIDER: Final = {"iso-8859-1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252", "ascii": "windows-1252",
+_WIDER: Final = {"iso-8859-1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252",
+                 "ascii": "windows-1252",
                  "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "ks_c_5601-1987": "cp949"}  # fmt: skip
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -83,11 +86,11 @@ def parse(text: str) -> Element:
 
 
 _PROLOG: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
-_AMPERSAND: Final = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?")
-_REPAIRABLE: Final = frozenset(
-    getattr(expat.errors.codes, "get", dict.get)(message)
-    for message in (expat.errors.XML_ERROR_INVALID_TOKEN, expat.errors.XML_ERROR_UNDEFINED_ENTITY, expat.errors.XML_ERROR_SYNTAX)
+_AMPERSAND: Final = re.compile(
+    r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?"
 )
+# An invalid token is what a bare "&" is; an entity of HTML is undefined.
+_REPAIRABLE: Final = (4, 11)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -267,9 +267,7 @@ def test_dates_are_in_utc_and_a_day_stays_a_day(value: object, moment: date) -> 
     assert not isinstance(read, datetime) or read.tzinfo is UTC
 
 
-@pytest.mark.parametrize(
-    "value", ["soon", "10:30", "2020", "September", [1], {"a": 1}, True, "9" * 200]
-)
+@pytest.mark.parametrize("value", ["soon", "10:30", "2020", "September", [1], {"a": 1}, True, "9" * 200])
 def test_what_is_no_whole_date_is_set_aside_and_the_article_goes_in(value: object) -> None:
     read = article(publishedDateTime=value, modified=value)
     assert (read.date, read.modified) == (None, None)

@@ -81,12 +81,37 @@ def test_a_date_is_what_it_says(text: str, iso: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["20-09-09", "01-02-03", "03/04/20", "2020-W37", "2020-09", "2020", "May 2020", "12 May", "10:30", "yesterday", ""]
-    + ["Sun, 31 Feb 2021 10:00:00 GMT", "2020-13-01", "2020-09-09 25:00", "2020-09-09 10:00 XYZ", "2020-W54-1"]
-    + ["2020-366 10:00x", "2020-09-09T13:20:00 IST", "12 000 people", "9" * 40, "2021-366", "2020-09-09 13:60"],
+    [
+        "20-09-09",
+        "01-02-03",
+        "03/04/20",
+        "2020-W37",
+        "2020-09",
+        "2020",
+        "May 2020",
+        "12 May",
+        "10:30",
+        "yesterday",
+        "",
+    ]
+    + [
+        "Sun, 31 Feb 2021 10:00:00 GMT",
+        "2020-13-01",
+        "2020-09-09 25:00",
+        "2020-09-09 10:00 XYZ",
+        "2020-W54-1",
+    ]
+    + [
+        "2020-366 10:00x",
+        "2020-09-09T13:20:00 IST",
+        "12 000 people",
+        "9" * 40,
+        "2021-366",
+        "2020-09-09 13:60",
+    ],
 )
 def test_what_is_no_whole_date_or_could_be_another_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):  # noqa: PT011
         read_date(text)
 
 
@@ -110,7 +135,8 @@ def test_day_or_month_first_is_told_or_ambiguous(
 
 
 @pytest.mark.parametrize(
-    ("tag", "told"), [("de", True), ("en-gb", True), ("en-us", False), ("en", None), ("ja", None), (None, None)]
+    ("tag", "told"),
+    [("de", True), ("en-gb", True), ("en-us", False), ("en", None), ("ja", None), (None, None)],
 )
 def test_a_language_tells_the_order(tag: str | None, told: bool | None) -> None:
     assert is_day_first(tag) is told

@@ -19,8 +19,11 @@ from newsearch.articles.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources.registry import open_source
 
-FORMATS = Path(os.environ.get("NEWSEARCH_FORMATS", Path(__file__).parents[2].parent / "shared" / "data" / "formats"))
-KEYS = "title url date modified author provider topics category language published excerpt_starts body_contains body_lacks".split()
+FORMATS = Path(
+    os.environ.get("NEWSEARCH_FORMATS", Path(__file__).parents[2].parent / "shared" / "data" / "formats")
+)
+KEYS = """title url date modified author provider topics category language published
+excerpt_starts body_contains body_lacks""".split()
 ENOUGH = 0.98
 
 needs_files = pytest.mark.skipif(not FORMATS.is_dir(), reason=f"needs the sample files in {FORMATS}")
@@ -50,7 +53,10 @@ def judged(folder: Path) -> Iterator[tuple[bool, str]]:
         if counts:
             yield len(articles) in counts, f"{label}: {len(articles)} articles, not {counts[0]}"
         first, last = expected["first"], expected.get("last") or []
-        pairs = [*zip(first, articles, strict=False), *zip(last, articles[-len(last) :] if last else [], strict=False)]
+        pairs = [
+            *zip(first, articles, strict=False),
+            *zip(last, articles[-len(last) :] if last else [], strict=False),
+        ]
         for number, entry in enumerate([*first, *last]):
             article = pairs[number][1] if number < len(pairs) else None
             for key in KEYS:

@@ -38,7 +38,9 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     keys = Keys({name: value for name, value in entry.items() if name not in _DERIVED})
     record = keys.record
     keys.take("guid", "id", read=plain)
-    keys.take("webUrl", "feedburner_origlink", "link", read=address) or keys.take("webUrl", "links", read=_page)
+    keys.take("webUrl", "feedburner_origlink", "link", read=address) or keys.take(
+        "webUrl", "links", read=_page
+    )
     keys.take("title", "title")
     _take_texts(keys)
     if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
@@ -48,7 +50,9 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     if "publishedDateTime" not in record and "modified" in record:
         record["publishedDateTime"] = record.pop("modified")
         keys.fates["updated"] = "publishedDateTime"
-    keys.take("authors", "authors", "author", read=names_of) or keys.take(
+    # Of an address with a long domain, feedparser takes the end for a name; the author as it stands has both.
+    order = ("author", "authors") if "@" in plain(entry.get("author")) else ("authors", "author")
+    keys.take("authors", *order, read=names_of) or keys.take(
         "authors", "dc_creator", "media_credit", read=names_of
     )
     if "authors" not in record and (names := names_of(_names_only(feed.get("authors")))):
@@ -56,7 +60,9 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     keys.take("topics", "tags", read=_topics)
     keys.take("topics", "media_keywords", "itunes_keywords", read=lambda value: plain(value).split(","))
     _take_outlet(keys, feed)
-    if language := first(entry.get("language"), feed.get("language"), _language(entry), feed.get("dc_language")):
+    if language := first(
+        entry.get("language"), feed.get("language"), _language(entry), feed.get("dc_language")
+    ):
         record["locale"] = language
         keys.fates["language"] = "locale"
     for name in ("media_content", "media_thumbnail", "image", "links"):
@@ -82,7 +88,9 @@ _DERIVED: Final = frozenset(
 def _take_texts(keys: Keys) -> None:
     """Tell the summary from the text: a lone description is the one or the other by its length."""
     entry, record = keys.source, keys.record
-    contents = [part for part in entry.get("content") or () if isinstance(part, Mapping) and plain(part.get("value"))]
+    contents = [
+        part for part in entry.get("content") or () if isinstance(part, Mapping) and plain(part.get("value"))
+    ]
     # Of several, the longest is the text; the others are the same without markup, or a summary.
     body = max((plain(part["value"]) for part in contents), key=len, default="")
     summary = plain(entry.get("summary")) or plain(entry.get("excerpt_encoded"))
@@ -117,7 +125,11 @@ def _page(links: object) -> str:
 
 
 def _names_only(value: object) -> list[Any]:
-    return [item for item in value if isinstance(item, Mapping) and item.get("href")] if isinstance(value, list) else []
+    return (
+        [item for item in value if isinstance(item, Mapping) and item.get("href")]
+        if isinstance(value, list)
+        else []
+    )
 
 
 def _topics(tags: object) -> list[str]:
@@ -133,7 +145,10 @@ def _take_outlet(keys: Keys, feed: Mapping[str, Any]) -> None:
     keys.fates |= {"publisher": "", "dc_publisher": "", "prism_publicationname": ""}
     name, home = plain(feed.get("title")), first(feed.get("link"), feed.get("id"))
     if isinstance(source, Mapping) and plain(source.get("title")):  # an aggregator says whose article it is
-        name, home = plain(source["title"]), first(source.get("href"), source.get("link"), _page(source.get("links")))
+        name, home = (
+            plain(source["title"]),
+            first(source.get("href"), source.get("link"), _page(source.get("links"))),
+        )
     if not name:
         name = plain(first(keys.source.get("publisher"), feed.get("publisher"), ""))
     outlet = provider(name, home)

@@ -1,4 +1,7 @@
-"""GDELT DOC 2.0, ArtList: an article of `{"articles": [...]}`. https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/"""
+"""GDELT DOC 2.0, ArtList: an article of `{"articles": [...]}`.
+
+https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,8 @@ estonian et farsi fa finnish fi french fr galician gl georgian ka german de gree
 hindi hi hungarian hu icelandic is indonesian id irish ga italian it japanese ja javanese jv kannada kn kazakh kk khmer
 km korean ko kurdish ku kyrgyz ky lao lo latin la latvian lv lithuanian lt macedonian mk malay ms malayalam ml maltese
 mt marathi mr mongolian mn nepali ne norwegian no norwegiannynorsk nn oriya or pashto ps persian fa polish pl portuguese
-pt punjabi pa romanian ro russian ru serbian sr sindhi sd sinhala si sinhalese si slovak sk slovenian sl somali so spanish
-es sundanese su swahili sw swedish sv tagalog tl tajik tg tamil ta tatar tt telugu te thai th tibetan bo turkish tr
+pt punjabi pa romanian ro russian ru serbian sr sindhi sd sinhala si sinhalese si slovak sk slovenian sl somali so
+spanish es sundanese su swahili sw swedish sv tagalog tl tajik tg tamil ta tatar tt telugu te thai th tibetan bo turkish tr
 turkmen tk ukrainian uk urdu ur uzbek uz vietnamese vi welsh cy yiddish yi yoruba yo zulu zu
 """.split()
 TAGS: Final = dict(zip(_NAMES[::2], _NAMES[1::2], strict=True))

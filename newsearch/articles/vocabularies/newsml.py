@@ -18,7 +18,9 @@ _BLANK: Final = ("title", "slugline")
 
 def is_text(item: Element) -> bool:
     """Whether an item is an article, and not a picture, a video, a graphic, or a list of other items."""
-    kind = attribute_at(item, "qcode", "itemMeta", "itemClass") or attribute_at(item, "uri", "itemMeta", "itemClass")
+    kind = attribute_at(item, "qcode", "itemMeta", "itemClass") or attribute_at(
+        item, "uri", "itemMeta", "itemClass"
+    )
     name = kind.rpartition(":")[2].rpartition("/")[2].lower()
     if item.tag == "NewsItem":
         kinds = {media.get("FormalName", "").lower() for media in item.iter("MediaType")}
@@ -37,7 +39,9 @@ def read(item: Element, document: Mapping[str, Any]) -> Keys:
     for part in ("itemMeta", "contentMeta"):
         for child in (child for parent in below(item, part) for child in parent):
             if child.tag not in _KNOWN:
-                source.setdefault(child.tag, line_of(child) or child.get("qcode", "") or child.get("literal", ""))
+                source.setdefault(
+                    child.tag, line_of(child) or child.get("qcode", "") or child.get("literal", "")
+                )
     keys = Keys(source)
     for name in (*nitf.OURS, "modified", "webUrl", "category"):
         keys.take(name, name)
@@ -53,16 +57,23 @@ _NOISE: Final = "generator signal service profile role fileName urgency edNote l
 
 
 def _facts(item: Element) -> dict[str, Any]:
-    meta, content = next(below(item, "itemMeta"), Element("itemMeta")), next(below(item, "contentMeta"), Element("contentMeta"))
+    meta, content = (
+        next(below(item, "itemMeta"), Element("itemMeta")),
+        next(below(item, "contentMeta"), Element("contentMeta")),
+    )
     inner = next(item.iter("nitf"), None)
     inner_facts = nitf.facts_of(inner) if inner is not None else {}
-    made = line_at(meta, "firstCreated") or line_at(content, "contentCreated") or line_at(meta, "versionCreated")
+    made = (
+        line_at(meta, "firstCreated") or line_at(content, "contentCreated") or line_at(meta, "versionCreated")
+    )
     changed = line_at(content, "contentModified") or line_at(meta, "versionCreated")
     status = attribute_at(meta, "qcode", "pubStatus") or attribute_at(meta, "uri", "pubStatus")
     return {
         "guid": item.get("guid"),
         "webUrl": next((link.get("href") for link in below(meta, "link") if _is_page(link)), None),
-        "title": first(_headline(content), line_at(meta, "title"), inner_facts.get("title"), line_at(content, "slugline")),
+        "title": first(
+            _headline(content), line_at(meta, "title"), inner_facts.get("title"), line_at(content, "slugline")
+        ),
         "excerpt": first(line_at(content, "description"), inner_facts.get("excerpt")),
         "body": _body(item, inner_facts),
         "publishedDateTime": made,
@@ -70,19 +81,27 @@ def _facts(item: Element) -> dict[str, Any]:
         "authors": _authors(content, inner_facts),
         "topics": _topics(content),
         "provider": _outlet(item, meta, content),
-        "locale": first(attribute_at(content, "tag", "language"), item.get("lang"), inner_facts.get("locale")),
+        "locale": first(
+            attribute_at(content, "tag", "language"), item.get("lang"), inner_facts.get("locale")
+        ),
         "published": status.rpartition(":")[2].rpartition("/")[2].lower() == "usable" if status else None,
     }
 
 
 def _is_page(link: Element) -> bool:
-    return link.get("rel", "").rpartition(":")[2] in ("canonical", "self", "originalUrl", "webVersion") and is_address(
-        link.get("href", "")
-    )
+    return link.get("rel", "").rpartition(":")[2] in (
+        "canonical",
+        "self",
+        "originalUrl",
+        "webVersion",
+    ) and is_address(link.get("href", ""))
 
 
 def _headline(content: Element) -> str:
-    found = sorted(below(content, "headline"), key=lambda line: line.get("role", "").rpartition(":")[2] not in ("", "main"))
+    found = sorted(
+        below(content, "headline"),
+        key=lambda line: line.get("role", "").rpartition(":")[2] not in ("", "main"),
+    )
     return next((line for headline in found if (line := line_of(headline))), "")
 
 
@@ -93,13 +112,17 @@ def _body(item: Element, inner: Mapping[str, Any]) -> str:
         html = next(content.iter("body"), content)
         if text := text_of(_main(html)):
             return text
-    return next((text for data in below(item, "contentSet", "inlineData") if (text := (data.text or "").strip())), "")
+    return next(
+        (text for data in below(item, "contentSet", "inlineData") if (text := (data.text or "").strip())), ""
+    )
 
 
 def _main(html: Element) -> Element:
     """The text proper of a page, which may repeat headline and by-line before it."""
     for element in html.iter():
-        if element.get("class", "").lower() in ("main", "article-body", "articlebody", "body") and len(element):
+        if element.get("class", "").lower() in ("main", "article-body", "articlebody", "body") and len(
+            element
+        ):
             return element
     return html
 
@@ -152,14 +175,24 @@ def _facts_of_first(item: Element) -> dict[str, Any]:
     changed = line_at(management, "ThisRevisionCreated")
     status = attribute_at(management, "FormalName", "Status")
     outlet = first(
-        *(_formal(party) for name in ("Provider", "Source") for holder in item.iter(name) for party in holder.iter("Party")),
+        *(
+            _formal(party)
+            for name in ("Provider", "Source")
+            for holder in item.iter(name)
+            for party in holder.iter("Party")
+        ),
         line_at(item, "Identification", "NewsIdentifier", "ProviderId"),
     )
     bylines = [line_of(line) for line in item.iter("ByLine")]
-    subjects = (_formal(found) for name in ("Subject", "SubjectMatter", "SubjectDetail") for found in item.iter(name))
+    subjects = (
+        _formal(found) for name in ("Subject", "SubjectMatter", "SubjectDetail") for found in item.iter(name)
+    )
     return {
         "guid": line_at(item, "Identification", "NewsIdentifier", "PublicIdentifier"),
-        "title": first(*(line_of(line) for name in ("HeadLine", "NewsLineText") for line in item.iter(name)), facts.get("title")),
+        "title": first(
+            *(line_of(line) for name in ("HeadLine", "NewsLineText") for line in item.iter(name)),
+            facts.get("title"),
+        ),
         "excerpt": first(*(line_of(line) for line in item.iter("SubHeadLine")), facts.get("excerpt")),
         "body": facts.get("body") or _first_body(item),
         "publishedDateTime": made or changed,
@@ -167,7 +200,9 @@ def _facts_of_first(item: Element) -> dict[str, Any]:
         "authors": [name for line in bylines for name in names_of(line)] or facts.get("authors"),
         "topics": unique(name for name in subjects if not name.isdigit()) or facts.get("topics"),
         "provider": {"name": outlet} if outlet else None,
-        "locale": first(*(language.get("FormalName") for language in item.iter("Language")), item.get("lang")),
+        "locale": first(
+            *(language.get("FormalName") for language in item.iter("Language")), item.get("lang")
+        ),
         "published": status.lower() == "usable" if status else None,
     }
 

@@ -9,14 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from newsearch.articles.vocabularies.base import Keys, address, first, name_of, names_of, plain, split_names, unique
+from newsearch.articles.vocabularies.base import (
+    Keys,
+    address,
+    first,
+    name_of,
+    names_of,
+    plain,
+    split_names,
+    unique,
+)
 
 
 def tells(record: Mapping[str, Any]) -> bool:
     """Whether a record is an item of ninjs."""
     names = {name.lower() for name in record if isinstance(name, str)}
     return not names.isdisjoint(("versioncreated", "pubstatus", "bodies", "headlines", "body_xhtml")) or (
-        "headline" in names and not names.isdisjoint(("uri", "guid", "body_html", "body_text", "description_text"))
+        "headline" in names
+        and not names.isdisjoint(("uri", "guid", "body_html", "body_text", "description_text"))
     )
 
 
@@ -29,9 +39,9 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.take("title", "headlines", read=lambda value: _role(value, "main", "")) or keys.take(
         "title", "headline", "title", "name", "slugline", read=plain
     )
-    keys.take("excerpt", "descriptions", read=lambda value: _role(value, "summary", "lead", "caption")) or keys.take(
-        "excerpt", *_sorted(keys.source, "description"), read=plain
-    )
+    keys.take(
+        "excerpt", "descriptions", read=lambda value: _role(value, "summary", "lead", "caption")
+    ) or keys.take("excerpt", *_sorted(keys.source, "description"), read=plain)
     keys.take("body", "bodies", read=_body) or keys.take("body", *_sorted(keys.source, "body"), read=plain)
     keys.take("publishedDateTime", "firstcreated", "contentcreated", "versioncreated")
     keys.take("modified", "versioncreated", "contentmodified")
@@ -41,7 +51,9 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.add("topics", "keywords", read=_subjects)
     keys.take("category", "services", "service", "genres", read=_first_name)
     keys.take("provider", "source", "copyrightholder", "providers", "infosources", read=_outlet)
-    keys.take("type", "type", read=lambda value: "article" if value in ("text", "composite") else plain(value))
+    keys.take(
+        "type", "type", read=lambda value: "article" if value in ("text", "composite") else plain(value)
+    )
     if status := plain(first(keys.source.get("pubstatus"), keys.source.get("publishstatus"))):
         record["published"] = status.rpartition(":")[2].lower() == "usable"
         keys.fates["pubstatus"] = "published"
@@ -51,8 +63,8 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     return keys
 
 
-_NOISE: Final = """mimetype version urgency priority copyrightnotice usageterms ednote profile representationtype standard
-    located place places person persons people organisation organisations organization event events object objects genre
+_NOISE: Final = """mimetype version urgency priority copyrightnotice usageterms ednote profile representationtype
+    standard located place places person persons people organisation organisations organization event events object objects genre
     genres extra slugline charcount wordcount associations title expires embargoed copyright
     contentcreated contentmodified rightsinfo uri altids""".split()
 
@@ -81,7 +93,10 @@ def _body(value: object) -> str:
     ranks = {"html": 0, "text/html": 0, "application/xhtml+xml": 0, "text": 1, "text/plain": 1}
 
     def rank(entry: Mapping[str, Any]) -> int:
-        kinds = (plain(first(entry.get("contenttype"), entry.get("contentType"))).lower(), plain(entry.get("role")).lower())
+        kinds = (
+            plain(first(entry.get("contenttype"), entry.get("contentType"))).lower(),
+            plain(entry.get("role")).lower(),
+        )
         return min(ranks.get(kind.partition(";")[0], 2) for kind in kinds)
 
     found = sorted((entry for entry in _entries(value) if plain(entry.get("value"))), key=rank)
@@ -122,14 +137,20 @@ def _web_address(value: object) -> str:
 
 
 def _pictures(value: object) -> list[dict[str, Any]]:
-    items: Iterable[Any] = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    items: Iterable[Any] = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
     found = [_renditions(item.get("renditions")) for item in items if isinstance(item, Mapping)]
     return [image for images in found for image in images][:10]
 
 
 def _renditions(value: object) -> list[dict[str, Any]]:
     """The largest rendition of a picture."""
-    items: Iterable[Any] = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    items: Iterable[Any] = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    )
     found = [item for item in items if isinstance(item, Mapping) and address(item.get("href"))]
     found.sort(key=lambda item: -item["width"] if isinstance(item.get("width"), int) else 0)
-    return [{"url": item["href"], "width": item.get("width"), "height": item.get("height")} for item in found[:1]]
+    return [
+        {"url": item["href"], "width": item.get("width"), "height": item.get("height")} for item in found[:1]
+    ]

@@ -34,7 +34,13 @@ def read(nitf: Element, document: Mapping[str, Any]) -> Keys:
 
 
 OURS: Final = "guid title excerpt body authors topics provider publishedDateTime locale published".split()
-_USED: Final = ("docdata date.issue", "docdata doc-id", "docdata key-list", "docdata doc.copyright", "docdata urgency")
+_USED: Final = (
+    "docdata date.issue",
+    "docdata doc-id",
+    "docdata key-list",
+    "docdata doc.copyright",
+    "docdata urgency",
+)
 
 
 def facts_of(nitf: Element) -> dict[str, Any]:
@@ -48,7 +54,9 @@ def facts_of(nitf: Element) -> dict[str, Any]:
             line_at(nitf, "body", "body.head", "hedline"),
         ),
         "excerpt": first(line_at(nitf, "body", "body.head", "abstract"), _lead(nitf)),
-        "body": "\n\n".join(text_of(content, ("media",)) for content in below(nitf, "body", "body.content")).strip(),
+        "body": "\n\n".join(
+            text_of(content, ("media",)) for content in below(nitf, "body", "body.content")
+        ).strip(),
         "authors": _authors(nitf),
         "topics": _subjects(nitf),
         "provider": _outlet(nitf),

@@ -25,7 +25,9 @@ def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.take("guid", "uri", "_id", "id")
     keys.take("webUrl", "web_url", "url", "short_url", read=address)
     keys.take("excerpt", "abstract", "snippet", "lead_paragraph")
-    keys.take("body", "lead_paragraph", read=lambda text: text if text != keys.record.get("excerpt") else None)
+    keys.take(
+        "body", "lead_paragraph", read=lambda text: text if text != keys.record.get("excerpt") else None
+    )
     keys.take("publishedDateTime", "pub_date", "published_date", "created_date", "first_published_date")
     keys.take("modified", "updated_date", "updated")
     keys.take("authors", "byline", read=_byline)
@@ -84,7 +86,10 @@ def _images(value: object) -> list[dict[str, Any]]:
         value = [value.get("default"), value.get("thumbnail")]
     items = [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
     images = [
-        {"url": f"https://static01.nyt.com/{url.lstrip('/')}" if url and "://" not in url else url, **_size(item)}
+        {
+            "url": f"https://static01.nyt.com/{url.lstrip('/')}" if url and "://" not in url else url,
+            **_size(item),
+        }
         for item in items
         if (url := plain(item.get("url")))
     ]

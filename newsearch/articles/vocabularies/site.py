@@ -11,18 +11,28 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from newsearch.articles.vocabularies.base import OURS, Keys, address, domain_of, is_address, is_empty, name_of, plain
+from newsearch.articles.vocabularies.base import (
+    OURS,
+    Keys,
+    address,
+    domain_of,
+    is_address,
+    is_empty,
+    name_of,
+    plain,
+)
 
 _NAMES: Final[Mapping[str, str]] = {
     "title": "title headline name",
-    "publishedDateTime": """publisheddatetime date pubdate pub_date published_at publishedat published_date publisheddate
-        date_published datepublished date_publish publish_date publishdate publication_date publicationdate
+    "publishedDateTime": """publisheddatetime date pubdate pub_date published_at publishedat published_date
+        publisheddate date_published datepublished date_publish publish_date publishdate publication_date publicationdate
         published_time publishedtime publishtime dc:date first_published_at webpublicationdate""",
     "modified": """lastmod last_modified lastmodified updated updated_at updatedat date_modified datemodified
         last_modified_at modified_at modifiedat modified_date date_updated dateupdated last_updated lastupdated
         date_modify updateddatetime modifieddatetime""",
     "excerpt": "description summary abstract teaser standfirst snippet lede subtitle dek",
-    "webUrl": "weburl url link permalink canonical_url canonicalurl canonical source_url sourceurl article_url web_url href",
+    "webUrl": """weburl url link permalink canonical_url canonicalurl canonical source_url sourceurl article_url web_url
+        href""",
     "body": "maintext content_text content_html article_body articlebody full_text fulltext body_html body_text",
     "authors": "author byline creator dc:creator writer writers by author_name",
     "topics": "keywords topic keyword labels",
@@ -34,11 +44,14 @@ ALIASES: Final = {name: ours for ours, names in _NAMES.items() for name in names
 """Our key for each other name, in lower case."""
 
 _ALWAYS: Final = ("source", "draft", "status", "taxonomies", "created", "layout")
-FOREIGN: Final = frozenset(
-    spelt
-    for name in (*ALIASES, *_ALWAYS, *(ours.lower() for ours in OURS))
-    for spelt in (name, name.capitalize(), name.upper())
-) - OURS
+FOREIGN: Final = (
+    frozenset(
+        spelt
+        for name in (*ALIASES, *_ALWAYS, *(ours.lower() for ours in OURS))
+        for spelt in (name, name.capitalize(), name.upper())
+    )
+    - OURS
+)
 """Keys by which a record is seen to use other names than ours."""
 
 
@@ -83,11 +96,10 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     _take_topics(keys, name)
     if "images" in made and isinstance(made["images"], str) and not is_address(made["images"]):
         del made["images"]  # a path of the site
-    if is_empty(made.get("title")) and (title := title_of_name(name)):
+    if is_empty(made.get("title")) and "text" not in lower and (title := title_of_name(name)):
         made["title"] = title
-    if "publishedDateTime" not in made and isinstance(lower.get("path"), str):
-        if day := _DAY_IN_PATH.search(lower["path"]):
-            made["publishedDateTime"] = "-".join(day.groups())
+    if "publishedDateTime" not in made and (day := _DAY_IN_PATH.search(plain(lower.get("path")))):
+        made["publishedDateTime"] = "-".join(day.groups())
     keys.leave("layout", "slug", "aliases", "weight", "template", "clippings")
     return keys
 
@@ -154,7 +166,13 @@ def _take_topics(keys: Keys, name: str) -> None:
         if is_empty(value):
             value = tables.get(ours)
         keys.fates.setdefault(ours, ours)
-        if ours != "topics" and isinstance(value, str) and parts_at_spaces and "," not in value and ours != "category":
+        if (
+            ours != "topics"
+            and isinstance(value, str)
+            and parts_at_spaces
+            and "," not in value
+            and ours != "category"
+        ):
             value = value.split()
         if not is_empty(value):
             made[ours] = value

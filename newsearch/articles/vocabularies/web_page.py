@@ -30,8 +30,11 @@ name and a content), `json_ld` (the scripts as they stand), `microdata` (lists o
 
 IsDate = Callable[[object], bool]
 
-_TITLES: Final = "og:title twitter:title parsely-title dc.title dcterms.title sailthru.title headline hdl".split()
-_EXCERPTS: Final = "og:description description twitter:description dc.description dcterms.abstract sailthru.description".split()
+_TITLES: Final = (
+    "og:title twitter:title parsely-title dc.title dcterms.title sailthru.title headline hdl".split()
+)
+_EXCERPTS: Final = """og:description description twitter:description dc.description dcterms.abstract
+sailthru.description""".split()
 _DATES: Final = """article:published_time article:published og:published_time og:article:published_time parsely-pub-date
 publishdate publish-date publish_date pubdate dc.date.issued dcterms.issued dcterms.created citation_online_date
 citation_publication_date prism.publicationdate sailthru.date article.published published-date published_date published
@@ -44,7 +47,9 @@ authors article.author og:article:author article:author citation_author dc.contr
 _OUTLETS: Final = "og:site_name application-name dc.publisher publisher copyright-holder source".split()
 _TAGS: Final = "news_keywords keywords parsely-tags sailthru.tags dc.subject".split()
 _SECTIONS: Final = "article:section parsely-section section".split()
-_TYPES: Final = frozenset(("BlogPosting", "LiveBlogPosting", "Report", "SocialMediaPosting", "DiscussionForumPosting", "Review"))
+_TYPES: Final = frozenset(
+    ("BlogPosting", "LiveBlogPosting", "Report", "SocialMediaPosting", "DiscussionForumPosting", "Review")
+)
 _MAX_DEPTH: Final = 8
 
 
@@ -62,7 +67,15 @@ def read(page: Page, is_date: IsDate) -> Keys:
     micro = page.get("microdata") or {}
     address = _address(page, meta, article)
     publisher = _resolved(article.get("publisher"), by_id)
-    outlet = first(*meta.get("og:site_name", ()), name_of(publisher), *(_values(meta, _OUTLETS)), *map(name_of, micro.get("publisher", ()))) or ""
+    outlet = (
+        first(
+            *meta.get("og:site_name", ()),
+            name_of(publisher),
+            *(_values(meta, _OUTLETS)),
+            *map(name_of, micro.get("publisher", ())),
+        )
+        or ""
+    )
     title = first(
         plain(article.get("headline")),
         *_values(meta, _TITLES),
@@ -72,13 +85,21 @@ def read(page: Page, is_date: IsDate) -> Keys:
         plain(page.get("title")),
     )
     title = _without_outlet(plain(title), [outlet, *meta.get("og:site_name", ()), domain_of(address)])
-    descriptions = [*_values(meta, _EXCERPTS), plain(article.get("description")), *micro.get("description", ())]
+    descriptions = [
+        *_values(meta, _EXCERPTS),
+        plain(article.get("description")),
+        *micro.get("description", ()),
+    ]
     text = plain(page.get("text"))
     told = plain(article.get("articleBody"))
     dates = [article.get("datePublished"), *_values(meta, _DATES), *micro.get("datePublished", ())]
     dates += [article.get("dateCreated"), web_page.get("datePublished"), *(page.get("times") or ())]
     changes = [article.get("dateModified"), *_values(meta, _CHANGES), *micro.get("dateModified", ())]
-    language = first(page.get("lang"), _language(article.get("inLanguage")), *_values(meta, ("og:locale", "language", "dc.language", "content-language")))
+    language = first(
+        page.get("lang"),
+        _language(article.get("inLanguage")),
+        *_values(meta, ("og:locale", "language", "dc.language", "content-language")),
+    )
     source: dict[str, Any] = {
         "title": title,
         "excerpt": next((line for line in descriptions if line and _folded(line) != _folded(title)), ""),
@@ -93,13 +114,15 @@ def read(page: Page, is_date: IsDate) -> Keys:
         "locale": language,
         "images": _images(article, meta, by_id),
     }
-    keys = Keys({**{name: values[0] for name, values in meta.items() if name in _COUNTED}, **_present(source)})
+    keys = Keys(
+        {**{name: values[0] for name, values in meta.items() if name in _COUNTED}, **_present(source)}
+    )
     for name in source:
         keys.take(name, name)
     return keys
 
 
-_COUNTED: Final = ("article:expiration_time", "robots")
+_COUNTED: Final = ("article:expiration_time",)
 """What a page says that no article has; all else is another word for what it has, or is not about it."""
 
 
@@ -155,8 +178,12 @@ def parse_script(script: str) -> Any:
     return None
 
 
-_WRAPPING: Final = re.compile(r"^\s*(?://\s*)?(?:<!--|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?://\s*)?(?:-->|\]\]>|/\*\s*\]\]>\s*\*/)\s*$")
-_OUTSIDE: Final = re.compile(r'("(?:[^"\\]|\\.)*+")|(//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)|,(?=\s*[}\]])', re.DOTALL)
+_WRAPPING: Final = re.compile(
+    r"^\s*(?://\s*)?(?:<!--|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?://\s*)?(?:-->|\]\]>|/\*\s*\]\]>\s*\*/)\s*$"
+)
+_OUTSIDE: Final = re.compile(
+    r'("(?:[^"\\]|\\.)*+")|(//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)|,(?=\s*[}\]])', re.DOTALL
+)
 
 
 def _repaired(text: str) -> str:
@@ -232,7 +259,9 @@ def _authors(
         list(page.get("authors") or ()),
     )
     for place in places:
-        if names := unique(name for name in names_of([item for item in place if item]) if not is_address(name)):
+        if names := unique(
+            name for name in names_of([item for item in place if item]) if not is_address(name)
+        ):
             return names
     return []
 
@@ -255,6 +284,10 @@ def _images(
     article: Mapping[str, Any], meta: Mapping[str, Sequence[str]], by_id: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     value = _resolved(article.get("image"), by_id)
-    url = first(value.get("url"), value.get("contentUrl"), value.get("@id")) if isinstance(value, Mapping) else value
+    url = (
+        first(value.get("url"), value.get("contentUrl"), value.get("@id"))
+        if isinstance(value, Mapping)
+        else value
+    )
     url = first(*meta.get("og:image", ()), *meta.get("og:image:url", ()), *meta.get("twitter:image", ()), url)
     return [{"url": url}] if isinstance(url, str) and is_address(url) else []
