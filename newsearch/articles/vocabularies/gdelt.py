@@ -38,8 +38,8 @@ hindi hi hungarian hu icelandic is indonesian id irish ga italian it japanese ja
 km korean ko kurdish ku kyrgyz ky lao lo latin la latvian lv lithuanian lt macedonian mk malay ms malayalam ml maltese
 mt marathi mr mongolian mn nepali ne norwegian no norwegiannynorsk nn oriya or pashto ps persian fa polish pl portuguese
 pt punjabi pa romanian ro russian ru serbian sr sindhi sd sinhala si sinhalese si slovak sk slovenian sl somali so
-spanish es sundanese su swahili sw swedish sv tagalog tl tajik tg tamil ta tatar tt telugu te thai th tibetan bo turkish tr
-turkmen tk ukrainian uk urdu ur uzbek uz vietnamese vi welsh cy yiddish yi yoruba yo zulu zu
+spanish es sundanese su swahili sw swedish sv tagalog tl tajik tg tamil ta tatar tt telugu te thai th tibetan bo turkish
+tr turkmen tk ukrainian uk urdu ur uzbek uz vietnamese vi welsh cy yiddish yi yoruba yo zulu zu
 """.split()
 TAGS: Final = dict(zip(_NAMES[::2], _NAMES[1::2], strict=True))
 """The tag of a language's English name, in lower case."""

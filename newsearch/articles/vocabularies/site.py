@@ -23,10 +23,10 @@ from newsearch.articles.vocabularies.base import (
 )
 
 _NAMES: Final[Mapping[str, str]] = {
-    "title": "title headline name",
+    "title": "title headline",
     "publishedDateTime": """publisheddatetime date pubdate pub_date published_at publishedat published_date
-        publisheddate date_published datepublished date_publish publish_date publishdate publication_date publicationdate
-        published_time publishedtime publishtime dc:date first_published_at webpublicationdate""",
+        publisheddate date_published datepublished date_publish publish_date publishdate publication_date
+        publicationdate published_time publishedtime publishtime dc:date first_published_at webpublicationdate""",
     "modified": """lastmod last_modified lastmodified updated updated_at updatedat date_modified datemodified
         last_modified_at modified_at modifiedat modified_date date_updated dateupdated last_updated lastupdated
         date_modify updateddatetime modifieddatetime""",
