@@ -10,11 +10,11 @@ setup(
     ext_modules=[
         Extension(
             name.replace("/", "."),
-            [f"{name}.c"],
+            sorted(glob(f"{name}*.c")),
             include_dirs=["newsearch/_c"],
-            depends=sorted(glob("newsearch/_c/*.h")),
+            depends=sorted(glob("newsearch/_c/*.h") + glob(f"{name}*.h")),
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
-            extra_compile_args=["-O3", "-ffp-contract=off"],
+            extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
             py_limited_api=True,
             optional=True,
         )

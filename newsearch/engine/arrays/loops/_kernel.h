@@ -1,0 +1,74 @@
+/* What the parts of _kernel share, see _kernel.c. */
+
+#include "_arrays.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
+#define BLOCK 64   /* postings that are looked at together */
+#define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
+#define SLACK (1 + 1e-9)
+
+typedef struct { double score; uint32_t doc; } Row;
+
+/* ---- lists of scored articles ---- */
+
+static inline int has_bit(const Array *bits, int64_t doc) {
+    return doc >> 6 < bits->length && ((const uint64_t *)bits->data)[doc >> 6] >> (doc & 63) & 1;
+}
+
+/* A bit for every article, in words of 64. */
+static inline int bits_open(Array *bits, PyObject *object) {
+    if (array_open(bits, object) < 0) return -1;
+    if (bits->type == I64) return 0;
+    PyErr_SetString(PyExc_TypeError, "bits in words of 64 are expected here");
+    return -1;
+}
+
+typedef struct {
+    Array doc, value;
+    Array bits, ranks; /* see kernel.Part */
+    double unit, best;
+    Py_ssize_t at;
+} List;
+
+/* From a sequence of Part; NULL with an exception where one is not as it should be. */
+List *lists_open(PyObject *parts, Py_ssize_t *count);
+void lists_close(List *lists, Py_ssize_t count);
+
+/* The value of an article, 0 where the list does not have it. Articles must be asked for in rising order. */
+static inline double value_of(List *list, int64_t doc) {
+    if (list->bits.is_open) {
+        if (!has_bit(&list->bits, doc)) return 0;
+        const uint64_t before = ((const uint64_t *)list->bits.data)[doc >> 6] & (((uint64_t)1 << (doc & 63)) - 1);
+        const Py_ssize_t at = (Py_ssize_t)((const uint32_t *)list->ranks.data)[doc >> 6] + bits_set(before);
+        return at < list->value.length ? number(&list->value, at) : 0;
+    }
+    list->at = seek(&list->doc, list->at, doc);
+    return list->at < list->doc.length && article(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
+}
+
+/* Those of some places, counted from `start`, whose articles a list with bits has. Nothing branches on the answer. */
+static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start, int count, uint8_t *places) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const uint8_t place = places[i];
+        places[kept] = place;
+        kept += has_bit(&list->bits, article(doc, start + place));
+    }
+    return kept;
+}
+
+/* ---- the functions of the module ---- */
+
+extern const char complete_doc[], partial_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
+    similar_doc[];
+PyObject *complete(PyObject *module, PyObject *args);
+PyObject *partial(PyObject *module, PyObject *args);
+PyObject *common(PyObject *module, PyObject *args);
+PyObject *count_(PyObject *module, PyObject *args);
+PyObject *best_codes(PyObject *module, PyObject *args);
+PyObject *together(PyObject *module, PyObject *args);
+PyObject *begun(PyObject *module, PyObject *args);
+PyObject *similar(PyObject *module, PyObject *args);

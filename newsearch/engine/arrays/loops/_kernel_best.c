@@ -1,0 +1,310 @@
+/* The best articles that hold every word, or some of them: `complete` and `partial` of kernel.py. */
+
+#include "_kernel.h"
+
+typedef struct {
+    Row *rows;              /* candidates that reached the threshold when they came */
+    Py_ssize_t count, room;
+    Py_ssize_t judged;      /* of them, those that passed the filters */
+    double *heap;           /* the best scores so far, the least of them first */
+    Py_ssize_t held, wanted;
+    PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
+    Array boost, visible;
+    Array ceiling;          /* the highest boost of every CHUNK articles */
+} Best;
+
+static inline double threshold(const Best *best) {
+    return best->held == best->wanted ? best->heap[0] : -INFINITY;
+}
+
+static void heap_add(Best *best, double score) {
+    double *heap = best->heap;
+    Py_ssize_t i;
+    if (best->held < best->wanted) {
+        for (i = best->held++; i && heap[(i - 1) / 2] > score; i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
+    } else {
+        if (score <= heap[0]) return;
+        Py_ssize_t child;
+        for (i = 0; (child = 2 * i + 1) < best->held; i = child) {
+            if (child + 1 < best->held && heap[child + 1] < heap[child]) child++;
+            if (heap[child] >= score) break;
+            heap[i] = heap[child];
+        }
+    }
+    heap[i] = score;
+}
+
+/* Ask the filters about candidates that they have not seen, forget those that fell behind, make room for more. */
+static int settle(Best *best) {
+    if (best->passes && best->judged < best->count) {
+        const Py_ssize_t fresh = best->count - best->judged;
+        PyObject *docs = PyBytes_FromStringAndSize(NULL, fresh * (Py_ssize_t)sizeof(uint32_t));
+        if (!docs) return -1;
+        uint32_t *doc = (uint32_t *)PyBytes_AsString(docs);
+        for (Py_ssize_t i = 0; i < fresh; i++) doc[i] = best->rows[best->judged + i].doc;
+        PyObject *verdict = PyObject_CallFunctionObjArgs(best->passes, docs, NULL);
+        Py_DECREF(docs);
+        if (!verdict) return -1;
+        Array passed = {0};
+        int good = array_open(&passed, verdict) == 0;
+        if (good && passed.length != fresh) {
+            PyErr_SetString(PyExc_ValueError, "a filter did not judge every article");
+            good = 0;
+        }
+        Py_ssize_t kept = best->judged;
+        for (Py_ssize_t i = 0; good && i < fresh; i++) {
+            const Row row = best->rows[best->judged + i];
+            if (!integer(&passed, i)) continue;
+            heap_add(best, row.score);
+            best->rows[kept++] = row;
+        }
+        array_close(&passed);
+        Py_DECREF(verdict);
+        if (!good) return -1;
+        best->count = kept;
+    }
+    const double least = threshold(best);
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t i = 0; i < best->count; i++) {
+        if (best->rows[i].score >= least) best->rows[kept++] = best->rows[i];
+    }
+    best->count = best->judged = kept;
+    if (best->count * 2 > best->room) {
+        Row *rows = PyMem_Realloc(best->rows, (size_t)best->room * 2 * sizeof(Row));
+        if (!rows) { PyErr_NoMemory(); return -1; }
+        best->rows = rows;
+        best->room *= 2;
+    }
+    return 0;
+}
+
+static inline int best_add(Best *best, double score, int64_t doc) {
+    if (best->visible.is_open && !has_bit(&best->visible, doc)) return 0;
+    if (best->count == best->room && settle(best) < 0) return -1;
+    best->rows[best->count].score = score;
+    best->rows[best->count++].doc = (uint32_t)doc;
+    if (!best->passes) heap_add(best, score);
+    return 0;
+}
+
+static void best_close(Best *best) {
+    PyMem_Free(best->rows);
+    PyMem_Free(best->heap);
+    array_close(&best->boost);
+    array_close(&best->visible);
+    array_close(&best->ceiling);
+}
+
+static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *visible, PyObject *passes,
+                     Py_ssize_t wanted) {
+    memset(best, 0, sizeof *best);
+    best->wanted = wanted;
+    best->passes = passes == Py_None ? NULL : passes;
+    if (wanted < 1 || wanted > (1 << 24)) {
+        PyErr_SetString(PyExc_ValueError, "no such number of hits");
+        return -1;
+    }
+    if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
+        (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
+        best_close(best);
+        return -1;
+    }
+    if (best->boost.type != F64 || best->boost.length > UINT32_MAX || best->ceiling.type != F64 ||
+        best->ceiling.length * CHUNK < best->boost.length) {
+        best_close(best);
+        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
+        return -1;
+    }
+    /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
+    best->room = best->passes ? 256 : 64;
+    if (best->room < 4 * wanted) best->room = 4 * wanted;
+    best->rows = PyMem_Malloc((size_t)best->room * sizeof(Row));
+    best->heap = PyMem_Malloc((size_t)wanted * sizeof(double));
+    if (!best->rows || !best->heap) { best_close(best); PyErr_NoMemory(); return -1; }
+    return 0;
+}
+
+/* [(score, doc, score)] of all candidates that reach the threshold, ties with the last included, in no order. */
+static PyObject *best_rows(Best *best) {
+    if (settle(best) < 0) return NULL;
+    PyObject *rows = PyList_New(best->count);
+    for (Py_ssize_t i = 0; rows && i < best->count; i++) {
+        const Row *row = &best->rows[i];
+        PyObject *item = Py_BuildValue("dId", row->score, (unsigned int)row->doc, row->score);
+        if (!item) { Py_DECREF(rows); return NULL; }
+        PyList_SetItem(rows, i, item);
+    }
+    return rows;
+}
+
+/* The places within a block of those values that are not below `least`; only whole blocks can be passed over at once. */
+#define DEFINE_SIFT(NAME, NUMBER)                                                                                    \
+    static inline int NAME(const NUMBER *values, int size, int least, uint8_t *places) {                             \
+        int count = 0;                                                                                               \
+        if (size == BLOCK) {                                                                                         \
+            NUMBER most = 0;                                                                                         \
+            for (int i = 0; i < BLOCK; i++) most = values[i] > most ? values[i] : most;                              \
+            if (most < least) return 0;                                                                              \
+        }                                                                                                            \
+        for (int i = 0; i < size; i++) {                                                                             \
+            places[count] = (uint8_t)i;                                                                              \
+            count += values[i] >= least;                                                                             \
+        }                                                                                                            \
+        return count;                                                                                                \
+    }
+DEFINE_SIFT(sift_u8, uint8_t)
+DEFINE_SIFT(sift_u16, uint16_t)
+
+/* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
+ * Codes are compared as the small integers that they are, and most boosts are never read. */
+static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
+    const int size = list->doc.length - i < BLOCK ? (int)(list->doc.length - i) : BLOCK;
+    const double *ceilings = best->ceiling.data;
+    int64_t chunk = article(&list->doc, i) / CHUNK;
+    const int64_t last = article(&list->doc, i + size - 1) / CHUNK;
+    double least = 0;
+    if (chunk <= last && last < best->ceiling.length) {
+        double boost = ceilings[chunk];
+        while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
+        least = ceil((threshold(best) / (boost * SLACK) - elsewhere) / list->unit);
+    }
+    const int whole = least > 0 ? (least < 65536 ? (int)least : 65536) : 0;
+    if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);
+    if (list->value.type == U16) return sift_u16((const uint16_t *)list->value.data + i, size, whole, places);
+    for (int j = 0; j < size; j++) places[j] = (uint8_t)j;
+    return size;
+}
+
+const char complete_doc[] =
+    "complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
+
+PyObject *complete(PyObject *module, PyObject *args) {
+    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
+    Py_ssize_t wanted, count;
+    Best best;
+    if (!PyArg_ParseTuple(args, "OOOOOn", &parts, &boost, &ceiling, &visible, &passes, &wanted)) return NULL;
+    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    List *lists = lists_open(parts, &count);
+    if (!lists) goto done;
+    const double *boosts = best.boost.data;
+    const Array *doc = &lists[0].doc, *value = &lists[0].value;
+    double elsewhere = 0;
+    for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        int candidates = sift(&best, &lists[0], block, elsewhere, places);
+        for (Py_ssize_t j = 1; j < count && candidates; j++) {
+            if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
+        }
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(&best);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best.boost.length) { out_of_range(); goto done; }
+            double text = number(value, i) * lists[0].unit;
+            if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
+            Py_ssize_t j = 1;
+            for (; j < count; j++) {
+                const double other = value_of(&lists[j], number_);
+                if (other == 0) break;
+                text += other * lists[j].unit;
+            }
+            if (j < count) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(&best, score, number_) < 0) goto done;
+        }
+    }
+    rows = best_rows(&best);
+done:
+    if (lists) lists_close(lists, count);
+    best_close(&best);
+    return rows;
+}
+
+/* Candidates of partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
+static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
+                        const char *is_earlier, Py_ssize_t lead, double later) {
+    const double *boosts = best->boost.data;
+    const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
+    int met_before = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        lists[j].at = 0;
+        met_before |= is_earlier[j];
+    }
+    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int candidates = sift(best, &lists[lead], block, later, places);
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(best), own = number(value, i);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best->boost.length) { out_of_range(); return -1; }
+            if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
+            double text = 0;
+            int is_wanted = 1, is_complete = !met_before && !also_complete;
+            for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
+                const double other = j == lead ? own : value_of(&lists[j], number_);
+                if (is_earlier[j]) {
+                    is_wanted = other == 0;
+                    continue;
+                }
+                text += other * lists[j].unit;
+                if (other == 0) {
+                    is_complete = 0;
+                    is_wanted = !is_required[j];
+                }
+            }
+            if (!is_wanted || is_complete) continue;
+            const double score = text * boosts[number_];
+            if (score >= known && best_add(best, score, number_) < 0) return -1;
+        }
+    }
+    return 0;
+}
+
+const char partial_doc[] =
+    "partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
+    "every required part, and only some of the others, or all of them if that is asked for.";
+
+PyObject *partial(PyObject *module, PyObject *args) {
+    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
+    const char *is_required;
+    Py_ssize_t wanted, count, flags;
+    int also_complete;
+    Best best;
+    if (!PyArg_ParseTuple(args, "Oy#pOOOOn", &parts, &is_required, &flags, &also_complete, &boost, &ceiling, &visible,
+                          &passes, &wanted))
+        return NULL;
+    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    List *lists = lists_open(parts, &count);
+    char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
+    if (!lists) goto done;
+    if (!is_earlier) { PyErr_NoMemory(); goto done; }
+    if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
+    Py_ssize_t lead = -1;
+    double all = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        all += lists[i].best;
+        if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
+    }
+    if (lead >= 0) {
+        all -= lists[lead].best;
+        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+    } else {
+        for (Py_ssize_t turn = 0; turn < count; turn++) {
+            lead = -1;
+            for (Py_ssize_t i = 0; i < count; i++) {
+                if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
+            }
+            all -= lists[lead].best;
+            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+            is_earlier[lead] = 1;
+        }
+    }
+    rows = best_rows(&best);
+done:
+    PyMem_Free(is_earlier);
+    if (lists) lists_close(lists, count);
+    best_close(&best);
+    return rows;
+}

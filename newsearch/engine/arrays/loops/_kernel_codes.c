@@ -1,0 +1,123 @@
+/* Postings of several forms as one list: `best_codes` of kernel.py. */
+
+#include "_kernel.h"
+
+typedef struct { Array doc, code; Py_ssize_t start; int divisor; } Codes;
+
+static void codes_close(Codes *lists, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; lists && i < count; i++) {
+        array_close(&lists[i].doc);
+        array_close(&lists[i].code);
+    }
+    PyMem_Free(lists);
+}
+
+static int codes_open(Codes *list, PyObject *item) {
+    PyObject *doc, *code;
+    if (!item || !PyArg_ParseTuple(item, "OOni", &doc, &code, &list->start, &list->divisor)) return -1;
+    if (articles_open(&list->doc, doc) < 0 || array_open(&list->code, code) < 0) return -1;
+    if (list->code.length >= list->doc.length && list->code.type == U8 && list->divisor >= 1 && list->start >= 0)
+        return 0;
+    PyErr_SetString(PyExc_ValueError, "a code of type uint8 for each article is expected here");
+    return -1;
+}
+
+static int by_start(const void *a, const void *b) {
+    const Py_ssize_t left = ((const Codes *)a)->start, right = ((const Codes *)b)->start;
+    return (left > right) - (left < right);
+}
+
+/* Raise the codes of the articles of a list, numbered from its start, and count those that had none. */
+static Py_ssize_t raise_codes(const Codes *list, uint8_t *highest, Py_ssize_t articles) {
+    uint8_t worth[256];
+    for (int i = 0; i < 256; i++) worth[i] = (uint8_t)(i < list->divisor ? 1 : i / list->divisor);
+    const uint8_t *codes = list->code.data;
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < list->doc.length; i++) {
+        const int64_t at = article(&list->doc, i);
+        if (at >= articles) { out_of_range(); return -1; }
+        const uint8_t before = highest[at], now = worth[codes[i]];
+        count += before == 0;
+        highest[at] = now > before ? now : before;
+    }
+    return count;
+}
+
+const char best_codes_doc[] =
+    "best_codes(postings, articles, live): from [(doc, code, start, divisor)] to the numbers (uint32) of all articles,\n"
+    "sorted, the highest code (uint8) in each, divided by the divisor of its form, and how many of them are live.";
+
+PyObject *best_codes(PyObject *module, PyObject *args) {
+    PyObject *postings, *live_, *found = NULL, *docs = NULL, *codes = NULL;
+    Py_ssize_t articles, room = 0, held = 0, widest = 0, alive = 0;
+    if (!PyArg_ParseTuple(args, "O!nO", &PyList_Type, &postings, &articles, &live_)) return NULL;
+    if (articles < 0) return out_of_range();
+    const Py_ssize_t size = PyList_Size(postings);
+    Codes *lists = PyMem_Calloc((size_t)size + 1, sizeof(Codes));
+    uint8_t *highest = NULL, *code_out = NULL;
+    uint32_t *doc_out = NULL;
+    Array live = {0};
+    if (!lists) return PyErr_NoMemory();
+    if (live_ != Py_None && array_open(&live, live_) < 0) goto done;
+    if (live.is_open && (live.type != U8 || live.length < articles)) { out_of_range(); goto done; }
+    for (Py_ssize_t i = 0; i < size; i++) {
+        if (codes_open(&lists[i], PyList_GetItem(postings, i)) < 0) goto done;
+        room += lists[i].doc.length;
+    }
+    /* One segment after the other, so that the table of its articles stays in the processor's nearest memory. */
+    qsort(lists, (size_t)size, sizeof(Codes), by_start);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        const Py_ssize_t end = i + 1 < size && lists[i + 1].start > lists[i].start ? lists[i + 1].start : articles;
+        if (lists[i].start > articles) { out_of_range(); goto done; }
+        if (end - lists[i].start > widest) widest = end - lists[i].start;
+    }
+    if (room > articles) room = articles;
+    highest = PyMem_Malloc((size_t)widest + 8);
+    /* Whether the next article is held is a toss of a coin in long lists, so nothing branches on it: each is written
+     * down, and written over by the one after it if it was not held. */
+    doc_out = PyMem_Malloc((size_t)(room + 8) * sizeof(uint32_t));
+    code_out = PyMem_Malloc((size_t)room + 8);
+    if (!highest || !doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < size;) {
+        const Py_ssize_t start = lists[i].start;
+        Py_ssize_t next = i + 1, count = 0;
+        while (next < size && lists[next].start == start) next++;
+        const Py_ssize_t width = (next < size ? lists[next].start : articles) - start;
+        memset(highest, 0, (size_t)width + 8);
+        for (; i < next; i++) {
+            const Py_ssize_t fresh = raise_codes(&lists[i], highest, width);
+            if (fresh < 0) goto done;
+            count += fresh;
+        }
+        const uint8_t *is_live = live.is_open ? (const uint8_t *)live.data + start : NULL;
+        const Py_ssize_t last = held + count;
+        for (Py_ssize_t at = 0; held < last; at += 8) {
+            uint64_t eight;
+            memcpy(&eight, highest + at, 8);
+            if (!eight) continue;
+            for (Py_ssize_t j = at; j < at + 8; j++) {
+                doc_out[held] = (uint32_t)(start + j);
+                code_out[held] = highest[j];
+                held += highest[j] != 0;
+            }
+        }
+        if (is_live) {
+            for (Py_ssize_t j = last - count; j < last; j++) alive += is_live[doc_out[j] - start] != 0;
+        } else {
+            alive += count;
+        }
+    }
+    docs = PyBytes_FromStringAndSize((const char *)doc_out, held * (Py_ssize_t)sizeof(uint32_t));
+    codes = PyBytes_FromStringAndSize((const char *)code_out, held);
+    if (!docs || !codes) goto done;
+    found = Py_BuildValue("OOn", docs, codes, alive);
+done:
+    Py_XDECREF(docs);
+    Py_XDECREF(codes);
+    codes_close(lists, size);
+    array_close(&live);
+    PyMem_Free(highest);
+    PyMem_Free(doc_out);
+    PyMem_Free(code_out);
+    return found;
+}

@@ -1,0 +1,193 @@
+/* Words that stand together: `together` of kernel.py. */
+
+#include "_kernel.h"
+
+typedef struct {
+    Array doc, code, pos, more_doc, more_pos;
+    double unit;
+    Py_ssize_t at, more_at;
+    uint16_t *positions;    /* in the article that is looked at, rising */
+    Py_ssize_t count, room;
+    Py_ssize_t next;        /* the first position that the current window has not passed */
+} Slot;
+
+static void slots_close(Slot *slots, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; slots && i < count; i++) {
+        array_close(&slots[i].doc);
+        array_close(&slots[i].code);
+        array_close(&slots[i].pos);
+        array_close(&slots[i].more_doc);
+        array_close(&slots[i].more_pos);
+        PyMem_Free(slots[i].positions);
+    }
+    PyMem_Free(slots);
+}
+
+static int slot_open(Slot *slot, PyObject *item) {
+    PyObject *doc, *code, *pos, *more_doc, *more_pos;
+    if (!PyArg_ParseTuple(item, "OOOOOd", &doc, &code, &pos, &more_doc, &more_pos, &slot->unit)) return -1;
+    if (articles_open(&slot->doc, doc) < 0 || array_open(&slot->code, code) < 0 || array_open(&slot->pos, pos) < 0 ||
+        articles_open(&slot->more_doc, more_doc) < 0 || array_open(&slot->more_pos, more_pos) < 0)
+        return -1;
+    if (slot->code.length < slot->doc.length || slot->pos.length < slot->doc.length ||
+        slot->more_pos.length < slot->more_doc.length) {
+        PyErr_SetString(PyExc_ValueError, "fewer positions than articles");
+        return -1;
+    }
+    slot->room = 16;
+    slot->positions = PyMem_Malloc((size_t)slot->room * sizeof(uint16_t));
+    if (!slot->positions) { PyErr_NoMemory(); return -1; }
+    return 0;
+}
+
+static int by_position(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
+
+static int by_length(const void *a, const void *b) {
+    const Py_ssize_t left = (*(Slot *const *)a)->doc.length, right = (*(Slot *const *)b)->doc.length;
+    return (left > right) - (left < right);
+}
+
+/* Collect the positions of a slot in an article that it holds, at slot->at. */
+static int slot_read(Slot *slot, int64_t doc) {
+    int is_rising = 1;
+    slot->count = slot->next = 0;
+    slot->positions[slot->count++] = (uint16_t)integer(&slot->pos, slot->at);
+    slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
+    for (; slot->more_at < slot->more_doc.length && article(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
+        if (slot->count == slot->room) {
+            uint16_t *larger = PyMem_Realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
+            if (!larger) { PyErr_NoMemory(); return -1; }
+            slot->positions = larger;
+            slot->room *= 2;
+        }
+        const uint16_t position = (uint16_t)integer(&slot->more_pos, slot->more_at);
+        is_rising &= position > slot->positions[slot->count - 1];
+        slot->positions[slot->count++] = position;
+    }
+    if (!is_rising) qsort(slot->positions, (size_t)slot->count, sizeof(uint16_t), by_position);
+    return 0;
+}
+
+/* The least position not below `wanted`, or -1; in one article `wanted` must rise from call to call. */
+static inline int32_t next_position(Slot *slot, int32_t wanted) {
+    while (slot->next < slot->count && slot->positions[slot->next] < wanted) slot->next++;
+    return slot->next < slot->count ? slot->positions[slot->next] : -1;
+}
+
+static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
+    int at = 0;
+    while (at < FIELDS && ends[at] <= start) at++;
+    return at < FIELDS && end < ends[at] && (field < 0 || field == at);
+}
+
+static int holds_ordered(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
+    for (Py_ssize_t i = 0; i < slots[0].count; i++) {
+        const int32_t start = slots[0].positions[i];
+        int32_t end = start;
+        for (Py_ssize_t j = 1; j < count; j++) {
+            end = next_position(&slots[j], end + 1);
+            if (end < 0) return 0;
+            if (end - start > width) break;
+        }
+        if (end - start <= width && within_field(ends, start, end, field)) return 1;
+    }
+    return 0;
+}
+
+static int holds_near(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
+    for (Py_ssize_t lead = 0; lead < count; lead++) {
+        for (Py_ssize_t j = 0; j < count; j++) slots[j].next = 0;
+        for (Py_ssize_t i = 0; i < slots[lead].count; i++) {
+            const int32_t start = slots[lead].positions[i];
+            int32_t end = start;
+            for (Py_ssize_t j = 0; j < count; j++) {
+                const int32_t next = next_position(&slots[j], start);
+                if (next < 0) { end = -1; break; }
+                if (next > end) end = next;
+            }
+            if (end < 0) break;
+            if (end - start <= width && within_field(ends, start, end, field)) return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether the words stand side by side where each is first, as most do that do at all: no further position is read. */
+static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const int32_t *ends) {
+    const int64_t start = integer(&slots[0].pos, slots[0].at);
+    for (Py_ssize_t j = 1; j < count; j++) {
+        if (integer(&slots[j].pos, slots[j].at) != start + j) return 0;
+    }
+    return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
+}
+
+const char together_doc[] =
+    "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
+    "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
+
+PyObject *together(PyObject *module, PyObject *args) {
+    PyObject *given, *ends_, *found = NULL, *docs = NULL, *scores = NULL;
+    Py_ssize_t width;
+    int is_ordered, field;
+    Array ends = {0};
+    Slot *slots = NULL, **rarest = NULL;
+    Row *rows = NULL;
+    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &ends_)) return NULL;
+    const Py_ssize_t count = PyList_Size(given);
+    slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
+    rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
+    if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
+    if (array_open(&ends, ends_) < 0) goto done;
+    if (ends.type != I32 || count < 1 || width > 1 << 24) {
+        PyErr_SetString(PyExc_TypeError, "some slots, and ends of fields of type int32, are expected here");
+        goto done;
+    }
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (slot_open(&slots[j], PyList_GetItem(given, j)) < 0) goto done;
+        rarest[j] = &slots[j];
+    }
+    qsort(rarest, (size_t)count, sizeof(Slot *), by_length);
+    const Py_ssize_t most = rarest[0]->doc.length;
+    Py_ssize_t kept = 0;
+    rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));
+    if (!rows) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < most; i++) {
+        const int64_t doc = article(&rarest[0]->doc, i);
+        if ((doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
+        rarest[0]->at = i;
+        Py_ssize_t j = 1;
+        for (; j < count; j++) {
+            Slot *slot = rarest[j];
+            slot->at = seek(&slot->doc, slot->at, doc);
+            if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
+        }
+        if (j < count) continue;
+        const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
+        if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
+            for (j = 0; j < count; j++) {
+                if (slot_read(&slots[j], doc) < 0) goto done;
+            }
+            if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+        }
+        double score = 0;
+        for (j = 0; j < count; j++) score += number(&slots[j].code, slots[j].at) * slots[j].unit;
+        rows[kept].doc = (uint32_t)doc;
+        rows[kept++].score = score;
+    }
+    docs = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(uint32_t));
+    scores = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(double));
+    if (!docs || !scores) goto done;
+    for (Py_ssize_t i = 0; i < kept; i++) {
+        ((uint32_t *)PyBytes_AsString(docs))[i] = rows[i].doc;
+        ((double *)PyBytes_AsString(scores))[i] = rows[i].score;
+    }
+    found = PyTuple_Pack(2, docs, scores);
+done:
+    Py_XDECREF(docs);
+    Py_XDECREF(scores);
+    PyMem_Free(rows);
+    PyMem_Free(rarest);
+    slots_close(slots, count);
+    array_close(&ends);
+    return found;
+}

@@ -1,0 +1,79 @@
+/* What the parts of _building share, see _building.c.
+ *
+ * Only the limited API of Python is used, so that one build serves every Python from 3.11 on. */
+
+#include "_arrays.h"
+
+#include <stdlib.h>
+
+#define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
+#define LONGEST_TERM 64    /* see analysis.MAX_TERM_LENGTH */
+#define POSITIONS 65536    /* that a position can name */
+#define ARTICLES 65536     /* see builder.MAX_ARTICLES */
+
+/* ---- bytes that grow, in memory that needs no interpreter; what fails here has run out of it ---- */
+
+typedef struct {
+    char *data;
+    size_t length, room;
+} Bytes;
+
+static inline int bytes_reserve(Bytes *bytes, size_t more) {
+    if (bytes->length + more <= bytes->room) return 0;
+    size_t room = bytes->room ? bytes->room : 4096;
+    while (room < bytes->length + more) room *= 2;
+    char *data = realloc(bytes->data, room);
+    if (!data) return -1;
+    bytes->data = data;
+    bytes->room = room;
+    return 0;
+}
+
+static inline int bytes_add(Bytes *bytes, const void *data, size_t length) {
+    if (bytes_reserve(bytes, length) < 0) return -1;
+    if (length) memcpy(bytes->data + bytes->length, data, length);
+    bytes->length += length;
+    return 0;
+}
+
+static inline int bytes_add_int(Bytes *bytes, int32_t value) { return bytes_add(bytes, &value, sizeof value); }
+
+/* ---- texts as UTF-8, in _building_texts.c ---- */
+
+/* Whether it failed, then with an exception. */
+int failed_to(int failed);
+
+/* The UTF-8 of a text, which lives as long as `*owner`; lone surrogates are passed on as they are. */
+const char *utf8(PyObject *text, Py_ssize_t *length, PyObject **owner);
+
+int bytes_add_text(Bytes *bytes, PyObject *text);
+
+/* The UTF-8 of many texts, for as long as `owners` lives, which the caller releases: so that they can be read without
+ * the interpreter. */
+typedef struct {
+    const char *data;
+    size_t length;
+} Span;
+
+Span *spans_of(PyObject *texts, Py_ssize_t *count, PyObject **owners);
+
+/* ---- the functions of the module, and what it opens when it is imported ---- */
+
+extern const char sorted_texts_doc[], hash_keys_doc[], inverted_doc[], facts_doc[], plain_records_doc[];
+PyObject *sorted_texts(PyObject *module, PyObject *texts);
+PyObject *hash_keys(PyObject *module, PyObject *texts);
+PyObject *inverted(PyObject *module, PyObject *args);
+PyObject *facts(PyObject *module, PyObject *args);
+PyObject *plain_records(PyObject *module, PyObject *articles);
+
+/* Add the class Words to the module, and find what facts() reads; -1 with an exception. */
+int words_open(PyObject *module);
+int facts_open(void);
+
+/* A new reference to what a module of Python calls so. */
+PyObject *imported(const char *module, const char *name);
+
+/* BLAKE2b with a digest of 8 bytes and no key (RFC 7693), which read as a little-endian number. */
+uint64_t blake2b_64(const char *data, size_t length);
+
+int hash_text(PyObject *text, uint64_t *hash);
