@@ -64,8 +64,8 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
 
 
 _NOISE: Final = """mimetype version urgency priority copyrightnotice usageterms ednote profile representationtype
-    standard located place places person persons people organisation organisations organization event events object objects
-    genre genres extra slugline charcount wordcount associations title expires embargoed copyright
+    standard located place places person persons people organisation organisations organization event events object
+    objects genre genres extra slugline charcount wordcount associations title expires embargoed copyright
     contentcreated contentmodified rightsinfo uri altids""".split()
 
 
