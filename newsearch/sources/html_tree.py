@@ -12,8 +12,18 @@ from typing import Any, Final
 
 from newsearch.sources.xml_tree import decoded
 
-MAX_DEPTH: Final = 400
-"""Levels of nesting that are looked at; no page needs fifty."""
+MAX_DEPTH: Final = 5000
+"""Levels of nesting, elements that nobody closed among them; browsers stop at 512."""
+
+_SEEN_DEPTH: Final = 400
+"""Levels of nesting whose text is read; no page needs fifty."""
+
+_MAX_EFFORT: Final = 100_000_000
+"""Characters that are looked at to tell text from clutter; then all is text."""
+
+
+class TooDeep(Exception):
+    """A page is nested beyond MAX_DEPTH, where looking for anything in it takes for ever."""
 
 
 def page_of(data: bytes, address: str = "") -> dict[str, Any]:
@@ -25,10 +35,13 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
 
     Raises:
         ImportError: selectolax is not installed.
+        TooDeep: it is nested too deeply.
     """
     from selectolax.lexbor import LexborHTMLParser
 
-    tree = LexborHTMLParser(decoded(data))
+    text = decoded(data)
+    _check_depth(text)
+    tree = LexborHTMLParser(text)
     root = tree.root
     page: dict[str, Any] = {"address": address, "meta": [], "json_ld": [], "microdata": {}}
     if root is None:
@@ -78,6 +91,20 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
         page["headings"] = [_line(node) for node in tree.css("h1")]
         page["text"] = _text(main)
     return page
+
+
+_TAG: Final = re.compile(
+    r"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|td|tr|th|dt|dd|option)\b)[a-z]",
+    re.IGNORECASE,
+)
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > MAX_DEPTH:
+            raise TooDeep(f"nested deeper than {MAX_DEPTH:,} levels")
 
 
 _PROPERTIES: Final = frozenset(
@@ -186,37 +213,51 @@ def _is_aside(node: Any, much: float) -> bool:
 
 def _text(main: Any) -> str:
     """The text of an element, a line a paragraph, without blocks that belong to no article or hold little but links."""
-    much = 0.35 * len(_line(main))
-    lines = (" ".join(line.split()) for line in "".join(_pieces(main, 0, much)).split("\n"))
+    cutter = _Cutter(0.35 * len(_line(main)))
+    lines = (" ".join(line.split()) for line in "".join(cutter.pieces(main, 0)).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 
-def _pieces(node: Any, depth: int, much: float) -> Iterator[str]:
-    if depth > MAX_DEPTH:
-        return
-    for child in node.iter(include_text=True):
-        tag = child.tag
-        if tag == "-text":
-            yield " ".join(f"x{child.text(deep=False) or ''}x".split())[1:-1]
-            continue
-        if tag.startswith("-") or tag in ("script", "style"):
-            continue
-        is_block = tag in _BLOCKS
-        if is_block and depth and tag not in ("p", "br") and _is_clutter(child, much):
-            continue
-        if is_block:
-            yield "\n"
-        yield from _pieces(child, depth + 1, much)
-        if is_block:
-            yield "\n"
+class _Cutter:
+    """Tells the text in an element from the clutter in it.
 
+    Args:
+        much: characters; what holds more is no clutter, whatever it is called.
+    """
 
-def _is_clutter(node: Any, much: float) -> bool:
-    names = _names(node)
-    text = len(_line(node))
-    if len(names) > 1 and text < much and _UNLIKELY.search(names) and not _BODY.search(names):
-        return True
-    if node.tag not in ("ul", "ol", "div", "section", "table"):
-        return False
-    linked = sum(len(_line(link)) for link in node.css("a"))
-    return bool(text) and linked > 0.7 * text and not any(len(_line(p)) > 80 for p in node.css("p"))
+    def __init__(self, much: float) -> None:
+        self._much = much
+        self._effort = 0
+
+    def pieces(self, node: Any, depth: int) -> Iterator[str]:
+        """Yield pieces of text, with line feeds around blocks."""
+        if depth > _SEEN_DEPTH:
+            return
+        for child in node.iter(include_text=True):
+            tag = child.tag
+            if tag == "-text":
+                yield " ".join(f"x{child.text(deep=False) or ''}x".split())[1:-1]
+                continue
+            if tag.startswith("-") or tag in ("script", "style"):
+                continue
+            is_block = tag in _BLOCKS
+            if is_block and depth and tag not in ("p", "br") and self._is_clutter(child):
+                continue
+            if is_block:
+                yield "\n"
+            yield from self.pieces(child, depth + 1)
+            if is_block:
+                yield "\n"
+
+    def _is_clutter(self, node: Any) -> bool:
+        if self._effort > _MAX_EFFORT:
+            return False
+        names = _names(node)
+        text = len(_line(node))
+        self._effort += text
+        if len(names) > 1 and text < self._much and _UNLIKELY.search(names) and not _BODY.search(names):
+            return True
+        if node.tag not in ("ul", "ol", "div", "section", "table"):
+            return False
+        linked = sum(len(_line(link)) for link in node.css("a"))
+        return bool(text) and linked > 0.7 * text and not any(len(_line(p)) > 80 for p in node.css("p"))

@@ -42,12 +42,15 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
             try:
                 for record in archive:
                     offset = max(offset, archive.offset)
+                    if not record.rec_type:
+                        raise ValueError("a record without a type")
                     if _is_page(record):
                         yield _page(record, location, offset)
                 return
-            except Exception as error:  # warcio lets through what zlib, struct and its own parsers raise
-                reason = str(error).strip().partition("\n")[0] or type(error).__name__
-                yield SourceError(f"{location}:{offset}", f"a broken record: {reason:.100}")
+            except SourceError:
+                raise
+            except Exception:  # warcio lets through what zlib, struct and its own parsers raise
+                yield SourceError(f"{location}:{offset}", "a broken record; reading goes on with the next")
             start = _next_start(file, offset + 1)
             if start < 0:
                 return
@@ -70,6 +73,8 @@ def _page(record: Any, location: str, offset: int) -> Record | SourceError:
     address = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<> ")
     place = f":{offset}"
     data = record.content_stream().read(MAX_ARTICLE_SIZE + 1)
+    if getattr(record.raw_stream, "limit", 0) > 0 and len(data) <= MAX_ARTICLE_SIZE:
+        return SourceError(location + place, "a record that is cut off", hides_articles=True)
     if len(data) > MAX_ARTICLE_SIZE:
         return SourceError(location + place, f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
     kind = record.http_headers.get_header("Content-Type") if record.http_headers else ""

@@ -25,12 +25,14 @@ def record_of(data: bytes, location: str, address: str, place: str = "", id: str
     """Read a page that was fetched from an address.
 
     Raises:
-        SourceError: selectolax is not installed.
+        SourceError: it is nested too deeply, or selectolax is not installed.
     """
     try:
-        from newsearch.sources.html_tree import page_of
+        from newsearch.sources.html_tree import TooDeep, page_of
 
         page = page_of(data, address)
+    except TooDeep as error:
+        raise SourceError(location, str(error)) from error
     except ImportError:
         raise SourceError(
             location, "to read HTML pages, selectolax is needed: pip install 'newsearch[pages]'"

@@ -38,6 +38,8 @@ def decoded(data: bytes) -> str:
         pass
     found = _DECLARED.search(data[:1024])
     name = (found[1] or found[2]).decode("ascii") if found else "utf-8"
+    if name.lower().replace("-", "") == "utf8":  # which it is not
+        name = "windows-1252" if found else name
     try:
         encoding = codecs.lookup(_WIDER.get(name.lower(), name)).name
         return _allowed(data.decode(encoding, "replace"))
