@@ -179,7 +179,12 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
                     if not name.lower().endswith(SUFFIXES):
                         continue
                     looks = 0
-                take(prefix + name, entry, looks)
+                name = prefix + name
+                if name.isascii() and name.isprintable():
+                    names.append(name)
+                    stamps.append(looks)
+                else:
+                    take(name, entry, looks)
             else:
                 levels.pop()
 

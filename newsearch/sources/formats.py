@@ -13,6 +13,7 @@ from typing import Final
 from newsearch.articles.article import Article
 from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.errors import SourceError
+from newsearch.sources import markdown
 from newsearch.sources.base import Reader, ReadingOptions, Record, articles_of
 from newsearch.sources.files import first_bytes, printable
 
@@ -126,14 +127,14 @@ def _by_first_bytes(data: bytes) -> str:
     return ""
 
 
+_PAGES: Final = FORMATS["html"].suffixes
+
+
 def read_single(path: str | os.PathLike[str], id: str, options: ReadingOptions) -> Article | SourceError:
     """Read a file that is one article, or tell what is wrong with it."""
     try:
-        named = by_name(os.fspath(path))
-        if options.format not in FORMATS and (named is None or named.name == "markdown"):
-            from newsearch.sources.markdown import read_article
-
-            return read_article(path, id=id, day_first=options.day_first)
+        if not options.format and (id.endswith(".md") or not id.lower().endswith(_PAGES)):
+            return markdown.read_article(path, id=id, day_first=options.day_first)
         return next(read_many(Path(path), id, options))
     except SourceError as error:
         return error

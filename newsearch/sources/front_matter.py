@@ -7,6 +7,7 @@ numbers that print as they were typed are anything but text. So a title stays wh
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Any, Final
 
@@ -54,17 +55,20 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
         raise FrontMatterError("front matter has no closing '---'") from None
     if len(front_matter) > MAX_SIZE:
         raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
-    if _MARKED.search(front_matter):
+    if (" !" in front_matter or " &" in front_matter or " *" in front_matter) and _MARKED.search(
+        front_matter
+    ):
         front_matter = _MARKED.sub(_quoted, front_matter)
-    first_line = text[: len(text) - len(content)].count("\n") + 1
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
+        first_line = text[: len(text) - len(content)].count("\n") + 1
         raise FrontMatterError(_one_line(error, front_matter, first_line)) from error
     if not value:
         raise FrontMatterError("front matter is empty")
     if not isinstance(value, dict):
         number, line = _first_text(front_matter)
+        first_line = text[: len(text) - len(content)].count("\n") + 1
         hint = f"; line {first_line + number}: no space after the colon" if _NO_SPACE.match(line) else ""
         raise FrontMatterError(f"front matter is not a mapping of keys to values{hint}")
     return value, body
@@ -127,6 +131,10 @@ class _Composer(_Loader):  # type: ignore[misc]
 
     def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
         return ""
+
+    # Called for every node, to do nothing: functions of C take a third of the time of empty ones of Python.
+    descend_resolver = staticmethod(operator.is_)
+    ascend_resolver = staticmethod(tuple)
 
 
 class _Handler(YAMLHandler):

@@ -45,11 +45,11 @@ def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any],
     data = read_file(path, MAX_ARTICLE_SIZE)
     if len(data) > MAX_ARTICLE_SIZE:
         raise SourceError(location, f"larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise SourceError(location, "UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8")
     try:
         return front_matter.parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise SourceError(location, "UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8") from error
         raise SourceError(location, f"not UTF-8: byte {error.start}") from error
     except front_matter.FrontMatterError as error:
         raise SourceError(location, str(error)) from error
