@@ -241,7 +241,7 @@ class _Cutter:
             if tag.startswith("-") or tag in ("script", "style"):
                 continue
             is_block = tag in _BLOCKS
-            if is_block and depth and tag not in ("p", "br") and self._is_clutter(child):
+            if is_block and tag not in ("p", "br") and self._is_clutter(child):
                 continue
             if is_block:
                 yield "\n"

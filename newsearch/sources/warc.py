@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
-from newsearch.sources.files import MAX_ARTICLE_SIZE, open_file, printable
+from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, open_file, printable
 from newsearch.sources.web_pages import record_of
 
 _PAGES: Final = ("text/html", "application/xhtml+xml")
@@ -46,6 +47,10 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
                         raise ValueError("a record without a type")
                     if _is_page(record):
                         yield _page(record, location, offset)
+                if _is_cut(file, offset):
+                    yield SourceError(
+                        f"{location}:{offset}", "ends in the middle of a record", hides_articles=True
+                    )
                 return
             except SourceError:
                 raise
@@ -82,6 +87,26 @@ def _page(record: Any, location: str, offset: int) -> Record | SourceError:
     if charset and b"charset" not in data[:2048].lower():  # the page does not say it itself
         data = b'<meta charset="' + charset[1].encode("ascii", "ignore") + b'">' + data
     return record_of(data, location, address, place)
+
+
+def _is_cut(file: BinaryIO, at: int) -> bool:
+    """Whether the compressed data from a record on ends before it is complete; warcio takes that for the end."""
+    file.seek(at)
+    rest = file.read(_BLOCK)
+    while rest.startswith(GZIP_MAGIC):
+        unpacker = zlib.decompressobj(31)
+        try:
+            while rest and not unpacker.eof:
+                unpacker.decompress(rest, _BLOCK)
+                rest = unpacker.unconsumed_tail or (b"" if unpacker.eof else file.read(_BLOCK))
+        except zlib.error:
+            return True
+        if not unpacker.eof:
+            return True
+        rest = unpacker.unused_data or file.read(_BLOCK)
+        if 0 < len(rest) < len(GZIP_MAGIC):
+            rest += file.read(_BLOCK)
+    return False
 
 
 def _next_start(file: BinaryIO, at: int) -> int:
