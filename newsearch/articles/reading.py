@@ -70,10 +70,12 @@ def article_from_mapping(
         SourceError: the record is not a usable article; the reason names the field.
     """
     try:
-        if article := _read(mapping, id, body):
+        is_draft = "_drafts/" in id
+        if not is_draft and (article := _read(mapping, id, body)):
             return article
         if isinstance(mapping, Mapping) and (
-            not mapping.get("title")
+            is_draft
+            or not mapping.get("title")
             or not mapping.get("publishedDateTime")
             or not site.FOREIGN.isdisjoint(mapping)
         ):

@@ -82,6 +82,14 @@ def moment(value: object, name: str, day_first: bool | None = None) -> datetime 
     return certain_moment(value, name, day_first)[0]
 
 
+def is_date(value: object) -> bool:
+    """Whether a value is a date that can be used."""
+    try:
+        return moment(value, "date") is not None
+    except Unusable:
+        return False
+
+
 def certain_moment(
     value: object, name: str, day_first: bool | None = None
 ) -> tuple[datetime | date | None, bool]:

@@ -66,7 +66,9 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
     for node in tree.css("[itemprop]"):
         name = node.attributes.get("itemprop") or ""
         if node.tag != "meta" and name in _PROPERTIES:
-            value = node.attributes.get("datetime") or node.attributes.get("content") or _line(node)
+            inner = node.css_first('[itemprop~="name"]') if name in ("author", "publisher") else None
+            inner = inner if inner is not None else node
+            value = inner.attributes.get("datetime") or inner.attributes.get("content") or _line(inner)
             page["microdata"].setdefault(name, []).append(value)
     page["times"] = [
         node.attributes.get("datetime") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from newsearch.articles.values import Unusable, moment
+from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import web_page
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
@@ -37,11 +37,4 @@ def record_of(data: bytes, location: str, address: str, place: str = "", id: str
         raise SourceError(
             location, "to read HTML pages, selectolax is needed: pip install 'newsearch[pages]'"
         ) from None
-    return Record("web-page", web_page.read(page, _is_date), place, id)
-
-
-def _is_date(value: object) -> bool:
-    try:
-        return moment(value, "date") is not None
-    except Unusable:
-        return False
+    return Record("web-page", web_page.read(page, is_date), place, id)

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
+from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
@@ -101,11 +102,11 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
     )
     if not found.entries and found.get("bozo") and not found.version:
         raise SourceError(location, f"no usable feed: {found.get('bozo_exception')!s:.100}")
-    feed: Mapping[str, Any] = found.feed
+    feed: Mapping[str, Any] = {**found.feed, "version": found.version}
     for number, entry in enumerate(found.entries, 1):
         if entry.get("wp_post_type") in _NO_POSTS:
             continue
-        yield Record("feed", feeds.read(entry, feed), f"#{number}")
+        yield Record("feed", feeds.read(entry, feed, is_date), f"#{number}")
 
 
 _NO_POSTS: Final = (

@@ -5,7 +5,8 @@ Specifications: https://www.rssboard.org/rss-specification, https://web.resource
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from time import strftime
 from typing import Any, Final
 
 from newsearch.articles.vocabularies.base import (
@@ -26,14 +27,15 @@ LONG: Final = 600
 _TITLE_LENGTH: Final = 80
 
 
-def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
+def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[object], bool]) -> Keys:
     """Read an entry; outlet, language and, in Atom, the author are the feed's where it has none.
 
     An entry without a title, as a short post has none, gets the beginning of its text for one.
 
     Args:
         entry: of feedparser's `entries`.
-        feed: feedparser's `feed`.
+        feed: feedparser's `feed`, with its `version`.
+        is_date: whether a date can be used as it stands; else what feedparser made of it is taken.
     """
     keys = Keys({name: value for name, value in entry.items() if name not in _DERIVED})
     record = keys.record
@@ -45,6 +47,10 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     _take_texts(keys)
     if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
         record["title"] = _beginning(plain(text))
+    for name in ("published", "updated", "created"):
+        when = entry.get(f"{name}_parsed") if name in keys.source else None
+        if when and not is_date(keys.source[name]):
+            keys.source = {**keys.source, name: f"{strftime('%Y-%m-%dT%H:%M:%S', when)}Z"}
     keys.take("publishedDateTime", "published", "prism_publicationdate", "created", "issued")
     keys.take("modified", "updated")
     if "publishedDateTime" not in record and "modified" in record:
@@ -55,7 +61,8 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     keys.take("authors", *order, read=names_of) or keys.take(
         "authors", "dc_creator", "media_credit", read=names_of
     )
-    if "authors" not in record and (names := names_of(_names_only(feed.get("authors")))):
+    is_atom = plain(feed.get("version")).startswith("atom")
+    if "authors" not in record and is_atom and (names := names_of(feed.get("authors"))):
         record["authors"] = names
     keys.take("topics", "tags", read=_topics)
     keys.take("topics", "media_keywords", "itunes_keywords", read=lambda value: plain(value).split(","))
@@ -122,14 +129,6 @@ def _page(links: object) -> str:
             if plain(link.get("rel")) == relation and (url := address(link.get("href"))):
                 return url
     return ""
-
-
-def _names_only(value: object) -> list[Any]:
-    return (
-        [item for item in value if isinstance(item, Mapping) and item.get("href")]
-        if isinstance(value, list)
-        else []
-    )
 
 
 def _topics(tags: object) -> list[str]:

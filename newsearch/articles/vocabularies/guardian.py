@@ -41,8 +41,8 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     if topics := [plain(tag.get("webTitle")) for tag in tags if tag.get("type") == "keyword"]:
         record["topics"] = topics
     contributors = [plain(tag.get("webTitle")) for tag in tags if tag.get("type") == "contributor"]
-    if authors := split_names(plain(fields.get("byline"))) or contributors:
-        record["authors"] = contributors if len(contributors) > len(authors) else authors
+    if authors := contributors or split_names(plain(fields.get("byline"))):
+        record["authors"] = authors
     name = first(fields.get("publication"), "The Guardian")
     record["provider"] = {"name": name, "domain": "theguardian.com"}
     keys.leave("apiUrl", "isHosted", "sectionId", "pillarId", "pillarName", "blocks", "references")

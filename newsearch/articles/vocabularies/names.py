@@ -20,7 +20,8 @@ def name_of(value: object) -> str:
     if not isinstance(value, Mapping):
         return plain(value)
     for key in ("name", "value", "term", "label", "title", "webTitle", "literal"):
-        if name := plain(value.get(key)):
+        found = value.get(key)
+        if name := plain(found[0] if isinstance(found, list) and found else found):
             return name
     return ""
 
@@ -33,7 +34,14 @@ def names_of(value: object) -> list[str]:
         value = [value]
     if not isinstance(value, list | tuple):
         return []
-    return [name for item in value for name in split_names(name_of(item))]
+    return [name for item in value for name in _names_of_one(item)]
+
+
+def _names_of_one(item: object) -> list[str]:
+    names = item.get("name") if isinstance(item, Mapping) else None
+    if isinstance(names, list):
+        return [name for given in names for name in split_names(plain(given))]
+    return split_names(name_of(item))
 
 
 def split_names(text: str) -> list[str]:
@@ -56,7 +64,8 @@ def split_names(text: str) -> list[str]:
     return parts
 
 
-_BY: Final = re.compile(r"^(?:by|von|par|por|di|door|av|af)[ :]+(?=\S)", re.IGNORECASE)
+# "Von Miller" and "Di Maio" are names; after "by" in other languages a whole name stands.
+_BY: Final = re.compile(r"^(?:by[ :]+(?=\S)|(?:von|par|por|di|door|av|af)[ :]+(?=\S+ \S))", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(?:,\s*(?:and|und|et|y|&)\s|\s(?:and|und|et|y)\s|\s&\s|;)\s*", re.IGNORECASE)
 _ACRONYM: Final = re.compile(r"[A-Z]{2,4}")
 

@@ -6,6 +6,7 @@ Version 1 has one key a text (`headline`, `body_html`, `byline`), 2 and 3 have l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -100,7 +101,12 @@ def _body(value: object) -> str:
         return min(ranks.get(kind.partition(";")[0], 2) for kind in kinds)
 
     found = sorted((entry for entry in _entries(value) if plain(entry.get("value"))), key=rank)
-    return plain(found[0]["value"]) if found else ""
+    text = plain(found[0]["value"]) if found else ""
+    nitf = _NITF_BODY.search(text) if "<body.content" in text else None
+    return nitf[1] if nitf else text
+
+
+_NITF_BODY: Final = re.compile(r"<body\.content[^>]*>(.*)</body\.content>", re.DOTALL)
 
 
 def _authors(value: object) -> list[str]:
@@ -116,7 +122,8 @@ def _authors(value: object) -> list[str]:
 def _subjects(value: object) -> list[str]:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
-    return unique(map(name_of, value)) if isinstance(value, list) else []
+    names = unique(map(name_of, value)) if isinstance(value, list) else []
+    return [name for name in names if not name.isdigit()]  # a code without a name
 
 
 def _first_name(value: object) -> str:

@@ -90,7 +90,10 @@ def _authors(nitf: Element) -> list[str]:
 
 def _subjects(nitf: Element) -> list[str]:
     names = ("tobject.subject.type", "tobject.subject.matter", "tobject.subject.detail")
-    return unique(subject.get(name, "").strip() for subject in nitf.iter("tobject.subject") for name in names)
+    subjects = unique(
+        subject.get(name, "").strip() for subject in nitf.iter("tobject.subject") for name in names
+    )
+    return subjects or unique(keyword.get("key", "").strip() for keyword in nitf.iter("keyword"))
 
 
 def _outlet(nitf: Element) -> dict[str, str]:

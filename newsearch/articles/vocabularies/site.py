@@ -35,7 +35,7 @@ _NAMES: Final[Mapping[str, str]] = {
         href""",
     "body": "maintext content_text content_html article_body articlebody full_text fulltext body_html body_text",
     "authors": "author byline creator dc:creator writer writers by author_name",
-    "topics": "keywords topic keyword labels",
+    "topics": "topic",
     "provider": "publisher source_domain source_name site_name sitename publication outlet newspaper domain",
     "category": "section",
     "images": "image image_url imageurl cover featured_image thumbnail urltoimage",
@@ -43,7 +43,17 @@ _NAMES: Final[Mapping[str, str]] = {
 ALIASES: Final = {name: ours for ours, names in _NAMES.items() for name in names.split()}
 """Our key for each other name, in lower case."""
 
-_ALWAYS: Final = ("source", "draft", "status", "taxonomies", "created", "layout")
+_ALWAYS: Final = (
+    "keywords",
+    "keyword",
+    "labels",
+    "source",
+    "draft",
+    "status",
+    "taxonomies",
+    "created",
+    "layout",
+)
 FOREIGN: Final = (
     frozenset(
         spelt
@@ -92,7 +102,7 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
                 keys.fates.setdefault(other, ours)
             before = before or ours in made
     _take_source(keys)
-    _take_visibility(keys)
+    _take_visibility(keys, name)
     _take_topics(keys, name)
     if "images" in made and isinstance(made["images"], str) and not is_address(made["images"]):
         del made["images"]  # a path of the site
@@ -137,8 +147,10 @@ def _take_source(keys: Keys) -> None:
 _HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}")
 
 
-def _take_visibility(keys: Keys) -> None:
+def _take_visibility(keys: Keys, name: str) -> None:
     made = keys.record
+    if "_drafts/" in name:  # of Jekyll
+        made["published"] = False
     draft, status = plain(_flag(keys.source.get("draft"))).lower(), plain(keys.source.get("status")).lower()
     if "draft" in keys.source:
         keys.fates["draft"] = "published"
@@ -176,5 +188,18 @@ def _take_topics(keys: Keys, name: str) -> None:
             value = value.split()
         if not is_empty(value):
             made[ours] = value
-    if is_empty(made.get("authors")) and tables.get("authors"):
-        made["authors"] = tables["authors"]
+    if is_empty(made.get("authors")):
+        params = [
+            table
+            for table in (tables, source.get("params"), source.get("extra"))
+            if isinstance(table, Mapping)
+        ]
+        told = [table.get(key) for table in params for key in ("authors", "author")]
+        if names := next((value for value in told if not is_empty(value)), None):
+            made["authors"] = names
+    # What is written for search engines is a topic where there is no other.
+    if is_empty(made.get("topics")) and is_empty(made.get("tags")):
+        for key in ("keywords", "keyword", "labels"):
+            if not is_empty(source.get(key)) and is_empty(made.get("topics")):
+                made["topics"] = source[key]
+                keys.fates[key] = "topics"

@@ -50,6 +50,7 @@ _SECTIONS: Final = "article:section parsely-section section".split()
 _TYPES: Final = frozenset(
     ("BlogPosting", "LiveBlogPosting", "Report", "SocialMediaPosting", "DiscussionForumPosting", "Review")
 )
+_SITES: Final = frozenset(("WebSite", "NewsMediaOrganization", "Organization"))
 _MAX_DEPTH: Final = 8
 
 
@@ -67,22 +68,22 @@ def read(page: Page, is_date: IsDate) -> Keys:
     micro = page.get("microdata") or {}
     address = _address(page, meta, article)
     publisher = _resolved(article.get("publisher"), by_id)
-    outlet = (
+    site = next((thing for thing in things if not _SITES.isdisjoint(_types(thing)) and thing.get("name")), {})
+    outlet = plain(
         first(
             *meta.get("og:site_name", ()),
             name_of(publisher),
-            *(_values(meta, _OUTLETS)),
+            *_values(meta, _OUTLETS),
             *map(name_of, micro.get("publisher", ())),
+            name_of(site),
         )
-        or ""
     )
     title = first(
         plain(article.get("headline")),
         *_values(meta, _TITLES),
         plain(article.get("name")),
         *micro.get("headline", ()),
-        *(page.get("headings") or ())[:1],
-        plain(page.get("title")),
+        _heading(page),
     )
     title = _without_outlet(plain(title), [outlet, *meta.get("og:site_name", ()), domain_of(address)])
     descriptions = [
@@ -232,6 +233,16 @@ def _address(page: Page, meta: Mapping[str, Sequence[str]], article: Mapping[str
         if url and (not fetched or url.rstrip("/").count("/") > 2 or url == whole[-1]):
             return url
     return ""
+
+
+def _heading(page: Page) -> str:
+    """The heading that the title of the page repeats, else its title: a heading alone may be that of the site."""
+    title = plain(page.get("title"))
+    headings = [heading for heading in page.get("headings") or () if heading]
+    for heading in headings:
+        if _folded(heading) and _folded(heading) in _folded(title):
+            return heading
+    return title or "".join(headings[:1])
 
 
 def _without_outlet(title: str, outlets: Iterable[str]) -> str:
