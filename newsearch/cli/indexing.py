@@ -101,6 +101,7 @@ class Work:
             "dry_run": self.dry_run,
             "format": self.format or "",
             "day_first": self.day_first,
+            "trust_env": True,
         }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
@@ -94,6 +95,9 @@ class Updater:
             SourceError: the source cannot be read; or it has no articles, though the index has some of it.
         """
         location = source.location
+        if getattr(source, "window", False):
+            self._update_window(source, reading, tell)
+            return
         seen = source.snapshot()
         known = self.held.state(location) if self.trusting and source.lasting else None
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
@@ -156,6 +160,33 @@ class Updater:
                 faults = [(error.location, error.reason) for error in reading.errors[told:]]
                 state = SourceState(seen.names, stamps, reading.broken - broken, faults)
                 self.writer.remember(location, state if source.lasting else None)
+
+    def _update_window(self, source: Any, reading: Reading, tell: Callable[[float | None], None]) -> None:
+        """Add and replace what a feed has now; what rolled off it stays. One that fails stops nothing."""
+        location = source.location
+        ledger = self.held.ledger(location)
+        broken, told = reading.broken, len(reading.errors)
+        batch: list[Article] = []
+        try:
+            for result in source.articles():
+                if isinstance(result, SourceError):
+                    reading.note(result)
+                    continue
+                batch.append(result)
+                if len(batch) == _BATCH:
+                    self._take(batch, location, ledger, reading)
+                    batch = []
+                    tell(None)
+        except SourceError as error:
+            reading.note(error)
+            reading.incomplete.append(location)
+        self._take(batch, location, ledger, reading)
+        reading.differences[location] = ledger.difference(ledger.held(()))
+        if self.writer:
+            lines = source.memory.lines()
+            faults = [(error.location, error.reason) for error in reading.errors[told:]]
+            state = SourceState(lines, [0] * len(lines), reading.broken - broken, faults)
+            self.writer.remember(location, state)
 
     def _take(
         self,

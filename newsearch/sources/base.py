@@ -16,6 +16,11 @@ STREAM: Final = "-"
 """The location of what comes on standard input."""
 
 
+def is_remote(location: str) -> bool:
+    """Whether a location is an address of the web."""
+    return location[:8].lower().startswith(("http://", "https://"))
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
     """How sources are read.
@@ -23,10 +28,12 @@ class ReadingOptions:
     Attributes:
         format: name of a container or vocabulary of the registry, where the file does not say it; else "".
         day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
+        trust_env: whether proxies for remote feeds are taken from the environment.
     """
 
     format: str = ""
     day_first: bool | None = None
+    trust_env: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,9 @@ class Source(Protocol):
     Attributes:
         one_each: every file of it is one article, whose id is the name of the file.
         lasting: it can be read again; otherwise it only ever adds articles.
+
+    A source may have `window`: it shows the newest part of a collection only, so that what it no longer has stays.
+    Then it also has `recall(lines)`, which is given what `memory.lines()` gave after the last run.
     """
 
     one_each: bool

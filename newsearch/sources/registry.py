@@ -9,14 +9,14 @@ from typing import Final
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Snapshot, Source
+from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
 from newsearch.sources.directory import Directory
-from newsearch.sources.files import printable, snapshot_of_file
+from newsearch.sources.files import printable, read_content, snapshot_of_file
 from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
 from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
 
-__all__ = ["BY_SUFFIX", "DocumentFile", "locate", "open_source"]
+__all__ = ["BY_SUFFIX", "DocumentFile", "is_remote", "locate", "open_source", "open_sources"]
 
 _AS_IT_SAYS: Final = ReadingOptions()
 
@@ -29,6 +29,8 @@ def locate(path: str | os.PathLike[str]) -> str:
     """
     if not os.fspath(path):
         raise SourceError("''", "an empty path is no source")
+    if is_remote(os.fspath(path)):
+        return printable(os.fspath(path))
     return printable(os.path.abspath(path))
 
 
@@ -39,17 +41,43 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
         SourceError: there is nothing at this path, or nothing that newsearch reads.
     """
     location = locate(path)
+    if is_remote(location):
+        from newsearch.sources.remote import RemoteFeed
+
+        return RemoteFeed(location, options, options.trust_env)
     path = Path(os.path.abspath(path))
     if path.is_dir():
         return Directory(path, options)
     if not path.exists():
         raise SourceError(location, "no such file or directory")
     if path.suffix.lower() == OPML and not options.format:
-        raise SourceError(location, "a list of feeds, and no articles")
+        raise SourceError(location, "a list of feeds: `open_sources` opens each of them")
     format = of_file(path, options)
     if format.name == "json-lines" and not is_document(path):
         return JsonLines(path, options)
     return DocumentFile(path, format, options)
+
+
+def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> list[Source]:
+    """Find the sources at a path: each feed of a list of feeds, or the one that is there.
+
+    Raises:
+        SourceError: as `open_source`; or the list has no feeds.
+    """
+    name = os.fspath(path)
+    if not name.lower().endswith(OPML) or is_remote(name) or options.format:
+        return [open_source(path, options)]
+    from newsearch.sources.opml import subscriptions
+
+    location = locate(path)
+    feeds = [found.feed for found in subscriptions(read_content(Path(name), MAX_LIST), location)]
+    if not any(map(is_remote, feeds)):
+        raise SourceError(location, "a list of feeds without any address of the web")
+    return [open_source(feed, options) for feed in dict.fromkeys(feeds) if is_remote(feed)]
+
+
+MAX_LIST: Final = 10_000_000
+"""Bytes of a list of feeds."""
 
 
 class DocumentFile:

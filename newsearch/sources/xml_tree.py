@@ -23,11 +23,14 @@ class XmlError(Exception):
     """The text is no usable XML; the message is one line and gives the line number where it can."""
 
 
-def decoded(data: bytes) -> str:
+def decoded(data: bytes, charset: str = "") -> str:
     """Decode XML or HTML: by its mark, as UTF-8 where it is that whatever it declares, else as it declares.
 
     Text in another encoding is hardly ever valid UTF-8 by chance, while a wrong declaration is common. What cannot be
     decoded becomes U+FFFD, and characters that XML forbids are dropped.
+
+    Args:
+        charset: what is said of it elsewhere, as in a header of HTTP; it counts where the text says nothing.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -37,9 +40,9 @@ def decoded(data: bytes) -> str:
     except UnicodeDecodeError:
         pass
     found = _DECLARED.search(data[:1024])
-    name = (found[1] or found[2]).decode("ascii") if found else "utf-8"
+    name = (found[1] or found[2]).decode("ascii") if found else charset or "utf-8"
     if name.lower().replace("-", "") == "utf8":  # which it is not
-        name = "windows-1252" if found else name
+        name = "windows-1252" if found or charset else name
     try:
         encoding = codecs.lookup(_WIDER.get(name.lower(), name)).name
         return _allowed(data.decode(encoding, "replace"))

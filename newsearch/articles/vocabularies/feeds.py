@@ -57,7 +57,11 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[o
         record["publishedDateTime"] = record.pop("modified")
         keys.fates["updated"] = "publishedDateTime"
     # Of an address with a long domain, feedparser takes the end for a name; the author as it stands has both.
-    order = ("author", "authors") if "@" in plain(entry.get("author")) else ("authors", "author")
+    order = (
+        ("author", "authors")
+        if "@" in plain(entry.get("author")) and len(entry.get("authors") or ()) < 2
+        else ("authors", "author")
+    )
     keys.take("authors", *order, read=names_of) or keys.take(
         "authors", "dc_creator", "media_credit", read=names_of
     )

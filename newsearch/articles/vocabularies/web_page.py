@@ -241,8 +241,8 @@ def _heading(page: Page) -> str:
     headings = [heading for heading in page.get("headings") or () if heading]
     for heading in headings:
         if _folded(heading) and _folded(heading) in _folded(title):
-            return heading
-    return title or "".join(headings[:1])
+            return plain(heading)
+    return title or plain(headings[0] if headings else "")
 
 
 def _without_outlet(title: str, outlets: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ from newsearch.sources.json_lines import JsonStream
       newsearch index archive.jsonl.gz feed.json --index /var/lib/news
       newsearch index ~/news --dry-run
       newsearch index feed.xml --explain
+      newsearch index https://gazette.example/feed.xml subscriptions.opml
       zcat archive.jsonl.gz | newsearch index - --strict --wait 60""",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -33,7 +34,8 @@ from newsearch.sources.json_lines import JsonStream
 )
 @work_options
 def index(sources: Sequence[str], explain: bool, work: Work) -> int:
-    """Index sources: directories and files of news in any format it reads, or - for JSON Lines on standard input.
+    """Index sources: directories and files of news in any format it reads, addresses of feeds and lists of them, or
+    - for JSON Lines on standard input.
 
     It reads Markdown with front matter, JSON and JSON Lines, RSS and Atom, NewsML and NITF, HTML pages and WARC, each
     told by its suffix, and then by its first bytes.
