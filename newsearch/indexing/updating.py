@@ -203,7 +203,8 @@ class Updater:
         for article in batch:
             if article.extra or article.related:
                 reading.unusable.update(dict.fromkeys(_unusable(article), 1))
-                reading.unused.update(key for key in article.extra if key not in _OURS)
+                extra = article.extra.items()
+                reading.unused.update(key for key, value in extra if key not in _OURS and value not in _EMPTY)
                 reading.ambiguous += AMBIGUOUS in article.extra
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
@@ -227,6 +228,7 @@ def refusal(location: str, reason: str, index: Path) -> SourceError:
 
 
 _OURS = frozenset((UNUSABLE, AMBIGUOUS))
+_EMPTY: tuple[Any, ...] = ("", [], {})
 
 
 def _unusable(article: Article) -> Iterator[str]:

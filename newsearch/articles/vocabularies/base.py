@@ -84,7 +84,9 @@ class Keys:
     def done(self) -> dict[str, Any]:
         """Return the record under our keys; what was not used comes with it under its own."""
         for name, value in self.source.items():
-            if name not in self.fates and not is_empty(value):
+            # In a record that is our own under other names, what is empty stays what it is.
+            is_nothing = value is None if self.spelt else is_empty(value)
+            if name not in self.fates and not is_nothing:
                 self.record.setdefault(_free(self.spelt.get(name, name), self.record), value)
         return self.record
 

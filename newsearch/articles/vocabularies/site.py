@@ -110,7 +110,6 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
         made["title"] = title
     if "publishedDateTime" not in made and (day := _DAY_IN_PATH.search(plain(lower.get("path")))):
         made["publishedDateTime"] = "-".join(day.groups())
-    keys.leave("layout", "slug", "aliases", "weight", "template", "clippings")
     return keys
 
 
