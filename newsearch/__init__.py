@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from newsearch.articles.article import Article as Article
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
+    from newsearch.engine.base import Archive as Archive
+    from newsearch.engine.base import Compaction as Compaction
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
+    from newsearch.engine.base import Verification as Verification
     from newsearch.errors import EngineError as EngineError
     from newsearch.errors import GateFailed as GateFailed
     from newsearch.errors import IndexCorrupt as IndexCorrupt
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.errors import StaleBuild as StaleBuild
     from newsearch.errors import StorageError as StorageError
     from newsearch.errors import WordListError as WordListError
     from newsearch.indexing.gate import Gate as Gate
@@ -47,22 +51,20 @@ if TYPE_CHECKING:
     from newsearch.search.help import Clause as Clause
     from newsearch.search.index import Index as Index
     from newsearch.search.index import open as open
+    from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
-    from newsearch.upkeep.archives import Archive as Archive
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
-    from newsearch.upkeep.health import Compaction as Compaction
-    from newsearch.upkeep.health import Verification as Verification
     from newsearch.upkeep.health import compact as compact
     from newsearch.upkeep.health import export as export
     from newsearch.upkeep.health import verify as verify
 
 _HOMES = {
-    "newsearch.upkeep.archives": ("Archive", "backup", "restore"),
+    "newsearch.upkeep.archives": ("backup", "restore"),
     "newsearch.articles.article": ("Article", "Image", "Provider"),
     "newsearch.search.completion": ("Completion",),
-    "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
+    "newsearch.engine.base": ("Archive", "Compaction", "Explanation", "FieldStats", "Stats", "Verification"),
     "newsearch.errors": (
         "EngineError",
         "GateFailed",
@@ -73,6 +75,7 @@ _HOMES = {
         "NewsearchError",
         "QueryError",
         "SourceError",
+        "StaleBuild",
         "StorageError",
         "WordListError",
     ),
@@ -81,9 +84,10 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing.runs": ("build", "forget", "reindex"),
     "newsearch.indexing.reports": ("Progress", "Report"),
+    "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.help": ("Clause",),
-    "newsearch.upkeep.health": ("Compaction", "Verification", "compact", "export", "verify"),
+    "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

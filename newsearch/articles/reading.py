@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
-from importlib import import_module
 from typing import Any, Final
 
+from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Image, Provider
 from newsearch.articles.dates import is_day_first
 from newsearch.articles.extra import AMBIGUOUS, extra
 from newsearch.articles.values import (
+    LARGEST_SIGNAL,
+    NEWEST_YEAR,
+    OLDEST_YEAR,
     Unusable,
     as_list,
     as_text,
@@ -28,7 +31,7 @@ from newsearch.articles.values import (
 )
 from newsearch.articles.vocabularies import SIGNS, Keys, Vocabulary, recognised, site
 from newsearch.errors import SourceError
-from newsearch.text.addresses import canonical_url, clean_url
+from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
 
 
@@ -494,8 +497,16 @@ def _read(record: object, id: str | None, body: str) -> Article | None:
     return _reader.read(record, id, body) if _reader else None
 
 
-try:
-    _reader: Any = import_module("newsearch.articles._reading").Reader(
+_CONSTANTS: Final = {
+    "LARGEST_SIGNAL": LARGEST_SIGNAL,
+    "OLDEST_YEAR": OLDEST_YEAR,
+    "NEWEST_YEAR": NEWEST_YEAR,
+    "MAX_URL_LENGTH": MAX_URL_LENGTH,
+}
+
+_reader: Any = None
+if _twin := compiled(f"{__package__}._reading", _CONSTANTS):
+    _reader = _twin.Reader(
         Draft,
         Article,
         _KNOWN_TOPICS,
@@ -512,5 +523,3 @@ try:
         dt.datetime.fromisoformat,
         site.FOREIGN | SIGNS,
     )
-except ImportError:
-    _reader = None

@@ -18,6 +18,8 @@ from newsearch.text.clean import clean_text
 OLDEST_YEAR: Final = 1600
 """The first newspaper is from 1605; an earlier year is a slip of the pen."""
 NEWEST_YEAR: Final = 2200
+LARGEST_SIGNAL: Final = 10**12
+"""Heat or quality beyond this, either way, is no number that a program meant."""
 
 
 class Unusable(Exception):
@@ -65,7 +67,7 @@ def signal(value: object, name: str) -> float | None:
             number = float(text)
     if not isinstance(number, (int, float)) or isinstance(number, bool) or number != number:
         raise Unusable(f"{name} is not a number: {_shown(value)}")
-    if not -_LARGEST_SIGNAL <= number <= _LARGEST_SIGNAL:
+    if not -LARGEST_SIGNAL <= number <= LARGEST_SIGNAL:
         raise Unusable(f"{name} is out of range: {_shown(value)}")
     return number
 
@@ -207,7 +209,6 @@ _EMPTY: Final = pattern(r"<\s*>|\(\s*\)|\[\s*\]")
 _BY_LINE: Final = pattern(r"\Aby[ :]\s*(?=\S)", 2)  # IGNORECASE
 _WEB_ADDRESS: Final = pattern(r"(?:https?://|www\.)\S+\Z", 2)
 
-_LARGEST_SIGNAL: Final = 10**12
 _INTEGER: Final = pattern(r"[+-]?[0-9]{1,15}")
 _NUMBER: Final = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATED_NAME: Final = pattern(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from newsearch.articles.article import Article, article_to_mapping
+from newsearch.cli.formats import print_json
 from newsearch.cli.indexing import Work
-from newsearch.cli.output import SCHEMA, to_json
-from newsearch.cli.terminal import Terminal, clean
 from newsearch.errors import SourceError
 from newsearch.sources.base import STREAM, ReadingOptions
 from newsearch.sources.explaining import Explained, explained
+from newsearch.text.clean import one_line
 
 MAX_RECORDS = 3
 _MAX_VALUE = 60
@@ -43,22 +42,22 @@ def explain_files(paths: Sequence[str], work: Work) -> int:
             else:
                 _show(path, record, first=number == 0)
     if work.format_name == "json":
-        print(to_json({"schema": SCHEMA, "records": documents}, Terminal.of(sys.stdout), indent=2))
+        print_json({"records": documents})
     return 0 if found else 1
 
 
 def _show(path: str, record: Explained, first: bool) -> None:
     if first:
-        print(f"{clean(path)}: {record.format}")
+        print(f"{one_line(path)}: {record.format}")
     print(f"\n{record.place or 'the file'}: {record.vocabulary or 'not recognised'}")
     if record.keys:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:
-            print(f"  {clean(key):<{width}}  {_fate(ours):<22}  {_shown(value)}")
+            print(f"  {one_line(key):<{width}}  {_fate(ours):<22}  {_shown(value)}")
     if isinstance(record.outcome, SourceError):
-        print(f"  broken: {clean(record.outcome.reason)}")
+        print(f"  broken: {one_line(record.outcome.reason)}")
     else:
-        print(f"  id: {clean(record.outcome.id)}")
+        print(f"  id: {one_line(record.outcome.id)}")
 
 
 def _fate(ours: str | None) -> str:
@@ -69,7 +68,7 @@ def _fate(ours: str | None) -> str:
 
 def _shown(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = clean(" ".join(text[: 4 * _MAX_VALUE].split()))
+    text = one_line(" ".join(text[: 4 * _MAX_VALUE].split()))
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 

@@ -62,8 +62,9 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
-        first_line = text[: len(text) - len(content)].count("\n") + 1
-        raise FrontMatterError(_one_line(error, front_matter, first_line)) from error
+        at, problem = _problem(error, front_matter)
+        at += text[: len(text) - len(content)].count("\n") + 1
+        raise FrontMatterError(f"front matter cannot be used at line {at}: {problem}") from error
     if not value:
         raise FrontMatterError("front matter is empty")
     if not isinstance(value, dict):
@@ -162,15 +163,29 @@ def _refuse_aliases_and_depth(text: str) -> None:
     the process on a few thousand brackets.
     """
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise _Refused("aliases are not supported", event.start_mark)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _Refused("nested too deeply", event.start_mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise _Refused("aliases are not supported", event.start_mark)
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise _Refused("nested too deeply", event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.MarkedYAMLError as error:
+        # libyaml reads ahead, and has a limit of its own, so it may fail before it has told of the depth.
+        if (mark := error.problem_mark) and _levels(text, mark) > MAX_DEPTH:
+            raise _Refused("nested too deeply", mark) from error
+        raise
+
+
+def _levels(text: str, mark: yaml.Mark) -> int:
+    """At least how many brackets and dashes are open at this place, if the text is well formed up to there."""
+    before = text[: mark.index]
+    brackets = sum(before.count(sign) for sign in "[{") - sum(before.count(sign) for sign in "]}")
+    signs = _SIGNS.match(before, before.rfind("\n") + 1)
+    return max(brackets, sum(signs[0].count(sign) for sign in "-?:") if signs else 0)
 
 
 def _value(node: yaml.Node) -> Any:
@@ -209,45 +224,67 @@ def _scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _one_line(error: yaml.YAMLError, front_matter: str, first_line: int) -> str:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    if mark is None:
-        return f"front matter cannot be used: {problem}"
-    lines = front_matter.split("\n")
-    number = min(mark.line, len(lines) - 1)
-    hinted, hint = _hint(error, lines, number)
-    where = f" at line {first_line + hinted}"
-    return f"front matter cannot be used{where}: {hint or problem}"
-
-
 _KEYED: Final = re.compile(r"\s*(?:- +)?[^\s:#][^:]*:[ \t]+(?P<value>\S.*)")
 
 
-def _hint(error: yaml.YAMLError, lines: list[str], number: int) -> tuple[int, str]:
+def _hint(lines: list[str], number: int) -> tuple[int, str]:
     """Say what to change of the line where the parser gave up, or of the one before it."""
-    if isinstance(error, _Refused):
-        return number, ""
-    if "nest" in str(getattr(error, "problem", "")):
-        return number, "nested too deeply"
     for at in (number, number - 1):
         line = lines[at] if 0 <= at < len(lines) else ""
         if "\t" in line[: len(line) - len(line.lstrip())]:
-            return at, "indent with spaces, not with a tab"
+            return at, "a line is indented with a tab; YAML takes only spaces"
         found = _KEYED.match(line)
         value = found["value"] if found else line.strip().removeprefix("- ")
         if value[:1] in ("'", '"'):
             end = value.find(value[0], 1)
             if end < 0:
-                return at, "a quoted value has no closing quote"
+                return at, "a quotation mark is not closed"
             if end > 0 and value[end + 1 :].strip() and value[end + 1 :].strip()[0] != "#":
-                return at, "text after the closing quote; put the whole value in quotes of the other kind"
+                return at, "text follows the closing quotation mark"
         elif value[:1] in ("[", "{"):
-            return at, f"a value that begins with {value[0]!r} needs quotes, unless it is a list"
+            return at, f"a value that begins with {value[0]!r} needs quotation marks, unless it is a list"
         elif value[:1] in ("@", "`", "%", "|", ">", "*", "&", "!"):
-            return at, f"a value that begins with {value[0]!r} needs quotes"
+            return at, f"a value that begins with {value[0]} needs quotation marks around it"
         elif ": " in value or value.endswith(":"):
-            return at, "a value with ': ' in it needs quotes"
+            return at, "a value that contains ': ' needs quotation marks around it"
         elif _NO_SPACE.match(line) and "://" not in line:
             return at, "no space after the colon"
     return number, ""
+
+
+def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """The line, from 0, and what is wrong there.
+
+    PyYAML's messages differ from release to release, and between libyaml and Python, so the mistakes that
+    people make are told from the text itself.
+    """
+    if isinstance(error, _Refused):
+        return error.problem_mark.line, error.problem
+    if sign := _FORBIDDEN.search(text):
+        return text.count("\n", 0, sign.start()), f"the character U+{ord(sign[0]):04X} is not allowed"
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return 0, "it is not YAML"
+    line = text.split("\n")[mark.line]
+    opened = getattr(error, "context_mark", None)
+    if isinstance(error, yaml.scanner.ScannerError) and opened and text[opened.index] in "\"'":
+        if "\\" in text[mark.index - 1 : mark.index + 1]:
+            return mark.line, "an unknown escape; between single quotes, a backslash is only a backslash"
+        return opened.line, "a quotation mark is not closed"
+    if line[: mark.column + 1].strip(" ").startswith("\t"):
+        return mark.line, "a line is indented with a tab; YAML takes only spaces"
+    if _AFTER_QUOTES.match(line):
+        return mark.line, "text follows the closing quotation mark"
+    if _COLON_IN_VALUE.match(line):
+        return mark.line, "a value that contains ': ' needs quotation marks around it"
+    if (sign := _RESERVED.match(text, mark.index)) is not None:
+        return mark.line, f"a value that begins with {sign[0]} needs quotation marks around it"
+    hinted, hint = _hint(text.split("\n"), mark.line)
+    return hinted, hint or "it is not YAML"
+
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SIGNS: Final = re.compile(r"(?: *[-?:](?= ))+")
+_AFTER_QUOTES: Final = re.compile(r"""[^:"']*:[ ]+(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ ]*[^ ,#\]}]""")
+_COLON_IN_VALUE: Final = re.compile(r"""[^:]*:[ ]+[^"'\[{|>#].*:(?: |$)""")
+_RESERVED: Final = re.compile("[@`%]")

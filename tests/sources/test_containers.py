@@ -78,7 +78,7 @@ def test_a_directory_may_mix_formats(tmp_path: Path) -> None:
         "Feed 1",
         "Feed 2",
         "Line",
-        "not JSON: Expecting value at column 10",
+        "not JSON at column 10",
         "Packed",
         "Wire",
     ]

@@ -6,7 +6,7 @@ it is read):
     id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
 
 U+001E stands for the web URL. `rest` is JSON, empty for most articles:
-images, related articles, unknown keys, a fraction of a second. Each record is compressed by itself, against a
+images, related articles, unknown keys, fractions of a second. Each record is compressed by itself, against a
 dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from math import isfinite
 from threading import Lock
 from typing import Any, NamedTuple
@@ -67,12 +67,9 @@ def encode_record(article: Article) -> bytes:
         rest["related"] = [article_to_mapping(other) for other in article.related]
     if article.extra:
         rest["extra"] = dict(article.extra)
-    if article.authors:
-        rest["authors"] = article.authors
-    if article.modified:
-        rest["modified"] = article.modified.isoformat()
-    if isinstance(article.date, datetime) and article.date.microsecond:
-        rest["microsecond"] = article.date.microsecond
+    for name, when in (("microsecond", article.date), ("modified_microsecond", article.modified)):
+        if isinstance(when, datetime) and when.microsecond:
+            rest[name] = when.microsecond
     text = SEPARATOR.join(
         (
             _SAME if web and article.id == web else article.id,
@@ -94,7 +91,7 @@ def encode_record(article: Article) -> bytes:
 
 
 def decode_rest(rest: str) -> dict[str, Any]:
-    """The fields of an Article that few have; `microsecond` is the fraction of its date.
+    """The fields of an Article that few have, and the fractions of a second of its date and of its last change.
 
     Raises:
         ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
@@ -112,9 +109,8 @@ def decode_rest(rest: str) -> dict[str, Any]:
             article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
         ),
         "extra": data.get("extra", {}),
-        "authors": tuple(map(str, data.get("authors", ()))),
-        "modified": _moment(data.get("modified")),
         "microsecond": data.get("microsecond", 0),
+        "modified_microsecond": data.get("modified_microsecond", 0),
     }
 
 
@@ -126,19 +122,12 @@ def _finite(text: str) -> float:
     return number
 
 
-def _moment(text: str | None) -> datetime | date | None:
-    if text is None:
-        return None
-    return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).astimezone(UTC)
-
-
 _NO_REST: dict[str, Any] = {
     "images": (),
     "related": (),
     "extra": {},
-    "authors": (),
-    "modified": None,
     "microsecond": 0,
+    "modified_microsecond": 0,
 }
 
 

@@ -1,6 +1,6 @@
 """How far did a run get that was interrupted? Its finished segments, which no generation names yet.
 
-    journal.json   {"newsearch": 4, "analysis": 1, "generation": 7, "fresh": false, "sources": ["/data/news"],
+    journal.json   {"newsearch": 5, "analysis": 3, "generation": 7, "fresh": false, "sources": ["/data/news"],
                     "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 
@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from newsearch.engine.arrays.files.durable import replace_file, sync_directory
+from newsearch._durable import replace_file, sync_directory
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION
-from newsearch.engine.arrays.files.state import SourceState, read_state
+from newsearch.engine.arrays.files.state import read_state
 from newsearch.engine.arrays.files.toc import JOURNAL_NAME, SEGMENT_SUFFIX, STATE_SUFFIX, is_name
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.base import SourceState
 from newsearch.errors import NewsearchError
 from newsearch.text import analysis
 
