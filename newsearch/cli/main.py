@@ -25,6 +25,7 @@ COMMANDS = {
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Bring the index up to date with the sources that it remembers.",
     "forget": "Delete the articles of a source.",
+    "serve": "Serve a page, an API, feeds and MCP on the index.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",

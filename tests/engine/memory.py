@@ -217,13 +217,18 @@ class MemoryReader:
         begun = [item for item in counts.items() if item[0].startswith(prefix)]
         return sorted(begun, key=lambda item: (-item[1], item[0]))[:limit]
 
+    def held(self, form: str) -> int:
+        return self._counts[form]
+
     def like(self, term: str, edits: int) -> list[LikeForm]:
         near = ((form, _edits(term, form)) for form in self._counts if form != term)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
 
     def stats(self) -> Stats:
         articles, generation = self.oracle.articles, self._generation
-        dates = [datetime.fromtimestamp(when, UTC) for a in articles if (when := seconds(a, UTC)) is not None]
+        dates = [
+            datetime.fromtimestamp(when, UTC) for a in articles if (when := seconds(a.date, UTC)) is not None
+        ]
         known = {
             name: any((x := getattr(a, name)) is not None and x >= 0 for a in articles)
             for name in ("heat", "quality")

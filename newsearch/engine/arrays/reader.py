@@ -109,6 +109,10 @@ class ArraysReader:
         return self._vocabulary.like(term, edits)
 
     @checked
+    def held(self, form: str) -> int:
+        return self._vocabulary.held(form)
+
+    @checked
     def stats(self) -> Stats:
         view = self._view
         dates = view.known("date")[view.live]

@@ -129,6 +129,19 @@ class Dictionary:
             array("more_at"), len(array("more_doc"))
         )
 
+    def pairs(self, half: str) -> list[tuple[int, int]]:
+        """The ranges [first, last) of the exact forms that hold a character which is half of a pair, rising."""
+        begun = self.prefix_range(half)
+        numbers, _, starts = self._by_length
+        two = numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+        wanted = half.encode()
+        ends = np.asarray(self._text_at)[two + 1].astype(np.int64)
+        fits = ends >= len(wanted)
+        for back, byte in enumerate(reversed(wanted), 1):
+            fits &= self._text[np.maximum(ends - back, 0)] == byte
+        ended = [number for number in np.sort(two[fits]).tolist() if not begun[0] <= number < begun[1]]
+        return sorted([begun, *((number, number + 1) for number in ended)])
+
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within so many edits of a term: how many each takes, the form, its number."""
         numbers, letters, starts = self._by_length
