@@ -24,7 +24,7 @@ from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import STREAM, is_remote
 from newsearch.sources.formats import format_names
 from newsearch.text.clean import one_line
 
@@ -195,8 +195,16 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
         raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
     if work.watch and sources and all(source == STREAM for source in sources):
         raise click.UsageError("--watch needs files to watch; standard input comes only once")
+    if work.watch and sources and not any(map(_is_watched, sources)):
+        raise click.UsageError(
+            "--watch needs files to watch; `newsearch reindex` visits feeds of the web again"
+        )
     if work.watch:
         check_watching()
+
+
+def _is_watched(source: str) -> bool:
+    return source != STREAM and not is_remote(source)
 
 
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
@@ -204,8 +212,11 @@ def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> in
 
     What goes wrong in one run is told, and the next may go right: a file was half written, or the index was locked.
     """
-    complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
-    for _ in bursts(sources, but=index):
+    watched = [source for source in sources if _is_watched(source)]
+    if not watched:
+        raise click.UsageError("--watch needs files to watch, and this index has none")
+    complain(f"watching {', '.join(watched)}; Ctrl-C ends it")
+    for _ in bursts(watched, but=index):
         try:
             once()
         except NewsearchError as error:

@@ -63,7 +63,7 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
         named = f" --index {one_line(work.directory)}" if work.directory else ""
         print(f"search it: newsearch query WORDS{named}")
     if work.watch:
-        return run_again(once, [s for s in sources if s != STREAM], work.index)
+        return run_again(once, sources, work.index)
     return code
 
 
