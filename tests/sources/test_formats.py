@@ -17,6 +17,7 @@ import pytest
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
+from newsearch.sources.opml import subscriptions
 from newsearch.sources.registry import open_source
 
 FORMATS = Path(
@@ -38,6 +39,28 @@ def test_the_values_of_real_files_are_right(folder: str) -> None:
     assert len(wrong) <= (1 - ENOUGH) * len(checks), "\n".join(wrong)
 
 
+@needs_files
+def test_the_lists_of_feeds_are_right() -> None:
+    checks = list(listed(FORMATS / "opml"))
+    assert [what for is_right, what in checks if not is_right] == []
+
+
+def listed(folder: Path) -> Iterator[tuple[bool, str]]:
+    """Every value that was written down of lists of feeds, and whether it is right."""
+    for told in sorted(folder.glob("*.expected.json")):
+        name = told.name.removesuffix(".expected.json")
+        expected = json.loads(told.read_text(encoding="utf-8"))
+        found = subscriptions(told.with_name(name).read_bytes(), name)
+        yield len(found) == expected["count"], f"{name}: {len(found)} feeds"
+        first, last = expected["first"], expected["last"]
+        for entry, feed in [*zip(first, found, strict=False), *zip(last, found[-len(last) :], strict=True)]:
+            topics = [entry.get("topics", []), *entry.get("topics_or", [])]
+            yield feed.feed == entry["feed"], f"{name}: {feed.feed}"
+            yield folded(feed.title) == folded(entry["title"]), f"{name}: {feed.title}"
+            yield "url" not in entry or feed.page == entry["url"], f"{name}: {feed.page}"
+            yield list(feed.folders) in topics, f"{name}: {feed.folders}"
+
+
 def judged(folder: Path) -> Iterator[tuple[bool, str]]:
     """Every value that was written down of the files of a folder, and whether it is right."""
     for told in sorted(folder.rglob("*.expected.json")):
@@ -46,8 +69,8 @@ def judged(folder: Path) -> Iterator[tuple[bool, str]]:
         if isinstance(expected, list):
             expected = {"count": len(expected), "first": expected}
         path = told.with_name(name)
-        site = next((parent for parent in told.parents if (parent / "_posts").is_dir()), None)
-        articles = read(path, site)
+        path = told.with_name(name)
+        articles = read(path)
         label = str(path.relative_to(folder.parent))
         counts = [expected[key] for key in ("count",) if key in expected] + expected.get("count_or", [])
         if counts:
@@ -66,14 +89,13 @@ def judged(folder: Path) -> Iterator[tuple[bool, str]]:
                     yield is_right, f"{label} #{number} {key}: {found!r:.200} is not {entry[key]!r:.200}"
 
 
-def read(path: Path, site: Path | None) -> list[Article]:
-    """The articles of a file, as its whole directory would give them where that says more."""
-    source = open_source(site or path)
+def read(path: Path) -> list[Article]:
+    """The articles of a file."""
     try:
-        names = [str(path.relative_to(site))] if site else None
-        return [article for article in source.articles(1, names) if not isinstance(article, SourceError)]
+        results = list(open_source(path).articles())
     except SourceError:
         return []
+    return [article for article in results if not isinstance(article, SourceError)]
 
 
 def value_of(article: Article, key: str) -> Any:
@@ -141,9 +163,7 @@ def instant(value: Any) -> dt.datetime:
 def main() -> None:
     """Print the share of values that are right by folder, and what is wrong."""
     for folder in FOLDERS:
-        if folder == "opml":
-            continue
-        checks = list(judged(FORMATS / folder))
+        checks = list(listed(FORMATS / folder) if folder == "opml" else judged(FORMATS / folder))
         wrong = [what for is_right, what in checks if not is_right]
         print(f"{folder:<12} {1 - len(wrong) / max(len(checks), 1):7.1%} of {len(checks)}")
         for what in wrong:
