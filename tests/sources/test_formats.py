@@ -69,7 +69,6 @@ def judged(folder: Path) -> Iterator[tuple[bool, str]]:
         if isinstance(expected, list):
             expected = {"count": len(expected), "first": expected}
         path = told.with_name(name)
-        path = told.with_name(name)
         articles = read(path)
         label = str(path.relative_to(folder.parent))
         counts = [expected[key] for key in ("count",) if key in expected] + expected.get("count_or", [])
