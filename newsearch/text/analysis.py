@@ -404,7 +404,11 @@ _IRREGULAR = {
         sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
         stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
         watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
-        stepchildren | schoolchild schoolchildren
+        stepchildren | schoolchild schoolchildren | adams | anime animes | animated animation animations |
+        barnes | browning | competent competently competence | critical critically | corporal corporals |
+        cummings | golding | hastings | heroine heroines | holmes | hughes | humane humanely | intensive
+        intensively | majority majorities | minority minorities | morale | progressive progressives
+        progressively | rhodes | successive successively | williams
     """.split("|")
     for word in group.split()
 }
