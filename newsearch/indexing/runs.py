@@ -20,6 +20,7 @@ from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import STREAM, ReadingOptions, Snapshot, Source
+from newsearch.sources.files import path_of
 from newsearch.sources.formats import format_names
 from newsearch.sources.registry import is_remote, locate, open_source, open_sources
 from newsearch.text.wordlists import protected_words
@@ -159,7 +160,8 @@ def forget(
     run = _Run(engine, workers, wait, whole=True)
     recipe = engine.recipe()
     known = recipe.sources
-    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    # A path as it is shown, with what cannot be printed escaped, will do too.
+    forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
@@ -249,7 +251,7 @@ class _Run:
             if location == STREAM:
                 continue
             try:
-                sources.append(open_source(location, self.options))
+                sources.append(open_source(path_of(location), self.options))
             except SourceError as error:
                 raise refusal(location, error.reason, self.engine.place) from error
         return replace(self.of(sources, full), anew=anew)
@@ -260,9 +262,10 @@ class _Run:
         reading = Reading()
         if not self.dry_run:
             writer = self._writer(sources, full)
-            resumed = writer.held.articles_ahead
+            resumed = 0
             try:
                 with writer:
+                    resumed = writer.held.articles_ahead
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Final
 
+from newsearch._arguments import unusable_path
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
 from newsearch.sources.directory import Directory
-from newsearch.sources.files import printable, read_content, snapshot_of_file
+from newsearch.sources.files import printable, read_content, snapshot_of_file, unreadable
 from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
 from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
@@ -25,13 +27,18 @@ def locate(path: str | os.PathLike[str]) -> str:
     """Give the location of the source at a path, whether or not there is anything.
 
     Raises:
-        SourceError: the path is empty.
+        SourceError: the path is empty, or no path.
     """
     if not os.fspath(path):
         raise SourceError("''", "an empty path is no source")
+    if reason := unusable_path(path):
+        raise SourceError(f"{os.fspath(path)!r:.200}", reason)
     if is_remote(os.fspath(path)):
         return printable(os.fspath(path))
-    return printable(os.path.abspath(path))
+    try:
+        return printable(os.path.abspath(path))
+    except OSError as error:
+        raise SourceError(printable(path), f"there is no working directory: {error.strerror}") from error
 
 
 def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:
@@ -46,10 +53,14 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
 
         return RemoteFeed(location, options, options.trust_env)
     path = Path(os.path.abspath(path))
-    if path.is_dir():
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceError(location, "no such file or directory") from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if S_ISDIR(status.st_mode):
         return Directory(path, options)
-    if not path.exists():
-        raise SourceError(location, "no such file or directory")
     if path.suffix.lower() == OPML and not options.format:
         raise SourceError(location, "a list of feeds: `open_sources` opens each of them")
     format = of_file(path, options)

@@ -54,11 +54,19 @@ _ALWAYS: Final = (
     "created",
     "layout",
 )
+_IN_CAMELS: Final = "publishTime webPublicationDate updatedDateTime modifiedDateTime urlToImage".split()
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
 FOREIGN: Final = (
     frozenset(
         spelt
-        for name in (*ALIASES, *_ALWAYS, *(ours.lower() for ours in OURS))
-        for spelt in (name, name.capitalize(), name.upper())
+        for name in (*ALIASES, *_ALWAYS, *_IN_CAMELS, *(ours.lower() for ours in OURS), *OURS)
+        for spelt in (name, _camel(name), name[0].upper() + _camel(name)[1:], name.capitalize(), name.upper())
     )
     - OURS
 )
@@ -93,6 +101,8 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
         before = ours in made
         for other in names.split():
             value = lower.get(other)
+            if other in lower and is_empty(value):
+                keys.fates.setdefault(other, "")
             if other == ours or is_empty(value) or (ours == "webUrl" and not address(value)):
                 continue
             if ours not in made:
