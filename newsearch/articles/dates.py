@@ -1,19 +1,23 @@
 """A date as people and programs write it -> a day or a moment.
 
-What could be read in two ways is never guessed silently.
+dateutil reads dates. What it would read wrongly, or in one of two ways without a word, is put right before: offsets
+after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with dots, years of two digits, the end of a
+day as 24:00, leap seconds, and what programs add. Seconds and milliseconds since 1970 need no reader.
 
-RFC 822 and its heirs, RFC 3339, ISO 8601 (calendar, week and ordinal dates, extended and basic), seconds and
-milliseconds since 1970, what JavaScript, Go, git and the command `date` print, and days with the name of a month. An
-offset after `GMT` or `UTC` is what it says: plus is east of Greenwich.
+What could be read in two ways is never guessed silently.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache, lru_cache
 from re import IGNORECASE, VERBOSE, Match
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from newsearch._patterns import pattern
+
+if TYPE_CHECKING:
+    from dateutil.parser import parser
 
 __all__ = ["Reading", "is_day_first", "read_date"]
 
@@ -51,11 +55,18 @@ def read_date(text: str, day_first: bool | None = None) -> Reading:
     text = _SUFFIX.sub("", text)
     while text != (shorter := _COMMENT.sub("", text)):
         text = shorter
-    if found := _ISO.fullmatch(text):
-        return Reading(_iso(found))
-    day, clock = _parted(text)
-    when, is_ambiguous = _day(day, day_first)
-    return Reading(when if clock is None else _joined(when, *clock), is_ambiguous)
+    text, zone = _without_region(text)
+    text, extra = _within_the_day(text)
+    text, is_ambiguous = _in_order(text, day_first)
+    when = _iso(text) if _ISO.fullmatch(text) else _written(_with_plain_zone(text))
+    if isinstance(when, datetime):
+        try:
+            when += extra
+        except OverflowError:
+            raise ValueError(text) from None
+        if zone and when.tzinfo is None:
+            when = when.replace(tzinfo=zone)
+    return Reading(when, is_ambiguous)
 
 
 def is_day_first(language: str | None) -> bool | None:
@@ -92,127 +103,202 @@ def _since_1970(found: Match[str]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micro)
 
 
-_OFFSET: Final = r"(?:(?:UTC|GMT) ?)?[+-][0-9]{1,2}(?::?[0-9]{2}(?::?[0-9]{2})?)?"
-_NAME: Final = r"[A-Za-z]{1,5}|[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?"
-_ISO: Final = pattern(
-    rf"""(?P<year>[0-9]{{4}})
-    (?: (?P<sign>[-/.]?) (?P<month>[0-9]{{1,2}}) (?P=sign) (?P<day>[0-9]{{1,2}})
-      | -?W(?P<week>[0-9]{{2}})-?(?P<weekday>[1-7])
-      | -(?P<ordinal>[0-9]{{3}}) )
-    (?: (?:\ ?[Tt]\ ?|\ |,\ |(?=[0-9]{{4,6}}\Z))
-        (?P<hour>[0-9]{{1,2}}) (?: :?(?P<minute>[0-9]{{2}})
-            (?: :?(?P<second>[0-9]{{2}}) (?:[.,:](?P<fraction>[0-9]+))? )? )?
-        (?:\ ?(?P<half>[AaPp])\.?[Mm]\.?)?
-        \ ?(?P<offset>{_OFFSET})? (?:\ ?(?P<name>{_NAME}))? )?""",
-    VERBOSE | IGNORECASE,
-)
+# What dateutil would read wrongly, or not at all
+
+_REGION: Final = pattern(r" ([A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?)\Z")
 
 
-def _iso(found: Match[str]) -> datetime | date:
-    year = int(found["year"])
-    if found["week"]:
-        day = date.fromisocalendar(year, int(found["week"]), int(found["weekday"]))
-    elif found["ordinal"]:
-        day = date(year, 1, 1) + timedelta(int(found["ordinal"]) - 1)
-        if day.year != year:
-            raise ValueError(found[0])
-    else:
-        month, number = found["month"], found["day"]
-        if found["sign"] == "" and len(month + number) != 4:
-            raise ValueError(found[0])
-        day = date(year, int(month), int(number))
-    if found["hour"] is None:
-        return day
-    if found["minute"] is None and not found["half"] and len(found["hour"]) != 2:
-        raise ValueError(found[0])
-    return _joined(day, found, found["offset"], found["name"])
+def _without_region(text: str) -> tuple[str, tzinfo | None]:
+    found = _REGION.search(text)
+    if not found:
+        return text, None
+    from zoneinfo import ZoneInfo
 
-
-_TIME: Final = pattern(
-    r"""(?:(?<=[ ,T])|\A)(?:at\ )?(?P<hour>[0-9]{1,2})
-    (?: :(?P<minute>[0-9]{2}) (?: :(?P<second>[0-9]{2}) (?:[.,](?P<fraction>[0-9]+))? )?
-      | h(?P<minute_h>[0-9]{2})? )?
-    (?:\ ?(?P<half>[AaPp])\.?[Mm]\.?|\ Uhr)?(?![0-9A-Za-z:./-])""",
-    VERBOSE | IGNORECASE,
-)
-_ZONE: Final = pattern(rf",? ?(?P<offset>{_OFFSET})?(?: ?(?P<name>{_NAME}))?\Z", IGNORECASE)
-_YEAR_LAST: Final = pattern(
-    rf" ?(?P<offset>{_OFFSET})?(?: ?(?P<name>[A-Za-z]{{1,5}}))?,? (?P<year>[0-9]{{4}})(?P<after> {_OFFSET})?\Z"
-)
-
-_Clock = tuple["Match[str]", "str | None", "str | None"]
-
-
-def _parted(text: str) -> tuple[str, _Clock | None]:
-    """Part the day from the time and the zone that stand behind it, or in front of it."""
-    for found in _TIME.finditer(text):
-        if not (
-            found["minute"] or found["minute_h"] or found["half"] or found[0].lower().endswith(("h", "uhr"))
-        ):
-            continue
-        before, after = text[: found.start()].rstrip(" ,"), text[found.end() :]
-        before = (
-            before.removesuffix(" at").removesuffix(" um").removesuffix(" à").removesuffix(" -").rstrip(" ,")
-        )
-        if zone := _ZONE.fullmatch(after):
-            return before, (found, zone["offset"], zone["name"])
-        if zone := _YEAR_LAST.fullmatch(after):  # as in "Wed Sep 9 13:20:00 CEST 2020"
-            return f"{before} {zone['year']}", (found, zone["offset"] or zone["after"], zone["name"])
-        if not before:
-            rest = after.strip(" ,-")
-            words = rest.split(" ")
-            if words[0].strip(",").upper() in _ZONES:
-                return " ".join(words[1:]).strip(" ,-"), (found, None, words[0].strip(","))
-            return rest.removeprefix("on "), (found, None, None)
-        raise ValueError(text)
-    return text, None
-
-
-def _joined(day: date, clock: Match[str], offset: str | None, name: str | None) -> datetime:
-    parts = clock.groupdict()
-    hour, minute = int(parts["hour"]), int(parts["minute"] or parts.get("minute_h") or 0)
-    second, half = int(parts["second"] or 0), (parts["half"] or "").lower()
-    if half:
-        if not 1 <= hour <= 12:
-            raise ValueError(clock[0])
-        hour = hour % 12 + (12 if half == "p" else 0)
-    extra = timedelta()
-    if (hour, minute, second) == (24, 0, 0):  # ISO 8601: the end of the day
-        hour, extra = 0, timedelta(days=1)
-    if second == 60:  # a leap second
-        second, extra = 59, timedelta(seconds=1)
-    micro = int(f"{parts['fraction'] or ''}000000"[:6])
-    when = datetime.combine(day, time(hour, minute, second, micro))
-    zone = _zone(offset, name)
     try:
-        return (when + extra).replace(tzinfo=zone)
-    except OverflowError:
-        raise ValueError(clock[0]) from None
+        return text[: found.start()], ZoneInfo(found[1])
+    except (KeyError, ValueError, OSError):
+        raise ValueError(text) from None
 
 
-def _zone(offset: str | None, name: str | None) -> tzinfo | None:
-    if offset:
-        digits = pattern(r"([+-])([0-9]{1,2}):?([0-9]{2})?").search(offset)
-        assert digits
-        hours, minutes = int(digits[2]), int(digits[3] or 0)
-        if hours > 15 or minutes > 59:
-            raise ValueError(offset)
-        shift = timedelta(hours=hours, minutes=minutes)
-        if name and not name.isalpha():
-            raise ValueError(name)
-        return timezone(-shift if digits[1] == "-" else shift)
+_END_OF_DAY: Final = pattern(r"(?<![0-9:])24:00(?::00(?:[.,]0+)?)?(?![0-9:.,])")
+_LEAP_SECOND: Final = pattern(r"([0-9]:[0-9]{2}:)60(?![0-9:])")
+_FRACTION_AFTER_COLON: Final = pattern(r"([0-9]:[0-9]{2}:[0-9]{2}):(?=[0-9]{1,9}(?![0-9:]))")
+
+
+def _within_the_day(text: str) -> tuple[str, timedelta]:
+    """Write a time so that it lies within its day, and tell what was taken off."""
+    if ":" not in text:
+        return text, timedelta()
+    text = _FRACTION_AFTER_COLON.sub(r"\1.", text)
+    text, is_end = _END_OF_DAY.subn("00:00", text, count=1)
+    text, is_leap = _LEAP_SECOND.subn(r"\g<1>59", text, count=1)
+    return text, timedelta(days=is_end, seconds=is_leap)
+
+
+_NUMERIC: Final = pattern(
+    r"(?<![0-9:.,])([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})(?![0-9:])\.?"
+)
+_CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
+_RUN_OF_DIGITS: Final = pattern(r"([0-9]{8})([0-9]{4}(?:[0-9]{2})?)")
+_YEAR_BEFORE_100: Final = pattern(r"(?<![0-9:+.,])(?<! -)00[0-9]{2}(?![0-9:])")  # it would become 2001
+_FIRST_WORD: Final = pattern(r"([^\W\d_]{2,})[.:]?,? (?=\S)")
+_WORD: Final = pattern(r"[^\W\d_]+")
+
+
+def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
+    """Write a day of three numbers as ISO 8601 does, and tell whether it was ambiguous.
+
+    Raises:
+        ValueError: it is no date, because it has no such day and no month by name; or nobody can tell its order.
+    """
+    if found := _RUN_OF_DIGITS.fullmatch(text):
+        return f"{found[1]}T{found[2]}", False
+    if _ISO.fullmatch(text):
+        return text, False
+    text = _CHINESE.sub(r"\1-\2-\3", text)
+    first = _FIRST_WORD.match(text)  # a day of the week in whatever language, which says nothing new
+    if first and (_has_month(text[first.end() :]) or _NUMERIC.search(text, first.end())):
+        text = text[first.end() :]
+    found = _NUMERIC.search(text)
+    if _has_month(text):
+        if found or _YEAR_BEFORE_100.search(text):
+            raise ValueError(text)
+        return text, False
+    if not found or _NUMERIC.search(text, found.end()):
+        raise ValueError(text)
+    day, is_ambiguous = _numeric(found, day_first)
+    return f"{text[: found.start()]}{day.isoformat()}{text[found.end() :]}", is_ambiguous
+
+
+def _has_month(text: str) -> bool:
+    return any(word.lower() in _MONTHS for word in _WORD.findall(text))
+
+
+def _numeric(found: Match[str], day_first: bool | None) -> tuple[date, bool]:
+    first, sign, second, third = found[1], found[2], found[3], found[4]
+    if len(first) == 4:  # 2020/09/09
+        return date(int(first), int(second), int(third)), False
+    if len(first) > 2 or len(third) not in (2, 4):
+        raise ValueError(found[0])
+    if sign == ".":  # whoever writes dots writes the day first
+        return date(_year(third), int(second), int(first)), False
+    if len(third) == 2 and day_first is None:
+        raise ValueError(found[0])  # three numbers of which any may be the year
+    if len(third) == 2 and sign == "-":
+        raise ValueError(found[0])
+    a, b = int(first), int(second)
+    is_ambiguous = day_first is None and a <= 12 and b <= 12 and a != b
+    swap = a > 12 or (b <= 12 and bool(day_first))
+    day, month = (a, b) if swap else (b, a)
+    return date(_year(third), month, day), is_ambiguous
+
+
+def _year(digits: str) -> int:
+    """A year of two digits as RFC 2822 reads it."""
+    return int(digits) + (0 if len(digits) == 4 else 2000 if int(digits) < 50 else 1900)
+
+
+# What dateutil reads
+
+_ISO: Final = pattern(
+    r"""(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-W[0-9]{2}-[1-7]|[0-9]{4}W[0-9]{2}[1-7]|[0-9]{4}-[0-9]{3})
+    ([Tt\ ][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?""",
+    VERBOSE,
+)
+
+
+def _iso(text: str) -> datetime | date:
+    from dateutil.parser import isoparse
+
+    when = isoparse(text)
+    return when if _ISO.fullmatch(text)[1] else when.date()  # type: ignore[index]
+
+
+@lru_cache(maxsize=64)  # who reads a feed asks first whether a date can be used
+def _written(text: str) -> datetime | date:
+    read = _reader().parse
+    # What a text does not say is taken from a default, so it differs where two defaults do.
+    try:
+        one = read(text, _ONE_DEFAULT, tzinfos=_zone)
+        other = read(text, _OTHER_DEFAULT, tzinfos=_zone)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+    ) as error:  # of odd texts, within dateutil
+        raise ValueError(text) from error
+    if one == other and _TIME.search(text):
+        return one
+    if (
+        one == other
+        or one.date() != other.date()
+        or one.tzinfo
+        or (one.minute, one.second, one.microsecond) != (0, 0, 0)
+    ):
+        raise ValueError(text)
+    return one.date()
+
+
+_TIME: Final = pattern(r"[0-9]:[0-9]|[0-9] ?(?:[ap]\.?m|h|uhr)(?![^\W\d_])", IGNORECASE)
+
+# They differ in all that a date must have, and in the hour. Their days are two weeks apart: "Monday" gives two days.
+_ONE_DEFAULT: Final = datetime.fromisoformat("2000-01-01T00:00")
+_OTHER_DEFAULT: Final = datetime.fromisoformat("2004-02-15T01:00")
+
+
+@cache
+def _reader() -> parser:
+    from dateutil.parser import parser, parserinfo
+
+    class Words(parserinfo):
+        def __init__(self) -> None:
+            words: Any = self  # its types allow three names of a month
+            words.JUMP = [*self.JUMP, *_FILLING]
+            words.MONTHS = [tuple(names.split()) for names in _OF_MONTHS]
+            words.HMS = [(*self.HMS[0], "uhr"), *self.HMS[1:]]
+            super().__init__()
+
+        def convertyear(self, year: int, century_specified: bool = False) -> int:
+            """Read a year of two digits as RFC 2822 does; to dateutil its century depends on today."""
+            return year if century_specified or year >= 100 else year + (2000 if year < 50 else 1900)
+
+    return parser(Words())
+
+
+_FILLING: Final = "the of de del d le el den der um à às alle kl uhr er º ª г года".split()
+"""Words that people write between the parts of a date."""
+
+
+# The sign after a name is that of POSIX to dateutil; and after an offset, a name is one too many.
+_NAME_BEFORE_OFFSET: Final = pattern(r"(?<![A-Za-z])([A-Z]{2,5}) ?(?=[+-][0-9])")
+_NAME_AFTER_OFFSET: Final = pattern(r"(?<=[ 0-9])([+-][0-9]{1,2}:?[0-9]{2}) ?[A-Z]{2,5}(?![A-Za-z])")
+_NAME_AT_END: Final = pattern(r"(?<=[0-9mM.] )[A-Za-z]{2,5}\Z")
+_DOTTED_TIME: Final = pattern(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{2})(?= ?Uhr)")
+
+
+def _with_plain_zone(text: str) -> str:
+    text = _NAME_BEFORE_OFFSET.sub(lambda found: " " if found[1] in _ZONES else found[0], text)
+    text = _NAME_AFTER_OFFSET.sub(r"\1", text)
+    text = _NAME_AT_END.sub(lambda found: found[0].upper() if found[0].upper() in _ZONES else found[0], text)
+    return _DOTTED_TIME.sub(r"\1:\2", text)
+
+
+def _zone(name: str | None, seconds: int | None) -> tzinfo | None:
+    """The zone that dateutil found.
+
+    Raises:
+        ValueError: nobody knows it, or it means several: a guess would be hours off.
+    """
+    if seconds is not None:
+        if abs(seconds) >= 16 * 3600:
+            raise ValueError(seconds)
+        return timezone(timedelta(seconds=seconds))
     if not name:
         return None
-    if "/" in name:
-        from zoneinfo import ZoneInfo
-
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(name) from None
-    if name.upper() not in _ZONES:
-        raise ValueError(name)  # a guess would be hours off
-    return timezone(timedelta(hours=_ZONES[name.upper()]))
+    if name not in _ZONES:
+        raise ValueError(name)
+    return timezone(timedelta(hours=_ZONES[name]))
 
 
 _OF_ZONES: Final = {
@@ -246,68 +332,6 @@ _OF_ZONES: Final = {
 }
 _ZONES: Final = {name: hours for hours, names in _OF_ZONES.items() for name in names.split()}
 """Hours east of Greenwich, of names that mean one zone, or one above all in news: BST is British, EST American."""
-
-
-_NUMERIC: Final = pattern(
-    r"(?:[A-Za-z]+,? )?([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})\.?"
-)
-_NAMED: Final = pattern(
-    r"(?:(?P<weekday>[^\W\d]+)\.?,? )?(?:(?:the |le |el |den |de )?(?P<day>[0-9]{1,2})"
-    r"(?:st|nd|rd|th|er|º|\.)?[ -]?(?:of |de |d')?"
-    r"(?P<month>[^\W\d]+)\.?|(?P<month_first>[^\W\d]+)\.?[ -](?P<day_second>[0-9]{1,2})(?:st|nd|rd|th)?)"
-    r"(?:,? (?:de |del )?|,|-)(?P<year>'?[0-9]{2}|[0-9]{4})?(?:,? (?P<weekday_last>[^\W\d]+))?",
-    IGNORECASE,
-)
-_CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
-
-
-def _day(text: str, day_first: bool | None) -> tuple[date, bool]:
-    if found := _NUMERIC.fullmatch(text):
-        return _numeric(found, day_first)
-    if found := _CHINESE.fullmatch(text):
-        return date(int(found[1]), int(found[2]), int(found[3])), False
-    if found := _ISO.fullmatch(text):
-        return _as_day(_iso(found)), False
-    found = _NAMED.fullmatch(text.strip(" ,"))
-    if not found or not found["year"]:
-        raise ValueError(text)
-    for weekday in (found["weekday"], found["weekday_last"]):
-        if weekday and (weekday.lower() in _MONTHS or len(weekday) < 2):
-            raise ValueError(text)
-    month = _MONTHS.get((found["month"] or found["month_first"]).lower())
-    if month is None:
-        raise ValueError(text)
-    return date(_year(found["year"].lstrip("'")), month, int(found["day"] or found["day_second"])), False
-
-
-def _as_day(when: datetime | date) -> date:
-    if isinstance(when, datetime):
-        raise ValueError(str(when))
-    return when
-
-
-def _numeric(found: Match[str], day_first: bool | None) -> tuple[date, bool]:
-    first, sign, second, third = found[1], found[2], found[3], found[4]
-    if len(first) == 4:  # 2020/09/09
-        return date(int(first), int(second), int(third)), False
-    if len(first) > 2 or len(third) not in (2, 4):
-        raise ValueError(found[0])
-    if sign == ".":  # whoever writes dots writes the day first
-        return date(_year(third), int(second), int(first)), False
-    if len(third) == 2 and day_first is None:
-        raise ValueError(found[0])  # three numbers of which any may be the year
-    if len(third) == 2 and sign == "-":
-        raise ValueError(found[0])
-    a, b = int(first), int(second)
-    is_ambiguous = day_first is None and a <= 12 and b <= 12 and a != b
-    swap = a > 12 or (b <= 12 and bool(day_first))
-    day, month = (a, b) if swap else (b, a)
-    return date(_year(third), month, day), is_ambiguous
-
-
-def _year(digits: str) -> int:
-    """A year of two digits as RFC 2822 reads it."""
-    return int(digits) + (0 if len(digits) == 4 else 2000 if int(digits) < 50 else 1900)
 
 
 _OF_MONTHS: Final = (

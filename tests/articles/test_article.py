@@ -719,3 +719,27 @@ def test_the_compiled_reader_makes_ordinary_articles_itself() -> None:
         assert article_from_record({**record, "images": [{"url": "https://a.example/i"}]}, "", "", 1).images
         with pytest.raises(AssertionError):
             article_from_record({**record, "title": ""}, "", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "ours"),
+    [
+        (spelling, value, ours)
+        for spellings, value, ours in (
+            ("pubDate pub_date PubDate datePublished publishDate publishedAt".split(), "2021-03-04", "date"),
+            (
+                "dateModified date_modified lastModified updatedAt modifiedDateTime".split(),
+                "2021-03-04",
+                "modified",
+            ),
+            ("articleBody article_body fullText".split(), "It rains.", "body"),
+            ("sourceUrl source_url canonicalUrl".split(), "https://gazette.example/1", "web_url"),
+            ("authorName author_name author-name Author".split(), "Jane Doe", "authors"),
+        )
+        for spelling in spellings
+    ],
+)
+def test_other_names_of_a_key_are_read_however_they_are_spelt(key: str, value: str, ours: str) -> None:
+    article = article_from_mapping({"title": "Bridge reopens", key: value}, id="a")
+    assert getattr(article, ours)
+    assert article.extra == {}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsearch.articles.dates import is_day_first, read_date
+from newsearch.articles.dates import _reader, is_day_first, read_date
 from newsearch.articles.reading import article_from_mapping
 
 
@@ -71,6 +71,15 @@ from newsearch.articles.reading import article_from_mapping
         ("2020/04/13 10:20", "2020-04-13T10:20:00"),
         ("13/04/2020", "2020-04-13"),
         ("04/13/2020", "2020-04-13"),
+        ("Mittwoch, 9. September 2020, 14.45 Uhr", "2020-09-09T14:45:00"),
+        ("mar, 9 settembre 2020 10:00", "2020-09-09T10:00:00"),
+        ("le 9 septembre 2020 à 10h30", "2020-09-09T10:30:00"),
+        ("Updated: Sep 9, 2020 10:00 GMT+5:30", "2020-09-09T10:00:00+05:30"),
+        ("13:20 EST-0500 9 Sep 2020", "2020-09-09T13:20:00-05:00"),
+        ("Wed Sep  9 13:20:00 2020 UTC", "2020-09-09T13:20:00+00:00"),
+        ("31 Dec 2020 24:00", "2021-01-01T00:00:00"),
+        ("9 Sep 70", "1970-09-09"),
+        ("2020-Sep-09", "2020-09-09"),
     ],
 )
 def test_a_date_is_what_it_says(text: str, iso: str) -> None:
@@ -91,6 +100,15 @@ def test_a_date_is_what_it_says(text: str, iso: str) -> None:
             "2020-09-09 25:00",
             "2020-09-09 10:00 XYZ",
         ),
+        *(
+            "Mon",
+            "Mon Sep 2020",
+            "9 Sep 2020 10",
+            "9 Sep 2020 2021",
+            "9 Sep 2020 13:20:00 +9900",
+            "1 Jan 0001",
+        ),
+        *("2020-09-09 2020-09-10", "9 Sep 2020 - 10 Sep 2020", "9 Sep 2020 and more", "200909", "10.30"),
         *("2020-366 10:00x", "2020-09-09T13:20:00 IST", "12 000 people", "9" * 40, "2020-09-09 13:60"),
     ],
 )
@@ -133,6 +151,17 @@ def test_an_ambiguous_date_is_noted_and_a_language_makes_it_certain() -> None:
     assert (german.date, german.extra) == (dt.date(2020, 4, 3), {})
     told = article_from_mapping({"title": "A", "modified": "03/04/2020"}, id="a", day_first=True)
     assert (told.modified, told.extra) == (dt.date(2020, 4, 3), {})
+
+
+@pytest.mark.parametrize("today", ["1999-12-31", "2026-01-01", "2075-06-01"])
+def test_a_year_of_two_digits_does_not_depend_on_the_day_of_reading(
+    monkeypatch: pytest.MonkeyPatch, today: str
+) -> None:
+    monkeypatch.setattr("time.localtime", dt.datetime.fromisoformat(today).timetuple)
+    _reader.cache_clear()
+    assert read_date("9 Sep 70").when == dt.date(1970, 9, 9)
+    assert read_date("9 Sep 20 13:20 +0200").when.year == 2020
+    _reader.cache_clear()
 
 
 @given(when=st.datetimes(min_value=dt.datetime(1700, 1, 1)), style=st.sampled_from(range(6)))

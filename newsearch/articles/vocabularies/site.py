@@ -66,7 +66,11 @@ FOREIGN: Final = (
     frozenset(
         spelt
         for name in (*ALIASES, *_ALWAYS, *_IN_CAMELS, *(ours.lower() for ours in OURS), *OURS)
-        for spelt in (name, _camel(name), name[0].upper() + _camel(name)[1:], name.capitalize(), name.upper())
+        for camel in (_camel(name),)
+        for spelt in (
+            *(name, name.capitalize(), name.upper(), name.replace("_", "-")),
+            *(camel, camel[0].upper() + camel[1:]),
+        )
     )
     - OURS
 )
@@ -86,6 +90,8 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     for spelling, value in record.items():
         key = spelling if spelling in OURS else str(spelling).lower()
         key = _OUR_SPELLING.get(key, key)
+        if key not in ALIASES and key not in OURS:
+            key = _TOGETHER.get(key.replace("_", "").replace("-", ""), key)
         if key not in lower or is_empty(lower[key]):
             lower[key] = value
             spelt[key] = str(spelling)
@@ -123,6 +129,7 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     return keys
 
 
+_TOGETHER: Final = {name.replace("_", ""): name for name in reversed(ALIASES)}
 _OUR_SPELLING: Final = {name.lower(): name for name in OURS}
 _SPLIT: Final = ("topics", "tags", "categories", "category")
 _DAY_IN_PATH: Final = re.compile(r"(?:^|/)([0-9]{4})/([0-9]{2})/([0-9]{2})(?=/|$)")
