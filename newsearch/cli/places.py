@@ -87,7 +87,7 @@ def _build_default() -> None:
 def _rebuild_default() -> None:
     from newsearch.indexing.runs import reindex
 
-    with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
+    with _announced(f"the index in {DEFAULT_INDEX}/ was made by another version, rebuilding it") as outcome:
         report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
         outcome.append(counted(report.articles, "article"))
 
@@ -121,7 +121,9 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
     if bundled not in sources or bundled in map(locate, (SEEDS, *kept)):
         return
     report = forget(bundled, index=DEFAULT_INDEX, wait=wait)
-    complain(f"forgot the {counted(report.deleted, 'article')} that came with newsearch, to keep yours apart")
+    complain(
+        f"removed the {counted(report.deleted, 'bundled article')} from the index, to keep yours separate"
+    )
 
 
 def _seeds() -> Path:

@@ -143,9 +143,7 @@ class MarkdownDirectory:
                 for chunk in islice(chunks, 1):
                     waiting.append(pool.submit(_read_chunk, chunk))
         except BrokenProcessPool as error:
-            raise SourceError(
-                self.location, "a process that read articles has died; try one worker"
-            ) from error
+            raise SourceError(self.location, "a process that reads articles died; try one worker") from error
         finally:
             pool.shutdown(cancel_futures=True)
 

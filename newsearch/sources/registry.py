@@ -32,7 +32,7 @@ def locate(path: str | os.PathLike[str]) -> str:
         SourceError: the path is empty.
     """
     if not os.fspath(path):
-        raise SourceError("''", "an empty path is no source")
+        raise SourceError("''", "the path of a source is empty")
     return printable(os.path.abspath(path))
 
 

@@ -31,9 +31,9 @@ from newsearch.text.clean import one_line
 def index(sources: Sequence[str], work: Work) -> int:
     """Index sources: directories of Markdown files, JSONL files, JSON feeds, or - for JSON Lines on standard input.
 
-    What is new goes in, what changed is replaced, and what a source no longer has is deleted; a source
-    that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
-    again. Searches see the index as it was until all is done.
+    New articles are added, changed ones are replaced, and those that a source no longer has are deleted. A source that
+    cannot be read to its end, or has no articles any more, deletes nothing. Unchanged files are not read again.
+    Searches use the old index until the run is complete.
     """
     streams = [source for source in sources if source == STREAM]
 
