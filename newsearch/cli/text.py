@@ -16,6 +16,9 @@ from newsearch.text.clean import one_line
 
 _RELATED = "Related, without any of the words:"
 
+_LONGEST = 2_000
+"""Characters of a title on a terminal; no headline is half as long."""
+
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
     """The hits, those that lack a word after a line that says so, then the facets and how many there are."""
@@ -44,7 +47,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         values, left_out = page.facet(name)
         width = max((len(f"{count:,}") for _, count in values), default=0)
         for value, count in values:
-            yield f"   {count:>{width},}  {one_line(value)}"
+            yield f"   {count:>{width},}  {_shortened(one_line(value), terminal)}"
         if left_out:
             yield terminal.style(f"   and {left_out:,} more", DIM)
         yield ""
@@ -99,24 +102,32 @@ def _hit_lines(
     label = f"{rank}. "
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
-    for number, (line, spans) in enumerate(wrap(*title(hit, tree), width)):
+    text, spans = title(hit, tree)
+    shown = _shortened(text, terminal)
+    kept = [(start, min(end, len(shown))) for start, end in spans if start < len(shown)]
+    for number, (line, spans) in enumerate(wrap(shown, kept, width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
         yield indent + terminal.style(line, DIM)
     for line, spans in wrap(*extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
-    place = one_line(article.url) if article.url else f"id {one_line(article.id)}"
+    place = one_line(article.url) if article.url else f"id {_shortened(one_line(article.id), terminal)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
     if page.explain:
         for line in _explanation_lines(hit.explanation):
             yield indent + line
 
 
+def _shortened(text: str, terminal: Terminal) -> str:
+    """A text as long as somebody reads it in a list; a file gets it whole."""
+    return f"{text[:_LONGEST]}…" if terminal.interactive and len(text) > _LONGEST else text
+
+
 def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     article = hit.article
     if article.provider:
-        yield one_line(article.provider.name or article.provider.domain)
+        yield _shortened(one_line(article.provider.name or article.provider.domain), terminal)
     if article.date:
         day = _day(article.date, page.results.tz)
         # What a file says must not depend on when it was written.

@@ -379,7 +379,7 @@ class Reader(Protocol):
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Exact forms within 1 or 2 edits of another that findable articles contain, in any order."""
 
-    def held(self, form: str) -> int:
+    def articles_with(self, form: str) -> int:
         """How many articles that a search finds hold an exact form."""
 
     def stats(self) -> Stats:

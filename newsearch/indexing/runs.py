@@ -19,6 +19,7 @@ from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import STREAM, Snapshot, Source
+from newsearch.sources.files import path_of
 from newsearch.sources.registry import locate, open_source
 from newsearch.text.wordlists import protected_words
 
@@ -143,7 +144,8 @@ def forget(
     run = _Run(engine, workers, wait, whole=True)
     recipe = engine.recipe()
     known = recipe.sources
-    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    # A path as it is shown, with what cannot be printed escaped, will do too.
+    forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
     try:
@@ -225,7 +227,7 @@ class _Run:
                     sources.append(_Kept(self.engine))
                 continue
             try:
-                sources.append(open_source(location))
+                sources.append(open_source(path_of(location)))
             except SourceError as error:
                 raise refusal(location, error.reason, self.engine.place) from error
         return replace(self.of(sources, full), anew=anew)
@@ -236,9 +238,10 @@ class _Run:
         reading = Reading()
         if not self.dry_run:
             writer = self._writer(sources, full)
-            resumed = writer.held.articles_ahead
+            resumed = 0
             try:
                 with writer:
+                    resumed = writer.held.articles_ahead
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:

@@ -183,7 +183,7 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
         return FEW, [], False
     term = terms[0]
     held = reader.search(Word(word), Options(limit=0)).counts().complete
-    is_strange = held >= FEW and not reader.held(term)
+    is_strange = held >= FEW and not reader.articles_with(term)
     likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
         for like in reader.like(term, edits):

@@ -91,7 +91,10 @@ class Request:
             raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
             if getattr(self, name) != ():
-                self._set(name, several(name, getattr(self, name)))
+                values = several(name, getattr(self, name))
+                if len(values) > MAX_VALUES:
+                    raise QueryError(f"{name}: {len(values):,} values; a search takes {MAX_VALUES:,} at most")
+                self._set(name, values)
         for name in ("min_heat", "min_quality"):
             if (least := getattr(self, name)) is not None:
                 check_number(name, least, error=QueryError)
@@ -292,6 +295,9 @@ _NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")
 """Attributes that become filters."""
 
 _INSTANT = timedelta(microseconds=1)
+
+MAX_VALUES = 1_000
+"""Topics, providers, categories or types that one search may name."""
 
 
 class Filter(NamedTuple):

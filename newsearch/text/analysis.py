@@ -30,6 +30,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch.text.english import DEMONYMS
+from newsearch.text.marks import limit_marks
 
 if TYPE_CHECKING:
     import Stemmer
@@ -181,7 +182,7 @@ def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
 def fold(text: str) -> str:
     """Lower case, compatibility forms unified, accents of Latin, Greek and Cyrillic letters removed."""
     if not text.isascii():
-        text = _apart(text)
+        text = _apart(limit_marks(text))
     text = unicodedata.normalize("NFKC", text.replace("`", "'")).casefold()
     if text.isascii():
         return text
@@ -404,7 +405,11 @@ _IRREGULAR = {
         sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
         stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
         watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
-        stepchildren | schoolchild schoolchildren
+        stepchildren | schoolchild schoolchildren | adams | anime animes | animated animation animations |
+        barnes | browning | competent competently competence | critical critically | corporal corporals |
+        cummings | golding | hastings | heroine heroines | holmes | hughes | humane humanely | intensive
+        intensively | majority majorities | minority minorities | morale | progressive progressives
+        progressively | rhodes | successive successively | williams
     """.split("|")
     for word in group.split()
 }

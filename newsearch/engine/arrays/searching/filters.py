@@ -104,7 +104,7 @@ class Filters:
         if len(docs) > view.articles // _FEW_URLS:
             segments = zip(view.starts, view.segments, strict=False)
             return [doc + start for start, segment in segments for doc in segment.with_url(part)]
-        wanted = part.encode()
+        wanted = part.encode("utf-8", "surrogatepass")
         return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 
 

@@ -69,7 +69,7 @@ class Dictionary:
         """The number of an exact form, or -1 where the segment does not have it."""
         number = self._numbers.get(term)
         if number is None:
-            wanted = term.encode()
+            wanted = term.encode("utf-8", "surrogatepass")
             number, end = self._begun(wanted)
             # Of the forms that begin so, the shortest comes first.
             if number == end or self.encoded(number) != wanted:
@@ -81,7 +81,7 @@ class Dictionary:
 
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms that begin so."""
-        return self._begun(prefix.encode())
+        return self._begun(prefix.encode("utf-8", "surrogatepass"))
 
     def bisect(self, wanted: bytes) -> int:
         """The number of the first exact form that is not below these bytes."""

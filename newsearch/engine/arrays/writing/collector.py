@@ -148,7 +148,7 @@ class Collector:
     def _note_run(self) -> None:
         try:
             names = {
-                location: write_state(self._directory, self._base.generation + 1, state)
+                location: write_state(self._directory, self._base.next_generation, state)
                 for location, state in self._states.items()
                 if state.names
             }
