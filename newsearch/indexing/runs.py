@@ -77,7 +77,7 @@ def build(
 
     Raises:
         ValueError: an argument is of a wrong kind, or out of its range; the message names it.
-        SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
+        SourceError: a source cannot be read at all, or has no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
         IndexLocked: another process is writing to the index.
@@ -163,7 +163,7 @@ def forget(
     # A path as it is shown, with what cannot be printed escaped, will do too.
     forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
-        raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
+        raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
     try:
         with engine.writer(wait=wait) as writer:
             for location in forgotten:
@@ -200,7 +200,9 @@ def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) ->
     if isinstance(given, str | os.PathLike):
         return open_sources(given, options)
     if not hasattr(given, "snapshot"):
-        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
+        raise ValueError(
+            f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
+        )
     return [given]
 
 
@@ -211,7 +213,7 @@ def _fault(engine: Engine) -> str:
     except IndexCorrupt as error:
         return f"{error.path}: {error.reason}"
     except IndexIncompatible:
-        return "another version of newsearch made it"
+        return "it was made by another version of newsearch"
     return ""
 
 

@@ -93,7 +93,7 @@ class ArraysWriter:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(directory, "cannot be made", error) from error
+            raise StorageError(directory, "cannot be created", error) from error
         self._lock = WriteLock(directory, wait)
         try:
             self._open(fresh, protected, sources, resume, memory)
