@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from newsearch.engine.arrays.files.durable import replace_file, sync_directory
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
@@ -273,6 +274,8 @@ def toc_text(toc: Toc) -> bytes:
 
 def publish(directory: Path, toc: Toc) -> None:
     """Make this the generation of the index: to stay, and all at once. Its files must be there already."""
+    if not (directory / STUB_NAME).exists():
+        replace_file(directory / STUB_NAME, [STUB])
     sync_directory(directory)
     replace_file(directory / TOC_NAME, [toc_text(toc)])
 
