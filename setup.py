@@ -1,18 +1,21 @@
 """What setup.cfg cannot say: the compiled inner loops, which may be missing where there is no compiler."""
 
-from glob import glob
+from runpy import run_path
 
 from setuptools import Extension, setup
 
 _ARRAYS = "newsearch/engine/arrays"
+_compiled = run_path("newsearch/_compiled.py")
+sources, fingerprint = _compiled["sources"], _compiled["fingerprint"]
 
 setup(
     ext_modules=[
         Extension(
             name.replace("/", "."),
-            sorted(glob(f"{name}*.c")),
+            [file for file in files if file.endswith(".c")],
             include_dirs=["newsearch/_c"],
-            depends=sorted(glob("newsearch/_c/*.h") + glob(f"{name}*.h")),
+            depends=[file for file in files if file.endswith(".h")],
+            define_macros=[("SOURCE", str(fingerprint(files)) + "u")],
             # Scores must be those of numpy to the last bit, so no product may be joined with a sum.
             extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
             py_limited_api=True,
@@ -25,6 +28,7 @@ setup(
             f"{_ARRAYS}/searching/_lookup",
             f"{_ARRAYS}/writing/_building",
         )
+        for files in [sources(name)]
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

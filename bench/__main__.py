@@ -19,7 +19,7 @@ PAGE = PROJECT / "docs" / "performance.md"
 
 
 def _names(allowed: tuple[str, ...]) -> click.ParamType[tuple[str, ...]]:
-    class Names(click.ParamType[tuple[str, ...]]):
+    class Names(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
         name = ",".join(allowed)
 
         def convert(

@@ -60,7 +60,7 @@ def searcher(
     try:
         peer = make(request.param)
     except ImportError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"{error}; it is in the extra bench")
     if not peer.answers(COUNT):
         pytest.skip(f"{peer.name} does not match every word")
     index = tmp_path_factory.mktemp(peer.name)

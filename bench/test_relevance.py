@@ -24,7 +24,8 @@ ARTICLES = [
 
 @pytest.mark.parametrize("name", RANKERS)
 def test_a_ranker_finds_what_holds_any_of_the_words_the_best_first(name: str) -> None:
-    pytest.importorskip({"fts5": "sqlite3"}.get(name, name))
+    library = {"fts5": "sqlite3"}.get(name, name)
+    pytest.importorskip(library, reason=f"{library} is in the extra bench")
     queries = {"1": 'NOT "storms" AND (harbours)?', "2": "zeppelin"}
     assert RANKERS[name](ARTICLES, queries) == {"1": ["both", "one"], "2": []}
 

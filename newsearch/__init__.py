@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from newsearch.errors import NewsearchError as NewsearchError
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
+    from newsearch.errors import StaleBuild as StaleBuild
     from newsearch.errors import StorageError as StorageError
     from newsearch.errors import WordListError as WordListError
     from newsearch.indexing.gate import Gate as Gate
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from newsearch.search.help import Clause as Clause
     from newsearch.search.index import Index as Index
     from newsearch.search.index import open as open
+    from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
     from newsearch.upkeep.archives import Archive as Archive
@@ -73,6 +75,7 @@ _HOMES = {
         "NewsearchError",
         "QueryError",
         "SourceError",
+        "StaleBuild",
         "StorageError",
         "WordListError",
     ),
@@ -81,6 +84,7 @@ _HOMES = {
     "newsearch.ranking": ("Boosts",),
     "newsearch.indexing.runs": ("build", "forget", "reindex"),
     "newsearch.indexing.reports": ("Progress", "Report"),
+    "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.help": ("Clause",),
     "newsearch.upkeep.health": ("Compaction", "Verification", "compact", "export", "verify"),

@@ -8,6 +8,7 @@
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
+    ├── StaleBuild           a compiled part of newsearch is not of this version
     ├── GateFailed           a new generation does not pass the checks that guard the index
     └── EngineError          the engine, or one of its dependencies, failed
         └── StorageError     the disk refused: it is full, read-only, or failing
@@ -126,6 +127,10 @@ class IndexCorrupt(NewsearchError):
         return f"{self.path}: {self.reason}; {self._advice}"
 
 
+class StaleBuild(NewsearchError):
+    """A compiled module of newsearch was built from other sources than those that stand here; install it again."""
+
+
 class GateFailed(NewsearchError):
     """A new generation of an index does not pass its gate, or the gate cannot be read; the index is as it was."""
 
@@ -165,3 +170,17 @@ _ADVICE = {
     errno.EIO: "the disk may be failing: keep a backup elsewhere",
     errno.EMFILE: "raise the limit of open files (ulimit -n), or run `newsearch compact`",
 }
+
+
+def json_problem(error: ValueError | RecursionError) -> str:
+    """What is wrong with a text that `json.loads` refused, in the same words under every release of Python."""
+    from json import JSONDecodeError
+
+    if isinstance(error, JSONDecodeError):
+        line = f"line {error.lineno} " if error.lineno > 1 else ""
+        return f"not JSON at {line}column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not {error.encoding.upper()}: byte {error.start}"
+    if isinstance(error, RecursionError):
+        return "not usable JSON: nested too deeply"
+    return "not usable JSON: an integer of thousands of digits"

@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch._arguments import check_number, check_path
-from newsearch.errors import QueryError
+from newsearch.errors import QueryError, json_problem
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -159,7 +159,7 @@ class Boosts:
         except OSError as error:
             raise QueryError(f"{path}: cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
-            raise QueryError(f"{path}: not a profile: {error}") from error
+            raise QueryError(f"{path}: not a profile: {json_problem(error)}") from error
         try:
             return cls(**_weights(document))
         except ValueError as error:

@@ -37,7 +37,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/relevance.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/relevance.md", "docs/request.md"])
 def test_sessions_print_what_the_page_shows(page: str) -> None:
     sessions = "\n".join(blocks(page, "pycon"))
     found = doctest.DocTestParser().get_doctest(sessions, {}, page, page, 0)
@@ -84,7 +84,15 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/library.md", "docs/relevance.md"]
+    "page",
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "docs/library.md",
+        "docs/relevance.md",
+        "docs/request.md",
+    ],
 )
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text(page)) if "://" not in t]

@@ -35,14 +35,14 @@ HEAVY = {
 
 
 @cache
-def setup() -> ConfigParser:
+def setup_cfg() -> ConfigParser:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     return config
 
 
 def lines(section: str, key: str) -> list[str]:
-    return setup()[section][key].split("\n")[1:]
+    return setup_cfg()[section][key].split("\n")[1:]
 
 
 # The map
@@ -89,7 +89,7 @@ def test_contributing_says_why_of_every_dependency(extra: str) -> None:
 
 def test_contributing_gives_reasons_for_dependencies_only() -> None:
     sections = [lines("options", "install_requires")]
-    sections += [lines("options.extras_require", extra) for extra in setup()["options.extras_require"]]
+    sections += [lines("options.extras_require", extra) for extra in setup_cfg()["options.extras_require"]]
     names = {re.split(r"[ \[<>=]", line)[0] for section in sections for line in section}
     reasons = re.findall(r"^- `([\w-]+)`: ", text("CONTRIBUTING.md"), re.MULTILINE)
     assert sorted(reasons) == sorted(names - {"newsearch"})

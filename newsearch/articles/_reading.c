@@ -11,11 +11,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "_module.h"
 #include "_slots.h"
 #include "_spaces.h"
 #include "_urls.h"
 
-#define LARGEST_SIGNAL 1e12    /* see _values.py */
+#define LARGEST_SIGNAL 1e12    /* see values.py */
 #define OLDEST_YEAR 1600
 #define NEWEST_YEAR 2200
 #define MAX_URL_LENGTH 4096    /* see text/addresses.py */
@@ -400,5 +401,7 @@ PyMODINIT_FUNC PyInit__reading(void) {
     PyObject *type = PyType_FromSpec(&reader_spec);
     if (!module || !type || PyModule_AddObjectRef(module, "Reader", type) < 0) Py_CLEAR(module);
     Py_XDECREF(type);
-    return module;
+    static const Constant constants[] = {CONSTANT(LARGEST_SIGNAL), CONSTANT(OLDEST_YEAR), CONSTANT(NEWEST_YEAR),
+                                         CONSTANT(MAX_URL_LENGTH)};
+    return module_with(module, constants, sizeof constants / sizeof *constants);
 }

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from typing import Any, Final
 
+from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Image, Provider
 from newsearch.articles.extra import extra
 from newsearch.articles.values import (
+    LARGEST_SIGNAL,
+    NEWEST_YEAR,
+    OLDEST_YEAR,
     Unusable,
     as_list,
     as_text,
@@ -24,7 +27,7 @@ from newsearch.articles.values import (
     signal,
 )
 from newsearch.errors import SourceError
-from newsearch.text.addresses import canonical_url, clean_url
+from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
 
 
@@ -353,8 +356,16 @@ def _read(record: object, id: str | None, body: str) -> Article | None:
     return _reader.read(record, id, body) if _reader else None
 
 
-try:
-    _reader: Any = import_module("newsearch.articles._reading").Reader(
+_CONSTANTS: Final = {
+    "LARGEST_SIGNAL": LARGEST_SIGNAL,
+    "OLDEST_YEAR": OLDEST_YEAR,
+    "NEWEST_YEAR": NEWEST_YEAR,
+    "MAX_URL_LENGTH": MAX_URL_LENGTH,
+}
+
+_reader: Any = None
+if _twin := compiled(f"{__package__}._reading", _CONSTANTS):
+    _reader = _twin.Reader(
         Draft,
         Article,
         _KNOWN_TOPICS,
@@ -370,5 +381,3 @@ try:
         moment,
         dt.datetime.fromisoformat,
     )
-except ImportError:
-    _reader = None

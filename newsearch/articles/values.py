@@ -15,6 +15,8 @@ from newsearch._patterns import pattern
 OLDEST_YEAR: Final = 1600
 """The first newspaper is from 1605; an earlier year is a slip of the pen."""
 NEWEST_YEAR: Final = 2200
+LARGEST_SIGNAL: Final = 10**12
+"""Heat or quality beyond this, either way, is no number that a program meant."""
 
 
 class Unusable(Exception):
@@ -62,7 +64,7 @@ def signal(value: object, name: str) -> float | None:
             number = float(text)
     if not isinstance(number, (int, float)) or isinstance(number, bool) or number != number:
         raise Unusable(f"{name} is not a number: {_shown(value)}")
-    if not -_LARGEST_SIGNAL <= number <= _LARGEST_SIGNAL:
+    if not -LARGEST_SIGNAL <= number <= LARGEST_SIGNAL:
         raise Unusable(f"{name} is out of range: {_shown(value)}")
     return number
 
@@ -133,7 +135,6 @@ def language(value: object) -> str | None:
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
-_LARGEST_SIGNAL: Final = 10**12
 _INTEGER: Final = pattern(r"[+-]?[0-9]{1,15}")
 _NUMBER: Final = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATED_NAME: Final = pattern(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")

@@ -13,16 +13,19 @@ from typing import Any
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
-from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.cli.terminal import complain
 from newsearch.engine.arrays.writing.builder import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
+from newsearch.outputs.words import counted
+from newsearch.sources.base import STREAM
+from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
 
@@ -30,7 +33,7 @@ MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
 
 
-class _Size(click.ParamType[int]):
+class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
     """A number of bytes, as 512M, 512MB, 512MiB or 2G: all of them count in 1024s."""
 
     name = "size"
@@ -147,7 +150,7 @@ def work_options(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def working(**values: Any) -> int:
         work = Work(**{field.name: values.pop(field.name) for field in fields(Work)})
-        check_watch(work)
+        check_watch(work, values.get("sources", ()))
         return command(work=work, **values)
 
     decorated: Callable[..., int] = working
@@ -156,15 +159,20 @@ def work_options(command: Callable[..., int]) -> Callable[..., int]:
     return decorated
 
 
-def check_watch(work: Work) -> None:
+def check_watch(work: Work, sources: Sequence[str]) -> None:
     """Refuse to watch what cannot be watched before anything is done.
 
+    Args:
+        sources: those that were given; none where the index remembers them.
+
     Raises:
-        UsageError: nothing was to be written: every run would say the same again.
+        UsageError: no source can be watched, or nothing was to be written: every run would say the same again.
         EngineError: the package that watches is not installed.
     """
     if work.watch and work.dry_run:
         raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+    if work.watch and sources and all(source == STREAM for source in sources):
+        raise click.UsageError("--watch needs files to watch; standard input comes only once")
     if work.watch:
         check_watching()
 
@@ -210,7 +218,7 @@ def run(
     finally:
         shown.clear()
     if work.format_name == "json":
-        print(to_json(_document(report, work.dry_run), Terminal.of(sys.stdout), indent=2))
+        print_json(_document(report, work.dry_run))
     else:
         if work.dry_run:
             _list_changes(report)
@@ -270,14 +278,13 @@ def _list_changes(report: Report) -> None:
             ("moved", difference.moved, moved),
         ):
             for id in ids[:MAX_CHANGES_SHOWN]:
-                print(f"{what:<9} {clean(id)}")
+                print(f"{what:<9} {one_line(id)}")
             if count > MAX_CHANGES_SHOWN:
                 print(f"{what:<9} and {count - MAX_CHANGES_SHOWN:,} more")
 
 
 def _document(report: Report, dry_run: bool) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
         "dry_run": dry_run,
         "read": report.read,
         "added": report.added,

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.terminal import complain, counted
+from newsearch.cli.terminal import complain
 from newsearch.errors import SourceError
 from newsearch.evaluation import Collection, read_collection
 from newsearch.evaluation.measures import library
 from newsearch.indexing.runs import build
+from newsearch.outputs.words import counted
 from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
 

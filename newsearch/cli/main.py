@@ -16,6 +16,7 @@ from typing import Never
 import click
 
 import newsearch
+from newsearch.cli.streams import guard
 from newsearch.cli.terminal import complain
 from newsearch.errors import NewsearchError
 
@@ -91,26 +92,47 @@ def cli(ctx: click.Context) -> int:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command. Returns its exit code.
+    """Run the command. Returns its exit code; by then all that it printed has been written.
 
     Args:
         args: arguments, by default those of the process.
     """
-    if instruction := os.environ.get(_COMPLETION):
-        from click.shell_completion import shell_complete
-
-        return shell_complete(cli, {}, "newsearch", _COMPLETION, instruction)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # What a terminal's encoding lacks is shown escaped; it is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
+    code = FOUND
     try:
+        code = _outcome(args)
+        if sys.stdout:
+            sys.stdout.flush()
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "interrupted")  # who knows more has said it
+        return INTERRUPTED
+    except BrokenPipeError:
+        return OUTPUT_CLOSED if code in (FOUND, NOTHING_FOUND) else code
+    except OSError as error:
+        # What fails without the name of a file is a stream: those of an index have errors of their own.
+        is_output = error.errno and not error.filename
+        complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
+        return ERROR
+    return code
+
+
+def _outcome(args: Sequence[str] | None) -> int:
+    """The exit code of the command, as far as it depends on what was asked for and not on the output.
+
+    click ends a command with an exception, too, after `--help` and `--version`.
+    """
+    try:
+        if instruction := os.environ.get(_COMPLETION):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(cli, {}, "newsearch", _COMPLETION, instruction)
         given = list(sys.argv[1:] if args is None else args)
         with cli.make_context("newsearch", given.copy(), obj=given) as ctx:
             code: int = cli.invoke(ctx)
-        if sys.stdout:  # None where the caller has closed it
-            sys.stdout.flush()
-        return code
+            return code
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -119,38 +141,18 @@ def main(args: Sequence[str] | None = None) -> int:
     except NewsearchError as error:
         complain(str(error))
         return ERROR
-    except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")  # who knows more has said it
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Nothing is left to write to: what is still buffered would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OUTPUT_CLOSED
-    except OSError as error:
-        # What fails without the name of a file is a stream: those of an index have errors of their own.
-        is_output = error.errno and not error.filename
-        complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
-        return ERROR
 
 
 def run() -> Never:
     """Run the command as the process that it is, and end that."""
+    output = guard()
     code = main()
-    # Python takes everything apart when it ends, which is a tenth of a query's time. By now all is written and flushed.
-    if "multiprocessing" in sys.modules or not _flushed():
-        sys.exit(code)
+    output.drop()
+    sys.stderr.flush()
+    if "multiprocessing" in sys.modules:
+        sys.exit(code)  # its processes end with this one
+    # Python takes everything apart when it ends, which is a tenth of a query's time.
     os._exit(code)
-
-
-def _flushed() -> bool:
-    """Whether all output has arrived; Python has its own words for it when it ends otherwise."""
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream:
-                stream.flush()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _usage(error: click.ClickException) -> str:

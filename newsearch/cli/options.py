@@ -44,7 +44,7 @@ expand_option = click.option(
 )
 
 
-class Profile(click.ParamType[Boosts]):
+class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
     """The file of a profile; or its weights themselves, where there is no such file: heat=1,half-life=30d."""
 
     name = "profile"

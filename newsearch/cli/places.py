@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.terminal import complain, counted
+from newsearch.cli.terminal import complain
 from newsearch.errors import IndexIncompatible, IndexMissing
+from newsearch.outputs.words import counted
 from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
 

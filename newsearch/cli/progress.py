@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
-from newsearch.cli.terminal import Terminal, clean, complain, counted
+from newsearch.cli.terminal import Terminal, complain
 from newsearch.indexing.reports import Progress
+from newsearch.outputs.words import counted
+from newsearch.text.clean import one_line
 
 LOG_SECONDS = 10.0
 """How often a line goes to a log."""
@@ -69,7 +71,7 @@ def _line(progress: Progress, seconds: float, source_seconds: float) -> str:
         parts.append("all read, finishing")
     elif progress.done is not None:
         name = progress.source.rpartition("/")[2]
-        parts.append(f"{int(progress.done * 100)}% of {clean(name)}")
+        parts.append(f"{int(progress.done * 100)}% of {one_line(name)}")
         if progress.done and source_seconds >= _SETTLED:
             parts.append(f"{_duration(source_seconds * (1 - progress.done) / progress.done)} left")
     return ", ".join(parts)

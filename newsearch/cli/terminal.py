@@ -1,6 +1,6 @@
 """What a terminal can do, and text made fit for it: styles, hyperlinks, widths, lines.
 
-Articles come from strangers, and so may an index: whatever is printed passes through `clean`.
+Articles come from strangers, and so may an index: whatever is printed passes through `one_line`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import IO, NamedTuple, TypeAlias
 
-from newsearch.text.clean import strip_invisible
+from newsearch.text.clean import one_line
 
 Span: TypeAlias = tuple[int, int]
 
@@ -91,17 +91,7 @@ def _columns() -> int:
 
 def complain(message: str) -> None:
     """Say on stderr, in one line, what is wrong or worth knowing."""
-    print(f"newsearch: {clean(message)}", file=sys.stderr)
-
-
-def clean(text: str) -> str:
-    """One line without anything that a terminal could take for a command or that hides what is said."""
-    return text if text.isprintable() else " ".join(strip_invisible(text).split())
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 article`, `1,200 articles`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    print(f"newsearch: {one_line(message)}", file=sys.stderr)
 
 
 def cells(text: str) -> int:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 
 from newsearch.articles.article import Article
-from newsearch.cli.output import Page, counted_matches
-from newsearch.cli.terminal import BOLD, DIM, Terminal, clean, wrap
+from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
+from newsearch.outputs.page import Page
+from newsearch.outputs.words import counted_matches
 from newsearch.query.tree import Node
 from newsearch.search.results import Hit
 from newsearch.search.snippets import Span, marks, snippet
+from newsearch.text.clean import one_line
 
 _RELATED = "Related, without any of the words:"
 
@@ -46,7 +48,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         values, left_out = page.facet(name)
         width = max((len(f"{count:,}") for _, count in values), default=0)
         for value, count in values:
-            yield f"   {count:>{width},}  {clean(value)}"
+            yield f"   {count:>{width},}  {one_line(value)}"
         if left_out:
             yield terminal.style(f"   and {left_out:,} more", DIM)
         yield ""
@@ -56,7 +58,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
 
 def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
     """One article, all of it."""
-    title = clean(article.title) or clean(article.id)
+    title = one_line(article.title) or one_line(article.id)
     for line, _ in wrap(title, (), terminal.width):
         yield terminal.style(line, BOLD)
     yield ""
@@ -79,7 +81,7 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
         *(("related", f"{related.title} {related.url or related.id}".strip()) for related in article.related),
         *((name, value) for name, value in article.extra.items()),
     ]
-    shown = [(clean(name), clean(str(value))) for name, value in fields if value not in (None, "")]
+    shown = [(one_line(name), one_line(str(value))) for name, value in fields if value not in (None, "")]
     width = min(max(len(name) for name, _ in shown), 20)
     for name, value in shown:
         linked = terminal.link(value, value)
@@ -87,7 +89,7 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
     for text in (article.excerpt, *article.body.split("\n")):
         if text:
             yield ""
-            for line, _ in wrap(clean(text), (), terminal.width):
+            for line, _ in wrap(one_line(text), (), terminal.width):
                 yield line
 
 
@@ -99,7 +101,7 @@ def _hit_lines(
     label = f"{rank}. "
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
-    title = clean(article.title) or clean(article.id)
+    title = one_line(article.title) or one_line(article.id)
     for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title", hit.stemming), width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
@@ -107,7 +109,7 @@ def _hit_lines(
         yield indent + terminal.style(line, DIM)
     for line, spans in wrap(*_extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
-    place = clean(article.url) if article.url else f"id {clean(article.id)}"
+    place = one_line(article.url) if article.url else f"id {one_line(article.id)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
     if page.explain:
         for line in _explanation_lines(hit.explanation):
@@ -117,11 +119,11 @@ def _hit_lines(
 def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     article = hit.article
     if article.provider:
-        yield clean(article.provider.name or article.provider.domain)
+        yield one_line(article.provider.name or article.provider.domain)
     if article.date:
-        day = _day(article.date, page.tz)
+        day = _day(article.date, page.results.tz)
         # What a file says must not depend on when it was written.
-        age = _age(day, page.now.astimezone(page.tz).date()) if terminal.interactive else ""
+        age = _age(day, page.results.now.astimezone(page.results.tz).date()) if terminal.interactive else ""
         yield f"{day}, {age}" if age else str(day)
     if not article.published:
         yield "unpublished"
@@ -136,7 +138,7 @@ def _extract(hit: Hit, tree: Node) -> tuple[str, list[Span]]:
     best: tuple[str, list[Span]] = ("", [])
     most = -1
     for field, text in (("excerpt", hit.article.excerpt), ("body", hit.article.body)):
-        line = clean(" ".join(text.split()))
+        line = one_line(" ".join(text.split()))
         if line:
             part, spans = snippet(line, marks(line, tree, field, hit.stemming), _SNIPPET)
             different = len({part[start:end].casefold() for start, end in spans})
@@ -153,7 +155,7 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
 
 def _rows(explanation: Explanation, depth: int) -> Iterator[tuple[str, str]]:
     join = _JOINS.get(explanation.description, ", the sum of") if explanation.details else ""
-    yield f"{explanation.value:.6f}", "  " * depth + clean(explanation.description) + join
+    yield f"{explanation.value:.6f}", "  " * depth + one_line(explanation.description) + join
     for detail in explanation.details:
         yield from _rows(detail, depth + 1)
 

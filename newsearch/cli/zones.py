@@ -17,6 +17,17 @@ _POSIX = re.compile(r"(?:[A-Za-z]{3,}|<[\w+-]+>)[-+]?\d.*")
 class _Local(tzinfo):
     """The zone of the system, with its changes of clocks: what `astimezone()` without a zone knows."""
 
+    @property
+    def key(self) -> str | None:
+        """Its IANA name, where the system tells that."""
+        name = os.environ.get("TZ", "").removeprefix(":") or os.path.realpath("/etc/localtime")
+        name = name.rpartition("zoneinfo/")[2]
+        try:
+            parse_zone(name)
+        except QueryError:
+            return None
+        return name
+
     def utcoffset(self, moment: datetime | None) -> timedelta | None:
         return moment.replace(tzinfo=None).astimezone().utcoffset() if moment else None
 

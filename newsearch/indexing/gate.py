@@ -18,7 +18,7 @@ from typing import Any
 
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.engine.base import MAX_PAGE
-from newsearch.errors import GateFailed
+from newsearch.errors import GateFailed, json_problem
 from newsearch.search.index import Index
 from newsearch.text.addresses import canonical_url, like_addresses
 
@@ -106,18 +106,29 @@ def read_gate(path: str | os.PathLike[str]) -> Gate:
     check_path("path", path)
     try:
         with open(path, "rb") as file:
-            data = json.loads(file.read(_MAX_SIZE))
+            content = file.read(_MAX_SIZE)
+    except OSError as error:
+        raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise GateFailed(f"{Path(path)}: not a gate: {json_problem(error)}") from error
+    try:
         checks = _known(data, "articles", "queries")
         nothing = {"query": None, "finds": None}
         wanted = [
             Wanted(**nothing | _known(entry, "query", "finds", "within"))
-            for entry in checks.get("queries", ())
+            for entry in _list(checks.get("queries", []), "queries")
         ]
         return Gate(**_known(checks.get("articles", {}), "at_least", "may_fall"), queries=tuple(wanted))
-    except OSError as error:
-        raise GateFailed(f"{Path(path)}: cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except ValueError as error:
         raise GateFailed(f"{Path(path)}: not a gate: {error}") from error
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: a list is expected")
+    return value
 
 
 def _known(data: Any, *names: str) -> dict[str, Any]:

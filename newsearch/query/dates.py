@@ -54,7 +54,7 @@ _YEAR = pattern(r"(\d{4})")
 _MONTH = pattern(r"(\d{4})[-/](\d{1,2})")
 _DAY = pattern(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _QUARTER = pattern(r"(\d{4}) ?q([1-4])|q([1-4])[- ](\d{4})")
-_TIME = pattern(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.\d+)?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
+_TIME = pattern(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.(\d+))?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
 _BETWEEN_LETTERS = pattern(r"(?<=[a-z])[-_, ]+|[-_, ]+(?=[a-z])|, *")
 _ORDINAL = pattern(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
 
@@ -192,6 +192,8 @@ class _Calendar:
         if match := _TIME.fullmatch(text):
             moment = datetime.fromisoformat(text.upper())
             start = in_utc(moment if moment.tzinfo else moment.replace(tzinfo=self._tz))
+            if match[3]:
+                return Period(start, start + timedelta(microseconds=10 ** max(0, 6 - len(match[3]))))
             return Period(start, start + timedelta(seconds=1 if match[2] else 60 if match[1] else 3600))
         return None
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from newsearch.engine.base import Counts, LikeForm, Options, Reader
 from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Everything, Match, Near, Node, Or, Phrase, Word
+from newsearch.search.request import Asked, narrowed
 from newsearch.text import analysis
 
 MAX_CLAUSES = 16
@@ -39,20 +38,12 @@ _PART = 0.95
 """How much a word of a name counts against the whole of it."""
 
 
-class Filter(NamedTuple):
-    """An option of a search that narrows it: its name, its value as text, and the node that it became."""
-
-    option: str
-    value: str
-    node: Node
-
-
 class Clause(NamedTuple):
     """One part of a search that found nothing, and what it has to do with that.
 
     Attributes:
         text: the part as it was typed, or the value of the option.
-        option: the name of the option of `Index.search` that it comes from; None for a part of the query.
+        option: the name of the attribute of `Request` that it comes from; None for a part of the query.
         alone: published articles that match this part alone.
         without: what the search matches if this part is left out.
         near: topics, outlets, categories or types of the index that look like the one that the part asks for, where it
@@ -66,27 +57,6 @@ class Clause(NamedTuple):
     near: tuple[str, ...] = ()
 
 
-class Asked(NamedTuple):
-    """A search as it was asked for, which can be asked again otherwise."""
-
-    reader: Reader
-    query: Parsed
-    filters: tuple[Filter, ...]
-    options: Options
-    now: datetime
-    tz: tzinfo
-
-    def tree(self) -> Node:
-        """The tree of the query and of the options that narrow it."""
-        return _narrowed(self.query.tree, self.filters)
-
-    def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
-        """What this tree matches under the same options."""
-        shown = self.options.unpublished if unpublished is None else unpublished
-        options = replace(self.options, limit=0, offset=0, unpublished=shown)
-        return self.reader.search(tree, options).counts()
-
-
 def diagnose(asked: Asked) -> tuple[Clause, ...]:
     """What each part of a search does to it, in the order of the query and then of the options.
 
@@ -94,12 +64,12 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
     """
     query, clauses = asked.query, []
     for node in _parts(query.tree)[:MAX_CLAUSES]:
-        without = _narrowed(_without(query.tree, node), asked.filters)
+        without = narrowed(_without(query.tree, node), asked.filters)
         text = query.text[slice(*node.span)].strip()
         clauses.append(_clause(asked, text, None, node, without))
     for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
         others = asked.filters[:number] + asked.filters[number + 1 :]
-        without = _narrowed(query.tree, others)
+        without = narrowed(query.tree, others)
         clauses.append(_clause(asked, given.value, given.option, given.node, without))
     with_unpublished = asked.counts(asked.tree(), unpublished=True)
     if with_unpublished != asked.counts(asked.tree()):
@@ -129,7 +99,7 @@ def respell(asked: Asked, found: Counts) -> str | None:
         for form, likeliness in candidates:
             text = _replaced(query.text, start, end, form)
             again = parse(text, now=asked.now, tz=asked.tz)
-            counts = asked.counts(_narrowed(again.tree, asked.filters))
+            counts = asked.counts(narrowed(again.tree, asked.filters))
             value = min(counts.complete, 1), likeliness * (1 + counts.complete)
             if value > most:
                 best, most = again, value
@@ -137,7 +107,7 @@ def respell(asked: Asked, found: Counts) -> str | None:
             query, changed = best, True
     if not changed:
         return None
-    counts = asked.counts(_narrowed(query.tree, asked.filters))
+    counts = asked.counts(narrowed(query.tree, asked.filters))
     better = (counts.complete, counts.partial) > (found.complete, found.partial)
     return query.text if better else None
 
@@ -281,13 +251,6 @@ def _without(tree: Node, gone: Node) -> Node:
         children = tuple(_without(kid, gone) if isinstance(kid, And) else kid for kid in kept)
         return type(tree)(children, tree.span)
     return tree
-
-
-def _narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
-    if not filters:
-        return tree
-    children = tree.children if isinstance(tree, All) else (tree,)
-    return All((*children, *(given.node for given in filters)))
 
 
 def _alone(asked: Asked, node: Node) -> int:

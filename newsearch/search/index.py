@@ -5,29 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from newsearch._arguments import check_flag, check_number, check_path, check_text
+from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.toc import read_toc
 from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.base import FieldStats, Options, Stats
+from newsearch.engine.base import FieldStats, Stats
 from newsearch.errors import EngineError, QueryError
-from newsearch.query import in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.plan import is_text
-from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.help import Asked, Filter
+from newsearch.search.request import Moment, Request, several
 from newsearch.search.results import Results
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
     from newsearch.search.completion import Completer, Completion
-
-Moment: TypeAlias = str | date | datetime
 
 
 def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
@@ -99,7 +95,7 @@ class Index:
         """Find articles, the best first: relevance boosted by heat and quality.
 
         Articles that hold every word come before those that hold only some, unless the query is a text of more than six
-        words. An empty query finds every article.
+        words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
         Several topics must all hold; of several providers, categories or types, one must. A str is one value.
 
         Args:
@@ -126,48 +122,47 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
+        return self.run(
+            Request(
+                query=query,
+                limit=limit,
+                offset=offset,
+                sort=sort,
+                after=after,
+                before=before,
+                topics=several("topics", topics),
+                providers=several("providers", providers),
+                categories=several("categories", categories),
+                types=several("types", types),
+                min_heat=min_heat,
+                min_quality=min_quality,
+                unpublished=unpublished,
+                boosts=DEFAULT_BOOSTS if boosts is None else boosts,
+                as_of=as_of,
+                tz=tz,
+                expand=expand,
+            )
+        )
+
+    def run(self, request: Request) -> Results:
+        """Find what a request asks for.
+
+        Raises:
+            QueryError: this is no request, or its query cannot be used.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
         reader = self._reader
-        check_text("query", query, error=QueryError)
-        check_flag("unpublished", unpublished, error=QueryError)
-        if expand is not None:
-            check_flag("expand", expand, error=QueryError)
-        tz = _zone(tz)
-        now = datetime.now(UTC)
-        moment = None if as_of is None else _end(as_of, now, tz)
-        now = moment or now
-        parsed = parse(query, now=now, tz=tz)
-        if self._synonyms:
-            parsed = parsed._replace(tree=self._synonyms.expand(parsed.tree))
-        filters = [Filter("topics", topic, Match("topic", topic)) for topic in _values(topics, "topics")]
-        for field, name, given in (
-            ("provider", "providers", providers),
-            ("category", "categories", categories),
-            ("type", "types", types),
-        ):
-            if given != () and (wanted := tuple(Match(field, value) for value in _values(given, name))):
-                said = ", ".join(match.value for match in wanted)
-                filters.append(Filter(name, said, Or(wanted) if len(wanted) > 1 else wanted[0]))
-        if after is not None:
-            filters.append(Filter("after", str(after), DateRange(_start(after, "after", now, tz), None)))
-        if before is not None:
-            filters.append(Filter("before", str(before), DateRange(None, _start(before, "before", now, tz))))
-        for field, least in (("heat", min_heat), ("quality", min_quality)):
-            if least is not None:
-                check_number(f"min_{field}", least, error=QueryError)
-                filters.append(Filter(f"min_{field}", f"{least:g}", Range(field, float(least))))
-        if moment is not None:
-            filters.append(Filter("as_of", str(as_of), _no_later_than(moment)))
-        if boosts is not None and not isinstance(boosts, Boosts):
-            raise QueryError(f"boosts: {boosts!r} is not a newsearch.Boosts")
-        options = Options(limit, offset, sort, unpublished, boosts or DEFAULT_BOOSTS, moment)
-        asked = Asked(reader, parsed, tuple(filters), options, now, tz)
-        tree = asked.tree()
-        if sort == "relevance" and (expand or (expand is None and is_text(tree))):
+        if not isinstance(request, Request):
+            raise QueryError(f"{request!r:.80} is not a newsearch.Request")
+        asked = request.ask(reader, self._synonyms)
+        tree, options, expand = asked.tree(), asked.options, request.expand
+        if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
 
-            if expand or is_prose(parsed.tree):
+            if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
-        return Results(asked, reader.search(tree, options), has_related=expand is None)
+        return Results(asked, reader.search(tree, options))
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
@@ -230,64 +225,3 @@ class Index:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open
-
-
-def _no_later_than(moment: datetime) -> Node:
-    """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
-    end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
-    return Or((DateRange(None, end), Not(DateRange())))
-
-
-_INSTANT = timedelta(microseconds=1)
-
-
-def _values(given: str | Iterable[str], name: str) -> Sequence[str]:
-    if given == ():
-        return ()
-    values = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else None
-    if values is None or not all(isinstance(value, str) for value in values):
-        raise QueryError(f"{name}: {given!r} is neither a str nor several")
-    return values
-
-
-def _zone(given: tzinfo | str) -> tzinfo:
-    if isinstance(given, str):
-        return parse_zone(given)
-    if not isinstance(given, tzinfo):
-        raise QueryError(f"tz: {given!r} is neither a tzinfo nor the name of a zone, such as Europe/Paris")
-    return given
-
-
-def _end(moment: Moment, now: datetime, tz: tzinfo) -> datetime:
-    """The last instant of a day or of a period given as text; an instant is itself. In UTC."""
-    if isinstance(moment, datetime) or not isinstance(moment, str | date):
-        return _instant(moment, "as_of", tz)
-    try:
-        return parse_moment(str(moment), now=now, tz=tz)
-    except QueryError as error:
-        raise QueryError(f"as_of: {error}") from error
-
-
-def _start(moment: Moment | None, name: str, now: datetime, tz: tzinfo) -> datetime | None:
-    """The first instant of a day or of a period given as text; an instant is itself. In UTC."""
-    if moment is None:
-        return None
-    if isinstance(moment, date) and not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=tz)
-    if not isinstance(moment, str):
-        return _instant(moment, name, tz)
-    try:
-        start = parse_date_range(moment, now=now, tz=tz).start
-    except QueryError as error:
-        raise QueryError(f"{name}: {error}") from error
-    if start is None:
-        raise QueryError(
-            f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
-        )
-    return start
-
-
-def _instant(moment: datetime, name: str, tz: tzinfo) -> datetime:
-    if not isinstance(moment, datetime):
-        raise QueryError(f"{name}: {moment!r} is neither a date, nor a datetime, nor text such as 2020-09-29")
-    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=tz))

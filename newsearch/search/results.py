@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from functools import cached_property
 from typing import overload
 
@@ -12,7 +13,8 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed
-from newsearch.search.help import FEW, Asked, Clause, diagnose, respell
+from newsearch.search.help import FEW, Clause, diagnose, respell
+from newsearch.search.request import Asked, Request
 from newsearch.text.analysis import Stemming
 
 
@@ -72,14 +74,19 @@ class Results(Sequence[Hit]):
     """One page of hits, the best first, and what is known of all the matches.
 
     Attributes:
+        request: what was asked for.
         query: the query as it was understood.
+        now: the moment that relative dates and ages count from.
+        tz: the zone in which days begin.
     """
 
-    def __init__(self, asked: Asked, answer: Answer, *, has_related: bool) -> None:
+    def __init__(self, asked: Asked, answer: Answer) -> None:
+        self.request: Request = asked.request
         self.query: Parsed = asked.query
+        self.now: datetime = asked.now
+        self.tz: tzinfo = asked.tz
         self._asked = asked
         self._answer = answer
-        self._has_related = has_related
         self._hits = _hits(answer)
 
     def __repr__(self) -> str:
@@ -132,7 +139,7 @@ class Results(Sequence[Hit]):
         are no matches: neither on the page, nor counted. Computed when asked for, by a second search.
         """
         options = self._asked.options
-        if not self._has_related or options.sort != "relevance" or not 0 < self.total < FEW:
+        if self.request.expand is not None or options.sort != "relevance" or not 0 < self.total < FEW:
             return ()
         from newsearch.search.expansion import likely_words  # most searches find more
 

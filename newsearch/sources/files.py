@@ -109,5 +109,12 @@ _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINAR
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> SourceError:
     """Give the SourceError for a file that the system, or a decompressor, fails to read."""
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return SourceError(printable(path), f"cannot be read: {reason}")
+    return SourceError(printable(path), f"cannot be read: {reading_problem(error)}")
+
+
+def reading_problem(error: Exception) -> str:
+    """Why the system, or a decompressor, fails to read."""
+    if isinstance(error, EOFError):
+        return "ends in the middle of its compressed data"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or "its compressed data are damaged"

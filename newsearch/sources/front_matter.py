@@ -43,8 +43,9 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
-        first_line = text.count("\n", 0, text.index(front_matter))
-        raise FrontMatterError(_one_line(error, first_line)) from error
+        line, problem = _problem(error, front_matter)
+        line += text.count("\n", 0, text.index(front_matter)) + 1
+        raise FrontMatterError(f"front matter cannot be used at line {line}: {problem}") from error
     if not value:
         raise FrontMatterError("front matter is empty")
     if not isinstance(value, dict):
@@ -92,15 +93,29 @@ def _refuse_aliases_and_depth(text: str) -> None:
     the process on a few thousand brackets.
     """
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise _Refused("aliases are not supported", event.start_mark)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _Refused("nested too deeply", event.start_mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise _Refused("aliases are not supported", event.start_mark)
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise _Refused("nested too deeply", event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.MarkedYAMLError as error:
+        # libyaml reads ahead, and has a limit of its own, so it may fail before it has told of the depth.
+        if (mark := error.problem_mark) and _levels(text, mark) > MAX_DEPTH:
+            raise _Refused("nested too deeply", mark) from error
+        raise
+
+
+def _levels(text: str, mark: yaml.Mark) -> int:
+    """At least how many brackets and dashes are open at this place, if the text is well formed up to there."""
+    before = text[: mark.index]
+    brackets = sum(before.count(sign) for sign in "[{") - sum(before.count(sign) for sign in "]}")
+    signs = _SIGNS.match(before, before.rfind("\n") + 1)
+    return max(brackets, sum(signs[0].count(sign) for sign in "-?:") if signs else 0)
 
 
 def _value(node: yaml.Node) -> Any:
@@ -139,8 +154,38 @@ def _scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
-def _one_line(error: yaml.YAMLError, first_line: int) -> str:
+def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+    """The line, from 0, and what is wrong there.
+
+    PyYAML's messages differ from release to release, and between libyaml and Python, so the mistakes that
+    people make are told from the text itself.
+    """
+    if isinstance(error, _Refused):
+        return error.problem_mark.line, error.problem
+    if sign := _FORBIDDEN.search(text):
+        return text.count("\n", 0, sign.start()), f"the character U+{ord(sign[0]):04X} is not allowed"
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    where = f" at line {first_line + mark.line + 1}" if mark else ""
-    return f"front matter cannot be used{where}: {problem}"
+    if mark is None:
+        return 0, "it is not YAML"
+    line = text.split("\n")[mark.line]
+    opened = getattr(error, "context_mark", None)
+    if isinstance(error, yaml.scanner.ScannerError) and opened and text[opened.index] in "\"'":
+        if "\\" in text[mark.index - 1 : mark.index + 1]:
+            return mark.line, "an unknown escape; between single quotes, a backslash is only a backslash"
+        return opened.line, "a quotation mark is not closed"
+    if line[: mark.column + 1].strip(" ").startswith("\t"):
+        return mark.line, "a line is indented with a tab; YAML takes only spaces"
+    if _AFTER_QUOTES.match(line):
+        return mark.line, "text follows the closing quotation mark"
+    if _COLON_IN_VALUE.match(line):
+        return mark.line, "a value that contains ': ' needs quotation marks around it"
+    if (sign := _RESERVED.match(text, mark.index)) is not None:
+        return mark.line, f"a value that begins with {sign[0]} needs quotation marks around it"
+    return mark.line, "it is not YAML"
+
+
+_FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SIGNS: Final = re.compile(r"(?: *[-?:](?= ))+")
+_AFTER_QUOTES: Final = re.compile(r"""[^:"']*:[ ]+(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ ]*[^ ,#\]}]""")
+_COLON_IN_VALUE: Final = re.compile(r"""[^:]*:[ ]+[^"'\[{|>#].*:(?: |$)""")
+_RESERVED: Final = re.compile("[@`%]")

@@ -15,9 +15,16 @@ import orjson
 
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_record, articles_of_plain_records
-from newsearch.errors import SourceError
+from newsearch.errors import SourceError, json_problem
 from newsearch.sources.base import STREAM, Snapshot
-from newsearch.sources.files import MAX_ARTICLE_SIZE, open_file, printable, snapshot_of_file, unreadable
+from newsearch.sources.files import (
+    MAX_ARTICLE_SIZE,
+    open_file,
+    printable,
+    reading_problem,
+    snapshot_of_file,
+    unreadable,
+)
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 16
@@ -136,15 +143,8 @@ def parse_json(data: bytes, location: str) -> object:
     """
     try:
         return json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise SourceError(location, f"not UTF-8: byte {error.start}") from error
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}" if error.lineno > 1 else f"column {error.colno}"
-        raise SourceError(location, f"not JSON: {error.msg.removesuffix(' at')} at {where}") from error
-    except RecursionError as error:
-        raise SourceError(location, "not usable JSON: nested too deeply") from error
-    except ValueError as error:
-        raise SourceError(location, "not usable JSON: an integer of thousands of digits") from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(location, json_problem(error)) from error
 
 
 def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | SourceError]]:
@@ -168,12 +168,8 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
         try:
             block = cast(BufferedReader, lines).read1(_BLOCK)
         except READ_ERRORS as error:
-            is_cut = isinstance(error, EOFError)
-            reason = "ends in the middle of its compressed data" if is_cut else str(error)
-            yield (
-                number,
-                [SourceError(f"{source}:{number}", f"cannot be read on: {reason}", hides_articles=True)],
-            )
+            reason = f"cannot be read on: {reading_problem(error)}"
+            yield number, [SourceError(f"{source}:{number}", reason, hides_articles=True)]
             return
         if not block:
             break

@@ -33,7 +33,7 @@ from newsearch.text.english import DEMONYMS
 if TYPE_CHECKING:
     import Stemmer
 
-VERSION = 2
+VERSION = 3
 
 MAX_TERM_LENGTH = 64
 """Longer terms are cut to this many characters."""
@@ -63,7 +63,7 @@ _TERM = r"""
 _ASCII_TERM = _TERM.replace("ʼ", "").format(letter=r"[^\W_]", initial=r"[^\W\d_]", paired="", symbol="")
 _ANY_TERM = _TERM.format(
     letter=_LETTER,
-    initial=r"[^\W\d_ʼ]",
+    initial=rf"[^\W\d_ʼ{_PAIRED}]",
     paired=rf"(?P<paired>[{_PAIRED}]+) |",
     symbol=r"| (?P<symbol>[\u2600-\u27bf\U0001f000-\U0001faff])",
 )

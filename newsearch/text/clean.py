@@ -55,3 +55,8 @@ def strip_invisible(text: str) -> str:
     from newsearch.text.markup import INVISIBLE, LINE_END
 
     return INVISIBLE.sub("", LINE_END.sub("\n", text))
+
+
+def one_line(text: str) -> str:
+    """One line without anything that a terminal could take for a command or that hides what is said."""
+    return text if text.isprintable() else " ".join(strip_invisible(text).split())

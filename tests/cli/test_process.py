@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -65,22 +66,97 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
     assert process.returncode == 141
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+has_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+def redirected(
+    redirection: str, *command: str, index: Path, unbuffered: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the command under a shell that redirects its streams; without PYTHONUNBUFFERED, as users do."""
+    arguments = [str(index) if part == "INDEX" else part for part in command]
+    shell = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND]
+    return subprocess.run(
+        [*shell, *arguments],
+        capture_output=True,
+        check=False,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""},
+    )
+
+
+@has_full_disk
 @pytest.mark.parametrize(
-    "arguments", ["query", "query --format jsonl", "export", "stats", "verify --format json", "query --help"]
+    "arguments",
+    [
+        "query --index INDEX",
+        "query --index INDEX --format jsonl",
+        "query --parse ban",
+        "export --index INDEX",
+        "stats --index INDEX",
+        "verify --index INDEX --format json",
+        "query --help",
+        "--help",
+        "--version",
+        "",
+    ],
 )
 def test_output_to_a_full_disk_is_one_line(index: Path, arguments: str) -> None:
-    command, *options = arguments.split()
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(
-            [*COMMAND, command, "--index", index, *options],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
-    assert done.stderr == "newsearch: the output cannot be written: No space left on device\n"
+    done = redirected(">/dev/full", *arguments.split(), index=index)
+    assert done.stderr == f"newsearch: the output cannot be written: {os.strerror(errno.ENOSPC)}\n"
     assert done.returncode == 2
+
+
+@has_full_disk
+@pytest.mark.parametrize("arguments", ["query --index INDEX", "--help"])
+def test_output_to_a_full_disk_is_one_line_without_a_buffer(index: Path, arguments: str) -> None:
+    done = redirected(">/dev/full", *arguments.split(), index=index, unbuffered=True)
+    assert done.stderr == f"newsearch: the output cannot be written: {os.strerror(errno.ENOSPC)}\n"
+    assert done.returncode == 2
+
+
+@posix
+@pytest.mark.parametrize("unbuffered", [False, True])
+@pytest.mark.parametrize("arguments", ["query ban --index INDEX", "stats --index INDEX", "--help"])
+def test_a_closed_output_is_one_line(index: Path, arguments: str, unbuffered: bool) -> None:
+    done = redirected(">&-", *arguments.split(), index=index, unbuffered=unbuffered)
+    assert done.stderr == "newsearch: the output cannot be written: it is closed\n"
+    assert done.returncode == 2
+
+
+@has_full_disk
+@posix
+@pytest.mark.parametrize(("query", "code"), [("ban after:soon", 0), ("nowhere", 1), ("--nonsense", 2)])
+def test_messages_that_reach_nobody_change_neither_results_nor_exit_code(
+    index: Path, query: str, code: int
+) -> None:
+    command = ("query", query, "--index", "INDEX", "--format", "urls")
+    told = redirected("", *command, index=index)
+    assert told.stderr
+    assert told.returncode == code
+    for redirection in ("2>&-", "2>/dev/full", "<&- 2>&-"):
+        untold = redirected(redirection, *command, index=index)
+        assert (untold.stdout, untold.stderr, untold.returncode) == (told.stdout, "", code)
+
+
+@posix
+def test_a_reader_of_messages_that_goes_away_is_no_error(index: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    query = [*COMMAND, "query", "ban after:soon", "--index", index, "--format", "urls"]
+    done = subprocess.run(query, stdout=subprocess.PIPE, stderr=writing, check=False)
+    os.close(writing)
+    assert done.returncode == 0
+    assert done.stdout
+
+
+@posix
+def test_a_closed_stream_is_not_given_to_the_files_of_an_index(tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text('{"title": "news", "id": 1}\n')
+    run = [*COMMAND, "index", "news.jsonl", "--index", "index", "--format", "json"]
+    silenced = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *run]
+    assert subprocess.run(silenced, cwd=tmp_path, check=False).returncode == 2  # nobody was told
+    verify = [*COMMAND, "verify", "--index", "index"]
+    assert subprocess.run(verify, cwd=tmp_path, check=False, capture_output=True).returncode == 0
 
 
 @posix

@@ -13,7 +13,7 @@ import pytest
 from cli_collection import Command
 
 import newsearch
-from newsearch.cli.output import FORMATS
+from newsearch.cli.formats import FORMATS
 
 STABLE = ("--tz", "UTC", "--as-of", "2021-06-01")
 

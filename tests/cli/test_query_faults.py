@@ -89,7 +89,7 @@ def test_as_of_a_day_later_articles_are_not_found(run: Command, wide: Path) -> N
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell closes file descriptors on POSIX only")
-@pytest.mark.parametrize("options", [[], ["--parse"], ["--format", "json"]])
+@pytest.mark.parametrize("options", [["--parse"], ["--format", "json"]])
 def test_a_closed_output_is_an_error_in_one_line(index: Path, options: list[str]) -> None:
     query = [sys.executable, "-m", "newsearch", "query", "ban", "--index", str(index), *options]
     closed = ["sh", "-c", 'exec "$@" >&-', "sh", *query]

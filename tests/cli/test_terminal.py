@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch.articles.article import Article, Provider
-from newsearch.cli.output import Page, as_text
-from newsearch.cli.terminal import Terminal, cells, clean, wrap
+from newsearch.cli.formats import as_text
+from newsearch.cli.terminal import Terminal, cells, wrap
 from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.outputs.page import Page
+from newsearch.text.clean import one_line
 
 NOW = datetime(2026, 9, 10, tzinfo=UTC)
 SCREEN = Terminal(interactive=True, color=True, width=60)
@@ -25,7 +27,7 @@ SCREEN = Terminal(interactive=True, color=True, width=60)
 
 def page(index: Path, query: str) -> Page:
     with newsearch.open(index) as opened:
-        return Page(opened.search(query, limit=2), 0, (), False, NOW, UTC)
+        return Page(opened.search(query, limit=2, as_of=NOW))
 
 
 def test_a_terminal_shows_styles_links_and_ages(index: Path, golden: Callable[[str, str], None]) -> None:
@@ -78,7 +80,7 @@ def test_spans_stay_on_their_characters(text: str, width: int, data: st.DataObje
 
 @given(st.text())
 def test_clean_text_is_one_line_that_says_nothing_to_a_terminal(text: str) -> None:
-    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in clean(text))
+    assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in one_line(text))
 
 
 HOSTILE = "\x1b]0;owned\x07ban \x9b31m\u202egnab\nnew line\r"

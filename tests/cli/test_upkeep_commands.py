@@ -78,7 +78,7 @@ def test_a_backup_and_back(run: Command, mine: Path, tmp_path: Path) -> None:
     )
     assert run("restore", "saved", "--replace").code == 0
     assert run("restore", "nowhere", "--replace").err == (
-        "newsearch: nowhere: cannot be read: No such file or directory\n"
+        f"newsearch: nowhere: cannot be read: {os.strerror(errno.ENOENT)}\n"
     )
 
 
@@ -130,9 +130,9 @@ def test_a_full_disk_is_one_line_and_the_index_stays(
         ):
             result = run(*command)
             assert result.code == 2
-            assert re.fullmatch(
-                r"newsearch: .*No space left on device; make room on the disk, and do it again\n", result.err
-            )
+            reason = re.escape(os.strerror(errno.ENOSPC))
+            advice = "make room on the disk, and do it again"
+            assert re.fullmatch(rf"newsearch: .*{reason}; {advice}\n", result.err)
     assert run("verify", "--index", mine).code == 0
 
 

@@ -529,9 +529,18 @@ def test_a_gate_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "gate.json"
     path.write_text('{"articles": {"at_least": 3}, "queries": [{"query": "a", "finds": "b"}]}')
     assert newsearch.read_gate(path).queries[0].within == 10
-    for text in ("", "[]", '{"article": {}}', '{"articles": {"may_fall": 2}}', '{"queries": [{"query": 1}]}'):
+    for text, reason in [
+        ("", "not JSON at column 1"),
+        ("[" * 60_000, "nested too deeply"),
+        ("[]", "an object with articles, queries is expected"),
+        ('{"article": {}}', "'article' is not one of articles, queries"),
+        ('{"articles": {"may_fall": 2}}', "may_fall: "),
+        ('{"articles": {"at_least": "3"}}', "at_least: "),
+        ('{"queries": 3}', "queries: a list is expected"),
+        ('{"queries": [{"query": 1}]}', "query: "),
+    ]:
         path.write_text(text)
-        with pytest.raises(GateFailed, match="not a gate"):
+        with pytest.raises(GateFailed, match=f"not a gate: .*{reason}"):
             newsearch.read_gate(path)
     with pytest.raises(GateFailed, match="cannot be read"):
         newsearch.read_gate(tmp_path / "nowhere")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from newsearch.errors import SourceError
+from newsearch.sources import front_matter
 from newsearch.sources.registry import open_source
 
 BROKEN = Path(__file__).resolve().parents[1] / "broken"
@@ -15,7 +17,7 @@ REASONS = {
     "alias-bomb.md": "front matter cannot be used at line 4: aliases are not supported",
     "blank-title.md": "no title",
     "brackets.md": "front matter cannot be used at line 3: nested too deeply",
-    "control-character.md": "control characters are not allowed",
+    "control-character.md": "front matter cannot be used at line 2: the character U+0008 is not allowed",
     "dashes.md": "front matter cannot be used at line 4: nested too deeply",
     "date-does-not-exist.md": "publishedDateTime is not a date: '2020-02-31'",
     "date-in-an-unknown-zone.md": "publishedDateTime is not a date: '2020-09-29 10:00 XYZ'",
@@ -40,15 +42,15 @@ REASONS = {
     "quality-is-endless.md": "quality is out of range: '1e99'",
     "quality-is-nan.md": "quality is not a number: '.nan'",
     "self-reference.md": "front matter cannot be used at line 3: aliases are not supported",
-    "spliced.md": "front matter cannot be used at line 4",
-    "tab-indent.md": "front matter cannot be used at line 4",
+    "spliced.md": "front matter cannot be used at line 4: it is not YAML",
+    "tab-indent.md": "front matter cannot be used at line 4: a line is indented with a tab",
     "text-not-mapping.md": "front matter is not a mapping of keys to values",
     "title-is-a-list.md": "title is not a text",
     "toml-front-matter.md": "no front matter: the first line is not '---'",
     "torn-before-the-end.md": "front matter has no closing '---'",
     "torn-write.md": "front matter has no closing '---'",
-    "unclosed-quote.md": "front matter cannot be used at line 4",
-    "unquoted-colon.md": "front matter cannot be used at line 2: mapping values are not allowed",
+    "unclosed-quote.md": "front matter cannot be used at line 2: a quotation mark is not closed",
+    "unquoted-colon.md": "front matter cannot be used at line 2: a value that contains ': ' needs quotation",
     "utf-16.md": "not UTF-8: byte 0",
 }
 
@@ -65,6 +67,40 @@ def test_a_broken_file_is_refused_with_its_reason(name: str, reason: str) -> Non
     assert reason in error.reason
     assert error.location == str(BROKEN / name)
     assert str(error).isprintable()
+
+
+MISTAKES = {
+    "title: @home": "line 2: a value that begins with @ needs quotation marks",
+    "title: `code`": "line 2: a value that begins with ` needs quotation marks",
+    "heat: 1\ntitle: 'It's fine'": "line 3: text follows the closing quotation mark",
+    'title: "A" and B': "line 2: text follows the closing quotation mark",
+    'title: "C:\\quay"': "line 2: an unknown escape",
+    '"title": x\n\ny: \'z': "line 4: a quotation mark is not closed",
+    "title: é😀\nx: a: b": "line 3: a value that contains ': ' needs quotation marks",
+    "title: x\nwhere:\n\t- y": "line 4: a line is indented with a tab",
+    "title: x\n\n  y: 1": "line 4: it is not YAML",
+    "title: [a, b": "line 3: it is not YAML",
+    "title: \x7f": "line 2: the character U+007F is not allowed",
+    "title: x\nd: " + "{a: " * 40 + "b" + "}" * 40: "line 3: nested too deeply",
+    "title: x\nd: " + "[" * 5000: "line 3: nested too deeply",
+    "title: x\nd:\n" + "- " * 5000: "line 4: nested too deeply",
+}
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize(("text", "reason"), MISTAKES.items(), ids=range(len(MISTAKES)))
+def test_a_mistake_is_named_with_its_line_whichever_loader_finds_it(
+    text: str, reason: str, loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parser = getattr(yaml, loader, None)
+    if parser is None:
+        pytest.skip("PyYAML was built without libyaml")
+    composer = type("Composer", (parser,), {"resolve": lambda *_: ""})
+    monkeypatch.setattr(front_matter, "_Loader", parser)
+    monkeypatch.setattr(front_matter, "_Composer", composer)
+    with pytest.raises(front_matter.FrontMatterError) as caught:
+        front_matter.parse(f"---\n{text}\n---\nBody.\n")
+    assert str(caught.value).startswith(f"front matter cannot be used at {reason}")
 
 
 def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:

@@ -46,7 +46,7 @@ def test_a_broken_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path
     path.write_bytes(b"\n".join([*lines, b"9" * 5000, record("last")]))
     assert shown(path)[:7] == [
         "one",
-        ":3: not JSON: Unterminated string starting at column 11",
+        ":3: not JSON at column 11",
         ":4: an article is a JSON object, not a list",
         ":5: an article is a JSON object, not null",
         ":6: no title",
@@ -114,7 +114,7 @@ def test_a_damaged_gzip_ends_in_an_error(tmp_path: Path) -> None:
     path = tmp_path / "news.jsonl.gz"
     whole = gzip.compress(record("one") * 100)
     path.write_bytes(whole[:12] + b"\xff" * 30 + whole[42:])
-    assert "cannot be read on" in shown(path)[-1]
+    assert shown(path)[-1].endswith(": cannot be read on: its compressed data are damaged")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_feeds_own_form_is_read(tmp_path: Path) -> None:
 def test_a_feed_that_is_not_json_cannot_be_read_at_all(tmp_path: Path) -> None:
     path = tmp_path / "feed.json"
     path.write_text('{"value": [\n}')
-    with pytest.raises(SourceError, match="not JSON: Expecting value at line 2 column 1"):
+    with pytest.raises(SourceError, match="not JSON at line 2 column 1"):
         list(open_source(path).articles())
 
 

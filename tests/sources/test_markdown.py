@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -167,7 +168,7 @@ def test_what_may_not_be_read_is_reported_and_the_rest_goes_on(tmp_path: Path) -
         (tmp_path / "b").chmod(0o700)
     assert isinstance(first, SourceError)
     assert isinstance(second, SourceError)
-    assert (first.reason, second.reason) == ("cannot be read: Permission denied",) * 2
+    assert (first.reason, second.reason) == (f"cannot be read: {os.strerror(errno.EACCES)}",) * 2
     assert isinstance(third, Article)
 
 

@@ -294,6 +294,12 @@ SIGNS = st.sampled_from(
 texts = st.text() | st.lists(SIGNS | st.text(max_size=2), max_size=8).map("".join)
 
 
+def test_letters_of_scripts_without_spaces_are_no_initials() -> None:
+    assert terms("A.㐀") == ["a", "㐀"]
+    assert terms("日.本") == ["日", "本"]
+    assert terms("Я.Б.") == ["яб"]
+
+
 @given(texts)
 def test_terms_are_found_again_as_they_are(text: str) -> None:
     found = terms(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import clean, counted
+from newsearch.outputs.words import counted
+from newsearch.text.clean import one_line
 from newsearch.upkeep.archives import backup as back_up
 
 
@@ -24,7 +25,7 @@ def backup(file: str, directory: str | None) -> int:
     """
     archive = back_up(directory or DEFAULT_INDEX, file)
     print(
-        f"backed up {counted(archive.articles, 'article')} of generation {archive.generation:,} to {clean(file)},"
+        f"backed up {counted(archive.articles, 'article')} of generation {archive.generation:,} to {one_line(file)},"
         f" {archive.size / 1e6:,.1f} MB"
     )
     return 0

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.indexing import wait_option
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import Terminal, counted
+from newsearch.outputs.words import counted
 from newsearch.upkeep.health import compact as compact_index
 
 
@@ -32,8 +31,8 @@ def compact(format_name: str, directory: str | None, wait: float) -> int:
     """
     done = compact_index(directory or DEFAULT_INDEX, wait=wait)
     if format_name == "json":
-        document = {"schema": SCHEMA, **asdict(done), "seconds": round(done.seconds, 3)}
-        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+        document = {**asdict(done), "seconds": round(done.seconds, 3)}
+        print_json(document)
         return 0
     print(
         f"{counted(done.segments_before, 'segment')} to {done.segments:,}, {done.size_before / 1e6:,.1f} MB to"

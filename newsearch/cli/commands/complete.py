@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import Terminal, clean
 from newsearch.search.index import open as open_index
+from newsearch.text.clean import one_line
 
 
 @click.command(
@@ -40,9 +39,9 @@ def complete(text: Sequence[str], limit: int, format_name: str, directory: str |
         found = index.complete(typed, limit)
     if format_name == "json":
         completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
-        document = {"schema": SCHEMA, "query": typed, "completions": completions}
-        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+        document = {"query": typed, "completions": completions}
+        print_json(document)
     else:
         for completion in found:
-            print(clean(completion.text))
+            print(one_line(completion.text))
     return 0 if found else 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any, NamedTuple
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import Profile, expand_option, format_option
-from newsearch.cli.output import SCHEMA, to_json
-from newsearch.cli.terminal import Terminal, clean, counted
 from newsearch.evaluation import MEASURES, Comparison, Evaluation, Queries, compare, evaluate, write_run
 from newsearch.evaluation.measures import DEPTH
+from newsearch.outputs.words import counted
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.text.clean import one_line
 
 _SHOWN = 10
 """Queries that are named on each side of a comparison; JSON has them all."""
@@ -106,7 +106,6 @@ def eval(
         write_run(run_file, measured.run)
     if format_name == "json":
         document: dict[str, Any] = {
-            "schema": SCHEMA,
             "articles": articles,
             "queries": len(read.queries),
             "boosts": asdict(boosts),
@@ -120,7 +119,7 @@ def eval(
             document["comparison"] = _document(rival)
         if per_query:
             document["per_query"] = {id: _rounded(values) for id, values in measured.queries.items()}
-        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+        print_json(document)
         return 0
     print(f"{len(read.queries):,} queries over {counted(articles, 'article')}")
     lines = _compared(measured, rival, read.queries) if rival else _means(measured)
@@ -144,7 +143,7 @@ def _compared(measured: Evaluation, rival: _Rival, queries: Queries) -> Iterator
     yield f"B is better in {len(wins):,}, worse in {len(losses):,} and alike in {comparison.ties:,} (nDCG@10)"
     for said, changes in (("better", wins), ("worse", losses)):
         for id, moved in list(changes.items())[:_SHOWN]:
-            yield f"{said:<8}  {moved:+.4f}  {clean(id)}  {clean(queries[id])}"
+            yield f"{said:<8}  {moved:+.4f}  {one_line(id)}  {one_line(queries[id])}"
         if len(changes) > _SHOWN:
             yield f"and {len(changes) - _SHOWN:,} more that are {said}"
 
@@ -153,7 +152,7 @@ def _each(evaluation: Evaluation, queries: Queries) -> Iterator[str]:
     yield "  ".join(f"{name:<7}" for name in MEASURES) + "  query"
     for id, values in evaluation.queries.items():
         cells = "  ".join(f"{values[name]:<7.4f}" for name in MEASURES)
-        yield f"{cells}  {clean(id)}  {clean(queries[id])}"
+        yield f"{cells}  {one_line(id)}  {one_line(queries[id])}"
 
 
 def _document(rival: _Rival) -> dict[str, Any]:

@@ -7,7 +7,9 @@ import sys
 import click
 
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import Terminal, clean, counted
+from newsearch.cli.terminal import Terminal
+from newsearch.outputs.words import counted
+from newsearch.text.clean import one_line
 from newsearch.upkeep.health import export as export_index
 from newsearch.upkeep.health import exported
 
@@ -29,7 +31,7 @@ def export(file: str | None, directory: str | None) -> int:
     """
     place = directory or DEFAULT_INDEX
     if file is not None:
-        print(f"exported {counted(export_index(place, file), 'article')} to {clean(file)}")
+        print(f"exported {counted(export_index(place, file), 'article')} to {one_line(file)}")
         return 0
     Terminal.of(sys.stdout)
     for line in exported(place):

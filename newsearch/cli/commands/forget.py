@@ -9,8 +9,9 @@ import click
 
 from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import clean, counted
 from newsearch.indexing.runs import forget as forget_sources
+from newsearch.outputs.words import counted
+from newsearch.text.clean import one_line
 
 
 @click.command(
@@ -30,5 +31,7 @@ def forget(sources: Sequence[str], directory: str | None, wait: float) -> int:
     report = forget_sources(
         *sources, index=directory or DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=wait
     )
-    print(f"forgot {', '.join(map(clean, sources))}; the index has {counted(report.articles, 'article')} now")
+    print(
+        f"forgot {', '.join(map(one_line, sources))}; the index has {counted(report.articles, 'article')} now"
+    )
     return 0

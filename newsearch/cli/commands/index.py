@@ -9,12 +9,13 @@ import click
 
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.cli.places import forget_bundled
-from newsearch.cli.terminal import Terminal, clean
+from newsearch.cli.terminal import Terminal
 from newsearch.errors import SourceError
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import build
 from newsearch.sources.base import STREAM
 from newsearch.sources.json_lines import JsonStream
+from newsearch.text.clean import one_line
 
 
 @click.command(
@@ -35,8 +36,6 @@ def index(sources: Sequence[str], work: Work) -> int:
     again. Searches see the index as it was until all is done.
     """
     streams = [source for source in sources if source == STREAM]
-    if work.watch and len(streams) == len(sources):
-        raise click.UsageError("--watch needs files to watch; standard input comes only once")
 
     def do(watch: Watch) -> Report:
         given = (_standard_input() if source == STREAM else source for source in sources)
@@ -49,7 +48,7 @@ def index(sources: Sequence[str], work: Work) -> int:
     if work.directory is None and not work.dry_run:
         forget_bundled(sources, work.wait)
     if Terminal.of(sys.stdout).interactive and work.format_name == "text":
-        named = f" --index {clean(work.directory)}" if work.directory else ""
+        named = f" --index {one_line(work.directory)}" if work.directory else ""
         print(f"search it: newsearch query WORDS{named}")
     if work.watch:
         return run_again(once, [s for s in sources if s != STREAM], work.index)

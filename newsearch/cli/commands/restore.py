@@ -6,7 +6,8 @@ import click
 
 from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import clean, counted
+from newsearch.outputs.words import counted
+from newsearch.text.clean import one_line
 from newsearch.upkeep.archives import restore as restore_index
 
 
@@ -29,6 +30,6 @@ def restore(file: str, replace: bool, directory: str | None, wait: float) -> int
     place = directory or DEFAULT_INDEX
     archive = restore_index(file, place, replace=replace, wait=wait)
     print(
-        f"restored {counted(archive.articles, 'article')} to {clean(place)}, generation {archive.generation:,}"
+        f"restored {counted(archive.articles, 'article')} to {one_line(place)}, generation {archive.generation:,}"
     )
     return 0

@@ -8,8 +8,8 @@ import sys
 import click
 
 from newsearch.articles.article import Article, article_to_mapping, canonical_url
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import color_option, format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal, complain
 from newsearch.cli.zones import zone
@@ -52,7 +52,7 @@ def show(id: str, format_name: str, color: str, zone_name: str | None, directory
             complain(f"no article {id}" + (f"; perhaps {', or '.join(near)}" if near else ""))
             return 1
     if format_name == "json":
-        print(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}, terminal, indent=2))
+        print_json({"article": article_to_mapping(article)})
         return 0
     from newsearch.cli.text import article_lines
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import Terminal, clean, counted
 from newsearch.engine.base import Stats
+from newsearch.outputs.words import counted
 from newsearch.search.index import open as open_index
+from newsearch.text.clean import one_line
 
 
 @click.command(
@@ -39,10 +39,10 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
         }
         if fields:
             document["fields"] = [count._asdict() for count in counts]
-        print(to_json({"schema": SCHEMA, **document}, Terminal.of(sys.stdout), indent=2))
+        print_json(document)
         return 0
     for name, said in _rows(held):
-        print(f"{name:<12}{clean(said)}")
+        print(f"{name:<12}{one_line(said)}")
     for count in counts:
         if count.words is None:
             said = counted(count.terms, "value")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.progress import overwrite
 from newsearch.cli.terminal import Terminal, complain
 from newsearch.evaluation import Tuning
@@ -73,7 +73,7 @@ def tune(
         if interactive:
             overwrite("")
     if format_name == "json":
-        print(to_json({"schema": SCHEMA, **_document(result)}, Terminal.of(sys.stdout), indent=2))
+        print_json(_document(result))
     else:
         gain = result.gain
         print(f"defaults  nDCG@10 {result.defaults:.4f}")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 
 import click
 
+from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
-from newsearch.cli.output import SCHEMA, to_json
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.cli.terminal import Terminal, complain, counted
+from newsearch.cli.terminal import complain
+from newsearch.outputs.words import counted
 from newsearch.upkeep.health import verify as verify_index
 
 
@@ -30,8 +30,8 @@ def verify(format_name: str, directory: str | None) -> int:
     """
     found = verify_index(directory or DEFAULT_INDEX)
     if format_name == "json":
-        document = {"schema": SCHEMA, "ok": found.ok, **asdict(found), "seconds": round(found.seconds, 3)}
-        print(to_json(document, Terminal.of(sys.stdout), indent=2))
+        document = {"ok": found.ok, **asdict(found), "seconds": round(found.seconds, 3)}
+        print_json(document)
     elif found.ok:
         print(
             f"all is well: {counted(found.articles, 'article')} in {counted(found.files, 'file')},"

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from hypothesis import settings
 from strategies import Commit, make
 
 import newsearch
@@ -373,9 +372,11 @@ def test_a_disk_that_is_full_at_any_write(place: Callable[[], Path], work: Calla
     pytest.fail("no end of writes")
 
 
+@pytest.mark.parametrize("instants", [10, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("work", [commit, update])
-def test_a_kill_at_a_random_instant(place: Callable[[], Path], work: Callable[[Path], None]) -> None:
-    instants = (settings.default or settings()).max_examples // 10
+def test_a_kill_at_a_random_instant(
+    place: Callable[[], Path], work: Callable[[Path], None], instants: int
+) -> None:
     chosen = random.Random(instants)
     started = time.monotonic()
     run(work, place(), lambda: None)

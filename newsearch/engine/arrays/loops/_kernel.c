@@ -6,6 +6,8 @@
 
 #include "_kernel.h"
 
+#include "_module.h"
+
 static PyMethodDef methods[] = {
     {"complete", complete, METH_VARARGS, complete_doc},
     {"partial", partial, METH_VARARGS, partial_doc},
@@ -22,4 +24,8 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
 };
 
-PyMODINIT_FUNC PyInit__kernel(void) { return PyModule_Create(&definition); }
+static const Constant constants[] = {CONSTANT(FIELDS), CONSTANT(CHUNK)};
+
+PyMODINIT_FUNC PyInit__kernel(void) {
+    return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
+}

@@ -3,6 +3,8 @@
 
 #include "_arrays.h"
 
+#include "_module.h"
+
 /* ---- filters ---- */
 
 typedef enum { CHOSEN, ANY_CHOSEN, BETWEEN, LISTED } Kind; /* see sieve.Check */
@@ -293,4 +295,8 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_sieve", "Filters and lists of articles, compiled; see sieve.py.", 0, methods,
 };
 
-PyMODINIT_FUNC PyInit__sieve(void) { return PyModule_Create(&definition); }
+static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(ANY_CHOSEN), CONSTANT(BETWEEN), CONSTANT(LISTED)};
+
+PyMODINIT_FUNC PyInit__sieve(void) {
+    return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
+}

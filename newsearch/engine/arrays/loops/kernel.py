@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import positions
 
 Array: TypeAlias = NDArray[Any]
@@ -390,11 +390,7 @@ def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
     return distances
 
 
-try:
-    _compiled = import_module(f"{__package__}._kernel")
-except ImportError:
-    pass
-else:
+if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELDS), "CHUNK": CHUNK}):
     for _name in (
         "begun",
         "best_codes",
@@ -405,4 +401,4 @@ else:
         "similar",
         "together",
     ):
-        globals()[_name] = getattr(_compiled, _name)
+        globals()[_name] = getattr(_twin, _name)

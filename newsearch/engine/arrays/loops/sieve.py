@@ -6,11 +6,12 @@ the same names in `_sieve.c` take their place, and give the same.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from newsearch._compiled import compiled
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -89,9 +90,7 @@ def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
     return bits, np.cumsum(counts, dtype=np.uint32) - counts
 
 
-try:
-    _compiled = import_module(f"{__package__}._sieve")
-except ImportError:
-    pass
-else:
-    passing, union, ranked = _compiled.passing, _compiled.union, _compiled.ranked
+_CONSTANTS = {"CHOSEN": CHOSEN, "ANY_CHOSEN": ANY_CHOSEN, "BETWEEN": BETWEEN, "LISTED": LISTED}
+
+if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
+    passing, union, ranked = _twin.passing, _twin.union, _twin.ranked

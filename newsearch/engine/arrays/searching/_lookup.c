@@ -1,11 +1,14 @@
 /* A word looked up in all segments of an index at once, compiled: what lookup.py does segment by segment. */
 
 #include "_arrays.h"
+
 #include <stdlib.h>
+
+#include "_module.h"
 
 #define LANGUAGES 64                 /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
 #define COLLISIONS 256               /* so many stems with one crc32 are no accident */
-#define MAX_ARTICLES (1 << 16)       /* of a segment */
+#define MAX_ARTICLES (1 << 16)       /* of a segment, see form.py */
 #define PARTS 4                      /* see ranking.PARTS */
 #define K1 1.2                       /* see ranking.K1 */
 #define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
@@ -426,7 +429,9 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_lookup", "Words looked up in all segments, compiled; see lookup.py.", 0, methods,
 };
 
+static const Constant constants[] = {CONSTANT(MAX_ARTICLES), CONSTANT(PARTS), CONSTANT(K1)};
+
 PyMODINIT_FUNC PyInit__lookup(void) {
     find_weights();
-    return PyModule_Create(&definition);
+    return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
 }

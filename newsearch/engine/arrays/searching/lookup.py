@@ -9,15 +9,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from functools import cached_property
-from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops.kernel import Mask
 from newsearch.engine.arrays.segment.dictionary import stem_of
+from newsearch.engine.arrays.segment.form import MAX_ARTICLES
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.text.analysis import Stemming
 
@@ -120,8 +121,7 @@ def _in_segment(segment: Segment, term: str) -> tuple[Array, Array]:
 
 _WEIGHTS = ranking.unsaturate(np.arange(256))
 
-_compiled: Any
-try:
-    _compiled = import_module(f"{__package__}._lookup")
-except ImportError:
-    _compiled = None
+_compiled = compiled(
+    f"{__package__}._lookup",
+    {"MAX_ARTICLES": MAX_ARTICLES, "PARTS": ranking.PARTS, "K1": ranking.K1},
+)

@@ -16,7 +16,8 @@ from newsearch.engine.arrays.segment.columns import TABLES
 from newsearch.errors import IndexCorrupt
 from newsearch.text.analysis import LANGUAGES
 
-_MAX_ARTICLES = 1 << 16
+MAX_ARTICLES = 1 << 16
+"""Of a segment, so that an article's number takes 16 bits."""
 _MIN_BYTES = 8
 """The least that an article takes: the head of its compressed record alone is longer."""
 
@@ -70,7 +71,7 @@ def check_form(file: ArrayFile) -> None:
         IndexCorrupt: an array is missing, or of a type or a length that it cannot have.
     """
     articles = file.articles
-    if not 0 <= articles <= _MAX_ARTICLES or articles * _MIN_BYTES > file.size:
+    if not 0 <= articles <= MAX_ARTICLES or articles * _MIN_BYTES > file.size:
         raise IndexCorrupt(file.path, f"{articles} articles in {file.size} bytes")
     lengths = {"articles": articles, "articles + 1": articles + 1, "languages + 1": len(LANGUAGES) + 1}
     for name, (counted, dtypes) in _ARRAYS.items():

@@ -5,6 +5,8 @@
 
 #include "_building.h"
 
+#include "_module.h"
+
 PyObject *imported(const char *module, const char *name) {
     PyObject *found = PyImport_ImportModule(module);
     PyObject *value = found ? PyObject_GetAttrString(found, name) : NULL;
@@ -28,5 +30,10 @@ static struct PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__building(void) {
     PyObject *module = PyModule_Create(&definition);
     if (module && (words_open(module) < 0 || facts_open() < 0)) Py_CLEAR(module);
-    return module;
+    static const Constant constants[] = {
+        CONSTANT(FIELDS), CONSTANT(MAX_TERM_LENGTH), CONSTANT(MAX_POSITIONS), CONSTANT(MAX_ARTICLES),
+        CONSTANT(PUBLISHED), CONSTANT(DATED), CONSTANT(DATE_ONLY), CONSTANT(HAS_HEAT), CONSTANT(HAS_QUALITY),
+        CONSTANT(HAS_IMAGE), CONSTANT(HAS_RELATED), CONSTANT(HAS_BODY),
+    };
+    return module_with(module, constants, sizeof constants / sizeof *constants);
 }

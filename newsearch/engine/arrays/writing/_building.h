@@ -6,10 +6,13 @@
 
 #include <stdlib.h>
 
-#define FIELDS 4           /* text fields of an article, see ranking.TEXT_FIELDS */
-#define LONGEST_TERM 64    /* see analysis.MAX_TERM_LENGTH */
-#define POSITIONS 65536    /* that a position can name */
-#define ARTICLES 65536     /* see builder.MAX_ARTICLES */
+#define FIELDS 4            /* text fields of an article, see ranking.TEXT_FIELDS */
+#define MAX_TERM_LENGTH 64  /* see analysis.py */
+#define MAX_POSITIONS 65536 /* that a position can name, see postings.py */
+#define MAX_ARTICLES 65536  /* of a segment, see form.py */
+
+enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, HAS_IMAGE = 32, HAS_RELATED = 64,
+       HAS_BODY = 128 }; /* flags of an article, see columns.py */
 
 /* ---- bytes that grow, in memory that needs no interpreter; what fails here has run out of it ---- */
 

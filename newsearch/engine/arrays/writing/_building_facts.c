@@ -5,9 +5,6 @@
 #include "_slots.h"
 #include "_urls.h"
 
-enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, HAS_IMAGE = 32, HAS_RELATED = 64,
-       HAS_BODY = 128 }; /* see columns.py */
-
 static const char *const names[] = {
     "id", "title", "excerpt", "web_url", "original_url", "amp_web_url", "cdn_amp_web_url", "body", "date", "published",
     "heat", "quality", "images", "related", "extra", "provider", "category", "type", "language", "topics", "name",

@@ -32,8 +32,8 @@ PyObject *inverted(PyObject *module, PyObject *args) {
         goto done;
     const Py_ssize_t words = arrays[0].length, terms = arrays[1].length, cells = arrays[2].length;
     const Py_ssize_t articles = arrays[3].length;
-    int is_sound = articles <= ARTICLES && cells == articles * FIELDS && arrays[4].length == cells && forms >= 0 && most >= 0 &&
-                   most <= POSITIONS;
+    int is_sound = articles <= MAX_ARTICLES && cells == articles * FIELDS && arrays[4].length == cells && forms >= 0 && most >= 0 &&
+                   most <= MAX_POSITIONS;
     at = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *at);
     next = PyMem_Calloc((size_t)(is_sound ? forms : 0) + 1, sizeof *next);
     start = PyMem_Calloc((size_t)articles + 1, sizeof *start);

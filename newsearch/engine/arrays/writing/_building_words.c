@@ -255,7 +255,7 @@ static int emit_chunk(Words *words, const char *chunk, size_t size, const char *
     for (size_t i = first; i < end;) {
         size_t stop = i;
         while (stop < end && kind_of[(unsigned char)chunk[stop]] == LETTER) stop++;
-        if (stop > i && emit(words, chunk + i, stop - i < LONGEST_TERM ? stop - i : LONGEST_TERM, 1, out) < 0) return -1;
+        if (stop > i && emit(words, chunk + i, stop - i < MAX_TERM_LENGTH ? stop - i : MAX_TERM_LENGTH, 1, out) < 0) return -1;
         i = stop + (stop < end && chunk[stop] == '\'' ? 2 : 1);
     }
     return 0;
@@ -290,7 +290,7 @@ static int emit_text(Words *words, const char *text, size_t length, Bytes *room,
             for (int bytes = mark ? 3 : 1; bytes; bytes--) whole[whole_size++] = (char)*at++;
         }
         if (kinds == 1 << LETTER) {
-            if (emit(words, chunk, size < LONGEST_TERM ? size : LONGEST_TERM, 1, out) < 0) return -1;
+            if (emit(words, chunk, size < MAX_TERM_LENGTH ? size : MAX_TERM_LENGTH, 1, out) < 0) return -1;
         } else if (whole_size && (is_ascii ? emit_chunk(words, chunk, size, whole, whole_size, out)
                                            : emit(words, whole, whole_size, 0, out)) < 0) {
             return -1;

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment import postings
+from newsearch.engine.arrays.segment import form, postings
 from newsearch.engine.arrays.segment.columns import Columns, inverse
 from newsearch.engine.arrays.segment.postings import Postings, Stems, ToldStems, term_arrays, told_stems
 from newsearch.engine.arrays.segment.records import pack_records
@@ -33,7 +33,7 @@ from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
-MAX_ARTICLES = 1 << 16
+MAX_ARTICLES = form.MAX_ARTICLES
 MEMORY = 512 << 20
 """Bytes that a run may take, unless it is told otherwise."""
 LEAST_MEMORY = 16 << 20

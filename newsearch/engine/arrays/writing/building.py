@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from importlib import import_module
 from itertools import chain
 from struct import pack
 from typing import Any, NamedTuple, TypeAlias
@@ -18,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
+from newsearch._compiled import compiled
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.segment import columns
+from newsearch.engine.arrays.segment import columns, form, postings
 from newsearch.engine.arrays.segment.columns import hash_bytes, hash_key
 from newsearch.engine.arrays.segment.records import SEPARATOR, encode_record
+from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
@@ -240,10 +241,21 @@ def plain_records(articles: list[Article]) -> list[bytes | None]:
     return list(map(encode_record, articles))
 
 
-try:
-    _compiled: Any = import_module(f"{__package__}._building")
-except ImportError:
-    pass
-else:
+_CONSTANTS = {
+    "FIELDS": len(ranking.TEXT_FIELDS),
+    "MAX_TERM_LENGTH": analysis.MAX_TERM_LENGTH,
+    "MAX_POSITIONS": postings.MAX_POSITIONS,
+    "MAX_ARTICLES": form.MAX_ARTICLES,
+    "PUBLISHED": columns.PUBLISHED,
+    "DATED": columns.DATED,
+    "DATE_ONLY": columns.DATE_ONLY,
+    "HAS_HEAT": columns.HAS_HEAT,
+    "HAS_QUALITY": columns.HAS_QUALITY,
+    "HAS_IMAGE": columns.HAS_IMAGE,
+    "HAS_RELATED": columns.HAS_RELATED,
+    "HAS_BODY": columns.HAS_BODY,
+}
+
+if _twin := compiled(f"{__package__}._building", _CONSTANTS):
     for _name in ("Words", "facts", "hash_keys", "inverted", "plain_records", "sorted_texts"):
-        globals()[_name] = getattr(_compiled, _name)
+        globals()[_name] = getattr(_twin, _name)

@@ -1,0 +1,84 @@
+"""How is a compiled twin found, held to its Python, and refused when it is stale?
+
+A module in C does what a module in Python beside it does. It is built when newsearch is installed, and left out where
+there is no compiler. One that is there but was built from other sources, or with other constants, would answer by
+rules that no longer hold, so it is an error and never passed over in silence.
+
+setup.py runs this file on its own, before newsearch is installed: it imports the standard library alone.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+_SHARED = "_c"
+
+
+def compiled(name: str, constants: Mapping[str, float]) -> Any:
+    """Return the compiled module of this full name, or None where newsearch was installed without a compiler.
+
+    Args:
+        name: of the module, which exports CONSTANTS and SOURCE (see _c/_module.h).
+        constants: what Python has for each of CONSTANTS.
+
+    Raises:
+        StaleBuild: the module cannot be imported, has other constants, or was not built from the sources beside it.
+    """
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name == name:
+            return None
+        raise _stale(name, f"it cannot be imported ({missing})") from missing
+    except Exception as error:  # whatever its initialisation meets
+        raise _stale(name, f"it cannot be imported ({error})") from error
+    found = getattr(module, "CONSTANTS", None)
+    if found != constants:
+        differing = sorted(dict(found or {}).items() ^ constants.items())
+        raise _stale(name, f"it has other constants ({', '.join(dict.fromkeys(n for n, _ in differing))})")
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    files = sources(os.path.join(root, *name.split(".")))
+    # An installed package has no sources beside it; all that it has came together.
+    if files and getattr(module, "SOURCE", None) != fingerprint(files):
+        raise _stale(name, "its sources have changed since it was built")
+    return module
+
+
+def sources(stem: str) -> list[str]:
+    """Return the paths of the C files of a compiled module, none where they are not here.
+
+    Args:
+        stem: the path of the module without its suffix; all files whose names begin so belong to it.
+    """
+    folder, name = os.path.split(stem)
+    shared = os.path.join(os.path.dirname(__file__), _SHARED)
+    own = [
+        file for file in sorted(os.listdir(folder)) if file.startswith(name) and file.endswith((".c", ".h"))
+    ]
+    if not own:
+        return []
+    return [os.path.join(folder, file) for file in own] + [
+        os.path.join(shared, file) for file in sorted(os.listdir(shared)) if file.endswith(".h")
+    ]
+
+
+def fingerprint(files: list[str]) -> int:
+    """Return a number of 32 bits that changes with the contents of some files."""
+    total = 0
+    for file in files:
+        with open(file, "rb") as stream:
+            total = zlib.crc32(stream.read(), zlib.crc32(b"\0", total))
+    return total
+
+
+def _stale(name: str, reason: str) -> Exception:
+    from newsearch.errors import StaleBuild
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    is_checkout = os.path.exists(os.path.join(root, "setup.py"))
+    advice = f"`pip install -e .` in {root}" if is_checkout else "`pip install --force-reinstall newsearch`"
+    return StaleBuild(f"{name}: this compiled module is not of this newsearch: {reason}; run {advice}")

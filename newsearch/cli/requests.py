@@ -1,0 +1,128 @@
+"""The options that make a search, for every command that runs one or keeps one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from newsearch.cli.options import Profile, expand_option
+from newsearch.cli.zones import zone
+from newsearch.engine.base import SORTS
+from newsearch.errors import QueryError
+from newsearch.query import parse_duration
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.request import Request
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _several(name: str, attribute: str, metavar: str, text: str) -> Callable[[Command], Command]:
+    return click.option(name, attribute, multiple=True, metavar=metavar, help=text)
+
+
+_OPTIONS = (
+    click.option(
+        "-n",
+        "--limit",
+        metavar="NUMBER",
+        type=click.IntRange(min=0),
+        default=10,
+        show_default=True,
+        help="Hits to show.",
+    ),
+    click.option(
+        "--offset",
+        metavar="NUMBER",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Hits to pass over.",
+    ),
+    click.option(
+        "--sort", type=click.Choice(SORTS), default="relevance", show_default=True, help="What comes first."
+    ),
+    click.option("--after", metavar="DATE", help="Only from then on: 2020-09-29, 2020-09, yesterday, 7d."),
+    click.option("--before", metavar="DATE", help="Only before then."),
+    _several("--topic", "topics", "TOPIC", "Only with this topic; repeatable: with all."),
+    _several(
+        "--provider", "providers", "NAME", "Only of this outlet, by name or domain; repeatable: of any."
+    ),
+    _several("--category", "categories", "NAME", "Only of this category; repeatable: of any."),
+    _several("--type", "types", "NAME", "Only of this type, such as video; repeatable: of any."),
+    click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat."),
+    click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality."),
+    click.option("--unpublished", is_flag=True, help="Find unpublished articles too."),
+    click.option(
+        "--heat-weight",
+        type=float,
+        metavar="NUMBER",
+        help="How much heat counts, 0 to 10.  [default: 0.5]",
+    ),
+    click.option(
+        "--quality-weight",
+        type=float,
+        metavar="NUMBER",
+        help="How much quality counts, 0 to 10.  [default: 0.5]",
+    ),
+    click.option(
+        "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."
+    ),
+    click.option(
+        "--profile",
+        type=Profile(),
+        metavar="FILE",
+        help="Take the weights that `newsearch tune` wrote; the options above are stronger.",
+    ),
+    click.option(
+        "--as-of",
+        metavar="DATE",
+        help="Search as if at the end of this day, or at this instant: what is dated later is not found.",
+    ),
+    click.option(
+        "--tz",
+        "zone_name",
+        metavar="ZONE",
+        help="The zone of days, such as Europe/Paris.  [default: the system's]",
+    ),
+    expand_option,
+)
+
+
+def request_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of a search. It is called with the `request` that they and its `text` make."""
+
+    @wraps(command)
+    def with_request(
+        text: Sequence[str],
+        heat_weight: float | None,
+        quality_weight: float | None,
+        half_life: str | None,
+        profile: Boosts | None,
+        zone_name: str | None,
+        **given: Any,
+    ) -> int:
+        boosts = _boosts(profile or DEFAULT_BOOSTS, heat_weight, quality_weight, half_life)
+        attributes = {name: given.pop(name) for name in _ATTRIBUTES if name in given}
+        request = Request(" ".join(text), boosts=boosts, tz=zone(zone_name), **attributes)
+        return command(request=request, **given)
+
+    for option in reversed(_OPTIONS):
+        with_request = option(with_request)
+    return with_request
+
+
+_ATTRIBUTES = tuple(Request.__dataclass_fields__)
+
+
+def _boosts(profile: Boosts, heat: float | None, quality: float | None, half_life: str | None) -> Boosts:
+    days = parse_duration(half_life) / timedelta(days=1) if half_life else None
+    given = {"heat": heat, "quality": quality, "half_life": days}
+    try:
+        return replace(profile, **{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise QueryError(str(error)) from error

@@ -1,0 +1,1 @@
+"""How is what was found written? Pages for programs, and sentences for people; nothing here knows a terminal."""

@@ -1,0 +1,89 @@
+"""What was found, as JSON: one object for a page, or one for each hit. docs/page.schema.json describes the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from newsearch.articles.article import article_to_mapping
+from newsearch.engine.base import Explanation
+from newsearch.outputs.page import Page
+from newsearch.outputs.words import typed
+from newsearch.search.help import Clause
+from newsearch.search.results import Hit
+from newsearch.text.clean import escape_unseen
+
+SCHEMA = 1
+"""The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
+
+
+def to_json(value: Any, *, ascii: bool = False, indent: int | None = None) -> str:
+    """JSON that says the same to every reader, and nothing to a terminal.
+
+    Args:
+        ascii: escape what is not ASCII.
+        indent: spaces for each level; None is one line.
+    """
+    return escape_unseen(json.dumps(value, ensure_ascii=ascii, indent=indent, allow_nan=False))
+
+
+def page_mapping(page: Page) -> dict[str, Any]:
+    """One object with everything."""
+    counts = page.results.counts
+    return {
+        "schema": SCHEMA,
+        "query": page.results.query.text,
+        "total": {"complete": counts.complete, "partial": counts.partial},
+        "hits": [hit_mapping(rank, hit, page.explain) for rank, hit in page.ranked()],
+        "related": [hit_mapping(rank, hit, page.explain) for rank, hit in page.related()],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
+            for name in page.facets
+        },
+        "notes": [
+            {"message": note.message, "start": note.span[0], "end": note.span[1]}
+            for note in page.results.notes
+        ],
+        "did_you_mean": page.results.did_you_mean,
+        "clauses": [] if page.results.total else [*map(_clause_mapping, page.results.diagnose())],
+    }
+
+
+def hit_mappings(page: Page) -> Iterator[dict[str, Any]]:
+    """One object for each hit; as lines they are a source that can be indexed, too."""
+    for rank, hit in page.ranked():
+        yield hit_mapping(rank, hit, page.explain)
+
+
+def hit_mapping(rank: int, hit: Hit, explain: bool = False) -> dict[str, Any]:
+    """One hit: where it stands, and its article."""
+    ours: dict[str, Any] = {
+        "rank": rank,
+        "score": round(hit.score, 6),
+        "complete": hit.complete,
+        "id": hit.id,
+    }
+    if hit.url:
+        ours["url"] = hit.url
+    if explain:
+        ours["explanation"] = _explanation_mapping(hit.explanation)
+    # An article may bring keys of its own by these names; ours are the ones that readers expect.
+    theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
+    return {**ours, **theirs, **ours}
+
+
+_MAY_LACK = ("url", "explanation")
+"""What not every hit has, and what then is not there."""
+
+
+def _clause_mapping(clause: Clause) -> dict[str, Any]:
+    without = {"complete": clause.without.complete, "partial": clause.without.partial}
+    return {"clause": typed(clause), "alone": clause.alone, "without": without, "near": clause.near}
+
+
+def _explanation_mapping(explanation: Explanation) -> dict[str, Any]:
+    mapping: dict[str, Any] = {"value": round(explanation.value, 6), "description": explanation.description}
+    if explanation.details:
+        mapping["details"] = [_explanation_mapping(detail) for detail in explanation.details]
+    return mapping

@@ -1,0 +1,51 @@
+"""One page of what a search found, with what is to be shown of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from newsearch.search.results import Hit, Results
+
+_FACET_LIMIT = 10
+
+
+class Page(NamedTuple):
+    """What a search found, and what of it is to be shown.
+
+    Attributes:
+        facets: names of the facets to show.
+        explain: whether scores are explained.
+        facet_limit: values of each facet, 0 for all; None is all years and months, and 10 of the others.
+    """
+
+    results: Results
+    facets: Sequence[str] = ()
+    explain: bool = False
+    facet_limit: int | None = None
+
+    @property
+    def offset(self) -> int:
+        """Hits before those of the page."""
+        return self.results.request.offset
+
+    def ranked(self) -> Iterator[tuple[int, Hit]]:
+        """The hits with their ranks, from 1."""
+        return enumerate(self.results, self.offset + 1)
+
+    def related(self) -> Iterator[tuple[int, Hit]]:
+        """What else may be of interest, after the last match, where the page has room for it; ranks go on."""
+        found = self.offset + len(self.results)
+        if len(self.results) and found == self.results.total:
+            room = max(0, self.results.request.limit - len(self.results))
+            yield from enumerate(self.results.related[:room], found + 1)
+
+    def facet(self, name: str) -> tuple[list[tuple[str, int]], int]:
+        """The values of a facet that are shown, and how many are left out."""
+        limit = self.facet_limit
+        if limit is None:
+            limit = 0 if name in ("year", "month") else _FACET_LIMIT
+        values = self.results.facet(name, limit=None)
+        if not limit or len(values) <= limit:
+            return values, 0
+        return self.results.facet(name, limit), len(values) - limit

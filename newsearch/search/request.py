@@ -1,0 +1,363 @@
+"""A search as one value: what to find, in which order, which page of it.
+
+Everything that searches makes a `Request`: the command, the library, and whatever keeps a search to run it again. It is
+checked when it is made, so that whoever has one can run it. docs/request.md describes its JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from newsearch._arguments import check_flag, check_number, check_text
+from newsearch.engine.base import MAX_PAGE, SORTS, Counts, Options, Reader
+from newsearch.errors import QueryError
+from newsearch.query import Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
+from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+
+if TYPE_CHECKING:
+    from newsearch.query.synonyms import Synonyms
+
+REQUEST_VERSION = 1
+"""The version of the JSON of a request: raised when a reader of the old form could go wrong."""
+
+Moment: TypeAlias = str | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search: query, filters, order, page and weights.
+
+    Several topics must all hold; of several providers, categories or types, one must. A str is one value. Relative
+    dates (`7d`) stay relative: they count from the moment at which the request is run.
+
+    Attributes:
+        query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
+        limit, offset: the page, in hits.
+        sort: relevance, newest, oldest, heat or quality.
+        after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
+        before: articles before then.
+        topics: whole topics, case folded.
+        providers: outlets, by whole words of the name or by domain.
+        categories, types: whole values, case folded.
+        min_heat, min_quality: articles of at least this, so that the value is known.
+        unpublished: whether unpublished articles are found too.
+        boosts: weights of heat, quality and recency.
+        as_of: the moment that relative dates and recency count from; None is when the request is run. A day means its
+            end. Where it is given, articles dated later are not found; undated ones are.
+        tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
+        expand: whether to search also for words that the best articles share: see `Index.search`.
+
+    Raises:
+        QueryError: a value is of a wrong kind or out of its range; the message begins with the name of the attribute.
+    """
+
+    query: str = ""
+    limit: int = 10
+    offset: int = 0
+    sort: str = "relevance"
+    after: Moment | None = None
+    before: Moment | None = None
+    topics: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    min_heat: float | None = None
+    min_quality: float | None = None
+    unpublished: bool = False
+    boosts: Boosts = DEFAULT_BOOSTS
+    as_of: Moment | None = None
+    tz: tzinfo | str = UTC
+    expand: bool | None = None
+
+    def __post_init__(self) -> None:
+        check_text("query", self.query, error=QueryError)
+        for name in ("limit", "offset"):
+            given = getattr(self, name)
+            check_number(name, given, 0, MAX_PAGE, whole=True, error=QueryError)
+            self._set(name, int(given))
+        if self.limit + self.offset > MAX_PAGE:
+            raise QueryError(f"offset: {self.offset:,} and the limit reach beyond {MAX_PAGE:,} hits together")
+        if self.sort not in SORTS:
+            raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
+        for name in _LISTS:
+            if getattr(self, name) != ():
+                self._set(name, several(name, getattr(self, name)))
+        for name in ("min_heat", "min_quality"):
+            if (least := getattr(self, name)) is not None:
+                check_number(name, least, error=QueryError)
+                if not isfinite(least):
+                    raise QueryError(f"{name}: {least} is not a finite number")
+                self._set(name, least if type(least) is int else float(least))
+        check_flag("unpublished", self.unpublished, error=QueryError)
+        self._set("unpublished", bool(self.unpublished))
+        if self.expand is not None:
+            check_flag("expand", self.expand, error=QueryError)
+            self._set("expand", bool(self.expand))
+        if not isinstance(self.boosts, Boosts):
+            raise QueryError(f"boosts: {self.boosts!r:.80} is not a newsearch.Boosts")
+        tz = self.zone()
+        self._set("tz", tz)
+        if not self.after is self.before is self.as_of is None:
+            # Whether a text is a date does not depend on the day.
+            now = datetime.now(UTC)
+            self._start("after", now, tz)
+            self._start("before", now, tz)
+            self._end(now, tz)
+
+    def _set(self, name: str, value: object) -> None:
+        if value is not getattr(self, name):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Request:
+        """The request of a mapping, such as comes from JSON: see docs/request.md.
+
+        Raises:
+            QueryError: a key is unknown, or its value cannot be used; the message begins with the key.
+        """
+        if not isinstance(mapping, Mapping):
+            raise QueryError(f"a request is a JSON object, not {mapping!r:.80}")
+        given = dict(mapping)
+        version = given.pop("request", REQUEST_VERSION)
+        if version != REQUEST_VERSION or isinstance(version, bool):
+            raise QueryError(f"request: version {version!r:.20} is not {REQUEST_VERSION}, the one read here")
+        for name in given:
+            if name not in _KEYS:
+                raise QueryError(f"{name!s:.80}: no such key{_meant(str(name))}")
+        for name in ("after", "before", "as_of", "tz"):
+            if name in given and not (given[name] is None and name != "tz"):
+                check_text(name, given[name], error=QueryError)
+        for name in ("limit", "offset"):
+            # JSON knows one kind of number.
+            if isinstance(given.get(name), float) and given[name].is_integer():
+                given[name] = int(given[name])
+        if "boosts" in given:
+            given["boosts"] = _boosts(given["boosts"])
+        return cls(**given)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """What `from_mapping` makes this request of: of JSON's types alone, without what is as by default.
+
+        Raises:
+            QueryError: the zone has no name that others know.
+        """
+        mapping: dict[str, Any] = {"request": REQUEST_VERSION, "query": self.query}
+        for name in _KEYS[1:]:
+            if (value := getattr(self, name)) != _DEFAULTS[name]:
+                mapping[name] = self._plain(name, value)
+        return mapping
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return list(value)
+        if isinstance(value, Boosts):
+            weights = {field.name: getattr(value, field.name) for field in fields(value)}
+            return {key: weight for key, weight in weights.items() if weight != getattr(DEFAULT_BOOSTS, key)}
+        if isinstance(value, datetime):
+            # A text without fractions would mean the whole second, and `as_of` its end.
+            instant = _instant(name, value, self.zone())
+            return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        if isinstance(value, date):
+            return value.isoformat()
+        return _zone_name(value) if isinstance(value, tzinfo) else value
+
+    def zone(self) -> tzinfo:
+        """The zone in which days begin."""
+        if isinstance(self.tz, str):
+            try:
+                return parse_zone(self.tz)
+            except QueryError as error:
+                raise QueryError(f"tz: {error}") from error
+        if not isinstance(self.tz, tzinfo):
+            raise QueryError(
+                f"tz: {self.tz!r:.80} is neither a tzinfo nor the name of a zone, such as Europe/Paris"
+            )
+        return self.tz
+
+    def parsed(self, synonyms: Synonyms | None = None) -> Parsed:
+        """The query as it is understood now.
+
+        Raises:
+            QueryError: the query cannot be used.
+        """
+        tz, now = self.zone(), datetime.now(UTC)
+        return self._parsed(self._end(now, tz) or now, tz, synonyms)
+
+    def _parsed(self, now: datetime, tz: tzinfo, synonyms: Synonyms | None) -> Parsed:
+        parsed = parse(self.query, now=now, tz=tz)
+        return parsed._replace(tree=synonyms.expand(parsed.tree)) if synonyms else parsed
+
+    def ask(self, reader: Reader, synonyms: Synonyms | None = None) -> Asked:
+        """What this request asks of a reader, now.
+
+        Raises:
+            QueryError: the query or a date cannot be used.
+        """
+        tz, now = self.zone(), datetime.now(UTC)
+        moment = self._end(now, tz)
+        now = moment or now
+        parsed = self._parsed(now, tz, synonyms)
+        filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
+        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment)
+        return Asked(reader, self, parsed, filters, options, now, tz)
+
+    def _narrows(self) -> bool:
+        return any(getattr(self, name) != _DEFAULTS[name] for name in _NARROWING)
+
+    def _filters(self, now: datetime, tz: tzinfo, moment: datetime | None) -> Iterable[Filter]:
+        for topic in self.topics:
+            yield Filter("topics", topic, Match("topic", topic))
+        for name, field in _LISTS.items():
+            wanted = tuple(Match(field, value) for value in getattr(self, name)) if field != "topic" else ()
+            if wanted:
+                said = ", ".join(match.value for match in wanted)
+                yield Filter(name, said, Or(wanted) if len(wanted) > 1 else wanted[0])
+        if self.after is not None:
+            yield Filter("after", str(self.after), DateRange(self._start("after", now, tz), None))
+        if self.before is not None:
+            yield Filter("before", str(self.before), DateRange(None, self._start("before", now, tz)))
+        for field, least in (("heat", self.min_heat), ("quality", self.min_quality)):
+            if least is not None:
+                yield Filter(f"min_{field}", f"{least:g}", Range(field, float(least)))
+        if moment is not None:
+            yield Filter("as_of", str(self.as_of), _no_later_than(moment))
+
+    def _end(self, now: datetime, tz: tzinfo) -> datetime | None:
+        """The last instant of `as_of`, if that is a day or a period; an instant is itself. In UTC."""
+        if self.as_of is None:
+            return None
+        if isinstance(self.as_of, datetime) or not isinstance(self.as_of, str | date):
+            return _instant("as_of", self.as_of, tz)
+        try:
+            return parse_moment(str(self.as_of), now=now, tz=tz)
+        except QueryError as error:
+            raise QueryError(f"as_of: {error}") from error
+
+    def _start(self, name: str, now: datetime, tz: tzinfo) -> datetime | None:
+        """The first instant of `after` or `before`, if that is a day or a period; an instant is itself. In UTC."""
+        moment = getattr(self, name)
+        if moment is None:
+            return None
+        if isinstance(moment, date) and not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day, tzinfo=tz)
+        if not isinstance(moment, str):
+            return _instant(name, moment, tz)
+        try:
+            start = parse_date_range(moment, now=now, tz=tz).start
+        except QueryError as error:
+            raise QueryError(f"{name}: {error}") from error
+        if start is None:
+            raise QueryError(
+                f"{name}: {moment!r} has no beginning; give a day, as in 2020-09-29, or a time ago, as in 7d"
+            )
+        return start
+
+
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Request)}
+_KEYS = tuple(_DEFAULTS)
+_LISTS = {"topics": "topic", "providers": "provider", "categories": "category", "types": "type"}
+"""Attributes with several values, and the field of each."""
+
+_NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")
+"""Attributes that become filters."""
+
+_INSTANT = timedelta(microseconds=1)
+
+
+class Filter(NamedTuple):
+    """A filter of a request: the attribute that it comes from, its value as text, and its node of the tree."""
+
+    option: str
+    value: str
+    node: Node
+
+
+class Asked(NamedTuple):
+    """A request that a reader was asked at a moment, and that can be asked again otherwise.
+
+    Attributes:
+        query: the query as it was understood.
+        filters: what else narrows the search.
+        now: the moment that relative dates count from.
+        tz: the zone in which days begin.
+    """
+
+    reader: Reader
+    request: Request
+    query: Parsed
+    filters: tuple[Filter, ...]
+    options: Options
+    now: datetime
+    tz: tzinfo
+
+    def tree(self) -> Node:
+        """The tree of the query and of the filters."""
+        return narrowed(self.query.tree, self.filters)
+
+    def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
+        """What this tree matches under the same options."""
+        shown = self.options.unpublished if unpublished is None else unpublished
+        options = replace(self.options, limit=0, offset=0, unpublished=shown)
+        return self.reader.search(tree, options).counts()
+
+
+def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
+    """The tree that finds of another what passes the filters."""
+    if not filters:
+        return tree
+    children = tree.children if isinstance(tree, All) else (tree,)
+    return All((*children, *(given.node for given in filters)))
+
+
+def _no_later_than(moment: datetime) -> Node:
+    """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
+    end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
+    return Or((DateRange(None, end), Not(DateRange())))
+
+
+def several(name: str, given: object) -> tuple[str, ...]:
+    """The values of an attribute that takes several; a str is one. Raises QueryError where they are no texts."""
+    values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
+    if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
+        raise QueryError(f"{name}: {given!r:.80} is neither a str nor several")
+    return values
+
+
+def _boosts(given: object) -> Boosts:
+    if not isinstance(given, Mapping):
+        raise QueryError(f"boosts: {given!r:.80} is not an object of weights")
+    weights = [field.name for field in fields(Boosts)]
+    for name in given:
+        if name not in weights:
+            raise QueryError(f"boosts.{name!s:.80}: no such weight: one of {', '.join(weights)}")
+    try:
+        return Boosts(**given)
+    except ValueError as error:
+        raise QueryError(f"boosts: {error}") from error
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches  # few mistype a key
+
+    near = get_close_matches(name[:80], _KEYS, 1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(_KEYS)}"
+
+
+def _instant(name: str, moment: object, tz: tzinfo) -> datetime:
+    if not isinstance(moment, datetime):
+        raise QueryError(
+            f"{name}: {moment!r:.80} is neither a date, nor a datetime, nor text such as 2020-09-29"
+        )
+    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=tz))
+
+
+def _zone_name(zone: tzinfo) -> str:
+    name = getattr(zone, "key", None)
+    if name is None:
+        raise QueryError(f"tz: {zone} has no name to write down: give one, such as Europe/Paris")
+    return str(name)
