@@ -6,6 +6,8 @@ No test asserts a time. Run with `pytest bench`.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,7 @@ def articles(source: Path) -> Corpus:
 @pytest.fixture(scope="module", params=NAMES)
 def searcher(
     request: pytest.FixtureRequest, articles: Corpus, tmp_path_factory: pytest.TempPathFactory
-) -> Searcher:
+) -> Iterator[Searcher]:
     try:
         peer = make(request.param)
     except ImportError as error:
@@ -65,7 +67,8 @@ def searcher(
         pytest.skip(f"{peer.name} does not match every word")
     index = tmp_path_factory.mktemp(peer.name)
     peer.build(articles, index)
-    return peer.open(index)
+    with closing(peer.open(index)) as opened:
+        yield opened
 
 
 def _expected(*words: str) -> int:

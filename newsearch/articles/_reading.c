@@ -32,11 +32,13 @@ enum { PATH, ID, UNDERSCORE_ID, CATEGORY, TITLE, EXCERPT, PUBLISHED_DATE_TIME, O
 /* Fields of an article that are not set from one of the keys of the same place, and keys of a provider. */
 static const char *const fields[] = {
     "id", "title", "excerpt", "topics", "body", "date", "original_url", "web_url", "category", "type", "quality", "heat",
-    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "images", "related", "extra", "__class__",
+    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "modified", "images", "related", "authors", "extra",
+    "__class__",
     "name", "domain", "tags", "categories", "article", "publishedDateTime",
 };
 enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB_URL, F_CATEGORY, F_TYPE, F_QUALITY, F_HEAT,
-       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_IMAGES, F_RELATED, F_EXTRA, F_CLASS, F_NAME, F_DOMAIN,
+       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_MODIFIED, F_IMAGES, F_RELATED, F_AUTHORS, F_EXTRA, F_CLASS, F_NAME,
+       F_DOMAIN,
        F_TAGS, F_CATEGORIES, F_ARTICLE, F_PUBLISHED_DATE_TIME, FIELDS };
 static PyObject *field_names[FIELDS], *empty_text, *empty_tuple;
 static size_t key_lengths[KEYS];
@@ -286,8 +288,8 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
     const Slot *slots = reader->slots[is_common];
     if (!(draft = reader->make[is_common](type, empty_tuple, NULL))) goto done;
     if (is_common) {
-        for (int field = F_AMP; field <= F_LANGUAGE; field++) made[field] = Py_NewRef(Py_None);
-        for (int field = F_IMAGES; field <= F_RELATED; field++) made[field] = Py_NewRef(empty_tuple);
+        for (int field = F_AMP; field <= F_MODIFIED; field++) made[field] = Py_NewRef(Py_None);
+        for (int field = F_IMAGES; field <= F_AUTHORS; field++) made[field] = Py_NewRef(empty_tuple);
         if (!(made[F_EXTRA] = PyDict_New())) goto failed;
     }
     for (int field = 0; field < F_CLASS && made[field]; field++)

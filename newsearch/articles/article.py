@@ -41,6 +41,8 @@ class Article:
     Attributes:
         id: the path within its source, with "/", or what else names the article there.
         date: when it was published: an aware datetime in UTC, or a date where the source gives no time.
+        modified: when it was changed last, in the same form.
+        authors: the names of those who wrote it.
         language: a lower-case BCP 47 tag such as "en-us".
         quality, heat: the signals; they can exceed 100, and a negative one means unknown.
         related: embedded articles; their id is empty unless they carry a path.
@@ -53,6 +55,8 @@ class Article:
     topics: tuple[str, ...] = ()
     body: str = ""
     date: dt.datetime | dt.date | None = None
+    modified: dt.datetime | dt.date | None = None
+    authors: tuple[str, ...] = ()
     original_url: str | None = None
     web_url: str | None = None
     amp_web_url: str | None = None
@@ -99,7 +103,9 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
         "category": article.category,
         "title": article.title,
         "excerpt": article.excerpt,
-        "publishedDateTime": article.date and article.date.isoformat().replace("+00:00", "Z"),
+        "publishedDateTime": _written(article.date),
+        "modified": _written(article.modified),
+        "authors": list(article.authors),
         "originalUrl": article.original_url,
         "webUrl": article.web_url,
         "ampWebUrl": article.amp_web_url,
@@ -118,6 +124,10 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
     }
     present = {key: value for key, value in mapping.items() if value not in (None, "", [])}
     return {**article.extra, **present}
+
+
+def _written(when: dt.datetime | dt.date | None) -> str | None:
+    return when.isoformat().replace("+00:00", "Z") if when else None
 
 
 def _image_to_mapping(image: Image) -> dict[str, Any]:

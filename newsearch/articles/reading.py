@@ -47,7 +47,8 @@ def article_from_mapping(
     a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
 
     Dates without a zone are UTC, `03/04/2020` is the 4th of March, and where there is none, a date under
-    `published` or at the start of the id's last part is taken. The body is `body`, else what the record has
+    `published` or at the start of the id's last part is taken. Authors stand under `authors` or `author`, the
+    date of the last change under `modified`, `dateModified` or `updated`. The body is `body`, else what the record has
     under body, content or text. The first of `categories` is the category; `tags` are topics. `secured` is
     never kept. Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
 
@@ -146,6 +147,11 @@ _KNOWN: Final = frozenset(
         "images",
         "related",
         "secured",
+        "authors",
+        "author",
+        "modified",
+        "dateModified",
+        "updated",
     ]
 )
 _MAX_RELATED_DEPTH: Final = 2
@@ -211,6 +217,9 @@ def _add_rare(
             bad[key] = get(key)
     tag = get("locale") or get("lang") or get("language")
     draft.language = language(tag)
+    draft.authors, draft.modified = (), None
+    if not _ADDED.isdisjoint(mapping):
+        _add_authors_and_change(draft, mapping, bad)
     if draft.language is None and _is_something(tag):
         bad["locale"] = tag
     draft.images, bad_images = _images(get("images"))
@@ -220,6 +229,23 @@ def _add_rare(
     if bad_related:
         bad["related"] = bad_related
     draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
+
+
+_ADDED: Final = frozenset(("authors", "author", "modified", "dateModified", "updated"))
+
+
+def _add_authors_and_change(draft: Any, mapping: Mapping[str, Any], bad: dict[str, Any]) -> None:
+    """Fill in who wrote the article and when it was changed, from the first key of each that can be used."""
+    for key in ("authors", "author"):
+        names = tuple(dict.fromkeys(filter(None, map(_name, as_list(mapping.get(key))))))
+        draft.authors = draft.authors or names
+        if not names and _is_something(mapping.get(key)):
+            bad[key] = mapping.get(key)
+    for key in ("modified", "dateModified", "updated"):
+        try:
+            draft.modified = draft.modified or moment(mapping.get(key), key)
+        except Unusable:
+            bad[key] = mapping.get(key)
 
 
 def _title(value: object, may_be_empty: bool) -> str:

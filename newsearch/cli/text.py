@@ -65,7 +65,9 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
     fields: list[tuple[str, object]] = [
         ("id", article.id),
         ("provider", article.provider and f"{article.provider.name} {article.provider.domain}".strip()),
+        ("authors", ", ".join(article.authors)),
         ("date", article.date and _moment(article.date, tz)),
+        ("modified", article.modified and _moment(article.modified, tz)),
         ("topics", ", ".join(article.topics)),
         ("category", article.category),
         ("type", article.type),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, Protocol
 
 from newsearch._arguments import check_number
@@ -14,10 +14,37 @@ from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.text.analysis import Stemming
 
-SORTS = ("relevance", "newest", "oldest", "heat", "quality")
-FACETS = ("topic", "provider", "category", "type", "language", "year", "month")
+SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_PAGE = 100_000
 """offset + limit may not exceed this: further on, a filter or `export` serves better than a page."""
+
+
+class Facet(NamedTuple):
+    """What the articles that a search finds can be counted by.
+
+    Attributes:
+        of_time: whether its values are periods, in the zone of the search. They come in the order of time, the latest
+            ones; all others come by how many articles have them.
+        shown: values that are shown where nobody says how many; None is all.
+    """
+
+    of_time: bool = False
+    shown: int | None = 10
+
+
+FACETS: Mapping[str, Facet] = {
+    "topic": Facet(),
+    "provider": Facet(),
+    "author": Facet(),
+    "category": Facet(),
+    "type": Facet(),
+    "language": Facet(),
+    "year": Facet(of_time=True, shown=None),
+    "month": Facet(of_time=True, shown=None),
+    "week": Facet(of_time=True, shown=52),
+    "day": Facet(of_time=True, shown=31),
+}
+"""Every facet by its name. Whatever offers, counts or checks facets follows this table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +61,7 @@ class Options:
         also: words that are searched for beside the tree where relevance sorts. They add to scores, make no article
             complete, and are not counted.
         also_finds: whether articles that hold nothing but such words are found, too.
+        tz: the zone in which days begin. An article with a day alone lies on exactly that day there.
 
     Raises:
         QueryError: a value is out of its range.
@@ -47,6 +75,7 @@ class Options:
     as_of: datetime | None = None
     also: tuple[Word, ...] = ()
     also_finds: bool = True
+    tz: tzinfo = UTC
 
     def __post_init__(self) -> None:
         if not type(self.limit) is type(self.offset) is int:
@@ -128,7 +157,8 @@ class Answer(Protocol):
         """How many articles match, on all pages."""
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        """The commonest values of one of FACETS among the matches, all of them without a limit, with their articles.
+        """The commonest values of one of FACETS among the matches, or the latest periods, with their articles; all of
+        them without a limit.
 
         Counted are the articles that hold every word, or, where there are none, those that hold some.
         """

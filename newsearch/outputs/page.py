@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from newsearch.engine.base import FACETS
 from newsearch.search.results import Hit, Results
-
-_FACET_LIMIT = 10
 
 
 class Page(NamedTuple):
@@ -16,7 +15,7 @@ class Page(NamedTuple):
     Attributes:
         facets: names of the facets to show.
         explain: whether scores are explained.
-        facet_limit: values of each facet, 0 for all; None is all years and months, and 10 of the others.
+        facet_limit: values of each facet, 0 for all; None is as many as FACETS says.
     """
 
     results: Results
@@ -44,7 +43,7 @@ class Page(NamedTuple):
         """The values of a facet that are shown, and how many are left out."""
         limit = self.facet_limit
         if limit is None:
-            limit = 0 if name in ("year", "month") else _FACET_LIMIT
+            limit = FACETS[name].shown
         values = self.results.facet(name, limit=None)
         if not limit or len(values) <= limit:
             return values, 0

@@ -10,7 +10,9 @@ from newsearch.articles.article import article_to_mapping
 from newsearch.outputs.page import Page
 from newsearch.text.clean import one_line
 
-CSV_COLUMNS = ("rank", "score", "id", "title", "publishedDateTime", "provider", "heat", "quality", "url")
+CSV_COLUMNS = (
+    "rank", "score", "id", "title", "publishedDateTime", "provider", "heat", "quality", "url", "authors", "modified",
+)  # fmt: skip
 
 
 def csv_lines(page: Page) -> Iterator[str]:
@@ -23,8 +25,9 @@ def csv_lines(page: Page) -> Iterator[str]:
         mapping = article_to_mapping(article)
         provider = article.provider.name or article.provider.domain if article.provider else ""
         texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), provider)
-        url = _cell(article.url or "")
-        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), article.heat, article.quality, url])
+        last = (article.url or "", "; ".join(article.authors), mapping.get("modified", ""))
+        numbers = (article.heat, article.quality)
+        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), *numbers, *map(_cell, last)])
     yield from buffer.getvalue().splitlines()
 
 

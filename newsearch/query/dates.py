@@ -53,6 +53,7 @@ _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _YEAR = pattern(r"(\d{4})")
 _MONTH = pattern(r"(\d{4})[-/](\d{1,2})")
 _DAY = pattern(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+_WEEK = pattern(r"(\d{4}) ?w(\d{1,2})")
 _QUARTER = pattern(r"(\d{4}) ?q([1-4])|q([1-4])[- ](\d{4})")
 _TIME = pattern(r"\d{4}-\d\d-\d\d[t ]\d\d(:\d\d)?(:\d\d(?:\.(\d+))?)?(?:z|[-+]\d\d(?::?\d\d)?)?")
 _BETWEEN_LETTERS = pattern(r"(?<=[a-z])[-_, ]+|[-_, ]+(?=[a-z])|, *")
@@ -187,6 +188,8 @@ class _Calendar:
             return self._months(int(match[1]), int(match[2]), 1)
         if match := _QUARTER.fullmatch(text):
             return self._months(int(match[1] or match[4]), 3 * int(match[2] or match[3]) - 2, 3)
+        if match := _WEEK.fullmatch(text):
+            return self._days(date.fromisocalendar(int(match[1]), int(match[2]), 1), 7)
         if match := _DAY.fullmatch(text):
             return self._days(date(int(match[1]), int(match[2]), int(match[3])))
         if match := _TIME.fullmatch(text):
@@ -264,8 +267,12 @@ class _Calendar:
         return Period(self._midnight(first), self._midnight(end))
 
     def _midnight(self, day: date) -> datetime:
-        """The instant at which a day begins; a midnight that the clocks skip is the instant of the skip."""
-        return in_utc(datetime(day.year, day.month, day.day, tzinfo=self._tz))
+        return midnight(day, self._tz)
+
+
+def midnight(day: date, tz: tzinfo) -> datetime:
+    """The instant, in UTC, at which a day begins in a zone; where the clocks skip midnight, that of the skip."""
+    return in_utc(datetime(day.year, day.month, day.day, tzinfo=tz))
 
 
 def in_utc(moment: datetime) -> datetime:

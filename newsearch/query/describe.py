@@ -53,7 +53,8 @@ def _line(node: Node) -> str:
         case Range():
             return f"range {node.field} {_interval(node.low, node.high)}"
         case DateRange():
-            return f"dates {_bounds(_instant(node.start), _instant(node.end))}"
+            name = "dates" if node.field == "date" else node.field
+            return f"{name} {_bounds(_instant(node.start), _instant(node.end))}"
         case Word():
             said = f"word {node.text!r}"
         case Phrase():

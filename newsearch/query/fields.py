@@ -10,7 +10,7 @@ from typing import TypeAlias
 from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query import dates
-from newsearch.query.tree import DateRange, Match, Range, Span
+from newsearch.query.tree import DateRange, Match, Range, Span, replace
 
 Filter: TypeAlias = Match | Range | DateRange
 
@@ -26,6 +26,8 @@ FIELDS = {
     "topic": "topic",
     "provider": "provider",
     "source": "provider",
+    "author": "author",
+    "by": "author",
     "domain": "domain",
     "site": "domain",
     "category": "category",
@@ -39,6 +41,7 @@ FIELDS = {
     "heat": "heat",
     "quality": "quality",
     **{name: name for name in DATE_FIELDS},
+    "modified": "modified",
 }
 """Name before the colon -> the field of the tree, or the date operator, that it stands for."""
 
@@ -60,9 +63,11 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
         QueryError: the value means nothing for this field.
     """
     value = value.strip()
+    if field == "modified":
+        return replace(dates.parse_date_range(value, now=now, tz=tz), field="modified", span=span)
     if field in DATE_FIELDS:
         start, end = dates.field_bounds(field, value, now=now, tz=tz)
-        return DateRange(start, end, span)
+        return DateRange(start, end, span=span)
     if field in ("heat", "quality"):
         return Range(field, *_interval(field, value), span)
     if not value:

@@ -20,11 +20,14 @@ Span: TypeAlias = tuple[int, int]
 TEXT_FIELDS = ("title", "excerpt", "topics", "body")
 """Fields that a scoring node may be narrowed to; None searches them all, weighted."""
 
-KEYWORD_FIELDS = ("id", "topic", "provider", "domain", "category", "type", "url", "language", "has", "is")
-"""Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com),
-`provider` whole words of the outlet's name or its domain, `url` a part of the URL or, with ://, all of it but for www.,
-`has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id, `language` a
-tag and what is narrower (en finds en-us). All others match the whole value, case folded."""
+KEYWORD_FIELDS = (
+    "id", "topic", "provider", "domain", "author", "category", "type", "url", "language", "has", "is",
+)  # fmt: skip
+"""Fields that Match may name: `domain` matches on label boundaries (cnn.com finds edition.cnn.com), `provider` whole
+words of the outlet's name or its domain, `author` whole words of a name, `url` a part of the URL or, with ://, all of
+it but for www., `has` image | related | body | excerpt, `is` published | unpublished | video, `id` the very id,
+`language` a tag and what is narrower (en finds en-us), or, of an article without a tag, the language that its words
+tell. All others match the whole value. Case is folded, and in names of outlets and authors accents are, too."""
 
 NUMBER_FIELDS = ("heat", "quality")
 
@@ -166,14 +169,18 @@ class Range(_Node):
 
 
 class DateRange(_Node):
-    """Articles dated in [start, end), aware UTC; None is open.
+    """Articles whose date (or whose last change, where `field` is "modified") lies in [start, end), aware UTC; None is
+    open.
 
-    An article with only a date, no time, lies in the range when any instant of its UTC day does. Fractions of
-    an article's second do not count.
+    A day alone, without a time, is that day in the zone of the search. It lies in a range with a start when any instant
+    of it does, and in one without when it is over by `end`, or has begun where `begun` is set: so [start, any) and
+    [any, start) together hold all that is dated, and each but once. Fractions of an article's second do not count.
     """
 
     start: datetime | None = None
     end: datetime | None = None
+    field: str = "date"
+    begun: bool = False
     span: Span = (0, 0)
 
 

@@ -7,12 +7,12 @@ from bisect import bisect_left
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from newsearch.engine.base import Options, Reader
+from newsearch.engine.base import FACETS, Options, Reader
 from newsearch.query import CHOICES, FIELDS, is_bare, parse
 from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Node, Phrase, Word
 from newsearch.text import analysis
 
-_FACETED = ("topic", "provider", "category", "type", "language")
+_FACETED = tuple(name for name, facet in FACETS.items() if not facet.of_time)
 _MAX_VALUES = 20_000
 """Values of a field that are completed, the commonest ones."""
 

@@ -26,7 +26,7 @@ _OMITTED = 3.0
 """How much likelier it is to leave out a letter than to take another one."""
 _CANDIDATES = 3
 
-_NAMED = ("topic", "provider", "category", "type")
+_NAMED = ("topic", "provider", "author", "category", "type")
 """Fields of names, which are facets too."""
 
 _MAX_NAMES = 5_000

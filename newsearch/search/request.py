@@ -38,7 +38,7 @@ class Request:
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
         limit, offset: the page, in hits.
-        sort: relevance, newest, oldest, heat or quality.
+        sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
         after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
         before: articles before then.
         topics: whole topics, case folded.
@@ -203,7 +203,7 @@ class Request:
         now = moment or now
         parsed = self._parsed(now, tz, synonyms)
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
-        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment)
+        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
         return Asked(reader, self, parsed, filters, options, now, tz)
 
     def _narrows(self) -> bool:
@@ -317,7 +317,7 @@ def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
 def _no_later_than(moment: datetime) -> Node:
     """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
     end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
-    return Or((DateRange(None, end), Not(DateRange())))
+    return Or((DateRange(None, end, begun=True), Not(DateRange())))
 
 
 def several(name: str, given: object) -> tuple[str, ...]:

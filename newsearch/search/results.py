@@ -164,11 +164,11 @@ class Results(Sequence[Hit]):
     def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
         """The commonest values of a facet among the matches: (value, articles), the commonest first.
 
-        Counted are the articles that hold every word, or, where there are none, those that hold some. Years and
-        months come in the order of time, the latest `limit` of them.
+        Counted are the articles that hold every word, or, where there are none, those that hold some. Years, months,
+        weeks and days are those of the zone of the search, and come in the order of time, the latest `limit` of them.
 
         Args:
-            name: topic, provider, category, type, language, year or month.
+            name: topic, provider, author, category, type, language, year, month, week or day.
             limit: at most so many values; None is all.
 
         Raises:

@@ -8,7 +8,7 @@ twice as many as are English, and more than of any other language. Otherwise it 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -47,25 +47,38 @@ def tagged(tag: str | None) -> str | None:
 
 def told_by(terms: Iterable[str]) -> str:
     """The language that the words of a text tell, or English where they leave doubts."""
+    code = _likeliest(terms)
+    return code if code in LANGUAGES else ENGLISH
+
+
+def detected(terms: Sequence[str]) -> str:
+    """The language in which a text without a tag is found: one of KNOWN, or "" where nothing tells it.
+
+    Unlike `told_by`, it may be one without a stemmer, and it is English only where most words are in Latin script.
+    """
+    code = _likeliest(terms)
+    return code or ("" if 2 * sum(map(is_foreign, terms)) >= len(terms) else ENGLISH)
+
+
+def is_foreign(term: str) -> bool:
+    """Whether a term begins with a letter of another script than Latin."""
+    return term[:1] > "\u024f" and not "\u2000" <= term[0] < "\u2c00"
+
+
+def _likeliest(terms: Iterable[str]) -> str | None:
+    """The language other than English that the words of a text tell; None where they leave doubts."""
     known = function_words()
     counts: Counter[str] = Counter()
     total = 0
     for term in terms:
         counts.update(known.get(term, ()))
         total += 1
-    return decided(counts, total)
-
-
-def decided(counts: Mapping[str, int], total: int) -> str:
-    """The language of a text of `total` words, given how many of them are function words of each language."""
-    english = counts.get(ENGLISH, 0)
-    others = {code: count for code, count in counts.items() if code != ENGLISH}
-    most = max(others.values(), default=0)
-    likeliest = [code for code, count in others.items() if count == most]
+    english = counts.pop(ENGLISH, 0)
+    most = max(counts.values(), default=0)
+    likeliest = [code for code, count in counts.items() if count == most]
     if most < FEWEST or most * SHARE < total or most <= 2 * english or len(likeliest) > 1:
-        return ENGLISH
-    code = likeliest[0]
-    return code if code in LANGUAGES else ENGLISH
+        return None
+    return likeliest[0]
 
 
 @lru_cache(maxsize=1)

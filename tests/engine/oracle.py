@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import median
 
 from newsearch import ranking
@@ -102,6 +102,7 @@ class Oracle:
 
     def search(self, tree: Node, options: Options) -> list[Found]:
         """All matches, on all pages, the best first."""
+        self._tz = options.tz
         self._is_mixed = any(letter.islower() for text in texts(tree) for letter in text)
         found = [
             self._found(number, complete, parts, options)
@@ -114,7 +115,7 @@ class Oracle:
     def ordered(self, found: Sequence[Found], tree: Node, options: Options) -> list[Found]:
         """The best first: of a text by score, of anything else first those that hold all."""
         by_score = options.sort == "relevance" and self._is_text(tree)
-        return sorted(found, key=lambda f: (not f.complete and not by_score, *sort_key(f, options.sort)))
+        return sorted(found, key=lambda f: (not f.complete and not by_score, *sort_key(f, options)))
 
     def _is_text(self, tree: Node) -> bool:
         """Whether more than six different things are asked for of which an article may hold some."""
@@ -170,7 +171,7 @@ class Oracle:
             known = x is not None and x >= 0 and p > 0
             factors.append(2 ** (weight * ((x - p) / (x + p) if known else 0)))
         if boosts.half_life is not None:
-            when = seconds(article)
+            when = seconds(article.date, options.tz)
             if when is None:
                 factors.append(1.0)
             else:
@@ -181,16 +182,18 @@ class Oracle:
     def _as_of(self, options: Options) -> float:
         if options.as_of is not None:
             return options.as_of.timestamp()
-        dates = [when for a in self.articles if a.published and (when := seconds(a)) is not None]
+        dates = [
+            when for a in self.articles if a.published and (when := seconds(a.date, options.tz)) is not None
+        ]
         return min(max(dates, default=0.0), datetime.now(UTC).timestamp())
 
     # Facets
 
-    def facet(self, found: Sequence[Found], name: str, limit: int) -> list[tuple[str, int]]:
+    def facet(self, found: Sequence[Found], name: str, limit: int, tz: tzinfo) -> list[tuple[str, int]]:
         """The commonest values among complete matches, or, where there are none, among all."""
-        chosen = [f.article for f in found if f.complete] or [f.article for f in found]
-        counts = Counter(value for article in chosen for value in _facet_values(article, name) if value)
-        if name in ("year", "month"):
+        chosen = [f for f in found if f.complete] or found
+        counts = Counter(value for f in chosen for value in self._facet_values(f, name, tz) if value)
+        if name in ("year", "month", "week", "day"):
             return sorted(counts.items())[max(0, len(counts) - limit) :]
         return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
@@ -371,10 +374,33 @@ class Oracle:
                     and x >= 0
                     and ((low is None or x >= low) and (high is None or x <= high))
                 )
-            case DateRange(start, end):
-                return lambda a: _is_dated(a, start, end)
+            case DateRange(start, end, name, begun):
+                return lambda a: _is_dated(getattr(a, name), start, end, begun, self._tz)
+            case Match("language", value):
+                wanted = value.casefold()
+                return lambda a: f"{self._language(a)}-".startswith(f"{wanted}-")
             case Match(name, value):
                 return lambda a: _matches(a, name, value)
+
+    def _language(self, article: Article) -> str:
+        """The tag of an article, or else the language that its words tell."""
+        words = self.texts[self.articles.index(article)].words
+        return article.language or languages.detected([term for _, _, term in words])
+
+    def _facet_values(self, found: Found, name: str, tz: tzinfo) -> Iterable[str]:
+        article = found.article
+        match name:
+            case "topic":
+                return article.topics
+            case "author":
+                return article.authors
+            case "provider":
+                return [article.provider.name] if article.provider else []
+            case "year" | "month" | "week" | "day":
+                return [_period(article.date, name, tz)] if article.date else []
+            case "language":
+                return [self._language(article)]
+        return [getattr(article, name)]
 
 
 def _text(article: Article) -> Text:
@@ -421,23 +447,34 @@ def edits(a: str, b: str) -> int:
     return d[len(a), len(b)]
 
 
-def seconds(article: Article) -> int | None:
-    """The date in whole seconds since 1970: a day's first, where there is no time."""
-    when = article.date
+def seconds(when: date | datetime | None, tz: tzinfo) -> int | None:
+    """A date in whole seconds since 1970: a day's first in a zone, where there is no time."""
     if when is None:
         return None
     if not isinstance(when, datetime):
-        when = datetime.combine(when, time(), UTC)
+        when = datetime.combine(when, time(), tz)
     return math.floor((when - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
 
 
-def _is_dated(article: Article, start: datetime | None, end: datetime | None) -> bool:
-    first = seconds(article)
-    if first is None:
+def _is_dated(
+    when: date | datetime | None, start: datetime | None, end: datetime | None, begun: bool, tz: tzinfo
+) -> bool:
+    first = last = seconds(when, tz)
+    if when is None or first is None or last is None:
         return False
-    whole_day = isinstance(article.date, date) and not isinstance(article.date, datetime)
-    last = first + 86399 if whole_day else first
-    return (start is None or last >= start.timestamp()) and (end is None or first < end.timestamp())
+    if not isinstance(when, datetime):
+        tomorrow = seconds(when + timedelta(days=1), tz)
+        assert tomorrow is not None
+        last = tomorrow - 1
+    over = first if begun or start else last
+    return (start is None or last >= start.timestamp()) and (end is None or over < end.timestamp())
+
+
+def _period(when: date | datetime, name: str, tz: tzinfo) -> str:
+    day = when.astimezone(tz).date() if isinstance(when, datetime) else when
+    if name == "week":
+        return f"{day.isocalendar().year:04}-W{day.isocalendar().week:02}"
+    return day.isoformat()[: {"year": 4, "month": 7, "day": 10}[name]]
 
 
 def _matches(article: Article, name: str, value: str) -> bool:
@@ -451,15 +488,12 @@ def _matches(article: Article, name: str, value: str) -> bool:
             return wanted in [topic.casefold() for topic in article.topics]
         case "category" | "type":
             return bool(getattr(article, name).casefold() == wanted)
-        case "language":
-            language = article.language or ""
-            return language == wanted or language.startswith(wanted + "-")
+        case "author":
+            return any(_within(value, author) for author in article.authors)
         case "domain":
             return domain == host or domain.endswith("." + host)
         case "provider":
-            words = article.provider.name.casefold().split() if article.provider else []
-            some = wanted.split()
-            return any(words[i : i + len(some)] == some for i in range(len(words))) or (
+            return (article.provider is not None and _within(value, article.provider.name)) or (
                 "." in host and (domain == host or domain.endswith("." + host))
             )
         case "url":
@@ -482,30 +516,26 @@ def _matches(article: Article, name: str, value: str) -> bool:
     raise AssertionError(name)
 
 
-def _facet_values(article: Article, name: str) -> Iterable[str]:
-    match name:
-        case "topic":
-            return article.topics
-        case "provider":
-            return [article.provider.name] if article.provider else []
-        case "year" | "month":
-            return [article.date.isoformat()[: 4 if name == "year" else 7]] if article.date else []
-        case "language":
-            return [article.language or ""]
-    return [getattr(article, name)]
+def _within(wanted: str, name: str) -> bool:
+    """Whether a name has these words side by side, capitals and accents aside."""
+    words, some = analysis.fold(name).split(), analysis.fold(wanted).split()
+    return any(words[i : i + len(some)] == some for i in range(len(words)))
 
 
-def sort_key(found: Found, sort: str) -> tuple[float | str, ...]:
+def sort_key(found: Found, options: Options) -> tuple[float | str, ...]:
     """By the sort; ties go to the newer article, then to the lower id."""
-    when = seconds(found.article)
+    when = seconds(found.article.date, options.tz)
     newest = math.inf if when is None else -when
-    match sort:
+    match sort := options.sort:
         case "relevance":
             key = -found.score
         case "newest":
             key = newest
         case "oldest":
             key = math.inf if when is None else when
+        case "modified":
+            changed = seconds(found.article.modified, options.tz)
+            key = math.inf if changed is None else -changed
         case _:
             x = getattr(found.article, sort)
             key = -x if x is not None and x >= 0 else math.inf

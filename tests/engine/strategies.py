@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -132,6 +133,16 @@ SIGNALS = (-1, 0, 1, 2.5, 50, 50.0, 100, 10_000)
 
 texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 urls = st.none() | st.sampled_from(URLS)
+ZONES = (
+    UTC,
+    ZoneInfo("America/Los_Angeles"),
+    ZoneInfo("Asia/Kathmandu"),
+    # Here, clocks change at midnight, and a day was left out.
+    ZoneInfo("America/Havana"),
+    ZoneInfo("Pacific/Apia"),
+    timezone(timedelta(hours=14)),
+)
+AUTHORS = ("Jane Doe", "jane doe", "José Núñez", "Doe", "BBC")
 signals = st.none() | st.sampled_from(SIGNALS)
 articles = st.builds(
     Article,
@@ -141,6 +152,8 @@ articles = st.builds(
     body=st.just("") | texts,
     topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True).map(tuple),
     date=st.none() | st.sampled_from(DATES),
+    modified=st.none() | st.sampled_from(DATES),
+    authors=st.lists(st.sampled_from(AUTHORS), max_size=2, unique=True).map(tuple),
     web_url=urls,
     original_url=urls,
     category=st.sampled_from(["", "Tech", "tech"]),
@@ -286,18 +299,25 @@ MATCHES = {
     "id": ["/a/a.md", "/b/c.md", "a.md"],
     "topic": ["ai", "Facial recognition", "facial"],
     "provider": ["bbc", "BBC news", "post", "www.cnn.com", "cnn.com", "ost", "domain cnn.com", "//["],
+    "author": ["jane doe", "DOE", "jose nunez", "nunez jose", "ane"],
     "domain": ["cnn.com", "edition.cnn.com", "nn.com", "bbc.co.uk"],
     "category": ["TECH", "sport"],
     "type": ["video", "Article"],
     "url": ["cnn.com/2020/ban", "ban", "https://edition.cnn.com/a", "https://cnn.com/2020/ban"],
-    "language": ["en", "en-US", "e"],
+    "language": ["en", "en-US", "e", "de", "es", "ja"],
     "has": ["image", "related", "body", "excerpt"],
     "is": ["published", "unpublished", "video"],
 }
 narrowing = st.one_of(
     st.sampled_from([Match(name, value) for name, values in MATCHES.items() for value in values]),
     st.builds(Range, field=st.sampled_from(["heat", "quality"]), low=bounds, high=bounds),
-    st.builds(DateRange, start=moments, end=moments),
+    st.builds(
+        DateRange,
+        start=moments,
+        end=moments,
+        field=st.sampled_from(["date", "date", "modified"]),
+        begun=st.booleans(),
+    ),
 )
 leaves = st.one_of(
     st.builds(Word, text=words, field=fields, weight=weights),
@@ -362,5 +382,6 @@ options = st.builds(
     as_of=st.sampled_from([MIDNIGHT, MIDNIGHT + timedelta(days=400)]),
     also=st.just(()) | st.lists(st.builds(Word, text=words, weight=weights), max_size=3).map(tuple),
     also_finds=st.booleans(),
+    tz=st.sampled_from(ZONES),
 )
-facets = st.sampled_from(FACETS)
+facets = st.sampled_from(list(FACETS))

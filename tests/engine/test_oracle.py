@@ -64,7 +64,7 @@ def answers_alike(reader: Reader, oracle: Oracle, tree: Node, asked: Options) ->
     assert (counts.complete, counts.partial) == (complete, len(expected) - complete)
     for name in FACETS:
         for limit in (1, 10):
-            assert answer.facet(name, limit) == oracle.facet(expected, name, limit), name
+            assert answer.facet(name, limit) == oracle.facet(expected, name, limit, asked.tz), name
 
 
 def explains(answer: Answer) -> None:

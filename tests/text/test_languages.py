@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsearch.engine.arrays.writing.spoken import languages_of
+from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.text import languages
 from newsearch.text.analysis import LANGUAGES, Stemming, terms
 
@@ -124,7 +124,7 @@ def test_every_language_has_its_stemmer() -> None:
         assert Stemming(code).stems([]) == []
 
 
-words = st.sampled_from([*languages.function_words(), "ban", "haus", "x"])
+words = st.sampled_from([*languages.function_words(), "ban", "haus", "x", "日本", "本語"])
 tags = st.sampled_from([None, None, None, "de", "en-us", "ja", "und"])
 
 
@@ -141,5 +141,27 @@ def test_many_articles_at_once_tell_the_same(articles: list[tuple[str | None, li
         numbers,
         np.array([numbers[term] for term in tokens], np.int64),
         np.array([len(text) for _, text in articles], np.int64),
+        np.array([languages.is_foreign(term) for term in numbers], bool),
     )
-    assert [list(LANGUAGES)[i] for i in found.tolist()] == [languages.of(tag, text) for tag, text in articles]
+    stemmed = [list(LANGUAGES)[i] for i in found.stemmed.tolist()]
+    assert stemmed == [languages.of(tag, text) for tag, text in articles]
+    for number, (tag, text) in zip(found.told.tolist(), articles, strict=True):
+        assert tag or CODES[number] == languages.detected(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("", ""),
+        ("trump", "en"),
+        ("trump 2020", "en"),
+        ("日本 本語", ""),
+        ("日本 本語 bbc", ""),
+        ("日本 bbc news", "en"),
+        ("új az és hogy nem egy meg ez", "hu"),
+        ("и на за от да се не е с в", ""),
+    ],
+)
+def test_a_text_without_a_tag_is_found_in_the_language_that_its_words_tell(text: str, language: str) -> None:
+    found = languages.detected([languages.fold(word) for word in text.split()])
+    assert found == language or (not language and found not in ("", "en"))

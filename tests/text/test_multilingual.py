@@ -80,7 +80,7 @@ def titles(*paths: str) -> set[str]:
         ("hauser~", ["de1"]),
         ('"apple stellt"', ["de3"]),
         ("title:Hauses", ["de1", "de2"]),
-        ("lang:de Haus", ["de1"]),
+        ("lang:de Haus", ["de1", "de2"]),
         ("lang:en houses", ["en1"]),
         ("elections -lang:en", ["fr1"]),
     ],

@@ -68,7 +68,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     "--facet-limit",
     metavar="NUMBER",
     type=click.IntRange(min=0),
-    help="Values of each facet, 0 for all.  [default: 10; of years and months, all]",
+    help="Values of each facet, 0 for all.  [default: 10; of years and months all, of weeks 52, of days 31]",
 )
 @click.option("--explain", is_flag=True, help="Show how each score came about.")
 @format_option(*FORMATS)

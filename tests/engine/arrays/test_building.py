@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from strategies import without_compiler
 
 from newsearch.articles.article import Article, Image, Provider, canonical_url
+from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
@@ -173,6 +175,10 @@ articles = st.builds(
     language=st.none() | names,
     quality=st.none() | st.integers(-5, 200) | st.floats(-5, 200),
     heat=st.none() | st.integers(-5, 200) | st.floats(-5, 200),
+    modified=st.none()
+    | st.dates(date(1600, 1, 1))
+    | st.datetimes(datetime(1600, 1, 2), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))])),
+    authors=st.lists(lines, max_size=2).map(tuple),
     published=st.booleans(),
     provider=st.none() | st.builds(Provider, name=names, domain=names),
     images=st.just(()) | st.just((Image("https://a.example/i.png"),)),
@@ -201,6 +207,26 @@ def test_what_the_columns_keep_is_the_same(batch: list[Article]) -> None:
     keys = [article.id for article in batch]
     assert building.hash_keys(keys) == in_python.hash_keys(keys)
     assert facts_of(batch, records).id_hash == building.hash_keys(keys)
+
+
+def test_the_facts_are_the_columns_of_that_kind() -> None:
+    assert building.Facts._fields == columns.of_kind(columns.FACT)
+
+
+def test_what_an_index_shows_is_in_the_hash_of_the_content() -> None:
+    article = Article(id="a", title="A", topics=("x", "y"), authors=("z",), date=date(2020, 9, 29))
+    changes: list[dict[str, Any]] = [
+        {},
+        {"topics": ("x",), "authors": ("y", "z")},
+        {"topics": ("x", "y", "z"), "authors": ()},
+        {"modified": date(2020, 9, 29)},
+        {"modified": datetime(2020, 9, 29, tzinfo=UTC)},
+        {"date": None, "modified": date(2020, 9, 29)},
+        {"language": "en"},
+    ]
+    batch = [replace(article, **change) for change in changes]
+    hashes = np.frombuffer(facts_of(batch, records_of(batch)).content_hash, np.uint64)
+    assert len(set(hashes.tolist())) == len(changes)
 
 
 @compiled

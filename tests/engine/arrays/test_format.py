@@ -7,13 +7,18 @@ import re
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import newsearch
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.files import layout, toc
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile
+from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import TABLES
 from newsearch.engine.arrays.segment.form import _ARRAYS
+from newsearch.engine.arrays.writing import journal
 from newsearch.text import analysis
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -36,6 +41,30 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_page_is_about_this_version() -> None:
     assert f"describes\nformat {FORMAT_VERSION}." in PAGE
     assert f"the version of the format, {FORMAT_VERSION} |" in PAGE
+
+
+@pytest.mark.parametrize("module", [layout, toc, journal])
+def test_heads_that_show_a_format_show_this_one(module: ModuleType) -> None:
+    head = module.__doc__ or ""
+    formats = re.findall(r'"(?:format|newsearch)": (\d+)', head)
+    analyses = re.findall(r'"analysis": (\d+)', head)
+    assert set(formats) == {str(FORMAT_VERSION)}
+    assert set(analyses) == {str(analysis.VERSION)}
+
+
+def test_every_column_is_in_the_head_of_its_module_and_on_the_page() -> None:
+    head = columns.__doc__ or ""
+    for column in columns.COLUMNS:
+        assert re.search(rf"\b{column.name}\b", head)
+        assert column.name in first_column("Segments")
+
+
+def test_the_columns_of_the_table_are_all_that_an_article_has() -> None:
+    """A new attribute of Article has a column, or a place in its record."""
+    stored = {"title", "excerpt", "body", "original_url", "web_url", "amp_web_url", "cdn_amp_web_url", "id"}
+    stored |= {"images", "related", "extra", "published"}
+    kept = {column.attribute or column.name for column in columns.COLUMNS}
+    assert set(Article.__slots__) - stored <= kept
 
 
 def test_the_keys_of_the_table_of_contents_are_on_the_page(index: Path) -> None:

@@ -3,7 +3,7 @@
     bytes 0-7      magic "newsSEG" and a zero byte
     bytes 8-11     length of the directory
     bytes 12-15    crc32 of the directory
-    bytes 16-      directory: {"format": 3, "kind": "segment", "analysis": 2, "articles": n,
+    bytes 16-      directory: {"format": 5, "kind": "segment", "analysis": 3, "articles": n,
                                "arrays": {name: [dtype, length, kept, offset, crc32]}}
     then           the arrays, each at a multiple of 64 bytes from the start of the file
 
@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from newsearch.engine.arrays.files.durable import scratch_file, write_file
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 MAGIC = b"newsSEG\0"
 _ALIGN = 64

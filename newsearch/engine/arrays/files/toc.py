@@ -1,6 +1,6 @@
 """The table of contents: the one small file that says which files are the index. Replacing it is the commit.
 
-    toc.json   {"newsearch": 4, "analysis": 2, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
+    toc.json   {"newsearch": 5, "analysis": 3, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
                 "sources": [{"location": "/data/news", "state": "7_8b9cadbecfd0e1f2.src"}], "protected": ["swift"],
                 "segments": [{"name": "5_a1b2c3d4e5f60718", "articles": 65536, "deleted": "7_0f1e2d3c4b5a6978.del",
                               "hidden": ""}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,11 +54,12 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and filters from the nodes of one query, `tree`."""
+    """Makes clauses and filters from the nodes of one query, `tree`; its days begin in the zone `tz`."""
 
-    def __init__(self, view: View, tree: Node) -> None:
+    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC) -> None:
         self._view = view
         self._tree = tree
+        self._tz = tz
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
@@ -90,7 +92,7 @@ class Compiler:
         """
         if not nodes:
             return []
-        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc))
+        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc), self._tz)
         # Dates last: they mostly let the most articles through.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]

@@ -5,10 +5,10 @@ An article's number here is its number in its segment plus the articles of the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,15 @@ from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.query.dates import midnight
 from newsearch.ranking import Pivots
 
 Array: TypeAlias = NDArray[Any]
+
+_T = TypeVar("_T")
+
+_REMEMBERED = 32
+"""Things that are remembered, each as long as there are articles."""
 
 
 class ColumnView:
@@ -35,11 +41,11 @@ class ColumnView:
         self.articles = self.starts[-1]
         self.live_articles = sum(segment.live_articles for segment in segments)
         self._columns: dict[str, Array] = {}
-        self._extents: dict[str, tuple[ranking.Floats, ranking.Floats]] = {}
+        self._remembered: dict[Hashable, Any] = {}
         self._names: dict[str, list[str]] = {}
         self._chosen: dict[tuple[str, str], Mask] = {}
         self._shown: dict[bool, Array | None] = {}
-        self._boost: tuple[tuple[ranking.Boosts, float | None], ranking.Floats, ranking.Floats] | None = None
+        self._boost: tuple[Hashable, ranking.Floats, ranking.Floats] | None = None
 
     def column(self, name: str) -> Array:
         """A column over all articles; one that numbers strings numbers those of `names`."""
@@ -54,7 +60,11 @@ class ColumnView:
                     np.array([number[text] for text in segment.names(name)], dtype).take(part)
                     for segment, part in zip(self.segments, parts, strict=True)
                 ]
-            found = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.uint8), *parts])
+            found = (
+                parts[0]
+                if len(parts) == 1
+                else np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
+            )
             self._columns[name] = found
         return found
 
@@ -77,21 +87,27 @@ class ColumnView:
             self._chosen[table, key] = found
         return found
 
-    @cached_property
-    def topic_at(self) -> Array:
-        """Where the topics of each article begin in the column `topic`, and the end of the last."""
-        counts = [np.diff(segment.column("topic_at").astype(np.int64)) for segment in self.segments]
-        return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
+    def remembered(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """What was made under this key, or is made now; little is kept, since there are zones without end."""
+        found = self._remembered.get(key)
+        if found is None:
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered = {}
+            found = self._remembered[key] = make()
+        made: _T = found
+        return made
 
-    @cached_property
-    def months(self) -> Array:
-        """The month of every article, 12 * year + (0 to 11), and 0 for one without a date."""
-        dates = self.known("date")
-        known = ~np.isnan(dates)
-        months = np.zeros(len(dates), np.uint16)
-        since = dates[known].astype(np.int64).astype("M8[s]").astype("M8[M]").astype(np.int64)
-        months[known] = np.clip(since + 12 * 1970, 12, None)
-        return months
+    def starts_of(self, name: str) -> Array:
+        """Where the numbers of each article begin in a column of which it may have several, and the end of the last."""
+
+        def joined() -> Array:
+            counts = [np.diff(segment.column(f"{name}_at").astype(np.int64)) for segment in self.segments]
+            return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
+
+        found = self._columns.get(f"{name}_at")
+        if found is None:
+            found = self._columns[f"{name}_at"] = joined()
+        return found
 
     @cached_property
     def live(self) -> Mask:
@@ -131,38 +147,88 @@ class ColumnView:
         return bool(self.visible.all())
 
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
-        """heat, quality or date (seconds) of these articles, NaN where it is not known."""
+        """One of columns.KNOWN (dates as seconds in UTC) of these articles, NaN where it is not known."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
-    def extents(self, name: str) -> tuple[ranking.Floats, ranking.Floats]:
-        """Where heat, quality or date (its first and its last second) of every article begins and ends, NaN where it is
-        not known."""
-        found = self._extents.get(name)
-        if found is None:
-            begins = ends = self.known(name)
-            if name == "date":
-                # An instant lasts no time, a date without a time the whole of its day.
-                ends = np.where(self.column("flag") & columns.DATE_ONLY, begins + (columns.DAY - 1), begins)
-            self._extents[name] = found = begins, ends
-        return found
+    def signals(self, name: str) -> ranking.Floats:
+        """heat or quality of every article, NaN where it is not known."""
+        return self.remembered(name, lambda: self.known(name))
+
+    # Dates
+
+    def moments(self, name: str, tz: tzinfo, docs: Array | slice = slice(None)) -> ranking.Floats:
+        """When these articles are dated, or were modified: seconds, NaN where it is not known. A day alone is the
+        moment at which it begins in a zone."""
+        seconds, days = self.known(name, docs), self._days_alone(name, tz)
+        return seconds if days is None else seconds + days[0][docs]
+
+    def extents(self, name: str, tz: tzinfo) -> tuple[ranking.Floats, ranking.Floats]:
+        """The first and the last second of the date of every article, or of its last change, in a zone, NaN where it is
+        not known. An instant lasts no time, a day alone the whole of its day."""
+
+        def made() -> tuple[ranking.Floats, ranking.Floats]:
+            begins, days = self.moments(name, tz), self._days_alone(name, tz)
+            is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
+            lengths = columns.DAY if days is None else days[1]
+            # A day that a zone leaves out lasts no time either.
+            return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
+
+        return self.remembered((name, tz, "extents"), made)
+
+    def _days_alone(self, name: str, tz: tzinfo) -> tuple[Array, Array] | None:
+        """For every article, by how many seconds its day alone begins later in a zone than in UTC, and how long it
+        lasts there; None where it makes no difference."""
+
+        def made() -> tuple[Array, Array] | tuple[()]:
+            is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
+            if not is_day.any():
+                return ()
+            days, number = np.unique(
+                self.column(name)[is_day].astype(np.int64) // columns.DAY, return_inverse=True
+            )
+            begins = [_midnight(day, tz) for day in days.tolist()]
+            ends = [_midnight(day + 1, tz) for day in days.tolist()]
+            shift, length = np.zeros(self.articles, np.int64), np.zeros(self.articles, np.int64)
+            shift[is_day] = (np.array(begins) - days * columns.DAY)[number]
+            length[is_day] = (np.array(ends) - np.array(begins))[number]
+            return shift, length
+
+        if tz is UTC:
+            return None
+        return self.remembered((name, tz, "days"), made) or None
+
+    def calendar_days(self, tz: tzinfo) -> tuple[Mask, Array]:
+        """Which articles are dated, and the day on which each is in a zone, counted from 1970."""
+        is_dated: Mask = (self.column("flag") & columns.DATED) != 0
+        seconds = self.column("date").astype(np.int64)
+        if tz is UTC:
+            return is_dated, seconds // columns.DAY
+        is_timed = is_dated & ((self.column("flag") & columns.DATE_ONLY) == 0)
+        seconds[is_timed] += _offsets(seconds[is_timed], tz)
+        return is_dated, seconds // columns.DAY
+
+    # Boosts
 
     def boost(
-        self, boosts: ranking.Boosts, as_of: float | None = None
+        self, boosts: ranking.Boosts, as_of: float | None = None, tz: tzinfo = UTC
     ) -> tuple[ranking.Floats, ranking.Floats]:
         """The factor of every article (see ranking), and the highest of every CHUNK of them.
 
         Args:
             as_of: what recency counts from, in seconds; by default the earlier of now and the newest article.
+            tz: the zone in which days begin.
         """
         known = self._boost
-        if known is None or known[0] != (boosts, as_of):
+        # Only recency looks at dates.
+        key = (boosts, as_of, tz) if boosts.half_life is not None else boosts
+        if known is None or known[0] != key:
             factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
             if boosts.half_life is not None:
-                factor *= self._recency(boosts, as_of)
+                factor *= self._recency(boosts, as_of, tz)
             # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
             chunks = np.arange(0, len(factor), kernel.CHUNK)
             ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
-            self._boost = known = (boosts, as_of), factor, ceiling
+            self._boost = known = key, factor, ceiling
         return known[1], known[2]
 
     def _boost_of(self, name: str, weight: float) -> ranking.Floats:
@@ -175,21 +241,58 @@ class ColumnView:
         factor = np.exp2(weight * ranking.signal(np.arange(-1.0, values.max(initial=0)), pivot))
         return np.asarray(factor.take(values))
 
-    def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None) -> float:
+    def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo) -> float:
         """The factor of one article that its recency makes."""
-        return float(self._recency(boosts, as_of, slice(doc, doc + 1))[0])
+        return float(self._recency(boosts, as_of, tz, slice(doc, doc + 1))[0])
 
     def _recency(
-        self, boosts: ranking.Boosts, as_of: float | None, docs: slice = slice(None)
+        self, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo, docs: slice = slice(None)
     ) -> ranking.Floats:
         assert boosts.half_life is not None
-        ages = ((self._newest if as_of is None else as_of) - self.known("date", docs)) / columns.DAY
+        ages = ((self._newest(tz) if as_of is None else as_of) - self.moments("date", tz, docs)) / columns.DAY
         factor: ranking.Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
         return factor
 
-    @cached_property
-    def _newest(self) -> float:
+    def _newest(self, tz: tzinfo) -> float:
         """The date of the newest article that everybody may see, or now if that is earlier, in seconds."""
-        dates = self.known("date")[self.visible]
-        dates = dates[~np.isnan(dates)]
-        return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
+
+        def made() -> float:
+            dates = self.moments("date", tz)[self.visible]
+            dates = dates[~np.isnan(dates)]
+            return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
+
+        return self.remembered(("newest", tz), made)
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+
+
+def _midnight(day: int, tz: tzinfo) -> int:
+    """When a day begins in a zone; days are counted from 1970, and moments are seconds since then."""
+    if not _FIRST <= day <= _LAST:
+        return day * columns.DAY
+    return int(midnight(date.fromordinal(_EPOCH + day), tz).timestamp())
+
+
+def _offsets(seconds: Array, tz: tzinfo) -> Array:
+    """How far the clocks of a zone are ahead of UTC at some moments, in seconds."""
+    days, number = np.unique(seconds // columns.DAY, return_inverse=True)
+    bounds, place = np.unique(np.append(days, days + 1), return_inverse=True)
+    at_bounds = np.array([_offset(day * columns.DAY, tz) for day in bounds.tolist()], np.int64)
+    begins, ends = at_bounds[place[: len(days)]], at_bounds[place[len(days) :]]
+    offsets: Array = begins[number]
+    # Few days are such that clocks change on them.
+    for i in np.flatnonzero((begins != ends)[number]).tolist():
+        offsets[i] = _offset(int(seconds[i]), tz)
+    return offsets
+
+
+def _offset(seconds: int, tz: tzinfo) -> int:
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+        local = moment.astimezone(tz).replace(tzinfo=UTC)
+    except (OverflowError, ValueError):
+        # At the ends of the calendar.
+        return 0
+    return round((local - moment).total_seconds())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
 from newsearch.text.addresses import like_addresses
+from newsearch.text.analysis import fold
 
 Array: TypeAlias = NDArray[Any]
 
@@ -33,12 +35,16 @@ class Filters:
     Args:
         found: from a scoring node to the articles that it finds, sorted.
         among: the articles that matter, sorted. What the checks say of others means nothing.
+        tz: the zone in which days begin.
     """
 
-    def __init__(self, view: View, found: Callable[[Node], Array], among: Callable[[], Array]) -> None:
+    def __init__(
+        self, view: View, found: Callable[[Node], Array], among: Callable[[], Array], tz: tzinfo
+    ) -> None:
         self._view = view
         self._found = found
         self._among = among
+        self._tz = tz
 
     def groups(self, node: Node, *, negated: bool = False) -> Groups:
         """What an article passes that passes the node; or, negated, does not."""
@@ -49,7 +55,8 @@ class Filters:
             if isinstance(node, Or) == negated:
                 return [group for part in parts for group in part]
             return [[check for part in parts for check in self._as_checks(part)] or [_listed([])]]
-        return [[self._check(node)._replace(negated=negated)]]
+        check = self._check(node)
+        return [[check._replace(negated=check.negated != negated)]]
 
     def _as_checks(self, groups: Groups) -> list[Check]:
         """Checks of which one is passed by what passes all of these groups."""
@@ -62,14 +69,16 @@ class Filters:
         view = self._view
         match node:
             case Range():
-                values, _ = view.extents(node.field)
+                values = view.signals(node.field)
                 # A negative signal is an unknown one (see Article).
                 low = max(0.0 if node.low is None else node.low, 0.0)
                 return Check(BETWEEN, values, values, None, low, np.inf if node.high is None else node.high)
             case DateRange():
                 low = -np.inf if node.start is None else _seconds(node.start)
                 high = np.inf if node.end is None else _seconds(node.end) - 1
-                return Check(BETWEEN, *view.extents("date"), None, low, high)
+                begins, ends = view.extents(node.field, self._tz)
+                until = ends if node.start is None and not node.begun else begins
+                return Check(BETWEEN, until, ends, None, low, high)
             case Match("url", value) if "://" not in value:
                 return _listed(self._with_url(value.casefold()))
             case Match():
@@ -94,8 +103,14 @@ def _seconds(when: datetime) -> int:
 
 
 def _flagged(bit: int, *, negated: bool = False) -> _Maker:
-    chosen = ((np.arange(256) & bit) != 0) != negated
-    return lambda _, view: Check(CHOSEN, view.column("flag"), None, chosen)
+    return lambda _, view: Check(CHOSEN, view.column("flag"), None, _flags_with(bit), negated=negated)
+
+
+@lru_cache(maxsize=8)
+def _flags_with(bit: int) -> NDArray[np.bool_]:
+    """For every flag that there can be, whether it has a bit."""
+    chosen: NDArray[np.bool_] = (np.arange(1 << columns.FLAGS) & bit) != 0
+    return chosen
 
 
 _HAS: dict[str, _Maker] = {
@@ -147,8 +162,17 @@ def _language(value: str, view: View) -> Check:
 
 def _topic(value: str, view: View) -> Check:
     wanted = value.casefold()
-    chosen = view.chosen("topic", wanted, lambda name: name == wanted)
-    return Check(ANY_CHOSEN, view.column("topic"), view.topic_at, chosen)
+    return _any_chosen("topic", view, wanted, lambda name: name == wanted)
+
+
+def _author(value: str, view: View) -> Check:
+    wanted = folded_name(value)
+    return _any_chosen("author", view, wanted, lambda name: names_within(wanted, name))
+
+
+def _any_chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
+    """Articles of which any string of a table passes a test; see View.chosen."""
+    return Check(ANY_CHOSEN, view.column(table), view.starts_of(table), view.chosen(table, key, test))
 
 
 def _domain(value: str, view: View) -> Check:
@@ -158,15 +182,24 @@ def _domain(value: str, view: View) -> Check:
 
 
 def _provider(value: str, view: View) -> Check:
-    wanted = " ".join(value.casefold().split())
+    wanted = folded_name(value)
     host = _host(value)
 
     def is_called(folded: str) -> bool:
         name, domain = _parts(folded)
-        # Whole words of the name, so that `bbc` finds BBC News, and `post` does not find Postmedia.
-        return f" {wanted} " in f" {name} " or ("." in host and _within(domain, host))
+        return names_within(wanted, name) or ("." in host and _within(domain, host))
 
     return _chosen("provider", view, wanted, is_called)
+
+
+def folded_name(name: str) -> str:
+    """A name as it is compared: capitals, accents and spaces do not count."""
+    return " ".join(fold(name).split())
+
+
+def names_within(wanted: str, name: str) -> bool:
+    """Whether a name has these words side by side, so that `bbc` finds BBC News, and `post` does not find Postmedia."""
+    return f" {wanted} " in f" {folded_name(name)} "
 
 
 def _host(value: str) -> str:
@@ -193,6 +226,7 @@ def _within(domain: str, wanted: str) -> bool:
 _MAKERS: dict[str, _Maker] = {
     "id": _hashed("id_hash", lambda value: (value,)),
     "topic": _topic,
+    "author": _author,
     "provider": _provider,
     "domain": _domain,
     "category": _named("category"),

@@ -22,6 +22,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
+from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.clauses import Clause, Compiler
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
@@ -36,7 +37,8 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
 
 
-_LAST_MONTH = int(np.iinfo(np.uint16).max)
+_DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
+"""For each sort by time, the column that it reads."""
 
 
 class Search:
@@ -46,7 +48,7 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
-        compiler = Compiler(view, tree)
+        compiler = Compiler(view, tree, options.tz)
         asked = plan(tree)
         self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
         self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
@@ -69,7 +71,7 @@ class Search:
         self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
-        self._boost, self._ceiling = view.boost(options.boosts, self._as_of)
+        self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
 
     # Answer
@@ -106,30 +108,7 @@ class Search:
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         docs = self._complete if len(self._complete) else self._partial
-        view = self._view
-        if name in ("year", "month"):
-            months = view.months.take(docs)
-            # 0 stands for articles without a date.
-            dated = months[months > 0] // (1 if name == "month" else 12)
-            # Counted from the first one: there are thousands of months before it.
-            first = int(dated.min(initial=_LAST_MONTH))
-            counts = np.bincount(dated - np.uint16(first)).tolist()
-            known = [(first + i, count) for i, count in enumerate(counts) if count]
-            latest = known if limit is None else known[max(0, len(known) - limit) :]
-            return [(columns.shown_month(i) if name == "month" else f"{i:04}", count) for i, count in latest]
-        if name == "topic":
-            at = view.topic_at.take(docs)
-            numbers = view.column("topic").take(columns.ranges(at, view.topic_at.take(docs + 1) - at))
-        else:
-            numbers = view.column(name).take(docs)
-        counts = np.bincount(numbers)
-        names = view.names(name)
-        total: dict[str, int] = {}
-        for i in counts.nonzero()[0].tolist():
-            shown = names[i].split("\x1f")[0]
-            if shown:
-                total[shown] = total.get(shown, 0) + int(counts[i])
-        return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return facets.counted(self._view, name, docs, limit, self._options.tz)
 
     @checked
     def explain(self, number: int) -> Explanation:
@@ -146,7 +125,7 @@ class Search:
             signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-            signals.append(Explanation(self._view.recency(doc, boosts, self._as_of), said))
+            signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
         boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
@@ -282,9 +261,9 @@ class Search:
     def _key(self, docs: Array) -> Floats:
         """What the page is sorted by when not by relevance, highest first; what is not known comes last."""
         sort = self._options.sort
-        if sort in ("newest", "oldest"):
-            dates = self._view.known("date", docs)
-            return np.where(np.isnan(dates), -np.inf, dates if sort == "newest" else -dates)
+        if sort in _DATES:
+            moments = self._view.moments(_DATES[sort], self._options.tz, docs)
+            return np.where(np.isnan(moments), -np.inf, -moments if sort == "oldest" else moments)
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
@@ -304,7 +283,7 @@ class Search:
         """The first of some rows that tie, by date and id."""
         view = self._view
         docs = np.array([doc for _, doc, _ in run])
-        dates = np.nan_to_num(view.known("date", docs), nan=-np.inf).tolist()
+        dates = np.nan_to_num(view.moments("date", self._options.tz, docs), nan=-np.inf).tolist()
         dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
         ordered: list[Row] = []
         for _, tied in groupby(dated, key=itemgetter(0)):
@@ -327,6 +306,8 @@ class Search:
             np.searchsorted(view.starts, docs, side="right").tolist(),
             view.known("heat", docs).tolist(),
             view.known("quality", docs).tolist(),
+            # A day alone may begin in its zone when another article is dated.
+            (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
             strict=True,
         )
         seen: Counter[str] = Counter()

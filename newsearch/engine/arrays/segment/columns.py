@@ -1,13 +1,19 @@
 """What a segment keeps of its articles beside their words: numbers, flags, hashes, and tables of strings.
 
+COLUMNS is the one list of them. Writing, merging and all checks follow it, and a test holds docs/index-format.md to it.
+
 flag                     bits, see below
-date                     seconds since 1970 UTC; the day's midnight for a date without a time
+date, modified           seconds since 1970 UTC; the day's midnight UTC for a day alone
 heat, quality            as given; 0 where the flag says that there is none
 id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
 content_hash             content_hash of the article: whether it changed
+signature                SIGNATURE bytes for each article, by which copies are found; all zero where there is none
 source, provider, category, type, language    numbers in a table of strings
-topic_at[n+1], topic     numbers of an article's topics
+topic, author            numbers in a table of strings, of all articles end to end
+<several>_at[n+1]        where those of each article begin, and the end of the last
 <table>_name_bytes, <table>_name_at           the strings of a table, end to end
+
+The language is the article's tag; where it has none (see TAGGED), the language that its words tell, or "".
 """
 
 from __future__ import annotations
@@ -15,10 +21,9 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,18 +37,44 @@ Array: TypeAlias = NDArray[Any]
 PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_BODY = (
     1 << i for i in range(8)
 )
+MODIFIED, MODIFIED_ONLY, TAGGED = (1 << i for i in range(8, 11))
+"""MODIFIED_ONLY: `modified` is a day alone, as DATE_ONLY says of `date`. TAGGED: the source gave the language."""
 
-KNOWN = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED}
-"""For each column of numbers, the flag that says whether an article has one."""
+FLAGS = 16
+"""Bits of a flag."""
 
-TABLES = ("source", "provider", "category", "type", "language", "topic")
-"""The columns whose numbers stand for strings."""
+SIGNATURE = 16
+"""Bytes of a signature."""
+
+FACT, SIGNAL, ROW, NAME, NAMES = "fact", "signal", "row", "name", "names"
+"""Kinds of columns: what `building.facts` makes; a number that an article may lack; SIGNATURE bytes for each article;
+the number of a string; the numbers of several strings."""
+
+
+class Column(NamedTuple):
+    """One stored value of an article.
+
+    Attributes:
+        name: of its array.
+        kind: FACT, SIGNAL, ROW, NAME or NAMES.
+        code: the type of its elements while they are collected, as the module `array` names it.
+        attribute: of Article, where strings come from it: `extend` reads it.
+        of: turns the value of the attribute into a string, where it is none.
+        same_as: the column that stands for this one in a file that lacks it.
+    """
+
+    name: str
+    kind: str
+    code: str = "q"
+    attribute: str = ""
+    of: Callable[[Any], str] | None = None
+    same_as: str = ""
+
 
 DAY = 86400
-"""Seconds that a date without a time lasts."""
+"""Seconds between two midnights in UTC."""
 
 _SEPARATOR = "\x1f"
-_KIND = attrgetter("provider", "category", "type", "language")
 
 
 def hash_key(text: str) -> int:
@@ -92,53 +123,119 @@ def image_from_list(values: Any) -> Image:
     return Image(url, width, height, bool(is_cached))
 
 
-@dataclass(slots=True)
+COLUMNS: Final = (
+    Column("flag", FACT, "H"),
+    Column("date", FACT),
+    Column("modified", FACT),
+    Column("id_hash", FACT, "Q"),
+    # Records that are named by their URLs have equal hashes: one array then serves for both.
+    Column("url_hash", FACT, "Q", same_as="id_hash"),
+    Column("content_hash", FACT, "Q"),
+    Column("heat", SIGNAL, "d"),
+    Column("quality", SIGNAL, "d"),
+    Column("signature", ROW, "B"),
+    Column("source", NAME),
+    Column("provider", NAME, attribute="provider", of=provider_name),
+    Column("category", NAME, attribute="category"),
+    Column("type", NAME, attribute="type"),
+    Column("language", NAME, attribute="language"),
+    Column("topic", NAMES, attribute="topics"),
+    Column("author", NAMES, attribute="authors"),
+)
+"""All columns. Those of kind FACT are in the order in which `building.Facts` has them."""
+
+BY_NAME: Final = {column.name: column for column in COLUMNS}
+
+
+def of_kind(*kinds: str) -> tuple[str, ...]:
+    """The names of the columns of these kinds."""
+    return tuple(column.name for column in COLUMNS if column.kind in kinds)
+
+
+TABLES: Final = of_kind(NAME, NAMES)
+"""The columns whose numbers stand for strings."""
+
+SEVERAL: Final = of_kind(NAMES)
+"""Those of which an article may have several."""
+
+KNOWN: Final = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED, "modified": MODIFIED}
+"""For each column of numbers that an article may lack, the flag that says whether it has one."""
+
+DAY_ALONE: Final = {"date": DATE_ONLY, "modified": MODIFIED_ONLY}
+"""For each column of dates, the flag that says whether it is a day alone."""
+
+_FACTS: Final = of_kind(FACT)
+_SIGNALS: Final = of_kind(SIGNAL)
+_ROWS: Final = of_kind(ROW)
+_NAMED: Final = tuple(c for c in COLUMNS if c.kind == NAME and c.attribute)
+_KIND: Final = attrgetter(*(column.attribute for column in _NAMED))
+_LISTED: Final = tuple(
+    (column.name, attrgetter(column.attribute)) for column in COLUMNS if column.kind == NAMES
+)
+
+
 class Columns:
-    """The columns of some articles in one order: lists while they are collected, arrays after `freeze`."""
+    """The columns of some articles in one order: collected by `extend`, then arrays after `freeze`.
 
-    flag: Any = field(default_factory=lambda: array("B"))
-    date: Any = field(default_factory=lambda: array("q"))
-    heat: Any = field(default_factory=list)
-    quality: Any = field(default_factory=list)
-    id_hash: Any = field(default_factory=lambda: array("Q"))
-    url_hash: Any = field(default_factory=lambda: array("Q"))
-    content_hash: Any = field(default_factory=lambda: array("Q"))
-    source: Any = field(default_factory=list)
-    provider: Any = field(default_factory=list)
-    category: Any = field(default_factory=list)
-    type: Any = field(default_factory=list)
-    language: Any = field(default_factory=list)
-    topic: Any = field(default_factory=list)
-    topic_count: Any = field(default_factory=list)
-    kind: Any = field(default_factory=list)
-    kinds: dict[Any, int] = field(default_factory=dict)
-    tables: list[tuple[int, ...]] = field(default_factory=list)
-    providers: list[Provider | None] = field(default_factory=list)
-    names: dict[str, dict[str, int]] = field(default_factory=lambda: {table: {} for table in TABLES})
+    Attributes:
+        values: for each column its array. Of one of SEVERAL it holds the numbers of all articles, end to end.
+        counts: for each of SEVERAL how many of them each article has.
+        names: for each of TABLES the numbers of its strings.
+    """
 
-    def extend(self, articles: Sequence[Article], source: str, facts: Mapping[str, bytes]) -> None:
-        """Collect articles of one source, of which some columns are made already (see `building.facts`)."""
+    def __init__(self) -> None:
+        self.values: dict[str, Array] = {}
+        self.counts: dict[str, Array] = {}
+        self.names: dict[str, dict[str, int]] = {table: {} for table in TABLES}
+        self._collected: dict[str, Any] = {name: array(BY_NAME[name].code) for name in _FACTS}
+        self._collected |= {name: [] for name in (*_SIGNALS, *SEVERAL)}
+        self._rows: dict[str, bytearray] = {name: bytearray() for name in _ROWS}
+        self._counts: dict[str, list[int]] = {name: [] for name in SEVERAL}
+        self._kind: list[int] = []
+        self._kinds: dict[Any, int] = {}
+        self._tables: list[tuple[int, ...]] = []
+        self._providers: list[Provider | None] = []
+
+    def __getitem__(self, name: str) -> Array:
+        return self.values[name]
+
+    def extend(
+        self, articles: Sequence[Article], source: str, facts: Mapping[str, bytes], signatures: Array
+    ) -> None:
+        """Collect articles of one source.
+
+        Args:
+            facts: the columns of kind FACT, as bytes (see `building.facts`).
+            signatures: shape (articles, SIGNATURE), uint8.
+        """
+        collected = self._collected
         for name, column in facts.items():
-            getattr(self, name).frombytes(column)
-        self.heat += [article.heat or 0 for article in articles]
-        self.quality += [article.quality or 0 for article in articles]
-        # Few articles bring a new combination of these, so one look-up does for five tables.
-        kinds = self.kinds
+            collected[name].frombytes(column)
+        self._rows["signature"] += signatures.tobytes()
+        for name in _SIGNALS:
+            get = attrgetter(name)
+            collected[name] += [get(article) or 0 for article in articles]
+        # Few articles bring a new combination of these, so one look-up does for all tables.
+        kinds = self._kinds
         for provider, *values in map(_KIND, articles):
             # By identity: to hash a provider takes longer than all else here.
             kind = (source, id(provider), *values)
             number = kinds.get(kind)
             if number is None:
                 number = kinds[kind] = len(kinds)
-                names = (source, provider_name(provider), *(value or "" for value in values))
-                self.tables.append(tuple(map(self.number, TABLES, names)))
-                self.providers.append(provider)  # while it lives, nothing else has its identity
-            self.kind.append(number)
-        topics = self.names["topic"]
-        self.topic += [
-            topics.setdefault(topic, len(topics)) for article in articles for topic in article.topics
-        ]
-        self.topic_count += [len(article.topics) for article in articles]
+                texts = [
+                    column.of(value) if column.of else value or ""
+                    for column, value in zip(_NAMED, (provider, *values), strict=True)
+                ]
+                self._tables.append(
+                    (self.number("source", source), *map(self.number, (c.name for c in _NAMED), texts))
+                )
+                self._providers.append(provider)  # while it lives, nothing else has its identity
+            self._kind.append(number)
+        for name, get in _LISTED:
+            lists, names = list(map(get, articles)), self.names[name]
+            collected[name] += [names.setdefault(text, len(names)) for texts in lists for text in texts]
+            self._counts[name] += map(len, lists)
 
     def number(self, table: str, name: str) -> int:
         """The number of a string in one of the TABLES."""
@@ -146,29 +243,44 @@ class Columns:
         return names.setdefault(name, len(names))
 
     def freeze(self) -> None:
-        """Turn the collected lists into arrays."""
-        tables = np.array(self.tables, np.int64).reshape(len(self.tables), len(TABLES) - 1)
-        columns = tables.take(np.array(self.kind, np.int64), axis=0).T
-        self.source, self.provider, self.category, self.type, self.language = columns
-        for column in fields(self):
-            if column.name not in ("names", "heat", "quality", "kind", "kinds", "tables", "providers"):
-                dtype = np.uint64 if column.name.endswith("_hash") else np.int64
-                setattr(self, column.name, np.array(getattr(self, column.name), dtype))
-        # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
-        self.heat, self.quality = map(_numbers, (self.heat, self.quality))
+        """Turn what was collected into arrays."""
+        tables = np.array(self._tables, np.int64).reshape(len(self._tables), len(_NAMED) + 1)
+        columns = tables.take(np.array(self._kind, np.int64), axis=0).T
+        self.values = dict(zip(("source", *(column.name for column in _NAMED)), columns, strict=True))
+        for name, values in self._collected.items():
+            # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
+            made = _numbers(values) if name in _SIGNALS else np.array(values, _held(BY_NAME[name].code))
+            self.values[name] = made
+        self.values |= {
+            name: np.frombuffer(rows, np.uint8).reshape(-1, SIGNATURE) for name, rows in self._rows.items()
+        }
+        self.counts = {name: np.array(counts, np.int64) for name, counts in self._counts.items()}
+
+    def tell_languages(self, codes: Sequence[str], told: Array) -> None:
+        """Give the articles without a tag the languages that their words tell.
+
+        Args:
+            codes: languages, "" for an unknown one.
+            told: for every article the place of its language there.
+        """
+        untagged = (self["flag"] & TAGGED) == 0
+        numbers = np.zeros(len(codes), np.int64)
+        for place in np.unique(told[untagged]).tolist():
+            numbers[place] = self.number("language", codes[place])
+        self.values["language"] = np.where(untagged, numbers[told], self["language"])
 
     def exponent(self, pivots: Pivots) -> ranking.Floats:
         """The default boost of every article, as a power of two."""
         defaults = ranking.Boosts()
-        heat = known("heat", self.flag, self.heat)
-        quality = known("quality", self.flag, self.quality)
+        heat = known("heat", self["flag"], self["heat"])
+        quality = known("quality", self["flag"], self["quality"])
         return defaults.heat * ranking.signal(heat, pivots.heat) + defaults.quality * ranking.signal(
             quality, pivots.quality
         )
 
     def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
         """Articles by falling default boost, then newest first, then by id."""
-        newest = np.where(self.flag & DATED, -self.date, np.iinfo(np.int64).max)
+        newest = np.where(self["flag"] & DATED, -self["date"], np.iinfo(np.int64).max)
         falling = -self.exponent(pivots)
         order = np.lexsort((newest, falling))
         # Few tie, and only those are compared by id.
@@ -180,20 +292,24 @@ class Columns:
 
     def arrays(self, order: Array) -> dict[str, Array]:
         """The arrays of the columns and tables, with the articles in this order."""
-        result = {
-            name: getattr(self, name)[order]
-            for name in ("flag", "date", "heat", "quality", "id_hash", "content_hash", *TABLES[:-1])
-        }
-        # Records that are named by their URL have equal hashes: one array then serves for both.
-        if not np.array_equal(self.id_hash, self.url_hash):
-            result["url_hash"] = self.url_hash[order]
-        starts = np.concatenate(([0], np.cumsum(self.topic_count)))
-        counts = self.topic_count[order]
-        result["topic_at"] = np.concatenate(([0], np.cumsum(counts)))
-        result["topic"] = self.topic[ranges(starts[order], counts)]
+        result: dict[str, Array] = {}
+        for column in COLUMNS:
+            name, values = column.name, self[column.name]
+            if column.kind == NAMES:
+                counts = self.counts[name]
+                starts = np.cumsum(counts) - counts
+                counts = counts[order]
+                result[f"{name}_at"] = np.concatenate(([0], np.cumsum(counts)))
+                result[name] = values[ranges(starts[order], counts)]
+            elif not column.same_as or not np.array_equal(values, self[column.same_as]):
+                result[name] = values[order].ravel()
         for table in TABLES:
             result |= strings(f"{table}_name", list(self.names[table]))
         return result
+
+
+def _held(code: str) -> type:
+    return np.uint64 if code == "Q" else np.int64
 
 
 def _numbers(values: Sequence[float]) -> Array:
@@ -228,8 +344,3 @@ def strings(name: str, values: Sequence[str]) -> dict[str, Array]:
         f"{name}_bytes": np.frombuffer(b"".join(encoded), np.uint8),
         f"{name}_at": np.cumsum([0, *map(len, encoded)]),
     }
-
-
-def shown_month(month: int) -> str:
-    """12 * year + (0 to 11) as in 2020-09."""
-    return f"{month // 12:04}-{month % 12 + 1:02}"

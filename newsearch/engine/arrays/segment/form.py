@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.files.layout import ArrayFile
-from newsearch.engine.arrays.segment.columns import TABLES
+from newsearch.engine.arrays.segment.columns import COLUMNS, NAME, NAMES, ROW, SIGNATURE, TABLES, Column
 from newsearch.errors import IndexCorrupt
 from newsearch.text.analysis import LANGUAGES
 
@@ -26,6 +26,21 @@ _SMALL = _BYTE | {"<u2"}
 _WHOLE = _SMALL | {"<u4", "<u8"}
 _SIGNED = _WHOLE | {"|i1", "<i2", "<i4", "<i8"}
 _NUMBER = _SIGNED | {"<f4", "<f8"}
+
+_TYPES = {"B": _BYTE, "H": _SMALL, "q": _SIGNED, "Q": _WHOLE, "d": _NUMBER}
+
+
+def _forms(column: Column) -> dict[str, tuple[str, frozenset[str]]]:
+    """The arrays of a column, but for its strings."""
+    name = column.name
+    if column.kind == NAMES:
+        return {f"{name}_at": ("articles + 1", _WHOLE), name: (name, _WHOLE)}
+    if column.kind == NAME:
+        return {name: ("articles", _WHOLE)}
+    return {name: (_SIGNATURES if column.kind == ROW else "articles", _TYPES[column.code])}
+
+
+_SIGNATURES = f"articles * {SIGNATURE}"
 
 _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     "term_bytes": ("term_bytes", _BYTE),
@@ -43,25 +58,17 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     "stem_at": ("languages + 1", _WHOLE),
     "group_form_at": ("groups + 1", _WHOLE),
     "group_form": ("group_form", _WHOLE),
-    "flag": ("articles", _BYTE),
-    "date": ("articles", _SIGNED),
-    "heat": ("articles", _NUMBER),
-    "quality": ("articles", _NUMBER),
-    "id_hash": ("articles", _WHOLE),
-    "url_hash": ("articles", _WHOLE),
-    "content_hash": ("articles", _WHOLE),
-    "topic_at": ("articles + 1", _WHOLE),
     "record_at": ("articles + 1", _WHOLE),
     "records": ("records", _BYTE),
     "record_dictionary": ("record_dictionary", _BYTE),
     **{f"length_{name}": ("articles", _WHOLE) for name in ranking.TEXT_FIELDS},
-    **{table: ("topic" if table == "topic" else "articles", _WHOLE) for table in TABLES},
+    **{name: form for column in COLUMNS for name, form in _forms(column).items()},
     **{f"{table}_name_at": (f"{table}_name_at", _WHOLE) for table in TABLES},
     **{f"{table}_name_bytes": (f"{table}_name_bytes", _BYTE) for table in TABLES},
 }
 """For each array what it has an element for, or one for, and the types that it can have."""
 
-_OPTIONAL = frozenset(["url_hash", "stem_language", "stem_at"])
+_OPTIONAL = frozenset(["stem_language", "stem_at", *(column.name for column in COLUMNS if column.same_as)])
 
 
 def check_form(file: ArrayFile) -> None:
@@ -73,7 +80,12 @@ def check_form(file: ArrayFile) -> None:
     articles = file.articles
     if not 0 <= articles <= MAX_ARTICLES or articles * _MIN_BYTES > file.size:
         raise IndexCorrupt(file.path, f"{articles} articles in {file.size} bytes")
-    lengths = {"articles": articles, "articles + 1": articles + 1, "languages + 1": len(LANGUAGES) + 1}
+    lengths = {
+        "articles": articles,
+        "articles + 1": articles + 1,
+        _SIGNATURES: articles * SIGNATURE,
+        "languages + 1": len(LANGUAGES) + 1,
+    }
     for name, (counted, dtypes) in _ARRAYS.items():
         if name in _OPTIONAL and name not in file:
             continue

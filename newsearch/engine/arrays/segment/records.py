@@ -6,7 +6,7 @@ it is read):
     id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
 
 U+001E stands for the web URL. `rest` is JSON, empty for most articles:
-images, related articles, unknown keys, a fraction of a second. Each record is compressed by itself, against a
+images, related articles, unknown keys, fractions of a second. Each record is compressed by itself, against a
 dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
 """
 
@@ -67,8 +67,9 @@ def encode_record(article: Article) -> bytes:
         rest["related"] = [article_to_mapping(other) for other in article.related]
     if article.extra:
         rest["extra"] = dict(article.extra)
-    if isinstance(article.date, datetime) and article.date.microsecond:
-        rest["microsecond"] = article.date.microsecond
+    for name, when in (("microsecond", article.date), ("modified_microsecond", article.modified)):
+        if isinstance(when, datetime) and when.microsecond:
+            rest[name] = when.microsecond
     text = SEPARATOR.join(
         (
             _SAME if web and article.id == web else article.id,
@@ -90,7 +91,7 @@ def encode_record(article: Article) -> bytes:
 
 
 def decode_rest(rest: str) -> dict[str, Any]:
-    """The fields of an Article that few have; `microsecond` is the fraction of its date.
+    """The fields of an Article that few have, and the fractions of a second of its date and of its last change.
 
     Raises:
         ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
@@ -109,6 +110,7 @@ def decode_rest(rest: str) -> dict[str, Any]:
         ),
         "extra": data.get("extra", {}),
         "microsecond": data.get("microsecond", 0),
+        "modified_microsecond": data.get("modified_microsecond", 0),
     }
 
 
@@ -120,7 +122,13 @@ def _finite(text: str) -> float:
     return number
 
 
-_NO_REST: dict[str, Any] = {"images": (), "related": (), "extra": {}, "microsecond": 0}
+_NO_REST: dict[str, Any] = {
+    "images": (),
+    "related": (),
+    "extra": {},
+    "microsecond": 0,
+    "modified_microsecond": 0,
+}
 
 
 def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:

@@ -162,15 +162,19 @@ class Segment:
     # Columns
 
     def column(self, name: str) -> Array:
-        """A column by name, as it lies in the file.
+        """A column by name, as it lies in the file, but for `flag`, which is uint16.
 
         Raises:
             IndexCorrupt: it holds a number that it cannot hold.
         """
         found = self._columns.get(name)
         if found is None:
-            # Records that are named by their URLs have equal hashes, kept once.
-            found = self.file.array("id_hash" if name == "url_hash" and name not in self.file else name)
+            column = columns.BY_NAME.get(name)
+            is_kept = name in self.file or not (column and column.same_as)
+            found = self.file.array(name if is_kept or not column else column.same_as)
+            if name == "flag":
+                # In a file it is as narrow as it can be, and then numpy refuses the higher bits.
+                found = np.asarray(found, np.uint16)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
@@ -180,9 +184,10 @@ class Segment:
         # What counts or sizes something else is not believed unread: it could ask for all the memory there is.
         if name in columns.TABLES:
             return not len(values) or bool(values.max() < self.file.form(f"{name}_name_at")[1] - 1)
-        if name == "topic_at":
-            return is_offsets(values, self.file.form("topic")[1])
-        return name not in ("heat", "quality") or bool(np.isfinite(values).all())
+        listed = name.removesuffix("_at")
+        if listed != name and listed in columns.SEVERAL:
+            return is_offsets(values, self.file.form(listed)[1])
+        return name not in _SIGNALS or bool(np.isfinite(values).all())
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -306,32 +311,44 @@ class Segment:
         ) as error:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
+    def _moment(self, name: str, doc: int, microsecond: int) -> datetime | date | None:
+        flag = self._scalars("flag")[doc]
+        if not flag & columns.KNOWN[name]:
+            return None
+        when = _EPOCH + timedelta(seconds=self._scalars(name)[doc], microseconds=microsecond)
+        return when.date() if flag & columns.DAY_ALONE[name] else when
+
+    def _listed(self, name: str, doc: int) -> tuple[str, ...]:
+        at, numbers = self._scalars(f"{name}_at"), self._scalars(name)
+        if at[doc] == at[doc + 1]:
+            return ()
+        names = self.names(name)
+        return tuple([names[numbers[i]] for i in range(at[doc], at[doc + 1])])
+
     def _article(self, doc: int) -> Article:
         id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest, _ = (
             self.records.read(doc)
         )
         few = decode_rest(rest)
         flag = self._scalars("flag")[doc]
-        when: datetime | date | None = None
-        if flag & columns.DATED:
-            when = _EPOCH + timedelta(seconds=self._scalars("date")[doc], microseconds=few["microsecond"])
-            if flag & columns.DATE_ONLY:
-                when = when.date()
-        at, topics, names = self._scalars("topic_at"), self._scalars("topic"), self.names("topic")
         return Article(
             id=id_,
             title=title,
             excerpt=excerpt,
-            topics=tuple([names[topics[i]] for i in range(at[doc], at[doc + 1])]),
+            topics=self._listed("topic", doc),
             body=body,
-            date=when,
+            date=self._moment("date", doc, few["microsecond"]),
+            modified=self._moment("modified", doc, few["modified_microsecond"]),
+            authors=self._listed("author", doc),
             original_url=original_url or None,
             web_url=web_url or None,
             amp_web_url=amp_web_url or None,
             cdn_amp_web_url=cdn_amp_web_url or None,
             category=self.names("category")[self._scalars("category")[doc]],
             type=self.names("type")[self._scalars("type")[doc]],
-            language=self.names("language")[self._scalars("language")[doc]] or None,
+            language=self.names("language")[self._scalars("language")[doc]]
+            if flag & columns.TAGGED
+            else None,
             heat=_plain(self._scalars("heat")[doc]) if flag & columns.HAS_HEAT else None,
             quality=_plain(self._scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None,
             published=bool(flag & columns.PUBLISHED),
@@ -340,6 +357,9 @@ class Segment:
             related=few["related"],
             extra=few["extra"],
         )
+
+
+_SIGNALS = columns.of_kind(columns.SIGNAL)
 
 
 def _plain(number: float) -> float:

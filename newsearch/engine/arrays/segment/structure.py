@@ -29,9 +29,10 @@ _OFFSETS = {
     "post_at": "post_doc",
     "more_at": "more_doc",
     "group_form_at": "group_form",
-    "topic_at": "topic",
     "record_at": "records",
-} | {f"{table}_name_at": f"{table}_name_bytes" for table in columns.TABLES}
+    **{f"{name}_at": name for name in columns.SEVERAL},
+    **{f"{table}_name_at": f"{table}_name_bytes" for table in columns.TABLES},
+}
 """Arrays that say where in another one the parts of each word, article or string begin, and where the last ends."""
 
 _WORDS = 1 << 28
@@ -108,11 +109,12 @@ def _faults_of_columns(segment: Segment) -> Iterator[str]:
             yield f"two strings of {table} are equal"
     for name in segment.names("provider"):
         columns.provider_from_name(name)
-    for signal in ("heat", "quality"):
-        segment.column(signal)
-    dates = segment.column("date")
-    if len(dates) and not _FIRST <= dates.min() <= dates.max() <= _LAST:
-        yield "a date before the year 1 or after the year 9999"
+    for name in columns.of_kind(columns.SIGNAL):
+        segment.column(name)
+    for name in columns.DAY_ALONE:
+        dates = segment.column(name)
+        if len(dates) and not _FIRST <= dates.min() <= dates.max() <= _LAST:
+            yield f"a {name} before the year 1 or after the year 9999"
 
 
 def _faults_of_words(segment: Segment) -> Iterator[str]:

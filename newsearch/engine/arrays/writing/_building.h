@@ -12,7 +12,7 @@
 #define MAX_ARTICLES 65536  /* of a segment, see form.py */
 
 enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, HAS_IMAGE = 32, HAS_RELATED = 64,
-       HAS_BODY = 128 }; /* flags of an article, see columns.py */
+       HAS_BODY = 128, MODIFIED = 256, MODIFIED_ONLY = 512, TAGGED = 1024 }; /* flags of an article, see columns.py */
 
 /* ---- bytes that grow, in memory that needs no interpreter; what fails here has run out of it ---- */
 

@@ -26,10 +26,11 @@ from newsearch.engine.arrays.segment.columns import Columns, inverse
 from newsearch.engine.arrays.segment.postings import Postings, Stems, ToldStems, term_arrays, told_stems
 from newsearch.engine.arrays.segment.records import pack_records
 from newsearch.engine.arrays.writing import building
-from newsearch.engine.arrays.writing.content import facts_of
-from newsearch.engine.arrays.writing.spoken import languages_of
+from newsearch.engine.arrays.writing.content import facts_of, signatures_of
+from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
+from newsearch.text.languages import is_foreign
 
 Array: TypeAlias = NDArray[Any]
 
@@ -58,12 +59,18 @@ class Vocabulary:
         self.terms: dict[str, int] = {}
         self._words = building.Words(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
+        self._foreign = bytearray()
         self._stems = Stems(self.stemmings[0])
         self._term_stem = array("i")
 
     def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
         """The numbers of the terms of texts, and how many each text has, both as bytes of int32."""
         return self._words.numbered(texts)
+
+    def foreign(self) -> Array:
+        """For every term whether it is of another script than Latin."""
+        self._foreign += bytes(map(is_foreign, islice(self.terms, len(self._foreign), None)))
+        return np.frombuffer(bytes(self._foreign), bool)
 
     @property
     def size(self) -> int:
@@ -146,7 +153,7 @@ class SegmentBuilder:
         self._records += records
         self._record_bytes += sum(map(len, records))
         self._ids += [article.id for article in articles]
-        self._columns.extend(articles, source, facts_of(articles, records)._asdict())
+        self._columns.extend(articles, source, facts_of(articles, records)._asdict(), signatures_of(articles))
         texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
         tokens, lengths = self._vocabulary.numbered(texts)
         self._tokens.frombytes(tokens)
@@ -165,18 +172,20 @@ class SegmentBuilder:
             columns = self._columns
             spoken = languages_of(
                 list(columns.names["language"]),
-                columns.language,
+                columns["language"],
                 self._vocabulary.terms,
                 tokens,
                 lengths.sum(axis=1),
+                self._vocabulary.foreign(),
             )
+            columns.tell_languages(CODES, spoken.told)
             terms, arrays = self._vocabulary.sorted_terms(used)
             place = np.zeros(len(used), np.int32)
             place[terms] = np.arange(len(terms))
             postings = invert(tokens, place, lengths, order, len(terms))
             arrays |= term_arrays(
                 len(terms),
-                spoken[order],
+                spoken.stemmed[order],
                 lambda language, forms: self._vocabulary.stems(language, terms[forms]),
                 postings,
             )
@@ -187,8 +196,8 @@ class SegmentBuilder:
 
     def replaced(self) -> list[int]:
         """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""
-        source = self._columns.source
-        keys = self._columns.id_hash + source.astype(np.uint64)
+        source = self._columns["source"]
+        keys = self._columns["id_hash"] + source.astype(np.uint64)
         _, number, count = np.unique(keys, return_inverse=True, return_counts=True)
         repeated = np.flatnonzero(count[number] > 1).tolist()
         last = {(self._ids[i], int(source[i])): i for i in repeated}

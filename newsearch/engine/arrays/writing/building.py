@@ -21,7 +21,7 @@ from newsearch._compiled import compiled
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns, form, postings
 from newsearch.engine.arrays.segment.columns import hash_bytes, hash_key
-from newsearch.engine.arrays.segment.records import SEPARATOR, encode_record
+from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
@@ -166,13 +166,11 @@ def hash_keys(texts: list[str]) -> bytes:
 
 
 class Facts(NamedTuple):
-    """What the columns keep of articles, beside what stands in tables: bytes of uint8, int64, and uint64 thrice.
-
-    content_hash is that of what `content` gives and of all else that an index finds, ranks and shows of the article.
-    """
+    """The columns of kind FACT, in the order of COLUMNS, as bytes of uint16, int64 twice, and uint64 thrice."""
 
     flag: bytes
     date: bytes
+    modified: bytes
     id_hash: bytes
     url_hash: bytes
     content_hash: bytes
@@ -184,56 +182,77 @@ def facts(
     """The parts of the Facts of some articles.
 
     Args:
-        contents: for each article the record by which it is the same as before (see `content.comparable`).
+        contents: for each article its record, without what may change while it stays the same (see `content`).
         canonical_url: the function of that name.
     """
-    flags, dates = array("B"), array("q")
-    hashes: tuple[array[int], ...] = array("Q"), array("Q"), array("Q")
+    made = [array(columns.BY_NAME[name].code) for name in Facts._fields]
     for article, content in zip(articles, contents, strict=True):
-        flag, seconds = _flag_and_seconds(article)
-        flags.append(flag)
-        dates.append(seconds)
         url = article.url and canonical_url(article.url)
-        provider = article.provider
-        named = (
-            *((provider.name, provider.domain) if provider else ("", "")),
-            article.category,
-            article.type,
-            article.language or "",
-            *article.topics,
+        flag, dated, changed = _flag(article), _seconds(article.date), _seconds(article.modified)
+        values = (
+            flag,
+            dated,
+            changed,
+            hash_key(article.id),
+            hash_key(url) if url else 0,
+            hash_bytes(_hashed(article, content, flag, dated, changed)),
         )
-        # The record begins with the id.
-        parts = [
-            content[content.index(b"\x1f") :],
-            *(name.encode("utf-8", "surrogatepass") for name in named),
-        ]
-        numbers = pack("<Bqdd", flag, seconds, article.heat or 0, article.quality or 0)
-        hashes[0].append(hash_key(article.id))
-        hashes[1].append(hash_key(url) if url else 0)
-        hashes[2].append(hash_bytes(SEPARATOR.encode().join([*parts, numbers])))
-    return Facts(flags.tobytes(), dates.tobytes(), *(column.tobytes() for column in hashes))
+        for column, value in zip(made, values, strict=True):
+            column.append(value)
+    return tuple(column.tobytes() for column in made)
+
+
+def _hashed(article: Article, content: bytes, flag: int, dated: int, changed: int) -> bytes:
+    """What content_hash is a hash of: all that an index finds, ranks and shows of an article."""
+    provider = article.provider
+    named = (
+        *((provider.name, provider.domain) if provider else ("", "")),
+        article.category,
+        article.type,
+        article.language or "",
+        *article.topics,
+    )
+    # The record begins with the id.
+    parts = [content[content.index(b"\x1f") :]]
+    parts += [f"\x1f{name}".encode("utf-8", "surrogatepass") for name in named]
+    parts += [f"\x1e{name}".encode("utf-8", "surrogatepass") for name in article.authors]
+    numbers = pack("<Hqqdd", flag, dated, changed, article.heat or 0, article.quality or 0)
+    return b"".join([*parts, b"\x1f", numbers])
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-def _flag_and_seconds(article: Article) -> tuple[int, int]:
-    flag = (
+def _flag(article: Article) -> int:
+    dates = (
+        (article.date, columns.DATED, columns.DATE_ONLY),
+        (article.modified, columns.MODIFIED, columns.MODIFIED_ONLY),
+    )
+    flag = sum(
+        known | day_alone * (not isinstance(when, datetime))
+        for when, known, day_alone in dates
+        if when is not None
+    )
+    return flag | (
         columns.PUBLISHED * article.published
         | columns.HAS_HEAT * (article.heat is not None)
         | columns.HAS_QUALITY * (article.quality is not None)
         | columns.HAS_IMAGE * bool(article.images)
         | columns.HAS_RELATED * bool(article.related)
         | columns.HAS_BODY * bool(article.body)
+        | columns.TAGGED * bool(article.language)
     )
-    when = article.date
+
+
+def _seconds(when: datetime | date | None) -> int:
+    """Seconds since 1970; of a day alone those of its midnight UTC; 0 for none."""
     if when is None:
-        return flag, 0
+        return 0
     if not isinstance(when, datetime):
-        return flag | columns.DATED | columns.DATE_ONLY, (when.toordinal() - _EPOCH) * 86400
+        return (when.toordinal() - _EPOCH) * 86400
     when = when.astimezone(UTC)
     days = (when.toordinal() - _EPOCH) * 86400
-    return flag | columns.DATED, days + when.hour * 3600 + when.minute * 60 + when.second
+    return days + when.hour * 3600 + when.minute * 60 + when.second
 
 
 def plain_records(articles: list[Article]) -> list[bytes | None]:
@@ -254,6 +273,9 @@ _CONSTANTS = {
     "HAS_IMAGE": columns.HAS_IMAGE,
     "HAS_RELATED": columns.HAS_RELATED,
     "HAS_BODY": columns.HAS_BODY,
+    "MODIFIED": columns.MODIFIED,
+    "MODIFIED_ONLY": columns.MODIFIED_ONLY,
+    "TAGGED": columns.TAGGED,
 }
 
 if _twin := compiled(f"{__package__}._building", _CONSTANTS):

@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from newsearch.articles.article import Article, canonical_url
+from newsearch.engine.arrays.segment.columns import SIGNATURE
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
 
@@ -37,6 +41,14 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
     for i, record in zip(bare, records_of(list(bare.values())), strict=True):
         contents[i] = record
     return building.Facts(*building.facts(articles, contents, canonical_url))
+
+
+def signatures_of(articles: list[Article]) -> NDArray[np.uint8]:
+    """The signatures of some articles, by which copies are found: shape (articles, SIGNATURE).
+
+    The one place that makes them. So far they are all zero, which stands for no signature.
+    """
+    return np.zeros((len(articles), SIGNATURE), np.uint8)
 
 
 def _without_pictures(article: Article) -> Article:

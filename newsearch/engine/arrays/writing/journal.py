@@ -1,6 +1,6 @@
 """How far did a run get that was interrupted? Its finished segments, which no generation names yet.
 
-    journal.json   {"newsearch": 4, "analysis": 1, "generation": 7, "fresh": false, "sources": ["/data/news"],
+    journal.json   {"newsearch": 5, "analysis": 3, "generation": 7, "fresh": false, "sources": ["/data/news"],
                     "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 

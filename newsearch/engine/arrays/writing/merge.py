@@ -66,22 +66,27 @@ def merge_segments(
 def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
     """The columns of the kept articles, segment after segment."""
     merged = Columns()
-    parts: dict[str, list[Array]] = {}
-    for segment, docs in zip(segments, keep, strict=True):
-        for name in ("flag", "date", "heat", "quality", "id_hash", "url_hash", "content_hash"):
-            parts.setdefault(name, []).append(segment.column(name)[docs])
-        at = segment.file.array("topic_at").astype(np.int64)
-        counts = at[docs + 1] - at[docs]
-        parts.setdefault("topic_count", []).append(counts)
-        for table in columns.TABLES:
-            numbers = np.array([merged.number(table, name) for name in segment.names(table)], np.int64)
-            places: Array = columns.ranges(at[docs], counts) if table == "topic" else docs
-            parts.setdefault(table, []).append(numbers[segment.file.array(table)[places]])
-    for name, values in parts.items():
-        # Without a common type, numpy would make floats of signed and unsigned integers together.
-        if not name.endswith("_hash"):
-            values = [v.astype(np.int64) if v.dtype.kind in "iu" else v for v in values]
-        setattr(merged, name, np.concatenate(values))
+    for column in columns.COLUMNS:
+        name, parts = column.name, []
+        for segment, docs in zip(segments, keep, strict=True):
+            places: Array = docs
+            if column.kind == columns.NAMES:
+                at = segment.file.array(f"{name}_at").astype(np.int64)
+                counts = at[docs + 1] - at[docs]
+                merged.counts[name] = np.concatenate((merged.counts.get(name, counts[:0]), counts))
+                places = columns.ranges(at[docs], counts)
+            values = segment.column(name)
+            if column.kind == columns.ROW:
+                values = values.reshape(-1, columns.SIGNATURE)
+            if name in columns.TABLES:
+                numbers = np.array([merged.number(name, text) for text in segment.names(name)], np.int64)
+                values = numbers[values[places]]
+            else:
+                values = values[places]
+            # Without a common type, numpy would make floats of signed and unsigned integers together.
+            is_whole = values.dtype.kind in "iu" and column.code != "Q"
+            parts.append(values.astype(np.int64) if is_whole else values)
+        merged.values[name] = np.concatenate(parts)
     return merged
 
 
@@ -90,9 +95,10 @@ def _ids(
 ) -> list[str]:
     """The ids of those articles that nothing else puts in order, and "" for the others: reading them takes long."""
     boost = merged.exponent(pivots)
-    order = np.lexsort((merged.date, boost))
+    date = merged["date"]
+    order = np.lexsort((date, boost))
     is_tie = np.zeros(len(docs) + 1, bool)
-    is_tie[1:-1] = (np.diff(boost[order]) == 0) & (np.diff(merged.date[order]) == 0)
+    is_tie[1:-1] = (np.diff(boost[order]) == 0) & (np.diff(date[order]) == 0)
     tied = np.sort(order[is_tie[1:] | is_tie[:-1]])
     ids = [""] * len(docs)
     found = (

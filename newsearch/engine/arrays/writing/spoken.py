@@ -1,9 +1,9 @@
-"""The languages of many articles at once, as `languages.of` would tell them one by one."""
+"""The languages of many articles at once, as `languages.of` and `languages.detected` would tell them one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,27 @@ Array: TypeAlias = NDArray[Any]
 
 _NUMBERS = {code: number for number, code in enumerate(LANGUAGES)}
 
+CODES = ("", *languages.KNOWN)
+"""What `Spoken.told` numbers."""
+
+
+class Spoken(NamedTuple):
+    """The languages of some articles.
+
+    Attributes:
+        stemmed: by which language their words are stemmed, by its place in LANGUAGES (see `languages.of`).
+        told: the language that their words tell, by its place in CODES (see `languages.detected`); it means nothing for
+            an article with a tag that names a language.
+    """
+
+    stemmed: Array
+    told: Array
+
 
 def languages_of(
-    tags: Sequence[str], tag: Array, terms: Mapping[str, int], tokens: Array, lengths: Array
-) -> Array:
-    """The language of every article, by its place in LANGUAGES.
+    tags: Sequence[str], tag: Array, terms: Mapping[str, int], tokens: Array, lengths: Array, foreign: Array
+) -> Spoken:
+    """The language of every article.
 
     Args:
         tags: all the tags of the articles; an empty one is none.
@@ -28,12 +44,14 @@ def languages_of(
         terms: the numbers of terms.
         tokens: the numbers of the terms of all articles, end to end.
         lengths: how many of them each article has.
+        foreign: for every term `languages.is_foreign`.
     """
     known = [_NUMBERS.get(languages.tagged(name or None) or "", -1) for name in tags]
     found: Array = np.array(known, np.int64)[tag]
     untold = np.flatnonzero(found < 0)
+    told = np.full(len(found), CODES.index(languages.ENGLISH))
     if not len(untold):
-        return found
+        return Spoken(found, told)
     # For every term the number of its function word, from 1, and for that the languages that have it.
     function_word = np.zeros(len(terms), np.uint16)
     codes: list[tuple[str, ...]] = [()]
@@ -43,6 +61,9 @@ def languages_of(
             codes.append(languages_of_word)
     words = function_word.take(tokens)
     ends = np.concatenate(([0], np.cumsum(lengths)))
+    latin = lengths - _sums(foreign.take(tokens), ends) if foreign.any() else lengths
+    # A text without words is in no language.
+    told[2 * latin <= lengths] = 0
     is_english = np.array([languages.ENGLISH in of_word for of_word in codes])
     english = _sums(is_english.take(words), ends)
     others = _sums(words > 0, ends) - english
@@ -59,12 +80,16 @@ def languages_of(
     size = len(languages.KNOWN)
     cells = np.repeat(article, several[words]) * size + counted
     counts = np.bincount(cells, minlength=len(maybe) * size).reshape(-1, size)
-    found[maybe] = _decided(counts, lengths[maybe])
-    return found
+    likeliest, is_told = _likeliest(counts, lengths[maybe])
+    numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
+    found[maybe] = np.where(is_told, numbers[likeliest], 0)
+    # CODES begins with none.
+    told[maybe[is_told]] = likeliest[is_told] + 1
+    return Spoken(found, told)
 
 
-def _decided(counts: Array, totals: Array) -> Array:
-    """`languages.decided` of many articles: the numbers of their languages.
+def _likeliest(counts: Array, totals: Array) -> tuple[Array, Array]:
+    """For many articles the likeliest of languages.KNOWN other than English, and whether there is no doubt about it.
 
     Args:
         counts: function words of each language in each article, shape (articles, languages.KNOWN).
@@ -74,14 +99,13 @@ def _decided(counts: Array, totals: Array) -> Array:
     others = counts.copy()
     others[:, english] = 0
     most = others.max(axis=1, initial=0)
-    is_told = (
+    is_told: Array = (
         (most >= languages.FEWEST)
         & (most * languages.SHARE >= totals)
         & (most > 2 * counts[:, english])
         & (np.count_nonzero(others == most[:, None], axis=1) == 1)
     )
-    numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
-    return np.where(is_told, numbers[others.argmax(axis=1)], 0)
+    return others.argmax(axis=1), is_told
 
 
 def _sums(counted: Array, ends: Array) -> Array:

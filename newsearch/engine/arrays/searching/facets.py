@@ -1,0 +1,108 @@
+"""How many of some articles have each value of a facet? Names are counted by their numbers, times by calendar days.
+
+The periods of time are those of a zone. A day alone is the same day in every zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, tzinfo
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.base import FACETS
+
+Array: TypeAlias = NDArray[Any]
+
+_UNDATED = np.iinfo(np.int32).min
+
+
+def counted(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) -> list[tuple[str, int]]:
+    """See `Answer.facet`.
+
+    Args:
+        docs: the numbers of the articles.
+        tz: the zone in which days begin.
+    """
+    if FACETS[name].of_time:
+        return _periods(view, name, docs, limit, tz)
+    return _names(view, name, docs, limit)
+
+
+def _names(view: View, name: str, docs: Array, limit: int | None) -> list[tuple[str, int]]:
+    if name in columns.SEVERAL:
+        at = view.starts_of(name)
+        starts = at.take(docs)
+        numbers = view.column(name).take(columns.ranges(starts, at.take(docs + 1) - starts))
+    else:
+        numbers = view.column(name).take(docs)
+    counts = np.bincount(numbers)
+    names = view.names(name)
+    total: dict[str, int] = {}
+    for i in counts.nonzero()[0].tolist():
+        shown = names[i].split("\x1f")[0]
+        if shown:
+            total[shown] = total.get(shown, 0) + int(counts[i])
+    return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) -> list[tuple[str, int]]:
+    period = _PERIODS[name]
+
+    def numbered() -> Array:
+        is_dated, days = view.calendar_days(tz)
+        return np.where(is_dated, period.number(days), _UNDATED).astype(np.int32)
+
+    numbers = view.remembered((name, tz), numbered).take(docs)
+    numbers = numbers[numbers > _UNDATED]
+    # Counted from the first one: there are thousands of days before it.
+    first = int(numbers.min(initial=np.iinfo(np.int32).max))
+    counts = np.bincount(numbers - np.int32(first))
+    held = counts.nonzero()[0].tolist()
+    latest = held if limit is None else held[max(0, len(held) - limit) :]
+    return [(period.shown(first + i), int(counts[i])) for i in latest]
+
+
+class _Period(NamedTuple):
+    """A period of time.
+
+    Attributes:
+        number: from days since 1970 to the numbers of the periods that they are in.
+        shown: from the number of a period to what it is called, as `date:` reads it.
+    """
+
+    number: Callable[[Array], Array]
+    shown: Callable[[int], str]
+
+
+def _months(days: Array) -> Array:
+    months: Array = days.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    return months
+
+
+def _shown_month(month: int) -> str:
+    return f"{1970 + month // 12:04}-{month % 12 + 1:02}"
+
+
+def _shown_week(week: int) -> str:
+    # Weeks begin on Mondays, and 1970 began on a Thursday.
+    year, number, _ = _day(7 * week - 3).isocalendar()
+    return f"{year:04}-W{number:02}"
+
+
+def _day(number: int) -> date:
+    return date.fromordinal(_EPOCH + number)
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+_PERIODS = {
+    "year": _Period(lambda days: _months(days) // 12, lambda year: f"{1970 + year:04}"),
+    "month": _Period(_months, _shown_month),
+    "week": _Period(lambda days: (days + 3) // 7, _shown_week),
+    "day": _Period(lambda days: days, lambda day: _day(day).isoformat()),
+}
