@@ -24,7 +24,7 @@ from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
-from newsearch.sources.base import STREAM, Snapshot, Source
+from newsearch.sources.base import ADDED, ONCE, Snapshot, Source
 from newsearch.sources.registry import locate, open_source
 from newsearch.text.wordlists import protected_words
 
@@ -149,7 +149,7 @@ def forget(
     run = _Run(directory, workers, wait, whole=True)
     toc = read_toc(directory, any_version=True)
     known = toc.locations
-    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    forgotten = {str(source) if source in ONCE else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
@@ -224,9 +224,9 @@ class _Run:
         """Update an index from sources that it remembers; those that came once stay as they are."""
         sources: list[Source] = []
         for location in locations:
-            if location == STREAM:
+            if location in ONCE:
                 if full:
-                    sources.append(_Kept(self.index))
+                    sources.append(_Kept(self.index, location))
                 continue
             try:
                 sources.append(open_source(location))
@@ -324,10 +324,10 @@ class _Kept:
 
     one_each = False
     lasting = False
-    location = STREAM
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Path, location: str) -> None:
         self._index = index
+        self.location = location
 
     def snapshot(self) -> Snapshot:
         return Snapshot()
@@ -337,11 +337,12 @@ class _Kept:
     ) -> Iterator[Article | SourceError]:
         try:
             for segment in ArraysReader(self._index).segments:
-                for number in of_sources(segment, {STREAM}).nonzero()[0].tolist():
+                for number in of_sources(segment, {self.location}).nonzero()[0].tolist():
                     yield segment.article(number)
         except (IndexCorrupt, IndexIncompatible) as error:
-            reason = f"came on standard input, and the index that has it cannot be read ({error})"
-            raise refusal(STREAM, reason, self._index) from error
+            way = "through Whoosh" if self.location == ADDED else "on standard input"
+            reason = f"came {way}, and the index that has it cannot be read ({error})"
+            raise refusal(self.location, reason, self._index) from error
 
     def done(self) -> None:
         return None

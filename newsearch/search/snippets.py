@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
+from newsearch.text.places import locate
 
 Span: TypeAlias = tuple[int, int]
 """A half-open range of character positions in a text."""
@@ -22,7 +23,6 @@ MAX_MARKED: Final = 20_000
 MAX_PARTS: Final = 32
 """Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
 
-_MAX_CHUNK: Final = 40
 _CHUNK = re.compile(r"\S+")
 _ELLIPSIS: Final = "…"
 _ENGLISH: Final = analysis.Stemming()
@@ -121,26 +121,9 @@ class _Words:
         for (start, chunk), terms in zip(self._chunks, self._terms, strict=True):
             numbers = [number for number in range(len(terms)) if first + number in wanted]
             if numbers:
-                places = _locate(chunk, terms)
+                places = locate(chunk, terms)
                 yield from ((start + places[n][0], start + places[n][1]) for n in numbers)
             first += len(terms)
-
-
-def _locate(chunk: str, terms: tuple[str, ...]) -> list[Span]:
-    """Where in a chunk each of its terms is: the least of it that says the same."""
-    if len(chunk) > _MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
-        return [(0, len(chunk))] * len(terms)
-    spans = []
-    end = 0
-    for number, term in enumerate(terms, 1):
-        # Neighbouring pairs of letters share one, so a term can begin before the last one's end.
-        earliest, wanted = max(end - 1, 0), terms[:number]
-        ends = range(end + 1, len(chunk) + 1)
-        end = next((e for e in ends if analysis.chunk_terms(chunk[:e])[:number] == wanted), len(chunk))
-        starts = range(end - 1, earliest - 1, -1)
-        start = next((s for s in starts if analysis.chunk_terms(chunk[s:end]) == (term,)), earliest)
-        spans.append((start, end))
-    return spans
 
 
 def _joined(spans: Iterator[Span]) -> list[Span]:

@@ -75,7 +75,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         found = self._lexicons.get(field)
         if found is None:
             encode: Callable[[Any], bytes] = self.schema[field].to_bytes
-            if field == "date":
+            if field in columns.DAY_ALONE:
                 found = lexicon(self.segment, field, lambda seconds: encode(_moment(seconds)))
             else:
                 found = lexicon(self.segment, field, encode)
@@ -147,7 +147,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self._keys[field]
 
     def _column_values(self, field: str, values: Array) -> list[Any]:
-        return [_moment(v) for v in values.tolist()] if field == "date" else values.tolist()
+        return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
 
     def doc_count_all(self) -> int:
         return self.segment.articles
@@ -166,6 +166,13 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
 
 def _moment(seconds: int) -> dt.datetime:
     return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001 - Whoosh's dates have no zone
+
+
+def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
+    """A date as Whoosh has it: in UTC, without a zone; midnight for a day alone."""
+    if isinstance(when, dt.datetime):
+        return when.replace(tzinfo=None)
+    return when and dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
 
 
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
@@ -336,12 +343,7 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
 
 def stored_fields(article: Article) -> dict[str, Any]:
-    """An article as the stored fields of a Whoosh document; `topic` is a list."""
-    when = article.date
-    if isinstance(when, dt.datetime):
-        when = when.replace(tzinfo=None)
-    elif when is not None:
-        when = dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+    """An article as the stored fields of a Whoosh document; `topic` and `author` are lists."""
     values = {
         "id": article.id,
         "title": article.title,
@@ -349,7 +351,9 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "topics": " ".join(article.topics),
         "topic": list(article.topics),
         "body": article.body,
-        "date": when,
+        "author": list(article.authors),
+        "date": _naive(article.date),
+        "modified": _naive(article.modified),
         "url": article.url,
         "provider": article.provider.name if article.provider else None,
         "domain": article.provider.domain if article.provider else None,

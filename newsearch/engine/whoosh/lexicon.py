@@ -7,8 +7,9 @@ a list of all terms is made only when somebody walks over it. The few keywords a
     title, topics, excerpt, body    exact forms in that field, positions from its start
     text                            exact forms in any of them, positions with a gap between fields
     stem                            stems of the same words, without positions; those that are not English as de:haus
-    topic, provider, domain, category, type, language, id, url, published    whole values, case folded
-    heat, quality, date             numbers
+    topic, author, provider, domain, category, type, language    whole values, case folded
+    id, url, published              whole values; URLs in their canonical form
+    heat, quality, date, modified   numbers
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Array: TypeAlias = NDArray[Any]
 FIELD_GAP = 1000
 """Positions between two text fields in the field `text`, so that no phrase reaches from one into the next."""
 
-FOLDED = ("topic", "provider", "domain", "category", "type", "language")
+FOLDED = ("topic", "author", "provider", "domain", "category", "type", "language")
 """Keywords that are found however their case was typed."""
 
 
@@ -283,10 +284,10 @@ def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> L
     if field == "published":
         shown = (segment.column("flag") & columns.PUBLISHED) != 0
         return _grouped([encode(False), encode(True)], shown.astype(np.int64), docs)
-    if field == "topic":
-        names = segment.names("topic")
-        value = segment.column("topic").astype(np.int64)
-        docs = np.repeat(docs, np.diff(segment.column("topic_at").astype(np.int64)))
+    if field in columns.SEVERAL:
+        names = segment.names(field)
+        value = segment.column(field).astype(np.int64)
+        docs = np.repeat(docs, np.diff(segment.column(f"{field}_at").astype(np.int64)))
     else:
         names = keyword_names(segment, field)
         value = segment.column("provider" if field == "domain" else field).astype(np.int64)
