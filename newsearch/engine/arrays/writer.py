@@ -201,7 +201,9 @@ class ArraysWriter:
         urls: list[Array] = [np.empty(0, np.uint64)]
         for segment, end in zip(self._segments, ends.tolist(), strict=True):
             mask = np.zeros(segment.articles, bool)
-            mask[wanted[(wanted < end) & (wanted >= end - segment.articles)] - (end - segment.articles)] = True
+            mask[wanted[(wanted < end) & (wanted >= end - segment.articles)] - (end - segment.articles)] = (
+                True
+            )
             urls.append(segment.column("url_hash")[mask])
             segment.delete(mask)
         copied = np.unique(np.concatenate(urls))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 import whoosh
+from numpy.typing import NDArray
 from whoosh import fields
 from whoosh.codec import base
 from whoosh.columns import ColumnReader
@@ -31,14 +33,34 @@ Array: TypeAlias = NDArray[Any]
 _MAX_CACHED = 8 << 20
 """Postings of terms that a segment keeps for the next query."""
 
-WHOOSH_VERSION = (3, 54)
+_NEEDED = (
+    "whoosh.codec.base:Codec whoosh.codec.base:PerDocumentReader whoosh.codec.base:TermsReader "
+    "whoosh.matching.mcore:ReadTooFar whoosh.query.spans:SpanNear2 whoosh.scoring:WeightLengthScorer "
+    "whoosh.index:TOC.read whoosh.index:FileIndex._reader whoosh.reading:EmptyReader whoosh.fields:UnknownFieldError"
+).split()
+"""What the codec stands on. The original Whoosh, installed beside the maintained one, overlays it silently."""
 
-# The original Whoosh, installed beside the maintained one, overlays it silently; its ranges are wrong.
-if tuple(whoosh.__version__[:2]) != WHOOSH_VERSION:
-    raise EngineError(
-        f"Whoosh {'.'.join(map(str, whoosh.__version__))} is installed, newsearch needs whoosh3 "
-        f"{'.'.join(map(str, WHOOSH_VERSION))}; run `pip uninstall whoosh whoosh-reloaded; pip install newsearch`"
-    )
+
+def _check() -> None:
+    missing = []
+    for name in _NEEDED:
+        module, _, path = name.partition(":")
+        try:
+            attrgetter(path)(import_module(module))
+        except (ImportError, AttributeError):
+            missing.append(name.replace(":", "."))
+    low, high = fields.NUMERIC(float).to_bytes(-1.0), fields.NUMERIC(float).to_bytes(1.0)
+    if low >= high:
+        missing.append("whoosh.fields.NUMERIC that sorts negative numbers below others")
+    if missing:
+        version = ".".join(map(str, whoosh.__version__))
+        raise EngineError(
+            f"Whoosh {version} is installed, which lacks {', '.join(missing)}; "
+            "run `pip uninstall whoosh whoosh-reloaded; pip install --force-reinstall 'whoosh3>=3.54,<4'`"
+        )
+
+
+_check()
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
@@ -146,6 +168,10 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
             self._keys[field] = [keys[i] for i in at]
         return self._keys[field]
 
+    def has_values(self, field: str) -> bool:
+        """Whether any article has a value in a column of numbers."""
+        return bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+
     def _column_values(self, field: str, values: Array) -> list[Any]:
         return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
 
@@ -172,7 +198,9 @@ def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
     """A date as Whoosh has it: in UTC, without a zone; midnight for a day alone."""
     if isinstance(when, dt.datetime):
         return when.replace(tzinfo=None)
-    return when and dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+    if when is None:
+        return None
+    return dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
 
 
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
@@ -292,7 +320,8 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return True
 
     def has_column(self, fieldname: str) -> bool:
-        return fieldname in columns.KNOWN
+        # As in an index of Whoosh's own, where no article has a value there is no column.
+        return fieldname in columns.KNOWN and self._segment.has_values(fieldname)
 
     def column_reader(self, fieldname: str, column: Any) -> ArrayColumn:
         return ArrayColumn(self._segment, fieldname)

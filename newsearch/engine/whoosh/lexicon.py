@@ -26,7 +26,6 @@ from newsearch import ranking
 from newsearch.articles.article import canonical_url
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.text.analysis import LANGUAGES
 
 Array: TypeAlias = NDArray[Any]
 
@@ -267,9 +266,7 @@ def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> _Grouped:
     rank = columns.inverse(by_name)
     keys = np.unique((rank[number] << 16) | doc)
     used, at = np.unique(keys >> 16, return_index=True)
-    return _Grouped(
-        [names[by_name[i]] for i in used.tolist()], np.append(at, len(keys)), keys & 0xFFFF
-    )
+    return _Grouped([names[by_name[i]] for i in used.tolist()], np.append(at, len(keys)), keys & 0xFFFF)
 
 
 def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
@@ -287,7 +284,8 @@ def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> L
     if field in columns.SEVERAL:
         names = segment.names(field)
         value = segment.column(field).astype(np.int64)
-        docs = np.repeat(docs, np.diff(segment.column(f"{field}_at").astype(np.int64)))
+        counts: Array = np.diff(segment.column(f"{field}_at").astype(np.int64))
+        docs = np.repeat(docs, counts)
     else:
         names = keyword_names(segment, field)
         value = segment.column("provider" if field == "domain" else field).astype(np.int64)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -175,7 +176,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
 
     def spans(self) -> list[Span]:
         if self._postings.places is None:
-            raise Exception("Field does not support spans")  # noqa: TRY002 - as Whoosh's own matchers do
+            raise Exception("Field does not support spans")
         spans, known = _CACHED_SPANS, len(_CACHED_SPANS)
         return [spans[p] if p < known else Span(p) for p in self._positions()]
 
@@ -195,9 +196,11 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return self.block_quality()
 
     def block_quality(self) -> float:
-        """The best score of what follows; 0 at the end."""
+        """The best score of what follows; 0 at the end, and infinity where the scorer does not know."""
         if self._i >= self._n:
             return 0.0
+        if not self.supports_block_quality():
+            return inf
         if self._vector is not None:
             if self._best is None:
                 falling = np.maximum.accumulate(self._vector[::-1])[::-1]

@@ -151,7 +151,9 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         with self._index.reader() as reader:
             return docnum in self._deleted or reader.is_deleted(docnum)
 
-    def commit(self, mergetype: Callable[..., Any] | None = None, optimize: bool = False, merge: bool = True) -> None:
+    def commit(
+        self, mergetype: Callable[..., Any] | None = None, optimize: bool = False, merge: bool = True
+    ) -> None:
         """Publish the changes, all at once. How segments are merged is newsearch's affair, but for these.
 
         Args:

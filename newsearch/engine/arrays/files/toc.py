@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 
 from newsearch.engine.arrays.files.durable import replace_file, sync_directory
-from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
