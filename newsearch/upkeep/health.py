@@ -18,6 +18,7 @@ from newsearch.articles.article import article_to_mapping
 from newsearch.engine.arrays.files.durable import replace_file, replaceable
 from newsearch.engine.arrays.files.state import load_state
 from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc, toc_text, unused_files
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
@@ -68,6 +69,19 @@ class Verification:
         return not self.problems
 
 
+def _stub_problems(directory: Path) -> list[str]:
+    # Whoosh unpickles this file, so what is in it matters, though newsearch does without it.
+    path = directory / STUB_NAME
+    try:
+        with open(path, "rb") as file:
+            is_sound = file.read(len(STUB) + 1) == STUB
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(path, "cannot be read", error) from error
+    return [] if is_sound else [f"{path}: damaged; delete it, and the next commit writes it again"]
+
+
 def verify(index: _Path) -> Verification:
     """Read an index whole: compare every file with its checksums, hold every array to what it must be, read every
     article, and search for some. Nothing is changed, and writers may go on meanwhile.
@@ -88,6 +102,7 @@ def verify(index: _Path) -> Verification:
             check_articles(segment)
         except NewsearchError as error:
             problems.append(str(error))
+    problems += _stub_problems(directory)
     searches = 0
     if not problems:
         view = View(segments, toc.pivots)

@@ -69,6 +69,8 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         self._best: memoryview | None = None
         self._bounds: tuple[list[float], list[int], list[float], list[int]] | None = None
         self._in_block = -1
+        self._has_quality = scorer is not None and bool(scorer.supports_block_quality())
+        self._top = inf
         if scorer is None or type(scorer).score is WeightScorer.score:
             self._set_scores(postings.weights)
         elif type(scorer).score is WeightLengthScorer.score:
@@ -90,6 +92,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
     def _set_scores(self, scores: Array | None) -> None:
         if scores is not None:
             self._vector = scores
+            self._top = float(scores.max()) if self._has_quality else inf
             self._scores = memoryview(np.append(scores, 0.0))
 
     # Where it is
@@ -190,28 +193,25 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return scored
 
     def supports_block_quality(self) -> bool:
-        return self.scorer is not None and bool(self.scorer.supports_block_quality())
+        return self._has_quality
 
     def max_quality(self) -> float:
-        return self.block_quality()
+        return self._top if self._vector is not None else self.block_quality()
 
     def block_quality(self) -> float:
         """The best score of what follows; 0 at the end, and infinity where the scorer does not know."""
-        if self._i >= self._n:
-            return 0.0
-        if not self.supports_block_quality():
-            return inf
-        if self._vector is not None:
-            if self._best is None:
-                falling = np.maximum.accumulate(self._vector[::-1])[::-1]
-                self._best = memoryview(np.append(falling, 0.0))
-            best: float = self._best[self._i]
-            return best
-        quality: float = self.scorer.block_quality(self)
-        return quality
+        if self._best is None:
+            if not self._has_quality:
+                return inf
+            if self._vector is None:
+                return 0.0 if self._i >= self._n else float(self.scorer.block_quality(self))
+            falling = np.maximum.accumulate(self._vector[::-1])[::-1]
+            self._best = memoryview(np.append(falling, 0.0))
+        best: float = self._best[self._i]
+        return best
 
     def replace(self, minquality: float = 0) -> Matcher:
-        if self._i >= self._n or (minquality and self.block_quality() < minquality):
+        if self._i >= self._n or (minquality and self.max_quality() < minquality):
             return NullMatcher()
         return self
 

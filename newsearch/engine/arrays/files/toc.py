@@ -108,7 +108,7 @@ class Toc:
     def size(self, directory: Path) -> int:
         """Bytes on disk, with toc.json; those of files that are gone do not count."""
         size = 0
-        for name in (TOC_NAME, *self.files()):
+        for name in (TOC_NAME, STUB_NAME, *self.files()):
             with suppress(OSError):
                 size += (directory / name).stat().st_size
         return size

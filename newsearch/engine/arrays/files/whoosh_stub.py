@@ -1,4 +1,4 @@
-"""Which constant file makes Whoosh's own functions open an index? Nothing of newsearch reads it.
+"""Which constant file makes Whoosh's own functions open an index? Nothing of newsearch unpickles it.
 
 `whoosh.index.open_dir` looks for a table of contents of its own kind, and unpickles what it finds there. The file
 written here names two functions of `newsearch.engine.whoosh.table` in the place of a schema and of segments, in the
