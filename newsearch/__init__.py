@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from newsearch.articles.article import Article as Article
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
+    from newsearch.engine.base import Archive as Archive
+    from newsearch.engine.base import Compaction as Compaction
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.base import Stats as Stats
+    from newsearch.engine.base import Verification as Verification
     from newsearch.errors import EngineError as EngineError
     from newsearch.errors import GateFailed as GateFailed
     from newsearch.errors import IndexCorrupt as IndexCorrupt
@@ -51,20 +54,17 @@ if TYPE_CHECKING:
     from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
-    from newsearch.upkeep.archives import Archive as Archive
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
-    from newsearch.upkeep.health import Compaction as Compaction
-    from newsearch.upkeep.health import Verification as Verification
     from newsearch.upkeep.health import compact as compact
     from newsearch.upkeep.health import export as export
     from newsearch.upkeep.health import verify as verify
 
 _HOMES = {
-    "newsearch.upkeep.archives": ("Archive", "backup", "restore"),
+    "newsearch.upkeep.archives": ("backup", "restore"),
     "newsearch.articles.article": ("Article", "Image", "Provider"),
     "newsearch.search.completion": ("Completion",),
-    "newsearch.engine.base": ("Explanation", "FieldStats", "Stats"),
+    "newsearch.engine.base": ("Archive", "Compaction", "Explanation", "FieldStats", "Stats", "Verification"),
     "newsearch.errors": (
         "EngineError",
         "GateFailed",
@@ -87,7 +87,7 @@ _HOMES = {
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.help": ("Clause",),
-    "newsearch.upkeep.health": ("Compaction", "Verification", "compact", "export", "verify"),
+    "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

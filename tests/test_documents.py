@@ -37,7 +37,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/relevance.md", "docs/request.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["README.md", "docs/article-format.md", "docs/library.md", "docs/relevance.md", "docs/request.md"],
+)
 def test_sessions_print_what_the_page_shows(page: str) -> None:
     sessions = "\n".join(blocks(page, "pycon"))
     found = doctest.DocTestParser().get_doctest(sessions, {}, page, page, 0)
@@ -109,6 +112,7 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "docs/article-format.md",
         "docs/library.md",
         "docs/relevance.md",
         "docs/request.md",
@@ -117,6 +121,11 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text(page)) if "://" not in t]
     assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
+
+
+def test_the_readme_links_to_every_page() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\(([^)#]+)\)", text("README.md"))) == set()
 
 
 def test_the_changelog_begins_with_what_is_unreleased() -> None:

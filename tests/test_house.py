@@ -25,9 +25,13 @@ HEAVY = {
     "dateutil",
     "frontmatter",
     "ir_measures",
+    "jinja2",
+    "mcp",
     "numpy",
     "orjson",
+    "starlette",
     "Stemmer",
+    "uvicorn",
     "whoosh",
     "yaml",
     "zstandard",
@@ -52,17 +56,49 @@ def _is_path(name: str) -> bool:
     return bool(re.fullmatch(r"[\w./-]*/[\w./-]*|\w+\.(py|cfg|toml|md|typed)", name))
 
 
+def _rooms() -> dict[str, set[str]]:
+    """The files of each room on the map, both as paths within the package."""
+    rooms: dict[str, set[str]] = {}
+    entries = re.findall(
+        r"^- \*\*`newsearch/([\w/]*)`\*\*: (.*(?:\n  .*)*)", text("ARCHITECTURE.md"), re.MULTILINE
+    )
+    for room, entry in entries:
+        names = re.findall(r"`(\w+(?:\.[ch])?)`", entry)
+        rooms[room] = {room + (name if "." in name else f"{name}.py") for name in names}
+    return rooms
+
+
+def _files_on_the_map() -> set[str]:
+    listed = {path for paths in _rooms().values() for path in paths}
+    return listed | {name.removeprefix("newsearch/") for name in named("ARCHITECTURE.md")}
+
+
 def test_every_path_in_the_map_exists() -> None:
     paths = [name for name in named("ARCHITECTURE.md") if _is_path(name)]
     assert len(paths) > 40
     assert [p for p in paths if not (ROOT / p).exists() and not (PACKAGE / p).exists()] == []
 
 
-def test_every_module_is_on_the_map() -> None:
-    on_the_map = {name.removeprefix("newsearch/") for name in named("ARCHITECTURE.md")}
-    packages = {str(Path(module).parent) for module in MODULES if "/" in module}
-    assert [m for m in MODULES if not m.endswith("/__init__.py") and m not in on_the_map] == []
-    assert [p for p in packages if f"{p}/" not in on_the_map] == []
+def test_every_module_is_on_the_map_in_its_room() -> None:
+    packages = {f"{path.parent.relative_to(PACKAGE).as_posix()}/" for path in PACKAGE.rglob("*/__init__.py")}
+    assert [p for p in packages if p not in _rooms()] == []
+    assert [m for m in MODULES if not m.endswith("__init__.py") and m not in _files_on_the_map()] == []
+
+
+def test_every_file_in_c_is_on_the_map_in_its_room() -> None:
+    files = [path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.[ch]")]
+    assert [name for name in files if name not in _files_on_the_map()] == []
+
+
+def test_a_room_on_the_map_lists_no_file_that_is_missing() -> None:
+    """A public function that is named beside a module is no file, and is defined in the room."""
+    missing = {
+        (room, path) for room, paths in _rooms().items() for path in paths if not (PACKAGE / path).exists()
+    }
+    for room, path in missing:
+        name = Path(path).stem
+        sources = "".join(module.read_text(encoding="utf-8") for module in (PACKAGE / room).glob("*.py"))
+        assert re.search(rf"^(?:def|class) {name}\b", sources, re.MULTILINE), path
 
 
 # Packages and dependencies
@@ -78,7 +114,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
     assert [m for m in MODULES if not (PACKAGE / m).with_name("__init__.py").exists()] == []
 
 
-@pytest.mark.parametrize("extra", ["", "eval", "test", "dev", "bench"])
+@pytest.mark.parametrize("extra", ["", "eval", "test", "web", "dev", "bench"])
 def test_contributing_says_why_of_every_dependency(extra: str) -> None:
     section, key = ("options.extras_require", extra) if extra else ("options", "install_requires")
     names = {re.split(r"[ \[<>=]", line)[0] for line in lines(section, key)} - {"newsearch"}

@@ -78,6 +78,9 @@ static size_t plain_at(const unsigned char *at) {
 /* A line of clean text: as it is, or with its white space folded, where that is all that it takes. */
 static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    /* Behind the last semicolon no entity ends, so that a line of ampersands is not looked through again for each. */
+    const unsigned char *last = end;
+    while (last > at && last[-1] != ';') last--;
     int is_folded = 1, was_space = 1;
     while (at < end) {
         if (is_plain[*at]) {
@@ -87,7 +90,7 @@ static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length)
             continue;
         }
         size_t bytes = plain_at(at);
-        if (!bytes && *at == '&' && !memchr(at, ';', (size_t)(end - at))) bytes = 1; /* no entity */
+        if (!bytes && *at == '&' && at >= last) bytes = 1; /* no entity */
         if (bytes) {
             was_space = 0;
         } else {

@@ -6,9 +6,11 @@ import os
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
+from math import inf
 from typing import Any
 
 import click
@@ -18,7 +20,7 @@ from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
-from newsearch.engine.arrays.writing.builder import LEAST_MEMORY
+from newsearch.engine.base import LEAST_MEMORY
 from newsearch.errors import NewsearchError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
@@ -180,16 +182,50 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
     """Run work whenever files of these sources change, until somebody stops it.
 
-    What goes wrong in one run is told, and the next may go right: a file was half written, or the index was locked.
+    What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
+    written, the index was locked, or the disk was full. What has changed is then still to be indexed.
     """
     complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
-    for _ in bursts(sources, but=index):
+    retry = _Retry()
+    for _ in bursts(sources, but=index, also=retry.is_due):
         try:
             once()
         except NewsearchError as error:
-            complain(str(error))
+            if retry.told != str(error):
+                complain(f"{error}; it is tried again")
+            retry.failed(str(error))
+        else:
+            retry.done()
         sys.stdout.flush()
     return 0
+
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+"""Seconds after which a run that failed is tried again."""
+
+
+class _Retry:
+    """When is a run due though nothing has changed? First for what changed before the watch began, then after errors.
+
+    Attributes:
+        told: the last error.
+    """
+
+    def __init__(self) -> None:
+        self.told = ""
+        self._pause = _FIRST_PAUSE
+        self._due = 0.0
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def failed(self, message: str) -> None:
+        self.told = message
+        self._due = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def done(self) -> None:
+        self.told, self._pause, self._due = "", _FIRST_PAUSE, inf
 
 
 def run(
@@ -222,7 +258,8 @@ def run(
     else:
         if work.dry_run:
             _list_changes(report)
-        print(_summary(report, "would have " + verb if work.dry_run else verb))
+        if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
+            print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
         complain(f"{'would be' if work.dry_run else 'was'} built anew: {report.anew}")
     for error in report.errors[:MAX_BROKEN_SHOWN]:

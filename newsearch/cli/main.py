@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Never
@@ -25,6 +29,7 @@ COMMANDS = {
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Bring the index up to date with the sources that it remembers.",
     "forget": "Delete the articles of a source.",
+    "serve": "Serve a page, an API, feeds and MCP on the index.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
     "stats": "Say what the index holds.",
@@ -107,7 +112,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if sys.stdout:
             sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")  # who knows more has said it
+        with _deaf():
+            complain(str(stop) or "interrupted")  # who knows more has said it
         return INTERRUPTED
     except BrokenPipeError:
         return OUTPUT_CLOSED if code in (FOUND, NOTHING_FOUND) else code
@@ -116,7 +122,37 @@ def main(args: Sequence[str] | None = None) -> int:
         is_output = error.errno and not error.filename
         complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
         return ERROR
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        complain(
+            "there is not enough memory; free some, or index with a smaller --memory and fewer --workers"
+        )
+        return ERROR
     return code
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear no further Ctrl-C while the first one is told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory was exhausted, as Python, the loader of modules, or the system says it."""
+    while error and not isinstance(error, MemoryError):
+        said = str(error)
+        if any(words in said for words in ("allocate memory", "failed to map segment", "start new thread")):
+            return True
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _outcome(args: Sequence[str] | None) -> int:
@@ -146,7 +182,14 @@ def _outcome(args: Sequence[str] | None) -> int:
 def run() -> Never:
     """Run the command as the process that it is, and end that."""
     output = guard()
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = INTERRUPTED  # once more, and the first one is told
+    except Exception:
+        traceback.print_exc()  # a bug; the code that Python would give it means that nothing was found
+        code = ERROR
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     output.drop()
     sys.stderr.flush()
     if "multiprocessing" in sys.modules:

@@ -52,8 +52,10 @@ _OPTIONS = (
     _several(
         "--provider", "providers", "NAME", "Only of this outlet, by name or domain; repeatable: of any."
     ),
+    _several("--author", "authors", "NAME", "Only by this author; repeatable: by any."),
     _several("--category", "categories", "NAME", "Only of this category; repeatable: of any."),
     _several("--type", "types", "NAME", "Only of this type, such as video; repeatable: of any."),
+    _several("--language", "languages", "TAG", "Only in this language, such as fr; repeatable: in any."),
     click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat."),
     click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality."),
     click.option("--unpublished", is_flag=True, help="Find unpublished articles too."),

@@ -8,17 +8,16 @@ from datetime import date, datetime, tzinfo
 from newsearch.articles.article import Article
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
+from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted_matches
-from newsearch.query.tree import Node
 from newsearch.search.results import Hit
-from newsearch.search.snippets import Span, marks, snippet
 from newsearch.text.clean import one_line
 
 _RELATED = "Related, without any of the words:"
 
-_SNIPPET = 240
-"""Characters of an extract."""
+_LONGEST = 2_000
+"""Characters of a title on a terminal; no headline is half as long."""
 
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
@@ -48,7 +47,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         values, left_out = page.facet(name)
         width = max((len(f"{count:,}") for _, count in values), default=0)
         for value, count in values:
-            yield f"   {count:>{width},}  {one_line(value)}"
+            yield f"   {count:>{width},}  {_shortened(one_line(value), terminal)}"
         if left_out:
             yield terminal.style(f"   and {left_out:,} more", DIM)
         yield ""
@@ -58,8 +57,8 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
 
 def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
     """One article, all of it."""
-    title = one_line(article.title) or one_line(article.id)
-    for line, _ in wrap(title, (), terminal.width):
+    heading = one_line(article.title) or one_line(article.id)
+    for line, _ in wrap(heading, (), terminal.width):
         yield terminal.style(line, BOLD)
     yield ""
     fields: list[tuple[str, object]] = [
@@ -103,25 +102,32 @@ def _hit_lines(
     label = f"{rank}. "
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
-    title = one_line(article.title) or one_line(article.id)
-    for number, (line, spans) in enumerate(wrap(title, marks(title, tree, "title", hit.stemming), width)):
+    text, spans = title(hit, tree)
+    shown = _shortened(text, terminal)
+    kept = [(start, min(end, len(shown))) for start, end in spans if start < len(shown)]
+    for number, (line, spans) in enumerate(wrap(shown, kept, width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
         yield indent + terminal.style(line, DIM)
-    for line, spans in wrap(*_extract(hit, tree), width):
+    for line, spans in wrap(*extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
-    place = one_line(article.url) if article.url else f"id {one_line(article.id)}"
+    place = one_line(article.url) if article.url else f"id {_shortened(one_line(article.id), terminal)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
     if page.explain:
         for line in _explanation_lines(hit.explanation):
             yield indent + line
 
 
+def _shortened(text: str, terminal: Terminal) -> str:
+    """A text as long as somebody reads it in a list; a file gets it whole."""
+    return f"{text[:_LONGEST]}…" if terminal.interactive and len(text) > _LONGEST else text
+
+
 def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     article = hit.article
     if article.provider:
-        yield one_line(article.provider.name or article.provider.domain)
+        yield _shortened(one_line(article.provider.name or article.provider.domain), terminal)
     if article.date:
         day = _day(article.date, page.results.tz)
         # What a file says must not depend on when it was written.
@@ -133,20 +139,6 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
         if value is not None and value >= 0:  # a negative one is unknown
             yield f"{name} {value:g}"
     yield f"score {hit.score:.2f}"
-
-
-def _extract(hit: Hit, tree: Node) -> tuple[str, list[Span]]:
-    """What of the excerpt, or of the body where that holds more of the words, shows why it was found."""
-    best: tuple[str, list[Span]] = ("", [])
-    most = -1
-    for field, text in (("excerpt", hit.article.excerpt), ("body", hit.article.body)):
-        line = one_line(" ".join(text.split()))
-        if line:
-            part, spans = snippet(line, marks(line, tree, field, hit.stemming), _SNIPPET)
-            different = len({part[start:end].casefold() for start, end in spans})
-            if different > most:
-                best, most = (part, spans), different
-    return best
 
 
 def _explanation_lines(explanation: Explanation) -> list[str]:

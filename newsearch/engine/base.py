@@ -1,10 +1,21 @@
-"""The protocol of an engine: what newsearch asks of whatever keeps its index and answers its queries."""
+"""The protocols of an engine: what newsearch asks of whatever keeps an index and answers queries.
+
+    Engine      one place where an index is, or will be: opens the two below, and keeps the index in good health
+    Reader      one published generation, open for searching
+    Writer      changes that become the next generation, all at once
+    Held        what the changes start from, with a Ledger for each source
+
+Everything that crosses this door is a plain value: articles, ids as text, counts, query trees. The ledgers that compare
+a source with the index, and the readers of a generation, belong to the engine that made them and go back to it alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple, Protocol
 
 from newsearch._arguments import check_number
@@ -17,6 +28,11 @@ from newsearch.text.analysis import Stemming
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_PAGE = 100_000
 """offset + limit may not exceed this: further on, a filter or `export` serves better than a page."""
+MEMORY = 512 << 20
+LEAST_MEMORY = 16 << 20
+"""Bytes that a writer may keep of the articles that were added: by default, and at least."""
+MAX_NAMES = 1000
+"""A Difference names this many articles of each kind of change; it counts all of them."""
 
 
 class Facet(NamedTuple):
@@ -172,8 +188,9 @@ class Stats:
         articles: live articles; unpublished is how many of them are.
         deleted: articles that were deleted or replaced and still take room.
         hidden: articles that are kept, but not found, because an earlier source has them too.
-        segments, terms: parts of the index, and exact forms summed over them.
-        size, files: bytes on disk, in so many files.
+        segments: the parts that the engine keeps the index in.
+        terms: exact forms of words, counted in each part.
+        size, files: bytes on disk, in so many files; 0 where the engine keeps none.
         generation: the number of the commit that published it.
         oldest, newest: the range of dates, or None where no article has one.
         median_heat, median_quality: the pivots of the boosts; None where no article has the signal.
@@ -181,7 +198,7 @@ class Stats:
         sources_read: for each of them when files of it were last read, aware; None where that is not known.
         sources_broken: for each of them how many of its articles were broken then.
         created: when it was published.
-        format: the version of the form of its files.
+        format: the version of the form in which the engine keeps it.
     """
 
     articles: int
@@ -209,7 +226,7 @@ class FieldStats(NamedTuple):
 
     Attributes:
         name: as in queries.
-        terms: exact forms of words summed over the segments, or different values of a field of values.
+        terms: exact forms of words, counted in each part of the index, or different values of a field of values.
         words: how many words its articles hold there, deleted ones among them; None for a field of values.
     """
 
@@ -227,6 +244,110 @@ class Changes(NamedTuple):
     articles: int
 
 
+class Difference(NamedTuple):
+    """How a source differs from what the index holds of it: articles counted, and the first MAX_NAMES of them by id.
+
+    A moved article was deleted under one id and added under another with the same content; it is counted as neither.
+    """
+
+    added: int
+    replaced: int
+    deleted: int
+    moved: int
+    unchanged: int
+    repeated: int
+    added_ids: tuple[str, ...]
+    replaced_ids: tuple[str, ...]
+    deleted_ids: tuple[str, ...]
+    moved_ids: tuple[tuple[str, str], ...]
+
+
+class SourceState(NamedTuple):
+    """The names of the files of a source, none twice, and their stamps; how many of its articles were broken, and the
+    location and the reason of the first of them."""
+
+    names: Sequence[str]
+    stamps: Sequence[int]
+    broken: int = 0
+    faults: Sequence[tuple[str, str]] = ()
+
+    @property
+    def looks(self) -> dict[str, int]:
+        """The stamp of each file, by its name."""
+        return dict(zip(self.names, self.stamps, strict=True))
+
+
+class Recipe(NamedTuple):
+    """What an index was made from: the locations of its sources, in the order in which they were first named, and the
+    terms that keep to themselves in it (see Stemming)."""
+
+    sources: tuple[str, ...]
+    protected: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found out about an index.
+
+    Attributes:
+        generation: the one that was read.
+        files, size: of that generation; size is in bytes.
+        articles: live articles that were read.
+        searches: searches that were made for articles that are there.
+        unused: names of files that no generation uses, as killed writers leave them, and from which no run could go on;
+            the next commit deletes them.
+        problems: what is wrong, one line each; none where all is well.
+        seconds: how long it took.
+    """
+
+    generation: int
+    files: int
+    size: int
+    articles: int
+    searches: int
+    unused: tuple[str, ...]
+    problems: tuple[str, ...]
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What compacting an index did.
+
+    Attributes:
+        articles: live articles.
+        dropped: deleted articles that took room until now.
+        segments_before, segments: parts of the index before and after.
+        size_before, size: bytes on disk, of files that no generation used too.
+        generation: the one that is published now; the same as before where there was nothing to do.
+        seconds: how long it took.
+    """
+
+    articles: int
+    dropped: int
+    segments_before: int
+    segments: int
+    size_before: int
+    size: int
+    generation: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A backup that was written or restored: its path, its bytes, the generation and the articles in it."""
+
+    path: Path
+    size: int
+    generation: int
+    articles: int
+
+
 class Reader(Protocol):
     """One generation of an index, open for reading; it does not change. Safe to use from several threads."""
 
@@ -237,21 +358,31 @@ class Reader(Protocol):
         """The live article of this id."""
 
     def articles(self) -> Iterable[Article]:
-        """All live articles."""
+        """All live articles, in any order."""
+
+    def exported(self) -> Iterable[Article]:
+        """All live articles, in an order that depends on their ids alone: by the first 8 bytes of the BLAKE2b hash
+        (digest size 8, read as a little-endian number) of the id in UTF-8."""
+
+    def kept(self, source: str) -> Iterable[Article]:
+        """All articles that are kept of a source, in any order; those that are hidden too."""
 
     def ids(self, prefix: str) -> Iterable[str]:
-        """The ids of all live articles that begin so, in no order."""
+        """The ids of all live articles that start with this prefix, in any order."""
 
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
-        """The commonest exact forms that begin so, with how many articles that a search finds hold each.
+        """The most frequent exact forms with this prefix, each with the number of findable articles that contain it.
 
         Args:
             among: a query tree: counted are articles that it finds too, if there are any, and if not too many forms
-                begin so.
+                have the prefix.
         """
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Exact forms within 1 or 2 edits of another that articles hold which a search finds, in no order."""
+        """Exact forms within 1 or 2 edits of another that findable articles contain, in any order."""
+
+    def articles_with(self, form: str) -> int:
+        """How many articles that a search finds hold an exact form."""
 
     def stats(self) -> Stats:
         """What the index holds."""
@@ -259,18 +390,181 @@ class Reader(Protocol):
     def fields(self) -> Sequence[FieldStats]:
         """What it holds in each field; reads all postings."""
 
+    def newer(self) -> Reader | None:
+        """A reader of the generation that is published now; None where that is this one.
+
+        Raises:
+            IndexMissing, IndexIncompatible, IndexCorrupt: there is no index any more, or none that can be read.
+        """
+
+    def check(self) -> None:
+        """Compare all that is stored with its checksums, where the engine keeps such.
+
+        Raises:
+            IndexCorrupt: they differ.
+        """
+
+
+class Ledger(Protocol):
+    """Compares the articles of one source, as they are read, with those that the index holds of it."""
+
+    def differing(self, articles: list[Article]) -> Sequence[Article]:
+        """Those of some articles that were read which have to be added: what is new, changed, or read twice."""
+
+    def pass_over(self, ids: Iterable[str]) -> None:
+        """Count articles as read, and as they are in the index or in what an interrupted run has finished."""
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Count those of these articles that the index holds as gone from the source."""
+
+    def drop_unseen(self) -> None:
+        """Count all articles that the index holds, and that were not read, as gone from the source."""
+
+    def difference(self) -> Difference:
+        """What has changed, all read, and what is gone dropped."""
+
+
+class Held(Protocol):
+    """What an index holds already, and what an interrupted run had finished beyond that."""
+
+    @property
+    def articles_ahead(self) -> int:
+        """How many articles an interrupted run had finished."""
+
+    def ledger(self, source: str) -> Ledger:
+        """What is held of a source, to be compared with what it has now."""
+
+    def state(self, source: str) -> SourceState | None:
+        """What the files of a source looked like when they were read, if that is known."""
+
+    def state_ahead(self, source: str) -> SourceState:
+        """Of which files of a source an interrupted run had finished the articles, and what they looked like."""
+
+    def count(self, source: str) -> int:
+        """How many articles of a source are committed."""
+
 
 class Writer(Protocol):
-    """Changes that are published together, or not at all. Raises IndexLocked while another writer is open."""
+    """Changes that are published together, or not at all. A context manager, which cancels what was not committed; on
+    KeyboardInterrupt it leaves what is finished to the next run of the same sources."""
+
+    @property
+    def held(self) -> Held:
+        """What the changes start from."""
+
+    @property
+    def finished(self) -> int:
+        """How many articles the next writer need not index again if this one is stopped now."""
+
+    def __enter__(self) -> Writer: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
     def add(self, article: Article, source: str) -> None:
         """Add an article of a source; it replaces the one of the same id in that source."""
 
+    def add_all(
+        self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
+    ) -> None:
+        """Add articles of one source, as `add` does one.
+
+        Args:
+            before: gives the files of the source whose articles were all added before these, for a run that can be
+                resumed. It is called at any time until the commit, maybe in another thread.
+        """
+
+    def delete_dropped(self, source: str, ledger: Ledger) -> None:
+        """Delete the articles of a source that a ledger of it, given out by `held`, was told are gone."""
+
     def delete_source(self, source: str) -> None:
         """Delete what was committed from a source before, but for articles that are added again."""
 
-    def commit(self) -> Changes:
-        """Publish the changes. The writer is closed afterwards."""
+    def forget_source(self, source: str) -> None:
+        """Delete what was committed from a source, and remember the source no more."""
+
+    def remember(self, source: str, state: SourceState | None) -> None:
+        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+
+    def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
+        """Publish the changes: to stay, and all at once. The writer is closed afterwards.
+
+        Where nothing is changed, no generation is published.
+
+        Args:
+            check: is given a reader of the new generation before it is published; what it raises prevents that.
+        """
 
     def cancel(self) -> None:
         """Forget the changes; the index stays as it is."""
+
+
+class Engine(Protocol):
+    """What keeps an index in one place. To make one costs nothing: nothing is opened before a method is called."""
+
+    @property
+    def place(self) -> Path | str:
+        """Where the index is, as `open_engine` was given it: a directory as a Path, anything else as text."""
+
+    def reader(self) -> Reader:
+        """Open the generation that is published.
+
+        Raises:
+            IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+        """
+
+    def writer(
+        self,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
+        protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
+    ) -> Writer:
+        """Begin changes.
+
+        Args:
+            fresh: start from an empty index instead of the published one, which stays until the commit.
+            wait: seconds to wait for another writer.
+            memory: bytes that the articles which were added may take.
+            sources: locations of all the sources that are going to be read, for a run that can be interrupted.
+            protected: terms that keep to themselves (see Stemming); by default those of the published index.
+            resume: go on from an interrupted run of these sources.
+            rehearsal: publish nothing, and leave nothing behind: for checks of what would be published.
+
+        Raises:
+            WordListError: the index has articles and protects other terms, and `fresh` was not asked for.
+            IndexLocked: another writer is open.
+            StorageError: the place cannot be written.
+            IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
+        """
+
+    def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
+        """What changes would start from, without beginning any; nothing where there is no index.
+
+        Raises:
+            WordListError, IndexCorrupt, IndexIncompatible: as `writer`.
+        """
+
+    def recipe(self) -> Recipe:
+        """What the index was made from, even if another version made it.
+
+        Raises:
+            IndexMissing, IndexCorrupt: there is no index, or it does not tell.
+        """
+
+    def verify(self) -> Verification:
+        """Read the index whole and find out what is wrong with it; see `newsearch.verify`. Seconds are left out."""
+
+    def compact(self, wait: float = 0.0) -> Compaction:
+        """Bring the index into as few parts as can be; see `newsearch.compact`. Seconds are left out."""
+
+    def backup(self, file: Path) -> Archive:
+        """Copy the published generation to one file; see `newsearch.backup`."""
+
+    def restore(self, file: Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
+        """Make the index of a backup; see `newsearch.restore`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from newsearch._durable import save_text
 from newsearch.errors import SourceError
 from newsearch.search.index import Index
 from newsearch.sources.files import printable
@@ -98,7 +99,7 @@ def write_run(path: Path, rankings: Mapping[str, Sequence[str]], tag: str = "new
                 raise SourceError(printable(path), f"a TREC run cannot hold the id {id!r} of query {query!r}")
             lines.append(f"{query} Q0 {id} {rank} {len(ids) - rank + 1} {tag}\n")
     try:
-        path.write_text("".join(lines), encoding="utf-8", newline="\n")
+        save_text(path, "".join(lines))
     except OSError as error:
         raise SourceError(printable(path), f"cannot be written: {error.strerror}") from error
 

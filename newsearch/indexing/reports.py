@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from newsearch.engine.arrays.writing.ledger import Difference
+from newsearch.engine.base import Difference
 from newsearch.errors import SourceError
 from newsearch.indexing.updating import Reading
 

@@ -8,23 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc
-from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.arrays.segment.structure import verify_sums
-from newsearch.engine.arrays.writer import ArraysWriter, protecting
-from newsearch.engine.arrays.writing.builder import LEAST_MEMORY, MEMORY
-from newsearch.engine.arrays.writing.ledger import Held, of_sources
+from newsearch.engine import open_engine
+from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Reader, Writer
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import ADDED, ONCE, Snapshot, Source
+from newsearch.sources.files import path_of
 from newsearch.sources.registry import locate, open_source
 from newsearch.text.wordlists import protected_words
 
@@ -82,7 +77,7 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = _protected(protected)
-    run = _Run(_directory(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
+    run = _Run(_engine(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
     return run.of([_source(source) for source in sources])
 
 
@@ -117,14 +112,14 @@ def reindex(
         IndexLocked, GateFailed, EngineError: see `build`.
     """
     check_flag("full", full)
-    directory = _directory(index)
+    engine = _engine(index)
     given = _protected(protected)
-    run = _Run(directory, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
-    toc = read_toc(directory, any_version=True)
-    words = toc.protected if given is None else given
+    run = _Run(engine, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    recipe = engine.recipe()
+    words = recipe.protected if given is None else given
     run = replace(run, protected=words)
-    anew = "other words are protected now" if words != toc.protected else _fault(run.index)
-    return run.again(toc.locations, full or bool(anew), "" if full else anew)
+    anew = "other words are protected now" if words != recipe.protected else _fault(engine)
+    return run.again(recipe.sources, full or bool(anew), "" if full else anew)
 
 
 def forget(
@@ -145,27 +140,28 @@ def forget(
         raise SourceError("forget", "no source was given")
     for source in sources:
         check_path("sources", source)
-    directory = _directory(index)
-    run = _Run(directory, workers, wait, whole=True)
-    toc = read_toc(directory, any_version=True)
-    known = toc.locations
-    forgotten = {str(source) if source in ONCE else locate(source) for source in sources}
+    engine = _engine(index)
+    run = _Run(engine, workers, wait, whole=True)
+    recipe = engine.recipe()
+    known = recipe.sources
+    # A path as it is shown, with what cannot be printed escaped, will do too.
+    forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
     try:
-        with ArraysWriter(directory, wait=wait) as writer:
+        with engine.writer(wait=wait) as writer:
             for location in forgotten:
                 writer.forget_source(location)
             changes = writer.commit()
     except (IndexCorrupt, IndexIncompatible):
-        run = replace(run, protected=toc.protected)
+        run = replace(run, protected=recipe.protected)
         return run.again([location for location in known if location not in forgotten], True)
     return Report(0, 0, 0, changes.deleted, changes.articles, (), 0, time.monotonic() - started)
 
 
-def _directory(index: str | os.PathLike[str]) -> Path:
+def _engine(index: str | os.PathLike[str]) -> Engine:
     check_path("index", index)
-    return Path(index)
+    return open_engine(index)
 
 
 def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
@@ -183,10 +179,10 @@ def _source(given: str | os.PathLike[str] | Source) -> Source:
     return given
 
 
-def _fault(index: Path) -> str:
+def _fault(engine: Engine) -> str:
     """Why an index cannot be read, or is not what was written; empty where all is well."""
     try:
-        verify_sums(ArraysReader(index).segments)
+        engine.reader().check()
     except IndexCorrupt as error:
         return f"{error.path}: {error.reason}"
     except IndexIncompatible:
@@ -196,7 +192,7 @@ def _fault(index: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    index: Path
+    engine: Engine
     workers: int
     wait: float
     memory: int = MEMORY
@@ -226,12 +222,12 @@ class _Run:
         for location in locations:
             if location in ONCE:
                 if full:
-                    sources.append(_Kept(self.index, location))
+                    sources.append(_Kept(self.engine, location))
                 continue
             try:
-                sources.append(open_source(location))
+                sources.append(open_source(path_of(location)))
             except SourceError as error:
-                raise refusal(location, error.reason, self.index) from error
+                raise refusal(location, error.reason, self.engine.place) from error
         return replace(self.of(sources, full), anew=anew)
 
     def of(self, sources: Sequence[Source], full: bool = False) -> Report:
@@ -240,9 +236,10 @@ class _Run:
         reading = Reading()
         if not self.dry_run:
             writer = self._writer(sources, full)
-            resumed = writer.held.articles_ahead
+            resumed = 0
             try:
                 with writer:
+                    resumed = writer.held.articles_ahead
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:
@@ -259,11 +256,10 @@ class _Run:
             self._compare(sources, full, reading)
         return report_of(reading, self._published(), 0, time.monotonic() - started)
 
-    def _writer(self, sources: Sequence[Source], full: bool) -> ArraysWriter:
+    def _writer(self, sources: Sequence[Source], full: bool) -> Writer:
         # What comes once is not there any more when a later run goes on.
         again = [s.location for s in sources] if all(s.lasting for s in sources) else []
-        return ArraysWriter(
-            self.index,
+        return self.engine.writer(
             fresh=full,
             wait=self.wait,
             memory=self.memory,
@@ -273,38 +269,30 @@ class _Run:
             rehearsal=self.dry_run,
         )
 
-    def _write(self, writer: ArraysWriter, sources: Sequence[Source], reading: Reading) -> int:
+    def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading) -> int:
         """Have a writer do what sources change. Returns how many articles can be found then."""
-        self._read(sources, Updater(self.index, writer.held, writer, True, self.whole), reading)
+        self._read(sources, Updater(self.engine.place, writer.held, writer, True, self.whole), reading)
         return writer.commit(check=self._check if self.gate else None).articles
 
-    def _check(self, unpublished: Toc) -> None:
+    def _check(self, unpublished: Reader) -> None:
         assert self.gate
-        reader = ArraysReader(self.index, unpublished)
-        self.gate.check(Index(self.index, reader=reader), self._published())
+        self.gate.check(Index(self.engine, reader=unpublished), self._published())
 
     def _published(self) -> int:
         """How many articles can be found now; 0 where there is no index, or none that can be read."""
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
-            return ArraysReader(self.index).stats().articles
+            return self.engine.reader().stats().articles
         return 0
 
     def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Have a generation written that the gate is asked about, and that goes again."""
-        with TemporaryDirectory() as elsewhere:
-            run = self if (self.index / TOC_NAME).exists() else replace(self, index=Path(elsewhere))
-            with run._writer(sources, full) as writer:
-                run._write(writer, sources, reading)
+        with self._writer(sources, full) as writer:
+            self._write(writer, sources, reading)
 
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Find what sources would change."""
-        held = Held(self.index, Toc(0), ())
-        if not full:
-            with suppress(IndexMissing):
-                reader = ArraysReader(self.index)
-                protecting(reader.toc, self.protected, self.index)
-                held = Held(self.index, reader.toc, reader.segments)
-        self._read(sources, Updater(self.index, held, None, not full, self.whole), reading)
+        held = self.engine.held(fresh=full, protected=self.protected)
+        self._read(sources, Updater(self.engine.place, held, None, not full, self.whole), reading)
 
     def _read(self, sources: Sequence[Source], updater: Updater, reading: Reading) -> None:
         resumed = updater.held.articles_ahead
@@ -325,8 +313,8 @@ class _Kept:
     one_each = False
     lasting = False
 
-    def __init__(self, index: Path, location: str) -> None:
-        self._index = index
+    def __init__(self, engine: Engine, location: str) -> None:
+        self._engine = engine
         self.location = location
 
     def snapshot(self) -> Snapshot:
@@ -336,13 +324,11 @@ class _Kept:
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
         try:
-            for segment in ArraysReader(self._index).segments:
-                for number in of_sources(segment, {self.location}).nonzero()[0].tolist():
-                    yield segment.article(number)
+            yield from self._engine.reader().kept(self.location)
         except (IndexCorrupt, IndexIncompatible) as error:
             way = "through Whoosh" if self.location == ADDED else "on standard input"
             reason = f"came {way}, and the index that has it cannot be read ({error})"
-            raise refusal(self.location, reason, self._index) from error
+            raise refusal(self.location, reason, self._engine.place) from error
 
     def done(self) -> None:
         return None

@@ -11,9 +11,7 @@ from pathlib import Path
 
 from newsearch.articles.article import Article
 from newsearch.articles.extra import UNUSABLE
-from newsearch.engine.arrays.files.state import SourceState
-from newsearch.engine.arrays.writer import ArraysWriter
-from newsearch.engine.arrays.writing.ledger import Difference, Held, Ledger
+from newsearch.engine.base import Difference, Held, Ledger, SourceState, Writer
 from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot, Source
 
@@ -68,9 +66,9 @@ class Updater:
         whole: a source must be readable to its end and have articles.
     """
 
-    index: Path
+    index: Path | str
     held: Held
-    writer: ArraysWriter | None
+    writer: Writer | None
     trusting: bool
     whole: bool
 
@@ -134,16 +132,18 @@ class Updater:
             self._note_empty(source, reading.broken - broken, reading)
             return
 
-        keys = ledger.held(())
         if not is_cut and source.lasting:
             present = set(seen.names)
             # An article that is broken may be half written: what the index has of it stays until that can be read.
             ledger.pass_over(failed)
             gone = [name for name in old if name not in present]
-            keys = ledger.held(gone) if is_partial else ledger.unseen()
-        reading.differences[location] = ledger.difference(keys)
+            if is_partial:
+                ledger.drop(gone)
+            else:
+                ledger.drop_unseen()
+        reading.differences[location] = ledger.difference()
         if self.writer:
-            self.writer.delete_keys(location, keys)
+            self.writer.delete_dropped(location, ledger)
             if not is_cut:
                 again = failed if source.one_each else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
@@ -181,7 +181,7 @@ class Updater:
         return refusal(location, reason, self.index)
 
 
-def refusal(location: str, reason: str, index: Path) -> SourceError:
+def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """Give the error of a source that is not as it should be, with the way out."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")

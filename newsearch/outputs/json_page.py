@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from newsearch.articles.article import article_to_mapping
-from newsearch.engine.base import Explanation
+from newsearch.engine.base import Explanation, Stats
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause
@@ -71,6 +73,18 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False) -> dict[str, Any]:
     # An article may bring keys of its own by these names; ours are the ones that readers expect.
     theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
     return {**ours, **theirs, **ours}
+
+
+def stats_mapping(stats: Stats) -> dict[str, Any]:
+    """What an index holds."""
+    return {
+        name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
+        for name, value in asdict(stats).items()
+    }
+
+
+def _plain(value: object) -> object:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 _MAY_LACK = ("url", "explanation")

@@ -52,7 +52,14 @@ def typed(clause: Clause) -> str:
 
 
 _IMPLIED = "is:published"
-_FLAGS = {"topics": "--topic", "providers": "--provider", "categories": "--category", "types": "--type"}
+_FLAGS = {
+    "topics": "--topic",
+    "providers": "--provider",
+    "authors": "--author",
+    "categories": "--category",
+    "types": "--type",
+    "languages": "--language",
+}
 
 
 def _sum(counts: Counts) -> int:

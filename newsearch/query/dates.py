@@ -91,7 +91,8 @@ def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     period = parse_date_range(text, now=now, tz=tz)
     if period.end is not None:
         return period.end - timedelta(microseconds=1)
-    assert period.start is not None  # a range has a start or an end
+    if period.start is None:
+        raise QueryError(f"{text!r:.80} goes on for ever, and names no moment")
     return period.start
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query.fields import FIELDS, filter_node, url_part
+from newsearch.query.pasted import TEXT_WORDS, read_as_text
 from newsearch.query.tokens import (
     AND,
     CLOSE,
@@ -54,6 +55,7 @@ from newsearch.query.tree import (
     Word,
     replace,
 )
+from newsearch.text import analysis
 
 MAX_QUERY_LENGTH = 4096
 """Characters of a query that are read; the rest is ignored."""
@@ -75,17 +77,13 @@ MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 _SHOWN = 40
 """Characters of a value that a note repeats."""
 
-TEXT_WORDS = 10
-"""A query of more words than this is a text: it is no worse for quotes and parentheses in it, which ask for nothing."""
-
 # Not sets: the hash of a Kind takes longer than looking at all of these.
 _NEAR_OPERANDS = (WORD, PHRASE, FIELD, OPEN)
 _OPERANDS = (*_NEAR_OPERANDS, MINUS, NOT)
 _ALONE = (WORD, PHRASE)
 _JOINING = (AND, OR, NEAR)
 _URL = pattern(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
-# Of ASCII and the general punctuation, letters and digits; above it there are symbols that are searched.
-_SAYS_SOMETHING = pattern(r"\w|[^\x00-\u25ff]")
+_LETTER = pattern(r"[^\W_]")
 _SUFFIXED = pattern(
     r"""(?P<stem> .*?\w.*? )
         (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?
@@ -98,6 +96,8 @@ _DASHES = pattern(r"-{2,}|[–—]")
 _UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
 _SPOKEN = pattern(r"\S+")
 # Not two of them, which are **bold**.
+_STAR_AFTER_LETTER = pattern(r"\w\*(?!\*)")
+_STAR = "a star works only at the end of a word with a letter in it, and not in quotes or in values"
 _STAR_INSIDE = pattern(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
 
@@ -168,6 +168,7 @@ class _Parser:
         self._at = 0
         self._ignored = False
         self._cost = 0
+        self._is_text = False
 
     def root(self) -> Node:
         text = self._text
@@ -178,18 +179,20 @@ class _Parser:
             text = text[:end]
         if url := _URL.fullmatch(text):
             return All((Everything(url.span(1)), Match("url", url_part(url[1]), url.span(1))), url.span(1))
-        self._tokens, notes = tokenize(text)
-        self.notes += notes
+        tokens, notes = tokenize(text)
+        self._tokens, words, self._is_text, more = read_as_text(tokens)
+        self.notes += [*notes, *more]
         children = self._side_by_side(None)
-        if len(self._tokens) > TEXT_WORDS and (words := _count_words(self._tokens)) > TEXT_WORDS:
+        if words > TEXT_WORDS:
             children = list(_as_text(children, MAX_CLAUSES - words))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
             everything = Everything((0, len(text)))
-            if not self._ignored:
+            if not text.strip():
                 return everything
-            self._note("nothing else is asked for, so nothing is found", everything.span)
+            said = "else is" if self._ignored else "is"
+            self._note(f"nothing {said} asked for, so nothing is found", everything.span)
             return All((everything, Not(everything, everything.span)), everything.span)
         span = _around(children)
         if not any(map(_scores, children)):
@@ -290,6 +293,8 @@ class _Parser:
         span = (token.start, token.end)
         try:
             node = filter_node(field, token.text, span, now=self._now, tz=self._tz)
+            if isinstance(node, Match) and node.value.endswith("*") and node.field != "id":
+                self._note(_STAR, span)
             if isinstance(node, Match) and node.field == "url":
                 return node if self._affords(_URL_COST, span, "this part of a URL is ignored") else None
             return node
@@ -300,25 +305,29 @@ class _Parser:
             return None
 
     def _phrase(self, field: str | None, token: Token) -> Node | None:
-        if not _SAYS_SOMETHING.search(token.text):
+        if not _says_something(token.text):
             return None
+        if _STAR_AFTER_LETTER.search(token.text):
+            self._note_star((token.start, token.end))
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
         return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
 
     def _word(self, field: str | None, token: Token) -> Node | None:
         text, span = token.text, (token.start, token.end)
-        if not _SAYS_SOMETHING.search(text):
+        if not _says_something(text):
             return None
-        if field is None and (topic := _TOPIC.fullmatch(text)):
+        if field is None and not self._is_text and (topic := _TOPIC.fullmatch(text)):
             return Match("topic", topic[1], span)
         if _STAR_INSIDE.search(text):
-            self._note("a star works only at the end of a word", span)
+            self._note_star(span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)
         stem, star, edits = parts["stem"], parts["star"], parts["edits"]
         if (star or edits is not None) and ("*" in stem or not any(map(str.isalpha, stem))):
+            if star and "*" not in stem:
+                self._note_star(span)
             return Word(text, field, 1.0, span)
         weight = self._weight(parts["weight"], span)
         distance = min(int(edits or 1), most := _most_edits(stem)) if edits is not None else 0
@@ -348,6 +357,11 @@ class _Parser:
             self._note(f"a weight lies between {MIN_WEIGHT} and {MAX_WEIGHT}", span)
         return bounded
 
+    def _note_star(self, span: Span) -> None:
+        """A star does nothing here, as was perhaps meant; but in a text it is a letter left out, or a footnote."""
+        if not self._is_text:
+            self._note(_STAR, span)
+
     def _note(self, message: str, span: Span) -> None:
         self.notes.append(Note(message, span))
 
@@ -355,12 +369,6 @@ class _Parser:
 def _most_edits(word: str) -> int:
     """Not more than half of the letters, or every short word would be like every other."""
     return min(MAX_EDITS, (len(word) + 1) // 2)
-
-
-def _count_words(tokens: Sequence[Token]) -> int:
-    """How many words stand among the tokens, outside quotes and fields."""
-    pairs = zip([None, *tokens], tokens, strict=False)
-    return sum(token.kind is WORD and (before is None or before.kind is not FIELD) for before, token in pairs)
 
 
 def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
@@ -388,7 +396,7 @@ def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
 
 def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterator[Word]:
     for piece in pattern.finditer(node.text):
-        if _SAYS_SOMETHING.search(piece[0]):
+        if _says_something(piece[0]):
             yield Word(piece[0], None, node.weight, (start + piece.start(), start + piece.end()))
 
 
@@ -408,6 +416,11 @@ def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | N
 
 def _words(node: Word | Phrase) -> list[str]:
     return [node.text] if isinstance(node, Word) else node.text.split()
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is a term in a text: signs alone are none, but for some that are symbols."""
+    return bool(_LETTER.search(text)) or (not text.isascii() and bool(analysis.terms(text)))
 
 
 def _scores(node: Node) -> bool:

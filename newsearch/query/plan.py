@@ -68,7 +68,7 @@ def plan(tree: Node) -> Plan:
         if isinstance(child, Word):
             (required if every or child.field else optional).append(child)
             continue
-        unpublished = unpublished or _asks_for_unpublished(child)
+        unpublished = unpublished or asks_for_unpublished(child)
         if not every and _is_plain(child):
             optional.append(child)
         elif _only_filters(child):
@@ -104,12 +104,13 @@ def _is_plain(node: Node) -> bool:
     return isinstance(node, Or) and not _only_filters(node)
 
 
-def _asks_for_unpublished(node: Node) -> bool:
+def asks_for_unpublished(node: Node) -> bool:
+    """Whether a tree asks for unpublished articles, which then are found."""
     if isinstance(node, Word):
         return False
     if isinstance(node, Match):
         return node.field == "is" and node.value.casefold() == "unpublished"
-    return isinstance(node, _GROUPS) and any(map(_asks_for_unpublished, node.children))
+    return isinstance(node, _GROUPS) and any(map(asks_for_unpublished, node.children))
 
 
 def _without_repeats(nodes: Sequence[Node]) -> Sequence[Node]:

@@ -74,7 +74,14 @@ _PLAIN = pattern(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 _REST = pattern(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
 _VALUE = pattern(rf"[^{_GAP})]")
 # What a minus excludes; the dashes of -Strive- are ornament, and -3% is a number.
+# A minus sign, and its full-width form, are what some keyboards and word processors write for it.
+_MINUSES = "-−－﹣"
 _NEGATED = pattern(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
+_EXCLAIMED = pattern(r"!\w[^!]*(?:\s|$)")
+# A value in single quotes; an apostrophe within it has a letter after it.
+_SINGLE = pattern(
+    rf"'([^'{_QUOTES}]*(?:'(?=\w)[^'{_QUOTES}]*)*)'|‘([^’]*(?:’(?=\w)[^’]*)*)’|‹([^›]*)›|`([^`'´]*)[`'´]"
+)
 _SUFFIX = pattern(rf"((?:~\d+)?(?:\^\d+(?:\.\d+)?)?)(?:(?=[{_GAP})])|$)")
 _NEAR = pattern(r"NEAR/\d+")
 _FIELD_LIKE = pattern(r"[a-z]+:[\w\"“(<>=]")
@@ -151,8 +158,12 @@ class _Tokenizer:
             return self._open(start)
         if first == ")" and self._opened:
             return self._close(start)
-        if first == "-" and fresh and _NEGATED.match(text, start + 1):
+        if first in "'‘‹`" and last is FIELD and (phrase := self._quoted_value(start)):
+            return phrase
+        if first in _MINUSES and fresh and _NEGATED.match(text, start + 1):
             return Token(MINUS, first, start, start + 1)
+        if first == "!" and fresh and _EXCLAIMED.match(text, start):
+            self._note("! excludes nothing: to leave a word out, write a minus before it", start, start + 1)
         if stop < len(text):
             if text[stop] == ":" and (fresh or last is MINUS) and (field := self._field(start, stop)):
                 return field
@@ -179,6 +190,14 @@ class _Tokenizer:
                 return Token(PHRASE, text[start + 1 : end], start, end + 1 + len(said), said)
         self._note("this quote is not closed: what follows is read as words", start, start + 1)
         return None
+
+    def _quoted_value(self, start: int) -> Token | None:
+        """The value of a field in single quotes, or None where one of them is an apostrophe."""
+        match = _SINGLE.match(self._text, start)
+        suffix = match and _SUFFIX.match(self._text, match.end())
+        if not match or not suffix:
+            return None
+        return Token(PHRASE, match[match.lastindex or 1], start, suffix.end(), suffix[1])
 
     def _open(self, start: int) -> Token | None:
         self._opened.append(start)

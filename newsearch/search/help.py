@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
+from typing import NamedTuple, TypeAlias
 
 from newsearch.engine.base import Counts, LikeForm, Options, Reader
 from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Everything, Match, Near, Node, Or, Phrase, Word
-from newsearch.search.request import Asked, narrowed
+from newsearch.search.request import Asked
 from newsearch.text import analysis
 
 MAX_CLAUSES = 16
@@ -24,11 +25,18 @@ _EDIT = 0.01
 """How likely one edit is against none, as Kernighan, Church and Gale (1990) had it to the order of magnitude."""
 _OMITTED = 3.0
 """How much likelier it is to leave out a letter than to take another one."""
-_CANDIDATES = 3
+_CANDIDATES = 4
+_CANDIDATES_OF_ONE = 12
+"""Words that are tried for one that was typed, where several places are doubted at once, and where one is."""
+_MAX_UNKNOWN = 3
+_MAX_TRIED = 160
+"""Queries that are tried."""
+_RARE = 4
 
 _NAMED = ("topic", "provider", "author", "category", "type")
 """Fields of names, which are facets too."""
 
+_MAX_NEAR = 3
 _MAX_NAMES = 5_000
 """Names of a field that are compared with one that no article has, the commonest ones."""
 
@@ -64,12 +72,12 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
     """
     query, clauses = asked.query, []
     for node in _parts(query.tree)[:MAX_CLAUSES]:
-        without = narrowed(_without(query.tree, node), asked.filters)
+        without = asked.narrowed(_without(query.tree, node), query.text)
         text = query.text[slice(*node.span)].strip()
         clauses.append(_clause(asked, text, None, node, without))
     for number, given in enumerate(asked.filters[: MAX_CLAUSES - len(clauses)]):
         others = asked.filters[:number] + asked.filters[number + 1 :]
-        without = narrowed(query.tree, others)
+        without = asked.narrowed(query.tree, query.text, others)
         clauses.append(_clause(asked, given.value, given.option, given.node, without))
     with_unpublished = asked.counts(asked.tree(), unpublished=True)
     if with_unpublished != asked.counts(asked.tree()):
@@ -80,66 +88,121 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
 def respell(asked: Asked, found: Counts) -> str | None:
     """The query with its likely misspellings replaced by words and names of the collection; None where there are none.
 
-    Looked at are words that no article, or hardly any, holds in any form, and topics, outlets, categories and types
-    that none has. The new query matches more than the old.
+    Whole queries are judged: of those that differ in words which hardly any article holds, or in names that none has,
+    the one is meant with which most articles hold every word, the less so the more edits it takes. If none of them
+    helps, words that are known are doubted too, one or two neighbours at a time, as in the names of people.
 
     Args:
-        found: what the search matches as it is.
+        found: what the search matches as it is. The new query matches more with every word.
     """
-    if found.complete >= FEW:
+    words = [_Place(at, at + len(word), *_candidates(asked.reader, word)) for at, word in _words(asked.query)]
+    names = [_Place(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)]
+    if found.complete >= FEW and not any(place.is_strange for place in words):
         return None
-    query, changed = asked.query, False
-    mistyped = [
-        *((at, at + len(word), _candidates(asked.reader, word)) for at, word in _words(query)),
-        *((start, end, _names(asked.reader, node)) for start, end, node in _named(query)),
-    ]
-    # They are replaced from the last to the first, so that the places of the others stay.
-    for start, end, candidates in sorted(mistyped, key=lambda item: item[0], reverse=True):
-        best, most = None, (0, 0.0)
-        for form, likeliness in candidates:
-            text = _replaced(query.text, start, end, form)
-            again = parse(text, now=asked.now, tz=asked.tz)
-            counts = asked.counts(narrowed(again.tree, asked.filters))
-            value = min(counts.complete, 1), likeliness * (1 + counts.complete)
-            if value > most:
-                best, most = again, value
-        if best:
-            query, changed = best, True
-    if not changed:
-        return None
-    counts = asked.counts(narrowed(query.tree, asked.filters))
-    better = (counts.complete, counts.partial) > (found.complete, found.partial)
-    return query.text if better else None
+    unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
+    best = _best(asked, found, _replacements(unknown[:_MAX_UNKNOWN]))
+    if best is None and found.complete < FEW:
+        known = [place for place in words if place.candidates]
+        best = _best(asked, found, ([(place, *it)] for place in known for it in place.candidates), least=1.0)
+        pairs = (
+            (left, right)
+            for left, right in zip(known[1:], known, strict=False)
+            if right.start == left.end + 1
+        )
+        best = best or _best(
+            asked,
+            found,
+            (
+                [(left, *one), (right, *other)]
+                for left, right in pairs
+                for one in left.candidates[:_CANDIDATES]
+                for other in right.candidates[:_CANDIDATES]
+            ),
+            least=_EDIT,
+        )
+    return best
 
 
-def _candidates(reader: Reader, word: str) -> list[tuple[str, float]]:
-    """The likeliest words that are meant by one as typed, with how likely each is."""
+class _Place(NamedTuple):
+    """A word or a name of a query as it was typed.
+
+    Attributes:
+        held: how many articles hold it in some form.
+        candidates: what may be meant instead, with how likely it is to be typed so, the likeliest first.
+        is_strange: whether it is known in other forms alone, such as those of another language.
+    """
+
+    start: int
+    end: int
+    held: int
+    candidates: list[tuple[str, float]]
+    is_strange: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return self.held >= FEW and not self.is_strange
+
+
+_Replacement: TypeAlias = tuple[_Place, str, float]
+
+
+def _replacements(places: list[_Place]) -> Iterator[list[_Replacement]]:
+    """All ways to replace some of these places."""
+    most = _CANDIDATES if len(places) > 1 else _CANDIDATES_OF_ONE
+    options = [[None, *((place, *it) for it in place.candidates[:most])] for place in places]
+    for chosen in islice(product(*options), 1, None):
+        yield [replacement for replacement in chosen if replacement is not None]
+
+
+def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
+    """The likeliest of some ways to replace parts of a query; None where what was typed is likelier.
+
+    Args:
+        least: how many articles, weighted by how likely the edits are, must hold every word.
+    """
+    best, most = None, least
+    for way in islice(ways, _MAX_TRIED):
+        text, likely = asked.query.text, 1.0
+        # From the last to the first, so that the places of the others stay.
+        for place, form, likeliness in sorted(way, key=lambda one: one[0].start, reverse=True):
+            text = _replaced(text, place.start, place.end, form)
+            likely *= likeliness
+        again = parse(text, now=asked.now, tz=asked.tz)
+        complete = asked.counts(asked.narrowed(again.tree, text)).complete
+        # What articles hold as it was typed competes, as what takes no edit.
+        rival = found.complete if any(place.held for place, _, _ in way) else 0
+        if complete > found.complete and complete * likely > max(most, rival):
+            best, most = text, complete * likely
+    return best
+
+
+def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
+    """How many articles hold a word, what is likely meant by it, and whether it is strange (see _Place)."""
     terms = analysis.terms(word)
     if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
-        return []
+        return FEW, [], False
     term = terms[0]
     held = reader.search(Word(word), Options(limit=0)).counts().complete
-    if held >= FEW:
-        return []
-    likely: list[tuple[str, float]] = []
+    is_strange = held >= FEW and not reader.articles_with(term)
+    likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
-        # What was typed competes, as a word that takes no edit.
-        likely += [
-            (like.form, value)
-            for like in reader.like(term, edits)
-            if (value := _likeliness(term, like)) > held
-        ]
+        for like in reader.like(term, edits):
+            value = _likeliness(term, like)
+            # Forms that hardly anybody writes are misspellings themselves.
+            if like.articles * _RARE >= held or held < FEW:
+                likely.append((-value * like.articles, like.form, value))
         if likely:
             break
-    return sorted(likely, key=lambda item: (-item[1], item[0]))[:_CANDIDATES]
+    found = [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
+    return held, found, is_strange
 
 
 def _likeliness(term: str, like: LikeForm) -> float:
+    """How likely it is that somebody types one word for another that is like it."""
     omitted = _OMITTED if len(like.form) > len(term) else 1.0
     # Nearly everybody gets the first letter right.
     first = 1.0 if like.form[0] == term[0] else 0.1
-    known = like.articles * _EDIT**like.edits
-    return known * omitted * first
+    return float(_EDIT**like.edits * omitted * first)
 
 
 def _clause(asked: Asked, text: str, option: str | None, node: Node, without: Node) -> Clause:
@@ -159,6 +222,8 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     from difflib import SequenceMatcher  # few mistype a name
 
     matcher = SequenceMatcher(b=wanted, autojunk=False)
+    # A star does nothing in a value, but says what the name begins with.
+    begun = wanted.rstrip("*") if wanted.endswith("*") else ""
 
     def likeness(text: str) -> float:
         matcher.set_seq1(text)
@@ -169,10 +234,13 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     for name, articles in reader.search(Everything(), Options(limit=0)).facet(node.field, _MAX_NAMES):
         folded = name.casefold()
         words = folded.split()
+        if begun and any(word.startswith(begun) for word in (folded, *words)):
+            found.append((-_PART, -articles, name))
+            continue
         part = max(map(likeness, words)) * _PART if len(words) > 1 else 0.0
         if (value := max(likeness(folded), part)) >= _LIKE:
             found.append((-value, -articles, name))
-    return [(name, -value) for value, _, name in sorted(found)[:_CANDIDATES]]
+    return [(name, -value) for value, _, name in sorted(found)[:_MAX_NEAR]]
 
 
 def _named(query: Parsed) -> list[tuple[int, int, Match]]:

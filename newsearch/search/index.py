@@ -6,20 +6,19 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files.toc import read_toc
-from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.base import FieldStats, Stats
+from newsearch.engine import open_engine
+from newsearch.engine.base import Engine, FieldStats, Reader, Stats
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.search.request import Moment, Request, several
 from newsearch.search.results import Results
+from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
@@ -30,23 +29,25 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
     """Open the index in a directory for searching.
 
     Args:
-        path: of the directory.
+        path: of the directory; `scheme://...` names a place that another engine keeps.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
 
     Raises:
         ValueError: an argument is no path.
         WordListError: the file of synonyms cannot be used.
+        EngineError: there is no engine for this scheme.
         IndexMissing: there is no index.
         IndexIncompatible: it was made by another version of newsearch.
         IndexCorrupt: it is damaged.
     """
     check_path("path", path)
+    engine = open_engine(path)
     if synonyms is None:
-        return Index(Path(path))
+        return Index(engine)
     check_path("synonyms", synonyms)
     from newsearch.query.synonyms import read_synonyms  # few have such a file
 
-    return Index(Path(path), read_synonyms(synonyms))
+    return Index(engine, read_synonyms(synonyms))
 
 
 class Index:
@@ -56,12 +57,13 @@ class Index:
     """
 
     def __init__(
-        self, path: Path, synonyms: Synonyms | None = None, reader: ArraysReader | None = None
+        self, engine: Engine, synonyms: Synonyms | None = None, reader: Reader | None = None
     ) -> None:
-        self.path = path
+        self.path = engine.place
         self._synonyms = synonyms
-        self._open: ArraysReader | None = reader or ArraysReader(path)
+        self._open: Reader | None = reader or engine.reader()
         self._completer: Completer | None = None
+        self._spellings: Spellings | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -82,8 +84,10 @@ class Index:
         before: Moment | None = None,
         topics: str | Iterable[str] = (),
         providers: str | Iterable[str] = (),
+        authors: str | Iterable[str] = (),
         categories: str | Iterable[str] = (),
         types: str | Iterable[str] = (),
+        languages: str | Iterable[str] = (),
         min_heat: float | None = None,
         min_quality: float | None = None,
         unpublished: bool = False,
@@ -96,17 +100,20 @@ class Index:
 
         Articles that hold every word come before those that hold only some, unless the query is a text of more than six
         words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
-        Several topics must all hold; of several providers, categories or types, one must. A str is one value.
+        Several topics must all hold; of several providers, authors, categories, types or languages, one must. A
+        str is one value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
             limit, offset: the page, in hits.
-            sort: relevance, newest, oldest, heat or quality.
+            sort: relevance, newest, oldest, modified, heat or quality.
             after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
             before: articles before then.
             topics: whole topics, case folded.
             providers: outlets, by whole words of the name or by domain.
+            authors: by whole words of the name.
             categories, types: whole values, case folded.
+            languages: by tag: `fr` is also `fr-CA`.
             min_heat, min_quality: articles of at least this, so that the value is known.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
@@ -132,8 +139,10 @@ class Index:
                 before=before,
                 topics=several("topics", topics),
                 providers=several("providers", providers),
+                authors=several("authors", authors),
                 categories=several("categories", categories),
                 types=several("types", types),
+                languages=several("languages", languages),
                 min_heat=min_heat,
                 min_quality=min_quality,
                 unpublished=unpublished,
@@ -155,7 +164,9 @@ class Index:
         reader = self._reader
         if not isinstance(request, Request):
             raise QueryError(f"{request!r:.80} is not a newsearch.Request")
-        asked = request.ask(reader, self._synonyms)
+        if self._spellings is None or self._spellings.reader is not reader:
+            self._spellings = Spellings(reader)
+        asked = request.ask(reader, self._synonyms, self._spellings)
         tree, options, expand = asked.tree(), asked.options, request.expand
         if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
@@ -163,6 +174,23 @@ class Index:
             if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
         return Results(asked, reader.search(tree, options))
+
+    def fingerprint(self, request: Request) -> str:
+        """What tells the answer to a request from others: the same text, the same hits in the same order.
+
+        Relative dates count from now, so it may change with time. It holds within one generation of the index.
+
+        Raises:
+            QueryError: the query cannot be used.
+            EngineError: the index is closed.
+        """
+        from hashlib import blake2b  # only who keeps answers asks
+
+        asked = request.ask(self._reader, self._synonyms)
+        # Recency counts from the newest article, unless that is yet to come.
+        hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
+        told = repr((asked.tree(), asked.options, request.expand, hour))
+        return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
@@ -211,17 +239,18 @@ class Index:
 
     def refresh(self) -> bool:
         """Go on with the newest generation. Returns whether it is newer than the one before."""
-        if read_toc(self.path) == self._reader.toc:
+        newer = self._reader.newer()
+        if newer is None:
             return False
-        self._open = ArraysReader(self.path)
+        self._open = newer
         return True
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = self._completer = None
+        self._open = self._completer = self._spellings = None
 
     @property
-    def _reader(self) -> ArraysReader:
+    def _reader(self) -> Reader:
         if self._open is None:
             raise EngineError("this index is closed")
         return self._open

@@ -18,6 +18,7 @@ from newsearch.errors import QueryError
 from newsearch.query import Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
@@ -32,8 +33,8 @@ Moment: TypeAlias = str | date | datetime
 class Request:
     """A search: query, filters, order, page and weights.
 
-    Several topics must all hold; of several providers, categories or types, one must. A str is one value. Relative
-    dates (`7d`) stay relative: they count from the moment at which the request is run.
+    Several topics must all hold; of several providers, authors, categories, types or languages, one must. A str is one
+    value. Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
 
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
@@ -43,7 +44,9 @@ class Request:
         before: articles before then.
         topics: whole topics, case folded.
         providers: outlets, by whole words of the name or by domain.
+        authors: by whole words of the name.
         categories, types: whole values, case folded.
+        languages: by tag: `fr` is also `fr-CA`.
         min_heat, min_quality: articles of at least this, so that the value is known.
         unpublished: whether unpublished articles are found too.
         boosts: weights of heat, quality and recency.
@@ -64,8 +67,10 @@ class Request:
     before: Moment | None = None
     topics: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
     min_heat: float | None = None
     min_quality: float | None = None
     unpublished: bool = False
@@ -86,7 +91,10 @@ class Request:
             raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
             if getattr(self, name) != ():
-                self._set(name, several(name, getattr(self, name)))
+                values = several(name, getattr(self, name))
+                if len(values) > MAX_VALUES:
+                    raise QueryError(f"{name}: {len(values):,} values; a search takes {MAX_VALUES:,} at most")
+                self._set(name, values)
         for name in ("min_heat", "min_quality"):
             if (least := getattr(self, name)) is not None:
                 check_number(name, least, error=QueryError)
@@ -192,8 +200,13 @@ class Request:
         parsed = parse(self.query, now=now, tz=tz)
         return parsed._replace(tree=synonyms.expand(parsed.tree)) if synonyms else parsed
 
-    def ask(self, reader: Reader, synonyms: Synonyms | None = None) -> Asked:
+    def ask(
+        self, reader: Reader, synonyms: Synonyms | None = None, spellings: Spellings | None = None
+    ) -> Asked:
         """What this request asks of a reader, now.
+
+        Args:
+            spellings: of this reader, which remembers them.
 
         Raises:
             QueryError: the query or a date cannot be used.
@@ -201,10 +214,16 @@ class Request:
         tz, now = self.zone(), datetime.now(UTC)
         moment = self._end(now, tz)
         now = moment or now
-        parsed = self._parsed(now, tz, synonyms)
+        parsed = parse(self.query, now=now, tz=tz)
+        if "#" in self.query or "." in self.query:
+            from newsearch.search.meaning import in_index  # most queries are plain words
+
+            parsed = in_index(parsed, reader)
+        if synonyms:
+            parsed = parsed._replace(tree=synonyms.expand(parsed.tree))
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
         options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
-        return Asked(reader, self, parsed, filters, options, now, tz)
+        return Asked(reader, self, parsed, filters, options, now, tz, spellings or Spellings(reader))
 
     def _narrows(self) -> bool:
         return any(getattr(self, name) != _DEFAULTS[name] for name in _NARROWING)
@@ -260,13 +279,23 @@ class Request:
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Request)}
 _KEYS = tuple(_DEFAULTS)
-_LISTS = {"topics": "topic", "providers": "provider", "categories": "category", "types": "type"}
+_LISTS = {
+    "topics": "topic",
+    "providers": "provider",
+    "authors": "author",
+    "categories": "category",
+    "types": "type",
+    "languages": "language",
+}
 """Attributes with several values, and the field of each."""
 
 _NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")
 """Attributes that become filters."""
 
 _INSTANT = timedelta(microseconds=1)
+
+MAX_VALUES = 1_000
+"""Topics, providers, categories or types that one search may name."""
 
 
 class Filter(NamedTuple):
@@ -285,6 +314,7 @@ class Asked(NamedTuple):
         filters: what else narrows the search.
         now: the moment that relative dates count from.
         tz: the zone in which days begin.
+        spellings: of the reader.
     """
 
     reader: Reader
@@ -294,10 +324,16 @@ class Asked(NamedTuple):
     options: Options
     now: datetime
     tz: tzinfo
+    spellings: Spellings
 
     def tree(self) -> Node:
-        """The tree of the query and of the filters."""
-        return narrowed(self.query.tree, self.filters)
+        """The tree of the query, with other spellings of its words, and of the filters."""
+        return self.narrowed(self.query.tree, self.query.text)
+
+    def narrowed(self, tree: Node, text: str, filters: tuple[Filter, ...] | None = None) -> Node:
+        """A tree that was read from a text, with other spellings of its words, and filters: by default its own."""
+        expanded = self.spellings.expand(tree, text)
+        return narrowed(expanded, self.filters if filters is None else filters)
 
     def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
         """What this tree matches under the same options."""

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Final, TypeAlias
+from unicodedata import category
 
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
-from newsearch.text.places import locate
+from newsearch.text.places import MAX_CHUNK, locate
 
 Span: TypeAlias = tuple[int, int]
 """A half-open range of character positions in a text."""
@@ -23,6 +24,14 @@ MAX_MARKED: Final = 20_000
 MAX_PARTS: Final = 32
 """Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
 
+# Where a chunk can be cut without changing its terms, mostly: a run of a script without spaces, a word, a sign. A mark
+# of a kana belongs to it.
+_PIECE = re.compile(
+    r"{paired}+ | {letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]".format(
+        paired=analysis.PAIRED, letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"
+    ),
+    re.VERBOSE,
+)
 _CHUNK = re.compile(r"\S+")
 _ELLIPSIS: Final = "…"
 _ENGLISH: Final = analysis.Stemming()
@@ -52,6 +61,13 @@ def marks(
     return _joined(words.spans(found)) if found else []
 
 
+def _shown(text: str, start: int) -> int:
+    """Where to begin so that no mark loses its letter."""
+    while start < len(text) and category(text[start]) in ("Mn", "Mc"):
+        start += 1
+    return start
+
+
 def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Span]]:
     """The part of a text that shows the most of its marked words, with their places in it.
 
@@ -70,6 +86,7 @@ def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Spa
     # At the ends of words, where there is one before the marked words begin.
     if start and (space := text.find(" ", start - 1, first)) >= 0:
         start = space + 1
+    start = min(_shown(text, start), max(first, start))
     if end < len(text) and (space := text.rfind(" ", min(last, end), end + 1)) >= 0:
         end = space
     before, after = _ELLIPSIS * (start > 0), _ELLIPSIS * (end < len(text))
@@ -102,8 +119,11 @@ class _Words:
 
     def __init__(self, text: str, stemming: analysis.Stemming) -> None:
         self.stemming = stemming
-        self._chunks = [(match.start(), match[0]) for match in _CHUNK.finditer(text)]
+        self._chunks = [
+            piece for match in _CHUNK.finditer(text) for piece in _pieces(match.start(), match[0])
+        ]
         self._terms = [analysis.chunk_terms(chunk) for _, chunk in self._chunks]
+        self._halves: dict[int, str] = {}
         self.by_term: dict[str, list[int]] = defaultdict(list)
         for place, term in enumerate(term for terms in self._terms for term in terms):
             self.by_term[term].append(place)
@@ -115,6 +135,18 @@ class _Words:
             places[stem] += self.by_term[term]
         return {stem: sorted(numbers) for stem, numbers in places.items()}
 
+    def exact(self, term: str) -> _Places:
+        """Where a form stands; one character of a script without spaces stands in all pairs that hold it."""
+        if analysis.is_half(term):
+            places = _places(self, lambda held: term in held and len(held) <= 2)
+            self._halves |= dict.fromkeys(places, term)
+            return places
+        return self.by_term.get(term, ())
+
+    def any_form(self, term: str) -> _Places:
+        """Where a word stands in any of its forms."""
+        return self.exact(term) if analysis.is_half(term) else self.by_stem.get(self.stemming.stem(term), ())
+
     def spans(self, wanted: set[int]) -> Iterator[Span]:
         """Where these terms are, in order."""
         first = 0
@@ -122,8 +154,22 @@ class _Words:
             numbers = [number for number in range(len(terms)) if first + number in wanted]
             if numbers:
                 places = locate(chunk, terms)
-                yield from ((start + places[n][0], start + places[n][1]) for n in numbers)
+                for number in numbers:
+                    begin, end = places[number]
+                    if (half := self._halves.get(first + number)) and end - begin == len(terms[number]) == 2:
+                        begin += terms[number].index(half)
+                        end = begin + 1
+                    yield start + begin, start + end
             first += len(terms)
+
+
+def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
+    """A chunk, or the pieces of a long one that say the same, and where they are."""
+    if chunk.isascii() and len(chunk) <= MAX_CHUNK:
+        return [(start, chunk)]
+    pieces = [(start + match.start(), match[0]) for match in _PIECE.finditer(chunk)]
+    said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
+    return pieces if said == list(analysis.chunk_terms(chunk)) else [(start, chunk)]
 
 
 def _joined(spans: Iterator[Span]) -> list[Span]:
@@ -150,12 +196,13 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
     terms = analysis.terms(" ".join(node.words) if isinstance(node, Near) else node.text)
     if not terms:
         return set()
-    exact: list[_Places] = [words.by_term.get(term, ()) for term in terms]
+    exact: list[_Places] = [words.exact(term) for term in terms]
     match node:
         case Phrase():
             return _in_order(exact, node.slop)
         case Near():
-            return _in_any_order(exact, node.distance)
+            is_one = len(set(terms)) == 1 < len(terms)
+            return (_in_order if is_one else _in_any_order)(exact, node.distance)
         case Prefix():
             return _in_order([*exact[:-1], _places(words, lambda term: term.startswith(terms[-1]))], 0)
         case Fuzzy() if len(terms) == 1:
@@ -165,7 +212,7 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
         place
         for spelling in (terms, analysis.terms(other or ""))
         if spelling
-        for place in _in_order([words.by_stem.get(stem, ()) for stem in words.stemming.stems(spelling)], 0)
+        for place in _in_order([words.any_form(term) for term in spelling], 0)
     }
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -130,7 +131,8 @@ class MarkdownDirectory:
         waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
             # Python and the imports take a process a while to start: until then, files are read here.
-            started = [pool.submit(_read_chunk, []) for _ in range(workers)]
+            with _unheard():
+                started = [pool.submit(_read_chunk, []) for _ in range(workers)]
             while not started[0].done() and at_first < len(names):
                 yield from map(_read, self._entries(names[at_first : at_first + _FEW]))
                 at_first += _FEW
@@ -228,6 +230,19 @@ def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
         (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
         for result in results
     ]
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Start processes that do not hear Ctrl-C, not even before `_serve`; this one hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # which Windows lacks
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve() -> None:

@@ -93,3 +93,12 @@ _TRACKING: Final = pattern(
 
 _AMPERSAND: Final = pattern(r"&(?:amp;)+")
 _WIDE_SPACE: Final = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def host_of(text: str) -> str:
+    """The host of the first address in a text, without `www.`, in lower case; empty where there is none."""
+    match = _HOST.search(text)
+    return match[1].lower().rstrip(".") if match else ""
+
+
+_HOST = pattern(r"https?://(?:[^/?#@\s]*@)?(?:www\.)?([^/?#:@\s]+)", re.IGNORECASE)

@@ -4,9 +4,10 @@ Text is cut at white space into chunks, and each chunk becomes the terms that it
 
     Portland's  -> portland           COVID-19 -> covid 19         AT&T    -> at&t
     U.S.        -> us                 Biden-Xi -> biden xi         C++, C# -> c++, c#
-    don't       -> dont               $24,000  -> 24000            3.5%    -> 3.5
+    don't       -> dont               $24,000  -> 24000            1.234,56 -> 1234.56
     l'amour     -> l amour            qu'un    -> qu un            dell'arte -> dell arte
     São         -> sao                ﬁre      -> fire             日本語   -> 日本 本語
+    Lipitor™    -> lipitor            2½       -> 2 1 2            J&J, Marks&Co -> j&j, marks&co
 
 Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
 becomes overlapping pairs. Every term takes one position.
@@ -29,6 +30,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch.text.english import DEMONYMS
+from newsearch.text.marks import limit_marks
 
 if TYPE_CHECKING:
     import Stemmer
@@ -43,9 +45,9 @@ _PAIRED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
 
-# Vowel signs and points of Hebrew, Arabic and the Indic scripts: part of a word, though not \\w to `re`. The dandas,
-# which end a sentence in most of the Indic scripts, are no letters.
-_MARKS = "\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+# Vowel signs of the Indic scripts: part of a word, though not \\w to `re`. The dandas, which end a sentence in most of
+# these scripts, are no letters.
+_MARKS = "\u0900-\u0963\u0966-\u0dff"
 # One of the apostrophes counts as a letter to `re`, and must not make a word by itself.
 _LETTER = rf"(?:[^\W_ʼ{_PAIRED}]|[{_MARKS}])"
 
@@ -55,6 +57,7 @@ _TERM = r"""
       {paired}
       (?P<acronym>(?<!\w){initial}(?:\.{initial})+(?!\w)\.?(?:['ʼ]s(?!\w))?)
     | (?P<number>(?<!\w)\d+(?:[.,]\d+)+)
+    | (?P<fraction>(?<![\w.,])\.\d+(?!\w|[.,]\d))
     | (?P<sharp>(?<!\w)[^\W\d_](?:\+\+|\#)(?![^\W\d]))
     | (?P<elided>(?<!\w)(?:l|d|qu|all|dall|dell|nell|sull)(?=['ʼ]{letter}{{2}}))
     | (?P<word>{letter}+(?:[&'ʼ]{letter}+)*)
@@ -69,8 +72,33 @@ _ANY_TERM = _TERM.format(
 )
 
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+# Digits in groups, of thousands or as in India, and what follows them. One group after a point (24.000) may be a
+# decimal part, or thousands in another language: its stem says which (see Stemming).
+_GROUPED = re.compile(r"(?P<a>\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?:\.(?P<b>\d+))?")
+_GROUPED_BY_POINTS = re.compile(r"(?P<a>\d{1,3}(?:\.\d{3})+)(?:,(?P<b>\d+))|(?P<c>\d{1,3}(?:\.\d{3}){2,})")
+_POINT_GROUP = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _APOSTROPHES = str.maketrans("", "", "'ʼ")
+
+# What people type where an apostrophe belongs, the okina, and the half rings of transliterations. Beside a digit, a
+# prime says feet or minutes.
+_LIKE_APOSTROPHES = "‘‛`´ʹʻʽʾʿꞌ"
+_APOSTROPHE = re.compile(rf"[{_LIKE_APOSTROPHES}]|(?<=[^\W\d])′(?=[^\W\d])")
+# In Hebrew two points between letters make an abbreviation, as an apostrophe does for sounds that it lacks.
+_GERSHAYIM = re.compile(r"(?<=[א-ת])[\"״'׳](?=[א-ת])")
+# Points of Hebrew and Arabic, which only schoolbooks write, and the stroke that makes an Arabic word longer.
+_POINTS = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
+# Signs that compatibility makes letters and digits of, which would stick to the word before: fractions, circled and
+# other enclosed numbers, the numero sign; and trademarks, which say nothing.
+_SIGN = re.compile(
+    "[\u2116\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf\U0001f100-\U0001f10c]"
+)
+_TRADEMARK = re.compile("[\u2120\u2122\U0001f16a-\U0001f16c]")
+_RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u207e"
+# Raised digits after a word are a footnote's, after digits a power; after one or two letters, as in m², part of a unit.
+_NOTE = re.compile(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -88,7 +116,7 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     """The terms of one chunk, a piece of text without white space."""
     # Nearly every chunk is an ASCII word, maybe with punctuation around it, and needs none of the rules below.
     bare = chunk.strip(_PUNCTUATION)
-    if bare.isalnum() and bare.isascii():
+    if bare.isalnum() and bare.isascii() and not (bare[0].isdigit() and f".{bare}" in chunk):
         return (bare[:MAX_TERM_LENGTH].lower(),)
     found: list[str] = []
     folded = fold(chunk).replace("’", "'")
@@ -102,11 +130,47 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
         if kind in ("word", "acronym"):
             text = text[:-2] if text[-2:] in ("'s", "ʼs") else text
             text = text.translate(_APOSTROPHES) if kind == "word" else text.replace(".", "")
+            if "&" in text:
+                found.extend(part[:MAX_TERM_LENGTH] for part in _names(text))
+                continue
         elif kind == "number":
-            # 24,000 is one number however it is written; 3.5 and 2020.09 keep their points.
-            text = text.replace(",", "") if _THOUSANDS.fullmatch(text) else text.replace(",", ".")
+            text = _number(text)
+        elif kind == "fraction":
+            text = f"0{text}"
         found.append(text[:MAX_TERM_LENGTH])
     return tuple(found)
+
+
+def _number(text: str) -> str:
+    """One number however it is written: 24,000 and 1.234,56 lose what groups them, 3.5 and 2020.09 do not."""
+    grouped = _GROUPED.fullmatch(text) or _GROUPED_BY_POINTS.fullmatch(text)
+    if grouped is None:
+        return text.replace(",", ".")
+    whole, part = grouped["a"] or grouped["c"], grouped["b"]
+    whole = whole.replace(",", "").replace(".", "")
+    return f"{whole}.{part}" if part else whole
+
+
+def _names(text: str) -> list[str]:
+    """What `&` joins: initials (AT&T, H&M) are one term, whole names (Johnson&Johnson) are one each."""
+    first, *others = text.split("&")
+    names = [first]
+    for other in others:
+        if min(len(names[-1].rpartition("&")[2]), len(other.rstrip("0123456789")) or len(other)) > _INITIALS:
+            names.append(other)
+            continue
+        bare = other.rstrip("0123456789")
+        if bare and len(bare) <= _INITIALS and bare != other:
+            # The number of S&P500 stands for itself.
+            names[-1] += f"&{bare}"
+            names.append(other[len(bare) :])
+        else:
+            names[-1] += f"&{other}"
+    return names
+
+
+_INITIALS = 2
+"""Letters that are initials rather than a name."""
 
 
 @lru_cache(maxsize=2)
@@ -117,13 +181,33 @@ def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
 
 def fold(text: str) -> str:
     """Lower case, compatibility forms unified, accents of Latin, Greek and Cyrillic letters removed."""
-    text = unicodedata.normalize("NFKC", text).casefold()
+    if not text.isascii():
+        text = _apart(limit_marks(text))
+    text = unicodedata.normalize("NFKC", text.replace("`", "'")).casefold()
     if text.isascii():
         return text
     # Only the generic combining marks go: the vowel signs of Indic scripts are letters to their readers.
     marked = unicodedata.normalize("NFD", text)
     bare = "".join(c for c in marked if not "\u0300" <= c <= "\u036f")
-    return unicodedata.normalize("NFC", bare).translate(_UNDECOMPOSED)
+    bare = _POINTS.sub("", unicodedata.normalize("NFC", bare))
+    return _GERSHAYIM.sub("", bare).translate(_UNDECOMPOSED)
+
+
+def _apart(text: str) -> str:
+    """What compatibility forms would hide, told before they are unified: apostrophes, and signs after a word."""
+    text = _SIGN.sub(r" \g<0> ", _TRADEMARK.sub(" ", _APOSTROPHE.sub("'", text)))
+    return _NOTE.sub(r" \g<0> ", text)
+
+
+def is_half(term: str) -> bool:
+    """Whether a term is one character of a script without spaces: a half of the pairs that it is found by."""
+    return len(term) == 1 and not term.isascii() and bool(_HALF.fullmatch(term))
+
+
+PAIRED = rf"[{_PAIRED}\uff66-\uff9f]"
+"""What matches a character of a script that is written without spaces, as a regular expression."""
+
+_HALF = re.compile(f"[{_PAIRED}]")
 
 
 def other_spelling(word: str) -> str | None:
@@ -205,6 +289,8 @@ class Stemming(NamedTuple):
         stemmer = _stemmer(LANGUAGES[self.language])
         if self.language == "en":
             return _IRREGULAR.get(term) or stemmer.stemWord(DEMONYMS.get(term, term))
+        if "." in term:
+            term = _ungrouped(term, self.language)
         stem = stemmer.stemWord(_accented([term], self.language)[0])
         return stem if stem.isascii() else fold(stem)
 
@@ -217,7 +303,8 @@ class Stemming(NamedTuple):
             stems = stemmer.stemWords(placed)
             found = [_IRREGULAR.get(term, stem) for term, stem in zip(placed, stems, strict=True)]
         else:
-            found = stemmer.stemWords(_accented(exact, self.language))
+            whole = [_ungrouped(term, self.language) if "." in term else term for term in exact]
+            found = stemmer.stemWords(_accented(whole, self.language))
             # What still has an accent came from a form that had lost it.
             found = [stem if stem.isascii() else fold(stem) for stem in found]
         if self.protected and not self.protected.isdisjoint(exact):
@@ -227,6 +314,14 @@ class Stemming(NamedTuple):
                 for term, stem in zip(exact, found, strict=True)
             ]
         return found
+
+
+def _ungrouped(term: str, language: str) -> str:
+    """24.000 as it is read in the languages that group thousands by points."""
+    return term.replace(".", "") if language in _POINTED and _POINT_GROUP.fullmatch(term) else term
+
+
+_POINTED = frozenset("ca da de el es eu id it nl no pt ro sr tr".split())
 
 
 def stemmings(protected: frozenset[str]) -> list[Stemming]:
@@ -267,30 +362,56 @@ def _accented(terms: list[str], language: str) -> list[str]:
 
 
 # What the stemmer gets wrong, where it matters to the news: words of other meaning that it takes for one (executives
-# and executions, imports and what is important), and plurals that it does not know.
+# and executions, imports and what is important, Harris and Harry), and plurals that it does not know. The words of a
+# group share a stem of their own, the first of them.
 _IRREGULAR = {
-    "authorities": "authority",
-    "authority": "authority",
-    "business": "business",
-    "businesses": "business",
-    "children": "child",
-    "crises": "crisi",
-    "executive": "executive",
-    "executives": "executive",
-    "experiment": "experiment",
-    "experimental": "experiment",
-    "experiments": "experiment",
-    "hospitality": "hospitality",
-    "importance": "important",
-    "important": "important",
-    "men": "man",
-    "polite": "polite",
-    "positive": "positive",
-    "several": "several",
-    "severe": "severe",
-    "severely": "severe",
-    "united": "united",
-    "women": "woman",
+    word: group.split()[0]
+    for group in """
+        apartment apartments | arsenic arsenics | authority authorities | business businesses | clinic clinics |
+        clinical clinically | conservative conservatives conservatism | custom customs | customer customers |
+        denis | denise | department departments departmental | dominic | emergence | emergency emergencies |
+        excellent excellently excellence | executive executives | expense expenses | expensive expensively |
+        experiment experimental experiments | factor factors | factory factories | federer | handful handfuls |
+        harris | hilarious hilariously | hilary | hospitality | important importance | irony ironic ironically |
+        june | kohli | late | lately | lewis | likely | unlikely | maine | manly | manning | mars | physics |
+        polite politely | policy policies | positive positives | protestant protestants | several | severe
+        severely severity | sterling | succession | successor successors | united | universal universally |
+        universe universes | university universities | witness witnesses witnessed witnessing | wonderful |
+        bacterium bacteria | bus buses busses | canvas canvases | child children | criterion criteria | crisi
+        crisis crises | diagnos diagnosis diagnoses | analys analysis analyses | emphasis emphases | foot feet |
+        forefoot forefeet | fungus fungi | alumnus alumni | cactus cacti | nucleus nuclei | stimulus stimuli |
+        radius radii | syllabus syllabi | gas gases gasses | goose geese | hypothes hypothesis hypotheses |
+        synthes synthesis syntheses | thesis theses | prosthesis prostheses | parenthesis parentheses | paralys
+        paralysis paralyses | prognosis prognoses | oasis oases | nemesis nemeses | synopsis synopses |
+        metamorphosis metamorphoses | neurosis neuroses | psychosis psychoses | index indexes indices | matrix
+        matrices | vertex vertices | vortex vortices | appendix appendices | larva larvae | alga algae |
+        vertebra vertebrae | antenna antennas antennae | formula formulas formulae | lens lenses | louse lice |
+        mouse mice | ox oxen | people person persons | phenomenon phenomena | plus pluses | quiz quizzes quizzed
+        | spectrum spectra | stadium stadiums stadia | stratum strata | tooth teeth | datum data | memorandum
+        memoranda memorandums | referendum referendums referenda | yes yeses | calf calves | elf elves | half
+        halves | hoof hooves hoofs | housewife housewives | knife knives | loaf loaves | midwife midwives |
+        scarf scarves scarfs | self selves | sheaf sheaves | shelf shelves | thief thieves | turf turves | wharf
+        wharves wharfs | wife wives | wolf wolves | werewolf werewolves | dwarf dwarves dwarfs | bookshelf
+        bookshelves | man men | woman women | alderman aldermen | anchorman anchormen | assemblyman assemblymen
+        | barman barmen | batsman batsmen | businessman businessmen | businesswoman businesswomen | cameraman
+        cameramen | chairman chairmen | chairwoman chairwomen | clergyman clergymen | congressman congressmen |
+        congresswoman congresswomen | councilman councilmen | countryman countrymen | craftsman craftsmen |
+        fireman firemen | fisherman fishermen | foreman foremen | freshman freshmen | frontman frontmen | gunman
+        gunmen | hitman hitmen | horseman horsemen | huntsman huntsmen | layman laymen | lawman lawmen | lineman
+        linemen | marksman marksmen | middleman middlemen | militiaman militiamen | milkman milkmen | nobleman
+        noblemen | ombudsman ombudsmen | patrolman patrolmen | policeman policemen | policewoman policewomen |
+        postman postmen | rifleman riflemen | salesman salesmen | saleswoman saleswomen | seaman seamen |
+        serviceman servicemen | servicewoman servicewomen | spokesman spokesmen | spokeswoman spokeswomen |
+        sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
+        stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
+        watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
+        stepchildren | schoolchild schoolchildren | adams | anime animes | animated animation animations |
+        barnes | browning | competent competently competence | critical critically | corporal corporals |
+        cummings | golding | hastings | heroine heroines | holmes | hughes | humane humanely | intensive
+        intensively | majority majorities | minority minorities | morale | progressive progressives
+        progressively | rhodes | successive successively | williams
+    """.split("|")
+    for word in group.split()
 }
 
 

@@ -19,6 +19,15 @@ FUNCTION_WORDS = frozenset(
 """Words that say how others belong together, and little themselves. Not here are us, may and will, which
 cannot be told from US, May and Will once their case is folded."""
 
+AMBIGUOUS_PLURALS = {
+    "axis": "axes",
+    "basis": "bases",
+    "leaf": "leaves",
+    "life": "lives",
+}
+"""Words whose plurals are forms of another word (leave, live, base), which keeps them. Who asks for the word is given
+its plural, too; who asks for the plural is given the other word's forms."""
+
 _PLACES = """
     afghanistan: afghan afghans | africa: african africans | albania: albanian albanians |
     algeria: algerian algerians | america: american americans | angola: angolan angolans |

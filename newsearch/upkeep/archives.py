@@ -3,48 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from newsearch._arguments import check_flag, check_number, check_path
-from newsearch.engine.arrays.files.durable import move_into_place, replaceable, temporary_name, write_file
-from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
-from newsearch.engine.arrays.files.lock import WriteLock
-from newsearch.engine.arrays.files.state import load_state
-from newsearch.engine.arrays.files.toc import (
-    TOC_NAME,
-    Toc,
-    last_generation,
-    new_name,
-    parse_toc,
-    publish,
-    read_toc,
-    remove_files,
-    timestamp,
-    toc_text,
-    unused_files,
-)
-from newsearch.engine.arrays.segment.generation import open_generation, open_segments
-from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.engine.arrays.segment.structure import verify as verify_segments
-from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, NewsearchError, StorageError
+from newsearch.engine import open_engine
+from newsearch.engine.base import Archive
 
 _Path = str | os.PathLike[str]
-
-_BACKUP = "backup"
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A backup that was written or restored: its path, its bytes, the generation and the articles in it."""
-
-    path: Path
-    size: int
-    generation: int
-    articles: int
 
 
 def backup(index: _Path, file: _Path) -> Archive:
@@ -58,37 +23,7 @@ def backup(index: _Path, file: _Path) -> Archive:
     """
     check_path("index", index)
     check_path("file", file)
-    directory, path = Path(index), Path(file)
-    toc, segments, contents = _contents(directory)
-    verify_segments(segments)
-    try:
-        place = replaceable(path)
-        temporary = temporary_name(place)
-        size = write_arrays(temporary, contents, kind=_BACKUP)
-        try:
-            ArrayFile(temporary, _BACKUP).verify()
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        move_into_place(temporary, place)
-    except OSError as error:
-        raise StorageError(path, "cannot be written", error) from error
-    return Archive(path, size, toc.generation, sum(segment.live_articles for segment in segments))
-
-
-def _contents(directory: Path) -> tuple[Toc, list[Segment], dict[str, Any]]:
-    """The generation that is published, its segments, and the bytes of all its files by name."""
-    while True:
-        toc, segments = open_generation(directory)
-        try:
-            mapped = {name: np.memmap(directory / name, np.uint8, "r") for name in toc.files()}
-        except FileNotFoundError as error:
-            if read_toc(directory) == toc:
-                raise IndexCorrupt(error.filename, "missing") from error
-        except OSError as error:
-            raise StorageError(directory, "cannot be read", error) from error
-        else:
-            return toc, segments, {TOC_NAME: np.frombuffer(toc_text(toc), np.uint8), **mapped}
+    return open_engine(index).backup(Path(file))
 
 
 def restore(file: _Path, index: _Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
@@ -110,73 +45,4 @@ def restore(file: _Path, index: _Path, *, replace: bool = False, wait: float = 0
     check_path("index", index)
     check_flag("replace", replace)
     check_number("wait", wait, 0)
-    path, directory = Path(file), Path(index)
-    archive, toc = _read_backup(path)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(directory, "cannot be made", error) from error
-    lock = WriteLock(directory, wait)
-    generation = max(last_generation(directory), toc.generation) + 1
-    written: list[Path] = []
-    try:
-        if not replace and (directory / TOC_NAME).exists():
-            raise EngineError(
-                f"{directory}: there is an index already; restore to another place, or give --replace"
-            )
-        names = {name: new_name(generation, Path(name).suffix) for name in toc.files()}
-        for name, new in names.items():
-            written.append(directory / new)
-            write_file(directory / new, [archive.array(name).data])
-        restored = _restored(toc, names, generation)
-        segments = open_segments(directory, restored)
-        verify_segments(segments)
-        for name in restored.states:
-            load_state(directory / name)
-        publish(directory, restored)
-        remove_files(unused_files(directory, restored))
-    except OSError as error:
-        raise StorageError(directory, "cannot be written, the index is as it was", error) from error
-    except IndexCorrupt as error:
-        raise _useless(path, f"holds what is no index ({error.reason})") from error
-    finally:
-        if not _is_published(directory, generation):
-            remove_files(written)
-        lock.release()
-    return Archive(path, archive.size, generation, sum(segment.live_articles for segment in segments))
-
-
-def _is_published(directory: Path, generation: int) -> bool:
-    try:
-        return read_toc(directory).generation == generation
-    except NewsearchError:
-        return False
-
-
-def _restored(toc: Toc, names: dict[str, str], generation: int) -> Toc:
-    return replace(toc.renamed(names), generation=generation, created=timestamp())
-
-
-def _read_backup(path: Path) -> tuple[ArrayFile, Toc]:
-    try:
-        archive = ArrayFile(path, _BACKUP)
-        archive.verify()
-        toc = parse_toc(archive.array(TOC_NAME).tobytes(), path)
-    except OSError as error:
-        raise StorageError(path, "cannot be read", error) from error
-    except IndexCorrupt as error:
-        raise _useless(path, error.reason) from error
-    except IndexIncompatible as error:
-        advice = "restore it with the newsearch that made it"
-        raise IndexIncompatible(path, error.found, error.supported, advice=advice) from error
-    forms = [archive.form(name) for name in archive.names]
-    # Files that hold one byte over and over could fill any disk.
-    if any(dtype != "|u1" for dtype, _ in forms) or sum(length for _, length in forms) > archive.size:
-        raise _useless(path, "holds more than its bytes account for")
-    if sorted(archive.names) != sorted((TOC_NAME, *toc.files())):
-        raise _useless(path, "holds other files than its table of contents names")
-    return archive, toc
-
-
-def _useless(path: Path, reason: str) -> IndexCorrupt:
-    return IndexCorrupt(path, reason, "use another backup")
+    return open_engine(index).restore(Path(file), replace=replace, wait=wait)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from cli_collection import ARTICLES, Command
 
-from newsearch.engine.arrays.files import durable
+from newsearch import _durable as durable
 from newsearch.engine.arrays.files.lock import WriteLock
 
 

@@ -208,7 +208,8 @@ class Oracle:
                 return self._window(analysis.terms(node.text), node, node.slop, ordered=True)
             case Near():
                 words = [term for word in node.words for term in analysis.terms(word)]
-                return self._window(words, node, node.distance, ordered=False)
+                is_one = len(words) > 1 and len(set(words)) == 1
+                return self._window(words, node, node.distance, ordered=is_one)
             case Prefix():
                 return self._prefix(node)
             case Fuzzy():
@@ -261,6 +262,8 @@ class Oracle:
         if not terms:
             return None
         kin = [self._kin(term) for term in terms]
+        if len(terms) == 1 and analysis.is_half(terms[0]):
+            return self._weighted(self._best_codes(kin[0], node.field), node.weight)
         if len(terms) > 1:
             return self._together(kin, node, 0, ordered=True)
         any_form = self._codes(kin[0], node.field) if node.field else self._united(kin[0])
@@ -269,7 +272,17 @@ class Oracle:
         share = 0.5 if terms[0] in FUNCTION_WORDS and not (self._is_mixed and _is_shouted(node.text)) else 1.0
         return self._weighted(parts, share * node.weight / ranking.PARTS)
 
+    def _exact(self, term: str) -> set[str]:
+        """A form itself; of a character of a script without spaces, all pairs that hold it."""
+        return (
+            {form for form in self.forms if term in form and len(form) <= 2}
+            if analysis.is_half(term)
+            else {term}
+        )
+
     def _kin(self, term: str) -> Slot:
+        if analysis.is_half(term):
+            return self._everywhere(self._exact(term))
         return {
             language: {form for form in self.forms if stemming.stem(form) == stemming.stem(term)}
             for language, stemming in self.stemmings.items()
@@ -284,7 +297,7 @@ class Oracle:
             return None
         begun = {form for form in self.forms if form.startswith(terms[-1])}
         if len(terms) > 1:
-            slots = [*({term} for term in terms[:-1]), begun]
+            slots = [*map(self._exact, terms[:-1]), begun]
             return self._together([*map(self._everywhere, slots)], node, 0, ordered=True)
         return self._weighted(self._best_codes(self._everywhere(begun), node.field), node.weight)
 
@@ -343,7 +356,7 @@ class Oracle:
     # Words that stand together
 
     def _window(self, terms: list[str], node: Phrase | Near, slop: int, *, ordered: bool) -> Scores | None:
-        slots = [self._everywhere({term}) for term in terms]
+        slots = [self._everywhere(self._exact(term)) for term in terms]
         return self._together(slots, node, slop, ordered=ordered) if terms else None
 
     def _together(
@@ -395,7 +408,7 @@ class Oracle:
             case "author":
                 return article.authors
             case "provider":
-                return [article.provider.name] if article.provider else []
+                return [(article.provider and article.provider.name) or _domain(article)]
             case "year" | "month" | "week" | "day":
                 return [_period(article.date, name, tz)] if article.date else []
             case "language":
@@ -480,7 +493,7 @@ def _period(when: date | datetime, name: str, tz: tzinfo) -> str:
 def _matches(article: Article, name: str, value: str) -> bool:
     wanted = value.casefold()
     host = wanted.removeprefix("www.")
-    domain = article.provider.domain.casefold() if article.provider else ""
+    domain = _domain(article).casefold()
     match name:
         case "id":
             return article.id == value
@@ -514,6 +527,14 @@ def _matches(article: Article, name: str, value: str) -> bool:
                 "video": article.type.casefold() == "video",
             }[wanted]
     raise AssertionError(name)
+
+
+def _domain(article: Article) -> str:
+    """The outlet's domain, or else the host of the article's URL without www."""
+    if article.provider and article.provider.domain:
+        return article.provider.domain
+    url = article.web_url or article.original_url or ""
+    return url.partition("://")[2].partition("/")[0].removeprefix("www.")
 
 
 def _within(wanted: str, name: str) -> bool:

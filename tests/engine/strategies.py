@@ -83,6 +83,8 @@ WORDS = [
     "São",
     "日本語",
     "日本",
+    "本",
+    "新日",
     "recognition",
     "recognise",
     "organ",
@@ -114,6 +116,7 @@ URLS = (
     "https://cnn.com/2020/Ban",
     "https://edition.cnn.com/a?utm_source=x",
     "http://bbc.co.uk/1/",
+    "https://www.post.com/2",
     "https://x.org/ban",
 )
 DAY = date(2020, 9, 29)

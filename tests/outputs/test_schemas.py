@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 import newsearch
 from newsearch import Index, QueryError, Request
+from newsearch.engine.base import SORTS
 from newsearch.outputs.json_page import page_mapping, to_json
 from newsearch.outputs.page import Page
 
@@ -87,6 +88,8 @@ REQUESTS = st.fixed_dictionaries(
         "providers": SEVERAL,
         "categories": SEVERAL,
         "types": SEVERAL,
+        "authors": SEVERAL,
+        "languages": SEVERAL,
         "min_heat": st.none() | st.integers(-5, 100) | st.floats(-5, 100),
         "min_quality": st.none() | st.integers(-5, 100) | st.floats(-5, 100),
         "unpublished": st.booleans(),
@@ -144,6 +147,7 @@ def test_the_schema_has_the_keys_and_the_defaults_of_a_request() -> None:
     keys = REQUEST.schema["properties"]
     attributes = newsearch.Index.search.__kwdefaults__
     assert set(keys) == {"request", "query", *attributes}
+    assert keys["sort"]["enum"] == list(SORTS)
     for name, described in keys.items():
         if "default" in described and name != "tz":
             assert described["default"] == attributes[name]

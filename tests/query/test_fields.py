@@ -63,7 +63,6 @@ def read(text: str) -> Parsed:
         ("title:a OR title:b", Or((Word("a", "title"), Word("b", "title")))),
         ("(title:a)", Word("a", "title")),
         ("a title:b", All((Word("a"), Word("b", "title")))),
-        ("title:()", Everything()),
     ],
 )
 def test_a_text_field_narrows_where_words_are_looked_for(text: str, tree: Node) -> None:

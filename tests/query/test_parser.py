@@ -96,7 +96,6 @@ A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
         ("((a))", A),
         ("(a)(b)", both(A, B)),
         ("(a) b", both(A, B)),
-        ("()", Everything()),
         ("a ()", A),
         ("a OR ()", A),
         # Phrases
@@ -111,7 +110,7 @@ A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
         ("»a b»", Phrase("a b")),
         ('"a b”', Phrase("a b")),
         ('"he said “yes” today"', Phrase("he said “yes” today")),
-        ('"a OR -b* c:d"', Phrase("a OR -b* c:d")),
+        ('"a OR -b c:d"', Phrase("a OR -b c:d")),
         ('"a b"c', both(Phrase("a b"), C)),
         ('"a"-b', both(Phrase("a"), Word("-b"))),
         ('A:"b c"', both(Word("A:"), Phrase("b c"))),
@@ -121,8 +120,6 @@ A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
         ('("a b"~5)', Phrase("a b", slop=5)),
         ('"a b"~x', both(Phrase("a b"), Word("~x"))),
         ('"a b"~5x', both(Phrase("a b"), Word("~5x"))),
-        ('""', Everything()),
-        ('"?!"', Everything()),
         # Prefix, misspelling and weight
         ("elect*", Prefix("elect")),
         ("a*", Prefix("a")),
@@ -166,9 +163,9 @@ def test_operator(text: str, tree: Node) -> None:
         "$24,000", "50%", "and/or", "or", "and", "not", "Or", "NEAR", "near/5", "NEAR/x", "f(x)",
         "f(x,(y))", "a)", ":D)", '5"', '6\'2"', "--help", "-Strive-", "-3%", "-1.5%,",
         "–Trump", "+1", "#1", "#24.", "f**k",
-        "elect**", "**bold**", "5*", "2020*", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
+        "elect**", "**bold**", "foo.*", "~5", "20~", "a~b", "a^b", "^2", "a^",
         "a|b", "|a", "a&b", "10:30", "3:2", "::1", "https://", "C:\\x", "Re:Invent", "a/b",
-        "x@y.example", "日本語", "São", "🚀", "_", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",
+        "x@y.example", "日本語", "São", "🚀", "½", "mailto:/x", "N/A", "a\u0301b", "क्षि", "I/O",
         "9/11", "don't,", "...and",
     ],
 )  # fmt: skip
@@ -199,10 +196,22 @@ def test_text_that_only_looks_like_syntax_is_one_word(word: str) -> None:
         "*.*",
         ":)",
         ":(",
+        "???",
+        '"-"',
+        '""',
+        '"?!"',
+        "_",
+        "。。。",
+        "、",
+        "title:*",
+        "title:()",
+        "-(-)",
     ],
 )
 def test_punctuation_alone_asks_for_nothing(nothing: str) -> None:
-    assert read(nothing) == Parsed(nothing, Everything(), ())
+    parsed = read(nothing)
+    assert parsed.tree == All((Everything(), Not(Everything())))
+    assert messages(parsed.notes).endswith("nothing is asked for, so nothing is found")
     assert read(f"a {nothing} b").tree == both(A, B)
 
 
@@ -389,14 +398,28 @@ def test_describe_shows_every_kind_of_node() -> None:
     assert describe(Range("heat", 0.5, None)) == "range heat from 0.5 to any"
 
 
-@pytest.mark.parametrize("text", ["*tion", "elec*ion", "*elect*", "title:*tion", "a*b~1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*tion",
+        "elec*ion",
+        "*elect*",
+        "title:*tion",
+        "a*b~1",
+        "2020*",
+        "5*",
+        '"facial recog*"',
+        "topic:Priv*",
+        "provider:CN*",
+    ],
+)
 def test_a_star_elsewhere_than_at_the_end_of_a_word_is_text_with_a_note(text: str) -> None:
     (note,) = read(f"ban {text}").notes
-    assert note.message == "a star works only at the end of a word"
+    assert note.message.startswith("a star works only at the end of a word")
     assert note.span[1] == len(f"ban {text}")
 
 
-@pytest.mark.parametrize("text", ["elect*", "*", "5*3", "* item", "ban* x", "U.S.*", "wow!*", "#a*b", "2*pi"])
+@pytest.mark.parametrize("text", ["elect*", "5*3", "* item", "ban* x", "U.S.*", "wow!*", "#a*b", "2*pi"])
 def test_other_stars_are_no_matter(text: str) -> None:
     assert read(text).notes == ()
 
@@ -480,3 +503,82 @@ def test_however_long_its_quotes_a_text_has_no_more_words_than_any_query() -> No
     quoted = tree.children[-1]
     assert isinstance(quoted, Or)
     assert len(tree.children) - 1 + len(quoted.children) - 1 <= MAX_CLAUSES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Coronavirus: ministers should NOT yet tell the public to wear masks - Daily Herald",
+        "Harbor malware gang named most prolific #FluSeason threat - Secure Weekly",
+        "Startup builds a Shopify -like platform for coaching centers to accept fees digitally",
+        "A total of 877 people have recovered from Covid -19 so far in the capital",
+        "Why a vote −at last− on seven bridges matters",
+        "Mayor -elect promises seven new bridges next year",
+        "We asked seven mayors about #Bridges and #Roads",
+        "This is NOT a drill",
+        "Why you should NOT panic",
+        "It can NOT be",
+    ],
+)
+def test_a_pasted_text_excludes_nothing_and_asks_for_no_topic(text: str) -> None:
+    children = read(text).tree
+    assert isinstance(children, All)
+    assert all(isinstance(child, Word) for child in children.children)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("facial recognition ban -amazon", Not(Word("amazon"))),
+        ("facial recognition ban −amazon", Not(Word("amazon"))),
+        ("facial recognition ban －amazon", Not(Word("amazon"))),
+        ("facial recognition ban in portland oregon -amazon", Not(Word("amazon"))),
+        ('cheap flights from london to rome in may -ryanair -"easy jet"', Not(Phrase("easy jet"))),
+        ("recognition ban NOT amazon", Not(Word("amazon"))),
+        ("recognition ban NOT IT", Not(Word("IT"))),
+        ("facial recognition #Privacy", Match("topic", "Privacy")),
+        (f"{' '.join('abcdefghijkl')} after:2020 -amazon", Not(Word("amazon"))),
+        ("a OR b OR c OR d OR e OR f OR g NOT h", Not(Word("h"))),
+        (f"{' '.join('abcdefghijkl')} -topic:AI", Not(Match("topic", "AI"))),
+    ],
+)
+def test_what_is_typed_still_excludes_and_asks_for_topics(text: str, last: Node) -> None:
+    tree = read(text).tree
+    found = tree.children if isinstance(tree, All) else (tree,)
+    assert found[-1] == last or (isinstance(found[-1], Or) and found[-1].children[-1] == last)
+
+
+def test_a_note_says_that_an_operator_was_a_word() -> None:
+    text = "seven mayors say that masks do NOT work -yet in a crowd of people"
+    assert [text[slice(*note.span)] for note in read(text).notes] == ["NOT", "-"]
+    assert all("in a text" in note.message for note in read(text).notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("topic:'Facial Recognition'", "Facial Recognition"),
+        ("topic:‘Facial Recognition’", "Facial Recognition"),
+        ("topic:`Facial Recognition`", "Facial Recognition"),
+        ("topic:'Valentine's Day'", "Valentine's Day"),
+        ("topic:’Facial", "’Facial"),
+        ("topic:'tis", "'tis"),
+    ],
+)
+def test_single_quotes_hold_a_value(text: str, value: str) -> None:
+    assert read(text) == Parsed(text, filters(Match("topic", value)), ())
+    assert read(f"-{text}").tree == filters(Not(Match("topic", value)))
+    assert read(f"({text})").tree == filters(Match("topic", value))
+
+
+def test_single_quotes_in_a_text_field_are_a_phrase_and_elsewhere_words() -> None:
+    assert read("title:'facial recognition'~2 ban").tree == both(
+        Phrase("facial recognition", "title", 2), Word("ban")
+    )
+    assert read("'facial recognition'").tree == both(Word("'facial"), Word("recognition'"))
+
+
+def test_an_exclamation_mark_excludes_nothing_which_a_note_says() -> None:
+    assert read("recognition !amazon").tree == both(Word("recognition"), Word("!amazon"))
+    assert "write a minus" in messages(read("recognition !amazon").notes)
+    assert read("stop!now it!").notes == ()

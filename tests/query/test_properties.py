@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsearch.query import MAX_CLAUSES, MAX_COST, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
@@ -190,8 +190,8 @@ def test_reading_needs_little_of_the_stack() -> None:
 
 
 @given(
-    st.text(st.characters(exclude_characters='"“”„«»', exclude_categories=["Cs"])).filter(
-        lambda t: re.search(r"\w", t)
+    st.text(st.characters(exclude_characters='"“”„«»*', exclude_categories=["Cs"])).filter(
+        lambda t: re.search(r"[^\W_]", t)
     )
 )
 def test_quoted_text_is_the_phrase_of_it(text: str) -> None:
@@ -219,6 +219,7 @@ def test_words_mean_the_same_with_and_without_something_that_is_nothing(
 @example("-0-")
 def test_parentheses_around_a_whole_query_change_nothing(text: str) -> None:
     balanced = re.sub(r"""[()"“”„«»]|https?://|www\.""", "", text)
+    assume(balanced.strip())  # in parentheses, nothing is not everything
     assert read(f"({balanced})").tree == read(balanced).tree
 
 

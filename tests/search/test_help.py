@@ -132,6 +132,7 @@ def test_a_search_of_very_many_parts_is_diagnosed_by_the_first(seeds: Index) -> 
         ("recogniton -amazon topic:Privacy", "recognition -amazon topic:Privacy"),
         ("recogniton topic:Privcy", "recognition topic:Privacy"),
         ("#privcy", "#Privacy"),
+        ("topic:Priv*", "topic:Privacy"),
         ("#Recogniton ban", 'topic:"Facial Recognition" ban'),
         ("topic:recognition", 'topic:"Facial Recognition"'),
         ('topic:"Facal recognition"', 'topic:"Facial Recognition"'),

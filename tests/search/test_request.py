@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import FrozenInstanceError
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,27 @@ def test_a_request_finds_what_a_search_with_the_same_options_finds(index: Index)
     }
     assert [hit.id for hit in index.run(Request("ban", **options))] == ["c"]
     assert [hit.id for hit in index.search("ban", **options)] == ["c"]
+
+
+def test_articles_of_several_languages_are_found_by_tag(tmp_path: Path) -> None:
+    records = [{"id": tag, "title": "Le vaccin", "locale": tag} for tag in ("fr-CA", "fr", "de", "en")]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        assert {hit.id for hit in index.search(languages="fr")} == {"fr", "fr-CA"}
+        assert {hit.id for hit in index.search(languages=["fr-CA", "de"])} == {"fr-CA", "de"}
+        assert [clause.option for clause in index.search(languages="it").diagnose()] == ["languages"]
+
+
+def test_articles_of_several_authors_are_found_by_words_of_the_name(tmp_path: Path) -> None:
+    records = [
+        {"id": name, "title": "A ban", "authors": [name]} for name in ("Ada Byrd", "Bo Byrd", "Cy Dee")
+    ]
+    (tmp_path / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        assert {hit.id for hit in index.search(authors="byrd")} == {"Ada Byrd", "Bo Byrd"}
+        assert {hit.id for hit in index.search(authors=["Ada", "Cy Dee"])} == {"Ada Byrd", "Cy Dee"}
 
 
 def test_results_know_their_request(index: Index) -> None:

@@ -96,7 +96,9 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path: Path) -> None:
     index = tmp_path / "index"
     newsearch.build(*sources, index=index)
     with ArraysWriter(index) as changes:
-        changes.delete_keys(str(sources[0]), changes.held.ledger(str(sources[0])).held(["2"]))
+        ledger = changes.held.ledger(str(sources[0]))
+        ledger.drop(["2"])
+        changes.delete_dropped(str(sources[0]), ledger)
         changes.commit()
     assert newsearch.verify(index).ok
     files = [path for path in index.iterdir() if path.name != "write.lock"]

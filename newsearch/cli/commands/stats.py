@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import click
 
@@ -33,10 +31,9 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
         held = index.stats()
         counts = index.fields() if fields else ()
     if format_name == "json":
-        document: dict[str, Any] = {
-            name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
-            for name, value in asdict(held).items()
-        }
+        from newsearch.outputs.json_page import stats_mapping
+
+        document = stats_mapping(held)
         if fields:
             document["fields"] = [count._asdict() for count in counts]
         print_json(document)
@@ -50,10 +47,6 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
             said = f"{counted(count.terms, 'exact form')} in {counted(count.words, 'word')}"
         print(f"{'field':<12}{count.name}: {said}")
     return 0
-
-
-def _plain(value: object) -> object:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _rows(held: Stats) -> list[tuple[str, str]]:

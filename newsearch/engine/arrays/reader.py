@@ -14,14 +14,14 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION
 from newsearch.engine.arrays.files.state import noted
-from newsearch.engine.arrays.files.toc import Toc
+from newsearch.engine.arrays.files.toc import Toc, read_toc
 from newsearch.engine.arrays.searching.form_counts import Vocabulary
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
-from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.segment import Segment, of_sources
 from newsearch.engine.base import FieldStats, LikeForm, Options, Stats
 from newsearch.query.tree import Node
 
@@ -69,6 +69,28 @@ class ArraysReader:
             for doc in np.flatnonzero(segment.live).tolist():
                 yield segment.article(doc)
 
+    def exported(self) -> Iterator[Article]:
+        places = [
+            (segment, doc) for segment in self._segments for doc in np.flatnonzero(segment.live).tolist()
+        ]
+        hashes = [segment.column("id_hash")[segment.live] for segment in self._segments]
+        for at in np.argsort(np.concatenate([np.empty(0, np.uint64), *hashes]), kind="stable").tolist():
+            segment, doc = places[at]
+            yield segment.article(doc)
+
+    def kept(self, source: str) -> Iterator[Article]:
+        for segment in self._segments:
+            for doc in np.flatnonzero(of_sources(segment, {source})).tolist():
+                yield segment.article(doc)
+
+    def check(self) -> None:
+        from newsearch.engine.arrays.segment.structure import verify_sums  # searches never need it
+
+        verify_sums(self._segments)
+
+    def newer(self) -> ArraysReader | None:
+        return None if read_toc(self.directory) == self.toc else ArraysReader(self.directory)
+
     @checked
     def ids(self, prefix: str) -> list[str]:
         return [
@@ -85,6 +107,10 @@ class ArraysReader:
     @checked
     def like(self, term: str, edits: int) -> list[LikeForm]:
         return self._vocabulary.like(term, edits)
+
+    @checked
+    def articles_with(self, form: str) -> int:
+        return self._vocabulary.articles_with(form)
 
     @checked
     def stats(self) -> Stats:

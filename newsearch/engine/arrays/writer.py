@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
+from newsearch.engine import base
 from newsearch.engine.arrays.files.layout import Spool, write_arrays
 from newsearch.engine.arrays.files.lock import WriteLock
-from newsearch.engine.arrays.files.state import SourceState, replace_state, write_state
+from newsearch.engine.arrays.files.state import replace_state, write_state
 from newsearch.engine.arrays.files.toc import (
     SEGMENT_SUFFIX,
     SegmentEntry,
@@ -32,18 +34,18 @@ from newsearch.engine.arrays.files.toc import (
     write_numbers,
 )
 from newsearch.engine.arrays.loops.matches import holds
+from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.generation import open_segments
-from newsearch.engine.arrays.segment.segment import Segment, count_kept
+from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sources
 from newsearch.engine.arrays.segment.structure import verify
-from newsearch.engine.arrays.writing.builder import MEMORY
 from newsearch.engine.arrays.writing.collector import FAILED, Collector
 from newsearch.engine.arrays.writing.compaction import compacted, is_compact, merged
 from newsearch.engine.arrays.writing.copies import hide_copies
 from newsearch.engine.arrays.writing.journal import Ahead, Run, journaled, read_journal
-from newsearch.engine.arrays.writing.ledger import Held, of_sources
+from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
-from newsearch.engine.base import Changes
+from newsearch.engine.base import MEMORY, Changes, SourceState
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -94,24 +96,39 @@ class ArraysWriter:
             raise StorageError(directory, "cannot be made", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = protecting(_base(directory, fresh), protected, directory)
-            self._segments = open_segments(directory, self._base)
-            self._before = count_kept(self._segments)
+            self._open(fresh, protected, sources, resume, memory)
+            self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
         except FileNotFoundError as error:
             self._lock.release()
             raise IndexCorrupt(error.filename, "missing") from error
+        except OSError as error:
+            self._lock.release()
+            raise StorageError(directory, "cannot be read", error) from error
         except BaseException:
             self._lock.release()
             raise
+
+    def _open(
+        self,
+        fresh: bool,
+        protected: frozenset[str] | None,
+        sources: Sequence[str],
+        resume: bool,
+        memory: int,
+    ) -> None:
+        directory = self._directory
+        self._base = protecting(_base(directory, fresh), protected, directory)
+        self._segments = open_segments(directory, self._base)
+        self._before = count_kept(self._segments)
         self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
-        ahead = read_journal(directory, self._run) if sources and resume else Ahead()
+        published = [segment.name for segment in self._segments]
+        ahead = read_journal(directory, self._run, published) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
-        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
         self._states: dict[str, SourceState] = {}
-        self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
+        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
 
     def __enter__(self) -> ArraysWriter:
         return self
@@ -166,8 +183,11 @@ class ArraysWriter:
         """Delete what was committed from a source before, but for articles that are added again."""
         self._dropped_sources.add(source)
 
-    def delete_keys(self, source: str, keys: Array) -> None:
-        """Delete the committed articles of a source that have these keys, as its ledger gives them."""
+    def delete_dropped(self, source: str, ledger: base.Ledger) -> None:
+        """Delete the articles of a source that a ledger of it, given out by `held`, was told are gone."""
+        if not isinstance(ledger, Ledger):
+            raise TypeError("the ledger of another engine")
+        keys = ledger.dropped
         self._collector.wait()
         for segment in [*self._segments, *self._collector.resumed]:
             segment.delete(of_sources(segment, {source}) & np.isin(segment.column("id_hash"), keys))
@@ -213,14 +233,14 @@ class ArraysWriter:
             is_hidden[segment.hidden] = True
             segment.delete(is_hidden & holds(segment.column("url_hash"), copied))
 
-    def commit(self, *, compact: bool = False, check: Callable[[Toc], None] | None = None) -> Changes:
+    def commit(self, *, compact: bool = False, check: Callable[[base.Reader], None] | None = None) -> Changes:
         """Publish the changes: to stay, and all at once. The writer is closed afterwards.
 
         Where nothing is changed, no generation is written.
 
         Args:
             compact: merge all that can be merged, and leave out what is deleted.
-            check: is given the new generation before it is published; what it raises prevents that.
+            check: is given a reader of the new generation before it is published; what it raises prevents that.
 
         Raises:
             StorageError: a file could not be written; the index is as it was.
@@ -236,14 +256,14 @@ class ArraysWriter:
             toc = self._base
             if self._is_unchanged(new) and not compact:
                 if check:
-                    check(toc)
+                    check(ArraysReader(self._directory, toc))
                 if self._rehearsed is None:
                     self._refresh_states()
             else:
                 del new  # what is merged takes memory for as long as something holds it
                 segments, toc = self._next(segments, compact)
                 if check:
-                    check(toc)
+                    check(ArraysReader(self._directory, toc))
                 if self._rehearsed is None:
                     publish(self._directory, toc)
         except OSError as error:
@@ -287,7 +307,7 @@ class ArraysWriter:
     def _write(
         self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
     ) -> Segment:
-        path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
+        path = self._directory / new_name(self._base.next_generation, SEGMENT_SUFFIX)
         try:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
@@ -324,7 +344,7 @@ class ArraysWriter:
         pivots = _pivots(segments)
         segments = (compacted if compact else merged)(segments, pivots, self._write)
         hide_copies(segments, self._sources)
-        generation = self._base.generation + 1
+        generation = self._base.next_generation
         entries = tuple(self._entry(segment, generation) for segment in segments)
         sources = tuple(map(self._source_entry, self._sources))
         return segments, Toc(generation, entries, sources, pivots, timestamp(), self._base.protected)
@@ -336,7 +356,7 @@ class ArraysWriter:
             return known
         if not state.names:
             return SourceEntry(source)
-        return SourceEntry(source, write_state(self._directory, self._base.generation + 1, state))
+        return SourceEntry(source, write_state(self._directory, self._base.next_generation, state))
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
@@ -353,6 +373,24 @@ class ArraysWriter:
     def _name(self, source: str) -> None:
         if source not in self._sources:
             self._sources.append(source)
+
+
+class WriterElsewhere(ArraysWriter):
+    """A rehearsal where there is no index yet, in a directory that goes with it.
+
+    Args:
+        memory, protected: see ArraysWriter.
+    """
+
+    def __init__(self, *, memory: int = MEMORY, protected: frozenset[str] | None = None) -> None:
+        self._elsewhere = TemporaryDirectory()
+        super().__init__(Path(self._elsewhere.name), memory=memory, protected=protected, rehearsal=True)
+
+    def __exit__(self, kind: type[BaseException] | None, *others: object) -> None:
+        try:
+            super().__exit__(kind, *others)
+        finally:
+            self._elsewhere.cleanup()
 
 
 def _base(directory: Path, fresh: bool) -> Toc:

@@ -15,7 +15,7 @@ from whoosh.writing import CLEAR, MERGE_SMALL, NO_MERGE, OPTIMIZE, IndexingError
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine.arrays.writer import ArraysWriter
-from newsearch.engine.arrays.writing.builder import LEAST_MEMORY, MEMORY
+from newsearch.engine.base import LEAST_MEMORY, MEMORY
 from newsearch.engine.whoosh.codec import stored_fields
 from newsearch.errors import IndexLocked, SourceError
 from newsearch.sources.base import ADDED

@@ -54,6 +54,9 @@ def numbered(module: Any, batches: list[list[str]]) -> list[list[list[str]]]:
 @settings(max_examples=400)
 @given(st.lists(st.lists(texts, max_size=3), max_size=3))
 @example([["Portland’s COVID-19 “ban”—wait… don't", "l's x's_y 'tis dogs' a.-b U...S 3…4 c…+"]])
+@example(
+    [["O‘Brien don`t `code` ‛tis O‛Neil .5 $.5 ...5 a.5 '.22' 2½ Lipitor™ J&J Marks&Spencer S&P500 Khan‘s"]]
+)
 @example([["\ud800 lone surrogates \udfff"], ["a" * 70 + "-" + "b" * 65, "é" * 70]])
 def test_the_numbers_of_a_text_are_those_of_its_terms(module: Any, batches: list[list[str]]) -> None:
     assert numbered(module, batches) == [[analysis.terms(text) for text in batch] for batch in batches]

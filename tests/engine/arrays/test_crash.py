@@ -20,8 +20,8 @@ import pytest
 from strategies import Commit, make
 
 import newsearch
+from newsearch import _durable as durable
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files import durable
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.arrays.writing import builder, compaction
 from newsearch.errors import StorageError

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsearch.engine.arrays.files import durable, layout
+from newsearch import _durable as durable
+from newsearch.engine.arrays.files import layout
 
 numbers = st.integers(0, 300) | st.integers(0, 65535)
 

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import SOURCES, Commit, Tuning, articles, histories, live, make, options, trees, tunings
 
+from newsearch import _durable as durable
 from newsearch.articles.article import Article, Image, Provider
-from newsearch.engine.arrays.files import durable, layout
+from newsearch.engine.arrays.files import layout
 from newsearch.engine.arrays.files.layout import Array, ArrayFile, Spool, write_arrays
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.segment import columns, postings

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from strategies import Commit, make
 
+from newsearch import _durable as durable
 from newsearch.articles.article import Article, Image
-from newsearch.engine.arrays.files import durable
 from newsearch.engine.arrays.files.lock import WriteLock
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.writer import ArraysWriter

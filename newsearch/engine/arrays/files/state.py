@@ -17,34 +17,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from newsearch.engine.arrays.files.durable import move_into_place, temporary_name
+from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import Array, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import STATE_SUFFIX, new_name
+from newsearch.engine.base import SourceState
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 _KIND = "state"
-
-
-class SourceState(NamedTuple):
-    """The names of the files of a source, none twice, and their stamps; how many of its articles were broken, and the
-    location and the reason of the first of them."""
-
-    names: Sequence[str]
-    stamps: Sequence[int]
-    broken: int = 0
-    faults: Sequence[tuple[str, str]] = ()
-
-    @property
-    def looks(self) -> dict[str, int]:
-        """The stamp of each file, by its name."""
-        return dict(zip(self.names, self.stamps, strict=True))
 
 
 def load_state(path: Path) -> SourceState:
@@ -56,6 +40,8 @@ def load_state(path: Path) -> SourceState:
     """
     file = ArrayFile(path, _KIND)
     file.verify()
+    if file.form("stamp")[0][1] not in "iu":
+        raise IndexCorrupt(path, "holds stamps that are no integers")
     try:
         names = file.array("name").tobytes().decode().split("\n")[:-1]
         stamps: list[int] = file.array("stamp").astype(np.int64).tolist()

@@ -148,6 +148,12 @@ class Compiler:
             # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
             return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
         weight = node.weight
+        if analysis.is_half(name):
+            if node.field is None:
+                return Clause(view.any_of(view.codes_of_half(name), weight), f"{name} in any pair")
+            return Clause(
+                view.weighted(*view.in_field(view.form(name), node.field), weight), f"{name} in {node.field}"
+            )
         if name in FUNCTION_WORDS and not self._is_stressed(node.text):
             weight *= ranking.FUNCTION_SHARE
         if node.field is None:
@@ -197,6 +203,8 @@ class Compiler:
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
     ) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
+        # A word near itself stands there twice; which of the two comes first says nothing.
+        ordered = ordered or len(set(terms)) == 1 < len(terms)
         return (
             self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
             if terms

@@ -44,10 +44,25 @@ def _names(view: View, name: str, docs: Array, limit: int | None) -> list[tuple[
     names = view.names(name)
     total: dict[str, int] = {}
     for i in counts.nonzero()[0].tolist():
-        shown = names[i].split("\x1f")[0]
+        # An outlet without a name goes by its domain.
+        parts = names[i].split("\x1f")
+        shown = parts[0] or (parts[1] if name == "provider" and len(parts) > 1 else "")
         if shown:
             total[shown] = total.get(shown, 0) + int(counts[i])
+    if name == "provider" and names:
+        for host, count in _hosts(view, docs, numbers, names):
+            total[host] = total.get(host, 0) + count
     return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def _hosts(view: View, docs: Array, numbers: Array, names: list[str]) -> list[tuple[str, int]]:
+    """The hosts of the URLs of articles whose outlet has neither name nor domain, and how many have each."""
+    nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[numbers]
+    if not nameless.any():
+        return []
+    hosts, of = view.hosts
+    counts = np.bincount(of.take(docs[nameless]), minlength=len(hosts)).tolist()
+    return [(host, count) for host, count in zip(hosts, counts, strict=True) if host and count]
 
 
 def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) -> list[tuple[str, int]]:

@@ -55,8 +55,11 @@ class Filters:
             if isinstance(node, Or) == negated:
                 return [group for part in parts for group in part]
             return [[check for part in parts for check in self._as_checks(part)] or [_listed([])]]
-        check = self._check(node)
-        return [[check._replace(negated=check.negated != negated)]]
+        checks = [self._check(node)]
+        if isinstance(node, Match) and node.field in ("domain", "provider") and (hosts := self._hosts(node)):
+            checks.append(hosts)
+        checks = [check._replace(negated=check.negated != negated) for check in checks]
+        return [[check] for check in checks] if negated else [checks]
 
     def _as_checks(self, groups: Groups) -> list[Check]:
         """Checks of which one is passed by what passes all of these groups."""
@@ -85,12 +88,23 @@ class Filters:
                 return _MAKERS[node.field](node.value, view)
         return _listed(self._found(node))
 
+    def _hosts(self, node: Match) -> Check | None:
+        """Where no outlet's domain is known, the host of an article's URL is its domain."""
+        wanted = _host(node.value)
+        if node.field == "provider" and "." not in wanted:
+            return None
+        names, numbers = self._view.hosts
+        if len(names) < 2:
+            return None
+        chosen = np.fromiter((_within(name, wanted) for name in names), bool, len(names))
+        return Check(CHOSEN, numbers, None, chosen)
+
     def _with_url(self, part: str) -> list[int]:
         view, docs = self._view, self._among()
         if len(docs) > view.articles // _FEW_URLS:
             segments = zip(view.starts, view.segments, strict=False)
             return [doc + start for start, segment in segments for doc in segment.with_url(part)]
-        wanted = part.encode()
+        wanted = part.encode("utf-8", "surrogatepass")
         return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 
 

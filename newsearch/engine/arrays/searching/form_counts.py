@@ -37,6 +37,11 @@ class Vocabulary:
             counts = [self._segment_counts(i)[first:last] for i, (first, last) in enumerate(ranges)]
         return self._commonest([first for first, _ in ranges], counts, limit)
 
+    def articles_with(self, form: str) -> int:
+        """The articles that hold an exact form; fulfils `Reader.articles_with`."""
+        numbers = [segment.dictionary.number(form) for segment in self._view.segments]
+        return sum(int(self._segment_counts(i)[number]) for i, number in enumerate(numbers) if number >= 0)
+
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other forms within so many edits; fulfils `Reader.like`."""
         articles: Counter[str] = Counter()

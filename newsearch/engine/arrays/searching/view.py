@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.searching.column_view import ColumnView
 from newsearch.engine.arrays.searching.lookup import Words
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
+from newsearch.text.addresses import host_of
+from newsearch.text.analysis import is_half
 
 Array: TypeAlias = NDArray[Any]
 
@@ -78,8 +80,12 @@ class View(ColumnView):
         return found
 
     def form(self, term: str) -> Slot:
-        """Where one exact form stands."""
+        """Where one exact form stands; one character of a script without spaces stands in all pairs that hold it."""
         found = self._kept(self._forms, term)
+        if found is None and is_half(term):
+            pairs = [segment.dictionary.pairs(term) for segment in self.segments]
+            found = self._slot([[Place(*place) for place in places] for places in pairs])
+            self._remember(self._forms, term, found)
         if found is None:
             numbers = [segment.dictionary.number(term) for segment in self.segments]
             found = self._slot([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
@@ -88,6 +94,8 @@ class View(ColumnView):
 
     def any_form(self, term: str) -> Slot:
         """Where a word stands in any of its forms."""
+        if is_half(term):
+            return self.form(term)
         found = self._kept(self._any_forms, term)
         if found is None:
             found = self._slot([segment.any_form(term) for segment in self.segments])
@@ -104,6 +112,14 @@ class View(ColumnView):
         return [
             Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
             for segment, start in zip(self.segments, self.starts, strict=False)
+        ]
+
+    def codes_of_half(self, half: str) -> list[Codes]:
+        """The postings of the pairs that hold a character of a script without spaces."""
+        return [
+            Codes(*segment.postings(*place), start, 1)
+            for segment, start in zip(self.segments, self.starts, strict=False)
+            for place in segment.dictionary.pairs(half)
         ]
 
     def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
@@ -249,6 +265,26 @@ class View(ColumnView):
         """The URLs of the article of this number, case folded. Raises IndexCorrupt where its record is damaged."""
         segment, number = self.place(doc)
         return segment.records.urls(number)
+
+    @cached_property
+    def hosts(self) -> tuple[list[str], Array]:
+        """Hosts of URLs, without www., and of each article which one stands for the domain that its outlet lacks; the
+        first is none."""
+        names = {"": 0}
+        numbers = np.zeros(self.articles, np.uint32)
+        for doc in self.without_domain.nonzero()[0].tolist():
+            host = host_of(self.urls(doc).decode("utf-8", "replace"))
+            numbers[doc] = names.setdefault(host, len(names))
+        return list(names), numbers
+
+    @cached_property
+    def without_domain(self) -> Mask:
+        """For each article, whether no domain of an outlet is known."""
+        lacks = np.array(
+            [len(name.split("\x1f")) < 2 or not name.split("\x1f")[1] for name in self.names("provider")]
+        )
+        found: Mask = lacks.take(self.column("provider")) if len(lacks) else np.zeros(self.articles, bool)
+        return found
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt where one is damaged."""

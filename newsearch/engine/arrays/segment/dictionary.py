@@ -69,7 +69,7 @@ class Dictionary:
         """The number of an exact form, or -1 where the segment does not have it."""
         number = self._numbers.get(term)
         if number is None:
-            wanted = term.encode()
+            wanted = term.encode("utf-8", "surrogatepass")
             number, end = self._begun(wanted)
             # Of the forms that begin so, the shortest comes first.
             if number == end or self.encoded(number) != wanted:
@@ -81,7 +81,7 @@ class Dictionary:
 
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms that begin so."""
-        return self._begun(prefix.encode())
+        return self._begun(prefix.encode("utf-8", "surrogatepass"))
 
     def bisect(self, wanted: bytes) -> int:
         """The number of the first exact form that is not below these bytes."""
@@ -134,6 +134,19 @@ class Dictionary:
         return is_offsets(array("post_at"), len(array("post_doc"))) and is_offsets(
             array("more_at"), len(array("more_doc"))
         )
+
+    def pairs(self, half: str) -> list[tuple[int, int]]:
+        """The ranges [first, last) of the exact forms that hold a character which is half of a pair, rising."""
+        begun = self.prefix_range(half)
+        numbers, _, starts = self._by_length
+        two = numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+        wanted = half.encode()
+        ends = np.asarray(self._text_at)[two + 1].astype(np.int64)
+        fits = ends >= len(wanted)
+        for back, byte in enumerate(reversed(wanted), 1):
+            fits &= self._text[np.maximum(ends - back, 0)] == byte
+        ended = [number for number in np.sort(two[fits]).tolist() if not begun[0] <= number < begun[1]]
+        return sorted([begun, *((number, number + 1) for number in ended)])
 
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within so many edits of a term: how many each takes, the form, its number."""

@@ -281,7 +281,7 @@ class Segment:
 
     def with_url(self, part: str) -> list[int]:
         """The articles of which a URL has this part, case folded. The first time, it reads all records."""
-        (urls, at), wanted = self._urls, part.encode()
+        (urls, at), wanted = self._urls, part.encode("utf-8", "surrogatepass")
         found: list[int] = []
         start = urls.find(wanted)
         while start >= 0:
@@ -381,3 +381,10 @@ def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
 def count_kept(segments: Iterable[Segment]) -> int:
     """How many articles of some segments are neither deleted nor replaced."""
     return sum(segment.kept_articles for segment in segments)
+
+
+def of_sources(segment: Segment, sources: Iterable[str]) -> Array:
+    """The kept articles of a segment that come from these sources, as a mask."""
+    wanted = np.isin(segment.names("source"), list(sources))
+    mask: Array = wanted[segment.column("source")] & segment.kept
+    return mask

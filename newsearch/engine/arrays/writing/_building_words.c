@@ -194,9 +194,9 @@ static void find_kinds(void) {
     for (int c = 0; c < 128; c++) {
         const int is_letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         /* These join letters in numbers, acronyms, names and elisions, or mean something behind one. */
-        const int is_special = strchr(".,'&+#", c) && c;
+        const int is_special = strchr(".,'`&+#", c) && c;
         kind_of[c] = is_letter ? LETTER : is_ascii_space((unsigned)c) ? SPACE : is_special ? SPECIAL : BREAKS;
-        is_outer[c] = c == '.' || c == ',' || c == '\'';
+        is_outer[c] = c == '.' || c == ',' || c == '\'' || c == '`';
         lower[c] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
 }
@@ -234,7 +234,8 @@ static int find_folded(PyObject *fold) {
 static char plain_mark(const unsigned char *at, const unsigned char *end) {
     if (end - at < 3 || at[0] != 0xe2 || at[1] != 0x80) return 0;
     if (at[2] == 0x99) return '\'';
-    const int breaks = (at[2] >= 0x90 && at[2] <= 0x98) || (at[2] >= 0x9a && at[2] <= 0x9e) || at[2] == 0xa2 || at[2] == 0xa6;
+    if (at[2] == 0x98 || at[2] == 0x9b) return '`';
+    const int breaks = (at[2] >= 0x90 && at[2] <= 0x97) || (at[2] == 0x9a || (at[2] >= 0x9c && at[2] <= 0x9e)) || at[2] == 0xa2 || at[2] == 0xa6;
     return breaks ? '-' : 0;
 }
 
@@ -244,6 +245,9 @@ static int emit_chunk(Words *words, const char *chunk, size_t size, const char *
     size_t first = 0, end = size;
     while (first < end && is_outer[(unsigned char)chunk[first]]) first++;
     while (end > first && is_outer[(unsigned char)chunk[end - 1]]) end--;
+    /* But .5 is a number. */
+    if (first && first < end && chunk[first - 1] == '.' && chunk[first] >= '0' && chunk[first] <= '9')
+        return emit(words, whole, whole_size, 0, out);
     /* A possessive loses its ending; all else that is special is left to the rules. */
     for (size_t i = first; i < end; i++) {
         if (kind_of[(unsigned char)chunk[i]] != SPECIAL) continue;

@@ -28,6 +28,7 @@ from newsearch.engine.arrays.segment.records import pack_records
 from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.content import facts_of, signatures_of
 from newsearch.engine.arrays.writing.spoken import CODES, languages_of
+from newsearch.engine.base import MEMORY
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
 from newsearch.text.languages import is_foreign
@@ -35,10 +36,6 @@ from newsearch.text.languages import is_foreign
 Array: TypeAlias = NDArray[Any]
 
 MAX_ARTICLES = form.MAX_ARTICLES
-MEMORY = 512 << 20
-"""Bytes that a run may take, unless it is told otherwise."""
-LEAST_MEMORY = 16 << 20
-"""The least that it can be told to take."""
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
 """What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""

@@ -13,13 +13,14 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files.state import SourceState, write_state
+from newsearch.engine.arrays.files.state import write_state
 from newsearch.engine.arrays.files.toc import Toc, remove_files
 from newsearch.engine.arrays.segment.segment import Segment, count_kept
 from newsearch.engine.arrays.writing.backlog import Backlog
 from newsearch.engine.arrays.writing.builder import SegmentBuilder, Vocabulary
 from newsearch.engine.arrays.writing.content import records_of
 from newsearch.engine.arrays.writing.journal import Ahead, Run, write_journal
+from newsearch.engine.base import SourceState
 from newsearch.errors import StorageError
 
 Array: TypeAlias = NDArray[Any]
@@ -147,7 +148,7 @@ class Collector:
     def _note_run(self) -> None:
         try:
             names = {
-                location: write_state(self._directory, self._base.generation + 1, state)
+                location: write_state(self._directory, self._base.next_generation, state)
                 for location, state in self._states.items()
                 if state.names
             }

@@ -9,46 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.files.state import SourceState, read_state
+from newsearch.engine.arrays.files.state import read_state
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.loops.matches import holds
-from newsearch.engine.arrays.segment.segment import Segment, count_kept
+from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sources
 from newsearch.engine.arrays.writing.building import hash_keys
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.journal import Ahead
+from newsearch.engine.base import MAX_NAMES, Difference, SourceState
 
 Array: TypeAlias = NDArray[Any]
 
-MAX_NAMES = 1000
-"""Of each kind of change, so many articles are named; all are counted."""
-
-
-class Difference(NamedTuple):
-    """How a source differs from what the index holds of it: articles counted, and the first of them by id.
-
-    A moved article was deleted under one id and added under another with the same content; it is counted as neither.
-    """
-
-    added: int
-    replaced: int
-    deleted: int
-    moved: int
-    unchanged: int
-    repeated: int
-    added_ids: tuple[str, ...]
-    replaced_ids: tuple[str, ...]
-    deleted_ids: tuple[str, ...]
-    moved_ids: tuple[tuple[str, str], ...]
-
 
 class Held:
-    """What an index holds already.
+    """What an index holds already. Fulfils `base.Held`.
 
     Args:
         directory: of the index.
@@ -90,7 +70,7 @@ class Held:
 
 
 class Ledger:
-    """Compares the articles of one source, as they are read, with those that are held.
+    """Compares the articles of one source, as they are read, with those that are held. Fulfils `base.Ledger`.
 
     Args:
         segments: what is committed.
@@ -110,6 +90,7 @@ class Ledger:
         self._seen = np.zeros(len(self._known), bool)
         self._differs = np.zeros(len(self._known), bool)
         self._skipped = np.zeros(len(self._known), bool)
+        self._dropped = np.zeros(len(self._known), bool)
         self._read_keys: list[Array] = []
         self._read_contents: list[Array] = []
         self._read = 0
@@ -146,17 +127,23 @@ class Ledger:
         at, found = self._find(_hashes(ids))
         self._seen[at[found]] = True
 
-    def unseen(self) -> Array:
-        """The keys of all articles that the index holds of the source and that were not read."""
-        return self._known[~self._seen]
+    def drop(self, ids: Iterable[str]) -> None:
+        """Count those of these articles that the index holds as gone from the source."""
+        at, found = self._find(_hashes(ids))
+        self._dropped[at[found]] = True
 
-    def held(self, ids: Iterable[str]) -> Array:
-        """The keys of those articles of these ids that the index holds."""
-        keys = np.unique(_hashes(ids))
-        return keys[self._find(keys)[1]]
+    def drop_unseen(self) -> None:
+        """Count all articles that the index holds, and that were not read, as gone from the source."""
+        self._dropped |= ~self._seen
 
-    def difference(self, deleted: Array) -> Difference:
-        """What has changed, with all read, and these keys to be deleted."""
+    @property
+    def dropped(self) -> Array:
+        """The keys of the articles that are gone from the source, sorted."""
+        return self._known[self._dropped]
+
+    def difference(self) -> Difference:
+        """What has changed, with all read, and what is gone dropped."""
+        deleted = self.dropped
         ahead_kept = ~np.isin(self._ahead, deleted)
         keys = np.concatenate([self._ahead[ahead_kept], *self._read_keys])
         contents = np.concatenate([self._ahead_contents[ahead_kept], *self._read_contents])
@@ -227,10 +214,3 @@ def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array
     all_keys = np.concatenate(keys)
     order = np.argsort(all_keys)
     return all_keys[order], np.concatenate(contents)[order], np.concatenate(places)[order]
-
-
-def of_sources(segment: Segment, sources: Iterable[str]) -> Array:
-    """The kept articles of a segment that come from these sources, as a mask."""
-    wanted = np.isin(segment.names("source"), list(sources))
-    mask: Array = wanted[segment.column("source")] & segment.kept
-    return mask

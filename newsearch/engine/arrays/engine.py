@@ -1,0 +1,97 @@
+"""What does the engine of arrays offer? All that `Engine` asks for; what a caller does not need is not imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsearch.engine.base import MEMORY, Archive, Compaction, Recipe, Verification
+from newsearch.errors import IndexMissing
+
+if TYPE_CHECKING:
+    from newsearch.engine.arrays.reader import ArraysReader
+    from newsearch.engine.arrays.writer import ArraysWriter
+    from newsearch.engine.arrays.writing.ledger import Held
+
+
+class ArraysEngine:
+    """Fulfils `Engine`.
+
+    Args:
+        directory: of the index.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.place = directory
+
+    def reader(self) -> ArraysReader:
+        from newsearch.engine.arrays.reader import ArraysReader
+
+        return ArraysReader(self.place)
+
+    def writer(
+        self,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
+        protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
+    ) -> ArraysWriter:
+        from newsearch.engine.arrays.files.toc import TOC_NAME
+        from newsearch.engine.arrays.writer import ArraysWriter, WriterElsewhere
+
+        if rehearsal and not (self.place / TOC_NAME).exists():
+            return WriterElsewhere(memory=memory, protected=protected)
+        return ArraysWriter(
+            self.place,
+            fresh=fresh,
+            wait=wait,
+            memory=memory,
+            sources=sources,
+            protected=protected,
+            resume=resume,
+            rehearsal=rehearsal,
+        )
+
+    def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
+        from newsearch.engine.arrays.files.toc import Toc
+        from newsearch.engine.arrays.segment.generation import open_generation
+        from newsearch.engine.arrays.writer import protecting
+        from newsearch.engine.arrays.writing.ledger import Held
+
+        if not fresh:
+            with suppress(IndexMissing):
+                toc, segments = open_generation(self.place)
+                return Held(self.place, protecting(toc, protected, self.place), segments)
+        return Held(self.place, Toc(0), ())
+
+    def recipe(self) -> Recipe:
+        from newsearch.engine.arrays.files.toc import read_toc
+
+        toc = read_toc(self.place, any_version=True)
+        return Recipe(toc.locations, toc.protected)
+
+    def verify(self) -> Verification:
+        from newsearch.engine.arrays.upkeep import verify
+
+        return verify(self.place)
+
+    def compact(self, wait: float = 0.0) -> Compaction:
+        from newsearch.engine.arrays.upkeep import compact
+
+        return compact(self.place, wait)
+
+    def backup(self, file: Path) -> Archive:
+        from newsearch.engine.arrays.archives import backup
+
+        return backup(self.place, file)
+
+    def restore(self, file: Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
+        from newsearch.engine.arrays.archives import restore
+
+        return restore(file, self.place, replace=replace, wait=wait)

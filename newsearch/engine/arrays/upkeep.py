@@ -1,0 +1,146 @@
+"""How is an index of arrays kept in good health? All of it read, or all of it merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from newsearch.engine.arrays.files.opening import open_regular
+from newsearch.engine.arrays.files.state import load_state
+from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc, remove_files, toc_text, unused_files
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
+from newsearch.engine.arrays.searching.search import Search
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment.generation import open_generation, open_segments
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.structure import check_articles
+from newsearch.engine.arrays.segment.structure import verify as verify_segments
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.arrays.writing.journal import journaled
+from newsearch.engine.base import Compaction, Options, Verification
+from newsearch.errors import IndexCorrupt, NewsearchError, StorageError
+from newsearch.query.tree import All, Match, Word
+from newsearch.text import analysis
+
+_MAX_WORDS = 32
+"""Words of a title that verify searches for: queries are limited, too."""
+
+
+def _stub_problems(directory: Path) -> list[str]:
+    # Whoosh unpickles this file, so what is in it matters, though newsearch does without it.
+    path = directory / STUB_NAME
+    try:
+        with open_regular(path) as file:
+            is_sound = file.read(len(STUB) + 1) == STUB
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(path, "cannot be read", error) from error
+    return [] if is_sound else [f"{path}: damaged; delete it, and the next commit writes it again"]
+
+
+def verify(directory: Path) -> Verification:
+    """Read an index whole; see `newsearch.verify`."""
+    toc, segments, problems = _opened(directory)
+    for segment in segments:
+        try:
+            verify_segments([segment])
+            check_articles(segment)
+        except NewsearchError as error:
+            problems.append(str(error))
+    searches = 0
+    problems += _stub_problems(directory)
+    if not problems:
+        view = View(segments, toc.pivots)
+        for segment, doc in _samples(segments):
+            searches += 1
+            article = segment.article(doc)
+            words = tuple(map(Word, analysis.terms(article.title)[:_MAX_WORDS]))
+            answer = Search(view, All((*words, Match("id", article.id))), Options(unpublished=True))
+            if not answer.counts().complete:
+                reason = f"a search does not find article {doc}, {article.id}"
+                problems.append(str(IndexCorrupt(segment.file.path, reason)))
+    return Verification(
+        toc.generation,
+        len(toc.files()) + 1,
+        toc.size(directory),
+        sum(segment.live_articles for segment in segments),
+        searches,
+        tuple(p.name for p in unused_files(directory, toc, keep=journaled(directory, toc.generation))),
+        tuple(problems),
+    )
+
+
+def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
+    """The generation that is published, those of its segments that can be opened, and why others cannot."""
+    while True:
+        toc = read_toc(directory)
+        segments: list[Segment] = []
+        problems: list[str] = []
+        is_missing = False
+        with open_regular(directory / TOC_NAME) as file:
+            text = file.read()
+        # What its checksum does not cover is how it is written; nothing may be said twice there, for one thing.
+        if text != toc_text(toc) and read_toc(directory) == toc:
+            problems.append(str(IndexCorrupt(directory / TOC_NAME, "not as newsearch writes it")))
+        for entry in toc.segments:
+            try:
+                segments += open_segments(directory, replace(toc, segments=(entry,)))
+            except FileNotFoundError as error:
+                problems.append(str(IndexCorrupt(error.filename, "missing")))
+                is_missing = True
+            except NewsearchError as error:
+                problems.append(str(error))
+        for name in toc.states:
+            try:
+                load_state(directory / name)
+            except FileNotFoundError as error:
+                problems.append(str(IndexCorrupt(error.filename, "missing")))
+                is_missing = True
+            except OSError as error:
+                problems.append(str(StorageError(directory / name, "cannot be read", error)))
+            except NewsearchError as error:
+                problems.append(str(error))
+        if not is_missing or read_toc(directory) == toc:
+            return toc, segments, problems
+
+
+def _samples(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
+    """The first and the last live article of every segment."""
+    for segment in segments:
+        docs = np.flatnonzero(segment.live).tolist()
+        for doc in dict.fromkeys(docs[:1] + docs[-1:]):
+            yield segment, doc
+
+
+def compact(directory: Path, wait: float) -> Compaction:
+    """Merge all segments, and leave out what was deleted; see `newsearch.compact`."""
+    read_toc(directory)
+    with ArraysWriter(directory, wait=wait) as writer:
+        before, segments = open_generation(directory)
+        kept = journaled(directory, before.generation) if writer.is_compact else ()
+        size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
+        if not writer.is_compact:
+            # Where the disk is full, what killed writers left is the room that this takes.
+            remove_files(unused_files(directory, before, keep=journaled(directory, before.generation)))
+            writer.commit(compact=True)
+    after = read_toc(directory)
+    return Compaction(
+        sum(segment.live_articles for segment in segments),
+        sum(segment.articles - segment.kept_articles for segment in segments),
+        len(before.segments),
+        len(after.segments),
+        size_before,
+        after.size(directory),
+        after.generation,
+    )
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,110 @@
+"""Is a query a text that was pasted, and which of its signs are then no syntax?
+
+A headline says NOT for emphasis, a page has lost the space after its dash (`Covid -19`), and a hashtag stands within a
+sentence. Read as operators they would hide the very article that the text is from, so in a text they are words.
+Nobody types many words by chance, but those who type fields, or several operators, mean the rest of their syntax too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from newsearch.query.tokens import AND, FIELD, MINUS, NEAR, NOT, OR, PHRASE, WORD, Note, Token
+from newsearch.text.english import FUNCTION_WORDS
+
+EMPHATIC_WORDS = 6
+"""In a query of more different words than this, NOT and #topic are words, and so is a minus between words."""
+
+TEXT_WORDS = 10
+"""A query of more words than this is a text: quotes, parentheses and a minus in it ask for nothing."""
+
+_JOINING = (AND, OR, NEAR)
+_EXCLUDED = (WORD, PHRASE)
+# After one of these, NOT is what it is in a sentence.
+_AUXILIARY = frozenset(
+    """
+    am are be been being but can could did do does had has have if is may might must need or shall should so to was
+    were why will would
+    """.split()
+)
+
+_AS_WORD = "in a text, {} is a word; to leave something out, ask for fewer words, or for field:value"
+_AS_WORDS = {NOT: _AS_WORD.format("NOT"), MINUS: _AS_WORD.format("what follows a minus")}
+
+
+class Reading(NamedTuple):
+    """How the tokens of a query are to be read.
+
+    Attributes:
+        tokens: those that are left.
+        words: how many words stand among them, outside quotes and fields.
+        is_text: whether NOT, #topic and a minus between words are words.
+        notes: on what looked like an operator.
+    """
+
+    tokens: Sequence[Token]
+    words: int
+    is_text: bool
+    notes: tuple[Note, ...]
+
+
+def read_as_text(tokens: Sequence[Token]) -> Reading:
+    """The tokens of a query, of which those that are no operators in a text are words or gone."""
+    words = [token.text for token in _words(tokens)]
+    is_text = len(words) > EMPHATIC_WORDS and not _is_typed(tokens)
+    is_text = is_text and len({word.casefold() for word in words}) > EMPHATIC_WORDS
+    kinds = {token.kind for token in tokens}
+    if NOT not in kinds and MINUS not in kinds:
+        return Reading(tokens, len(words), is_text, ())
+    is_long = is_text and len(words) > TEXT_WORDS
+    last = _end_of_text(tokens)
+    kept: list[Token] = []
+    notes: dict[object, Note] = {}
+    for number, token in enumerate(tokens[:-1]):
+        is_word = False
+        if token.kind is NOT:
+            after = tokens[number + 1]
+            is_word = after.kind in _EXCLUDED and (is_text or _is_emphatic(kept, after))
+        elif token.kind is MINUS and is_text:
+            is_word = tokens[number + 1].kind is not FIELD and (is_long or number < last)
+        if not is_word:
+            kept.append(token)
+            continue
+        notes.setdefault(token.kind, Note(_AS_WORDS[token.kind], (token.start, token.end)))
+        if token.kind is NOT:
+            kept.append(token._replace(kind=WORD))
+    kept.append(tokens[-1])
+    return Reading(kept, len(list(_words(kept))), is_text, tuple(notes.values()))
+
+
+def _words(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The words outside quotes and fields."""
+    before = None
+    for token in tokens:
+        if token.kind is WORD and before is not FIELD:
+            yield token
+        before = token.kind
+
+
+def _is_typed(tokens: Sequence[Token]) -> bool:
+    """Whether this was written for a search engine."""
+    if any(token.kind is FIELD for token in tokens):
+        return True
+    return sum(token.kind in _JOINING for token in tokens) > 1
+
+
+def _is_emphatic(before: Sequence[Token], after: Token) -> bool:
+    """Whether NOT stands as in a sentence: after an auxiliary verb, or before what nobody would leave out."""
+    if not before or before[-1].kind is not WORD:
+        return False
+    is_said = after.kind is WORD and after.text in FUNCTION_WORDS and len(after.text) > 1
+    return is_said or before[-1].text.casefold() in _AUXILIARY
+
+
+def _end_of_text(tokens: Sequence[Token]) -> int:
+    """Where the text ends: after that come only words with a minus, as they are added to a query."""
+    number = len(tokens) - 1
+    while number > 1 and tokens[number - 1].kind in _EXCLUDED and tokens[number - 2].kind is MINUS:
+        number -= 2
+    return number

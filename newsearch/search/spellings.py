@@ -1,0 +1,208 @@
+"""Which other spellings of the words of a query does an index hold?
+
+healthcare, health-care and health care are one word; so are re-open and reopen, 24000 and 24 000, AT&T and AT & T. What
+was typed ranks highest. The parts of a hyphenated word count where they stand apart, too. Everything here is made of
+nodes that trees have anyway, so no engine knows of it.
+
+Only queries of a few words are looked at: a text has so many words that one more spelling says little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TypeGuard
+
+from newsearch.engine.base import Options, Reader
+from newsearch.query.plan import is_text
+from newsearch.query.tree import All, Node, Or, Phrase, Word, replace
+from newsearch.text import analysis
+from newsearch.text.english import AMBIGUOUS_PLURALS, FUNCTION_WORDS
+
+OTHERWISE = 0.5
+"""The weight of another spelling, where the one that was typed has 1."""
+
+_LEAST_SHARE = 1 / 200
+"""A word is parted as other articles part it, if there is one for so many that do not: sea son is no season."""
+
+_MIN_CLOSED, _MAX_CLOSED = 4, 24
+_MIN_PART = 3
+_PREFIXES = frozenset("e i t u v x bi co de ex re un".split())
+"""What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
+
+_MAX_REMEMBERED = 4096
+_HYPHENS = frozenset("-‐‑–/&＆")
+
+
+class Spellings:
+    """The spellings of one generation of an index, remembered."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._counts: dict[Node, int] = {}
+        self._parted: dict[str, str | None] = {}
+
+    def expand(self, tree: Node, text: str) -> Node:
+        """A tree that asks for other spellings of its words, too.
+
+        Args:
+            text: the query that the tree was read from.
+        """
+        if isinstance(tree, Word):
+            children: Sequence[Node] = (tree,)
+        elif isinstance(tree, All) and not is_text(tree):
+            children = tree.children
+        else:
+            return tree
+        if not any(isinstance(child, Word) and child.field is None for child in children):
+            return tree
+        found = self._expanded(children, text)
+        if len(found) == len(children) and all(map(_is_same, found, children)):
+            return tree
+        if len(found) == 1:
+            return found[0]
+        whole = All(tuple(found), tree.span)
+        # With the parts of its compounds a query may be a text, in which they stand apart anyway.
+        return tree if is_text(whole) else whole
+
+    def _expanded(self, children: Sequence[Node], text: str) -> list[Node]:
+        others: list[list[Node]] = [[] for _ in children]
+        gone: set[int] = set()
+        for number, (left, right) in enumerate(pairwise(children)):
+            if not (_is_plain(left) and _is_plain(right)):
+                continue
+            between = text[left.span[1] : right.span[0]].strip()
+            if between in ("&", "＆"):
+                # Johnson & Johnson: one of the two says nothing, so both must stand together.
+                together = Word(
+                    f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1])
+                )
+                if left.text.casefold() == right.text.casefold():
+                    children = [*children[:number], together, *children[number + 1 :]]
+                    gone.add(number + 1)
+                else:
+                    others[number].append(together)
+                    short = replace(
+                        together, text=f"{left.text}&{right.text}", weight=left.weight * OTHERWISE
+                    )
+                    if len(analysis.terms(short.text)) == 1:
+                        others[number].append(short)
+                        others[number + 1].append(short)
+            elif not between and (joined := self._joined(left.text, right.text)):
+                word = Word(joined, None, left.weight * OTHERWISE, (left.span[0], right.span[1]))
+                others[number].append(word)
+                others[number + 1].append(word)
+        found: list[Node] = []
+        for number, (child, more) in enumerate(zip(children, others, strict=True)):
+            if number not in gone:
+                found += self._spelt(child, more) if _is_plain(child) else [child]
+        return found
+
+    def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
+        """What is asked for instead of a word: mostly the word alone."""
+        text, weight = word.text, word.weight * OTHERWISE
+        if text.isalpha():
+            folded = text.casefold()
+            if plural := AMBIGUOUS_PLURALS.get(folded):
+                others.append(Phrase(plural, None, 0, weight, word.span))
+            if parted := self._part(folded):
+                # What is spelt otherwise has more words to be found by, which is no merit.
+                others.append(replace(word, text=parted, weight=weight / 2))
+        elif number := _whole_number(text):
+            grouped = Phrase(_grouped(number))
+            if self._count(grouped):
+                shared = weight / len(grouped.text.split())
+                others.append(replace(grouped, weight=shared, span=word.span))
+        elif not _HYPHENS.isdisjoint(text):
+            return self._hyphenated(word, others)
+        return [Or((word, *others), word.span) if others else word]
+
+    def _hyphenated(self, word: Word, others: list[Node]) -> list[Node]:
+        terms = analysis.terms(word.text)
+        if len(terms) == 1 and "&" in terms[0]:
+            apart = Phrase(terms[0].replace("&", " "), None, 0, word.weight * OTHERWISE / 2, word.span)
+            return [Or((word, *others, apart), word.span)]
+        is_compound = len(terms) > 1 and all(map(str.isalpha, terms)) and len(set(terms)) == len(terms)
+        if not is_compound or any(sign in word.text for sign in ".@:"):
+            return [Or((word, *others), word.span) if others else word]
+        joined = "".join(terms)
+        closed = (
+            [replace(word, text=joined, weight=word.weight * OTHERWISE)]
+            if self.reader.articles_with(joined)
+            else []
+        )
+        parts: list[Node] = [replace(word, text=term) for term in terms]
+        # What stands together counts for the word and for its parts.
+        nodes: list[Node] = [Or((parts[0], word, *closed, *others), word.span)]
+        return nodes + [Or((part, *closed), word.span) if closed else part for part in parts[1:]]
+
+    def _joined(self, left: str, right: str) -> str | None:
+        """Two words as one, where some article has it so."""
+        if not (left.isalnum() and right.isalnum()) or left.casefold() in FUNCTION_WORDS:
+            return None
+        if right.casefold() in FUNCTION_WORDS or len(left) + len(right) > analysis.MAX_TERM_LENGTH:
+            return None
+        if left.isdigit() and right.isdigit():
+            is_one = len(left) <= 3 and len(right) == 3
+            return left + right if is_one and self._count(Word(left + right)) else None
+        is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
+        joined = left + right
+        return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
+
+    def _part(self, word: str) -> str | None:
+        """A word as two with a hyphen, as enough articles have it."""
+        if not _MIN_CLOSED <= len(word) <= _MAX_CLOSED:
+            return None
+        if word in self._parted:
+            return self._parted[word]
+        held = self.reader.articles_with
+        best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
+        for at in range(1, len(word) - _MIN_PART + 1):
+            left, right = word[:at], word[at:]
+            if (
+                (at < _MIN_PART and left not in _PREFIXES)
+                or left in FUNCTION_WORDS
+                or right in FUNCTION_WORDS
+            ):
+                continue
+            # Where one of the two is rare, so are both together.
+            if held(left) >= most and held(right) >= most:
+                count = self._count(Phrase(f"{left} {right}"))
+                if count >= most:
+                    best, most = f"{left}-{right}", count + 1
+        if len(self._parted) >= _MAX_REMEMBERED:
+            self._parted = {}
+        self._parted[word] = best
+        return best
+
+    def _count(self, node: Node) -> int:
+        """How many articles hold something."""
+        found = self._counts.get(node)
+        if found is None:
+            if len(self._counts) >= _MAX_REMEMBERED:
+                self._counts = {}
+            found = self._counts[node] = self.reader.search(node, Options(limit=0)).counts().complete
+        return found
+
+
+def _whole_number(text: str) -> str | None:
+    """The digits of a number of thousands, grouped or not; a year is none."""
+    if not text[-1:].isdecimal() or not text.isascii():
+        return None
+    terms = analysis.terms(text)
+    is_whole = len(terms) == 1 and terms[0].isdecimal() and 4 < len(terms[0]) <= _MAX_CLOSED
+    return terms[0] if is_whole else None
+
+
+def _grouped(digits: str) -> str:
+    """A number with a space before every three digits."""
+    first = len(digits) % 3 or 3
+    return " ".join([digits[:first], *(digits[at : at + 3] for at in range(first, len(digits), 3))])
+
+
+def _is_plain(node: Node) -> TypeGuard[Word]:
+    return isinstance(node, Word) and node.field is None
+
+
+def _is_same(left: Node, right: Node) -> bool:
+    return left is right

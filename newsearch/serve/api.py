@@ -1,0 +1,243 @@
+"""The API under /api/v1/: searches and articles as JSON. docs/http.md describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from newsearch import QueryError, Request
+from newsearch.articles.article import article_to_mapping
+from newsearch.engine.base import FACETS, MAX_PAGE
+from newsearch.outputs.json_page import SCHEMA, page_mapping, stats_mapping, to_json
+from newsearch.outputs.page import Page
+from newsearch.search.results import Results
+from newsearch.serve.answers import JSON, Body, Made, problem, respond
+from newsearch.serve.live import Snapshot
+from newsearch.serve.metrics import TEXT
+from newsearch.serve.parameters import View, address, read_request, read_view
+from newsearch.serve.site import Site
+
+SEARCH = "/api/v1/search"
+UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACETS)
+
+_MAX_COMPLETIONS = 50
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of the API, and of what operators ask."""
+
+    def route(path: str, handler: Callable[[Site, HttpRequest], Awaitable[Response]], *methods: str) -> Route:
+        async def endpoint(http: HttpRequest) -> Response:
+            return await handler(site, http)
+
+        return Route(path, endpoint, methods=methods or ("GET",))
+
+    return [
+        route(SEARCH, _search, "GET", "POST"),
+        route("/api/v1/article", _article),
+        route("/api/v1/complete", _complete),
+        route("/api/v1/facets", _facets),
+        route("/api/v1/timeline", _timeline),
+        route("/api/v1/stats", _stats),
+        route("/healthz", _health),
+        route("/metrics", _metrics),
+    ]
+
+
+async def _search(site: Site, http: HttpRequest) -> Response:
+    if http.method == "POST":
+        try:
+            request = site.within(Request.from_mapping(await _body(http)))
+        except json.JSONDecodeError as error:
+            return problem(400, f"the body is not JSON: {error.msg}", position=error.pos)
+        view = read_view(http.query_params.multi_items())
+    else:
+        request, view = site.asked(http)
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            results = snapshot.index.run(request)
+            page = Page(results, view.facets, view.explain, view.facet_limit)
+            links = _links(site, results, view) if http.method != "POST" else {}
+            return Body(to_json(page_mapping(page)), links)
+
+        return Made((snapshot.index.fingerprint(request), request.query, request.limit, view), body)
+
+    response = await site.answer(http, JSON, make)
+    if http.method == "POST":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _article(site: Site, http: HttpRequest) -> Response:
+    (id,) = _only(http, "id")
+    if not id:
+        raise QueryError("id: of which article?")
+
+    def make(snapshot: Snapshot) -> Made:
+        article = snapshot.index.get(id)
+        if article is None or not (article.published or site.settings.unpublished):
+            raise HTTPException(404, f"there is no article {id!r:.200}")
+        return Made(
+            ("article", id), lambda: Body(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}))
+        )
+
+    return await site.answer(http, JSON, make)
+
+
+async def _complete(site: Site, http: HttpRequest) -> Response:
+    text, limit = _only(http, "text", "limit")
+    most = _limit(limit, 10, _MAX_COMPLETIONS)
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            found = snapshot.index.complete(text, most)
+            completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
+            return Body(to_json({"schema": SCHEMA, "query": text, "completions": completions}))
+
+        return Made(("complete", text, most, datetime.now(UTC).date()), body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _facets(site: Site, http: HttpRequest) -> Response:
+    request, view = site.asked(http)
+    request = replace(request, limit=0, offset=0)
+    facets = view.facets or tuple(name for name in FACETS if name not in UNITS)
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            page = Page(snapshot.index.run(request), facets, facet_limit=view.facet_limit)
+            counted = page_mapping(page)
+            return Body(
+                to_json({name: counted[name] for name in ("schema", "query", "total", "facets", "notes")})
+            )
+
+        key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
+        return Made(key, body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _timeline(site: Site, http: HttpRequest) -> Response:
+    units = http.query_params.getlist("unit") or ["month"]
+    if units[0] not in UNITS or len(units) > 1:
+        raise QueryError(f"unit: {units[-1]!r:.80} is unknown: one of {', '.join(UNITS)}")
+    (unit,) = units
+    pairs = [pair for pair in http.query_params.multi_items() if pair[0] not in ("unit", "token")]
+    request = replace(site.within(read_request(pairs)), limit=0, offset=0)
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            results = snapshot.index.run(request)
+            values = [{"value": value, "count": count} for value, count in results.facet(unit, None)]
+            counts = {"complete": results.counts.complete, "partial": results.counts.partial}
+            document = {
+                "schema": SCHEMA,
+                "query": request.query,
+                "unit": unit,
+                "total": counts,
+                "values": values,
+            }
+            return Body(to_json(document))
+
+        return Made(("timeline", unit, snapshot.index.fingerprint(request), request.query), body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _stats(site: Site, http: HttpRequest) -> Response:
+    _only(http)
+
+    def make(snapshot: Snapshot) -> Made:
+        # Where the sources lie on this machine is nobody's business.
+        told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
+        return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
+
+    return await site.answer(http, JSON, make)
+
+
+async def _health(site: Site, http: HttpRequest) -> Response:
+    def job(snapshot: Snapshot) -> dict[str, Any]:
+        newest = snapshot.stats.newest
+        age = newest and max(0, round((datetime.now(UTC) - newest).total_seconds()))
+        return {
+            "status": "unreadable" if site.live.error else "ok",
+            "generation": snapshot.stats.generation,
+            "articles": snapshot.stats.articles,
+            "newest_age_seconds": age,
+        }
+
+    found = await site.live.run(job)
+    status = 200 if found["status"] == "ok" else 503
+    return respond(to_json(found).encode(), JSON, status=status, headers={"Cache-Control": "no-store"})
+
+
+async def _metrics(site: Site, http: HttpRequest) -> Response:
+    text = "".join(f"{line}\n" for line in site.metrics.lines(site.live))
+    return PlainTextResponse(text, headers={"Cache-Control": "no-store", "Content-Type": TEXT})
+
+
+async def _body(http: HttpRequest) -> Any:
+    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise HTTPException(415, f"a request is sent as {JSON}")
+    data = await http.body()
+    try:
+        return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise json.JSONDecodeError("it is not UTF-8", "", error.start) from error
+    except RecursionError as error:
+        raise json.JSONDecodeError("it is nested too deeply", "", 0) from error
+
+
+def _no_constant(name: str) -> float:
+    raise json.JSONDecodeError(f"{name} is no number of JSON", "", 0)
+
+
+def _only(http: HttpRequest, *names: str) -> list[str]:
+    """The values of these parameters, empty where they are not given. Raises QueryError where there are others."""
+    given = [pair for pair in http.query_params.multi_items() if pair[0] != "token"]
+    for number, (name, _) in enumerate(given):
+        if name not in names:
+            raise QueryError(f"{name:.80}: there is no such parameter")
+        if name in dict(given[:number]):
+            raise QueryError(f"{name}: given twice")
+    return [dict(given).get(name, "") for name in names]
+
+
+def _limit(text: str, default: int, most: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
+        raise QueryError(f"limit: {text!r:.80} is not a whole number from 1 to {most:,}")
+    return int(text)
+
+
+def _links(site: Site, results: Results, view: View) -> dict[str, str]:
+    """The pages before and after this one, as RFC 8288 has them."""
+    request = results.request
+    places = {}
+    if request.limit:
+        following = request.offset + request.limit
+        if following < results.total and following + request.limit <= MAX_PAGE:
+            places["next"] = following
+        if request.offset:
+            places["prev"] = max(0, request.offset - request.limit)
+            places["first"] = 0
+    try:
+        links = [
+            f'<{address(site.url(SEARCH), replace(request, offset=offset), view)}>; rel="{relation}"'
+            for relation, offset in places.items()
+        ]
+    except QueryError:  # a zone that has no name, which no parameter can have
+        return {}
+    return {"Link": ", ".join(links)} if links else {}

@@ -1,0 +1,113 @@
+"""The ASGI app: routes, and what becomes of errors."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp
+
+from newsearch import NewsearchError, QueryError
+from newsearch.serve import api, feeds, pages
+from newsearch.serve.answers import problem, query_problem
+from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.live import Busy, Live
+from newsearch.serve.metrics import Metrics
+from newsearch.serve.settings import Settings
+from newsearch.serve.site import Site
+
+
+def app(
+    index: str | os.PathLike[str],
+    *,
+    settings: Settings | None = None,
+    synonyms: str | os.PathLike[str] | None = None,
+    log: Callable[[Seen], None] | None = None,
+) -> ASGIApp:
+    """An ASGI app that serves an index, and never writes it.
+
+    The index is opened when it is first asked for, and followed from one generation to the next. Until there is one,
+    requests are answered with 503.
+
+    Args:
+        index: directory of the index.
+        settings: what the server allows, and where it stands.
+        synonyms: a file of synonyms, as for `newsearch.open`.
+        log: called after each request with what was asked and what became of it.
+    """
+    settings = settings or Settings()
+    site = Site(Live(index, settings, synonyms), settings, Metrics())
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.callback(site.live.close)
+            yield
+
+    def handled(status_of: Callable[[Exception], Response]) -> Callable[[HttpRequest, Exception], Any]:
+        async def handler(http: HttpRequest, error: Exception) -> Response:
+            response = status_of(error)
+            return _for_people(site, http, response) if _is_for_people(http) else response
+
+        return handler
+
+    inner = Starlette(
+        routes=[*api.routes(site), *pages.routes(site), *feeds.routes(site)],
+        lifespan=lifespan,
+        exception_handlers={
+            QueryError: handled(_query_error),
+            NewsearchError: handled(_newsearch_error),
+            Busy: handled(_busy),
+            HTTPException: handled(_http_error),
+            Exception: handled(_bug),
+        },
+    )
+    return Guard(inner, settings, site.metrics, log)
+
+
+def _query_error(error: Exception) -> Response:
+    assert isinstance(error, QueryError)
+    return query_problem(error)
+
+
+def _newsearch_error(error: Exception) -> Response:
+    # Its message may name files of this machine.
+    return problem(503, "the index cannot be read now", headers={"Retry-After": "5"})
+
+
+def _busy(error: Exception) -> Response:
+    return problem(503, "too many searches are waiting", headers={"Retry-After": "1"})
+
+
+def _http_error(error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    # Starlette's own words are the title already.
+    detail = "" if error.detail == HTTPStatus(error.status_code).phrase else error.detail
+    return problem(error.status_code, detail, headers=error.headers or {})
+
+
+def _bug(error: Exception) -> Response:
+    return problem(500, "an error of this server, which its log tells")
+
+
+def _is_for_people(http: HttpRequest) -> bool:
+    return "text/html" in http.headers.get("accept", "") and not http.url.path.startswith("/api/")
+
+
+def _for_people(site: Site, http: HttpRequest, found: Response) -> Response:
+    """The page of a problem."""
+    told = json.loads(bytes(found.body))
+    detail = str(told.get("detail", ""))
+    text = pages.error_page(site, found.status_code, told["title"], detail[:1].upper() + detail[1:])
+    headers = {
+        name: value for name, value in found.headers.items() if name not in ("content-type", "content-length")
+    }
+    return HTMLResponse(text, found.status_code, headers)

@@ -1,0 +1,105 @@
+"""Searches as feeds, and what lets a browser search here from its own bar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from xml.sax.saxutils import escape
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from newsearch import QueryError
+from newsearch.outputs.feeds import Feed, atom, json_feed, rss
+from newsearch.outputs.json_page import to_json
+from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
+from newsearch.serve.live import Snapshot
+from newsearch.serve.parameters import address
+from newsearch.serve.site import Site
+
+FORMATS: dict[str, tuple[str, Callable[[Feed], str]]] = {
+    "/search.atom": ("application/atom+xml; charset=utf-8", atom),
+    "/search.rss": ("application/rss+xml; charset=utf-8", rss),
+    "/search.json": ("application/feed+json; charset=utf-8", lambda feed: to_json(json_feed(feed))),
+}
+
+_ARTICLES = 30
+"""Articles of a feed, unless it says how many."""
+
+_SUGGESTED = 8
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of the feeds."""
+
+    def feed(path: str) -> Route:
+        async def endpoint(http: HttpRequest) -> Response:
+            return await _feed(site, http, path)
+
+        return Route(path, endpoint)
+
+    async def opensearch(http: HttpRequest) -> Response:
+        return _opensearch(site, http)
+
+    async def suggest(http: HttpRequest) -> Response:
+        return await _suggest(site, http)
+
+    return [
+        *map(feed, FORMATS),
+        Route("/opensearch.xml", opensearch),
+        Route("/suggest", suggest),
+    ]
+
+
+async def _feed(site: Site, http: HttpRequest, path: str) -> Response:
+    media_type, write = FORMATS[path]
+    request, view = site.asked(http)
+    if view.facets or view.facet_limit or view.explain:
+        raise QueryError("facets: a feed has none, nor explanations")
+    # A feed tells what is new, and feed readers ask for no page.
+    if "sort" not in http.query_params:
+        request = replace(request, sort="newest")
+    if "limit" not in http.query_params:
+        request = replace(request, limit=min(_ARTICLES, site.settings.max_limit))
+    url = site.absolute(http, address(path, request))
+    page = site.absolute(http, address("/", request))
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            results = snapshot.index.run(request)
+            return Body(write(Feed(results, url, page, snapshot.stats.created)))
+
+        return Made((snapshot.index.fingerprint(request), url), body)
+
+    return await site.answer(http, media_type, make)
+
+
+def _opensearch(site: Site, http: HttpRequest) -> Response:
+    page, suggest = site.absolute(http, "/"), site.absolute(http, "/suggest")
+    text = f"""<?xml version="1.0" encoding="utf-8"?>
+<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
+<ShortName>newsearch</ShortName>
+<Description>Search the news</Description>
+<InputEncoding>UTF-8</InputEncoding>
+<Url type="text/html" template="{escape(page)}?query={{searchTerms}}"/>
+<Url type="application/atom+xml" template="{escape(site.absolute(http, "/search.atom"))}?query={{searchTerms}}"/>
+<Url type="application/x-suggestions+json" template="{escape(suggest)}?query={{searchTerms}}"/>
+</OpenSearchDescription>
+"""
+    data, gzipped = encoded(text, wants_gzip(http))
+    return respond(data, "application/opensearchdescription+xml", gzipped=gzipped)
+
+
+async def _suggest(site: Site, http: HttpRequest) -> Response:
+    typed = http.query_params.get("query", "")
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            found = snapshot.index.complete(typed, _SUGGESTED)
+            return Body(json.dumps([typed, [completion.text for completion in found]], ensure_ascii=False))
+
+        return Made(("suggest", typed), body)
+
+    return await site.answer(http, "application/x-suggestions+json", make)

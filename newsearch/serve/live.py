@@ -1,0 +1,126 @@
+"""The newest generation of an index, and the threads that search it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from threading import Lock
+from time import monotonic
+from typing import TypeVar
+
+from newsearch import Index, NewsearchError, Stats, __version__
+from newsearch.search.index import open as open_index
+from newsearch.serve.settings import Settings
+
+Value = TypeVar("Value")
+
+_EVERY = 1.0
+"""Seconds between two looks for a newer generation."""
+
+
+class Busy(Exception):
+    """So many searches wait already that another one would wait too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One generation of an index, open for searching.
+
+    Attributes:
+        mark: what tells it from every other generation.
+    """
+
+    index: Index
+    stats: Stats
+    mark: str
+
+    def tag(self, *parts: object) -> str:
+        """A strong ETag, without quotes, of what these parts and this generation determine."""
+        return blake2b(repr((self.mark, *parts)).encode(), digest_size=12).hexdigest()
+
+
+class Live:
+    """An index that is followed from one generation to the next while it is searched by several threads."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        settings: Settings,
+        synonyms: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._path = path
+        self._synonyms = synonyms
+        self._limit = settings.threads + settings.waiting
+        self._pool = ThreadPoolExecutor(settings.threads, "newsearch")
+        self._lock = Lock()
+        self._snapshot: Snapshot | None = None
+        self._probe: Index | None = None
+        self._looked = -_EVERY
+        self.error: NewsearchError | None = None
+        self.running = 0
+
+    async def run(self, job: Callable[[Snapshot], Value]) -> Value:
+        """Do something with the newest generation, in a thread.
+
+        Raises:
+            Busy: too many jobs are waiting.
+            NewsearchError: the index cannot be read, or the job raised it.
+        """
+        if self.running >= self._limit:
+            raise Busy
+        loop = asyncio.get_running_loop()
+        self.running += 1
+        # Counted until the thread is free again, and not only until the client has gone.
+        future = self._pool.submit(lambda: job(self.snapshot()))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
+        return await asyncio.wrap_future(future)
+
+    def _done(self) -> None:
+        self.running -= 1
+
+    def snapshot(self) -> Snapshot:
+        """The newest generation, or the one of up to a second ago; the last one that could be read.
+
+        Raises:
+            NewsearchError: none could be read yet.
+        """
+        if monotonic() - self._looked >= _EVERY and self._lock.acquire(blocking=self._snapshot is None):
+            try:
+                if monotonic() - self._looked >= _EVERY:
+                    self._look()
+            finally:
+                self._lock.release()
+        if self._snapshot is None:
+            raise self.error or NewsearchError("the index is not open")
+        return self._snapshot
+
+    def _look(self) -> None:
+        try:
+            if self._probe is None:
+                self._probe = open_index(self._path)
+                self._open()
+            elif self._probe.refresh():
+                self._open()
+            self.error = None
+        except NewsearchError as error:
+            self.error = error
+        self._looked = monotonic()
+
+    def _open(self) -> None:
+        index = open_index(self._path, synonyms=self._synonyms)
+        stats = index.stats()
+        mark = f"{__version__} {stats.generation} {stats.created.isoformat()}"
+        self._snapshot = Snapshot(index, stats, mark)
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The generation that is searched, if one is, without looking for a newer one."""
+        return self._snapshot
+
+    def close(self) -> None:
+        """Let the threads end; searches that run are finished, those that wait are not."""
+        self._pool.shutdown(wait=False, cancel_futures=True)

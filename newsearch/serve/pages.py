@@ -1,0 +1,561 @@
+"""The pages for people: the search, an article, help. Everything that they show is in their address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
+from hashlib import blake2b
+from math import log10
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from newsearch import Article, Clause, Explanation, Hit, QueryError, Request, Results
+from newsearch.engine.base import MAX_PAGE, SORTS
+from newsearch.outputs.extract import Marked, extract, title
+from newsearch.outputs.page import Page
+from newsearch.outputs.words import counted, counted_matches
+from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
+from newsearch.serve.live import Snapshot
+from newsearch.serve.parameters import LISTS, REQUEST_PARAMETERS, address, read_request
+from newsearch.serve.site import Site
+from newsearch.text.clean import one_line
+
+HTML = "text/html; charset=utf-8"
+
+FACETS = (
+    ("topic", "topics", "Topics"),
+    ("provider", "providers", "Outlets"),
+    ("author", "authors", "Authors"),
+    ("category", "categories", "Categories"),
+    ("type", "types", "Types"),
+    ("language", "languages", "Languages"),
+)
+"""Facets of the page: name, the parameter that narrows by it, heading."""
+
+_VALUES = 8
+_MANY_VALUES = 100
+_MOST_BARS = 36
+_THICK = 32.0
+"""How wide a bar of the timeline is at most, of 600."""
+_BODY = 1_500
+"""Characters of an article's text on its page: the rest is read where it was published."""
+
+_HERE = Path(__file__).parent
+_STATIC = {
+    "style.css": "text/css; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of the pages."""
+
+    def route(path: str, handler: Callable[[Site, HttpRequest], Any]) -> Route:
+        async def endpoint(http: HttpRequest) -> Response:
+            found: Response = await handler(site, http)
+            return found
+
+        return Route(path, endpoint)
+
+    return [
+        route("/", _search),
+        route("/article", _article),
+        route("/help", _help),
+        route("/static/{name}", _static),
+    ]
+
+
+def error_page(site: Site, status: int, heading: str, detail: str) -> str:
+    """The page of an error."""
+    return _render(site, "error.html", status=status, heading=heading, detail=detail)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["counted"] = counted
+    environment.filters["line"] = one_line
+    return environment
+
+
+@cache
+def _file(name: str) -> str:
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _version(name: str) -> str:
+    return blake2b(_file(name).encode(), digest_size=6).hexdigest()
+
+
+def _render(site: Site, template: str, **values: Any) -> str:
+    def asset(name: str) -> str:
+        return site.url(f"/static/{name}?v={_version(name)}")
+
+    return _environment().get_template(template).render(url=site.url, asset=asset, **values)
+
+
+# The search
+
+
+async def _search(site: Site, http: HttpRequest) -> Response:
+    # A form sends what is left empty, and links bring parameters of others along.
+    pairs = [
+        (name, value)
+        for name, value in http.query_params.multi_items()
+        if name in REQUEST_PARAMETERS and (value or name == "query")
+    ]
+    explain = http.query_params.get("explain") == "true"
+    more = http.query_params.get("more", "")
+    try:
+        request = site.within(read_request(pairs))
+    except QueryError as error:
+        values = dict(pairs)
+        page = _render(site, "wrong.html", typed=values.get("query", ""), values=values, error=str(error))
+        data, gzipped = encoded(page, wants_gzip(http))
+        headers = {"Cache-Control": "no-store"}
+        return respond(data, HTML, gzipped=gzipped, status=400, headers=headers)
+    is_front = request == Request(limit=request.limit)
+    if is_front:
+        request = replace(request, sort="newest")
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            results = snapshot.index.run(request)
+            return Body(_search_page(site, http, results, explain, more, is_front))
+
+        key = (snapshot.index.fingerprint(request), pairs, explain, more, http.headers.get("host"), _mark())
+        return Made(key, body)
+
+    return await site.answer(http, HTML, make)
+
+
+@cache
+def _mark() -> str:
+    """What changes where templates or files do."""
+    digest = blake2b(digest_size=8)
+    for path in sorted([*(_HERE / "templates").iterdir(), *(_HERE / "static").iterdir()]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _search_page(
+    site: Site, http: HttpRequest, results: Results, explain: bool, more: str, is_front: bool
+) -> str:
+    request = results.request
+    root = site.url("/")
+
+    def link(**changes: Any) -> str:
+        changes.setdefault("offset", 0)
+        return address(root, replace(request, **changes))
+
+    page = Page(results)
+    hits = [_hit(site, results, rank, hit, explain) for rank, hit in page.ranked()]
+    first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
+    related = [_hit(site, results, rank, hit, explain) for rank, hit in page.related()]
+    following = request.offset + request.limit
+    pairs = urlencode(
+        [pair for pair in http.query_params.multi_items() if pair[0] not in ("explain", "more")]
+    )
+    suggestion = results.did_you_mean
+    return _render(
+        site,
+        "search.html",
+        request=request,
+        typed=request.query,
+        is_front=is_front,
+        found=_found(results),
+        hits=hits,
+        first_partial=first_partial if first_partial and not is_front else None,
+        related=related,
+        notes=[note.message for note in results.notes],
+        suggestion=suggestion and {"text": suggestion, "url": link(query=suggestion)},
+        clauses=[] if results.total else list(_advice(request, results.diagnose(), link)),
+        facets=list(_facets(results, more, root)),
+        timeline=_timeline(results, link),
+        chips=list(_chips(request, link)),
+        sorts=SORTS,
+        before=link(offset=max(0, request.offset - request.limit)) if request.offset else None,
+        after=(
+            link(offset=following)
+            if request.limit and following < results.total and following + request.limit <= MAX_PAGE
+            else None
+        ),
+        explain_url=f"{root}?{pairs}&explain=true",
+        explain=explain,
+        feed_url=site.url(f"/search.atom?{pairs}"),
+        json_url=site.url(f"/api/v1/search?{pairs}"),
+        opensearch_url=site.url("/opensearch.xml"),
+    )
+
+
+def _found(results: Results) -> str:
+    counts = results.counts
+    offset, size = results.request.offset, len(results)
+    if not results.total:
+        return "Nothing found"
+    place = f"{offset + 1:,} to {offset + size:,} of " if size and size < results.total else ""
+    return place + counted_matches(counts)
+
+
+def _hit(site: Site, results: Results, rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
+    article, tree = hit.article, results.query.tree
+    parameters = [("id", hit.id)]
+    if results.request.query:
+        parameters.append(("query", results.request.query))
+    return {
+        "rank": rank,
+        "complete": hit.complete,
+        "title": _marked(title(hit, tree)),
+        "extract": _marked(extract(hit, tree)),
+        "link": _web(hit.url),
+        "page": f"{site.url('/article')}?{urlencode(parameters)}",
+        **_facts(article, results.tz),
+        "explanation": list(_rows(hit.explanation, 0)) if explain else [],
+    }
+
+
+def _facts(article: Article, tz: tzinfo) -> dict[str, Any]:
+    provider = article.provider
+    return {
+        "outlet": one_line(provider.name or provider.domain) if provider else "",
+        "date": _day(article.date, tz),
+        "published": article.published,
+        "signals": [
+            {"name": name, "value": f"{value:g}", "width": _width(value)}
+            for name, value in (("heat", article.heat), ("quality", article.quality))
+            if value is not None and value >= 0
+        ],
+    }
+
+
+def _width(value: float) -> float:
+    """How long the bar of a signal is, of 100: all beyond 100 is told by ever less."""
+    return round(value if value <= 90 else min(100.0, 90 + 5 * log10(value / 90)), 1)
+
+
+def _marked(marked: Marked) -> Markup:
+    text, spans = marked
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [escape(text[at:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        at = end
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+_WEB = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
+
+
+def _web(url: str | None) -> str | None:
+    """An address that a page may lead to."""
+    return url if url and _WEB.fullmatch(url) and url.isprintable() else None
+
+
+def _day(moment: date | datetime | None, tz: tzinfo) -> dict[str, str] | None:
+    if moment is None:
+        return None
+    day = moment.astimezone(tz).date() if isinstance(moment, datetime) else moment
+    return {"iso": moment.isoformat(), "text": f"{day.day} {day:%B} {day.year}"}
+
+
+def _rows(explanation: Explanation, depth: int) -> Iterator[dict[str, Any]]:
+    yield {"depth": min(depth, 4), "value": f"{explanation.value:.3f}", "text": explanation.description}
+    for detail in explanation.details:
+        yield from _rows(detail, depth + 1)
+
+
+def _facets(results: Results, more: str, root: str) -> Iterator[dict[str, Any]]:
+    request = results.request
+    for name, parameter, heading in FACETS:
+        chosen = getattr(request, parameter)
+        limit = _MANY_VALUES if more == name else _VALUES
+        values = results.facet(name, limit + 1)
+        folded = {value.casefold() for value in chosen}
+        shown = [(value, count, value.casefold() in folded) for value, count in values[:limit]]
+        known = {value.casefold() for value, _ in values[:limit]}
+        # What is chosen can be taken back, however few have it.
+        taken = [(value, None, True) for value in chosen if value.casefold() not in known]
+        if len(shown) > 1 or chosen:
+            has_more = len(values) > limit and more != name
+            parted = address(root, request)
+            yield {
+                "heading": heading,
+                "parameter": parameter,
+                "values": [*taken, *shown],
+                "more": f"{parted}{'&' if '?' in parted else '?'}more={name}" if has_more else None,
+            }
+
+
+_NAMES = {
+    "topics": "topic",
+    "providers": "outlet",
+    "authors": "author",
+    "categories": "category",
+    "types": "type",
+    "languages": "language",
+}
+
+
+def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str]]:
+    """What narrows the search, each with the address of the search without it."""
+    for parameter in LISTS:
+        values = getattr(request, parameter)
+        for value in values:
+            without = tuple(other for other in values if other != value)
+            yield {"text": f"{_NAMES[parameter]}: {value}", "url": link(**{parameter: without})}
+    for parameter, words in (
+        ("after", "from"),
+        ("before", "before"),
+        ("as_of", "as of"),
+        ("min_heat", "heat from"),
+        ("min_quality", "quality from"),
+    ):
+        if (value := getattr(request, parameter)) is not None:
+            yield {"text": f"{words} {value}", "url": link(**{parameter: None})}
+
+
+def _advice(
+    request: Request, clauses: Sequence[Clause], link: Callable[..., str]
+) -> Iterator[dict[str, Any]]:
+    """What each part of a search that found nothing has to do with that."""
+    for clause in clauses:
+        if clause.text == "is:published" and clause.option is None:
+            continue
+        without = _without(request, clause, link) if len(clauses) > 1 else None
+        found = clause.without.complete + clause.without.partial
+        yield {
+            "text": f"{_NAMES.get(clause.option, clause.option)}: {clause.text}"
+            if clause.option
+            else clause.text,
+            "alone": counted(clause.alone, "article"),
+            "near": [{"text": near, "url": _instead(request, clause, near, link)} for near in clause.near],
+            "without": counted_matches(clause.without) if found and without else None,
+            "url": without,
+        }
+
+
+def _instead(request: Request, clause: Clause, near: str, link: Callable[..., str]) -> str | None:
+    """The address of a search for a name that the index has, in place of one that it has not."""
+    if clause.option not in LISTS or clause.text not in getattr(request, clause.option):
+        return None
+    values = getattr(request, clause.option)
+    return link(**{clause.option: tuple(near if value == clause.text else value for value in values)})
+
+
+def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str | None:
+    """The address of a search without one of its parts."""
+    if clause.option is None:
+        query = request.query.replace(clause.text, " ", 1)
+        return link(query=" ".join(query.split()))
+    if clause.option == "topics":
+        return link(topics=tuple(topic for topic in request.topics if topic != clause.text))
+    return link(**{clause.option: () if clause.option in LISTS else None})
+
+
+def _timeline(results: Results, link: Callable[..., str]) -> dict[str, Any] | None:
+    """Bars for days, months or years: the shortest of which there are not too many."""
+    months = results.facet("month", None)
+    if not months:
+        return None
+    span = len(list(_periods(months[0][0], months[-1][0])))
+    unit = "day" if span <= 2 else "month" if span <= _MOST_BARS else "year"
+    values = months if unit == "month" else results.facet(unit, None)
+    if len(values) < 2:
+        return None
+    periods = list(_periods(values[0][0], values[-1][0]))
+    counts = dict(values)
+    periods = periods[-_MOST_BARS:]
+    most = max(counts.get(period, 0) for period in periods)
+    step = 600 / len(periods)
+    thick = min(step - 2, _THICK)
+    bars = []
+    for number, period in enumerate(periods):
+        count = counts.get(period, 0)
+        height = round(60 * count / most, 1)
+        bars.append(
+            {
+                "x": round(number * step, 1),
+                "width": round(step, 1),
+                "left": round(number * step + (step - thick) / 2, 1),
+                "thick": round(thick, 1),
+                "height": max(height, 2) if count else 0,
+                "text": f"{period}: {counted(count, 'article')}",
+                "url": link(after=period, before=_next(period)) if count else None,
+            }
+        )
+    return {"unit": unit, "bars": bars, "first": periods[0], "last": periods[-1]}
+
+
+def _periods(first: str, last: str) -> Iterator[str]:
+    """The months, or years, from one to another; not more than a page could have any use for."""
+    for _ in range(12_000):
+        yield first
+        if first >= last:
+            return
+        first = _next(first)
+
+
+def _next(period: str) -> str:
+    """The day, month or year after another."""
+    year, *rest = map(int, period.split("-"))
+    if not rest:
+        return f"{year + 1:04}"
+    if len(rest) == 2:
+        return (date(year, *rest) + timedelta(days=1)).isoformat()
+    return f"{year + rest[0] // 12:04}-{rest[0] % 12 + 1:02}"
+
+
+# An article
+
+
+async def _article(site: Site, http: HttpRequest) -> Response:
+    id, query = http.query_params.get("id", ""), http.query_params.get("query", "")
+
+    def make(snapshot: Snapshot) -> Made:
+        article = snapshot.index.get(id)
+        if article is None or not (article.published or site.settings.unpublished):
+            raise HTTPException(404, "There is no such article here.")
+        found = article
+
+        def body() -> Body:
+            return Body(_article_page(site, found, query))
+
+        return Made(("article page", id, query, _mark()), body)
+
+    return await site.answer(http, HTML, make)
+
+
+def _article_page(site: Site, article: Article, query: str) -> str:
+    root = site.url("/")
+    tz = Request().zone()
+    paragraphs, room = [], _BODY
+    for paragraph in article.body.split("\n"):
+        line = one_line(paragraph)
+        if line and room > 0:
+            paragraphs.append(line if len(line) <= room else line[:room].rpartition(" ")[0] + "…")
+            room -= len(line)
+    chosen: dict[str, Any] = {
+        "topics": article.topics,
+        "categories": [article.category],
+        "types": [article.type],
+    }
+    return _render(
+        site,
+        "article.html",
+        typed=query,
+        heading=one_line(article.title) or one_line(article.id),
+        excerpt=one_line(article.excerpt),
+        paragraphs=paragraphs,
+        is_whole=room > 0,
+        link=_web(article.url),
+        back=address(root, Request(query)) if query else root,
+        **_facts(article, tz),
+        outlet_url=(
+            address(root, Request(providers=(article.provider.name or article.provider.domain,)))
+            if article.provider
+            else None
+        ),
+        tags=[
+            {"text": one_line(value), "url": _narrowed(root, name, value)}
+            for name, values in chosen.items()
+            for value in values
+            if value
+        ],
+        language=article.language,
+        related=[
+            {
+                "title": one_line(related.title) or one_line(related.url or related.id),
+                "link": _web(related.url),
+            }
+            for related in article.related
+        ],
+        id=article.id,
+        json_url=f"{site.url('/api/v1/article')}?{urlencode([('id', article.id)])}",
+    )
+
+
+def _narrowed(root: str, name: str, value: str) -> str:
+    """The address of all articles with a value."""
+    return address(root, Request.from_mapping({name: value}))
+
+
+# Help, and files
+
+EXAMPLES = (
+    ("Words", (("vaccine trial", "articles with both words first, then those with one"),)),
+    (
+        "Exactly",
+        (
+            ('"mail-in ballots"', "these words, together"),
+            ("+portland ban", "portland must be there"),
+            ("ban -amazon", "without amazon"),
+            ("(ban OR rule) portland", "one of the two, and portland"),
+            ("facial NEAR/5 police", "at most five words apart"),
+        ),
+    ),
+    (
+        "More loosely",
+        (("vaccin*", "words that begin like this"), ("recogniton~", "words that look like this")),
+    ),
+    (
+        "Where",
+        (
+            ("title:ban", "in the title"),
+            ("topic:privacy", "with this topic; also #privacy"),
+            ("site:civicwatch.example", "from this outlet"),
+            ("lang:fr", "in this language"),
+            ("is:video", "videos"),
+        ),
+    ),
+    (
+        "When, and how hot",
+        (
+            ("after:2020-09", "from September 2020 on"),
+            ("date:2020-09..2020-10", "between the two"),
+            ("after:7d", "of the last seven days"),
+            ("heat:>50", "of more than this heat"),
+        ),
+    ),
+)
+"""Queries for the page of help, by heading, with what each finds."""
+
+
+async def _help(site: Site, http: HttpRequest) -> Response:
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            groups = [
+                (heading, [(query, text, address(site.url("/"), Request(query))) for query, text in examples])
+                for heading, examples in EXAMPLES
+            ]
+            return Body(_render(site, "help.html", typed="", groups=groups))
+
+        return Made(("help", _mark()), body)
+
+    return await site.answer(http, HTML, make)
+
+
+async def _static(site: Site, http: HttpRequest) -> Response:
+    name = http.path_params["name"]
+    if name not in _STATIC:
+        raise HTTPException(404)
+    data, gzipped = encoded(_file(name), wants_gzip(http))
+    is_current = http.query_params.get("v") == _version(name)
+    keep = "public, max-age=31536000, immutable" if is_current else "no-cache"
+    return respond(data, _STATIC[name], tag=_version(name), gzipped=gzipped, headers={"Cache-Control": keep})

@@ -1,0 +1,154 @@
+"""A request as the parameters of an address, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from newsearch import QueryError, Request
+from newsearch.engine.base import FACETS
+
+MAX_VALUES = 10_000
+"""Values of a facet that are told at most."""
+
+LISTS = ("topics", "providers", "authors", "categories", "types", "languages")
+_WHOLE = ("request", "limit", "offset")
+_NUMBERS = ("min_heat", "min_quality")
+_FLAGS = ("unpublished", "expand")
+_TEXTS = ("query", "sort", "after", "before", "as_of", "tz")
+_BOOSTS = ("boosts.heat", "boosts.quality", "boosts.recency", "boosts.half_life")
+
+REQUEST_PARAMETERS = (*_TEXTS, *LISTS, *_WHOLE, *_NUMBERS, *_FLAGS, *_BOOSTS)
+"""Parameters that make a request: its keys, and the weights of `boosts` one by one."""
+
+VIEW_PARAMETERS = ("facets", "facet_limit", "explain")
+"""Parameters that say what else is to be told of what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What else is to be told of what was found: names of facets, values of each, whether scores are explained."""
+
+    facets: tuple[str, ...] = ()
+    facet_limit: int | None = None
+    explain: bool = False
+
+
+def read_request(pairs: Iterable[tuple[str, str]]) -> Request:
+    """The request that parameters make.
+
+    Raises:
+        QueryError: a parameter is unknown, stands twice or cannot be used; the message begins with its name.
+    """
+    mapping: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in LISTS:
+            mapping.setdefault(name, []).append(value)
+            continue
+        if name not in REQUEST_PARAMETERS:
+            raise QueryError(f"{name:.80}: there is no such parameter")
+        holder, key = mapping, name
+        if name in _BOOSTS:
+            holder, key = mapping.setdefault("boosts", {}), name.partition(".")[2]
+        if key in holder:
+            raise QueryError(f"{name}: given twice")
+        holder[key] = _value(name, value)
+    return Request.from_mapping(mapping)
+
+
+def read_view(pairs: Iterable[tuple[str, str]]) -> View:
+    """What else is to be told, by its parameters.
+
+    Raises:
+        QueryError: a parameter cannot be used; the message begins with its name.
+    """
+    facets: list[str] = []
+    limit: int | None = None
+    explain = False
+    for name, value in pairs:
+        if name == "facets":
+            if value not in FACETS:
+                raise QueryError(f"facets: {value!r:.80} is unknown: one of {', '.join(FACETS)}")
+            facets.append(value)
+        elif name == "facet_limit":
+            limit = _whole(name, value)
+            if not 1 <= limit <= MAX_VALUES:
+                raise QueryError(f"facet_limit: {limit} is not a whole number from 1 to {MAX_VALUES:,}")
+        elif name == "explain":
+            explain = _flag(name, value)
+        else:
+            raise QueryError(f"{name:.80}: there is no such parameter")
+    return View(tuple(dict.fromkeys(facets)), limit, explain)
+
+
+def split(pairs: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The parameters of a request, or unknown ones, and those of a view."""
+    pairs = list(pairs)
+    return (
+        [pair for pair in pairs if pair[0] not in VIEW_PARAMETERS],
+        [pair for pair in pairs if pair[0] in VIEW_PARAMETERS],
+    )
+
+
+def write_request(request: Request) -> list[tuple[str, str]]:
+    """The parameters of a request, as `read_request` reads them; what is as by default is left out."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in request.as_mapping().items():
+        if name == "request" or (name == "query" and not value):
+            continue
+        if name == "boosts":
+            pairs += [(f"boosts.{weight}", _text(number)) for weight, number in value.items()]
+        elif isinstance(value, list):
+            pairs += [(name, item) for item in value]
+        else:
+            pairs.append((name, _text(value)))
+    return pairs
+
+
+def write_view(view: View) -> list[tuple[str, str]]:
+    """The parameters of a view, as `read_view` reads them."""
+    pairs = [("facets", name) for name in view.facets]
+    if view.facet_limit is not None:
+        pairs.append(("facet_limit", str(view.facet_limit)))
+    return [*pairs, ("explain", "true")] if view.explain else pairs
+
+
+def address(path: str, request: Request, view: View | None = None) -> str:
+    """A path with the parameters of a request."""
+    pairs = write_request(request) + (write_view(view) if view else [])
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _value(name: str, value: str) -> Any:
+    if name in _WHOLE:
+        return _whole(name, value)
+    if name in _NUMBERS or name in _BOOSTS:
+        return _number(name, value)
+    return _flag(name, value) if name in _FLAGS else value
+
+
+def _whole(name: str, value: str) -> int:
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 12):
+        raise QueryError(f"{name}: {value!r:.80} is not a whole number")
+    return int(value)
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        raise QueryError(f"{name}: {value!r:.80} is not a number") from None
+    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise QueryError(f"{name}: {value!r:.80} is neither true nor false")
+    return value == "true"

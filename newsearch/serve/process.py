@@ -1,0 +1,150 @@
+"""A server as a process: uvicorn, with as many workers as are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import h11
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
+
+from newsearch.errors import EngineError
+from newsearch.serve.application import app
+from newsearch.serve.guard import Seen
+from newsearch.serve.settings import Settings
+
+HEAD_SECONDS = 10
+"""How long a client may take to send the head of a request."""
+
+_CONNECTIONS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served, and where.
+
+    Attributes:
+        index: directory of the index.
+        settings: what the server allows.
+        host, port: the address to listen on; port 0 is any that is free.
+        workers: processes that answer.
+        synonyms: a file of synonyms.
+        log: called after each request; it must be picklable where there are several workers.
+    """
+
+    index: str
+    settings: Settings
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    synonyms: str | None = None
+    log: Callable[[Seen], None] | None = None
+
+    def make(self) -> ASGIApp:
+        """The app."""
+        return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1, but for clients that send the head of a request more slowly than anybody does."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+            self._forget()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+
+def run(served: Served, ready: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop (TERM, or Ctrl-C); requests that have begun are answered first.
+
+    Args:
+        ready: called with the address of the server when it listens.
+
+    Raises:
+        EngineError: the address cannot be listened on.
+    """
+    config = Config(
+        partial(Served.make, served),
+        factory=True,
+        host=served.host,
+        port=served.port,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        workers=served.workers,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=HEAD_SECONDS,
+        timeout_graceful_shutdown=15,
+        h11_max_incomplete_event_size=32_768,
+    )
+    try:
+        socket = _listen(served)
+    except OSError as error:
+        place, reason = f"{served.host}:{served.port}", error.strerror or error
+        raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
+    host = f"[{served.host}]" if ":" in served.host else served.host
+    # uvicorn raises the signal that stopped it once more when it has stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ready(f"http://{host}:{socket.getsockname()[1]}{served.settings.base_path}/")
+    try:
+        if served.workers > 1:
+            Multiprocess(config, sockets=[socket]).run()
+        else:
+            Server(config).run(sockets=[socket])
+    except KeyboardInterrupt:
+        return
+
+
+def _listen(served: Served) -> Any:
+    import socket
+
+    family = socket.AF_INET6 if ":" in served.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((served.host, served.port))
+        listening.listen(2_048)  # now, so that who is told of the address can connect
+    except OSError:
+        listening.close()
+        raise
+    listening.set_inheritable(True)
+    return listening

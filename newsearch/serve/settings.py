@@ -1,0 +1,63 @@
+"""What a server allows, and where it stands."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from newsearch.errors import EngineError
+
+Guarded: TypeAlias = Literal["all", "feeds"]
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of a server.
+
+    Attributes:
+        hosts: names that requests may be addressed to, without ports. Any other is refused, loopback or not, so that a
+            page of another site cannot read the index through a name that leads here.
+        base_path: where the server stands behind a proxy, such as `/news`; empty for the root.
+        token: what a client must know, or None.
+        guarded: what the token guards: everything, or the feeds alone.
+        cors: whether pages of other sites may read the API.
+        unpublished: whether unpublished articles may be asked for.
+        threads: searches that run at the same time.
+        waiting: searches that wait for a thread; the next one is answered with 503.
+        timeout: seconds that a request may take.
+        max_url: bytes of a path with its query.
+        max_body: bytes of a body.
+        max_limit: hits on one page.
+
+    Raises:
+        EngineError: the base path is not one.
+    """
+
+    hosts: tuple[str, ...] = LOOPBACK
+    base_path: str = ""
+    token: str | None = None
+    guarded: Guarded = "all"
+    cors: bool = False
+    unpublished: bool = False
+    threads: int = min(8, os.cpu_count() or 1)
+    waiting: int = 64
+    timeout: float = 10.0
+    max_url: int = 8_192
+    max_body: int = 65_536
+    max_limit: int = 1_000
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_path", self.base_path.rstrip("/"))
+        object.__setattr__(self, "hosts", tuple(host.lower().strip("[]") for host in self.hosts))
+        if self.base_path and not (self.base_path.startswith("/") and _is_plain(self.base_path)):
+            raise EngineError(f"the base path {self.base_path!r} is not one: write it as in /news")
+        if self.token == "":
+            raise EngineError("the token is empty")
+
+
+def _is_plain(path: str) -> bool:
+    parts = path[1:].split("/")
+    return path.isascii() and all(part.replace("-", "").replace("_", "").isalnum() for part in parts)

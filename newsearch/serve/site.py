@@ -1,0 +1,77 @@
+"""What the handlers of a server share: the index, its settings, and how a made body becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from newsearch import Request
+from newsearch.errors import QueryError
+from newsearch.query.plan import asks_for_unpublished
+from newsearch.serve.answers import Made, encoded, known_tags, not_modified, respond, wants_gzip
+from newsearch.serve.live import Live, Snapshot
+from newsearch.serve.metrics import Metrics
+from newsearch.serve.parameters import View, read_request, read_view, split
+from newsearch.serve.settings import Settings
+
+
+class Site(NamedTuple):
+    """A server's index, settings and counts."""
+
+    live: Live
+    settings: Settings
+    metrics: Metrics
+
+    def url(self, path: str) -> str:
+        """A path of this server as its clients see it."""
+        return self.settings.base_path + path
+
+    def absolute(self, http: HttpRequest, path: str) -> str:
+        """The whole address of a path, under the name by which the client calls this server."""
+        return f"{http.url.scheme}://{http.headers.get('host', '')}{self.url(path)}"
+
+    def asked(self, http: HttpRequest) -> tuple[Request, View]:
+        """What the parameters of an address ask for.
+
+        Raises:
+            QueryError: one of them cannot be used.
+        """
+        pairs, view = split(pair for pair in http.query_params.multi_items() if pair[0] != "token")
+        return self.within(read_request(pairs)), read_view(view)
+
+    def within(self, request: Request) -> Request:
+        """A request for what this server shows, on a page that is not too long. Raises QueryError where it is not."""
+        if request.limit > self.settings.max_limit:
+            raise QueryError(
+                f"limit: {request.limit:,} is too many here: at most {self.settings.max_limit:,}"
+            )
+        if not self.settings.unpublished:
+            if request.unpublished:
+                raise QueryError("unpublished: this server shows published articles alone")
+            # Parsed here only where it may ask for them.
+            if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
+                raise QueryError("query: this server shows published articles alone")
+        return request
+
+    async def answer(self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made]) -> Response:
+        """What `make` makes of the newest generation, in a thread; nothing but its ETag where the client has it.
+
+        Raises:
+            Busy: too many searches are waiting.
+            NewsearchError: what `make` raises, or what is wrong with the index.
+        """
+        known, gzip = known_tags(http), wants_gzip(http)
+
+        def job(snapshot: Snapshot) -> Response:
+            made = make(snapshot)
+            tag = snapshot.tag(media_type, made.key)
+            if tag in known or "*" in known:
+                return not_modified(tag)
+            body = made.body()
+            data, gzipped = encoded(body.text, gzip)
+            return respond(data, media_type, tag=tag, gzipped=gzipped, headers=body.headers)
+
+        return await self.live.run(job)

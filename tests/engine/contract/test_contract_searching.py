@@ -1,0 +1,148 @@
+"""What people ask of an index, on every engine: pages, filters, facets, and help with what they type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from contract.news import RECORDS, write
+
+import newsearch
+from newsearch import Index
+from newsearch.errors import EngineError, QueryError
+
+
+@pytest.fixture
+def index(place: str, tmp_path: Path) -> Iterator[Index]:
+    newsearch.build(write(tmp_path / "news.jsonl"), index=place)
+    with newsearch.open(place) as index:
+        yield index
+
+
+def found(index: Index, query: str = "", **options: Any) -> list[str]:
+    return [hit.id for hit in index.search(query, **options)]
+
+
+def test_articles_with_every_word_come_first_and_are_counted(index: Index) -> None:
+    results = index.search("facial recognition ban")
+    assert [(hit.id, hit.complete) for hit in results] == [("1", True), ("2", True), ("3", False)]
+    assert (results.counts.complete, results.counts.partial) == (2, 1)
+
+
+def test_a_hit_is_its_article_and_its_score_explains_itself(index: Index) -> None:
+    hit = index.search("portland")[0]
+    assert (hit.id, hit.title, hit.url) == ("1", RECORDS[0]["title"], "https://bbc.co.uk/news/1")
+    assert hit.article.topics == ("Privacy", "AI")
+    assert hit.stemming.language == "en"
+    text, boost = hit.explanation.details
+    assert hit.score == hit.explanation.value == text.value * boost.value
+    assert len(boost.details) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "expected"),
+    [
+        ("", {}, "1 2 3 5"),
+        ("", {"unpublished": True}, "1 2 3 4 5"),
+        ("is:unpublished", {}, "4"),
+        ("", {"topics": ["AI", "Privacy"]}, "1"),
+        ("", {"providers": "cnn"}, "2 3"),
+        ("", {"types": "video"}, "2"),
+        ("", {"after": "2020-09-30", "before": "2020-10-01"}, "2"),
+        ("", {"min_heat": 50}, "1 3"),
+        ('"facial recognition" -portland', {}, "2"),
+        ("title:recog*", {}, "1 2 3"),
+        ("portlnd~", {}, "1"),
+        ("", {"as_of": "2020-09-30"}, "1 2 5"),
+    ],
+)
+def test_filters_and_operators_narrow(
+    index: Index, query: str, options: dict[str, Any], expected: str
+) -> None:
+    assert sorted(found(index, query, **options)) == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"), [("newest", "3 2 1 5"), ("oldest", "1 2 3 5"), ("heat", "1 3 2 5")]
+)
+def test_sorts_put_what_is_unknown_last(index: Index, sort: str, expected: str) -> None:
+    assert found(index, sort=sort) == expected.split()
+
+
+def test_pages_follow_one_another(index: Index) -> None:
+    everything = found(index)
+    assert [found(index, limit=2, offset=at) for at in (0, 2, 4)] == [everything[:2], everything[2:], []]
+
+
+def test_facets_count_the_matches(index: Index) -> None:
+    results = index.search("recognition")
+    assert results.facet("topic") == [("AI", 2), ("Privacy", 1)]
+    assert results.facet("provider", limit=1) == [("CNN", 2)]
+    assert results.facet("month", limit=None) == [("2020-09", 2), ("2020-10", 1)]
+    with pytest.raises(QueryError, match="unknown facet"):
+        results.facet("colour")
+
+
+def test_a_search_that_finds_nothing_says_why(index: Index) -> None:
+    results = index.search("portland airship", topics="AI")
+    assert results.total == 1
+    nothing = index.search("airship AND portland")
+    assert [(clause.text, clause.alone) for clause in nothing.diagnose()] == [("airship", 0), ("portland", 1)]
+    hidden = index.search("zeppelin").diagnose()
+    assert (hidden[-1].text, hidden[-1].without.complete) == ("is:published", 1)
+
+
+def test_a_misspelt_word_is_told(index: Index) -> None:
+    assert index.search("camras").did_you_mean == "cameras"
+    assert index.search("cameras").did_you_mean is None
+    assert index.search("zepelin").did_you_mean is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("surv", "surveillance"),
+        ("facial rec", "facial recognition"),
+        ("topic:priv", "topic:Privacy"),
+        ("provider:bb", 'provider:"BBC News"'),
+    ],
+)
+def test_what_is_being_typed_is_completed(index: Index, typed: str, expected: str) -> None:
+    assert index.complete(typed)[0].text == expected
+    assert index.complete("zep") == []
+
+
+def test_an_expanded_search_finds_articles_of_like_words_that_are_not_counted(index: Index) -> None:
+    plain, wide = index.search("portland"), index.search("portland", expand=True)
+    assert [hit.id for hit in plain] == ["1"]
+    assert {"1", "3"} <= {hit.id for hit in wide}
+    assert [hit.matched for hit in wide][:2] == [True, False]
+    assert wide.counts == plain.counts
+    assert "3" in [hit.id for hit in plain.related]
+
+
+def test_articles_ids_and_stats_are_those_of_the_index(index: Index) -> None:
+    assert index.ids() == ["1", "2", "3", "4", "5"]
+    assert sorted(article.id for article in index.articles()) == index.ids()
+    article = index.get("4")
+    assert article is not None
+    assert not article.published
+    assert index.get("6") is None
+    stats = index.stats()
+    assert (stats.articles, stats.unpublished, stats.hidden, stats.generation) == (5, 1, 0, 1)
+    assert (stats.median_heat, stats.median_quality) == (70.0, 50.0)
+    assert stats.oldest is not None
+    assert stats.oldest.isoformat() == "2020-09-29T21:05:00+00:00"
+    fields = {field.name: field for field in index.fields()}
+    assert (fields["topic"].terms, fields["provider"].terms, fields["category"].terms) == (2, 2, 2)
+    assert fields["title"].words == sum(len(record["title"].split()) for record in RECORDS)
+
+
+def test_a_closed_index_says_so_and_its_results_go_on(index: Index) -> None:
+    results = index.search("portland")
+    index.close()
+    assert results.facet("topic") == [("AI", 1), ("Privacy", 1)]
+    with pytest.raises(EngineError, match="closed"):
+        index.search("portland")

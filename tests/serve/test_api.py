@@ -1,0 +1,274 @@
+"""The API: the library's answers over HTTP."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from documents import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+import newsearch
+from newsearch import Request
+from newsearch.serve.live import Busy
+from newsearch.serve.parameters import read_request, write_request
+
+PAGE = Draft202012Validator(json.loads((ROOT / "docs/page.schema.json").read_text(encoding="utf-8")))
+SEARCH = "/api/v1/search"
+
+
+def test_a_search_answers_with_the_page_of_the_library(client: Any, index: Path) -> None:
+    answer = client.get(SEARCH, params={"query": "facial recognition", "sort": "newest", "facets": "topic"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    PAGE.validate(answer.json())
+    with newsearch.open(index) as opened:
+        expected = opened.search("facial recognition", sort="newest")
+    assert [hit["id"] for hit in answer.json()["hits"]] == [hit.id for hit in expected]
+    assert answer.json()["facets"]["topic"][0] == {"value": "Facial Recognition", "count": 2}
+
+
+def test_a_posted_request_answers_as_the_same_parameters_do(client: Any) -> None:
+    request = {"request": 1, "query": "recognition", "topics": ["Privacy"], "boosts": {"heat": 0}}
+    posted = client.post(SEARCH, json=request, params={"explain": "true"})
+    got = client.get(
+        SEARCH, params={"query": "recognition", "topics": "Privacy", "boosts.heat": "0", "explain": "true"}
+    )
+    assert posted.status_code == got.status_code == 200
+    assert posted.json() == got.json()
+    assert "explanation" in posted.json()["hits"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        (f"{SEARCH}?limt=5", "limt"),
+        (f"{SEARCH}?limit=-1", "limit"),
+        (f"{SEARCH}?limit=1.5", "limit"),
+        (f"{SEARCH}?limit=%D9%A3", "limit"),
+        (f"{SEARCH}?limit=1001", "limit"),
+        (f"{SEARCH}?limit=5&limit=6", "limit"),
+        (f"{SEARCH}?offset=100000", "offset"),
+        (f"{SEARCH}?after=soon", "after"),
+        (f"{SEARCH}?min_heat=hot", "min_heat"),
+        (f"{SEARCH}?min_heat=nan", "min_heat"),
+        (f"{SEARCH}?tz=Mars", "tz"),
+        (f"{SEARCH}?sort=best", "sort"),
+        (f"{SEARCH}?expand=maybe", "expand"),
+        (f"{SEARCH}?unpublished=true", "unpublished"),
+        (f"{SEARCH}?query=is:unpublished", "query"),
+        (f"{SEARCH}?facets=colour", "facets"),
+        (f"{SEARCH}?facet_limit=0", "facet_limit"),
+        (f"{SEARCH}?boosts.heat=11", "boosts"),
+        (f"{SEARCH}?request=2", "request"),
+        ("/api/v1/timeline?unit=century", "unit"),
+        ("/api/v1/complete?text=a&limit=0", "limit"),
+        ("/api/v1/complete?query=a", "query"),
+        ("/api/v1/article", "id"),
+        ("/api/v1/stats?x=1", "x"),
+    ],
+)
+def test_a_problem_names_its_parameter(client: Any, path: str, parameter: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["status"], problem["title"], problem["type"]) == (400, "Bad Request", "about:blank")
+    assert problem["parameter"] == parameter
+    assert problem["detail"].startswith(f"{parameter}: ")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "named"),
+    [
+        (b'{"query": ', 400, {"position": 10}),
+        (b"\xff{}", 400, {"position": 0}),
+        (b"[" * 60_000, 400, {}),
+        (b'{"min_heat": NaN}', 400, {}),
+        (b"[]", 400, {}),
+        (b'{"topics": [1]}', 400, {"parameter": "topics"}),
+        (b'{"request": 9}', 400, {"parameter": "request"}),
+    ],
+)
+def test_a_body_that_is_no_request_is_a_problem(
+    client: Any, body: bytes, status: int, named: dict[str, Any]
+) -> None:
+    answer = client.post(SEARCH, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert named.items() <= answer.json().items()
+
+
+def test_a_body_of_another_type_is_refused(client: Any) -> None:
+    answer = client.post(SEARCH, content=b"{}", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+
+
+def test_pages_are_linked(client: Any) -> None:
+    first = client.get(SEARCH, params={"query": "", "limit": 2, "facets": "topic"})
+    following = first.links["next"]["url"]
+    assert "prev" not in first.links
+    seen = [hit["id"] for hit in first.json()["hits"]]
+    while following:
+        answer = client.get(following)
+        assert answer.json()["facets"]
+        seen += [hit["id"] for hit in answer.json()["hits"]]
+        following = answer.links.get("next", {}).get("url")
+    assert len(seen) == len(set(seen)) == 5
+    assert answer.links["first"]["url"].endswith("limit=2&facets=topic")
+
+
+def test_an_answer_that_the_client_has_is_not_sent_again(client: Any) -> None:
+    plain = {"Accept-Encoding": "identity"}
+    answer = client.get(SEARCH, params={"query": "ban"}, headers=plain)
+    tag = answer.headers["etag"]
+    assert tag.startswith('"')
+    again = client.get(SEARCH, params={"query": "ban"}, headers={**plain, "If-None-Match": f'"x", {tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    for other in ({"query": "bans"}, {"query": "ban", "limit": 1}, {"query": "ban", "facets": "topic"}):
+        assert client.get(SEARCH, params=other, headers=plain).headers["etag"] != tag
+
+
+def test_a_compressed_answer_has_a_tag_of_its_own(client: Any) -> None:
+    parameters = {"query": ""}
+    plain = client.get(SEARCH, params=parameters, headers={"Accept-Encoding": "identity"})
+    with client.stream("GET", SEARCH, params=parameters, headers={"Accept-Encoding": "gzip"}) as packed:
+        data = b"".join(packed.iter_raw())
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(data) == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    refused = client.get(SEARCH, params=parameters, headers={"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in refused.headers
+    held = {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}
+    assert client.get(SEARCH, params=parameters, headers=held).status_code == 304
+
+
+@pytest.mark.parametrize("path", [f"{SEARCH}?query=ban", "/healthz", "/api/v1/stats", "/metrics", "/nowhere"])
+def test_head_is_get_without_a_body(client: Any, path: str) -> None:
+    got, head = client.get(path), client.head(path)
+    assert head.content == b""
+    assert head.status_code == got.status_code
+    for name in ("content-type", "etag"):
+        assert head.headers.get(name) == got.headers.get(name)
+
+
+def test_an_article_is_given_by_its_id(client: Any) -> None:
+    answer = client.get("/api/v1/article", params={"id": "tech/ban.md"})
+    assert answer.json()["article"]["title"] == "City council votes for a facial recognition ban"
+    assert client.get("/api/v1/article", params={"id": "tech"}).status_code == 404
+
+
+def test_what_nobody_published_is_shown_to_those_alone_who_are_let(client: Any, serve: Any) -> None:
+    draft = {"id": "drafts/recognition.md"}
+    assert client.get("/api/v1/article", params=draft).status_code == 404
+    editor = serve(unpublished=True)
+    assert editor.get("/api/v1/article", params=draft).status_code == 200
+    assert editor.get(SEARCH, params={"query": "is:unpublished"}).json()["total"]["complete"] == 1
+    assert client.get(SEARCH, params={"query": "drafts unpublished"}).status_code == 200
+
+
+def test_completions_facets_timeline_and_stats(client: Any) -> None:
+    assert client.get("/api/v1/complete", params={"text": "fac"}).json()["completions"][0] == {
+        "text": "facial",
+        "articles": 2,
+    }
+    facets = client.get("/api/v1/facets", params={"query": "recognition"}).json()
+    assert facets["facets"]["type"] == [{"value": "article", "count": 1}, {"value": "video", "count": 1}]
+    assert "hits" not in facets
+    timeline = client.get("/api/v1/timeline", params={"query": "recognition", "unit": "month"}).json()
+    assert timeline["values"] == [{"value": "2020-08", "count": 1}, {"value": "2020-09", "count": 1}]
+    stats = client.get("/api/v1/stats").json()
+    assert (stats["articles"], stats["unpublished"]) == (6, 1)
+    assert "sources" not in stats
+
+
+def test_operators_are_told_how_it_is(client: Any) -> None:
+    assert client.get("/healthz").json()["status"] == "ok"
+    client.get(SEARCH, params={"query": "ban"})
+    client.get("/nowhere")
+    lines = client.get("/metrics").text.splitlines()
+    assert f'newsearch_requests_total{{route="{SEARCH}",status="200"}} 1' in lines
+    assert 'newsearch_requests_total{route="other",status="404"} 1' in lines
+    assert "newsearch_index_articles 6" in lines
+    assert "newsearch_index_up 1" in lines
+
+
+def test_without_an_index_nothing_is_found_but_the_server_stands(serve: Any, tmp_path: Path) -> None:
+    client = serve(tmp_path / "nowhere")
+    for path in (SEARCH, "/healthz", "/api/v1/stats"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        assert str(tmp_path) not in answer.text
+
+
+def test_a_new_generation_is_followed(serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    news = tmp_path / "news.jsonl"
+    news.write_text('{"id": "a", "title": "first"}\n')
+    newsearch.build(news, index=tmp_path / "index")
+    client = serve(tmp_path / "index")
+    before = client.get(SEARCH)
+    news.write_text('{"id": "a", "title": "first"}\n{"id": "b", "title": "second"}\n')
+    newsearch.build(news, index=tmp_path / "index")
+    held = {"If-None-Match": before.headers["etag"]}
+    after = client.get(SEARCH, headers=held)
+    assert [answer.json()["total"]["complete"] for answer in (before, after)] == [1, 2]
+    assert client.get("/healthz").json()["generation"] == 2
+    # What is damaged later does not take away what can still be read.
+    (tmp_path / "index" / "toc.json").write_text("{")
+    assert client.get(SEARCH).json()["total"]["complete"] == 2
+    assert client.get("/healthz").status_code == 503
+    assert "newsearch_index_up 0" in client.get("/metrics").text
+
+
+def test_who_comes_when_too_many_wait_is_sent_away(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(*_: Any) -> Any:
+        raise Busy
+
+    monkeypatch.setattr("newsearch.serve.live.Live.run", run)
+    answer = client.get(SEARCH)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_an_error_of_ours_tells_nothing_of_the_inside(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def get(*_: Any) -> Any:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("newsearch.Index.get", get)
+    answer = client.get("/api/v1/article", params={"id": "x"})
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(
+    st.builds(
+        Request,
+        query=TEXTS,
+        limit=st.integers(0, 50),
+        sort=st.sampled_from(["relevance", "newest"]),
+        topics=st.lists(TEXTS, max_size=2).map(tuple),
+        languages=st.lists(TEXTS, max_size=2).map(tuple),
+        min_heat=st.none() | st.floats(-9, 99),
+        after=st.none() | st.just("7d"),
+        expand=st.none() | st.booleans(),
+        boosts=st.builds(newsearch.Boosts, heat=st.floats(0, 10), half_life=st.none() | st.integers(1, 9)),
+    )
+)
+def test_a_request_goes_through_an_address_and_stays_the_same(request: Request) -> None:
+    from newsearch.serve.parameters import address
+
+    query = urlsplit(address("/", request)).query
+    assert read_request(parse_qsl(query, keep_blank_values=True)) == request
+    assert read_request(write_request(request)) == request

@@ -1,0 +1,172 @@
+"""The pages in a real Chromium: what people do, with and without JavaScript, and what axe says of every page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import ROOT
+from running import serving
+
+import newsearch
+
+pytestmark = pytest.mark.browser
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the extra dev")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+if CHROMIUM is None:
+    pytest.skip("chromium is not installed (apt-get install chromium)", allow_module_level=True)
+
+ARTICLE = (
+    "article?id=technology/2020-09-09-amazon-lobbied-against-portland-facial-recognition-ban.md&query=ban"
+)
+PAGES = [
+    "",
+    "?query=facial+recogniton+ban&explain=true",
+    "?query=ban&topics=Privcy",
+    ARTICLE,
+    "help",
+    "?limit=x",
+    "nowhere",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    directory: Path = tmp_path_factory.mktemp("browsed")
+    newsearch.build(ROOT / "seeds", index=directory)
+    with serving(directory, "--log-format", "none") as (_, where):
+        yield where
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Open]:
+    """Opens a page; that it complains about nothing is looked at in the end."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def visit(path: str = "", expected: int = 200, **options: Any) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if expected == 200:
+            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        answer = page.goto(address + path)
+        assert answer.status == expected
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def titles(page: Any) -> list[str]:
+    return [str(title) for title in page.locator(".hit h2").all_text_contents()]
+
+
+def test_results_come_while_one_types(visit: Open) -> None:
+    page = visit()
+    page.locator("#query").press_sequentially("tiktok", delay=20)
+    page.get_by_role("heading", name="2 articles").wait_for()
+    assert "TikTok" in titles(page)[0]
+    assert page.url.endswith("?query=tiktok")
+    assert page.locator("#status").text_content().startswith("2 articles")
+
+
+def test_a_word_is_completed_by_keys(visit: Open) -> None:
+    page = visit()
+    page.locator("#query").press_sequentially("facial rec", delay=20)
+    page.locator("#completions li").first.wait_for()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#query").input_value() == "facial recognition"
+    assert page.locator("#query").get_attribute("aria-activedescendant") == "completion0"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?query=facial+recognition")
+    assert page.locator("#completions").is_hidden()
+
+
+def test_a_facet_narrows_and_back_undoes_it(visit: Open) -> None:
+    page = visit("?query=ban")
+    page.get_by_label("Privacy").check()
+    page.wait_for_url("**topics=Privacy*")
+    page.get_by_text("topic: Privacy").wait_for()
+    assert page.get_by_label("Privacy").is_checked()
+    page.go_back()
+    page.wait_for_url("**/?query=ban")
+    assert not page.get_by_label("Privacy").is_checked()
+
+
+def test_a_bar_of_the_timeline_leads_to_its_month(visit: Open) -> None:
+    page = visit("?query=ban")
+    page.locator('.timeline a[aria-label^="2020-09"]').click()
+    page.wait_for_url("**after=2020-09&before=2020-10*")
+    assert page.locator("#after").input_value() == "2020-09"
+
+
+def test_everything_works_without_javascript(visit: Open) -> None:
+    page = visit(java_script_enabled=False)
+    page.locator("#query").fill("ban")
+    page.get_by_role("button", name="Search").click()
+    assert page.url.endswith("query=ban&sort=relevance&after=&before=")
+    page.get_by_label("Privacy").check()
+    page.get_by_role("button", name="Apply").click()
+    assert page.locator("h1").text_content() == "4 articles"
+    page.get_by_role("link", name="About this article").first.click()
+    assert page.get_by_role("heading", name="Record").is_visible()
+
+
+def test_keys_go_to_the_box_and_through_the_articles(visit: Open) -> None:
+    page = visit("?query=ban")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "query"
+    page.evaluate("document.activeElement.blur()")
+    for key, place in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        focused = page.evaluate("document.activeElement.textContent")
+        assert focused == titles(page)[place]
+    page.keyboard.press("?")
+    page.wait_for_url("**/help")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Open) -> None:
+    page = visit("?query=facial+recognition+ban&explain=true", viewport={"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not page.get_by_label("Sort by").is_visible()
+    page.get_by_text("Narrow the search").click()
+    assert page.get_by_label("Sort by").is_visible()
+
+
+def test_the_page_is_dark_where_people_want_it_dark(visit: Open) -> None:
+    def brightness(page: Any) -> int:
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return int(colour.partition("(")[2].partition(",")[0])
+
+    assert brightness(visit("", color_scheme="light")) > 200
+    assert brightness(visit("", color_scheme="dark")) < 60
+
+
+@pytest.mark.parametrize(
+    ("path", "scheme"), [*((path, "light") for path in PAGES), (PAGES[1], "dark"), (ARTICLE, "dark")]
+)
+def test_axe_finds_nothing(visit: Open, path: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is in the extra dev")
+    expected = {"?limit=x": 400, "nowhere": 404}.get(path, 200)
+    page = visit(path, expected, color_scheme=scheme, bypass_csp=True)
+    found = axe.Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []

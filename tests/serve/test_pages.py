@@ -1,0 +1,211 @@
+"""The pages, as they come from the server: everything works without JavaScript, and nothing of an article is obeyed."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+HOSTILE = "odd/?a=b&c=d#<script>alert('x')</script>/../../etc"
+
+
+class Reader(HTMLParser):
+    """The tags of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.texts).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def read(client: Any, path: str, **parameters: Any) -> Reader:
+    answer = client.get(path, params=parameters)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    return Reader(answer.text)
+
+
+def test_what_is_found_is_marked_and_leads_to_where_it_was_published(client: Any) -> None:
+    page = read(client, "/", query="ban")
+    assert "1 article" in page.text
+    assert "City council votes for a facial recognition ban" in page.text
+    assert page.all("mark")
+    links = [link["href"] for link in page.all("a")]
+    assert "https://ledger.example/2020/09/ban" in links
+    assert "/article?id=tech%2Fban.md&query=ban" in links
+    assert re.findall(r"heat 90|quality 80", page.text) == ["heat 90", "quality 80"]
+
+
+def test_the_front_page_shows_the_latest(client: Any) -> None:
+    page = read(client, "/")
+    assert "Latest news" in page.text
+    assert page.text.index("Vaccin contre") < page.text.index("Facial recognition cameras")
+
+
+def test_facets_are_checkboxes_of_the_form(client: Any) -> None:
+    page = read(client, "/", query="recognition", topics="Privacy")
+    boxes = [box for box in page.all("input") if box.get("type") == "checkbox" and box["name"] == "topics"]
+    assert {box["value"] for box in boxes if "checked" in box} == {"Privacy"}
+    assert all(box["form"] == "search" for box in boxes)
+    assert "topic: Privacy" in page.text
+    chip = next(link["href"] for link in page.all("a") if link["href"] == "/?query=recognition")
+    assert chip
+
+
+def test_the_timeline_leads_to_a_period(client: Any) -> None:
+    for query, period, following in (("", "2020-09", "2020-10"), ("recognition", "2020-09-09", "2020-09-10")):
+        page = read(client, "/", query=query, sort="oldest")
+        bars = [link for link in page.all("a") if link.get("aria-label") == f"{period}: 1 article"]
+        parameters = parse_qs(urlsplit(bars[0]["href"] or "").query)
+        assert (parameters["after"], parameters["before"]) == ([period], [following])
+        assert "1 article" in Reader(client.get(bars[0]["href"]).text).text
+
+
+def test_what_a_form_leaves_empty_and_what_others_add_changes_nothing(client: Any) -> None:
+    full = read(client, "/", query="ban", after="", before="", min_heat="", utm_source="x")
+    assert full.text == read(client, "/", query="ban").text
+
+
+def test_a_misspelling_is_answered(client: Any) -> None:
+    page = read(client, "/", query="recogniton")
+    assert "Did you mean recognition?" in page.text
+    assert "/?query=recognition" in [link["href"] for link in page.all("a")]
+
+
+def test_where_nothing_is_found_the_page_says_why(client: Any) -> None:
+    page = read(client, "/", query="ban", topics="Privcy")
+    assert "Why nothing was found" in page.text
+    assert "perhaps Privacy" in page.text
+    links = [link["href"] for link in page.all("a")]
+    assert "/?query=ban" in links
+    assert "/?query=ban&topics=Privacy" in links
+
+
+def test_why_an_article_ranks_where_it_does_is_told_when_asked(client: Any) -> None:
+    assert "Why it ranks here" not in read(client, "/", query="ban").text
+    page = read(client, "/", query="ban", explain="true")
+    assert "heat 90, median" in page.text
+
+
+def test_pages_follow_each_other(client: Any) -> None:
+    first = read(client, "/", sort="oldest", limit=2)
+    following = next(link["href"] for link in first.all("a") if link.get("rel") == "next")
+    second = Reader(client.get(following).text)
+    assert "3 to 4 of 5 articles" in second.text
+    assert [link for link in second.all("a") if link.get("rel") == "prev"]
+
+
+def test_an_article_has_a_page(client: Any) -> None:
+    page = read(client, "/article", id="tech/ban.md", query="ban")
+    assert "Members voted late at night." in page.text
+    assert "Read it at The Ledger" in page.text
+    links = [link["href"] for link in page.all("a")]
+    assert "/?providers=The+Ledger" in links
+    assert "/?topics=Privacy" in links
+    assert "/?query=ban" in links
+
+
+def test_help_has_examples_that_run(client: Any) -> None:
+    page = read(client, "/help")
+    examples = [link["href"] for link in page.all("a") if (link["href"] or "").startswith("/?query=")]
+    assert len(examples) > 10
+    for example in examples:
+        answer = client.get(example)
+        assert answer.status_code == 200
+        assert 'class="note"' not in answer.text, example
+
+
+@pytest.mark.parametrize(
+    "path", ["/?query=hostile", "/", f"/article?id={HOSTILE.replace('&', '%26').replace('#', '%23')}"]
+)
+def test_nothing_of_an_article_is_obeyed(client: Any, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    page = Reader(answer.text)
+    assert {tag for tag, _ in page.tags if tag in ("script", "img", "iframe")} == {"script"}
+    assert [script["src"].partition("?")[0] for script in page.all("script") if script["src"]] == [
+        "/static/app.js"
+    ]
+    assert "<script>alert" not in answer.text
+    assert "\u202e" not in answer.text
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        for name in ("href", "src", "action"):
+            assert re.match(r"https?://|/|#|$", attributes.get(name) or "")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"after": "<b>soon"}, "after: &#39;&lt;b&gt;soon&#39; is not a date"),
+        ({"limit": "x"}, "limit: "),
+        ({"unpublished": "true"}, "published articles alone"),
+        ({"limit": "100000"}, "limit: "),
+    ],
+)
+def test_what_cannot_be_asked_is_said_on_a_page(client: Any, parameters: dict[str, str], said: str) -> None:
+    answer = client.get("/", params={"query": "ban", **parameters})
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert 'value="ban"' in answer.text
+
+
+def test_errors_are_pages_for_people_and_problems_for_programs(client: Any) -> None:
+    people = {"Accept": "text/html,*/*"}
+    for path in ("/nowhere", "/article?id=nowhere", "/article?id=drafts/recognition.md"):
+        answer = client.get(path, headers=people)
+        assert answer.status_code == 404
+        assert "<h1>Not Found</h1>" in answer.text
+        assert client.get(path).headers["content-type"] == "application/problem+json"
+    assert client.get("/api/v1/nowhere", headers=people).headers["content-type"] == "application/problem+json"
+
+
+def test_a_page_is_small_and_asks_for_two_files(client: Any) -> None:
+    answer = client.get("/", params={"query": "recognition", "explain": "true"})
+    page = Reader(answer.text)
+    assert len(answer.content) < 60_000
+    styles = [link for link in page.all("link") if link["rel"] == "stylesheet"]
+    assert (len(styles), len(page.all("script"))) == (1, 1)
+    for address in (styles[0]["href"], page.all("script")[0]["src"]):
+        file = client.get(address)
+        assert file.status_code == 200
+        assert "immutable" in file.headers["cache-control"]
+        assert file.headers["etag"]
+        assert len(file.content) < 12_000
+    assert client.get("/static/site.py").status_code == 404
+    assert client.get("/static/../site.py").status_code == 404
+
+
+def test_a_page_that_the_browser_has_is_not_sent_again(client: Any) -> None:
+    tag = client.get("/", params={"query": "ban"}).headers["etag"]
+    assert client.get("/", params={"query": "ban"}, headers={"If-None-Match": tag}).status_code == 304
+    assert client.get("/", params={"query": "bans"}, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_every_link_of_a_page_stays_under_the_base_path(serve: Any) -> None:
+    client = serve(base_path="/news")
+    for path in ("/news/", "/news/?query=recognition&limit=1", "/news/article?id=tech/ban.md", "/news/help"):
+        page = Reader(client.get(path).text)
+        for tag, attributes in page.tags:
+            for name in ("href", "src", "action"):
+                target = attributes.get(name) or "#"
+                assert re.match("https?://|#|/news/", target), (tag, target)
+                if target.startswith("/news/"):
+                    assert client.get(target).status_code == 200, target

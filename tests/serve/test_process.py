@@ -1,0 +1,92 @@
+"""newsearch serve as a process: it listens, answers, logs, and stops when it is told to."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+from pathlib import Path
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+
+import pytest
+from running import serving
+
+from newsearch.cli.main import main
+
+
+def fetch(address: str) -> bytes:
+    with urlopen(HttpRequest(address), timeout=20) as answer:  # noqa: S310 - the address is ours
+        data: bytes = answer.read()
+        return data
+
+
+def test_it_serves_logs_and_stops_on_term(index: Path) -> None:
+    with serving(
+        index, "--log-format", "json", "--base-path", "/news", "--guard", "feeds", "--token", "x"
+    ) as (
+        server,
+        address,
+    ):
+        assert address.endswith("/news/")
+        found = json.loads(fetch(f"{address}api/v1/search?query=ban&token=secret"))
+        assert found["hits"][0]["id"] == "tech/ban.md"
+        assert server.stderr
+        line = json.loads(server.stderr.readline())
+        assert line["status"] == 200
+        assert line["target"] == "/api/v1/search?query=ban&token=..."
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stderr.read() == ""
+
+
+def test_a_client_that_sends_nothing_holds_nobody_up(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(50)]
+        for connection in slow:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+        for connection in slow:
+            connection.close()
+
+
+def test_what_is_not_http_is_refused(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        for sent in (b"\x16\x03\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"A" * 70_000 + b"\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.sendall(sent)
+                assert b" 400 " in connection.recv(1_000)[:20]
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+
+
+def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            assert main(["serve", "--index", str(index), "--port", str(port)]) == 2
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"127.0.0.1:{port}: cannot be listened on" in error
+
+
+def test_without_the_extra_it_says_which_one_is_needed(
+    index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.find_spec", lambda name: None)
+    assert main(["serve", "--index", str(index)]) == 2
+    assert "pip install 'newsearch[web]'" in capsys.readouterr().err
+
+
+def test_an_index_that_is_not_there_is_said_before_anything_listens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--index", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
