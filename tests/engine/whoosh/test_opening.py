@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -186,6 +187,36 @@ def test_what_is_added_stays(directory) -> None:
     assert ADDED in newsearch.open(directory).stats().sources
     newsearch.forget(ADDED, index=directory)
     assert index.doc_count() == 12
+
+
+def test_what_is_added_is_exported_and_backed_up(directory, tmp_path) -> None:
+    index = open_dir(directory)
+    with index.writer() as writer:
+        writer.add_document(id="z", title="Zebra", topic=["AI"], date=datetime(2020, 5, 1, tzinfo=UTC))
+    newsearch.export(directory, tmp_path / "all.jsonl")
+    newsearch.build(tmp_path / "all.jsonl", index=tmp_path / "again")
+    newsearch.backup(directory, tmp_path / "index.tar")
+    newsearch.restore(tmp_path / "index.tar", tmp_path / "restored")
+    for copy in (tmp_path / "again", tmp_path / "restored"):
+        assert whoosh_index.exists_in(str(copy))
+        with open_dir(copy).searcher() as searcher:
+            assert searcher.document(id="z")["date"] == datetime(2020, 5, 1)
+
+
+def test_whoosh_and_newsearch_write_in_turns(directory) -> None:
+    index = whoosh_index.open_dir(str(directory))
+    for number in range(3):
+        with index.writer(timeout=5) as writer:
+            writer.add_document(id=f"{number}", title=f"Zebra {number}")
+        (directory.parent / "source" / "new.md").write_text(f"---\ntitle: Okapi {number}\n---\n")
+        newsearch.reindex(directory, wait=5)
+        newsearch.build(directory.parent / "source", index=directory, wait=5)
+    assert index.doc_count() == 16
+    writer = index.writer()
+    with pytest.raises(IndexLocked):
+        newsearch.reindex(directory)
+    writer.cancel()
+    assert newsearch.verify(directory).ok
 
 
 def test_updating_by_what_is_stored_loses_nothing(directory) -> None:
