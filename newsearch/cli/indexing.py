@@ -26,7 +26,7 @@ from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
-from newsearch.sources.base import STREAM, is_remote
+from newsearch.sources.base import ONCE, STREAM, is_remote
 from newsearch.sources.formats import format_names
 from newsearch.text.clean import one_line
 
@@ -206,7 +206,7 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
 
 
 def _is_watched(source: str) -> bool:
-    return source != STREAM and not is_remote(source)
+    return source not in ONCE and not is_remote(source)
 
 
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:

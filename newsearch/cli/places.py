@@ -114,9 +114,9 @@ def _rebuild_default() -> None:
 def _remembered() -> Sequence[str]:
     """The locations of the sources of the default index, which another version made."""
     from newsearch.engine import open_engine
-    from newsearch.sources.base import STREAM
+    from newsearch.sources.base import ONCE
 
-    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location != STREAM]
+    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location not in ONCE]
 
 
 def _is_bundled(location: str) -> bool:

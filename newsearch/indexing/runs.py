@@ -19,7 +19,7 @@ from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
-from newsearch.sources.base import STREAM, ReadingOptions, Snapshot, Source
+from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
 from newsearch.sources.formats import format_names
 from newsearch.sources.registry import is_remote, locate, open_source, open_sources
@@ -248,9 +248,9 @@ class _Run:
         """Update an index from sources that it remembers; those that came once stay as they are."""
         sources: list[Source] = []
         for location in locations:
-            if full and (location == STREAM or is_remote(location)):
+            if full and (location in ONCE or is_remote(location)):
                 sources.append(_Kept(self.engine, location))  # it cannot be asked for all that it once had
-            if location == STREAM:
+            if location in ONCE:
                 continue
             try:
                 sources.append(open_source(path_of(location), self.options))
