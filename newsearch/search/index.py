@@ -50,6 +50,9 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
     return Index(engine, read_synonyms(synonyms))
 
 
+_NO_LISTS = ((),) * 6
+
+
 class Index:
     """One generation of an index. It does not change while it is open: `refresh` looks for a newer one.
 
@@ -129,6 +132,22 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
+        lists = topics, providers, authors, categories, types, languages
+        # Most searches ask for nothing but words. Whether an option is the default is then a matter of identity.
+        if (
+            lists == _NO_LISTS
+            and after is None
+            and before is None
+            and min_heat is None
+            and min_quality is None
+            and boosts is None
+            and as_of is None
+            and expand is None
+            and unpublished is False
+            and tz is UTC
+            and sort == "relevance"
+        ):
+            return self.run(Request.plain(query, limit, offset))
         return self.run(
             Request(
                 query=query,
