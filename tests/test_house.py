@@ -59,7 +59,9 @@ def _is_path(name: str) -> bool:
 def _rooms() -> dict[str, set[str]]:
     """The files of each room on the map, both as paths within the package."""
     rooms: dict[str, set[str]] = {}
-    entries = re.findall(r"^- \*\*`newsearch/([\w/]*)`\*\*: (.*(?:\n  .*)*)", text("ARCHITECTURE.md"), re.MULTILINE)
+    entries = re.findall(
+        r"^- \*\*`newsearch/([\w/]*)`\*\*: (.*(?:\n  .*)*)", text("ARCHITECTURE.md"), re.MULTILINE
+    )
     for room, entry in entries:
         names = re.findall(r"`(\w+(?:\.[ch])?)`", entry)
         rooms[room] = {room + (name if "." in name else f"{name}.py") for name in names}

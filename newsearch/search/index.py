@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import Engine, FieldStats, Reader, Stats
+from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -21,6 +21,7 @@ from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
+    from newsearch.engine.figures import Stats
     from newsearch.query.synonyms import Synonyms
     from newsearch.search.completion import Completer, Completion
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 from unicodedata import category
 
+from newsearch._patterns import pattern
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
 
@@ -26,15 +27,19 @@ MAX_PARTS: Final = 32
 _MAX_CHUNK: Final = 40
 # Where a chunk can be cut without changing its terms, mostly: a run of a script without spaces, a word, a sign. A mark
 # of a kana belongs to it.
-_PIECE = re.compile(
+_PIECE = pattern(
     r"{paired}+ | {letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]".format(
         paired=analysis.PAIRED, letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"
     ),
     re.VERBOSE,
 )
-_PAIRED = re.compile(analysis.PAIRED)
-_CHARACTER = re.compile(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
-_CHUNK = re.compile(r"\S+")
+_PAIRED = pattern(analysis.PAIRED)
+_FIRST_PAIRED: Final = "\u0e00"
+# Letters from here on are not all letters to readers: some are apostrophes.
+_FIRST_MODIFIER: Final = "\u02b0"
+_AROUND: Final = '.,;:!?"()[]“”‘’…–—'
+_CHARACTER = pattern(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
+_CHUNK = pattern(r"\S+")
 _ELLIPSIS: Final = "…"
 _ENGLISH: Final = analysis.Stemming()
 
@@ -169,6 +174,12 @@ def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
     """A chunk, or the pieces of a long one that say the same, and where they are."""
     if chunk.isascii() and len(chunk) <= _MAX_CHUNK:
         return [(start, chunk)]
+    # Most others are a word in curly quotes, or with an apostrophe, and need no pattern, which takes long to compile.
+    bare = chunk.strip(_AROUND)
+    letters = bare.replace("’", "")
+    is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER
+    if is_word and analysis.chunk_terms(bare) == analysis.chunk_terms(chunk):
+        return [(start + chunk.index(bare), bare)]
     pieces = [(start + match.start(), match[0]) for match in _PIECE.finditer(chunk)]
     said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
     return pieces if said == list(analysis.chunk_terms(chunk)) else [(start, chunk)]
@@ -192,7 +203,12 @@ def _pairs(run: str) -> list[Span] | None:
 
 def _locate(chunk: str, terms: tuple[str, ...]) -> list[Span]:
     """Where in a chunk each of its terms is: the least of it that says the same."""
-    if _PAIRED.match(chunk) and (pairs := _pairs(chunk)) and len(pairs) == len(terms):
+    if (
+        chunk[:1] >= _FIRST_PAIRED
+        and _PAIRED.match(chunk)
+        and (pairs := _pairs(chunk))
+        and len(pairs) == len(terms)
+    ):
         return pairs
     if len(chunk) > _MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
         return [(0, len(chunk))] * len(terms)
