@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from newsearch.articles.article import article_to_mapping
-from newsearch.engine.base import Explanation, Stats
+from newsearch.engine.base import Explanation
+from newsearch.engine.figures import Stats
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import Engine, FieldStats, Reader, Stats
+from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -21,6 +21,7 @@ from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
+    from newsearch.engine.figures import Stats
     from newsearch.query.synonyms import Synonyms
     from newsearch.search.completion import Completer, Completion
 
@@ -48,6 +49,9 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
     from newsearch.query.synonyms import read_synonyms  # few have such a file
 
     return Index(engine, read_synonyms(synonyms))
+
+
+_NO_LISTS = ((),) * 6
 
 
 class Index:
@@ -129,6 +133,22 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
+        lists = topics, providers, authors, categories, types, languages
+        # Most searches ask for nothing but words. Whether an option is the default is then a matter of identity.
+        if (
+            lists == _NO_LISTS
+            and after is None
+            and before is None
+            and min_heat is None
+            and min_quality is None
+            and boosts is None
+            and as_of is None
+            and expand is None
+            and unpublished is False
+            and tz is UTC
+            and sort == "relevance"
+        ):
+            return self.run(Request.plain(query, limit, offset))
         return self.run(
             Request(
                 query=query,
