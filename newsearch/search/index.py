@@ -22,6 +22,7 @@ from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
+    from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
 
 
@@ -64,6 +65,7 @@ class Index:
         self._open: Reader | None = reader or engine.reader()
         self._completer: Completer | None = None
         self._spellings: Spellings | None = None
+        self._compared: Alike | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -95,6 +97,9 @@ class Index:
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
         expand: bool | None = None,
+        collapse: str | None = None,
+        show: str = "best",
+        per_outlet: int | None = None,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
@@ -123,6 +128,12 @@ class Index:
             expand: search also for words that the best articles share, where relevance sorts. True finds more, some of
                 it without any word of the query; that is neither complete nor counted. None, the default, only ranks
                 with them what a query in sentences finds. False does neither, and nothing is `related`.
+            collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
+                the first hits (200, or more where they do not fill the page); `Hit.copies` has the others. See
+                docs/stories.md.
+            show: which of them is the hit: best (in the order of the search), first or last (by date), or an outlet, by
+                name or domain.
+            per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits.
 
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
@@ -150,6 +161,9 @@ class Index:
                 as_of=as_of,
                 tz=tz,
                 expand=expand,
+                collapse=collapse,
+                show=show,
+                per_outlet=per_outlet,
             )
         )
 
@@ -173,6 +187,15 @@ class Index:
 
             if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
+        if request.is_folded and request.limit:
+            from newsearch.search.folding import fold  # with all that compares articles
+
+            folding = fold(
+                request,
+                lambda limit: reader.search(tree, replace(options, offset=0, limit=limit)),
+                self._alike,
+            )
+            return Results(asked, folding.answer, folding)
         return Results(asked, reader.search(tree, options))
 
     def fingerprint(self, request: Request) -> str:
@@ -189,7 +212,8 @@ class Index:
         asked = request.ask(self._reader, self._synonyms)
         # Recency counts from the newest article, unless that is yet to come.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
-        told = repr((asked.tree(), asked.options, request.expand, hour))
+        folding = (request.collapse, request.show, request.per_outlet)
+        told = repr((asked.tree(), asked.options, request.expand, hour, folding))
         return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
@@ -247,7 +271,16 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = self._completer = self._spellings = None
+        self._open = self._completer = self._spellings = self._compared = None
+
+    @property
+    def _alike(self) -> Alike:
+        from newsearch.search.alike import Alike  # it loads what compares articles
+
+        known = self._compared
+        if known is None or known.reader is not self._reader:
+            known = self._compared = Alike(self._reader)
+        return known
 
     @property
     def _reader(self) -> Reader:
