@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from newsearch.ranking import Boosts as Boosts
     from newsearch.search.completion import Completion as Completion
     from newsearch.search.folding import Copy as Copy
+    from newsearch.search.fronts import Stories as Stories
+    from newsearch.search.fronts import Story as Story
     from newsearch.search.help import Clause as Clause
     from newsearch.search.index import Index as Index
     from newsearch.search.index import open as open
@@ -88,6 +90,7 @@ _HOMES = {
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.folding": ("Copy",),
+    "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }

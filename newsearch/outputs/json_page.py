@@ -18,6 +18,7 @@ from newsearch.text.clean import escape_unseen
 
 if TYPE_CHECKING:
     from newsearch.search.folding import Copy
+    from newsearch.search.fronts import Stories
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
@@ -90,6 +91,28 @@ def copy_mapping(copy: Copy) -> dict[str, Any]:
         "url": copy.url,
         "outlet": copy.outlet or None,
         "publishedDateTime": written(copy.date),
+    }
+
+
+def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
+    """A front page."""
+    return {
+        "query": query,
+        "first": written(stories.first),
+        "last": written(stories.last),
+        "articles": stories.articles,
+        "total": stories.total,
+        "exact": stories.exact,
+        "stories": [
+            {
+                "id": story.id,
+                "title": story.title,
+                "outlets": list(story.outlets),
+                "trend": story.trend,
+                "articles": [copy_mapping(article) for article in story.articles],
+            }
+            for story in stories
+        ],
     }
 
 

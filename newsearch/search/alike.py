@@ -32,6 +32,8 @@ class Alike:
         self.reader = reader
         self._read: dict[str, Read] = {}
         self._frequencies: dict[str, int] = {}
+        self._total: int | None = None
+        self.fronts: dict[str, object] = {}
 
     def read(self, article: Article) -> Read:
         """The words of an article."""
@@ -62,24 +64,52 @@ class Alike:
         """
         dated = [i for i, article in enumerate(articles) if article.date is not None]
         place = {i: rank for rank, i in enumerate(dated)}
-        forms: set[tuple[str, str]] = set()
-        reports = []
-        for i in dated:
-            words = self.read(articles[i]).wording
-            title, text = stemmings[i].stems(words.title), stemmings[i].stems(words.text)
-            forms.update(zip(title, words.title, strict=True), zip(text, words.text, strict=True))
-            reports.append(Report(articles[i].id, words.time or 0.0, words.outlet, title, text))
-        frequencies: Counter[str] = Counter()
-        for stem, form in forms:
-            frequencies[stem] += self._frequency(form)
         first: dict[int, int] = {}
         together = [first.setdefault(copies[i], place[i]) for i in dated]
-        total = self.reader.stats().articles
-        labels = stories(reports, frequencies, total, together)
+        kept = [articles[i] for i in dated]
+        labels = self.stories_of(self.reports(kept, [stemmings[i] for i in dated]), kept, together)
         found = {copies[i]: dated[label] for i, label in zip(dated, labels, strict=True)}
         return [found.get(copies[i], copies[i]) for i in range(len(articles))]
 
-    def _frequency(self, form: str) -> int:
+    def reports(self, articles: Sequence[Article], stemmings: Sequence[Stemming]) -> list[Report]:
+        """Dated articles as stories are made of them."""
+        found = []
+        for article, stemming in zip(articles, stemmings, strict=True):
+            words = self.read(article).wording
+            title, text = stemming.stems(words.title), stemming.stems(words.text)
+            found.append(Report(article.id, words.time or 0.0, words.outlet, title, text))
+        return found
+
+    def stories_of(
+        self, reports: Sequence[Report], articles: Sequence[Article], copies: Sequence[int]
+    ) -> list[int]:
+        """For each report the place of the first of its story.
+
+        Args:
+            articles: what the reports were made of.
+            copies: what `copies` gives for these.
+        """
+        forms: set[tuple[str, str]] = set()
+        for report, article in zip(reports, articles, strict=True):
+            words = self.read(article).wording
+            forms.update(
+                zip(report.title, words.title, strict=True), zip(report.text, words.text, strict=True)
+            )
+        # A form is counted in each stem that it has; what else has the stem was not seen here, and is rare.
+        frequencies: Counter[str] = Counter()
+        for stem, form in forms:
+            frequencies[stem] += self.frequency(form)
+        return stories(reports, frequencies, self.total, copies)
+
+    @property
+    def total(self) -> int:
+        """Articles of the collection."""
+        if self._total is None:
+            self._total = self.reader.stats().articles
+        return self._total
+
+    def frequency(self, form: str) -> int:
+        """How many articles hold an exact form."""
         known = self._frequencies.get(form)
         if known is None:
             known = self._frequencies[form] = self.reader.articles_with(form)

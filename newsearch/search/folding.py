@@ -73,7 +73,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
             break
         size = min(2 * size, MAX_FOLDED)
     page = [
-        (shown, tuple(_copy(articles[i]) for i in sorted(others, key=lambda i: (*_when(articles[i]), i))))
+        (shown, tuple(copy_of(articles[i]) for i in sorted(others, key=lambda i: (*_when(articles[i]), i))))
         for shown, others in ordered[request.offset : end]
     ]
     return Folding(answer, page, len(groups), len(articles), exact)
@@ -157,7 +157,8 @@ def _when(article: Article) -> tuple[bool, datetime]:
     return False, moment
 
 
-def _copy(article: Article) -> Copy:
+def copy_of(article: Article) -> Copy:
+    """An article as another stands for it."""
     provider = article.provider
     outlet = (provider.name or provider.domain) if provider else ""
     return Copy(article.id, article.title, article.url or None, outlet, article.date)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
     from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
+    from newsearch.search.fronts import Stories
+
+_FRONTS = 15
+"""Front pages that are kept beside the newest."""
 
 
 def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
@@ -215,6 +219,46 @@ class Index:
         folding = (request.collapse, request.show, request.per_outlet)
         told = repr((asked.tree(), asked.options, request.expand, hour, folding))
         return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def stories(
+        self,
+        query: str = "",
+        *,
+        limit: int = 10,
+        after: Moment | None = None,
+        before: Moment | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+    ) -> Stories:
+        """What is big in a window of time: the stories that most outlets report. docs/stories.md says what a story is.
+
+        Of a query with words, articles that hold every word are grouped, if there are any. What was found is kept for
+        the next call, within one generation of the index.
+
+        Args:
+            query: see docs/query-syntax.md; the empty one takes all articles of the window.
+            limit: at most so many stories.
+            after, before: the window; without either, it is the three days before the newest article found.
+            as_of, tz: as in `search`.
+
+        Raises:
+            QueryError: an option cannot be used.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.fronts import ARTICLES, Stories, stories_of  # with all that compares articles
+
+        check_number("limit", limit, 0, whole=True, error=QueryError)
+        request = Request(
+            query, limit=ARTICLES, sort="newest", after=after, before=before, as_of=as_of, tz=tz, expand=False
+        )
+        alike, key = self._alike, self.fingerprint(request)
+        whole = alike.fronts.get(key)
+        if not isinstance(whole, Stories):
+            windowed = after is not None or before is not None
+            whole = stories_of(self.run(request), alike, windowed=windowed)
+            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: whole}
+        return whole.shortened(limit)
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
