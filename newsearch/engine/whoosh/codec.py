@@ -390,4 +390,5 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "quality": article.quality,
         "published": article.published,
     }
-    return {name: value for name, value in values.items() if value not in (None, "", [])}
+    # What is absent is None, "" or []; 0 and False are values.
+    return {name: value for name, value in values.items() if value or value == 0}
