@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
+    from newsearch.search.similar import Publication as Publication
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
     from newsearch.upkeep.health import compact as compact
@@ -93,6 +94,7 @@ _HOMES = {
     "newsearch.search.folding": ("Copy",),
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
+    "newsearch.search.similar": ("Publication",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -27,6 +27,8 @@ from newsearch.errors import NewsearchError
 COMMANDS = {
     "query": "Find articles.",
     "stories": "Say what is big: the stories that most outlets report.",
+    "related": "Find articles on the subject of another.",
+    "copies": "Say where else a text was published, and who ran it first.",
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",

@@ -20,6 +20,7 @@ from newsearch.text.clean import escape_unseen
 if TYPE_CHECKING:
     from newsearch.search.folding import Copy
     from newsearch.search.fronts import Stories
+    from newsearch.search.similar import Publication
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
@@ -114,6 +115,17 @@ def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
             }
             for story in stories
         ],
+    }
+
+
+def publication_mapping(publication: Publication) -> dict[str, Any]:
+    """One publication of a text."""
+    after = publication.after
+    return {
+        **copy_mapping(publication.copy),
+        "is_first": publication.is_first,
+        "seconds_after": None if after is None else after.total_seconds(),
+        "wire": publication.wire or None,
     }
 
 

@@ -73,7 +73,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
             break
         size = min(2 * size, MAX_FOLDED)
     page = [
-        (shown, tuple(copy_of(articles[i]) for i in sorted(others, key=lambda i: (*_when(articles[i]), i))))
+        (shown, tuple(copy_of(articles[i]) for i in sorted(others, key=lambda i: (*when(articles[i]), i))))
         for shown, others in ordered[request.offset : end]
     ]
     return Folding(answer, page, len(groups), len(articles), exact)
@@ -102,9 +102,9 @@ def _shown(show: str, places: Sequence[int], articles: Sequence[Article]) -> int
     """Which of the articles of a group is shown; the better hit of several."""
     dated = [place for place in places if articles[place].date is not None]
     if show == "first" and dated:
-        return min(dated, key=lambda i: (_when(articles[i]), i))
+        return min(dated, key=lambda i: (when(articles[i]), i))
     if show == "last" and dated:
-        return max(dated, key=lambda i: (_when(articles[i]), -i))
+        return max(dated, key=lambda i: (when(articles[i]), -i))
     if show not in ("best", "first", "last"):
         wanted = show.strip().casefold()
         for place in places:
@@ -147,7 +147,7 @@ def _spread(
     return ordered, full and len(ordered) >= end
 
 
-def _when(article: Article) -> tuple[bool, datetime]:
+def when(article: Article) -> tuple[bool, datetime]:
     """Sorts by date: a day alone counts as its noon, and articles without a date come last."""
     moment = article.date
     if moment is None:

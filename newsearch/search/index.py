@@ -16,7 +16,7 @@ from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import Moment, Request, several
+from newsearch.search.request import MAX_FOLDED, Moment, Request, several
 from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
     from newsearch.search.fronts import Stories
+    from newsearch.search.similar import Publication
 
 _FRONTS = 15
 """Front pages that are kept beside the newest."""
@@ -282,6 +283,50 @@ class Index:
             whole = stories_of(self.run(request), alike, windowed=windowed)
             alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: whole}
         return whole.shortened(limit)
+
+    def related(self, id: str, limit: int = 10) -> list[Article]:
+        """Articles on the subject of another: those that it names itself, then those that share its telling words.
+
+        Copies of it are left out, and of copies of each other all but the best; so are unpublished articles.
+
+        Args:
+            id: of the article, published or not.
+            limit: at most so many.
+
+        Returns:
+            The best first; none where there is no such article.
+
+        Raises:
+            QueryError: the limit is no such number.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.similar import related  # with all that compares articles
+
+        check_number("limit", limit, 0, MAX_FOLDED, whole=True, error=QueryError)
+        article = self.get(id)
+        return related(article, self._alike, int(limit)) if article else []
+
+    def copies(self, id: str) -> list[Publication]:
+        """Where else the text of an article was published: all publications, the earliest first, its own among them.
+
+        Of the articles within five days of it, 200 are compared with it: those that share most of its telling words.
+        What has no date comes last, and of what has a day alone nobody knows how long after the first it came.
+
+        Args:
+            id: of the article, published or not.
+
+        Returns:
+            None at all where there is no such article, and one where there is no copy.
+
+        Raises:
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.similar import publications  # with all that compares articles
+
+        article = self.get(id)
+        return publications(article, self._alike) if article else []
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.

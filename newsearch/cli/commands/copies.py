@@ -1,0 +1,85 @@
+"""newsearch copies: where else a text was published."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timedelta, tzinfo
+
+import click
+
+from newsearch.cli.formats import print_json
+from newsearch.cli.naming import named_article
+from newsearch.cli.options import color_option, format_option
+from newsearch.cli.places import index_option, open_for_search
+from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
+from newsearch.cli.zones import zone
+from newsearch.search.similar import Publication
+from newsearch.text.clean import one_line
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch copies science/2020-11-09-vaccine-more-than-90-percent-effective-first-look.md
+      newsearch copies local/2020-09-12-portland
+      newsearch copies local/2020-09-12-portland --format json""",
+)
+@click.argument("id")
+@click.option(
+    "--tz",
+    "zone_name",
+    metavar="ZONE",
+    help="The zone of dates, such as Europe/Paris.  [default: the system's]",
+)
+@format_option("text", "json")
+@color_option
+@index_option
+def copies(id: str, zone_name: str | None, format_name: str, color: str, directory: str | None) -> int:
+    """Say where else the text of an article was published, who ran it first, and how long after it the others came.
+
+    ID is an article's id, as much of its beginning as no other id shares, or its URL, which may lack https:// and www.
+    """
+    tz, terminal = zone(zone_name), Terminal.of(sys.stdout, color)
+    with open_for_search(directory) as index:
+        article = named_article(index, id)
+        if article is None:
+            return 1
+        found = index.copies(article.id)
+    if format_name == "json":
+        from newsearch.outputs.json_page import publication_mapping
+
+        print_json({"id": article.id, "copies": [publication_mapping(one) for one in found]})
+        return 0 if len(found) > 1 else 1
+    for one in found:
+        outlet = one_line(one.copy.outlet) or "no outlet is named"
+        facts = [_date(one, tz), _place(one, found), f"by {one.wire}" if one.wire else ""]
+        print(terminal.style(outlet, BOLD) + " · " + " · ".join(fact for fact in facts if fact))
+        print(f"   {one_line(one.copy.title)}")
+        print("   " + terminal.style(f"id {one_line(one.copy.id)}", DIM))
+    sys.stdout.flush()
+    if len(found) < 2:
+        complain("no copies found")
+    return 0 if len(found) > 1 else 1
+
+
+def _date(one: Publication, tz: tzinfo) -> str:
+    moment = one.copy.date
+    if isinstance(moment, datetime):
+        return f"{moment.astimezone(tz):%Y-%m-%d %H:%M}"
+    return f"{moment}, time not known" if moment else "date not known"
+
+
+def _place(one: Publication, found: list[Publication]) -> str:
+    if one.is_first:
+        return "first" if sum(other.is_first for other in found) == 1 else "first, with others"
+    return f"{_span(one.after)} later" if one.after is not None else ""
+
+
+def _span(span: timedelta) -> str:
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"

@@ -1,0 +1,153 @@
+"""What is like an article of the index? Articles on the same subject, and copies of its text.
+
+An article is searched by its telling words: those of its title, topics and text with the highest
+
+    (1 + log tf) * idf,  idf = log((N + 1) / (df + 1))
+
+where words of the title and of topics count SUBJECT times. Copies are compared word by word with what that finds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import log
+
+from newsearch.articles.article import Article, canonical_url
+from newsearch.engine.base import Options, Reader
+from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, Or, Word
+from newsearch.search.alike import Alike
+from newsearch.search.folding import Copy, copy_of, when
+from newsearch.stories.bylines import wire
+from newsearch.stories.copies import WINDOW
+from newsearch.text import analysis
+from newsearch.text.english import FUNCTION_WORDS
+
+WORDS = 12
+"""Words that an article is searched by."""
+
+SUBJECT = 3
+"""How often a word of the title or of a topic counts."""
+
+CANDIDATES = 200
+"""Articles that are compared word by word to find copies."""
+
+_READ = 4_000
+"""Characters that are read of excerpt and body; the start of a report says what it is about."""
+
+_SPARE = 30
+"""Further articles that are searched, since copies of the article and of each other are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One publication of a text.
+
+    Attributes:
+        copy: the article.
+        after: how long after the first one it came; None where its date, or any, is not known, or where one of the two
+            is a day without a time.
+        wire: the wire service that its byline or dateline names, such as Reuters; empty where none is named.
+        is_first: whether none is earlier; several are first if they came at the same time.
+    """
+
+    copy: Copy
+    after: timedelta | None
+    wire: str
+    is_first: bool
+
+
+def related(article: Article, alike: Alike, limit: int) -> list[Article]:
+    """Articles on the same subject: those that it names itself, then those that share its telling words, best first.
+
+    Copies of it are left out, and of copies of each other all but the best.
+    """
+    reader = alike.reader
+    named = [found for found in (_named(one, reader) for one in article.related) if found and found.published]
+    tree = All((_telling(article, alike), Not(Match("id", article.id))))
+    answer = reader.search(tree, Options(limit=limit + len(named) + _SPARE))
+    found = [answer.article(i) for i in range(len(answer))]
+    unique = list({one.id: one for one in (article, *named, *found)}.values())
+    labels = alike.copies(unique)
+    seen = {labels[0]}
+    kept: list[Article] = []
+    for one, label in zip(unique[1:], labels[1:], strict=True):
+        if label not in seen:
+            seen.add(label)
+            kept.append(one)
+    return kept[:limit]
+
+
+def publications(article: Article, alike: Alike) -> list[Publication]:
+    """The copies of an article's text with the article, the earliest first, then undated ones.
+
+    Of those within the time in which copies count, the CANDIDATES that share most of its telling words are compared.
+    """
+    reader = alike.reader
+    near: Node
+    if article.date is None:
+        near = Not(DateRange())
+    else:
+        _, moment = when(article)
+        span = timedelta(seconds=WINDOW) + timedelta(days=1)
+        near = DateRange(moment - span, moment + span)
+    tree = All((_telling(article, alike), near, Not(Match("id", article.id))))
+    answer = reader.search(tree, Options(limit=CANDIDATES))
+    found = [article, *(answer.article(i) for i in range(len(answer)))]
+    labels = alike.copies(found)
+    group = [one for one, label in zip(found, labels, strict=True) if label == labels[0]]
+    group.sort(key=lambda one: (*when(one), one.id))
+    first = group[0].date
+    return [
+        Publication(
+            copy_of(one),
+            _after(first, one.date),
+            wire(one),
+            one.date is not None and when(one) == when(group[0]),
+        )
+        for one in group
+    ]
+
+
+def _after(first: object, date: object) -> timedelta | None:
+    if isinstance(first, datetime) and isinstance(date, datetime):
+        return date - first
+    return None
+
+
+def _named(related: Article, reader: Reader) -> Article | None:
+    """The article of the index that another one names; None where it has none such."""
+    if related.id and (found := reader.get(related.id)):
+        return found
+    address = related.url
+    if not address:
+        return None
+    answer = reader.search(All((Everything(), Match("url", address))), Options(limit=5))
+    found_there = (answer.article(i) for i in range(len(answer)))
+    return next((one for one in found_there if canonical_url(one.url or "") == canonical_url(address)), None)
+
+
+def _telling(article: Article, alike: Alike) -> Node:
+    counts = Counter(term for term in _terms(article) if term not in FUNCTION_WORDS)
+    weights = {
+        term: (1 + log(count)) * log((alike.total + 1) / (alike.frequency(term) + 1))
+        for term, count in counts.items()
+    }
+    best: Sequence[str] = sorted(weights, key=lambda term: (-weights[term], term))[:WORDS]
+    if not best:
+        return Or(())
+    most = max(weights[best[0]], 1e-9)
+    return Or(tuple(Word(term, None, max(weights[term] / most, 0.05)) for term in best))
+
+
+def _terms(article: Article) -> Iterator[str]:
+    for text, times in (
+        (article.title, SUBJECT),
+        (" ".join(article.topics), SUBJECT),
+        (article.excerpt[:_READ], 1),
+        (article.body[:_READ], 1),
+    ):
+        for _ in range(times):
+            yield from analysis.terms(text)
