@@ -99,7 +99,8 @@ def _rebuild_default() -> None:
         if not (_is_bundled(location) or _is_inside(path_of(location))):
             raise EngineError(
                 f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt automatically: its"
-                f" source {location} is not in this directory, or leads out of it; if you trust it, run `newsearch reindex`"
+                f" source {location} is not in this directory, or leads out of it; if you trust it, run"
+                " `newsearch reindex`"
             )
     if not _is_inside(DEFAULT_INDEX):
         raise EngineError(
