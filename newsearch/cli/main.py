@@ -30,6 +30,7 @@ COMMANDS = {
     "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",
     "serve": "Serve a page, an API, feeds and MCP on the index.",
+    "mcp": "Offer the index to an assistant.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
     "stats": "Show what the index holds.",
@@ -193,6 +194,9 @@ def run() -> Never:
     output.drop()
     sys.stderr.flush()
     if "multiprocessing" in sys.modules:
+        if code == INTERRUPTED:
+            for process in sys.modules["multiprocessing"].active_children():
+                process.kill()  # it would be waited for
         sys.exit(code)  # its processes end with this one
     # Python takes everything apart when it ends, which is a tenth of a query's time.
     os._exit(code)

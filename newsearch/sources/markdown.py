@@ -5,13 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -29,6 +29,7 @@ from newsearch.sources.files import (
     stamp,
     unreadable,
 )
+from newsearch.sources.processes import unheard
 
 SUFFIXES: Final = (".md", ".markdown", ".txt")
 
@@ -131,7 +132,7 @@ class MarkdownDirectory:
         waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
             # Python and the imports take a process a while to start: until then, files are read here.
-            with _unheard():
+            with unheard():
                 started = [pool.submit(_read_chunk, []) for _ in range(workers)]
             while not started[0].done() and at_first < len(names):
                 yield from map(_read, self._entries(names[at_first : at_first + _FEW]))
@@ -147,7 +148,9 @@ class MarkdownDirectory:
         except BrokenProcessPool as error:
             raise SourceError(self.location, "a process that reads articles died; try one worker") from error
         finally:
-            pool.shutdown(cancel_futures=True)
+            # Where it is left before its end, it is being stopped already, and Python would print what is raised here.
+            with unheard(later=sys.exc_info()[0] is None):
+                pool.shutdown(cancel_futures=True)
 
 
 _Error = tuple[str, str, bool]  # what a SourceError is made of
@@ -228,19 +231,6 @@ def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
         (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
         for result in results
     ]
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Start processes that do not hear Ctrl-C, not even before `_serve`; this one hears it afterwards."""
-    if not hasattr(signal, "pthread_sigmask"):  # which Windows lacks
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve() -> None:

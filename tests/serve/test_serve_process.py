@@ -52,14 +52,54 @@ def test_a_client_that_sends_nothing_holds_nobody_up(index: Path) -> None:
             connection.close()
 
 
+@pytest.mark.slow
+def test_a_client_that_is_too_slow_is_let_go(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+            assert slow.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            head = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            slow.sendall(head + b"Content-Length: 100\r\n\r\n{")
+            assert b" 503 " in slow.recv(1_000)[:20]
+
+
 def test_what_is_not_http_is_refused(index: Path) -> None:
     with serving(index) as (_, address):
         port = int(re.findall(r":(\d+)/", address)[0])
-        for sent in (b"\x16\x03\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"A" * 70_000 + b"\r\n\r\n"):
+        for sent in (b"\x16\x03\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"):
             with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
                 connection.sendall(sent)
                 assert b" 400 " in connection.recv(1_000)[:20]
         assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+
+
+def test_a_head_without_end_is_not_read(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+            endless = (b"X-Long: " + b"x" * 10_000 + b"\r\n") * 1_000
+            with pytest.raises(ConnectionError):
+                connection.sendall(endless)
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+
+
+def test_requests_on_one_connection_are_answered_in_order(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            wanted = [
+                b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"GET /x HTTP/1.1\r\nHost: localhost\r\n",
+            ]
+            connection.sendall(b"".join(wanted))
+            connection.sendall(b"Connection: close\r\n\r\n")
+            answer = b""
+            while part := connection.recv(10_000):
+                answer += part
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
 
 
 def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
