@@ -511,7 +511,7 @@ class Writer(Protocol):
         If nothing has changed, no generation is published.
 
         Args:
-            check: called with a reader of the new generation before it is published. An error that it raises prevents that.
+            check: called with a reader of the new generation before it is published; an error prevents that.
         """
 
     def cancel(self) -> None:
