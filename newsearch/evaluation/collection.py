@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from newsearch._durable import save_text
 from newsearch.errors import SourceError
 from newsearch.search.index import Index
-from newsearch.sources.files import printable
-from newsearch.sources.json_lines import numbered_lines, open_json, parse_json
+from newsearch.sources.files import open_content, printable
+from newsearch.sources.json_lines import numbered_lines, parse_json
 from newsearch.sources.registry import locate
 from newsearch.text.clean import clean_text
 
@@ -114,7 +114,7 @@ def _part(directory: Path, names: Sequence[str]) -> Path:
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     """The lines of a file that say something, and where each stands."""
-    with open_json(path) as file:
+    with open_content(path) as file:
         for number, line in numbered_lines(file, printable(path)):
             if isinstance(line, SourceError):
                 raise line

@@ -94,7 +94,7 @@ def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path:
     errors = result.err.splitlines()
     assert len(errors) == 21
     assert "news.jsonl" in errors[0]
-    assert errors[-1] == "newsearch: and 2 more broken articles"
+    assert errors[-1] == "newsearch: and 2 more broken articles; --list-broken lists them all"
 
 
 def test_values_that_cannot_be_used_are_counted_and_can_be_seen(run: Command, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_reindex_reads_the_sources_again(run: Command, tmp_path: Path) -> None:
     path.write_text('{"title": "first"}\n')
     run("index", path)
     path.write_text('{"title": "second"}\n{"title": "third"}\n')
-    assert run("reindex").out.startswith("reindexed 2 articles (1 new, 1 replaced, 0 deleted) in ")
+    assert run("reindex").out.startswith("reindexed 2 articles (2 new, 0 replaced, 1 deleted) in ")
     assert run("query", "first").code == 1
     assert run("query", "second").code == 0
 

@@ -102,7 +102,7 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path: Path) -> None:
         changes.commit()
     assert newsearch.verify(index).ok
     files = [path for path in index.iterdir() if path.name != "write.lock"]
-    assert {path.suffix for path in files} == {".json", ".seg", ".del", ".hid", ".src"}
+    assert {path.suffix for path in files} == {".json", ".seg", ".del", ".hid", ".src", ".toc"}
     for path in files:
         data = path.read_bytes()
         # Of the many bytes of a segment every 97th: all of its arrays, and what is between them.

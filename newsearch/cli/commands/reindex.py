@@ -8,7 +8,7 @@ from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import reindex as update
 from newsearch.search.index import open as open_index
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import ONCE
 from newsearch.sources.files import path_of
 
 
@@ -37,6 +37,6 @@ def reindex(full: bool, work: Work) -> int:
     code = once(again=False)
     if work.watch:
         with open_index(work.index) as opened:
-            sources = [path_of(source) for source in opened.stats().sources if source != STREAM]
+            sources = [path_of(source) for source in opened.stats().sources if source not in ONCE]
         return run_again(once, sources, work.index)
     return code
