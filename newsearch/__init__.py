@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from newsearch.articles.article import Article as Article
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
-    from newsearch.engine.base import Archive as Archive
-    from newsearch.engine.base import Compaction as Compaction
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
-    from newsearch.engine.base import Stats as Stats
-    from newsearch.engine.base import Verification as Verification
+    from newsearch.engine.figures import Archive as Archive
+    from newsearch.engine.figures import Compaction as Compaction
+    from newsearch.engine.figures import Stats as Stats
+    from newsearch.engine.figures import Verification as Verification
     from newsearch.errors import EngineError as EngineError
     from newsearch.errors import GateFailed as GateFailed
     from newsearch.errors import IndexCorrupt as IndexCorrupt
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from newsearch.indexing.runs import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
     from newsearch.search.completion import Completion as Completion
+    from newsearch.search.folding import Copy as Copy
+    from newsearch.search.fronts import Stories as Stories
+    from newsearch.search.fronts import Story as Story
     from newsearch.search.help import Clause as Clause
     from newsearch.search.index import Index as Index
     from newsearch.search.index import open as open
@@ -64,7 +67,8 @@ _HOMES = {
     "newsearch.upkeep.archives": ("backup", "restore"),
     "newsearch.articles.article": ("Article", "Image", "Provider"),
     "newsearch.search.completion": ("Completion",),
-    "newsearch.engine.base": ("Archive", "Compaction", "Explanation", "FieldStats", "Stats", "Verification"),
+    "newsearch.engine.base": ("Explanation", "FieldStats"),
+    "newsearch.engine.figures": ("Archive", "Compaction", "Stats", "Verification"),
     "newsearch.errors": (
         "EngineError",
         "GateFailed",
@@ -86,6 +90,8 @@ _HOMES = {
     "newsearch.indexing.reports": ("Progress", "Report"),
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
+    "newsearch.search.folding": ("Copy",),
+    "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }

@@ -39,7 +39,14 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 @pytest.mark.usefixtures("workplace")
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "docs/article-format.md", "docs/library.md", "docs/relevance.md", "docs/request.md"],
+    [
+        "README.md",
+        "docs/article-format.md",
+        "docs/library.md",
+        "docs/relevance.md",
+        "docs/request.md",
+        "docs/stories.md",
+    ],
 )
 def test_sessions_print_what_the_page_shows(page: str) -> None:
     sessions = "\n".join(blocks(page, "pycon"))

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import wraps
 from math import inf
 from typing import Any
@@ -21,13 +22,14 @@ from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
 from newsearch.engine.base import LEAST_MEMORY
-from newsearch.errors import NewsearchError
+from newsearch.errors import NewsearchError, QueryError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
+from newsearch.query.dates import parse_duration
 from newsearch.sources.base import ONCE, STREAM, is_remote
-from newsearch.sources.formats import format_names
+from newsearch.sources.formats import OPML, format_names
 from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
@@ -51,6 +53,23 @@ class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has 
         if size < LEAST_MEMORY:
             self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
         return size
+
+
+class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A length of time of at least a minute, as 15min, 2h or 1d."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> timedelta:
+        try:
+            length = value if isinstance(value, timedelta) else parse_duration(str(value))
+        except QueryError as error:
+            self.fail(str(error), param, context)
+        if not length:
+            self.fail(f"{value!r} is no time at all", param, context)
+        return length
 
 
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
@@ -80,6 +99,7 @@ class Work:
     strict: bool
     dry_run: bool
     watch: bool
+    every: timedelta | None
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -164,6 +184,12 @@ _WORK_OPTIONS = (
     click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
     click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
     click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
+    click.option(
+        "--every",
+        type=_Length(),
+        metavar="TIME",
+        help="With --watch, visit feeds of the web this often.  [default: 15min]",
+    ),
     format_option("text", "json"),
 )
 
@@ -197,40 +223,83 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
         raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
     if work.watch and sources and all(source == STREAM for source in sources):
         raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
-    if work.watch and sources and not any(map(_is_watched, sources)):
-        raise click.UsageError(
-            "--watch needs files to watch; `newsearch reindex` visits feeds of the web again"
-        )
-    if work.watch:
+    if work.every and not work.watch:
+        raise click.UsageError("--every says how often --watch visits feeds; add --watch")
+    if work.watch and (not sources or any(map(_is_watched, sources))):
         check_watching()
 
 
 def _is_watched(source: str) -> bool:
-    return source not in ONCE and not is_remote(source)
+    return source not in ONCE and not _is_visited(source)
 
 
-def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
-    """Run work whenever files of these sources change, until somebody stops it.
+def _is_visited(source: str) -> bool:
+    """Whether it is a feed of the web, or a list of such."""
+    return is_remote(source) or source.lower().endswith(OPML)
+
+
+def run_again(
+    once: Callable[[Sequence[str]], int], sources: Sequence[str], index: str, every: timedelta | None
+) -> int:
+    """Run work whenever files of these sources change, and visit feeds every so often, until somebody stops it.
 
     What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
     written, the index was locked, or the disk was full. What has changed is then still to be indexed.
+
+    Args:
+        once: a run that reads some of the sources.
+        every: how often all sources are read, whether or not files have changed; by default only where there are feeds.
     """
-    watched = [source for source in sources if _is_watched(source)]
+    lasting = [source for source in sources if source != STREAM]
+    watched = [source for source in lasting if _is_watched(source)]
+    if not lasting:
+        raise click.UsageError("--watch needs files or feeds to watch, and this index has none")
+    complain(f"watching {', '.join(lasting)}; Ctrl-C ends it")
+    has_feeds = len(watched) < len(lasting)
+    visits = _Visits((every or _OFTEN).total_seconds() if every or has_feeds else inf)
+    retry, owed = _Retry(), watched
     if not watched:
-        raise click.UsageError("--watch needs files to watch, and this index has none")
-    complain(f"watching {', '.join(watched)}; Ctrl-C ends it")
-    retry = _Retry()
-    for _ in bursts(watched, but=index, also=retry.is_due):
+        retry.done()  # feeds were visited just now
+    for _ in bursts(watched, but=index, also=lambda: retry.is_due() or visits.are_due()):
+        part = lasting if visits.are_due() else owed
+        code = 2
         try:
-            once()
+            code = once(part)
         except NewsearchError as error:
             if retry.told != str(error):
                 complain(f"{error}; it is tried again")
             retry.failed(str(error))
+            owed = part
         else:
             retry.done()
+            owed = watched
+        if part is lasting:
+            visits.made(code != 2)
         sys.stdout.flush()
     return 0
+
+
+_OFTEN = timedelta(minutes=15)
+_LONGEST_AWAY = 6 * 3600.0
+
+
+class _Visits:
+    """When are feeds visited again? Every so often, and half as often after each visit on which one failed.
+
+    Args:
+        every: seconds.
+    """
+
+    def __init__(self, every: float) -> None:
+        self._every = self._pause = every
+        self._due = time.monotonic() + every
+
+    def are_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def made(self, all_is_well: bool) -> None:
+        self._pause = self._every if all_is_well else min(2 * self._pause, max(_LONGEST_AWAY, self._every))
+        self._due = time.monotonic() + self._pause
 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
@@ -314,6 +383,11 @@ def run(
         counts = ", ".join(f"{one_line(key)} of {counted(count, 'article')}" for key, count in first)
         more = f", and {len(report.unused) - len(first):,} more" if len(report.unused) > len(first) else ""
         complain(f"keys that are kept, and not searched: {counts}{more}")
+    for inner, outer in () if again else report.nested:
+        complain(
+            f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
+            f" newsearch forget {shlex.quote(inner)} drops one of each"
+        )
     for location in report.incomplete:
         complain(f"{location} could not be read to its end; the index keeps its other articles")
     for location in report.empty:
@@ -386,6 +460,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,
         "empty": report.empty,
+        "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {
                 "location": location,

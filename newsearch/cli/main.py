@@ -26,6 +26,7 @@ from newsearch.errors import NewsearchError
 
 COMMANDS = {
     "query": "Find articles.",
+    "stories": "Say what is big: the stories that most outlets report.",
     "index": "Index sources: directories, JSONL files, feeds.",
     "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",

@@ -16,7 +16,7 @@ from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
 from newsearch.query import parse_duration
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import Request
+from newsearch.search.request import COLLAPSES, Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -94,6 +94,22 @@ _OPTIONS = (
         help="Time zone of days, such as Europe/Paris.  [default: the system's]",
     ),
     expand_option,
+    click.option(
+        "--collapse",
+        type=click.Choice([*COLLAPSES, "none"]),
+        help="Show one hit for all copies of a text, or for all articles of a story.  [default: copies on a terminal]",
+    ),
+    click.option(
+        "--show",
+        metavar="WHICH",
+        help="Of a group, show the best, first or last article, or an outlet's, by name or domain.  [default: best]",
+    ),
+    click.option(
+        "--per-outlet",
+        metavar="NUMBER",
+        type=click.IntRange(min=1),
+        help="Hits of one outlet on a page, as long as others have some.",
+    ),
 )
 
 
@@ -108,11 +124,20 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
         half_life: str | None,
         profile: Boosts | None,
         zone_name: str | None,
+        collapse: str | None,
+        show: str | None,
         **given: Any,
     ) -> int:
         boosts = _boosts(profile or DEFAULT_BOOSTS, heat_weight, quality_weight, half_life)
         attributes = {name: given.pop(name) for name in _ATTRIBUTES if name in given}
-        request = Request(" ".join(text), boosts=boosts, tz=zone(zone_name), **attributes)
+        request = Request(
+            " ".join(text),
+            boosts=boosts,
+            tz=zone(zone_name),
+            collapse=None if collapse == "none" else collapse,
+            show="best" if show is None else show,
+            **attributes,
+        )
         return command(request=request, **given)
 
     for option in reversed(_OPTIONS):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import IO, NamedTuple, TypeAlias
 
+from newsearch._patterns import pattern
 from newsearch.text.clean import one_line
 
 Span: TypeAlias = tuple[int, int]
@@ -80,7 +81,7 @@ class Terminal(NamedTuple):
         return f"\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\"
 
 
-_WEB = re.compile("https?://", re.IGNORECASE)
+_WEB = pattern("https?://", re.IGNORECASE)
 
 
 def _columns() -> int:

@@ -10,7 +10,7 @@ from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted_matches
+from newsearch.outputs.words import counted, counted_matches
 from newsearch.search.results import Hit
 from newsearch.text.clean import one_line
 
@@ -112,6 +112,9 @@ def _hit_lines(
         yield indent + terminal.style(line, DIM)
     for line, spans in wrap(*extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
+    if hit.copies:
+        for line, _ in wrap(_copies(hit, page, terminal), (), width):
+            yield indent + terminal.style(line, DIM)
     place = one_line(article.url) if article.url else f"id {_shortened(one_line(article.id), terminal)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
     if page.explain:
@@ -141,6 +144,32 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     yield f"score {hit.score:.2f}"
 
 
+_OUTLETS = 3
+"""Outlets that are named of those that have copies."""
+
+
+def _copies(hit: Hit, page: Page, terminal: Terminal) -> str:
+    """What a hit stands for: `+14 outlets: The Ledger, Quai, Planes & People and 11 more`."""
+    own = hit.article.provider
+    others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
+    others.pop((own.name or own.domain) if own else "", None)
+    if page.results.request.collapse == "stories":
+        said = (
+            "+"
+            + counted(len(hit.copies), "article")
+            + (f", {counted(len(others), 'other outlet')}" * bool(others))
+        )
+    elif others:
+        said = "+" + counted(len(others), "outlet")
+    else:
+        return f"+{len(hit.copies):,} cop{'y' if len(hit.copies) == 1 else 'ies'}"
+    if not others:
+        return said
+    names = [_shortened(one_line(name), terminal) for name in list(others)[:_OUTLETS]]
+    more = len(others) - len(names)
+    return f"{said}: {', '.join(names)}" + (f" and {more:,} more" if more else "")
+
+
 def _explanation_lines(explanation: Explanation) -> list[str]:
     rows = list(_rows(explanation, 0))
     width = max(len(value) for value, _ in rows)
@@ -158,6 +187,10 @@ _JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:
+    return f"{_place(page)}{f', {page.results.request.collapse} as one hit' * any(hit.copies for hit in page.results)}"
+
+
+def _place(page: Page) -> str:
     results = page.results
     place = f"{page.offset + 1}-{page.offset + len(results)}" if page.offset and len(results) else ""
     related = sum(not hit.matched for hit in results)

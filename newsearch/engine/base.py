@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -24,6 +24,9 @@ from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
 from newsearch.text.analysis import Stemming
+
+if TYPE_CHECKING:
+    from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_PAGE = 100_000
@@ -180,49 +183,6 @@ class Answer(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What an index holds.
-
-    Attributes:
-        articles: the number of live articles.
-        unpublished: how many of the live articles are unpublished.
-        deleted: deleted or replaced articles that still take space.
-        hidden: articles that are kept but not found, because an earlier source has them too.
-        segments: the number of parts in which the engine keeps the index.
-        terms: exact forms of words, summed over the parts.
-        size: bytes on disk; 0 if the engine keeps no files.
-        files: the number of files on disk.
-        generation: the number of the commit that published the index.
-        oldest, newest: the range of dates, or None if no article has one.
-        median_heat, median_quality: the pivots of the boosts; None if no article has the signal.
-        sources: the locations of the sources.
-        sources_read: for each source, the aware datetime at which its files were last read; None if unknown.
-        sources_broken: for each source, how many of its articles were broken then.
-        created: when the generation was published.
-        format: the version of the engine's format.
-    """
-
-    articles: int
-    unpublished: int
-    deleted: int
-    segments: int
-    terms: int
-    size: int
-    generation: int
-    oldest: datetime | None
-    newest: datetime | None
-    median_heat: float | None
-    median_quality: float | None
-    sources: tuple[str, ...]
-    created: datetime
-    files: int
-    format: int
-    hidden: int
-    sources_read: tuple[datetime | None, ...]
-    sources_broken: tuple[int, ...]
-
-
 class FieldStats(NamedTuple):
     """What an index holds in one field.
 
@@ -295,69 +255,6 @@ class Recipe(NamedTuple):
 
     sources: tuple[str, ...]
     protected: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The result of checking an index.
-
-    Attributes:
-        generation: the generation that was checked.
-        files, size: the number of its files, and their size in bytes.
-        articles: live articles that were read.
-        searches: searches for existing articles that were run.
-        unused: names of files that no generation uses and no run can resume from, as killed writers leave them. The
-            next commit deletes them.
-        problems: the problems, one line each; empty if there are none.
-        seconds: the duration.
-    """
-
-    generation: int
-    files: int
-    size: int
-    articles: int
-    searches: int
-    unused: tuple[str, ...]
-    problems: tuple[str, ...]
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Whether no problem was found."""
-        return not self.problems
-
-
-@dataclass(frozen=True, slots=True)
-class Compaction:
-    """What compacting an index did.
-
-    Attributes:
-        articles: live articles.
-        dropped: deleted articles whose space was freed.
-        segments_before, segments: the number of parts of the index before and after.
-        size_before, size: bytes on disk before and after, including unused files.
-        generation: the generation that is now published; the same as before if there was nothing to do.
-        seconds: the duration.
-    """
-
-    articles: int
-    dropped: int
-    segments_before: int
-    segments: int
-    size_before: int
-    size: int
-    generation: int
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A backup that was written or restored: its path, its size in bytes, its generation, its number of articles."""
-
-    path: Path
-    size: int
-    generation: int
-    articles: int
 
 
 class Reader(Protocol):

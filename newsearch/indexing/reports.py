@@ -35,6 +35,8 @@ class Report:
         unused: by key of the source, how many of the articles have something there that newsearch keeps in
             `Article.extra` and does not search. The commonest first.
         ambiguous: articles with a date whose day and month could be the other way round.
+        nested: locations that lie within a directory which is a source too, each with that directory. Articles without
+            a URL are in the index once for each.
     """
 
     read: int
@@ -56,6 +58,7 @@ class Report:
     unusable: Mapping[str, int] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
     ambiguous: int = 0
+    nested: tuple[tuple[str, str], ...] = ()
 
     @property
     def changed(self) -> int:

@@ -260,6 +260,15 @@ class _Run:
 
     def of(self, sources: Sequence[Source], full: bool = False) -> Report:
         """Update an index from these sources."""
+        nested = _nested([source.location for source in sources], self._remembered())
+        return replace(self._of(sources, full), nested=nested)
+
+    def _remembered(self) -> Sequence[str]:
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.recipe().sources
+        return ()
+
+    def _of(self, sources: Sequence[Source], full: bool) -> Report:
         started = time.monotonic()
         reading = Reading()
         if not self.dry_run:
@@ -343,6 +352,20 @@ class _Run:
     ) -> None:
         for source in sources:
             updater.update(source, reading, self.workers, partial(tell, source.location))
+
+
+def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The sources within another one, of those that are given now or lie around or within these."""
+    both = dict.fromkeys((*known, *given))
+    return tuple(
+        (inner, outer)
+        for inner in both
+        for outer in both
+        if inner.startswith(f"{outer.rstrip('/')}/")
+        and inner != outer
+        and not is_remote(outer)
+        and (inner in given or outer in given)
+    )
 
 
 def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:

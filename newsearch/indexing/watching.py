@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,13 +37,17 @@ def bursts(
     is busy is the next burst.
 
     Args:
-        paths: files and directories to watch.
+        paths: files and directories to watch; without any, `also` is asked alone.
         but: a directory whose changes do not count, such as that of the index.
         also: asked every second without changes: whether to yield all the same, then 0.
 
     Raises:
         EngineError: the package watchfiles is not installed, or a path cannot be watched.
     """
+    while not paths:
+        time.sleep(_LOOK_UP_MS / 1000)
+        if also():
+            yield 0
     check_watching()
     from watchfiles import Change, watch
 

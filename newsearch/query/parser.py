@@ -53,6 +53,7 @@ from newsearch.query.tree import (
     Range,
     Span,
     Word,
+    plain_word,
     replace,
 )
 from newsearch.text import analysis
@@ -152,7 +153,7 @@ def _plain_words(text: str) -> Node | None:
     words, start = [], 0
     for piece in pieces:
         if piece and (join is All or piece != "AND"):
-            words.append(Word(piece, None, 1.0, (start, start + len(piece))))
+            words.append(plain_word(piece, (start, start + len(piece))))
         start += len(piece) + 1
     return words[0] if len(words) == 1 else join(tuple(words), _around(words))
 
@@ -181,7 +182,8 @@ class _Parser:
             return All((Everything(url.span(1)), Match("url", url_part(url[1]), url.span(1))), url.span(1))
         tokens, notes = tokenize(text)
         self._tokens, words, self._is_text, more = read_as_text(tokens)
-        self.notes += [*notes, *more]
+        if notes or more:
+            self.notes += [*notes, *more]
         children = self._side_by_side(None)
         if words > TEXT_WORDS:
             children = list(_as_text(children, MAX_CLAUSES - words))
@@ -307,7 +309,7 @@ class _Parser:
     def _phrase(self, field: str | None, token: Token) -> Node | None:
         if not _says_something(token.text):
             return None
-        if _STAR_AFTER_LETTER.search(token.text):
+        if "*" in token.text and _STAR_AFTER_LETTER.search(token.text):
             self._note_star((token.start, token.end))
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
@@ -317,9 +319,9 @@ class _Parser:
         text, span = token.text, (token.start, token.end)
         if not _says_something(text):
             return None
-        if field is None and not self._is_text and (topic := _TOPIC.fullmatch(text)):
+        if text[0] == "#" and field is None and not self._is_text and (topic := _TOPIC.fullmatch(text)):
             return Match("topic", topic[1], span)
-        if _STAR_INSIDE.search(text):
+        if "*" in text[:-1] and _STAR_INSIDE.search(text):
             self._note_star(span)
         parts = _SUFFIXED.fullmatch(text)
         if parts is None:
@@ -420,7 +422,11 @@ def _words(node: Word | Phrase) -> list[str]:
 
 def _says_something(text: str) -> bool:
     """Whether there is a term in a text: signs alone are none, but for some that are symbols."""
-    return bool(_LETTER.search(text)) or (not text.isascii() and bool(analysis.terms(text)))
+    return (
+        text[:1].isalnum()
+        or bool(_LETTER.search(text))
+        or (not text.isascii() and bool(analysis.terms(text)))
+    )
 
 
 def _scores(node: Node) -> bool:

@@ -51,11 +51,18 @@ class Reading(NamedTuple):
 
 def read_as_text(tokens: Sequence[Token]) -> Reading:
     """The tokens of a query, of which those that are no operators in a text are words or gone."""
-    words = [token.text for token in _words(tokens)]
+    words: list[str] = []
+    before, has_exclusion = None, False
+    for token in tokens:
+        kind = token.kind
+        if kind is WORD and before is not FIELD:
+            words.append(token.text)
+        elif kind is NOT or kind is MINUS:
+            has_exclusion = True
+        before = kind
     is_text = len(words) > EMPHATIC_WORDS and not _is_typed(tokens)
     is_text = is_text and len({word.casefold() for word in words}) > EMPHATIC_WORDS
-    kinds = {token.kind for token in tokens}
-    if NOT not in kinds and MINUS not in kinds:
+    if not has_exclusion:
         return Reading(tokens, len(words), is_text, ())
     is_long = is_text and len(words) > TEXT_WORDS
     last = _end_of_text(tokens)

@@ -158,7 +158,7 @@ class _Tokenizer:
             return self._open(start)
         if first == ")" and self._opened:
             return self._close(start)
-        if first in "'‘‹`" and last is FIELD and (phrase := self._quoted_value(start)):
+        if last is FIELD and first in "'‘‹`" and (phrase := self._quoted_value(start)):
             return phrase
         if first in _MINUSES and fresh and _NEGATED.match(text, start + 1):
             return Token(MINUS, first, start, start + 1)

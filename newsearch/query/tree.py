@@ -112,6 +112,17 @@ class Word(_Node):
     span: Span = (0, 0)
 
 
+def plain_word(text: str, span: Span) -> Word:
+    """A word of no field and of the usual weight, made in half the time: most nodes of most queries are such."""
+    word = object.__new__(Word)
+    put_text, put_field, put_weight, put_span = Word.setters
+    put_text(word, text)
+    put_field(word, None)
+    put_weight(word, 1.0)
+    put_span(word, span)
+    return word
+
+
 class Phrase(_Node):
     """Exact words in this order, with at most `slop` other words in between, all together."""
 

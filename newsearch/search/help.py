@@ -95,10 +95,12 @@ def respell(asked: Asked, found: Counts) -> str | None:
     Args:
         found: what the search matches as it is. The new query matches more with every word.
     """
-    words = [_Place(at, at + len(word), *_candidates(asked.reader, word)) for at, word in _words(asked.query)]
-    names = [_Place(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)]
-    if found.complete >= FEW and not any(place.is_strange for place in words):
+    typed = _words(asked.query)
+    # Asked first, since to look for candidates takes longer than most searches.
+    if found.complete >= FEW and not any(_is_strange(asked.reader, word) for _, word in typed):
         return None
+    words = [_Place(at, at + len(word), *_candidates(asked.reader, word)) for at, word in typed]
+    names = [_Place(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)]
     unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
     best = _best(asked, found, _replacements(unknown[:_MAX_UNKNOWN]))
     if best is None and found.complete < FEW:
@@ -178,11 +180,10 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
 
 def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
     """How many articles hold a word, what is likely meant by it, and whether it is strange (see _Place)."""
-    terms = analysis.terms(word)
-    if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
+    term = _only_term(word)
+    if term is None:
         return FEW, [], False
-    term = terms[0]
-    held = reader.search(Word(word), Options(limit=0)).counts().complete
+    held = _holding(reader, word)
     is_strange = held >= FEW and not reader.articles_with(term)
     likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
@@ -195,6 +196,25 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
             break
     found = [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
     return held, found, is_strange
+
+
+def _is_strange(reader: Reader, word: str) -> bool:
+    """Whether a word is known in other forms alone, such as those of another language."""
+    term = _only_term(word)
+    return term is not None and not reader.articles_with(term) and _holding(reader, word) >= FEW
+
+
+def _only_term(word: str) -> str | None:
+    """The term of a word that may be mistyped."""
+    terms = analysis.terms(word)
+    if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
+        return None
+    return terms[0]
+
+
+def _holding(reader: Reader, word: str) -> int:
+    """How many articles hold a word in some form."""
+    return reader.search(Word(word), Options(limit=0)).counts().complete
 
 
 def _likeliness(term: str, like: LikeForm) -> float:

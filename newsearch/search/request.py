@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 REQUEST_VERSION = 1
 """The version of the JSON of a request: raised when a reader of the old form could go wrong."""
 
+COLLAPSES = ("copies", "stories")
+MAX_FOLDED = 2_000
+"""Hits that are read at most to fold them."""
+
 Moment: TypeAlias = str | date | datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """A search: query, filters, order, page and weights.
 
@@ -54,6 +59,12 @@ class Request:
             end. Where it is given, articles dated later are not found; undated ones are.
         tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
         expand: whether to search also for words that the best articles share: see `Index.search`.
+        collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
+            the best hits.
+        show: which article of a group is the hit: best (by the order of the search), first or last (by date), or the
+            name or domain of an outlet; best where that outlet is not in the group. Without `collapse` it does nothing.
+        per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits; those left over
+            come on the next pages.
 
     Raises:
         QueryError: a value is of a wrong kind or out of its range; the message begins with the name of the attribute.
@@ -78,44 +89,90 @@ class Request:
     as_of: Moment | None = None
     tz: tzinfo | str = UTC
     expand: bool | None = None
+    collapse: str | None = None
+    show: str = "best"
+    per_outlet: int | None = None
+
+    @classmethod
+    def plain(cls, query: str, limit: int, offset: int) -> Request:
+        """The request of these three alone, all else as it is by default: most are such, and made at a tenth of the
+        cost.
+
+        Raises:
+            QueryError: as for any request.
+        """
+        if not (type(limit) is type(offset) is int and isinstance(query, str)):
+            return cls(query, limit, offset)
+        if limit < 0 or offset < 0 or limit + offset > MAX_PAGE:
+            return cls(query, limit, offset)
+        made = object.__new__(cls)
+        # What an instance lacks, its class has: the defaults.
+        made.__dict__.update(query=query, limit=limit, offset=offset)
+        return made
 
     def __post_init__(self) -> None:
         check_text("query", self.query, error=QueryError)
-        for name in ("limit", "offset"):
-            given = getattr(self, name)
+        for name, given in (("limit", self.limit), ("offset", self.offset)):
             check_number(name, given, 0, MAX_PAGE, whole=True, error=QueryError)
-            self._set(name, int(given))
+            if type(given) is not int:
+                self._set(name, int(given))
         if self.limit + self.offset > MAX_PAGE:
             raise QueryError(f"offset: {self.offset:,} and the limit together exceed {MAX_PAGE:,} hits")
         if self.sort not in SORTS:
             raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
-            if getattr(self, name) != ():
-                values = several(name, getattr(self, name))
+            if (given_values := getattr(self, name)) != ():
+                values = several(name, given_values)
                 if len(values) > MAX_VALUES:
                     raise QueryError(f"{name}: {len(values):,} values; a search takes {MAX_VALUES:,} at most")
                 self._set(name, values)
-        for name in ("min_heat", "min_quality"):
-            if (least := getattr(self, name)) is not None:
+        for name, least in (("min_heat", self.min_heat), ("min_quality", self.min_quality)):
+            if least is not None:
                 check_number(name, least, error=QueryError)
                 if not isfinite(least):
                     raise QueryError(f"{name}: {least} is not a finite number")
                 self._set(name, least if type(least) is int else float(least))
-        check_flag("unpublished", self.unpublished, error=QueryError)
-        self._set("unpublished", bool(self.unpublished))
+        if self.unpublished is not False:
+            check_flag("unpublished", self.unpublished, error=QueryError)
+            self._set("unpublished", bool(self.unpublished))
         if self.expand is not None:
             check_flag("expand", self.expand, error=QueryError)
             self._set("expand", bool(self.expand))
+        self._check_folding()
         if not isinstance(self.boosts, Boosts):
             raise QueryError(f"boosts: {self.boosts!r:.80} is not a newsearch.Boosts")
-        tz = self.zone()
-        self._set("tz", tz)
+        tz = self.tz
+        if tz is not UTC:
+            tz = self.zone()
+            self._set("tz", tz)
         if not self.after is self.before is self.as_of is None:
             # Whether a text is a date does not depend on the day.
             now = datetime.now(UTC)
             self._start("after", now, tz)
             self._start("before", now, tz)
             self._end(now, tz)
+
+    def _check_folding(self) -> None:
+        if self.collapse is not None and self.collapse not in COLLAPSES:
+            raise QueryError(
+                f"collapse: {self.collapse!r:.80} is unknown: one of {', '.join(COLLAPSES)}, or none"
+            )
+        check_text("show", self.show, error=QueryError)
+        if not self.show.strip():
+            raise QueryError("show: this is empty: give best, first, last or an outlet")
+        if self.per_outlet is not None:
+            check_number("per_outlet", self.per_outlet, 1, MAX_PAGE, whole=True, error=QueryError)
+            self._set("per_outlet", int(self.per_outlet))
+        if self.is_folded and self.limit + self.offset > MAX_FOLDED:
+            name = "collapse" if self.collapse else "per_outlet"
+            raise QueryError(
+                f"{name}: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on"
+            )
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the page is made from more hits than are on it."""
+        return bool(self.collapse or self.per_outlet)
 
     def _set(self, name: str, value: object) -> None:
         if value is not getattr(self, name):
@@ -142,7 +199,7 @@ class Request:
         for name in ("after", "before", "as_of", "tz"):
             if name in given and not (given[name] is None and name != "tz"):
                 check_text(name, given[name], error=QueryError)
-        for name in ("limit", "offset"):
+        for name in ("limit", "offset", "per_outlet"):
             # JSON knows one kind of number.
             if isinstance(given.get(name), float) and given[name].is_integer():
                 given[name] = int(given[name])
@@ -213,8 +270,8 @@ class Request:
         Raises:
             QueryError: the query or a date cannot be used.
         """
-        tz, now = self.zone(), datetime.now(UTC)
-        moment = self._end(now, tz)
+        tz, now = UTC if self.tz is UTC else self.zone(), datetime.now(UTC)
+        moment = None if self.as_of is None else self._end(now, tz)
         now = moment or now
         parsed = parse(self.query, now=now, tz=tz)
         if "#" in self.query or "." in self.query:
@@ -224,29 +281,41 @@ class Request:
         if synonyms:
             parsed = parsed._replace(tree=synonyms.expand(parsed.tree))
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
-        options = Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
-        return Asked(reader, self, parsed, filters, options, now, tz, spellings or Spellings(reader))
+        return Asked(
+            reader, self, parsed, filters, self._options(moment, tz), now, tz, spellings or Spellings(reader)
+        )
+
+    def _options(self, moment: datetime | None, tz: tzinfo) -> Options:
+        if moment is None and tz is UTC and self.boosts is DEFAULT_BOOSTS and not self.unpublished:
+            return _usual_options(self.limit, self.offset, self.sort)
+        return Options(self.limit, self.offset, self.sort, self.unpublished, self.boosts, moment, tz=tz)
 
     def _narrows(self) -> bool:
-        return any(getattr(self, name) != _DEFAULTS[name] for name in _NARROWING)
+        """Whether any attribute becomes a filter."""
+        if not self.after is self.before is self.as_of is None:
+            return True
+        if self.min_heat is not None or self.min_quality is not None:
+            return True
+        return bool(
+            self.topics or self.providers or self.authors or self.categories or self.types or self.languages
+        )
 
     def _filters(self, now: datetime, tz: tzinfo, moment: datetime | None) -> Iterable[Filter]:
         for topic in self.topics:
             yield Filter("topics", topic, Match("topic", topic))
         for name, field in _LISTS.items():
-            wanted = tuple(Match(field, value) for value in getattr(self, name)) if field != "topic" else ()
-            if wanted:
-                said = ", ".join(match.value for match in wanted)
-                yield Filter(name, said, Or(wanted) if len(wanted) > 1 else wanted[0])
+            if field != "topic" and (values := getattr(self, name)):
+                wanted = tuple([Match(field, value) for value in values])
+                yield Filter(name, values, Or(wanted) if len(wanted) > 1 else wanted[0])
         if self.after is not None:
-            yield Filter("after", str(self.after), DateRange(self._start("after", now, tz), None))
+            yield Filter("after", self.after, DateRange(self._start("after", now, tz), None))
         if self.before is not None:
-            yield Filter("before", str(self.before), DateRange(None, self._start("before", now, tz)))
+            yield Filter("before", self.before, DateRange(None, self._start("before", now, tz)))
         for field, least in (("heat", self.min_heat), ("quality", self.min_quality)):
             if least is not None:
-                yield Filter(f"min_{field}", f"{least:g}", Range(field, float(least)))
-        if moment is not None:
-            yield Filter("as_of", str(self.as_of), _no_later_than(moment))
+                yield Filter(f"min_{field}", least, Range(field, float(least)))
+        if moment is not None and self.as_of is not None:
+            yield Filter("as_of", self.as_of, _no_later_than(moment))
 
     def _end(self, now: datetime, tz: tzinfo) -> datetime | None:
         """The last instant of `as_of`, if that is a day or a period; an instant is itself. In UTC."""
@@ -262,8 +331,8 @@ class Request:
     def _start(self, name: str, now: datetime, tz: tzinfo) -> datetime | None:
         """The first instant of `after` or `before`, if that is a day or a period; an instant is itself. In UTC."""
         moment = getattr(self, name)
-        if moment is None:
-            return None
+        if moment is None or (type(moment) is datetime and moment.tzinfo is UTC):
+            return moment
         if isinstance(moment, date) and not isinstance(moment, datetime):
             moment = datetime(moment.year, moment.month, moment.day, tzinfo=tz)
         if not isinstance(moment, str):
@@ -291,9 +360,6 @@ _LISTS = {
 }
 """Attributes with several values, and the field of each."""
 
-_NARROWING = (*_LISTS, "after", "before", "min_heat", "min_quality", "as_of")
-"""Attributes that become filters."""
-
 _INSTANT = timedelta(microseconds=1)
 
 MAX_VALUES = 1_000
@@ -301,11 +367,18 @@ MAX_VALUES = 1_000
 
 
 class Filter(NamedTuple):
-    """A filter of a request: the attribute that it comes from, its value as text, and its node of the tree."""
+    """A filter of a request: the attribute that it comes from, the value of this, and the filter's node of the tree."""
 
     option: str
-    value: str
+    given: Moment | float | tuple[str, ...]
     node: Node
+
+    @property
+    def value(self) -> str:
+        """The value as text. Only who explains a search asks for it."""
+        if isinstance(self.given, tuple):
+            return ", ".join(self.given)
+        return f"{self.given:g}" if isinstance(self.given, int | float) else str(self.given)
 
 
 class Asked(NamedTuple):
@@ -344,6 +417,11 @@ class Asked(NamedTuple):
         return self.reader.search(tree, options).counts()
 
 
+@lru_cache(maxsize=64)
+def _usual_options(limit: int, offset: int, sort: str) -> Options:
+    return Options(limit, offset, sort, tz=UTC)
+
+
 def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
     """The tree that finds of another what passes the filters."""
     if not filters:
@@ -360,6 +438,8 @@ def _no_later_than(moment: datetime) -> Node:
 
 def several(name: str, given: object) -> tuple[str, ...]:
     """The values of an attribute that takes several; a str is one. Raises QueryError where they are no texts."""
+    if type(given) is tuple and not given:
+        return given
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
     if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
         raise QueryError(f"{name}: {given!r:.80} is neither a str nor a list of str")

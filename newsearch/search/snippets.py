@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 from unicodedata import category
 
+from newsearch._patterns import pattern
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
 from newsearch.text.places import MAX_CHUNK, locate
@@ -26,13 +27,16 @@ MAX_PARTS: Final = 32
 
 # Where a chunk can be cut without changing its terms, mostly: a run of a script without spaces, a word, a sign. A mark
 # of a kana belongs to it.
-_PIECE = re.compile(
+_PIECE = pattern(
     r"{paired}+ | {letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]".format(
         paired=analysis.PAIRED, letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"
     ),
     re.VERBOSE,
 )
-_CHUNK = re.compile(r"\S+")
+# Letters from here on are not all letters to readers: some are apostrophes.
+_FIRST_MODIFIER: Final = "\u02b0"
+_AROUND: Final = '.,;:!?"()[]“”‘’…–—'
+_CHUNK = pattern(r"\S+")
 _ELLIPSIS: Final = "…"
 _ENGLISH: Final = analysis.Stemming()
 
@@ -167,6 +171,12 @@ def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
     """A chunk, or the pieces of a long one that say the same, and where they are."""
     if chunk.isascii() and len(chunk) <= MAX_CHUNK:
         return [(start, chunk)]
+    # Most others are a word in curly quotes, or with an apostrophe, and need no pattern, which takes long to compile.
+    bare = chunk.strip(_AROUND)
+    letters = bare.replace("’", "")
+    is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER
+    if is_word and analysis.chunk_terms(bare) == analysis.chunk_terms(chunk):
+        return [(start + chunk.index(bare), bare)]
     pieces = [(start + match.start(), match[0]) for match in _PIECE.finditer(chunk)]
     said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
     return pieces if said == list(analysis.chunk_terms(chunk)) else [(start, chunk)]

@@ -31,6 +31,8 @@ _PREFIXES = frozenset("e i t u v x bi co de ex re un".split())
 """What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
 
 _MAX_REMEMBERED = 4096
+_UNKNOWN = ""
+"""Stands for what was not looked up yet; None is remembered of what has no other spelling."""
 _HYPHENS = frozenset("-‐‑–/&＆")
 
 
@@ -41,6 +43,8 @@ class Spellings:
         self.reader = reader
         self._counts: dict[Node, int] = {}
         self._parted: dict[str, str | None] = {}
+        self._pairs: dict[tuple[str, str], str | None] = {}
+        self._alone: set[str] = set()
 
     def expand(self, tree: Node, text: str) -> Node:
         """A tree that asks for other spellings of its words, too.
@@ -54,7 +58,7 @@ class Spellings:
             children = tree.children
         else:
             return tree
-        if not any(isinstance(child, Word) and child.field is None for child in children):
+        if self._is_settled(children, text):
             return tree
         found = self._expanded(children, text)
         if len(found) == len(children) and all(map(_is_same, found, children)):
@@ -64,6 +68,23 @@ class Spellings:
         whole = All(tuple(found), tree.span)
         # With the parts of its compounds a query may be a text, in which they stand apart anyway.
         return tree if is_text(whole) else whole
+
+    def _is_settled(self, children: Sequence[Node], text: str) -> bool:
+        """Whether it is remembered of all words and pairs of neighbours that nothing is spelt otherwise."""
+        before: Word | None = None
+        for child in children:
+            if not isinstance(child, Word) or child.field is not None:
+                before = None
+                continue
+            if child.text not in self._alone:
+                return False
+            if before is not None and (
+                self._pairs.get((before.text, child.text), _UNKNOWN) is not None
+                or not text[before.span[1] : child.span[0]].isspace()
+            ):
+                return False
+            before = child
+        return True
 
     def _expanded(self, children: Sequence[Node], text: str) -> list[Node]:
         others: list[list[Node]] = [[] for _ in children]
@@ -94,8 +115,18 @@ class Spellings:
                 others[number + 1].append(word)
         found: list[Node] = []
         for number, (child, more) in enumerate(zip(children, others, strict=True)):
-            if number not in gone:
-                found += self._spelt(child, more) if _is_plain(child) else [child]
+            if number in gone:
+                continue
+            if not _is_plain(child):
+                found.append(child)
+                continue
+            is_paired = bool(more)
+            spelt = self._spelt(child, more)
+            found += spelt
+            if not is_paired and len(spelt) == 1 and spelt[0] is child:
+                if len(self._alone) >= _MAX_REMEMBERED:
+                    self._alone = set()
+                self._alone.add(child.text)
         return found
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
@@ -138,6 +169,16 @@ class Spellings:
 
     def _joined(self, left: str, right: str) -> str | None:
         """Two words as one, where some article has it so."""
+        pair = left, right
+        # Another thread may forget everything meanwhile.
+        found = self._pairs.get(pair, _UNKNOWN)
+        if found is _UNKNOWN:
+            if len(self._pairs) >= _MAX_REMEMBERED:
+                self._pairs = {}
+            found = self._pairs[pair] = self._as_one(left, right)
+        return found
+
+    def _as_one(self, left: str, right: str) -> str | None:
         if not (left.isalnum() and right.isalnum()) or left.casefold() in FUNCTION_WORDS:
             return None
         if right.casefold() in FUNCTION_WORDS or len(left) + len(right) > analysis.MAX_TERM_LENGTH:
@@ -153,8 +194,9 @@ class Spellings:
         """A word as two with a hyphen, as enough articles have it."""
         if not _MIN_CLOSED <= len(word) <= _MAX_CLOSED:
             return None
-        if word in self._parted:
-            return self._parted[word]
+        known = self._parted.get(word, _UNKNOWN)
+        if known is not _UNKNOWN:
+            return known
         held = self.reader.articles_with
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
         for at in range(1, len(word) - _MIN_PART + 1):

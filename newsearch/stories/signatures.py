@@ -58,7 +58,12 @@ def signature(title: Sequence[str], text: Sequence[str]) -> tuple[int, int]:
 
 def signatures(articles: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Signatures:
     """The signatures of articles, each given as the terms of title and text: an array of n x 2 numbers."""
-    return np.array([signature(title, text) for title, text in articles], np.uint64).reshape(-1, 2)
+    return signatures_array([signature(title, text) for title, text in articles])
+
+
+def signatures_array(found: Sequence[tuple[int, int]]) -> Signatures:
+    """Signatures as `candidates` takes them: an array of n x 2 numbers."""
+    return np.array(found, np.uint64).reshape(-1, 2)
 
 
 def candidates(signatures: Signatures, times: Sequence[float], window: float) -> Pairs:

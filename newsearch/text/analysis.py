@@ -29,6 +29,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from newsearch._patterns import pattern
 from newsearch.text.english import DEMONYMS
 from newsearch.text.marks import limit_marks
 
@@ -74,31 +75,31 @@ _ANY_TERM = _TERM.format(
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
 # Digits in groups, of thousands or as in India, and what follows them. One group after a point (24.000) may be a
 # decimal part, or thousands in another language: its stem says which (see Stemming).
-_GROUPED = re.compile(r"(?P<a>\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?:\.(?P<b>\d+))?")
-_GROUPED_BY_POINTS = re.compile(r"(?P<a>\d{1,3}(?:\.\d{3})+)(?:,(?P<b>\d+))|(?P<c>\d{1,3}(?:\.\d{3}){2,})")
-_POINT_GROUP = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_GROUPED = pattern(r"(?P<a>\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?:\.(?P<b>\d+))?")
+_GROUPED_BY_POINTS = pattern(r"(?P<a>\d{1,3}(?:\.\d{3})+)(?:,(?P<b>\d+))|(?P<c>\d{1,3}(?:\.\d{3}){2,})")
+_POINT_GROUP = pattern(r"[1-9]\d{0,2}\.\d{3}")
 _APOSTROPHES = str.maketrans("", "", "'ʼ")
 
 # What people type where an apostrophe belongs, the okina, and the half rings of transliterations. Beside a digit, a
 # prime says feet or minutes.
 _LIKE_APOSTROPHES = "‘‛`´ʹʻʽʾʿꞌ"
-_APOSTROPHE = re.compile(rf"[{_LIKE_APOSTROPHES}]|(?<=[^\W\d])′(?=[^\W\d])")
+_APOSTROPHE = pattern(rf"[{_LIKE_APOSTROPHES}]|(?<=[^\W\d])′(?=[^\W\d])")
 # In Hebrew two points between letters make an abbreviation, as an apostrophe does for sounds that it lacks.
-_GERSHAYIM = re.compile(r"(?<=[א-ת])[\"״'׳](?=[א-ת])")
+_GERSHAYIM = pattern(r"(?<=[א-ת])[\"״'׳](?=[א-ת])")
 # Points of Hebrew and Arabic, which only schoolbooks write, and the stroke that makes an Arabic word longer.
-_POINTS = re.compile(
+_POINTS = pattern(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
 # Signs that compatibility makes letters and digits of, which would stick to the word before: fractions, circled and
 # other enclosed numbers, the numero sign; and trademarks, which say nothing.
-_SIGN = re.compile(
+_SIGN = pattern(
     "[\u2116\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf\U0001f100-\U0001f10c]"
 )
-_TRADEMARK = re.compile("[\u2120\u2122\U0001f16a-\U0001f16c]")
+_TRADEMARK = pattern("[\u2120\u2122\U0001f16a-\U0001f16c]")
 _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u207e"
 # Raised digits after a word are a footnote's, after digits a power; after one or two letters, as in m², part of a unit.
-_NOTE = re.compile(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
+_NOTE = pattern(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -207,7 +208,7 @@ def is_half(term: str) -> bool:
 PAIRED = rf"[{_PAIRED}\uff66-\uff9f]"
 """What matches a character of a script that is written without spaces, as a regular expression."""
 
-_HALF = re.compile(f"[{_PAIRED}]")
+_HALF = pattern(f"[{_PAIRED}]")
 
 
 def other_spelling(word: str) -> str | None:
@@ -229,7 +230,7 @@ def other_spelling(word: str) -> str | None:
     return broken if len(found) == 1 else joined if found == parts else None
 
 
-_BORDER = re.compile(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
+_BORDER = pattern(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
 
 
 LANGUAGES = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from newsearch._patterns import pattern
 from newsearch.text import analysis
 
 MAX_CHUNK: Final = 40
 """In longer pieces nobody looks for a place: looking takes time in the square of their length, and more."""
 
-_PAIRED = re.compile(analysis.PAIRED)
-_CHARACTER = re.compile(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
+_PAIRED = pattern(analysis.PAIRED)
+_FIRST_PAIRED: Final = "\u0e00"
+_CHARACTER = pattern(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
 _PUNCTUATION: Final = ".,;:!?\"'()[]…“”‘’–—|"
 
 
@@ -33,7 +35,12 @@ def _pairs(run: str) -> list[tuple[int, int]] | None:
 
 def locate(chunk: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where in a chunk each of its terms is: the least of it that says the same."""
-    if _PAIRED.match(chunk) and (pairs := _pairs(chunk)) and len(pairs) == len(terms):
+    if (
+        chunk[:1] >= _FIRST_PAIRED
+        and _PAIRED.match(chunk)
+        and (pairs := _pairs(chunk))
+        and len(pairs) == len(terms)
+    ):
         return pairs
     if len(chunk) > MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
         return [(0, len(chunk))] * len(terms)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.engine import open_engine
-from newsearch.engine.base import Archive
+from newsearch.engine.figures import Archive
 
 _Path = str | os.PathLike[str]
 

@@ -15,7 +15,7 @@ from newsearch._arguments import check_number, check_path
 from newsearch._durable import replace_file, replaceable
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine import open_engine
-from newsearch.engine.base import Compaction, Verification
+from newsearch.engine.figures import Compaction, Verification
 from newsearch.errors import StorageError
 from newsearch.text.clean import escape_unseen
 

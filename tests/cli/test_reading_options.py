@@ -67,3 +67,17 @@ def test_day_first_and_the_format_can_be_told(run: Command, tmp_path: Path) -> N
     [line] = run("query", "ban", "--format", "jsonl").out.splitlines()
     assert json.loads(line)["publishedDateTime"] == "2020-04-03"
     assert run("index", path, "--as", "nothing").code == 2
+
+
+def test_a_directory_within_another_source_is_told_of(run: Command, tmp_path: Path) -> None:
+    outer, inner = tmp_path / "news", tmp_path / "news" / "local"
+    post(outer, "a.md", "title: A")
+    post(inner, "b.md", "title: B")
+    assert "lies in" not in run("index", outer).err
+    result = run("index", inner)
+    assert f"{inner} lies in {outer}, which is a source too" in result.err
+    document = json.loads(run("reindex", "--format", "json").out)
+    assert document["nested"] == [{"location": str(inner), "within": str(outer)}]
+    assert run("forget", inner).code == 0
+    beside = post(tmp_path / "newspapers", "c.md", "title: C").parent
+    assert "lies in" not in run("index", beside).err + run("reindex").err

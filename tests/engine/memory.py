@@ -23,9 +23,7 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import (
     MAX_NAMES,
     MEMORY,
-    Archive,
     Changes,
-    Compaction,
     Counts,
     Difference,
     Explanation,
@@ -36,9 +34,8 @@ from newsearch.engine.base import (
     Reader,
     Recipe,
     SourceState,
-    Stats,
-    Verification,
 )
+from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
 from newsearch.query.tree import Node
 from newsearch.text.analysis import Stemming

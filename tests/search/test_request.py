@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,33 @@ def test_results_know_their_request(index: Index) -> None:
     assert results.request == Request("ban", topics=("Law",), tz="Asia/Tokyo", as_of="2021-12-31")
     assert results.now == datetime(2021, 12, 31, 14, 59, 59, 999999, UTC)
     assert results.tz == ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(("query", "limit", "offset"), [("news", 10, 0), ("", 0, 7), ("news", 10_000, 0)])
+def test_a_plain_request_is_one_with_the_defaults(query: str, limit: int, offset: int) -> None:
+    plain, whole = Request.plain(query, limit, offset), Request(query, limit=limit, offset=offset)
+    assert plain == whole
+    assert hash(plain) == hash(whole)
+    assert repr(plain) == repr(whole)
+    assert plain.as_mapping() == whole.as_mapping()
+    assert replace(plain, sort="newest") == replace(whole, sort="newest")
+    with pytest.raises(FrozenInstanceError):
+        plain.sort = "newest"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ((7, 10, 0), "query"),
+        (("news", True, 0), "limit"),
+        (("news", 1.5, 0), "limit"),
+        (("news", 10, -1), "offset"),
+        (("news", 9_999_999_999, 0), "limit"),
+    ],
+)
+def test_a_plain_request_is_checked_as_any_other(given: Any, named: str) -> None:
+    with pytest.raises(QueryError, match=f"^{named}"):
+        Request.plain(*given)
 
 
 def test_only_a_request_can_be_run(index: Index) -> None:

@@ -87,3 +87,20 @@ def test_a_spelling_that_only_hidden_articles_have_counts_nowhere(tmp_path: Path
     newsearch.build(first, second, index=tmp_path / "two")
     with newsearch.open(tmp_path / "one") as one, newsearch.open(tmp_path / "two") as two:
         assert [hit.score for hit in two.search("COVID-19")] == [hit.score for hit in one.search("COVID-19")]
+
+
+def test_a_search_is_answered_alike_however_often_it_is_asked(index: Index) -> None:
+    # What was remembered of a word or of two neighbours must not show where others stand between them.
+    queries = [
+        "covid 19",
+        "cases 19",
+        "covid (19 cases)",
+        "Covid19",
+        "leaders meet",
+        "leaders&meet",
+        "G 20",
+        "G -20",
+    ]
+    first = {query: [(hit.id, hit.score) for hit in index.search(query)] for query in queries}
+    for query in [*reversed(queries), *queries]:
+        assert [(hit.id, hit.score) for hit in index.search(query)] == first[query], query

@@ -27,6 +27,7 @@ from newsearch.text.clean import one_line
       newsearch index ~/news --dry-run
       newsearch index feed.xml --explain
       newsearch index https://gazette.example/feed.xml subscriptions.opml
+      newsearch index ~/news subscriptions.opml --watch --every 30min
       zcat archive.jsonl.gz | newsearch index - --strict --wait 60""",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -47,23 +48,22 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
     """
     if explain:
         return explain_files(sources, work)
-    streams = [source for source in sources if source == STREAM]
 
-    def do(watch: Watch) -> Report:
-        given = (_standard_input(work) if source == STREAM else source for source in sources)
-        return build(*given, index=work.index, progress=watch, **work.arguments())
+    def once(given: Sequence[str], again: bool = True) -> int:
+        def do(watch: Watch) -> Report:
+            opened = (_standard_input(work) if source == STREAM else source for source in given)
+            return build(*opened, index=work.index, progress=watch, **work.arguments())
 
-    def once(again: bool = True) -> int:
-        return run(work, do, verb="indexed", lasting=not streams, again=again)
+        return run(work, do, verb="indexed", lasting=STREAM not in given, again=again)
 
-    code = once(again=False)
+    code = once(sources, again=False)
     if work.directory is None and not work.dry_run:
         forget_bundled(sources, work.wait)
     if Terminal.of(sys.stdout).interactive and work.format_name == "text":
         named = f" --index {one_line(work.directory)}" if work.directory else ""
         print(f"search it: newsearch query WORDS{named}")
     if work.watch:
-        return run_again(once, sources, work.index)
+        return run_again(once, sources, work.index, work.every)
     return code
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
+from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
 from newsearch.cli.options import color_option, format_option
@@ -18,7 +20,7 @@ from newsearch.outputs.page import Page
 from newsearch.outputs.words import advice, counted
 from newsearch.query import Note, describe
 from newsearch.search.index import open as open_index
-from newsearch.search.request import Request
+from newsearch.search.request import MAX_FOLDED, Request
 
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -44,6 +46,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query wildfire --topic Climate --facet month --limit 0
       newsearch query vaccine --half-life 30d --explain
       newsearch query jab side effects --expand
+      newsearch query portland --collapse stories --show first
       newsearch query --format jsonl -- -amazon facial recognition
 
     Words need no quotes. Quote a phrase as in '"mail-in ballots"', since the shell removes one pair of quotes. Write --
@@ -97,6 +100,9 @@ def query(
     if facets and format_name not in FACETED:
         raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
     terminal = Terminal.of(sys.stdout, color)
+    asked = click.get_current_context().get_parameter_source("collapse")
+    if asked == ParameterSource.DEFAULT and terminal.interactive and format_name == "text":
+        request = _collapsed(request)
     if only_parse:
         return _show_parsed(request, synonym_file)
     with open_for_search(directory, synonym_file) as index:
@@ -110,6 +116,8 @@ def query(
             complain(
                 f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
             )
+        if request.show != "best" and not request.collapse:
+            complain(f"--show {request.show} changes nothing without --collapse")
         if not len(results) and (total := results.total) and (request.limit or not facets):
             said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
             complain(f"{said}, none at this offset" if request.limit else said)
@@ -119,6 +127,13 @@ def query(
             for line in advice(results):
                 complain(line)
         return 0 if results.total or len(results) else 1
+
+
+def _collapsed(request: Request) -> Request:
+    """A search as a terminal shows it; pages that lie too far on to be folded stay as they are."""
+    if request.limit + request.offset > MAX_FOLDED:
+        return request
+    return replace(request, collapse="copies")
 
 
 def _show_parsed(request: Request, synonym_file: str | None) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.indexing.reports import Report, Watch
+from newsearch.indexing.runs import build
 from newsearch.indexing.runs import reindex as update
 from newsearch.search.index import open as open_index
 from newsearch.sources.base import ONCE
@@ -28,15 +31,19 @@ def reindex(full: bool, work: Work) -> int:
     rebuilt. Searches use the old index until the run is complete.
     """
 
-    def do(watch: Watch) -> Report:
-        return update(work.index, full=full, progress=watch, **work.arguments())
+    known: list[str] = []
 
-    def once(again: bool = True) -> int:
+    def once(given: Sequence[str], again: bool = True) -> int:
+        def do(watch: Watch) -> Report:
+            if len(given) < len(known):
+                return build(*given, index=work.index, progress=watch, **work.arguments())
+            return update(work.index, full=full, progress=watch, **work.arguments())
+
         return run(work, do, verb="reindexed", again=again)
 
-    code = once(again=False)
+    code = once((), again=False)
     if work.watch:
         with open_index(work.index) as opened:
-            sources = [path_of(source) for source in opened.stats().sources if source not in ONCE]
-        return run_again(once, sources, work.index)
+            known += [path_of(source) for source in opened.stats().sources if source not in ONCE]
+        return run_again(once, known, work.index, work.every)
     return code

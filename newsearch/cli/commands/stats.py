@@ -9,7 +9,7 @@ import click
 from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.engine.base import Stats
+from newsearch.engine.figures import Stats
 from newsearch.outputs.words import counted
 from newsearch.search.index import open as open_index
 from newsearch.text.clean import one_line

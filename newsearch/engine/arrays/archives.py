@@ -31,7 +31,7 @@ from newsearch.engine.arrays.files.toc import (
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.structure import verify as verify_segments
-from newsearch.engine.base import Archive
+from newsearch.engine.figures import Archive
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, NewsearchError, StorageError
 
 _BACKUP = "backup"

@@ -7,13 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import MEMORY, Archive, Compaction, Recipe, Verification
+from newsearch.engine.base import MEMORY, Recipe
 from newsearch.errors import IndexMissing
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.reader import ArraysReader
     from newsearch.engine.arrays.writer import ArraysWriter
     from newsearch.engine.arrays.writing.ledger import Held
+    from newsearch.engine.figures import Archive, Compaction, Verification
 
 
 class ArraysEngine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,11 @@ from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
 from newsearch.engine.arrays.segment.segment import Segment, of_sources
-from newsearch.engine.base import FieldStats, LikeForm, Options, Stats
+from newsearch.engine.base import FieldStats, LikeForm, Options
 from newsearch.query.tree import Node
+
+if TYPE_CHECKING:
+    from newsearch.engine.figures import Stats
 
 
 class ArraysReader:
@@ -114,6 +117,8 @@ class ArraysReader:
 
     @checked
     def stats(self) -> Stats:
+        from newsearch.engine.figures import Stats  # searches never need it
+
         view = self._view
         dates = view.known("date")[view.live]
         dates = dates[~np.isnan(dates)]

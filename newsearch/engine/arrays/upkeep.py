@@ -20,7 +20,8 @@ from newsearch.engine.arrays.segment.structure import check_articles
 from newsearch.engine.arrays.segment.structure import verify as verify_segments
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.arrays.writing.journal import journaled
-from newsearch.engine.base import Compaction, Options, Verification
+from newsearch.engine.base import Options
+from newsearch.engine.figures import Compaction, Verification
 from newsearch.errors import IndexCorrupt, NewsearchError, StorageError
 from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis

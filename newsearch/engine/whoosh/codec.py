@@ -93,11 +93,11 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         """The terms of a field of the schema."""
         found = self._lexicons.get(field)
         if found is None:
-            encode: Callable[[Any], bytes] = self.schema[field].to_bytes
+            described = self.schema[field]
+            encode: Callable[[Any], bytes] = described.to_bytes
             if field in columns.DAY_ALONE:
-                found = lexicon(self.segment, field, lambda seconds: encode(_moment(seconds)))
-            else:
-                found = lexicon(self.segment, field, encode)
+                encode = lambda seconds: described.to_bytes(_moment(seconds))  # noqa: E731
+            found = lexicon(self.segment, field, encode, getattr(described, "shift_step", 0))
             self._lexicons[field] = found
         return found
 
@@ -390,4 +390,5 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "quality": article.quality,
         "published": article.published,
     }
-    return {name: value for name, value in values.items() if value not in (None, "", [])}
+    # What is absent is None, "" or []; 0 and False are values.
+    return {name: value for name, value in values.items() if value or value == 0}

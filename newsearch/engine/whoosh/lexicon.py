@@ -86,8 +86,13 @@ class Lexicon(Protocol):
         """The articles of a term, or None where there is no such term."""
 
 
-def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
-    """The lexicon of a field; `encode` gives the bytes of a number or a truth value, as the schema wants them."""
+def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: int = 0) -> Lexicon:
+    """The lexicon of a field; `encode` gives the bytes of a number or a truth value, as the schema wants them.
+
+    Args:
+        step: bits by which the numbers of one tier are coarser than those of the tier before, by which Whoosh puts
+            ranges together; 0 for one tier.
+    """
     if field == "text" or field in ranking.TEXT_FIELDS:
         return _Words(segment, field)
     if field == "stem":
@@ -95,7 +100,7 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lex
     if field in ("id", "url"):
         return _Hashed(segment, field)
     if field in columns.KNOWN:
-        return _numbers(segment, field, encode)
+        return _numbers(segment, field, encode, step)
     return _keywords(segment, field, encode)
 
 
@@ -264,16 +269,27 @@ def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> _Grouped:
     """A lexicon of (name, article) pairs."""
     by_name = sorted(range(len(names)), key=names.__getitem__)
     rank = columns.inverse(by_name)
-    keys = np.unique((rank[number] << 16) | doc)
+    keys = np.unique((rank[number].astype(np.int64) << 16) | doc)
     used, at = np.unique(keys >> 16, return_index=True)
     return _Grouped([names[by_name[i]] for i in used.tolist()], np.append(at, len(keys)), keys & 0xFFFF)
 
 
-def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
+def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes], step: int) -> Lexicon:
     flag = segment.column("flag")
     docs = np.flatnonzero(flag & columns.KNOWN[field])
     values, number = np.unique(segment.column(field)[docs], return_inverse=True)
-    return _grouped([encode(value) for value in values.tolist()], number, docs)
+    # A term is the bits that are left out, in one byte, and the rest of a sortable integer of 64 bits.
+    encoded = b"".join(encode(value)[1:] for value in values.tolist())
+    sortable = np.frombuffer(encoded, ">u8").astype(np.uint64)[number.reshape(-1)]
+    terms: list[bytes] = []
+    numbers: list[Array] = []
+    tiers = range(0, 64, step) if step else (0,)
+    for shift in tiers:
+        coarse, at = np.unique(sortable >> np.uint64(shift), return_inverse=True)
+        numbers.append(at.reshape(-1) + len(terms))
+        rest = coarse.astype(">u8").tobytes()
+        terms += [bytes((shift,)) + rest[i : i + 8] for i in range(0, len(rest), 8)]
+    return _grouped(terms, np.concatenate(numbers), np.tile(docs, len(tiers)))
 
 
 def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:

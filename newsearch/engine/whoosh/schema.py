@@ -98,13 +98,7 @@ class Folded(fields.ID):  # type: ignore[misc]
 
 
 def _number(numtype: type) -> fields.NUMERIC:
-    return fields.NUMERIC(numtype, bits=64, shift_step=0, stored=True, sortable=True)
-
-
-def _date() -> fields.DATETIME:
-    field = fields.DATETIME(stored=True, sortable=True)
-    field.shift_step = 0
-    return field
+    return fields.NUMERIC(numtype, bits=64, stored=True, sortable=True)
 
 
 def make_schema(stemmings: Sequence[analysis.Stemming] = (analysis.Stemming(),)) -> fields.Schema:
@@ -122,8 +116,8 @@ def make_schema(stemmings: Sequence[analysis.Stemming] = (analysis.Stemming(),))
         stem=fields.TEXT(analyzer=ExactTokenizer(stemmings), phrase=False, multitoken_query="or"),
         id=fields.ID(unique=True, stored=True),
         url=Folded(canonical_url, stored=True),
-        date=_date(),
-        modified=_date(),
+        date=fields.DATETIME(stored=True, sortable=True),
+        modified=fields.DATETIME(stored=True, sortable=True),
         heat=_number(float),
         quality=_number(float),
         published=fields.BOOLEAN(stored=True),

@@ -106,8 +106,8 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
     def update_document(self, **document: Any) -> None:
         """Add an article; it replaces all of the same id, of whatever source.
 
-        What the schema has no field for, such as images, stays as it was; so does the time zone of nothing: a date
-        that is given as it is stored stays the day, or the instant, that it was.
+        What the schema has no field for, such as images, stays as it was. A date that is given as it is stored keeps
+        what Whoosh does not store: fractions of a second, or that it is a day alone.
 
         Raises:
             UnknownFieldError, DocumentError, IndexingError: see `add_document`.

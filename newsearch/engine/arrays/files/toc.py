@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 
 from newsearch._durable import replace_file, sync_directory
+from newsearch._patterns import pattern
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
@@ -46,11 +47,11 @@ SEGMENT_SUFFIX = ".seg"
 STATE_SUFFIX = ".src"
 _NUMBERS_SUFFIX = {"deleted": ".del", "hidden": ".hid"}
 _STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
-_OURS = re.compile(
+_OURS = pattern(
     _STEM
     + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9a-f]+\.tmp)?|(toc|journal)\.json\.[0-9a-f]+\.tmp|journal\.json"
 )
-_NUMBERED = re.compile(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
+_NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
 """Generations are numbered below it, and from 1 again after the last, which only a stranger's index ever gets to."""

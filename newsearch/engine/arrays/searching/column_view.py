@@ -221,7 +221,7 @@ class ColumnView:
         known = self._boost
         # Only recency looks at dates.
         key = (boosts, as_of, tz) if boosts.half_life is not None else boosts
-        if known is None or known[0] != key:
+        if known is None or (known[0] is not key and known[0] != key):
             factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of, tz)

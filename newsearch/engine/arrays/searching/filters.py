@@ -58,8 +58,9 @@ class Filters:
         checks = [self._check(node)]
         if isinstance(node, Match) and node.field in ("domain", "provider") and (hosts := self._hosts(node)):
             checks.append(hosts)
-        checks = [check._replace(negated=check.negated != negated) for check in checks]
-        return [[check] for check in checks] if negated else [checks]
+        if not negated:
+            return [checks]
+        return [[check._replace(negated=not check.negated)] for check in checks]
 
     def _as_checks(self, groups: Groups) -> list[Check]:
         """Checks of which one is passed by what passes all of these groups."""
@@ -90,6 +91,8 @@ class Filters:
 
     def _hosts(self, node: Match) -> Check | None:
         """Where no outlet's domain is known, the host of an article's URL is its domain."""
+        if node.field == "provider" and "." not in node.value:
+            return None
         wanted = _host(node.value)
         if node.field == "provider" and "." not in wanted:
             return None
@@ -196,14 +199,18 @@ def _domain(value: str, view: View) -> Check:
 
 
 def _provider(value: str, view: View) -> Check:
-    wanted = folded_name(value)
-    host = _host(value)
+    wanted, host = _name_and_host(value)
 
     def is_called(folded: str) -> bool:
         name, domain = _parts(folded)
         return names_within(wanted, name) or ("." in host and _within(domain, host))
 
     return _chosen("provider", view, wanted, is_called)
+
+
+@lru_cache(maxsize=256)
+def _name_and_host(value: str) -> tuple[str, str]:
+    return folded_name(value), _host(value)
 
 
 def folded_name(name: str) -> str:

@@ -39,8 +39,14 @@ class Vocabulary:
 
     def articles_with(self, form: str) -> int:
         """The articles that hold an exact form; fulfils `Reader.articles_with`."""
-        numbers = [segment.dictionary.number(form) for segment in self._view.segments]
-        return sum(int(self._segment_counts(i)[number]) for i, number in enumerate(numbers) if number >= 0)
+        # Of one form alone: to count all of them takes longer than most searches.
+        view, total = self._view, 0
+        for start, segment in zip(view.starts, view.segments, strict=False):
+            number = segment.dictionary.number(form)
+            if number >= 0:
+                doc = segment.postings(number, number + 1)[0]
+                total += len(doc) if view.all_visible else int(view.visible[start:].take(doc).sum())
+        return total
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other forms within so many edits; fulfils `Reader.like`."""
