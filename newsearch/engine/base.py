@@ -1,12 +1,12 @@
-"""The protocols of an engine: what newsearch asks of whatever keeps an index and answers queries.
+"""The protocols that every engine implements. An engine stores an index and answers queries.
 
-    Engine      one place where an index is, or will be: opens the two below, and keeps the index in good health
+    Engine      a place where an index is or can be; opens readers and writers, and maintains the index
     Reader      one published generation, open for searching
-    Writer      changes that become the next generation, all at once
+    Writer      changes that become the next generation atomically
     Held        what the changes start from, with a Ledger for each source
 
-Everything that crosses this door is a plain value: articles, ids as text, counts, query trees. The ledgers that compare
-a source with the index, and the readers of a generation, belong to the engine that made them and go back to it alone.
+All values that pass through the protocols are plain: articles, ids as text, counts, query trees. Ledgers and readers
+belong to the engine that created them, and can only be passed back to that engine.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_PAGE = 100_000
-"""offset + limit may not exceed this: further on, a filter or `export` serves better than a page."""
+"""The maximum of offset + limit. For more, use a filter or `export`."""
 MEMORY = 512 << 20
 LEAST_MEMORY = 16 << 20
-"""Bytes that a writer may keep of the articles that were added: by default, and at least."""
+"""Bytes of added articles that a writer may keep in memory: the default and the minimum."""
 MAX_NAMES = 1000
-"""A Difference names this many articles of each kind of change; it counts all of them."""
+"""The maximum number of ids in a Difference for each kind of change. The counts are complete."""
 
 
 class Facet(NamedTuple):
-    """What the articles that a search finds can be counted by.
+    """A property by which the results of a search can be counted.
 
     Attributes:
-        of_time: whether its values are periods, in the zone of the search. They come in the order of time, the latest
-            ones; all others come by how many articles have them.
-        shown: values that are shown where nobody says how many; None is all.
+        of_time: whether the values are periods, in the zone of the search. The latest periods are returned, in
+            chronological order. Other values are sorted by their counts.
+        shown: the default number of values; None for all.
     """
 
     of_time: bool = False
@@ -63,27 +63,27 @@ FACETS: Mapping[str, Facet] = {
     "week": Facet(of_time=True, shown=52),
     "day": Facet(of_time=True, shown=31),
 }
-"""Every facet by its name. Whatever offers, counts or checks facets follows this table."""
+"""All facets by name. All code that offers, counts or checks facets uses this table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a tree is to be answered.
+    """How to answer a query tree.
 
     Attributes:
-        limit, offset: the page, counted in hits.
-        sort: one of SORTS; under every sort, articles that hold every word come before those that do not, but for
-            texts of more than `plan.COMPLETE_WORDS` words, which relevance sorts by their score alone.
-        unpublished: whether unpublished articles are found too.
+        limit, offset: the page: the maximum number of hits, and the number of hits to skip.
+        sort: one of SORTS. In every order, articles that contain every word come first, with one exception: relevance
+            sorts the results of a query of more than `plan.COMPLETE_WORDS` words by score alone.
+        unpublished: whether to find unpublished articles too.
         boosts: weights of the signals.
-        as_of: the moment from which recency is counted, aware; None is the earlier of now and the newest article.
-        also: words that are searched for beside the tree where relevance sorts. They add to scores, make no article
-            complete, and are not counted.
-        also_finds: whether articles that hold nothing but such words are found, too.
-        tz: the zone in which days begin. An article with a day alone lies on exactly that day there.
+        as_of: the aware datetime from which recency counts; None for the earlier of now and the newest article.
+        also: words to search for beside the tree, when sorting by relevance. They add to scores, do not make an article
+            complete, and do not count as matches.
+        also_finds: whether articles that contain only such words are found.
+        tz: the zone in which days begin. An article dated by a day without a time is on that day in this zone.
 
     Raises:
-        QueryError: a value is out of its range.
+        QueryError: a value is out of range.
     """
 
     limit: int = 10
@@ -107,10 +107,10 @@ class Options:
 
 
 class Explanation(NamedTuple):
-    """Why a score is what it is: a value, what it stands for, and what it is made of.
+    """How a score was computed: a value, its description, and the details that it consists of.
 
-    The root's details multiply to its value exactly; so do those of `boost`. Those of `text` add up to it, and so do
-    those of a group of words.
+    The details of the root and of `boost` multiply to the value exactly. The details of `text` and of a group of words
+    add up to it.
     """
 
     value: float
@@ -122,8 +122,8 @@ class Counts(NamedTuple):
     """How many articles a search matches.
 
     Attributes:
-        complete: those that hold every word asked for.
-        partial: those that hold only some.
+        complete: articles that contain every word of the query.
+        partial: articles that contain only some.
     """
 
     complete: int
@@ -131,7 +131,7 @@ class Counts(NamedTuple):
 
 
 class LikeForm(NamedTuple):
-    """An exact form that looks like another: its text, the articles that hold it, the edits between the two."""
+    """An exact form similar to a given one: its text, the number of articles that contain it, and the edit distance."""
 
     form: str
     articles: int
@@ -139,7 +139,7 @@ class LikeForm(NamedTuple):
 
 
 class Summary(Protocol):
-    """What names an article to its readers; `url` is empty where it has none."""
+    """What identifies an article to people; `url` is empty if it has none."""
 
     @property
     def id(self) -> str: ...
@@ -150,34 +150,36 @@ class Summary(Protocol):
 
 
 class Answer(Protocol):
-    """A search that has been run: its page, and what can be asked about it afterwards."""
+    """The result of a search: its page, and facts about all matches that are computed on demand."""
 
     def __len__(self) -> int:
-        """Hits on the page."""
+        """The number of hits on the page."""
 
     def matched(self, number: int) -> bool:
-        """Whether a hit of the page holds any word asked for, and not only such as were searched for beside them."""
+        """Whether a hit of the page contains any word of the query, and not only words of `Options.also`."""
 
     def article(self, number: int) -> Article:
-        """The article of a hit of the page. Raises IndexCorrupt where its record is damaged."""
+        """Return the article of a hit of the page. Raises IndexCorrupt if its record is damaged."""
 
     def stemming(self, number: int) -> Stemming:
-        """How the words of a hit of the page were stemmed."""
+        """Return how the words of a hit of the page were stemmed."""
 
     def hits(self) -> Sequence[tuple[Summary, float, bool]]:
-        """Of every hit of the page what names it, its score, and whether it holds every word asked for."""
+        """Return for every hit of the page its summary, its score, and whether it contains every word of the query."""
 
     def explain(self, number: int) -> Explanation:
-        """The parts of the score of a hit of the page."""
+        """Return how the score of a hit of the page was computed."""
 
     def counts(self) -> Counts:
-        """How many articles match, on all pages."""
+        """Return how many articles match, on all pages."""
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        """The commonest values of one of FACETS among the matches, or the latest periods, with their articles; all of
-        them without a limit.
+        """Return the most frequent values of one of FACETS, or its latest periods, with the number of articles of each.
 
-        Counted are the articles that hold every word, or, where there are none, those that hold some.
+        The articles that contain every word are counted or, if there are none, those that contain some.
+
+        Args:
+            limit: the maximum number of values; None for all.
         """
 
 
@@ -185,9 +187,9 @@ class FieldStats(NamedTuple):
     """What an index holds in one field.
 
     Attributes:
-        name: as in queries.
-        terms: exact forms of words, counted in each part of the index, or different values of a field of values.
-        words: how many words its articles hold there, deleted ones among them; None for a field of values.
+        name: the name of the field in queries.
+        terms: exact forms of words, summed over the parts of the index, or the distinct values of a field of values.
+        words: the number of words in the field, including deleted articles; None for a field of values.
     """
 
     name: str
@@ -196,7 +198,7 @@ class FieldStats(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a commit did: articles added, articles that replaced one of their id, articles deleted, articles now."""
+    """What a commit did: articles added, replaced and deleted, and live articles afterwards."""
 
     added: int
     replaced: int
@@ -205,9 +207,9 @@ class Changes(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How a source differs from what the index holds of it: articles counted, and the first MAX_NAMES of them by id.
+    """How a source differs from its articles in the index: counts, and the first MAX_NAMES ids of each kind.
 
-    A moved article was deleted under one id and added under another with the same content; it is counted as neither.
+    A moved article has the same content under a new id. It counts neither as added nor as deleted.
     """
 
     added: int
@@ -223,8 +225,14 @@ class Difference(NamedTuple):
 
 
 class SourceState(NamedTuple):
-    """The names of the files of a source, none twice, and their stamps; how many of its articles were broken, and the
-    location and the reason of the first of them."""
+    """The files of a source when it was last read.
+
+    Attributes:
+        names: the names of the files, without duplicates.
+        stamps: the stamp of each file.
+        broken: how many articles were broken.
+        faults: the location and the reason of the first broken articles.
+    """
 
     names: Sequence[str]
     stamps: Sequence[int]
@@ -238,120 +246,130 @@ class SourceState(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """What an index was made from: the locations of its sources, in the order in which they were first named, and the
-    terms that keep to themselves in it (see Stemming)."""
+    """What an index is built from.
+
+    Attributes:
+        sources: the locations of its sources, in the order in which they were first indexed.
+        protected: terms that share their stems with no other (see Stemming).
+    """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
 
 
 class Reader(Protocol):
-    """One generation of an index, open for reading; it does not change. Safe to use from several threads."""
+    """One generation of an index, open for reading. It does not change, and several threads can use it."""
 
     def search(self, tree: Node, options: Options) -> Answer:
         """Answer a query tree."""
 
     def get(self, id: str) -> Article | None:
-        """The live article of this id."""
+        """Return the live article with this id, or None."""
 
     def articles(self) -> Iterable[Article]:
-        """All live articles, in any order."""
+        """Iterate over all live articles, in any order."""
 
     def exported(self) -> Iterable[Article]:
-        """All live articles, in an order that depends on their ids alone: by the first 8 bytes of the BLAKE2b hash
-        (digest size 8, read as a little-endian number) of the id in UTF-8."""
+        """Iterate over all live articles, in an order that depends on their ids alone.
+
+        They are sorted by the 8-byte BLAKE2b hash of the id in UTF-8, read as a little-endian number.
+        """
 
     def kept(self, source: str) -> Iterable[Article]:
-        """All articles that are kept of a source, in any order; those that are hidden too."""
+        """Iterate over all stored articles of a source, in any order, including hidden ones."""
 
     def ids(self, prefix: str) -> Iterable[str]:
-        """The ids of all live articles that start with this prefix, in any order."""
+        """Iterate over the ids of all live articles with this prefix, in any order."""
 
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
-        """The most frequent exact forms with this prefix, each with the number of findable articles that contain it.
+        """Return the most frequent exact forms with this prefix, each with the number of findable articles with it.
 
         Args:
-            among: a query tree: counted are articles that it finds too, if there are any, and if not too many forms
-                have the prefix.
+            limit: the maximum number of forms.
+            among: a query tree. If it finds any articles with these forms, and not too many forms have the prefix, only
+                those articles are counted.
         """
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Exact forms within 1 or 2 edits of another that findable articles contain, in any order."""
+        """Return the exact forms in findable articles within 1 or 2 edits of another, in any order."""
 
     def articles_with(self, form: str) -> int:
-        """How many articles that a search finds hold an exact form."""
+        """Return how many findable articles contain an exact form."""
 
     def stats(self) -> Stats:
-        """What the index holds."""
+        """Return what the index holds."""
 
     def fields(self) -> Sequence[FieldStats]:
-        """What it holds in each field; reads all postings."""
+        """Return what the index holds in each field. Reads all postings."""
 
     def newer(self) -> Reader | None:
-        """A reader of the generation that is published now; None where that is this one.
+        """Return a reader of the published generation, or None if this reader is of that generation.
 
         Raises:
-            IndexMissing, IndexIncompatible, IndexCorrupt: there is no index any more, or none that can be read.
+            IndexMissing, IndexIncompatible, IndexCorrupt: there is no index any more, or it cannot be read.
         """
 
     def check(self) -> None:
-        """Compare all that is stored with its checksums, where the engine keeps such.
+        """Compare all stored data with its checksums, if the engine keeps any.
 
         Raises:
-            IndexCorrupt: they differ.
+            IndexCorrupt: a checksum differs.
         """
 
 
 class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with those that the index holds of it."""
+    """Compares the articles of one source, as they are read, with its articles in the index."""
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
-        """Those of some articles that were read which have to be added: what is new, changed, or read twice."""
+        """Return the articles that must be added: those that are new, changed, or were read before in this run."""
 
     def pass_over(self, ids: Iterable[str]) -> None:
-        """Count articles as read, and as they are in the index or in what an interrupted run has finished."""
+        """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
 
     def drop(self, ids: Iterable[str]) -> None:
-        """Count those of these articles that the index holds as gone from the source."""
+        """Count these articles, as far as the index has them, as gone from the source."""
 
     def drop_unseen(self) -> None:
-        """Count all articles that the index holds, and that were not read, as gone from the source."""
+        """Count all articles in the index that were not read as gone from the source."""
 
     def difference(self) -> Difference:
-        """What has changed, all read, and what is gone dropped."""
+        """Return what has changed. Call it when all articles are read, and those that are gone are dropped."""
 
 
 class Held(Protocol):
-    """What an index holds already, and what an interrupted run had finished beyond that."""
+    """What an index already holds, and what an interrupted run has indexed beyond that."""
 
     @property
     def articles_ahead(self) -> int:
-        """How many articles an interrupted run had finished."""
+        """How many articles an interrupted run has indexed."""
 
     def ledger(self, source: str) -> Ledger:
-        """What is held of a source, to be compared with what it has now."""
+        """Return a ledger to compare a source with its articles in the index."""
 
     def state(self, source: str) -> SourceState | None:
-        """What the files of a source looked like when they were read, if that is known."""
+        """Return the files of a source when they were last read, or None if unknown."""
 
     def state_ahead(self, source: str) -> SourceState:
-        """Of which files of a source an interrupted run had finished the articles, and what they looked like."""
+        """Return the files of a source whose articles an interrupted run has indexed, as they were then."""
 
     def count(self, source: str) -> int:
-        """How many articles of a source are committed."""
+        """Return how many articles of a source are committed."""
 
 
 class Writer(Protocol):
-    """Changes that are published together, or not at all. A context manager, which cancels what was not committed; on
-    KeyboardInterrupt it leaves what is finished to the next run of the same sources."""
+    """Changes that are published atomically.
+
+    A writer is a context manager. On exit it cancels uncommitted changes. On KeyboardInterrupt it keeps finished work,
+    which the next run of the same sources can resume.
+    """
 
     @property
     def held(self) -> Held:
-        """What the changes start from."""
+        """What the changes start from: the published generation, and finished work of an interrupted run."""
 
     @property
     def finished(self) -> int:
-        """How many articles the next writer need not index again if this one is stopped now."""
+        """How many articles the next writer need not index again if this writer is stopped now."""
 
     def __enter__(self) -> Writer: ...
 
@@ -360,7 +378,7 @@ class Writer(Protocol):
     ) -> None: ...
 
     def add(self, article: Article, source: str) -> None:
-        """Add an article of a source; it replaces the one of the same id in that source."""
+        """Add an article of a source. It replaces an article with the same id in that source."""
 
     def add_all(
         self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
@@ -368,47 +386,47 @@ class Writer(Protocol):
         """Add articles of one source, as `add` does one.
 
         Args:
-            before: gives the files of the source whose articles were all added before these, for a run that can be
-                resumed. It is called at any time until the commit, maybe in another thread.
+            before: returns the files of the source whose articles were all added before these, so that the run can be
+                resumed. It may be called at any time until the commit, also in another thread.
         """
 
     def delete_dropped(self, source: str, ledger: Ledger) -> None:
-        """Delete the articles of a source that a ledger of it, given out by `held`, was told are gone."""
+        """Delete the articles that a ledger from `held` has dropped from its source."""
 
     def delete_source(self, source: str) -> None:
-        """Delete what was committed from a source before, but for articles that are added again."""
+        """Delete the committed articles of a source, except those that are added again."""
 
     def forget_source(self, source: str) -> None:
-        """Delete what was committed from a source, and remember the source no more."""
+        """Delete the committed articles of a source, and the source from the list of sources."""
 
     def remember(self, source: str, state: SourceState | None) -> None:
-        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+        """Store a source and the state of its files. Without a state, the next run reads all of the source."""
 
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
-        """Publish the changes: to stay, and all at once. The writer is closed afterwards.
+        """Publish the changes durably and atomically. The writer is closed afterwards.
 
-        Where nothing is changed, no generation is published.
+        If nothing has changed, no generation is published.
 
         Args:
-            check: is given a reader of the new generation before it is published; what it raises prevents that.
+            check: called with a reader of the new generation before it is published; an error prevents that.
         """
 
     def cancel(self) -> None:
-        """Forget the changes; the index stays as it is."""
+        """Discard the changes. The index is unchanged."""
 
 
 class Engine(Protocol):
-    """What keeps an index in one place. To make one costs nothing: nothing is opened before a method is called."""
+    """A place where an index is or can be. Creating an Engine opens nothing; its methods do."""
 
     @property
     def place(self) -> Path | str:
-        """Where the index is, as `open_engine` was given it: a directory as a Path, anything else as text."""
+        """Where the index is, as passed to `open_engine`: a Path for a directory, otherwise text."""
 
     def reader(self) -> Reader:
-        """Open the generation that is published.
+        """Open the published generation.
 
         Raises:
-            IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+            IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
         """
 
     def writer(
@@ -427,41 +445,41 @@ class Engine(Protocol):
         Args:
             fresh: start from an empty index instead of the published one, which stays until the commit.
             wait: seconds to wait for another writer.
-            memory: bytes that the articles which were added may take.
-            sources: locations of all the sources that are going to be read, for a run that can be interrupted.
-            protected: terms that keep to themselves (see Stemming); by default those of the published index.
-            resume: go on from an interrupted run of these sources.
-            rehearsal: publish nothing, and leave nothing behind: for checks of what would be published.
+            memory: bytes of added articles that the writer may keep in memory.
+            sources: locations of all sources of the run, so that it can be resumed if it is interrupted.
+            protected: terms that share their stems with no other (see Stemming); by default those of the index.
+            resume: resume an interrupted run of these sources.
+            rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
 
         Raises:
-            WordListError: the index has articles and protects other terms, and `fresh` was not asked for.
+            WordListError: the index has articles and protects other terms, and `fresh` is false.
             IndexLocked: another writer is open.
             StorageError: the place cannot be written.
-            IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
+            IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` is false.
         """
 
     def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
-        """What changes would start from, without beginning any; nothing where there is no index.
+        """Return what changes would start from, without opening a writer. It is empty if there is no index.
 
         Raises:
             WordListError, IndexCorrupt, IndexIncompatible: as `writer`.
         """
 
     def recipe(self) -> Recipe:
-        """What the index was made from, even if another version made it.
+        """Return what the index is built from, even if another version made it.
 
         Raises:
-            IndexMissing, IndexCorrupt: there is no index, or it does not tell.
+            IndexMissing, IndexCorrupt: there is no index, or its sources cannot be read.
         """
 
     def verify(self) -> Verification:
-        """Read the index whole and find out what is wrong with it; see `newsearch.verify`. Seconds are left out."""
+        """Check the whole index; see `newsearch.verify`. Does not set `seconds`."""
 
     def compact(self, wait: float = 0.0) -> Compaction:
-        """Bring the index into as few parts as can be; see `newsearch.compact`. Seconds are left out."""
+        """Merge the index into as few parts as possible; see `newsearch.compact`. Does not set `seconds`."""
 
     def backup(self, file: Path) -> Archive:
         """Copy the published generation to one file; see `newsearch.backup`."""
 
     def restore(self, file: Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
-        """Make the index of a backup; see `newsearch.restore`."""
+        """Restore the index from a backup; see `newsearch.restore`."""

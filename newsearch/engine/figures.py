@@ -12,20 +12,22 @@ class Stats:
     """What an index holds.
 
     Attributes:
-        articles: live articles; unpublished is how many of them are.
-        deleted: articles that were deleted or replaced and still take room.
-        hidden: articles that are kept, but not found, because an earlier source has them too.
-        segments: the parts that the engine keeps the index in.
-        terms: exact forms of words, counted in each part.
-        size, files: bytes on disk, in so many files; 0 where the engine keeps none.
-        generation: the number of the commit that published it.
-        oldest, newest: the range of dates, or None where no article has one.
-        median_heat, median_quality: the pivots of the boosts; None where no article has the signal.
-        sources: locations of the sources that it was built from.
-        sources_read: for each of them when files of it were last read, aware; None where that is not known.
-        sources_broken: for each of them how many of its articles were broken then.
-        created: when it was published.
-        format: the version of the form in which the engine keeps it.
+        articles: the number of live articles.
+        unpublished: how many of the live articles are unpublished.
+        deleted: deleted or replaced articles that still take space.
+        hidden: articles that are kept but not found, because an earlier source has them too.
+        segments: the number of parts in which the engine keeps the index.
+        terms: exact forms of words, summed over the parts.
+        size: bytes on disk; 0 if the engine keeps no files.
+        files: the number of files on disk.
+        generation: the number of the commit that published the index.
+        oldest, newest: the range of dates, or None if no article has one.
+        median_heat, median_quality: the pivots of the boosts; None if no article has the signal.
+        sources: the locations of the sources.
+        sources_read: for each source, the aware datetime at which its files were last read; None if unknown.
+        sources_broken: for each source, how many of its articles were broken then.
+        created: when the generation was published.
+        format: the version of the engine's format.
     """
 
     articles: int
@@ -50,17 +52,17 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found out about an index.
+    """The result of checking an index.
 
     Attributes:
-        generation: the one that was read.
-        files, size: of that generation; size is in bytes.
+        generation: the generation that was checked.
+        files, size: the number of its files, and their size in bytes.
         articles: live articles that were read.
-        searches: searches that were made for articles that are there.
-        unused: names of files that no generation uses, as killed writers leave them, and from which no run could go on;
-            the next commit deletes them.
-        problems: what is wrong, one line each; none where all is well.
-        seconds: how long it took.
+        searches: searches for existing articles that were run.
+        unused: names of files that no generation uses and no run can resume from, as killed writers leave them. The
+            next commit deletes them.
+        problems: the problems, one line each; empty if there are none.
+        seconds: the duration.
     """
 
     generation: int
@@ -74,7 +76,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether no problem was found."""
         return not self.problems
 
 
@@ -84,11 +86,11 @@ class Compaction:
 
     Attributes:
         articles: live articles.
-        dropped: deleted articles that took room until now.
-        segments_before, segments: parts of the index before and after.
-        size_before, size: bytes on disk, of files that no generation used too.
-        generation: the one that is published now; the same as before where there was nothing to do.
-        seconds: how long it took.
+        dropped: deleted articles whose space was freed.
+        segments_before, segments: the number of parts of the index before and after.
+        size_before, size: bytes on disk before and after, including unused files.
+        generation: the generation that is now published; the same as before if there was nothing to do.
+        seconds: the duration.
     """
 
     articles: int
@@ -103,7 +105,7 @@ class Compaction:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A backup that was written or restored: its path, its bytes, the generation and the articles in it."""
+    """A backup that was written or restored: its path, its size in bytes, its generation, its number of articles."""
 
     path: Path
     size: int

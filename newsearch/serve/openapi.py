@@ -48,6 +48,9 @@ REQUEST: Schema = {
     "as_of": _or_null(_TEXT),
     "tz": _TEXT,
     "expand": _or_null({"type": "boolean"}),
+    "collapse": {"enum": [None, "copies", "stories"]},
+    "show": {"type": "string", "pattern": "\\S"},
+    "per_outlet": _or_null({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
 """The properties of a request, as docs/request.schema.json has them, without what they mean."""
 
@@ -70,6 +73,9 @@ _SAID = {
     "as_of": "the moment that relative dates and recency count from",
     "tz": "the zone in which days begin, such as Europe/Paris",
     "expand": "search also for words that the best articles share",
+    "collapse": "copies or stories: one hit for all copies of a text, or for all reports of an event",
+    "show": "which article of a group is the hit: best, first, last, or the name or domain of an outlet",
+    "per_outlet": "hits of one outlet on a page, as long as others have some",
     "request": "the version of the request",
     "boosts.heat": "how much heat counts",
     "boosts.quality": "how much quality counts",
@@ -239,6 +245,9 @@ def _request_parameters(max_limit: int) -> list[Schema]:
             parameters.append(_parameter(name, {**schema, "maximum": max_limit}))
         elif isinstance(schema.get("type"), list):
             parameters.append(_parameter(name, {**schema, "type": schema["type"][0]}))
+        elif None in schema.get("enum", ()):
+            named = [value for value in schema["enum"] if value is not None]
+            parameters.append(_parameter(name, {"enum": named}))
         else:
             parameters.append(_parameter(name, schema))
     return parameters

@@ -11,8 +11,10 @@ from documents import blocks, text
 
 from newsearch.articles.article import Article, article_to_mapping
 from newsearch.articles.reading import article_from_record
+from newsearch.articles.vocabularies.site import ALIASES
 from newsearch.errors import SourceError
 
+PAGE, _, OTHER_NAMES = text("docs/article-format.md").partition("### Names that other programs use")
 ROWS = re.findall(
     r"^\| (`.+?) \| (.*?) ?\| (.*?) ?\| (.*?) ?\|$", text("docs/article-format.md"), re.MULTILINE
 )
@@ -54,3 +56,8 @@ def test_an_article_is_read_back_as_it_was_written() -> None:
     for record in blocks("docs/article-format.md", "json"):
         article = read(json.loads(record))
         assert read(article_to_mapping(article)) == article
+
+
+def test_the_names_that_other_programs_use_are_those_that_are_read() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (`.+`) \|$", OTHER_NAMES, re.MULTILINE)
+    assert {name: ours for ours, names in rows for name in re.findall(r"`([\w:]+)`", names)} == ALIASES

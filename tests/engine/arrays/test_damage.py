@@ -78,7 +78,14 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     again = tuple(("/a", replace(article, heat=99)) for article in (ARTICLES[1], ARTICLES[8]))
     with Tuning().applied():
         make(directory, [Commit(frozenset(), tuple(("/a", a) for a in ARTICLES)), Commit(frozenset(), again)])
-    assert sorted(path.suffix for path in directory.iterdir()) == [".del", ".json", ".lock", ".seg", ".seg"]
+    assert sorted(path.suffix for path in directory.iterdir()) == [
+        ".del",
+        ".json",
+        ".lock",
+        ".seg",
+        ".seg",
+        ".toc",
+    ]
     return directory
 
 
