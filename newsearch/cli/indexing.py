@@ -100,6 +100,7 @@ class Work:
     dry_run: bool
     watch: bool
     every: timedelta | None
+    keep: timedelta | None
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -127,6 +128,7 @@ class Work:
             "format": self.format or "",
             "day_first": self.day_first,
             "trust_env": True,
+            "keep": self.keep,
         }
 
 
@@ -189,6 +191,12 @@ _WORK_OPTIONS = (
         type=_Length(),
         metavar="TIME",
         help="With --watch, visit feeds of the web this often.  [default: 15min]",
+    ),
+    click.option(
+        "--keep",
+        type=_Length(),
+        metavar="TIME",
+        help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
     ),
     format_option("text", "json"),
 )
