@@ -28,7 +28,7 @@ from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
 from newsearch.query.dates import parse_duration
-from newsearch.sources.base import STREAM, is_remote
+from newsearch.sources.base import ONCE, STREAM, is_remote
 from newsearch.sources.formats import OPML, format_names
 from newsearch.text.clean import one_line
 
@@ -81,7 +81,7 @@ wait_option = click.option(
     flag_value="inf",
     default=0,
     metavar="[SECONDS]",
-    help="Wait this long, or as long as it takes, while another process writes the index.",
+    help="Wait this long, or without a limit, while another process writes the index.",
 )
 
 
@@ -137,14 +137,14 @@ _WORK_OPTIONS = (
     click.option(
         "--protected",
         metavar="FILE",
-        help="Words, one a line, that are found in no other form.  [default: as the index was made]",
+        help="Words, one per line, that match no other form.  [default: those of the index]",
     ),
     click.option(
         "--workers",
         type=click.IntRange(min=1),
         default=os.cpu_count,
         metavar="NUMBER",
-        help="Processes that read Markdown files.  [default: one for each processor]",
+        help="Processes that read Markdown files.  [default: one per processor]",
     ),
     click.option(
         "--memory",
@@ -152,24 +152,24 @@ _WORK_OPTIONS = (
         default="512M",
         show_default=True,
         metavar="SIZE",
-        help="Write what was read to disk when it takes this much.",
+        help="Write articles to disk when they take this much memory.",
     ),
     click.option(
         "--gate",
         type=click.Path(),
         metavar="FILE",
-        help="Publish only what passes the checks in this file.",
+        help="Publish only if the checks in this file pass.",
     ),
     wait_option,
     click.option(
         "--resume/--no-resume",
         default=None,
-        help="Go on from a run of the same sources that was stopped, or begin anew.  [default: resume]",
+        help="Resume a stopped run of the same sources, or start over.  [default: resume]",
     ),
     click.option(
         "--strict",
         is_flag=True,
-        help="Exit with 2 if an article is broken; the others go in all the same.",
+        help="Exit with 2 if an article is broken; the others are still indexed.",
     ),
     click.option(
         "--as",
@@ -184,8 +184,8 @@ _WORK_OPTIONS = (
         help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
     ),
     click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
-    click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
-    click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
+    click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
+    click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
     click.option(
         "--every",
         type=_Length(),
@@ -228,9 +228,9 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
         EngineError: the package that watches is not installed.
     """
     if work.watch and work.dry_run:
-        raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+        raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
     if work.watch and sources and all(source == STREAM for source in sources):
-        raise click.UsageError("--watch needs files to watch; standard input comes only once")
+        raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
     if work.every and not work.watch:
         raise click.UsageError("--every says how often --watch visits feeds; add --watch")
     if work.watch and (not sources or any(map(_is_watched, sources))):
@@ -238,7 +238,7 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
 
 
 def _is_watched(source: str) -> bool:
-    return source != STREAM and not _is_visited(source)
+    return source not in ONCE and not _is_visited(source)
 
 
 def _is_visited(source: str) -> bool:
@@ -258,7 +258,7 @@ def run_again(
         once: a run that reads some of the sources.
         every: how often all sources are read, whether or not files have changed; by default only where there are feeds.
     """
-    lasting = [source for source in sources if source != STREAM]
+    lasting = [source for source in sources if source not in ONCE]
     watched = [source for source in lasting if _is_watched(source)]
     if not lasting:
         raise click.UsageError("--watch needs files or feeds to watch, and this index has none")
@@ -359,7 +359,7 @@ def run(
         if work.dry_run:
             raise
         raise KeyboardInterrupt(
-            f"stopped; the index is as it was{_way_on(shown.finished, lasting)}"
+            f"stopped; the index is unchanged{_way_on(shown.finished, lasting)}"
         ) from stop
     finally:
         shown.clear()
@@ -371,7 +371,7 @@ def run(
         if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
             print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
-        complain(f"{'would be' if work.dry_run else 'was'} built anew: {report.anew}")
+        complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
     shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
     for error in shown_errors:
         complain(str(error))
@@ -380,7 +380,7 @@ def run(
         complain(f"and {report.broken - len(shown_errors):,} more broken articles{advice}")
     if report.unusable:
         counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
-        complain(f"values that cannot be used were set aside, as `unusable`: {counts}")
+        complain(f"values that cannot be used were set aside under `unusable`: {counts}")
     if report.ambiguous:
         complain(
             f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was taken to"
@@ -397,7 +397,7 @@ def run(
             f" newsearch forget {shlex.quote(inner)} drops one of each"
         )
     for location in report.incomplete:
-        complain(f"kept what the index had of {location}: it could not be read to its end")
+        complain(f"{location} could not be read to its end; the index keeps its other articles")
     for location in report.empty:
         complain(f"no articles in {location}")
     if report.incomplete or (work.strict and report.broken):
@@ -408,14 +408,14 @@ def run(
 def _way_on(finished: int, lasting: bool) -> str:
     """What to do about work that was stopped when so many articles were finished."""
     if not lasting:
-        return ". What comes on standard input cannot be gone on with: send it again"
+        return ". Standard input cannot be resumed; send it again"
     if not finished:
         return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options end where -- stands
     command = shlex.join(["newsearch", *arguments])
-    return f". To go on from the {counted(finished, 'article')} that are finished: {command}"
+    return f". To resume after the {counted(finished, 'finished article')}: {command}"
 
 
 def _summary(report: Report, verb: str) -> str:

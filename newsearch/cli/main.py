@@ -27,17 +27,17 @@ from newsearch.errors import NewsearchError
 COMMANDS = {
     "query": "Find articles.",
     "index": "Index sources: directories, JSONL files, feeds.",
-    "reindex": "Bring the index up to date with the sources that it remembers.",
+    "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",
     "serve": "Serve a page, an API, feeds and MCP on the index.",
     "mcp": "Offer the index to an assistant.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
-    "stats": "Say what the index holds.",
-    "verify": "Read the whole index, and say whether all is well.",
-    "compact": "Merge the index, and let go of what was deleted.",
+    "stats": "Show what the index holds.",
+    "verify": "Check the whole index.",
+    "compact": "Merge the index, and drop deleted articles.",
     "backup": "Copy the index to one file.",
-    "restore": "Make the index of a backup.",
+    "restore": "Restore the index from a backup.",
     "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",
@@ -86,7 +86,7 @@ class _Commands(click.Group):
       newsearch index ~/news archive.jsonl.gz
       newsearch query vaccine --format json | jq '.hits[].title'
 
-    docs/query-syntax.md tells how to write queries, docs/command.md is the manual of this command.""",
+    docs/query-syntax.md describes how to write queries. docs/command.md is the manual of this command.""",
 )
 @click.version_option(newsearch.__version__, message="%(prog)s %(version)s")
 @click.pass_context
@@ -208,5 +208,5 @@ def _usage(error: click.ClickException) -> str:
     if context is None:
         return message
     if isinstance(error, click.NoSuchOption) and context.info_name == "query":
-        message += "; a query that begins with - stands after --"
+        message += "; write -- before a query that begins with -"
     return f"{message}; see {context.command_path} --help"

@@ -135,7 +135,7 @@ def _queries(path: Path) -> Iterator[tuple[str, str]]:
             raise SourceError(location, "text: a query needs one")
         name = clean_text(str(id))
         if name in seen:
-            raise SourceError(location, f"_id: {name!r} stands here a second time")
+            raise SourceError(location, f"_id: {name!r} occurs twice")
         seen.add(name)
         yield name, text
 
@@ -162,15 +162,15 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
         except ValueError:
             if number == 0 and query not in found:
                 continue  # the names of the columns
-            raise SourceError(location, f"{grade!r} is not a grade, which is a whole number") from None
+            raise SourceError(location, f"{grade!r} is not a grade; a grade is a whole number") from None
         if abs(value) > MAX_GRADE:
-            raise SourceError(location, f"the grade {value} lies beyond {MAX_GRADE}")
+            raise SourceError(location, f"the grade {value} exceeds {MAX_GRADE}")
         if query not in found:
-            unknown = unknown or SourceError(location, f"there is no query {query!r}, nor those after it")
+            unknown = unknown or SourceError(location, f"there is no query {query!r}")
             continue
         if found[query].setdefault(article, value) != value:
             raise SourceError(
-                location, f"{article!r} had the grade {found[query][article]} for query {query!r}"
+                location, f"{article!r} already has the grade {found[query][article]} for query {query!r}"
             )
     if unknown and not any(found.values()):
         raise unknown

@@ -20,7 +20,7 @@ from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Outlived, Reading, Updater, refusal
 from newsearch.search.index import Index
-from newsearch.sources.base import STREAM, ReadingOptions, Snapshot, Source
+from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
 from newsearch.sources.formats import format_names
 from newsearch.sources.registry import is_remote, locate, open_source, open_sources
@@ -80,7 +80,7 @@ def build(
 
     Raises:
         ValueError: an argument is of a wrong kind, or out of its range; the message names it.
-        SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
+        SourceError: a source cannot be read at all, or has no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
         IndexLocked: another process is writing to the index.
@@ -183,7 +183,7 @@ def forget(
     # A path as it is shown, with what cannot be printed escaped, will do too.
     forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
-        raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
+        raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
     try:
         with engine.writer(wait=wait) as writer:
             for location in forgotten:
@@ -231,7 +231,9 @@ def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) ->
     if isinstance(given, str | os.PathLike):
         return open_sources(given, options)
     if not hasattr(given, "snapshot"):
-        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
+        raise ValueError(
+            f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
+        )
     return [given]
 
 
@@ -242,7 +244,7 @@ def _fault(engine: Engine) -> str:
     except IndexCorrupt as error:
         return f"{error.path}: {error.reason}"
     except IndexIncompatible:
-        return "another version of newsearch made it"
+        return "it was made by another version of newsearch"
     return ""
 
 
@@ -278,11 +280,11 @@ class _Run:
         """Update an index from sources that it remembers; those that came once stay as they are."""
         sources: list[Source] = []
         for location in locations:
-            if full and (location == STREAM or is_remote(location)):
+            if full and (location in ONCE or is_remote(location)):
                 # It cannot be asked for all that it once had.
                 before = self.before if is_remote(location) else None
                 sources.append(_Kept(self.engine, location, Outlived(before, self._kept)))
-            if location == STREAM:
+            if location in ONCE:
                 continue
             try:
                 sources.append(open_source(path_of(location), self.options))

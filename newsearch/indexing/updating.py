@@ -244,9 +244,7 @@ class Updater:
         if source.lasting and (had or self.whole):
             some = f"{had:,}" if had else "some"
             why = f" ({broken:,} broken)" if broken else ""
-            raise self._refusal(
-                source.location, f"gives no articles now{why}, and the index has {some} of it"
-            )
+            raise self._refusal(source.location, f"has no articles now{why}, but the index has {some} of it")
         reading.empty.append(source.location)
 
     def _refusal(self, location: str, reason: str) -> SourceError:

@@ -15,6 +15,12 @@ from newsearch.errors import SourceError
 STREAM: Final = "-"
 """The location of what comes on standard input."""
 
+ADDED: Final = "whoosh:"
+"""The location of what was added through Whoosh."""
+
+ONCE: Final = (STREAM, ADDED)
+"""Locations of what came once: no path leads to it, and it stays until it is forgotten."""
+
 
 def is_remote(location: str) -> bool:
     """Whether a location is an address of the web."""

@@ -30,7 +30,7 @@ def locate(path: str | os.PathLike[str]) -> str:
         SourceError: the path is empty, or no path.
     """
     if not os.fspath(path):
-        raise SourceError("''", "an empty path is no source")
+        raise SourceError("''", "the path of a source is empty")
     if reason := unusable_path(path):
         raise SourceError(f"{os.fspath(path)!r:.200}", reason)
     if is_remote(os.fspath(path)):

@@ -404,7 +404,7 @@ def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     assert (index / "journal.json").exists()
     report = newsearch.build(two, index=index)
     assert (report.resumed, report.articles) == (0, 10)
-    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
+    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src", ".toc"]
 
 
 def fail(index: Path, two: Path) -> None:

@@ -504,7 +504,7 @@ def test_forgetting_every_source_leaves_an_index_that_can_be_filled_again(index:
 
 
 def test_forgetting_an_unknown_source_names_those_that_there_are(index: Index, source: Path) -> None:
-    with pytest.raises(SourceError, match=r"it has \S*news\.jsonl$"):
+    with pytest.raises(SourceError, match=r"its sources: \S*news\.jsonl$"):
         newsearch.forget(source, "elsewhere", index=index.path)
     assert not index.refresh()
     with pytest.raises(IndexMissing):
@@ -524,7 +524,7 @@ def test_no_source_is_an_error(index: Index) -> None:
     for call in (newsearch.build, newsearch.forget):
         with pytest.raises(SourceError, match="no source"):
             call(index=index.path)
-        with pytest.raises(SourceError, match="empty path"):
+        with pytest.raises(SourceError, match="is empty"):
             call("", index=index.path)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
@@ -130,3 +131,44 @@ def test_an_index_that_is_not_there_is_said_before_anything_listens(
 ) -> None:
     assert main(["serve", "--index", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        # Two lengths, of which proxies and servers may each believe another one.
+        (
+            b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            {400},
+        ),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", {400, 421}),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: evil.example\r\n\r\n", {200}),
+        (b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET /%c0%ae%c0%ae/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", {404}),
+        (b"GET /static/%2e%2e%2fsite.py HTTP/1.1\r\nHost: localhost\r\n\r\n", {404}),
+        (b"GET /search.atom?query=a%0d%0aSet-Cookie:x HTTP/1.1\r\nHost: localhost\r\n\r\n", {200}),
+        (b"GET /?query=" + b"x" * 30_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {414}),
+        (b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n{", {413}),
+    ],
+    ids=range(11),
+)
+def test_a_trick_is_refused_and_nothing_of_it_comes_back(
+    server: str, sent: bytes, statuses: set[int]
+) -> None:
+    port = int(re.findall(r":(\d+)/", server)[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        head = connection.recv(4_000).partition(b"\r\n\r\n")[0]
+    assert int(head.split()[1]) in statuses
+    assert b"evil" not in head
+    assert b"set-cookie" not in head.lower()
+
+
+@pytest.fixture(scope="module")
+def server(index: Path) -> Iterator[str]:
+    """The address of a server that several tests ask."""
+    with serving(index, "--log-format", "none") as (_, address):
+        yield address

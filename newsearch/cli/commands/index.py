@@ -42,9 +42,9 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
     It reads Markdown with front matter, JSON and JSON Lines, RSS and Atom, NewsML and NITF, HTML pages and WARC, each
     told by its suffix, and then by its first bytes.
 
-    What is new goes in, what changed is replaced, and what a source no longer has is deleted; a source
-    that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
-    again. Searches see the index as it was until all is done.
+    New articles are added, changed ones are replaced, and those that a source no longer has are deleted. A source that
+    cannot be read to its end, or has no articles any more, deletes nothing. Unchanged files are not read again.
+    Searches use the old index until the run is complete.
     """
     if explain:
         return explain_files(sources, work)

@@ -11,7 +11,6 @@ from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
     epilog="""\b
     Examples:
       newsearch mcp --index /var/lib/news
-      claude mcp add news -- newsearch mcp --index /var/lib/news
 
     An assistant starts this command itself; docs/mcp.md tells how to make it known to one. `newsearch serve` offers the
     same over HTTP, at /mcp.""",
