@@ -139,6 +139,11 @@ _NUMERIC: Final = pattern(
     r"(?<![0-9:.,])([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})(?![0-9:])\.?"
 )
 _CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
+# As nearly every feed writes it: as ISO 8601 it is read in a tenth of the time.
+_RFC_822: Final = pattern(
+    r"(?:[A-Za-z]{3}, )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
+    r" (GMT|UTC|UT|Z|[+-][0-9]{4})"
+)
 _RUN_OF_DIGITS: Final = pattern(r"([0-9]{8})([0-9]{4}(?:[0-9]{2})?)")
 _YEAR_BEFORE_100: Final = pattern(r"(?<![0-9:+.,])(?<! -)00[0-9]{2}(?![0-9:])")  # it would become 2001
 _FIRST_WORD: Final = pattern(r"([^\W\d_]{2,})[.:]?,? (?=\S)")
@@ -151,6 +156,9 @@ def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
     Raises:
         ValueError: it is no date, because it has no such day and no month by name; or nobody can tell its order.
     """
+    if (found := _RFC_822.fullmatch(text)) and (month := _MONTHS.get(found[2].lower())):
+        zone = found[5] if found[5][0] in "+-" else "Z"
+        return f"{found[3]}-{month:02}-{found[1]:0>2}T{found[4]}{zone}", False
     if found := _RUN_OF_DIGITS.fullmatch(text):
         return f"{found[1]}T{found[2]}", False
     if _ISO.fullmatch(text):

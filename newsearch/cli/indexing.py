@@ -100,6 +100,7 @@ class Work:
     dry_run: bool
     watch: bool
     every: timedelta | None
+    keep: timedelta | None
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -127,6 +128,7 @@ class Work:
             "format": self.format or "",
             "day_first": self.day_first,
             "trust_env": True,
+            "keep": self.keep,
         }
 
 
@@ -190,6 +192,12 @@ _WORK_OPTIONS = (
         metavar="TIME",
         help="With --watch, visit feeds of the web this often.  [default: 15min]",
     ),
+    click.option(
+        "--keep",
+        type=_Length(),
+        metavar="TIME",
+        help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
+    ),
     format_option("text", "json"),
 )
 
@@ -250,7 +258,7 @@ def run_again(
         once: a run that reads some of the sources.
         every: how often all sources are read, whether or not files have changed; by default only where there are feeds.
     """
-    lasting = [source for source in sources if source != STREAM]
+    lasting = [source for source in sources if source not in ONCE]
     watched = [source for source in lasting if _is_watched(source)]
     if not lasting:
         raise click.UsageError("--watch needs files or feeds to watch, and this index has none")

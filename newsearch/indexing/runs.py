@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Held, Reader, Wr
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
-from newsearch.indexing.updating import Reading, Updater, refusal
+from newsearch.indexing.updating import Outlived, Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
@@ -42,6 +43,7 @@ def build(
     format: str = "",
     day_first: bool | None = None,
     trust_env: bool = False,
+    keep: timedelta | None = None,
 ) -> Report:
     """Index sources: add what is new, replace what changed, delete what they no longer have.
 
@@ -74,6 +76,7 @@ def build(
         format: the format of files whose names and first bytes do not tell it (see `format_names`).
         day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
         trust_env: take proxies for feeds of the web from the environment.
+        keep: drop articles of feeds of the web, and take none, that are dated longer ago; all stay without it.
 
     Raises:
         ValueError: an argument is of a wrong kind, or out of its range; the message names it.
@@ -89,7 +92,20 @@ def build(
         raise SourceError("build", "no source was given")
     words = _protected(protected)
     options = _options(format, day_first, trust_env)
-    run = _Run(_engine(index), workers, wait, memory, progress, dry_run, gate, resume, False, words, options)
+    run = _Run(
+        _engine(index),
+        workers,
+        wait,
+        memory,
+        progress,
+        dry_run,
+        gate,
+        resume,
+        False,
+        words,
+        options,
+        _cutoff(keep),
+    )
     return run.of([found for source in sources for found in _sources(source, options)])
 
 
@@ -108,6 +124,7 @@ def reindex(
     format: str = "",
     day_first: bool | None = None,
     trust_env: bool = False,
+    keep: timedelta | None = None,
 ) -> Report:
     """Bring an index up to date with the sources that it remembers, as `build` does.
 
@@ -117,7 +134,8 @@ def reindex(
     Args:
         protected: a file of words that are found in no other form (see `build`); an empty one protects none.
         full: build it anew in any case.
-        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env: see `build`.
+        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env,
+            keep: see `build`.
 
     Raises:
         ValueError: see `build`.
@@ -130,7 +148,9 @@ def reindex(
     engine = _engine(index)
     given = _protected(protected)
     options = _options(format, day_first, trust_env)
-    run = _Run(engine, workers, wait, memory, progress, dry_run, gate, resume, True, options=options)
+    run = _Run(
+        engine, workers, wait, memory, progress, dry_run, gate, resume, True, None, options, _cutoff(keep)
+    )
     recipe = engine.recipe()
     words = recipe.protected if given is None else given
     run = replace(run, protected=words)
@@ -196,6 +216,17 @@ def _options(format: str, day_first: bool | None, trust_env: bool) -> ReadingOpt
     return ReadingOptions(format, day_first, trust_env)
 
 
+def _cutoff(keep: timedelta | None) -> datetime | None:
+    if keep is None:
+        return None
+    if not isinstance(keep, timedelta) or keep <= timedelta():
+        raise ValueError(f"keep: {keep!r:.80} is no length of time; give a timedelta")
+    try:
+        return datetime.now(UTC) - keep
+    except OverflowError:
+        return None
+
+
 def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) -> list[Source]:
     if isinstance(given, str | os.PathLike):
         return open_sources(given, options)
@@ -230,6 +261,7 @@ class _Run:
     whole: bool = False
     protected: frozenset[str] | None = None
     options: ReadingOptions = _AS_IT_SAYS
+    before: datetime | None = None
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers, 1, whole=True)
@@ -249,7 +281,9 @@ class _Run:
         sources: list[Source] = []
         for location in locations:
             if full and (location in ONCE or is_remote(location)):
-                sources.append(_Kept(self.engine, location))  # it cannot be asked for all that it once had
+                # It cannot be asked for all that it once had.
+                before = self.before if is_remote(location) else None
+                sources.append(_Kept(self.engine, location, Outlived(before, self._kept)))
             if location in ONCE:
                 continue
             try:
@@ -308,8 +342,20 @@ class _Run:
 
     def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading) -> int:
         """Have a writer do what sources change. Returns how many articles can be found then."""
-        self._read(sources, Updater(self.engine.place, writer.held, writer, True, self.whole), reading)
+        self._read(
+            sources,
+            Updater(self.engine.place, writer.held, writer, True, self.whole, self._outlived()),
+            reading,
+        )
         return writer.commit(check=self._check if self.gate else None).articles
+
+    def _outlived(self) -> Outlived:
+        return Outlived(self.before, self._kept)
+
+    def _kept(self, location: str) -> Iterable[Article]:
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.reader().kept(location)
+        return ()
 
     def _check(self, unpublished: Reader) -> None:
         assert self.gate
@@ -329,7 +375,9 @@ class _Run:
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Find what sources would change."""
         held = self.engine.held(fresh=full, protected=self.protected)
-        self._read(sources, Updater(self.engine.place, held, None, not full, self.whole), reading)
+        self._read(
+            sources, Updater(self.engine.place, held, None, not full, self.whole, self._outlived()), reading
+        )
 
     def _read(self, sources: Sequence[Source], updater: Updater, reading: Reading) -> None:
         resumed = updater.held.articles_ahead
@@ -387,8 +435,9 @@ class _Kept:
     one_each = False
     lasting = False
 
-    def __init__(self, engine: Engine, location: str) -> None:
+    def __init__(self, engine: Engine, location: str, outlived: Outlived) -> None:
         self._engine = engine
+        self._outlived = outlived
         self.location = location
 
     def snapshot(self) -> Snapshot:
@@ -398,7 +447,9 @@ class _Kept:
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
         try:
-            yield from self._engine.reader().kept(self.location)
+            for article in self._engine.reader().kept(self.location):
+                if not self._outlived.has(article):
+                    yield article
         except (IndexCorrupt, IndexIncompatible) as error:
             reason = f"is kept by the index alone, which cannot be read ({error})"
             raise refusal(self.location, reason, self._engine.place) from error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,31 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlived:
+    """Which articles of feeds are too old to be kept?
+
+    Attributes:
+        before: those dated before this day or moment; None to keep all, as articles without a date always are.
+        kept: the articles that the index has of a source.
+    """
+
+    before: datetime | None
+    kept: Callable[[str], Iterable[Article]]
+
+    def has(self, article: Article) -> bool:
+        """Whether an article is among them. A day is over when its last instant is."""
+        if self.before is None or article.date is None:
+            return False
+        if isinstance(article.date, datetime):
+            return article.date < self.before
+        return article.date < self.before.date()
+
+    def ids(self, location: str) -> list[str]:
+        """The ids of those that the index has of a source."""
+        return [] if self.before is None else [a.id for a in self.kept(location) if self.has(a)]
+
+
+@dataclass(frozen=True, slots=True)
 class Updater:
     """Takes sources into an index, one after the other.
 
@@ -71,6 +97,7 @@ class Updater:
         writer: takes the changes; None to find them only.
         trusting: files that look as they did when they were read are not read again.
         whole: a source must be readable to its end and have articles.
+        outlived: what of the articles that a feed gave before is too old to be kept, and of those that it gives.
     """
 
     index: Path | str
@@ -78,6 +105,7 @@ class Updater:
     writer: Writer | None
     trusting: bool
     whole: bool
+    outlived: Outlived
 
     def update(
         self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
@@ -162,7 +190,7 @@ class Updater:
                 self.writer.remember(location, state if source.lasting else None)
 
     def _update_window(self, source: Any, reading: Reading, tell: Callable[[float | None], None]) -> None:
-        """Add and replace what a feed has now; what rolled off it stays. One that fails stops nothing."""
+        """Add and replace what a feed has now; what rolled off it stays until it is too old. No error stops a run."""
         location = source.location
         ledger = self.held.ledger(location)
         broken, told = reading.broken, len(reading.errors)
@@ -171,6 +199,8 @@ class Updater:
             for result in source.articles():
                 if isinstance(result, SourceError):
                     reading.note(result)
+                    continue
+                if self.outlived.has(result):
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
@@ -181,8 +211,10 @@ class Updater:
             reading.note(error)
             reading.incomplete.append(location)
         self._take(batch, location, ledger, reading)
+        ledger.drop(self.outlived.ids(location))
         reading.differences[location] = ledger.difference()
         if self.writer:
+            self.writer.delete_dropped(location, ledger)
             lines = source.memory.lines()
             faults = [(error.location, error.reason) for error in reading.errors[told:]]
             state = SourceState(lines, [0] * len(lines), reading.broken - broken, faults)

@@ -6,6 +6,8 @@ import gzip
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -196,3 +198,30 @@ def test_a_list_of_feeds_is_indexed_one_of_a_host_at_a_time(site: Site, tmp_path
     assert len(open_sources(path)) == 5
     assert newsearch.build(path, index=tmp_path / "index").added == 5
     assert site.most_at_once == 1
+
+
+def test_articles_of_feeds_are_dropped_when_they_are_too_old(site: Site, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+
+    def feed(**days: int) -> bytes:
+        items = "".join(
+            f"<item><title>{title}</title><guid isPermaLink='false'>x:{title}</guid>"
+            f"<pubDate>{format_datetime(now - timedelta(days=ago))}</pubDate></item>"
+            for title, ago in days.items()
+        )
+        undated = "<item><title>undated</title><guid isPermaLink='false'>x:undated</guid></item>"
+        return f'<rss version="2.0"><channel><title>G</title>{items}{undated}</channel></rss>'.encode()
+
+    url = site.give("/feed", body=feed(old=100, older=200))
+    newsearch.build(url, index=tmp_path / "index")
+    site.give("/feed", body=feed(young=10, aged=95))
+    report = newsearch.reindex(tmp_path / "index", keep=timedelta(days=90), dry_run=True)
+    assert (report.added, report.deleted) == (1, 2)
+    newsearch.reindex(tmp_path / "index", keep=timedelta(days=90))
+    with newsearch.open(tmp_path / "index") as opened:
+        assert sorted(hit.title for hit in opened.search("")) == ["undated", "young"]
+    newsearch.reindex(tmp_path / "index", keep=timedelta(days=5), full=True)
+    with newsearch.open(tmp_path / "index") as opened:
+        assert [hit.title for hit in opened.search("")] == ["undated"]
+    with pytest.raises(ValueError, match="keep"):
+        newsearch.build(url, index=tmp_path / "index", keep=timedelta())
