@@ -207,7 +207,7 @@ def _weights(document: object) -> dict[str, Any]:
         raise ValueError("a profile is a JSON object with `schema` and `boosts`")
     if document.get("schema") != PROFILE_SCHEMA:
         raise ValueError(
-            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the one that is read here"
+            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the only version that is supported"
         )
     boosts = document.get("boosts")
     if not isinstance(boosts, dict):

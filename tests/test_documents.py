@@ -58,6 +58,26 @@ def test_sessions_print_what_the_page_shows(page: str) -> None:
 
 
 @pytest.mark.usefixtures("workplace")
+def test_sessions_of_the_whoosh_page_print_what_it_shows() -> None:
+    newsearch.build("seeds", index="index")
+    sessions = "\n".join(blocks("docs/whoosh.md", "pycon"))
+    found = doctest.DocTestParser().get_doctest(sessions, {}, "docs/whoosh.md", "docs/whoosh.md", 0)
+    said: list[str] = []
+    outcome = doctest.DocTestRunner().run(found, out=said.append)
+    assert outcome.attempted > 10
+    assert outcome.failed == 0, "".join(said)
+
+
+def test_the_schema_in_the_whoosh_page_is_that_of_every_index() -> None:
+    from newsearch.engine.whoosh.schema import make_schema
+
+    rows = re.findall(r"^\| (`.+?) \|", text("docs/whoosh.md"), re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(
+        make_schema().names()
+    )
+
+
+@pytest.mark.usefixtures("workplace")
 def test_the_example_in_the_package_docstring_runs(capsys: pytest.CaptureFixture[str]) -> None:
     example = re.search(r"\n\n((?:    .*\n|\n)+)", newsearch.__doc__ or "")
     assert example
@@ -100,7 +120,10 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/article-format.md",
+        "docs/command.md",
+        "docs/http.md",
         "docs/library.md",
+        "docs/mcp.md",
         "docs/relevance.md",
         "docs/request.md",
     ],

@@ -26,10 +26,13 @@ from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import ONCE, STREAM, is_remote
+from newsearch.sources.formats import format_names
 from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
+
+MAX_KEYS_SHOWN = 8
 
 MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
@@ -59,7 +62,7 @@ wait_option = click.option(
     flag_value="inf",
     default=0,
     metavar="[SECONDS]",
-    help="Wait this long, or as long as it takes, while another process writes the index.",
+    help="Wait this long, or without a limit, while another process writes the index.",
 )
 
 
@@ -77,6 +80,9 @@ class Work:
     strict: bool
     dry_run: bool
     watch: bool
+    format: str | None
+    day_first: bool | None
+    list_broken: bool
     format_name: str
 
     @property
@@ -98,6 +104,9 @@ class Work:
             "gate": None if self.gate is None else read_gate(self.gate),
             "resume": self.resume is not False,
             "dry_run": self.dry_run,
+            "format": self.format or "",
+            "day_first": self.day_first,
+            "trust_env": True,
         }
 
 
@@ -106,14 +115,14 @@ _WORK_OPTIONS = (
     click.option(
         "--protected",
         metavar="FILE",
-        help="Words, one a line, that are found in no other form.  [default: as the index was made]",
+        help="Words, one per line, that match no other form.  [default: those of the index]",
     ),
     click.option(
         "--workers",
         type=click.IntRange(min=1),
         default=os.cpu_count,
         metavar="NUMBER",
-        help="Processes that read Markdown files.  [default: one for each processor]",
+        help="Processes that read Markdown files.  [default: one per processor]",
     ),
     click.option(
         "--memory",
@@ -121,27 +130,40 @@ _WORK_OPTIONS = (
         default="512M",
         show_default=True,
         metavar="SIZE",
-        help="Write what was read to disk when it takes this much.",
+        help="Write articles to disk when they take this much memory.",
     ),
     click.option(
         "--gate",
         type=click.Path(),
         metavar="FILE",
-        help="Publish only what passes the checks in this file.",
+        help="Publish only if the checks in this file pass.",
     ),
     wait_option,
     click.option(
         "--resume/--no-resume",
         default=None,
-        help="Go on from a run of the same sources that was stopped, or begin anew.  [default: resume]",
+        help="Resume a stopped run of the same sources, or start over.  [default: resume]",
     ),
     click.option(
         "--strict",
         is_flag=True,
-        help="Exit with 2 if an article is broken; the others go in all the same.",
+        help="Exit with 2 if an article is broken; the others are still indexed.",
     ),
-    click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
-    click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
+    click.option(
+        "--as",
+        "format",
+        type=click.Choice(format_names()),
+        metavar="FORMAT",
+        help=f"The format of files that do not tell it: {', '.join(format_names())}.",
+    ),
+    click.option(
+        "--day-first/--month-first",
+        default=None,
+        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
+    ),
+    click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
+    click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
+    click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
     format_option("text", "json"),
 )
 
@@ -172,11 +194,19 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
         EngineError: the package that watches is not installed.
     """
     if work.watch and work.dry_run:
-        raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+        raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
     if work.watch and sources and all(source == STREAM for source in sources):
-        raise click.UsageError("--watch needs files to watch; standard input comes only once")
+        raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
+    if work.watch and sources and not any(map(_is_watched, sources)):
+        raise click.UsageError(
+            "--watch needs files to watch; `newsearch reindex` visits feeds of the web again"
+        )
     if work.watch:
         check_watching()
+
+
+def _is_watched(source: str) -> bool:
+    return source not in ONCE and not is_remote(source)
 
 
 def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
@@ -185,9 +215,12 @@ def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> in
     What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
     written, the index was locked, or the disk was full. What has changed is then still to be indexed.
     """
-    complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
+    watched = [source for source in sources if _is_watched(source)]
+    if not watched:
+        raise click.UsageError("--watch needs files to watch, and this index has none")
+    complain(f"watching {', '.join(watched)}; Ctrl-C ends it")
     retry = _Retry()
-    for _ in bursts(sources, but=index, also=retry.is_due):
+    for _ in bursts(watched, but=index, also=retry.is_due):
         try:
             once()
         except NewsearchError as error:
@@ -249,7 +282,7 @@ def run(
         if work.dry_run:
             raise
         raise KeyboardInterrupt(
-            f"stopped; the index is as it was{_way_on(shown.finished, lasting)}"
+            f"stopped; the index is unchanged{_way_on(shown.finished, lasting)}"
         ) from stop
     finally:
         shown.clear()
@@ -261,16 +294,28 @@ def run(
         if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
             print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
-        complain(f"{'would be' if work.dry_run else 'was'} built anew: {report.anew}")
-    for error in report.errors[:MAX_BROKEN_SHOWN]:
+        complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+    shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
+    for error in shown_errors:
         complain(str(error))
-    if report.broken > MAX_BROKEN_SHOWN:
-        complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
+    if report.broken > len(shown_errors):
+        advice = "" if work.list_broken else "; --list-broken lists them all"
+        complain(f"and {report.broken - len(shown_errors):,} more broken articles{advice}")
     if report.unusable:
         counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
-        complain(f"values that cannot be used were set aside, as `unusable`: {counts}")
+        complain(f"values that cannot be used were set aside under `unusable`: {counts}")
+    if report.ambiguous:
+        complain(
+            f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was taken to"
+            " come first; --day-first or --month-first says which it is"
+        )
+    if report.unused:
+        first = list(report.unused.items())[:MAX_KEYS_SHOWN]
+        counts = ", ".join(f"{one_line(key)} of {counted(count, 'article')}" for key, count in first)
+        more = f", and {len(report.unused) - len(first):,} more" if len(report.unused) > len(first) else ""
+        complain(f"keys that are kept, and not searched: {counts}{more}")
     for location in report.incomplete:
-        complain(f"kept what the index had of {location}: it could not be read to its end")
+        complain(f"{location} could not be read to its end; the index keeps its other articles")
     for location in report.empty:
         complain(f"no articles in {location}")
     if report.incomplete or (work.strict and report.broken):
@@ -281,14 +326,14 @@ def run(
 def _way_on(finished: int, lasting: bool) -> str:
     """What to do about work that was stopped when so many articles were finished."""
     if not lasting:
-        return ". What comes on standard input cannot be gone on with: send it again"
+        return ". Standard input cannot be resumed; send it again"
     if not finished:
         return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options end where -- stands
     command = shlex.join(["newsearch", *arguments])
-    return f". To go on from the {counted(finished, 'article')} that are finished: {command}"
+    return f". To resume after the {counted(finished, 'finished article')}: {command}"
 
 
 def _summary(report: Report, verb: str) -> str:
@@ -334,6 +379,9 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "anew": report.anew,
         "broken": report.broken,
         "unusable": report.unusable,
+        "unused": report.unused,
+        "ambiguous": report.ambiguous,
+        "errors": [{"location": error.location, "reason": error.reason} for error in report.errors],
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,

@@ -31,16 +31,17 @@ COMMANDS = {
     "related": "Find articles on the subject of another.",
     "copies": "Say where else a text was published, and who ran it first.",
     "index": "Index sources: directories, JSONL files, feeds.",
-    "reindex": "Bring the index up to date with the sources that it remembers.",
+    "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",
     "serve": "Serve a page, an API, feeds and MCP on the index.",
+    "mcp": "Offer the index to an assistant.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
-    "stats": "Say what the index holds.",
-    "verify": "Read the whole index, and say whether all is well.",
-    "compact": "Merge the index, and let go of what was deleted.",
+    "stats": "Show what the index holds.",
+    "verify": "Check the whole index.",
+    "compact": "Merge the index, and drop deleted articles.",
     "backup": "Copy the index to one file.",
-    "restore": "Make the index of a backup.",
+    "restore": "Restore the index from a backup.",
     "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",
@@ -89,7 +90,7 @@ class _Commands(click.Group):
       newsearch index ~/news archive.jsonl.gz
       newsearch query vaccine --format json | jq '.hits[].title'
 
-    docs/query-syntax.md tells how to write queries, docs/command.md is the manual of this command.""",
+    docs/query-syntax.md describes how to write queries. docs/command.md is the manual of this command.""",
 )
 @click.version_option(newsearch.__version__, message="%(prog)s %(version)s")
 @click.pass_context
@@ -197,6 +198,9 @@ def run() -> Never:
     output.drop()
     sys.stderr.flush()
     if "multiprocessing" in sys.modules:
+        if code == INTERRUPTED:
+            for process in sys.modules["multiprocessing"].active_children():
+                process.kill()  # it would be waited for
         sys.exit(code)  # its processes end with this one
     # Python takes everything apart when it ends, which is a tenth of a query's time.
     os._exit(code)
@@ -208,5 +212,5 @@ def _usage(error: click.ClickException) -> str:
     if context is None:
         return message
     if isinstance(error, click.NoSuchOption) and context.info_name == "query":
-        message += "; a query that begins with - stands after --"
+        message += "; write -- before a query that begins with -"
     return f"{message}; see {context.command_path} --help"

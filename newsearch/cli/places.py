@@ -98,15 +98,15 @@ def _rebuild_default() -> None:
     for location in sorted(_remembered()):
         if not (_is_bundled(location) or _is_inside(path_of(location))):
             raise EngineError(
-                f"another version made the index in {DEFAULT_INDEX}/. It is not built again by itself: its source"
+                f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt by itself: its source"
                 f" {location} is not in this directory, or leads out of it; if you trust it, run `newsearch reindex`"
             )
     if not _is_inside(DEFAULT_INDEX):
         raise EngineError(
-            f"another version made the index in {DEFAULT_INDEX}/. It is not built again by itself: it leads out of this"
-            " directory; if you trust it, run `newsearch reindex`"
+            f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt by itself: it leads out of"
+            " this directory; if you trust it, run `newsearch reindex`"
         )
-    with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
+    with _announced(f"the index in {DEFAULT_INDEX}/ was made by another version, rebuilding it") as outcome:
         report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
         outcome.append(counted(report.articles, "article"))
 
@@ -114,9 +114,9 @@ def _rebuild_default() -> None:
 def _remembered() -> Sequence[str]:
     """The locations of the sources of the default index, which another version made."""
     from newsearch.engine import open_engine
-    from newsearch.sources.base import STREAM
+    from newsearch.sources.base import ONCE
 
-    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location != STREAM]
+    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location not in ONCE]
 
 
 def _is_bundled(location: str) -> bool:
@@ -172,7 +172,9 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
     if bundled not in sources or bundled in map(locate, (SEEDS, *kept)):
         return
     report = forget(bundled, index=DEFAULT_INDEX, wait=wait)
-    complain(f"forgot the {counted(report.deleted, 'article')} that came with newsearch, to keep yours apart")
+    complain(
+        f"removed the {counted(report.deleted, 'bundled article')} from the index, to keep yours separate"
+    )
 
 
 def _seeds() -> Path:

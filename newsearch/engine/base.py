@@ -98,9 +98,7 @@ class Options:
             for name, number in (("limit", self.limit), ("offset", self.offset)):
                 check_number(name, number, whole=True, error=QueryError)
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
-            raise QueryError(
-                f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
-            )
+            raise QueryError(f"limit and offset must not be negative, or exceed {MAX_PAGE:,} hits together")
         if self.sort not in SORTS:
             raise QueryError(f"unknown sort {self.sort!r}: one of {', '.join(SORTS)}")
 

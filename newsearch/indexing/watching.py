@@ -21,7 +21,7 @@ def check_watching() -> None:
         EngineError: the package watchfiles is not installed.
     """
     if find_spec("watchfiles") is None:
-        raise EngineError("to watch files, the package watchfiles is needed: pip install 'newsearch[watch]'")
+        raise EngineError("watching files needs the extra `watch`: pip install 'newsearch[watch]'")
 
 
 def bursts(

@@ -99,7 +99,7 @@ class Request:
             check_number(name, given, 0, MAX_PAGE, whole=True, error=QueryError)
             self._set(name, int(given))
         if self.limit + self.offset > MAX_PAGE:
-            raise QueryError(f"offset: {self.offset:,} and the limit reach beyond {MAX_PAGE:,} hits together")
+            raise QueryError(f"offset: {self.offset:,} and the limit together exceed {MAX_PAGE:,} hits")
         if self.sort not in SORTS:
             raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
@@ -169,7 +169,9 @@ class Request:
         given = dict(mapping)
         version = given.pop("request", REQUEST_VERSION)
         if version != REQUEST_VERSION or isinstance(version, bool):
-            raise QueryError(f"request: version {version!r:.20} is not {REQUEST_VERSION}, the one read here")
+            raise QueryError(
+                f"request: version {version!r:.20} is not {REQUEST_VERSION}, the only version that is supported"
+            )
         for name in given:
             if name not in _KEYS:
                 raise QueryError(f"{name!s:.80}: no such key{_meant(str(name))}")
@@ -396,7 +398,7 @@ def several(name: str, given: object) -> tuple[str, ...]:
     """The values of an attribute that takes several; a str is one. Raises QueryError where they are no texts."""
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
     if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
-        raise QueryError(f"{name}: {given!r:.80} is neither a str nor several")
+        raise QueryError(f"{name}: {given!r:.80} is neither a str nor a list of str")
     return values
 
 
@@ -431,5 +433,7 @@ def _instant(name: str, moment: object, tz: tzinfo) -> datetime:
 def _zone_name(zone: tzinfo) -> str:
     name = getattr(zone, "key", None)
     if name is None:
-        raise QueryError(f"tz: {zone} has no name to write down: give one, such as Europe/Paris")
+        raise QueryError(
+            f"tz: {zone} has no name and cannot be written: use a named zone, such as Europe/Paris"
+        )
     return str(name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import time
+import zlib
 from operator import attrgetter
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from newsearch._patterns import pattern
 from newsearch.errors import SourceError
@@ -146,6 +148,59 @@ def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
         os.close(handle)
     return b"".join(pieces)
 
+
+def open_content(path: Path) -> BinaryIO:
+    """Open a file's content; gzip is known by its first bytes, so that a wrong name does no harm.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    file = open_file(path)
+    try:
+        magic = file.read(len(GZIP_MAGIC))
+        file.seek(0)
+        if magic != GZIP_MAGIC:
+            return file
+        file.close()
+        return cast(BinaryIO, gzip.open(path))
+    except OSError as error:
+        file.close()
+        raise unreadable(path, error) from error
+
+
+def read_content(path: Path, limit: int, advice: str = "") -> bytes:
+    """Read a whole file, decompressed.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than `limit` bytes; the message ends with the advice then.
+    """
+    try:
+        with open_content(path) as file:
+            data = file.read(limit + 1)
+    except READ_ERRORS as error:
+        raise unreadable(path, error) from error
+    if len(data) > limit:
+        raise SourceError(printable(path), f"larger than {limit // 1_000_000} MB{advice}")
+    return data
+
+
+def first_bytes(path: Path, size: int = 4096) -> bytes:
+    """Read the beginning of a file, decompressed; of one that cannot be decompressed, nothing.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    with open_content(path) as file:
+        try:
+            return file.read(size)
+        except READ_ERRORS:
+            return b""
+
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+
+READ_ERRORS: Final = (OSError, EOFError, zlib.error)
+"""What reading from `open_content` can raise."""
 
 # A pipe must not keep us waiting until somebody writes to it.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -154,19 +154,19 @@ def _number(text: str) -> str:
 def _names(text: str) -> list[str]:
     """What `&` joins: initials (AT&T, H&M) are one term, whole names (Johnson&Johnson) are one each."""
     first, *others = text.split("&")
-    names = [first]
+    names = [[first]]
     for other in others:
-        if min(len(names[-1].rpartition("&")[2]), len(other.rstrip("0123456789")) or len(other)) > _INITIALS:
-            names.append(other)
+        if min(len(names[-1][-1]), len(other.rstrip("0123456789")) or len(other)) > _INITIALS:
+            names.append([other])
             continue
         bare = other.rstrip("0123456789")
         if bare and len(bare) <= _INITIALS and bare != other:
             # The number of S&P500 stands for itself.
-            names[-1] += f"&{bare}"
-            names.append(other[len(bare) :])
+            names[-1].append(bare)
+            names.append([other[len(bare) :]])
         else:
-            names[-1] += f"&{other}"
-    return names
+            names[-1].append(other)
+    return ["&".join(parts) for parts in names]
 
 
 _INITIALS = 2

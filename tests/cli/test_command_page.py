@@ -98,9 +98,8 @@ def test_the_keys_of_the_json_are_documented(run: Command, index: Path) -> None:
     assert list(hit)[: len(own)] == ["rank", "score", "complete", "id", "url", "copies", "explanation"]
     assert {key for key in table_keys(query) if not key.startswith("-")} == own | set(document)
     assert f"this table: {SCHEMA}." in query
-    assert (
-        f"columns {', '.join(CSV_COLUMNS[:-1])} (with `; ` between them) and {CSV_COLUMNS[-1]};"
-        in " ".join(query.split())
+    assert f"columns {', '.join(CSV_COLUMNS[:-1])} (separated by `; `) and {CSV_COLUMNS[-1]}." in " ".join(
+        query.split()
     )
     assert set(document["total"]) == {"complete", "partial"}
     assert set(hit["explanation"]) == {"value", "description", "details"}

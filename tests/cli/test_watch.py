@@ -63,4 +63,4 @@ def test_to_watch_without_writing_is_refused(run: Command, source: Path, command
 def test_standard_input_cannot_be_watched(run: Command) -> None:
     result = run("index", "-", "--watch")
     assert (result.code, result.out) == (2, "")
-    assert "standard input comes only once" in result.err
+    assert "standard input cannot be watched" in result.err

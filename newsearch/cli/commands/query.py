@@ -49,8 +49,8 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query portland --collapse stories --show first
       newsearch query --format jsonl -- -amazon facial recognition
 
-    Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
-    '"mail-in ballots"'. A query that begins with - stands after --. docs/query-syntax.md has it all.""",
+    Words need no quotes. Quote a phrase as in '"mail-in ballots"', since the shell removes one pair of quotes. Write --
+    before a query that begins with -. docs/query-syntax.md describes the whole syntax.""",
 )
 @click.argument("text", nargs=-1, shell_complete=_completions)
 @request_options
@@ -58,26 +58,26 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     "--synonyms",
     "synonym_file",
     metavar="FILE",
-    help="Ask for synonyms, too: a group a line, as in: vaccine, jab",
+    help="Also search for synonyms: a group per line, as in: vaccine, jab",
 )
 @click.option(
     "--facet",
     "facets",
     multiple=True,
     type=click.Choice(FACETS),
-    help="Count the values of this, too; repeatable.",
+    help="Also count the values of this; repeatable.",
 )
 @click.option(
     "--facet-limit",
     metavar="NUMBER",
     type=click.IntRange(min=0),
-    help="Values of each facet, 0 for all.  [default: 10; of years and months all, of weeks 52, of days 31]",
+    help="Values of each facet, 0 for all.  [default: 10; all years and months, 52 weeks, 31 days]",
 )
-@click.option("--explain", is_flag=True, help="Show how each score came about.")
+@click.option("--explain", is_flag=True, help="Show how each score was computed.")
 @format_option(*FORMATS)
 @color_option
 @click.option(
-    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, and search nothing."
+    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
 @index_option
 def query(
@@ -91,9 +91,9 @@ def query(
     only_parse: bool,
     directory: str | None,
 ) -> int:
-    """Find articles, the best first; those that hold every word come before those that hold only some.
+    """Find articles, the best first. Articles that contain every word come before those that contain only some.
 
-    Without TEXT, every article is found.
+    Without TEXT, all articles are found.
     """
     if explain and format_name not in EXPLAINING:
         raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
@@ -114,7 +114,7 @@ def query(
         _tell(results.notes)
         if request.expand and request.sort != "relevance":
             complain(
-                f"--expand changes nothing under --sort {request.sort}: only relevance heeds what it adds"
+                f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
             )
         if request.show != "best" and not request.collapse:
             complain(f"--show {request.show} changes nothing without --collapse")

@@ -8,7 +8,7 @@ from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import reindex as update
 from newsearch.search.index import open as open_index
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import ONCE
 from newsearch.sources.files import path_of
 
 
@@ -20,12 +20,12 @@ from newsearch.sources.files import path_of
       newsearch reindex --full --index /var/lib/news --wait 60""",
 )
 @work_options
-@click.option("--full", is_flag=True, help="Build the index anew, from all that the sources have.")
+@click.option("--full", is_flag=True, help="Rebuild the index from all articles of the sources.")
 def reindex(full: bool, work: Work) -> int:
-    """Bring the index up to date with the sources that it remembers.
+    """Update the index from the sources that it remembers.
 
-    Only what changed is read and indexed. An index that is damaged, or that another version of newsearch
-    made, is built anew. The old one serves until the new one is done.
+    Only changes are read and indexed. An index that is damaged, or was made by another version of newsearch, is
+    rebuilt. Searches use the old index until the run is complete.
     """
 
     def do(watch: Watch) -> Report:
@@ -37,6 +37,6 @@ def reindex(full: bool, work: Work) -> int:
     code = once(again=False)
     if work.watch:
         with open_index(work.index) as opened:
-            sources = [path_of(source) for source in opened.stats().sources if source != STREAM]
+            sources = [path_of(source) for source in opened.stats().sources if source not in ONCE]
         return run_again(once, sources, work.index)
     return code

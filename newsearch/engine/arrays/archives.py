@@ -82,7 +82,7 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(directory, "cannot be made", error) from error
+        raise StorageError(directory, "cannot be created", error) from error
     lock = WriteLock(directory, wait)
     written: list[Path] = []
     generation = 0
@@ -90,7 +90,7 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
         generation = generation_after(max(last_generation(directory), toc.generation))
         if not replace and (directory / TOC_NAME).exists():
             raise EngineError(
-                f"{directory}: there is an index already; restore to another place, or give --replace"
+                f"{directory}: there is already an index; restore to another directory, or use --replace"
             )
         names = {name: new_name(generation, Path(name).suffix) for name in toc.files()}
         for name, new in names.items():
@@ -104,9 +104,9 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
         publish(directory, restored)
         remove_files(unused_files(directory, restored))
     except OSError as error:
-        raise StorageError(directory, "cannot be written, the index is as it was", error) from error
+        raise StorageError(directory, "cannot be written, the index is unchanged", error) from error
     except IndexCorrupt as error:
-        raise _useless(path, f"holds what is no index ({error.reason})") from error
+        raise _useless(path, f"contains other files than those of an index ({error.reason})") from error
     finally:
         if not _is_published(directory, generation):
             remove_files(written)
@@ -135,7 +135,7 @@ def _read_backup(path: Path) -> tuple[ArrayFile, Toc]:
     except IndexCorrupt as error:
         raise _useless(path, error.reason) from error
     except IndexIncompatible as error:
-        advice = "restore it with the newsearch that made it"
+        advice = "restore it with the version of newsearch that made it"
         raise IndexIncompatible(path, error.found, error.supported, advice=advice) from error
     forms = [archive.form(name) for name in archive.names]
     # Files that hold one byte over and over could fill any disk.

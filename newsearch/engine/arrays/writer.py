@@ -93,7 +93,7 @@ class ArraysWriter:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(directory, "cannot be made", error) from error
+            raise StorageError(directory, "cannot be created", error) from error
         self._lock = WriteLock(directory, wait)
         try:
             self._open(fresh, protected, sources, resume, memory)
@@ -203,20 +203,35 @@ class ArraysWriter:
         for segment in self._segments:
             segment.delete(holds(segment.column("id_hash"), wanted))
 
-    def delete_number(self, number: int) -> None:
-        """Delete the committed article of this number, counted through the segments.
+    def delete_all(self) -> None:
+        """Delete all that was committed. The sources stay known."""
+        for segment in self._segments:
+            segment.delete(np.ones(segment.articles, bool))
+
+    def delete_numbers(self, numbers: Iterable[int]) -> None:
+        """Delete the committed articles of these numbers, counted through the segments, and their hidden copies.
 
         Raises:
-            IndexError: there is no such article.
+            IndexError: there is no article of one of them.
         """
+        wanted = np.unique(np.fromiter(numbers, np.int64))
+        ends = np.cumsum([segment.articles for segment in self._segments])
+        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < (ends[-1] if len(ends) else 0):
+            raise IndexError("there is no article of this number")
+        urls: list[Array] = [np.empty(0, np.uint64)]
+        for segment, end in zip(self._segments, ends.tolist(), strict=True):
+            mask = np.zeros(segment.articles, bool)
+            mask[wanted[(wanted < end) & (wanted >= end - segment.articles)] - (end - segment.articles)] = (
+                True
+            )
+            urls.append(segment.column("url_hash")[mask])
+            segment.delete(mask)
+        copied = np.unique(np.concatenate(urls))
+        copied = copied[copied != 0]
         for segment in self._segments:
-            if 0 <= number < segment.articles:
-                mask = np.zeros(segment.articles, bool)
-                mask[number] = True
-                segment.delete(mask)
-                return
-            number -= segment.articles
-        raise IndexError("there is no article of this number")
+            is_hidden = np.zeros(segment.articles, bool)
+            is_hidden[segment.hidden] = True
+            segment.delete(is_hidden & holds(segment.column("url_hash"), copied))
 
     def commit(self, *, compact: bool = False, check: Callable[[base.Reader], None] | None = None) -> Changes:
         """Publish the changes: to stay, and all at once. The writer is closed afterwards.

@@ -276,7 +276,7 @@ class ArrayFile:
         written = 16 + int.from_bytes(self._map[8:12], "little")
         for start, end, checksum, name in sorted(places):
             if self._map[written:start].strip(b"\0"):
-                raise IndexCorrupt(self.path, f"what stands before the array {name!r} is damaged")
+                raise IndexCorrupt(self.path, f"the padding before the array {name!r} is damaged")
             found = 0
             for at in range(start, end, _CHUNK):
                 found = zlib.crc32(memoryview(self._map)[at : min(at + _CHUNK, end)], found)

@@ -34,6 +34,7 @@ import numpy as np
 from newsearch._durable import replace_file, sync_directory
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.opening import open_regular
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -115,7 +116,7 @@ class Toc:
     def size(self, directory: Path) -> int:
         """Bytes on disk, with toc.json; those of files that are gone do not count."""
         size = 0
-        for name in (TOC_NAME, *self.files()):
+        for name in (TOC_NAME, STUB_NAME, *self.files()):
             with suppress(OSError):
                 size += (directory / name).stat().st_size
         return size
@@ -293,6 +294,8 @@ def publish(directory: Path, toc: Toc) -> None:
     """
     text = toc_text(toc)
     parse_toc(text, directory / TOC_NAME)
+    if not (directory / STUB_NAME).exists():
+        replace_file(directory / STUB_NAME, [STUB])
     sync_directory(directory)
     replace_file(directory / TOC_NAME, [text])
 

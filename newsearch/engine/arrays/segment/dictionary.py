@@ -92,8 +92,10 @@ class Dictionary:
 
     def stem(self, term: str, language: int) -> int | None:
         """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
+        return self._find(stem_of(self.stemmings[language], term), language)
+
+    def _find(self, stem: str, language: int) -> int | None:
         stemming = self.stemmings[language]
-        stem = stem_of(stemming, term)
         hashed = zlib.crc32(stem.encode())
         first, last = self._stem_range[language]
         start = at = bisect_left(self._stem_hash, hashed, first, last)
@@ -110,7 +112,11 @@ class Dictionary:
 
     def forms(self, term: str, language: int) -> list[int]:
         """The numbers of all exact forms that share the stem of this term in one of the languages."""
-        ref = self.stem(term, language)
+        return self.forms_of(stem_of(self.stemmings[language], term), language)
+
+    def forms_of(self, stem: str, language: int) -> list[int]:
+        """The numbers of all exact forms that have this stem in one of the languages."""
+        ref = self._find(stem, language)
         if ref is None:
             return []
         if ref >= 0:
