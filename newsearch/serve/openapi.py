@@ -48,6 +48,9 @@ REQUEST: Schema = {
     "as_of": _or_null(_TEXT),
     "tz": _TEXT,
     "expand": _or_null({"type": "boolean"}),
+    "collapse": {"enum": [None, "copies", "stories"]},
+    "show": {"type": "string", "pattern": r"\S"},
+    "per_outlet": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000},
 }
 """The properties of a request, as docs/request.schema.json has them, without what they mean."""
 
@@ -70,6 +73,9 @@ _SAID = {
     "as_of": "the moment that relative dates and recency count from",
     "tz": "the zone in which days begin, such as Europe/Paris",
     "expand": "search also for words that the best articles share",
+    "collapse": "show one hit for all copies of a text, or for all reports of a story: copies or stories",
+    "show": "which article of a group is the hit: best, first, last, or an outlet",
+    "per_outlet": "hits of one outlet on a page, as long as other outlets have some",
     "request": "the version of the request",
     "boosts.heat": "how much heat counts",
     "boosts.quality": "how much quality counts",
