@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
     from newsearch.search.similar import Publication as Publication
+    from newsearch.search.timelines import Series as Series
+    from newsearch.search.timelines import Timeline as Timeline
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
     from newsearch.upkeep.health import compact as compact
@@ -95,6 +97,7 @@ _HOMES = {
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
     "newsearch.search.similar": ("Publication",),
+    "newsearch.search.timelines": ("Series", "Timeline"),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

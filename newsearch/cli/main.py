@@ -27,6 +27,7 @@ from newsearch.errors import NewsearchError
 COMMANDS = {
     "query": "Find articles.",
     "stories": "Say what is big: the stories that most outlets report.",
+    "timeline": "Count the articles of each day, week, month or year.",
     "related": "Find articles on the subject of another.",
     "copies": "Say where else a text was published, and who ran it first.",
     "index": "Index sources: directories, JSONL files, feeds.",

@@ -28,7 +28,7 @@ def csv_lines(page: Page) -> Iterator[str]:
         texts = (hit.id, article.title, mapping.get("publishedDateTime", ""), provider)
         last = (article.url or "", "; ".join(article.authors), mapping.get("modified", ""))
         numbers = (article.heat, article.quality)
-        writer.writerow([rank, round(hit.score, 6), *map(_cell, texts), *numbers, *map(_cell, last)])
+        writer.writerow([rank, round(hit.score, 6), *map(cell, texts), *numbers, *map(cell, last)])
     yield from buffer.getvalue().splitlines()
 
 
@@ -37,7 +37,7 @@ def url_lines(page: Page) -> Iterator[str]:
     return (one_line(hit.url) for hit in page.results if hit.url)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
     return _FORMULA.sub(r"\1'", one_line(text))
 

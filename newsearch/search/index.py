@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from newsearch.search.completion import Completer, Completion
     from newsearch.search.fronts import Stories
     from newsearch.search.similar import Publication
+    from newsearch.search.timelines import Timeline
 
 _FRONTS = 15
 """Front pages that are kept beside the newest."""
@@ -283,6 +284,35 @@ class Index:
             whole = stories_of(self.run(request), alike, windowed=windowed)
             alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: whole}
         return whole.shortened(limit)
+
+    def timeline(
+        self,
+        *queries: str,
+        by: str = "month",
+        after: Moment | None = None,
+        before: Moment | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+    ) -> Timeline:
+        """How coverage goes through time: the articles of each period, of one query or of several side by side.
+
+        Counted are the articles that hold every word of a query, or, where there are none, those that hold some.
+        Periods without a match have 0; undated articles are in none.
+
+        Args:
+            queries: see docs/query-syntax.md; none is the query for everything.
+            by: day, week, month or year, in the zone.
+            after, before, as_of, tz: as in `search`.
+
+        Raises:
+            QueryError: an option cannot be used, or there are more than 10,000 periods.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.timelines import timeline  # few ask
+
+        base = Request(limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
+        return timeline(queries or ("",), by, lambda query: self.run(replace(base, query=query)))
 
     def related(self, id: str, limit: int = 10) -> list[Article]:
         """Articles on the subject of another: those that it names itself, then those that share its telling words.

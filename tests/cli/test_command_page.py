@@ -105,7 +105,7 @@ def test_the_keys_of_the_json_are_documented(run: Command, index: Path) -> None:
     assert set(hit["explanation"]) == {"value", "description", "details"}
 
 
-@pytest.mark.parametrize("arguments", ["stats --fields", "verify", "compact", "stories"])
+@pytest.mark.parametrize("arguments", ["stats --fields", "verify", "compact", "stories", "timeline"])
 def test_the_keys_of_other_json_are_documented(run: Command, index: Path, arguments: str) -> None:
     command, *options = arguments.split()
     keys = {key for key in table_keys(section(command)) if not key.startswith("-")}

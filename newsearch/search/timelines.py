@@ -1,0 +1,92 @@
+"""How does coverage go through time? Articles of each day, week, month or year, of several queries side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from newsearch.errors import QueryError
+from newsearch.search.results import Results
+
+UNITS = ("day", "week", "month", "year")
+
+MAX_PERIODS = 10_000
+"""Periods of a timeline at most."""
+
+
+class Series(NamedTuple):
+    """The articles of one query: how many each period has, in the order of the periods."""
+
+    query: str
+    counts: tuple[int, ...]
+
+
+class Timeline(NamedTuple):
+    """Counts of articles over periods that follow each other.
+
+    Attributes:
+        by: day, week, month or year.
+        periods: each as `date:` takes it (2020-09-29, 2020-W40, 2020-09, 2020), from the first with a match of any
+            query to the last.
+        totals: all articles of each period under the same filters.
+        series: one of each query.
+    """
+
+    by: str
+    periods: tuple[str, ...]
+    totals: tuple[int, ...]
+    series: tuple[Series, ...]
+
+    def shares(self, series: Series) -> tuple[float, ...]:
+        """Of each period the share of its articles that match, 0 to 1; 0 where it has none."""
+        return tuple(
+            count / total if total else 0.0 for count, total in zip(series.counts, self.totals, strict=True)
+        )
+
+
+def timeline(queries: Sequence[str], by: str, search: Callable[[str], Results]) -> Timeline:
+    """The timeline of queries.
+
+    Args:
+        search: finds what a query matches under the filters that all have in common; the empty query is everything.
+
+    Raises:
+        QueryError: there is no such unit, or the periods are too many.
+    """
+    if by not in UNITS:
+        raise QueryError(f"by: {by!r:.80} is unknown: one of {', '.join(UNITS)}")
+    found = [dict(search(query).facet(by, None)) for query in queries]
+    seen = sorted({period for counts in found for period in counts})
+    periods = tuple(_periods(by, seen[0], seen[-1])) if seen else ()
+    every = dict(search("").facet(by, None)) if periods else {}
+    totals = tuple(every.get(period, 0) for period in periods)
+    series = (
+        Series(query, tuple(counts.get(period, 0) for period in periods))
+        for query, counts in zip(queries, found, strict=True)
+    )
+    return Timeline(by, periods, totals, tuple(series))
+
+
+def _periods(by: str, first: str, last: str) -> Iterator[str]:
+    at, made = first, 0
+    while at <= last:
+        made += 1
+        if made > MAX_PERIODS:
+            raise QueryError(
+                f"by: there are more than {MAX_PERIODS:,} {by}s from {first} to {last}; take a longer unit"
+            )
+        yield at
+        at = _next(by, at)
+
+
+def _next(by: str, period: str) -> str:
+    if by == "day":
+        return str(date.fromisoformat(period) + timedelta(days=1))
+    if by == "week":
+        year, week, _ = (date.fromisoformat(f"{period}-1") + timedelta(days=7)).isocalendar()
+        return f"{year:04}-W{week:02}"
+    if by == "month":
+        year, month = int(period[:4]), int(period[5:])
+        return f"{year + month // 12:04}-{month % 12 + 1:02}"
+    return f"{int(period) + 1:04}"
