@@ -128,6 +128,28 @@ class Compiler:
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
 
+    def filter_part(self, node: Node) -> Part | None:
+        """All articles that pass a node which is used as a filter, remembered; None where it is of several parts."""
+        key = self._filter_key(node)
+        return (
+            None
+            if key is None
+            else self._view.joined(key, lambda: self._view.with_bits(self._passing(node).part))
+        )
+
+    def _filter_key(self, node: Node) -> Hashable:
+        """As `_key`, of a filter."""
+        match node:
+            case Match() | Range():
+                return node
+            case DateRange():
+                return node, self._tz
+            case Not(Word() as word):
+                return Not, self._key(word)
+            case Not(Match() | Range() | DateRange() as child):
+                return Not, self._filter_key(child)
+        return None
+
     def _docs(self, node: Node) -> Array:
         clause = self.clause(node)
         return clause.part.doc if clause else matches.NONE.doc
