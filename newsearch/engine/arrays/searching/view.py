@@ -269,7 +269,7 @@ class View(ColumnView):
     def article(self, doc: int) -> Article:
         """The article of this number. Raises IndexCorrupt where its record is damaged."""
         segment, number = self.place(doc)
-        return segment.article(number)
+        return segment.article(number, self.record(doc))
 
     def record(self, doc: int) -> Record:
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
