@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from newsearch.indexing.runs import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
     from newsearch.search.completion import Completion as Completion
+    from newsearch.search.folding import Copy as Copy
+    from newsearch.search.fronts import Stories as Stories
+    from newsearch.search.fronts import Story as Story
     from newsearch.search.help import Clause as Clause
     from newsearch.search.index import Index as Index
     from newsearch.search.index import open as open
@@ -87,6 +90,8 @@ _HOMES = {
     "newsearch.indexing.reports": ("Progress", "Report"),
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
+    "newsearch.search.folding": ("Copy",),
+    "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from math import inf
 from numbers import Integral, Real
 from typing import Any
+
+from newsearch.errors import StorageError
 
 
 def check_number(
@@ -19,10 +22,11 @@ def check_number(
 ) -> None:
     """Hold an argument to be a number within bounds, and a whole one if that is asked for."""
     # The kinds that nearly all are: to ask an abstract class takes ten times as long.
-    if (type(value) is int or (type(value) is float and not whole)) and low <= value <= high:
+    kind = type(value)
+    if (kind is int or (kind is float and not whole)) and low <= value <= high and (whole or _fits(value)):
         return
     is_number = isinstance(value, Integral if whole else Real) and not isinstance(value, bool)
-    if is_number and low <= value <= high:
+    if is_number and low <= value <= high and (whole or _fits(value)):
         return
     bounds = "" if low == -inf else f" from {low:,} on" if high == inf else f" from {low:,} to {high:,}"
     raise error(f"{name}: {_shown(value)} is not a {'whole ' if whole else ''}number{bounds}")
@@ -43,10 +47,39 @@ def check_text(name: str, value: Any, *, error: type[Exception] = ValueError) ->
 
 
 def check_path(name: str, value: Any) -> None:
-    """Hold an argument to be a path."""
+    """Hold an argument to be a path, and one that the system can be asked for.
+
+    Raises:
+        ValueError: it is something else.
+        StorageError: no file has such a name.
+    """
     if not isinstance(value, str | os.PathLike):
         raise ValueError(f"{name}: {_shown(value)} is not a path")
+    if reason := unusable_path(value):
+        raise StorageError(_shown(value), "cannot be used", OSError(errno.EINVAL, reason))
+
+
+def unusable_path(path: str | os.PathLike[str]) -> str:
+    """Say why the system cannot even be asked for a path; nothing where it can."""
+    try:
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError:
+        return "a path with half of a character in it"
+    if b"\0" in encoded:
+        return "a path with a zero byte in it"
+    return ""
+
+
+def _fits(value: Any) -> bool:
+    """Whether a number is one to a float, as it has to be where it is compared with others."""
+    try:
+        return bool(float(value) == float(value))
+    except (OverflowError, ValueError):
+        return False
 
 
 def _shown(value: Any) -> str:
-    return f"{value!r:.80}"
+    try:
+        return f"{value!r:.80}"
+    except ValueError:  # Python writes no whole numbers of thousands of digits
+        return f"this {type(value).__name__}"

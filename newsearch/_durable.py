@@ -12,19 +12,22 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any
 
 _HELD = 1 << 20
+_LONGEST_NAME = 255
 
 
 def write_file(path: Path, chunks: Iterable[Any]) -> int:
     """Write a new file and sync its bytes; its name stays after `sync_directory`. Returns its size in bytes.
 
     Raises:
-        OSError: it could not be written, and is not there.
+        OSError: there is something of this name already; or it could not be written, and is not there.
     """
+    created = _created(path)
     try:
-        with open(path, "wb") as file:
+        with created as file:
             for chunk in chunks:
                 file.write(chunk)
             file.flush()
@@ -35,6 +38,17 @@ def write_file(path: Path, chunks: Iterable[Any]) -> int:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
+
+
+def _created(path: Path) -> IO[bytes]:
+    """A new file, never one that is there already: that could be a link, or another name of somebody's file."""
+    try:
+        return open(path, "xb")
+    except FileExistsError:
+        if not S_ISREG(os.lstat(path).st_mode):
+            raise
+    path.unlink()
+    return open(path, "xb")
 
 
 def replace_file(path: Path, chunks: Iterable[Any]) -> int:
@@ -50,6 +64,19 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
     return size
 
 
+def save_text(path: Path, text: str) -> None:
+    """Write a small file that somebody named, in the place of one that may be there; a device or a pipe gets the text.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    real = Path(os.path.realpath(path))
+    if real.exists() and not real.is_file():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    else:
+        replace_file(real, [text.encode()])
+
+
 def scratch_file(directory: Path) -> IO[bytes]:
     """A file without a name, for what is too long to be held in memory: it goes with the process, however that ends.
 
@@ -60,8 +87,11 @@ def scratch_file(directory: Path) -> IO[bytes]:
 
 
 def temporary_name(path: Path) -> Path:
-    """Where to write what is to be moved into this place."""
-    return path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Where to write what is to be moved into this place: a name that nobody can foresee, or has had before."""
+    ending = f".{os.urandom(8).hex()}.tmp"
+    # With its ending, a name must not be longer than file systems allow.
+    name = os.fsdecode(os.fsencode(path.name)[: _LONGEST_NAME - len(ending)])
+    return path.with_name(name + ending)
 
 
 def move_into_place(temporary: Path, path: Path) -> None:

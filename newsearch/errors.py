@@ -159,8 +159,8 @@ class StorageError(EngineError):
         return f"{self.path}: {self._failed}: {self._reason}" + (f"; {advice}" if advice else "")
 
 
-_FULL = "make room on the disk, and do it again"
-_CLOSED = "use an account that may, or name another place"
+_FULL = "free some disk space and try again"
+_CLOSED = "use an account with permission, or another directory"
 _ADVICE = {
     errno.ENOSPC: _FULL,
     getattr(errno, "EDQUOT", errno.ENOSPC): _FULL,  # which Windows does not have

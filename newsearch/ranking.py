@@ -118,6 +118,10 @@ class Pivots(NamedTuple):
     quality: float = 0.0
 
 
+_SHORTEST_HALF_LIFE = 1e-6
+"""Days: a twelfth of a second. Of what is shorter, no two articles are of one age."""
+
+
 @dataclass(frozen=True, slots=True)
 class Boosts:
     """How strongly the signals move a score, as powers of two: 0 switches a signal off.
@@ -139,10 +143,19 @@ class Boosts:
             check_number(name, getattr(self, name))
             if not 0 <= getattr(self, name) <= 10:
                 raise ValueError(f"the {name} weight must lie between 0 and 10, not {getattr(self, name)}")
+            self._as_float(name)
         if self.half_life is not None:
             check_number("half_life", self.half_life)
             if not 0 < self.half_life < 1e6:
                 raise ValueError(f"the half-life must be a positive number of days, not {self.half_life}")
+            self._as_float("half_life")
+            if self.half_life < _SHORTEST_HALF_LIFE:
+                raise ValueError(f"the half-life must be at least {_SHORTEST_HALF_LIFE:g} days")
+
+    def _as_float(self, name: str) -> None:
+        """Make a fraction, or what else is a number, one that numpy computes with."""
+        if type(getattr(self, name)) not in (int, float):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Boosts:
@@ -173,9 +186,11 @@ class Boosts:
             ValueError: the path is none.
         """
         check_path("path", path)
+        from newsearch._durable import save_text  # few write a profile
+
         document = {"schema": PROFILE_SCHEMA, "boosts": asdict(self)}
         try:
-            Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+            save_text(Path(path), json.dumps(document, indent=2) + "\n")
         except OSError as error:
             raise QueryError(f"{path}: cannot be written: {error.strerror}") from error
 
@@ -192,7 +207,7 @@ def _weights(document: object) -> dict[str, Any]:
         raise ValueError("a profile is a JSON object with `schema` and `boosts`")
     if document.get("schema") != PROFILE_SCHEMA:
         raise ValueError(
-            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the one that is read here"
+            f"schema: {document.get('schema')!r} is not {PROFILE_SCHEMA}, the only version that is supported"
         )
     boosts = document.get("boosts")
     if not isinstance(boosts, dict):

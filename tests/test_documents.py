@@ -37,7 +37,17 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 
 @pytest.mark.usefixtures("workplace")
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/relevance.md", "docs/request.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "docs/article-format.md",
+        "docs/library.md",
+        "docs/relevance.md",
+        "docs/request.md",
+        "docs/stories.md",
+    ],
+)
 def test_sessions_print_what_the_page_shows(page: str) -> None:
     sessions = "\n".join(blocks(page, "pycon"))
     found = doctest.DocTestParser().get_doctest(sessions, {}, page, page, 0)
@@ -45,6 +55,26 @@ def test_sessions_print_what_the_page_shows(page: str) -> None:
     outcome = doctest.DocTestRunner().run(found, out=said.append)
     assert outcome.attempted > 2
     assert outcome.failed == 0, "".join(said)
+
+
+@pytest.mark.usefixtures("workplace")
+def test_sessions_of_the_whoosh_page_print_what_it_shows() -> None:
+    newsearch.build("seeds", index="index")
+    sessions = "\n".join(blocks("docs/whoosh.md", "pycon"))
+    found = doctest.DocTestParser().get_doctest(sessions, {}, "docs/whoosh.md", "docs/whoosh.md", 0)
+    said: list[str] = []
+    outcome = doctest.DocTestRunner().run(found, out=said.append)
+    assert outcome.attempted > 10
+    assert outcome.failed == 0, "".join(said)
+
+
+def test_the_schema_in_the_whoosh_page_is_that_of_every_index() -> None:
+    from newsearch.engine.whoosh.schema import make_schema
+
+    rows = re.findall(r"^\| (`.+?) \|", text("docs/whoosh.md"), re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(
+        make_schema().names()
+    )
 
 
 @pytest.mark.usefixtures("workplace")
@@ -89,7 +119,11 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "docs/article-format.md",
+        "docs/command.md",
+        "docs/http.md",
         "docs/library.md",
+        "docs/mcp.md",
         "docs/relevance.md",
         "docs/request.md",
     ],
@@ -97,6 +131,11 @@ def test_the_formula_has_the_weights_that_the_relevance_page_gives() -> None:
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", text(page)) if "://" not in t]
     assert [t for t in targets if not (ROOT / page).parent.joinpath(t).exists()] == []
+
+
+def test_the_readme_links_to_every_page() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert pages - set(re.findall(r"\]\(([^)#]+)\)", text("README.md"))) == set()
 
 
 def test_the_changelog_begins_with_what_is_unreleased() -> None:

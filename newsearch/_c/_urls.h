@@ -7,7 +7,7 @@
 /* Whether a query is sure to stay as it is: no part of it is empty, or begins as the parameters do that track readers. */
 static int is_plain_query(const char *at, const char *end) {
     for (int is_first = 1; at < end; at++) {
-        if (*at <= ' ' || *at > '~' || *at == '#' || (is_first && strchr("&_dfgimuyDFGIMUY", *at))) return 0;
+        if (*at <= ' ' || *at > '~' || *at == '#' || *at == '%' || (is_first && strchr("&_dfgimuyDFGIMUY", *at))) return 0;
         is_first = *at == '&';
         if (is_first && at + 1 == end) return 0;
     }
@@ -21,8 +21,8 @@ static ptrdiff_t scheme_length(const char *url, ptrdiff_t length) {
 }
 
 /* Of the part of a URL behind its scheme, how many of the first bytes are in the canonical form: all but the slashes at
- * its end, where it has a lower-case host, no port, no fragment, and a query that is plain. 0 where that takes a closer
- * look. */
+ * its end, where it has a lower-case host, no port, no fragment, nothing percent-encoded, and a query that is plain. 0
+ * where that takes a closer look. */
 static ptrdiff_t canonical_length(const char *rest, ptrdiff_t length) {
     const char *at = rest, *end = rest + length, *label = at;
     for (; at < end && *at != '/'; at++) {
@@ -36,7 +36,7 @@ static ptrdiff_t canonical_length(const char *rest, ptrdiff_t length) {
     if (at == label) return 0;
     for (const char *path = at; path < end; path++) {
         if (*path == '?') return path > at && path[-1] != '/' && path + 1 < end && is_plain_query(path + 1, end) ? length : 0;
-        if (*path <= ' ' || *path > '~' || *path == '#') return 0;
+        if (*path <= ' ' || *path > '~' || *path == '#' || *path == '%') return 0;
     }
     while (end > at && end[-1] == '/') end--;
     return end - rest;

@@ -19,6 +19,7 @@
 #define LARGEST_SIGNAL 1e12    /* see values.py */
 #define OLDEST_YEAR 1600
 #define NEWEST_YEAR 2200
+#define LONG_INTEGER 19        /* digits; see sources/json_lines.py */
 #define MAX_URL_LENGTH 4096    /* see text/addresses.py */
 
 /* Keys of a record that most have. */
@@ -45,7 +46,7 @@ static size_t key_lengths[KEYS];
 
 /* What a Reader is made with, in this order. */
 enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_ID, CLEAN_TEXT, CLEAN_BODY,
-       CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, GIVEN };
+       CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, FOREIGN, GIVEN };
 
 typedef struct {
     PyObject_HEAD
@@ -78,6 +79,9 @@ static size_t plain_at(const unsigned char *at) {
 /* A line of clean text: as it is, or with its white space folded, where that is all that it takes. */
 static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    /* Behind the last semicolon no entity ends, so that a line of ampersands is not looked through again for each. */
+    const unsigned char *last = end;
+    while (last > at && last[-1] != ';') last--;
     int is_folded = 1, was_space = 1;
     while (at < end) {
         if (is_plain[*at]) {
@@ -87,7 +91,7 @@ static PyObject *clean_line(PyObject *line, const char *text, Py_ssize_t length)
             continue;
         }
         size_t bytes = plain_at(at);
-        if (!bytes && *at == '&' && !memchr(at, ';', (size_t)(end - at))) bytes = 1; /* no entity */
+        if (!bytes && *at == '&' && at >= last) bytes = 1; /* no entity */
         if (bytes) {
             was_space = 0;
         } else {
@@ -256,6 +260,7 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
     while (PyDict_Next(record, &place, &key, &value)) {
         const int number = key_number(key);
         if (number < KEYS) values[number] = value;
+        else if (PySet_Contains(reader->given[FOREIGN], key)) { PyErr_Clear(); Py_RETURN_NONE; } /* another name of a key of ours */
         present += number < KEYS;
     }
     const int is_common = present == PyDict_Size(record);
@@ -320,6 +325,18 @@ static PyObject *read_one(PyObject *self, PyObject *args) {
     return read_record((Reader *)self, record, id, body);
 }
 
+/* Whether a line may hold an integer of more than 64 bits, of which the quick parser makes a float. */
+static int has_long_integer(const char *line, Py_ssize_t length) {
+    for (Py_ssize_t at = LONG_INTEGER - 1; at < length; at += LONG_INTEGER) {
+        if (line[at] < '0' || line[at] > '9') continue;
+        Py_ssize_t first = at, last = at;
+        while (first > 0 && line[first - 1] >= '0' && line[first - 1] <= '9' && at - first < LONG_INTEGER) first--;
+        while (last + 1 < length && line[last + 1] >= '0' && line[last + 1] <= '9' && last - first < LONG_INTEGER) last++;
+        if (last - first + 1 >= LONG_INTEGER) return 1;
+    }
+    return 0;
+}
+
 static const char read_lines_doc[] =
     "read_lines(lines, parse): for each line that is bytes, its Article, or None where it takes a closer look.";
 
@@ -332,7 +349,11 @@ static PyObject *read_lines(PyObject *self, PyObject *args) {
         PyObject *line = PyList_GetItem(lines, i), *article = NULL;
         if (!line) { Py_CLEAR(articles); break; }
         Py_INCREF(line);
-        PyObject *record = PyBytes_CheckExact(line) ? PyObject_CallFunctionObjArgs(parse, line, NULL) : NULL;
+        char *text = NULL;
+        Py_ssize_t length = 0;
+        const int is_usual = PyBytes_CheckExact(line) && !PyBytes_AsStringAndSize(line, &text, &length) &&
+                             !has_long_integer(text, length);
+        PyObject *record = is_usual ? PyObject_CallFunctionObjArgs(parse, line, NULL) : NULL;
         if (record) article = read_record((Reader *)self, record, Py_None, empty_text);
         /* What is wrong with it, Python finds again, and says. */
         if (!article && PyErr_Occurred()) {

@@ -103,8 +103,8 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
         "category": article.category,
         "title": article.title,
         "excerpt": article.excerpt,
-        "publishedDateTime": _written(article.date),
-        "modified": _written(article.modified),
+        "publishedDateTime": written(article.date),
+        "modified": written(article.modified),
         "authors": list(article.authors),
         "originalUrl": article.original_url,
         "webUrl": article.web_url,
@@ -126,7 +126,8 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
     return {**article.extra, **present}
 
 
-def _written(when: dt.datetime | dt.date | None) -> str | None:
+def written(when: dt.datetime | dt.date | None) -> str | None:
+    """A date as JSON has it: a day, or an instant in UTC that ends in Z."""
     return when.isoformat().replace("+00:00", "Z") if when else None
 
 

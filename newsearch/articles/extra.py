@@ -13,6 +13,9 @@ from newsearch.text.clean import strip_invisible
 UNUSABLE: Final = "unusable"
 """The key of values that have a place in an article and could not be used, each under its own key."""
 
+AMBIGUOUS: Final = "ambiguous"
+"""The key of a list of keys whose dates could be read in two ways."""
+
 _MAX_DEPTH: Final = 6
 _MAX_CHARACTERS: Final = 64 * 1024
 _MAX_UNUSABLE_CHARACTERS: Final = 1000

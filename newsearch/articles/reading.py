@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Image, Provider
-from newsearch.articles.extra import extra
+from newsearch.articles.dates import is_day_first
+from newsearch.articles.extra import AMBIGUOUS, extra
 from newsearch.articles.values import (
     LARGEST_SIGNAL,
     NEWEST_YEAR,
@@ -20,19 +22,26 @@ from newsearch.articles.values import (
     Unusable,
     as_list,
     as_text,
+    authors,
+    certain_moment,
     date_in_name,
     language,
-    moment,
     published,
     signal,
 )
+from newsearch.articles.vocabularies import SIGNS, Keys, Vocabulary, recognised, site
 from newsearch.errors import SourceError
 from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
 
 
 def article_from_mapping(
-    mapping: Mapping[str, Any], *, id: str, body: str = "", location: str = ""
+    mapping: Mapping[str, Any],
+    *,
+    id: str,
+    body: str = "",
+    location: str = "",
+    day_first: bool | None = None,
 ) -> Article:
     """Make an Article of a record in the format, be it YAML front matter, JSON, the feed's form or BEIR's.
 
@@ -41,54 +50,109 @@ def article_from_mapping(
     reverse, one topic without a list, a provider that is only a name, an image that is only a URL.
 
     These fields decide what an article is and where it ranks, and an unusable value in them is an error:
-    title (absent or empty too, but for a record whose body is under `text`, as in BEIR), publishedDateTime,
-    published, heat and quality. An unusable value elsewhere is set aside, in `extra` under `unusable` and there under
-    its key: a URL that is not http or https, an image without a URL, a related article without a title, a list where
+    title (absent or empty too, but for a record whose body is under `text`, as in BEIR), published, heat and quality.
+    An unusable value elsewhere is set aside, in `extra` under `unusable` and there under its key: a date that cannot
+    be read, a URL that is not http or https, an image without a URL, a related article without a title, a list where
     a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
 
-    Dates without a zone are UTC, `03/04/2020` is the 4th of March, and where there is none, a date under
-    `published` or at the start of the id's last part is taken. Authors stand under `authors` or `author`, the
-    date of the last change under `modified`, `dateModified` or `updated`. The body is `body`, else what the record has
-    under body, content or text. The first of `categories` is the category; `tags` are topics. `secured` is
-    never kept. Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
+    Dates without a zone are UTC. `03/04/2020` is the 3rd of April where the record's language or `day_first` says so,
+    otherwise the 4th of March, and then `extra` names its key under `ambiguous`. Where there is no date, one under
+    `published` or at the start of the id's last part is taken. The body is `body`, else what the record has
+    under body, content or text. The first of `categories` is the category; `tags` are topics, and so are the parts of
+    one text with commas. Common other names of keys are read: see `vocabularies.site`. `secured` is never kept.
+    Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
 
     Args:
         mapping: the record.
         id: the article's id; a `path` or `id` in the record is not looked at.
         body: the text under the front matter.
         location: file and line for error messages, by default the id.
+        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of the article.
 
     Raises:
         SourceError: the record is not a usable article; the reason names the field.
     """
     try:
-        return _read(mapping, id, body) or _article(mapping, id, body, depth=0)
+        is_draft = "_drafts/" in id
+        if not is_draft and (article := _read(mapping, id, body)):
+            return article
+        if isinstance(mapping, Mapping) and (
+            is_draft
+            or not mapping.get("title")
+            or not mapping.get("publishedDateTime")
+            or not site.FOREIGN.isdisjoint(mapping)
+        ):
+            mapping = site.read(mapping, {"name": id, "body": body}).done()
+        return _article(mapping, id, body, depth=0, day_first=day_first)
     except Unusable as problem:
         raise SourceError(location or id, str(problem)) from None
 
 
-def article_from_record(record: object, location: str, name: str, number: int) -> Article:
+def article_from_record(
+    record: object,
+    location: str,
+    name: str,
+    number: int,
+    *,
+    document: Mapping[str, Any] | None = None,
+    vocabulary: Vocabulary | None = None,
+    day_first: bool | None = None,
+) -> Article:
     """Make an Article of one JSON record of a file, with the id that the record has.
 
-    The id is the record's path, id or _id, else its canonical URL, else `name#number`.
+    The id is the record's path, id or _id, else its canonical URL, else `name#` and a hash of its content.
 
     Args:
         location: of the file, for error messages, with the sign that stands before the number.
         name: of the file.
         number: of the record in it.
+        document: what stands around the record.
+        vocabulary: that of the record; by default it is recognised.
 
     Raises:
         SourceError: the record is not a usable article.
     """
     try:
-        if article := _read(record, None, ""):
+        if not vocabulary and (article := _read(record, None, "")):
             return article
         if not isinstance(record, Mapping):
             raise Unusable(f"an article is a JSON object, not {_JSON_NAMES.get(type(record), 'a value')}")
-        return _article(record, _record_id(record) or f"{name}#{number}", "", depth=0)
+        record = in_our_keys(record, document or {}, vocabulary)
+        return _article(record, _record_id(record, name), "", depth=0, name=name, day_first=day_first)
     except Unusable as problem:
-        id = _record_id(record) if isinstance(record, Mapping) else ""
+        id = _record_id(record, name) if isinstance(record, Mapping) else ""
         raise SourceError(f"{location}{number}", str(problem), id=id) from None
+
+
+def article_from_keys(
+    keys: Keys, location: str, name: str, *, id: str = "", day_first: bool | None = None
+) -> Article:
+    """Make an Article of what a vocabulary has read.
+
+    Args:
+        location: file and place in it, for error messages.
+        name: of the file.
+        id: of the article; by default that of the record.
+
+    Raises:
+        SourceError: the record is not a usable article.
+    """
+    record = keys.done()
+    id = id or _record_id(record, name)
+    try:
+        return _article(record, id, "", depth=0, name=name, day_first=day_first)
+    except Unusable as problem:
+        raise SourceError(location, str(problem), id=id) from None
+
+
+def in_our_keys(
+    record: Mapping[str, Any], document: Mapping[str, Any], vocabulary: Vocabulary | None = None
+) -> Mapping[str, Any]:
+    """Give a record under our keys, whatever vocabulary it speaks."""
+    vocabulary = vocabulary or recognised(record)
+    if vocabulary:
+        return vocabulary.read(record, document).done()
+    return record if site.FOREIGN.isdisjoint(record) else site.read(record, document).done()
 
 
 def articles_of_plain_records(
@@ -108,13 +172,30 @@ _JSON_NAMES: Final = {
 }
 
 
-def _record_id(record: Mapping[str, Any]) -> str:
+def _record_id(record: Mapping[str, Any], source: str) -> str:
+    """The id that a record has: a name, the guid of a feed, or the canonical form of its address; else ""."""
     get = record.get
     for name in (get("path"), get("id"), get("_id")):
         if name != "" and name is not False and isinstance(name, str | int):  # a number may be 0
             return _clean_id(str(name))
     url = clean_url(get("webUrl")) or clean_url(get("originalUrl")) or clean_url(get("ampWebUrl"))
+    guid = get("guid")
+    if isinstance(guid, str) and guid.strip():
+        if address := clean_url(guid):
+            place, sign, part = address.partition("#")  # some name parts of one page
+            return canonical_url(place) + sign + part
+        # A number or a short name is unique in its feed only.
+        provider = get("provider")
+        domain = provider.get("domain") if isinstance(provider, Mapping) else ""
+        return _clean_id(guid if ":" in guid else f"{domain or source}#{guid.strip()}")
     return canonical_url(url) if url else ""
+
+
+def _content_id(name: str, draft: Any) -> str:
+    """The id of an article without any: two of them are one article where they say the same."""
+    date = draft.date.isoformat() if draft.date else ""
+    content = "\0".join((draft.title, date, draft.excerpt, draft.body)).encode("utf-8", "surrogatepass")
+    return f"{name}#{blake2b(content, digest_size=8).hexdigest()}"
 
 
 _KNOWN: Final = frozenset(
@@ -148,16 +229,21 @@ _KNOWN: Final = frozenset(
         "related",
         "secured",
         "authors",
-        "author",
         "modified",
-        "dateModified",
-        "updated",
+        "guid",
     ]
 )
 _MAX_RELATED_DEPTH: Final = 2
 
 
-def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Article:
+def _article(
+    mapping: Mapping[str, Any],
+    id: str,
+    body: str,
+    depth: int,
+    name: str = "",
+    day_first: bool | None = None,
+) -> Article:
     if not isinstance(mapping, dict) and not isinstance(mapping, Mapping):  # the latter takes long
         raise Unusable("not a mapping of keys to values")
     get = mapping.get
@@ -170,7 +256,6 @@ def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Arti
     draft.title = _title(get("title"), may_be_empty=body != "" and "text" in mapping)
     draft.excerpt = _line(get("excerpt"))
     draft.topics = _topics(get("topics"), get("tags"))
-    draft.date = moment(get("publishedDateTime"), "publishedDateTime") or since or date_in_name(id)
     draft.original_url = clean = clean_url(original_url)
     draft.web_url = clean if web_url == original_url else clean_url(web_url)
     draft.category = _line(get("category")) or _first(get("categories"))
@@ -180,6 +265,13 @@ def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Arti
     draft.published = is_visible
     draft.provider, bad_provider = _provider(get("provider"))
     unusable = {key: get(key) for key in _TEXTS if _is_collection(get(key))}
+    if day_first is None:
+        day_first = is_day_first(language(get("locale") or get("lang") or get("language")))
+    ambiguous: list[str] = []
+    told = _date("publishedDateTime", get("publishedDateTime"), day_first, unusable, ambiguous)
+    draft.date = told or since or date_in_name(id or name)
+    if name and not id:
+        draft.id = _content_id(name, draft)
     for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):
         if url is None and _is_something(get(key)):
             unusable[key] = get(key)
@@ -188,10 +280,33 @@ def _article(mapping: Mapping[str, Any], id: str, body: str, depth: int) -> Arti
             unusable[key] = nameless
     if bad_provider is not None:
         unusable["provider"] = bad_provider
-    _add_rare(draft, mapping, depth, unusable)
+    _add_rare(draft, mapping, depth, unusable, ambiguous, day_first)
     draft.__class__ = Article
     article: Article = draft
     return article
+
+
+def _date(
+    key: str, value: object, day_first: bool | None, unusable: dict[str, Any], ambiguous: list[str]
+) -> dt.datetime | dt.date | None:
+    """A date, or None where it cannot be used; what is to be told of it is noted."""
+    try:
+        when, is_ambiguous = certain_moment(value, key, day_first)
+    except Unusable:
+        unusable[key] = value
+        return None
+    if is_ambiguous:
+        ambiguous.append(key)
+    return when
+
+
+def _usual_moment(value: object, key: str) -> dt.datetime | dt.date | None:
+    """A date of which nothing is to be told, or None."""
+    try:
+        when, is_ambiguous = certain_moment(value, key)
+    except Unusable:
+        return None
+    return None if is_ambiguous else when
 
 
 _TEXTS: Final = ("category", "excerpt", "type", "body", "content", "text")
@@ -206,7 +321,12 @@ def _is_something(value: object) -> bool:
 
 
 def _add_rare(
-    draft: Any, mapping: Mapping[str, Any], depth: int = 0, unusable: Mapping[str, Any] | None = None
+    draft: Any,
+    mapping: Mapping[str, Any],
+    depth: int = 0,
+    unusable: Mapping[str, Any] | None = None,
+    ambiguous: Sequence[str] = (),
+    day_first: bool | None = None,
 ) -> None:
     """Fill in what few articles have, and set aside what of that cannot be used, beside what was found to be so."""
     get, bad = mapping.get, dict(unusable or {})
@@ -217,35 +337,23 @@ def _add_rare(
             bad[key] = get(key)
     tag = get("locale") or get("lang") or get("language")
     draft.language = language(tag)
-    draft.authors, draft.modified = (), None
-    if not _ADDED.isdisjoint(mapping):
-        _add_authors_and_change(draft, mapping, bad)
     if draft.language is None and _is_something(tag):
         bad["locale"] = tag
     draft.images, bad_images = _images(get("images"))
     draft.related, bad_related = _related(get("related"), depth)
+    draft.authors = authors(get("authors"))
+    if not draft.authors and _is_something(get("authors")):
+        bad["authors"] = get("authors")
+    unclear = list(ambiguous)
+    day_first = is_day_first(draft.language) if day_first is None else day_first
+    draft.modified = _date("modified", get("modified"), day_first, bad, unclear)
     if bad_images:
         bad["images"] = bad_images
     if bad_related:
         bad["related"] = bad_related
     draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
-
-
-_ADDED: Final = frozenset(("authors", "author", "modified", "dateModified", "updated"))
-
-
-def _add_authors_and_change(draft: Any, mapping: Mapping[str, Any], bad: dict[str, Any]) -> None:
-    """Fill in who wrote the article and when it was changed, from the first key of each that can be used."""
-    for key in ("authors", "author"):
-        names = tuple(dict.fromkeys(filter(None, map(_name, as_list(mapping.get(key))))))
-        draft.authors = draft.authors or names
-        if not names and _is_something(mapping.get(key)):
-            bad[key] = mapping.get(key)
-    for key in ("modified", "dateModified", "updated"):
-        try:
-            draft.modified = draft.modified or moment(mapping.get(key), key)
-        except Unusable:
-            bad[key] = mapping.get(key)
+    if unclear:
+        draft.extra[AMBIGUOUS] = unclear
 
 
 def _title(value: object, may_be_empty: bool) -> str:
@@ -256,6 +364,8 @@ def _title(value: object, may_be_empty: bool) -> str:
 
 
 def _topics(topics: object, tags: object) -> tuple[str, ...]:
+    if isinstance(topics, str) or isinstance(tags, str):
+        topics, tags = _parted(topics), _parted(tags)
     values = topics if tags is None and isinstance(topics, list) else [*as_list(topics), *as_list(tags)]
     key = tuple(values)
     try:
@@ -265,6 +375,11 @@ def _topics(topics: object, tags: object) -> tuple[str, ...]:
         if all(isinstance(value, str) for value in key):
             _remember(_KNOWN_TOPICS, key, names)
         return names
+
+
+def _parted(value: object) -> object:
+    """One text with commas is several topics."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) and "," in value else value
 
 
 def _provider(given: object) -> tuple[Provider | None, Any]:
@@ -404,6 +519,7 @@ if _twin := compiled(f"{__package__}._reading", _CONSTANTS):
         clean_body,
         clean_url,
         canonical_url,
-        moment,
+        _usual_moment,
         dt.datetime.fromisoformat,
+        site.FOREIGN | SIGNS,
     )

@@ -7,10 +7,13 @@ date in any order. What cannot be read raises `Unusable`, whose message names th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from newsearch._patterns import pattern
+from newsearch.articles.dates import read_date
+from newsearch.articles.vocabularies.names import names_of
+from newsearch.text.clean import clean_text
 
 OLDEST_YEAR: Final = 1600
 """The first newspaper is from 1605; an earlier year is a slip of the pen."""
@@ -69,25 +72,50 @@ def signal(value: object, name: str) -> float | None:
     return number
 
 
-def moment(value: object, name: str) -> datetime | date | None:
+def moment(value: object, name: str, day_first: bool | None = None) -> datetime | date | None:
     """Read a date: an aware datetime in UTC, or a date where no time is given; absent is None.
+
+    Args:
+        day_first: as `read_date` takes it.
 
     Raises:
         Unusable: it is no date, not a whole one, or its year is not within 1600 and 2200.
     """
+    return certain_moment(value, name, day_first)[0]
+
+
+def is_date(value: object) -> bool:
+    """Whether a value is a date that can be used."""
+    try:
+        return moment(value, "date") is not None
+    except Unusable:
+        return False
+
+
+def certain_moment(
+    value: object, name: str, day_first: bool | None = None
+) -> tuple[datetime | date | None, bool]:
+    """Read a date as `moment` does, and tell whether it could be read in another way just as well.
+
+    Raises:
+        Unusable: as `moment` does.
+    """
     when: datetime | date
-    if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            return None
-        when = _parse(text, name)
-    elif value is None:
-        return None
+    is_ambiguous = False
+    if value is None:
+        return None, False
+    if isinstance(value, date):
+        when = value
     else:
-        text = as_text(value)
-        if not text:
-            raise Unusable(f"{name} is not a date: {_shown(value)}")
-        when = value if isinstance(value, date) else _parse(text, name)
+        text = as_text(value).strip()
+        if not text and isinstance(value, str):
+            return None, False
+        try:
+            when = _iso_or_none(text) or None  # type: ignore[assignment]
+            if when is None:
+                when, is_ambiguous = read_date(text, day_first)
+        except (ValueError, OverflowError):
+            raise Unusable(f"{name} is not a whole date: {_shown(value)}") from None
     if isinstance(when, datetime) and when.tzinfo is not UTC:
         try:
             when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
@@ -95,7 +123,19 @@ def moment(value: object, name: str) -> datetime | date | None:
             raise Unusable(f"{name} is out of range: {_shown(value)}") from None
     if not OLDEST_YEAR <= when.year <= NEWEST_YEAR:
         raise Unusable(f"{name} is out of range: {_shown(value)}")
-    return when
+    return when, is_ambiguous
+
+
+def _iso_or_none(text: str) -> datetime | date | None:
+    """A date as nearly all are written, in a fraction of the time that `read_date` takes."""
+    try:
+        if len(text) == 10 and text[4] == "-" == text[7]:
+            return date.fromisoformat(text)
+        if len(text) >= 19 and text[4] == "-" == text[7] and text[13] == ":":
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    return None
 
 
 def date_in_name(id: str) -> date | None:
@@ -135,61 +175,46 @@ def language(value: object) -> str | None:
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
+def authors(value: object) -> tuple[str, ...]:
+    """Read the names of authors: a list, or one text of several names, each cleaned.
+
+    "By ", e-mail addresses, links and wiki brackets are taken off; what is only an address is no name.
+    """
+    if value is None:
+        return ()
+    names = (_author(name) for name in names_of(value))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _author(name: str) -> str:
+    if "[" in name:
+        name = _WIKI_LINK.sub(r"\1", _MARKDOWN_LINK.sub(r"\1", name))
+    if "@" in name:
+        inner = _IN_BRACKETS.search(name)
+        rest = _EMAIL.sub("", name)
+        # RSS has "jane@example.com (Jane Doe)", mail has "Jane Doe <jane@example.com>"
+        if inner and "@" not in inner[1] and not rest[: rest.find("(")].strip():
+            name = inner[1]
+        else:  # who has nothing but an address is known by it
+            name = _EMPTY.sub("", rest).strip(" <>,;") or name
+    name = _BY_LINE.sub("", clean_text(name)).strip(" ,;|")
+    return "" if _WEB_ADDRESS.match(name) else name
+
+
+_WIKI_LINK: Final = pattern(r"\[\[(?:[^\[\]|]*[|/])*([^\[\]|/]*)\]\]")
+_MARKDOWN_LINK: Final = pattern(r"\[([^\[\]]+)\]\([^()\s]*\)")
+_IN_BRACKETS: Final = pattern(r"\(([^()]+)\)\s*\Z")
+_EMAIL: Final = pattern(r"(?:mailto:)?[^\s<>()@,;]+@[^\s<>()@,;]+\.[^\s<>()@,;]+")
+_EMPTY: Final = pattern(r"<\s*>|\(\s*\)|\[\s*\]")
+_BY_LINE: Final = pattern(r"\Aby[ :]\s*(?=\S)", 2)  # IGNORECASE
+_WEB_ADDRESS: Final = pattern(r"(?:https?://|www\.)\S+\Z", 2)
+
 _INTEGER: Final = pattern(r"[+-]?[0-9]{1,15}")
 _NUMBER: Final = pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _DATED_NAME: Final = pattern(r"(?:^|/)([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])[^/]*\Z")
 _YES: Final = frozenset(("", "true", "yes", "on", "y", "1"))
 _NO: Final = frozenset(("false", "no", "off", "n", "0"))
 _LANGUAGE: Final = pattern(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
-
-_MAX_DATE_LENGTH: Final = 64  # characters; longer is prose
-_CLOCK_COUNT: Final = pattern(r"[0-9]{9,13}(?:\.[0-9]*)?")  # since 1970, in who knows what unit
-# RFC 822 names these; any other name is ambiguous, and a guess would be hours off
-_ZONES: Final = {
-    **dict.fromkeys(("UTC", "GMT", "UT", "Z"), 0),
-    "EDT": -4,
-    "EST": -5,
-    "CDT": -5,
-    "CST": -6,
-    "MDT": -6,
-    "MST": -7,
-    "PDT": -7,
-    "PST": -8,
-}
-
-
-def _parse(text: str, name: str) -> datetime | date:
-    try:
-        return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
-    except ValueError:
-        return _parse_leniently(text, name)
-
-
-def _parse_leniently(text: str, name: str) -> datetime | date:
-    from dateutil import parser  # slow to import, and ISO dates never need it
-
-    def parse(default: datetime) -> datetime:
-        return parser.parse(text, default=default, tzinfos=_zone)
-
-    # What the text leaves out is taken from the default, so two defaults show what that is.
-    try:
-        if len(text) > _MAX_DATE_LENGTH or _CLOCK_COUNT.fullmatch(text):
-            raise ValueError(text)
-        when, other = parse(datetime(1604, 1, 1)), parse(datetime(1608, 2, 2, 11))
-    except (ValueError, OverflowError, TypeError, ArithmeticError, LookupError, AttributeError):
-        raise Unusable(f"{name} is not a date: {_shown(text)}") from None
-    if when.date() != other.date():
-        raise Unusable(f"{name} is not a whole date: {_shown(text)}")
-    return when if when.hour == other.hour else when.date()
-
-
-def _zone(name: str | None, offset: int | None) -> tzinfo | None:
-    if offset is not None:
-        return timezone(timedelta(seconds=offset))
-    if name is None:
-        return None
-    return timezone(timedelta(hours=_ZONES[name.upper()]))
-
 
 _MAX_BITS_SHOWN: Final = 1000
 

@@ -6,9 +6,12 @@ import os
 import re
 import shlex
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import wraps
+from math import inf
 from typing import Any
 
 import click
@@ -19,15 +22,19 @@ from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
 from newsearch.engine.base import LEAST_MEMORY
-from newsearch.errors import NewsearchError
+from newsearch.errors import NewsearchError, QueryError
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
-from newsearch.sources.base import STREAM
+from newsearch.query.dates import parse_duration
+from newsearch.sources.base import ONCE, STREAM, is_remote
+from newsearch.sources.formats import OPML, format_names
 from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
+
+MAX_KEYS_SHOWN = 8
 
 MAX_CHANGES_SHOWN = 20
 """Of each kind, in text; JSON has the first 1,000."""
@@ -48,6 +55,23 @@ class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has 
         return size
 
 
+class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
+    """A length of time of at least a minute, as 15min, 2h or 1d."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> timedelta:
+        try:
+            length = value if isinstance(value, timedelta) else parse_duration(str(value))
+        except QueryError as error:
+            self.fail(str(error), param, context)
+        if not length:
+            self.fail(f"{value!r} is no time at all", param, context)
+        return length
+
+
 _SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 wait_option = click.option(
@@ -57,7 +81,7 @@ wait_option = click.option(
     flag_value="inf",
     default=0,
     metavar="[SECONDS]",
-    help="Wait this long, or as long as it takes, while another process writes the index.",
+    help="Wait this long, or without a limit, while another process writes the index.",
 )
 
 
@@ -75,6 +99,10 @@ class Work:
     strict: bool
     dry_run: bool
     watch: bool
+    every: timedelta | None
+    format: str | None
+    day_first: bool | None
+    list_broken: bool
     format_name: str
 
     @property
@@ -96,6 +124,9 @@ class Work:
             "gate": None if self.gate is None else read_gate(self.gate),
             "resume": self.resume is not False,
             "dry_run": self.dry_run,
+            "format": self.format or "",
+            "day_first": self.day_first,
+            "trust_env": True,
         }
 
 
@@ -104,14 +135,14 @@ _WORK_OPTIONS = (
     click.option(
         "--protected",
         metavar="FILE",
-        help="Words, one a line, that are found in no other form.  [default: as the index was made]",
+        help="Words, one per line, that match no other form.  [default: those of the index]",
     ),
     click.option(
         "--workers",
         type=click.IntRange(min=1),
         default=os.cpu_count,
         metavar="NUMBER",
-        help="Processes that read Markdown files.  [default: one for each processor]",
+        help="Processes that read Markdown files.  [default: one per processor]",
     ),
     click.option(
         "--memory",
@@ -119,27 +150,46 @@ _WORK_OPTIONS = (
         default="512M",
         show_default=True,
         metavar="SIZE",
-        help="Write what was read to disk when it takes this much.",
+        help="Write articles to disk when they take this much memory.",
     ),
     click.option(
         "--gate",
         type=click.Path(),
         metavar="FILE",
-        help="Publish only what passes the checks in this file.",
+        help="Publish only if the checks in this file pass.",
     ),
     wait_option,
     click.option(
         "--resume/--no-resume",
         default=None,
-        help="Go on from a run of the same sources that was stopped, or begin anew.  [default: resume]",
+        help="Resume a stopped run of the same sources, or start over.  [default: resume]",
     ),
     click.option(
         "--strict",
         is_flag=True,
-        help="Exit with 2 if an article is broken; the others go in all the same.",
+        help="Exit with 2 if an article is broken; the others are still indexed.",
     ),
-    click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing."),
-    click.option("--watch", is_flag=True, help="Go on: index again whenever files change."),
+    click.option(
+        "--as",
+        "format",
+        type=click.Choice(format_names()),
+        metavar="FORMAT",
+        help=f"The format of files that do not tell it: {', '.join(format_names())}.",
+    ),
+    click.option(
+        "--day-first/--month-first",
+        default=None,
+        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
+    ),
+    click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
+    click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
+    click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
+    click.option(
+        "--every",
+        type=_Length(),
+        metavar="TIME",
+        help="With --watch, visit feeds of the web this often.  [default: 15min]",
+    ),
     format_option("text", "json"),
 )
 
@@ -170,26 +220,114 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
         EngineError: the package that watches is not installed.
     """
     if work.watch and work.dry_run:
-        raise click.UsageError("--watch and --dry-run cannot be used together; leave out one of them")
+        raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
     if work.watch and sources and all(source == STREAM for source in sources):
-        raise click.UsageError("--watch needs files to watch; standard input comes only once")
-    if work.watch:
+        raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
+    if work.every and not work.watch:
+        raise click.UsageError("--every says how often --watch visits feeds; add --watch")
+    if work.watch and (not sources or any(map(_is_watched, sources))):
         check_watching()
 
 
-def run_again(once: Callable[[], int], sources: Sequence[str], index: str) -> int:
-    """Run work whenever files of these sources change, until somebody stops it.
+def _is_watched(source: str) -> bool:
+    return source not in ONCE and not _is_visited(source)
 
-    What goes wrong in one run is told, and the next may go right: a file was half written, or the index was locked.
+
+def _is_visited(source: str) -> bool:
+    """Whether it is a feed of the web, or a list of such."""
+    return is_remote(source) or source.lower().endswith(OPML)
+
+
+def run_again(
+    once: Callable[[Sequence[str]], int], sources: Sequence[str], index: str, every: timedelta | None
+) -> int:
+    """Run work whenever files of these sources change, and visit feeds every so often, until somebody stops it.
+
+    What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
+    written, the index was locked, or the disk was full. What has changed is then still to be indexed.
+
+    Args:
+        once: a run that reads some of the sources.
+        every: how often all sources are read, whether or not files have changed; by default only where there are feeds.
     """
-    complain(f"watching {', '.join(sources)}; Ctrl-C ends it")
-    for _ in bursts(sources, but=index):
+    lasting = [source for source in sources if source != STREAM]
+    watched = [source for source in lasting if _is_watched(source)]
+    if not lasting:
+        raise click.UsageError("--watch needs files or feeds to watch, and this index has none")
+    complain(f"watching {', '.join(lasting)}; Ctrl-C ends it")
+    has_feeds = len(watched) < len(lasting)
+    visits = _Visits((every or _OFTEN).total_seconds() if every or has_feeds else inf)
+    retry, owed = _Retry(), watched
+    if not watched:
+        retry.done()  # feeds were visited just now
+    for _ in bursts(watched, but=index, also=lambda: retry.is_due() or visits.are_due()):
+        part = lasting if visits.are_due() else owed
+        code = 2
         try:
-            once()
+            code = once(part)
         except NewsearchError as error:
-            complain(str(error))
+            if retry.told != str(error):
+                complain(f"{error}; it is tried again")
+            retry.failed(str(error))
+            owed = part
+        else:
+            retry.done()
+            owed = watched
+        if part is lasting:
+            visits.made(code != 2)
         sys.stdout.flush()
     return 0
+
+
+_OFTEN = timedelta(minutes=15)
+_LONGEST_AWAY = 6 * 3600.0
+
+
+class _Visits:
+    """When are feeds visited again? Every so often, and half as often after each visit on which one failed.
+
+    Args:
+        every: seconds.
+    """
+
+    def __init__(self, every: float) -> None:
+        self._every = self._pause = every
+        self._due = time.monotonic() + every
+
+    def are_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def made(self, all_is_well: bool) -> None:
+        self._pause = self._every if all_is_well else min(2 * self._pause, max(_LONGEST_AWAY, self._every))
+        self._due = time.monotonic() + self._pause
+
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
+"""Seconds after which a run that failed is tried again."""
+
+
+class _Retry:
+    """When is a run due though nothing has changed? First for what changed before the watch began, then after errors.
+
+    Attributes:
+        told: the last error.
+    """
+
+    def __init__(self) -> None:
+        self.told = ""
+        self._pause = _FIRST_PAUSE
+        self._due = 0.0
+
+    def is_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def failed(self, message: str) -> None:
+        self.told = message
+        self._due = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def done(self) -> None:
+        self.told, self._pause, self._due = "", _FIRST_PAUSE, inf
 
 
 def run(
@@ -213,7 +351,7 @@ def run(
         if work.dry_run:
             raise
         raise KeyboardInterrupt(
-            f"stopped; the index is as it was{_way_on(shown.finished, lasting)}"
+            f"stopped; the index is unchanged{_way_on(shown.finished, lasting)}"
         ) from stop
     finally:
         shown.clear()
@@ -222,18 +360,36 @@ def run(
     else:
         if work.dry_run:
             _list_changes(report)
-        print(_summary(report, "would have " + verb if work.dry_run else verb))
+        if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
+            print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
-        complain(f"{'would be' if work.dry_run else 'was'} built anew: {report.anew}")
-    for error in report.errors[:MAX_BROKEN_SHOWN]:
+        complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+    shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
+    for error in shown_errors:
         complain(str(error))
-    if report.broken > MAX_BROKEN_SHOWN:
-        complain(f"and {report.broken - MAX_BROKEN_SHOWN:,} more broken articles")
+    if report.broken > len(shown_errors):
+        advice = "" if work.list_broken else "; --list-broken lists them all"
+        complain(f"and {report.broken - len(shown_errors):,} more broken articles{advice}")
     if report.unusable:
         counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
-        complain(f"values that cannot be used were set aside, as `unusable`: {counts}")
+        complain(f"values that cannot be used were set aside under `unusable`: {counts}")
+    if report.ambiguous:
+        complain(
+            f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was taken to"
+            " come first; --day-first or --month-first says which it is"
+        )
+    if report.unused:
+        first = list(report.unused.items())[:MAX_KEYS_SHOWN]
+        counts = ", ".join(f"{one_line(key)} of {counted(count, 'article')}" for key, count in first)
+        more = f", and {len(report.unused) - len(first):,} more" if len(report.unused) > len(first) else ""
+        complain(f"keys that are kept, and not searched: {counts}{more}")
+    for inner, outer in () if again else report.nested:
+        complain(
+            f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
+            f" newsearch forget {shlex.quote(inner)} drops one of each"
+        )
     for location in report.incomplete:
-        complain(f"kept what the index had of {location}: it could not be read to its end")
+        complain(f"{location} could not be read to its end; the index keeps its other articles")
     for location in report.empty:
         complain(f"no articles in {location}")
     if report.incomplete or (work.strict and report.broken):
@@ -244,14 +400,14 @@ def run(
 def _way_on(finished: int, lasting: bool) -> str:
     """What to do about work that was stopped when so many articles were finished."""
     if not lasting:
-        return ". What comes on standard input cannot be gone on with: send it again"
+        return ". Standard input cannot be resumed; send it again"
     if not finished:
         return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
         arguments.insert(1, "--resume")  # options end where -- stands
     command = shlex.join(["newsearch", *arguments])
-    return f". To go on from the {counted(finished, 'article')} that are finished: {command}"
+    return f". To resume after the {counted(finished, 'finished article')}: {command}"
 
 
 def _summary(report: Report, verb: str) -> str:
@@ -297,10 +453,14 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "anew": report.anew,
         "broken": report.broken,
         "unusable": report.unusable,
+        "unused": report.unused,
+        "ambiguous": report.ambiguous,
+        "errors": [{"location": error.location, "reason": error.reason} for error in report.errors],
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,
         "empty": report.empty,
+        "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {
                 "location": location,

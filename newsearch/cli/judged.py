@@ -29,7 +29,7 @@ def question_options(command: Command) -> Command:
         click.option(
             "--skip-own",
             is_flag=True,
-            help="Leave out the article of a query's own id, where articles serve as queries.",
+            help="Skip the article with the id of the query, if articles serve as queries.",
         ),
         click.option(
             "--syntax",
@@ -41,7 +41,7 @@ def question_options(command: Command) -> Command:
             "--index",
             "directory",
             metavar="DIR",
-            help="Ask this index.  [default: a temporary one, of corpus.jsonl]",
+            help="Search this index.  [default: a temporary one, built from corpus.jsonl]",
         ),
     ):
         command = option(command)
@@ -61,11 +61,11 @@ def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection
     with ExitStack() as stack:
         if directory is None:
             if collection.corpus is None:
-                raise SourceError(path, "has no corpus.jsonl; name the index that it is about with --index")
+                raise SourceError(path, "has no corpus.jsonl; name an index of its articles with --index")
             directory = stack.enter_context(TemporaryDirectory(prefix="newsearch-"))
             report = build(collection.corpus, index=directory)
             if report.broken:
-                complain(f"{counted(report.broken, 'article')} left out as broken: {report.errors[0]}")
+                complain(f"{counted(report.broken, 'article')} skipped as broken: {report.errors[0]}")
         index = stack.enter_context(open_index(directory))
         _warn(path, collection, index)
         yield index, collection
@@ -74,7 +74,7 @@ def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection
 def _warn(path: str, collection: Collection, index: Index) -> None:
     relevant, missing = collection.relevant(), collection.missing(index)
     if len(missing) == len(relevant):
-        reason = f"the index has none of its articles, such as {missing[0]!r}; the ids have to be the same"
+        reason = f"the index has none of its articles, such as {missing[0]!r}; the ids must match"
         raise SourceError(path, reason)
     if missing:
         of = counted(len(relevant), "relevant article")

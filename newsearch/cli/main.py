@@ -7,8 +7,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Never
@@ -22,17 +26,19 @@ from newsearch.errors import NewsearchError
 
 COMMANDS = {
     "query": "Find articles.",
+    "stories": "Say what is big: the stories that most outlets report.",
     "index": "Index sources: directories, JSONL files, feeds.",
-    "reindex": "Bring the index up to date with the sources that it remembers.",
+    "reindex": "Update the index from the sources that it remembers.",
     "forget": "Delete the articles of a source.",
     "serve": "Serve a page, an API, feeds and MCP on the index.",
+    "mcp": "Offer the index to an assistant.",
     "complete": "Complete the last word of a query.",
     "show": "Print one article.",
-    "stats": "Say what the index holds.",
-    "verify": "Read the whole index, and say whether all is well.",
-    "compact": "Merge the index, and let go of what was deleted.",
+    "stats": "Show what the index holds.",
+    "verify": "Check the whole index.",
+    "compact": "Merge the index, and drop deleted articles.",
     "backup": "Copy the index to one file.",
-    "restore": "Make the index of a backup.",
+    "restore": "Restore the index from a backup.",
     "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",
@@ -81,7 +87,7 @@ class _Commands(click.Group):
       newsearch index ~/news archive.jsonl.gz
       newsearch query vaccine --format json | jq '.hits[].title'
 
-    docs/query-syntax.md tells how to write queries, docs/command.md is the manual of this command.""",
+    docs/query-syntax.md describes how to write queries. docs/command.md is the manual of this command.""",
 )
 @click.version_option(newsearch.__version__, message="%(prog)s %(version)s")
 @click.pass_context
@@ -108,7 +114,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if sys.stdout:
             sys.stdout.flush()
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "interrupted")  # who knows more has said it
+        with _deaf():
+            complain(str(stop) or "interrupted")  # who knows more has said it
         return INTERRUPTED
     except BrokenPipeError:
         return OUTPUT_CLOSED if code in (FOUND, NOTHING_FOUND) else code
@@ -117,7 +124,37 @@ def main(args: Sequence[str] | None = None) -> int:
         is_output = error.errno and not error.filename
         complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
         return ERROR
+    except Exception as error:
+        if not _lacks_memory(error):
+            raise
+        complain(
+            "there is not enough memory; free some, or index with a smaller --memory and fewer --workers"
+        )
+        return ERROR
     return code
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear no further Ctrl-C while the first one is told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether memory was exhausted, as Python, the loader of modules, or the system says it."""
+    while error and not isinstance(error, MemoryError):
+        said = str(error)
+        if any(words in said for words in ("allocate memory", "failed to map segment", "start new thread")):
+            return True
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _outcome(args: Sequence[str] | None) -> int:
@@ -147,10 +184,20 @@ def _outcome(args: Sequence[str] | None) -> int:
 def run() -> Never:
     """Run the command as the process that it is, and end that."""
     output = guard()
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        code = INTERRUPTED  # once more, and the first one is told
+    except Exception:
+        traceback.print_exc()  # a bug; the code that Python would give it means that nothing was found
+        code = ERROR
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     output.drop()
     sys.stderr.flush()
     if "multiprocessing" in sys.modules:
+        if code == INTERRUPTED:
+            for process in sys.modules["multiprocessing"].active_children():
+                process.kill()  # it would be waited for
         sys.exit(code)  # its processes end with this one
     # Python takes everything apart when it ends, which is a tenth of a query's time.
     os._exit(code)
@@ -162,5 +209,5 @@ def _usage(error: click.ClickException) -> str:
     if context is None:
         return message
     if isinstance(error, click.NoSuchOption) and context.info_name == "query":
-        message += "; a query that begins with - stands after --"
+        message += "; write -- before a query that begins with -"
     return f"{message}; see {context.command_path} --help"

@@ -24,7 +24,7 @@ def format_option(*names: str) -> Callable[[Command], Command]:
         type=click.Choice(names),
         default="text",
         show_default=True,
-        help="How to write it.",
+        help="Output format.",
     )
 
 
@@ -33,14 +33,14 @@ color_option = click.option(
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Whether to use colours.",
+    help="Whether to use colours and hyperlinks.",
 )
 
 
 expand_option = click.option(
     "--expand/--no-expand",
     default=None,
-    help="Search also for words that the best articles share; or do so not even for a query in sentences.",
+    help="Also search for words that the best articles share; by default, only to rank a query in sentences.",
 )
 
 
@@ -67,7 +67,7 @@ def _weight(setting: str) -> tuple[str, float]:
     if name == "half-life":
         return "half_life", parse_duration(value) / timedelta(days=1)
     if name not in ("heat", "quality", "recency"):
-        raise ValueError(f"{name!r}: no such weight; there are heat, quality, recency and half-life")
+        raise ValueError(f"{name!r} is not a weight; the weights are heat, quality, recency and half-life")
     try:
         return name, float(value)
     except ValueError:

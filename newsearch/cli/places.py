@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.terminal import complain
-from newsearch.errors import IndexIncompatible, IndexMissing
+from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
 from newsearch.outputs.words import counted
 from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
@@ -51,6 +51,8 @@ def open_for_search(directory: str | None, synonyms: str | None = None) -> Index
 
     It is made from the collection in ./seeds, else from the bundled one; and anew from its own sources if
     another version made it. An index that was named is never made: a mistyped name should not find the seeds.
+    Nor is anything made that reads or writes outside of the working directory: that may be a stranger's, and name
+    files of the one who searches.
 
     Args:
         directory: of the index that was named.
@@ -78,6 +80,11 @@ def _build_default() -> None:
     from newsearch.indexing.runs import build
 
     seeds = _seeds()
+    if not _is_inside(DEFAULT_INDEX) or (seeds == Path(SEEDS) and not _is_inside(SEEDS)):
+        raise IndexMissing(
+            f"no index in {DEFAULT_INDEX}/, and none is built by itself: {DEFAULT_INDEX}/ or {SEEDS}/ leads out of this"
+            " directory; run `newsearch index SOURCE`"
+        )
     shown = f"{SEEDS}/" if seeds == Path(SEEDS) else "the articles that come with newsearch"
     with _announced(f"no index in {DEFAULT_INDEX}/, building it from {shown}") as outcome:
         report = build(seeds, index=DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
@@ -86,10 +93,54 @@ def _build_default() -> None:
 
 def _rebuild_default() -> None:
     from newsearch.indexing.runs import reindex
+    from newsearch.sources.files import path_of
 
-    with _announced(f"another version made the index in {DEFAULT_INDEX}/, building it anew") as outcome:
+    for location in sorted(_remembered()):
+        if not (_is_bundled(location) or _is_inside(path_of(location))):
+            raise EngineError(
+                f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt by itself: its source"
+                f" {location} is not in this directory, or leads out of it; if you trust it, run `newsearch reindex`"
+            )
+    if not _is_inside(DEFAULT_INDEX):
+        raise EngineError(
+            f"the index in {DEFAULT_INDEX}/ was made by another version. It is not rebuilt by itself: it leads out of"
+            " this directory; if you trust it, run `newsearch reindex`"
+        )
+    with _announced(f"the index in {DEFAULT_INDEX}/ was made by another version, rebuilding it") as outcome:
         report = reindex(DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=_WAIT)
         outcome.append(counted(report.articles, "article"))
+
+
+def _remembered() -> Sequence[str]:
+    """The locations of the sources of the default index, which another version made."""
+    from newsearch.engine import open_engine
+    from newsearch.sources.base import ONCE
+
+    return [location for location in open_engine(DEFAULT_INDEX).recipe().sources if location not in ONCE]
+
+
+def _is_bundled(location: str) -> bool:
+    from newsearch.sources.registry import locate
+
+    return find_spec("newsearch.seeds") is not None and location == locate(_bundled())
+
+
+def _is_inside(path: str) -> bool:
+    """Whether a file, or a directory with all that is in it, lies under the working directory, links followed."""
+    here = os.path.realpath(".")
+
+    def leads_out(place: str) -> bool:
+        real = os.path.realpath(place)
+        return real != here and not real.startswith(os.path.join(here, ""))
+
+    if leads_out(path):
+        return False
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            place = os.path.join(folder, name)
+            if os.path.islink(place) and leads_out(place):
+                return False
+    return True
 
 
 @contextmanager
@@ -121,7 +172,9 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
     if bundled not in sources or bundled in map(locate, (SEEDS, *kept)):
         return
     report = forget(bundled, index=DEFAULT_INDEX, wait=wait)
-    complain(f"forgot the {counted(report.deleted, 'article')} that came with newsearch, to keep yours apart")
+    complain(
+        f"removed the {counted(report.deleted, 'bundled article')} from the index, to keep yours separate"
+    )
 
 
 def _seeds() -> Path:

@@ -58,7 +58,7 @@ class ProgressLine:
 
     def _tell_of_resuming(self, resumed: int) -> None:
         if resumed:
-            complain(f"going on from {counted(resumed, 'article')} that an interrupted run had indexed")
+            complain(f"resuming after {counted(resumed, 'article')} that an interrupted run had indexed")
         elif self._resume:
             complain("nothing to resume: no run of these sources was interrupted since the index was written")
 

@@ -16,7 +16,7 @@ from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
 from newsearch.query import parse_duration
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import Request
+from newsearch.search.request import COLLAPSES, Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +33,7 @@ _OPTIONS = (
         type=click.IntRange(min=0),
         default=10,
         show_default=True,
-        help="Hits to show.",
+        help="Maximum number of hits.",
     ),
     click.option(
         "--offset",
@@ -41,24 +41,26 @@ _OPTIONS = (
         type=click.IntRange(min=0),
         default=0,
         show_default=True,
-        help="Hits to pass over.",
+        help="Number of hits to skip.",
     ),
     click.option(
-        "--sort", type=click.Choice(SORTS), default="relevance", show_default=True, help="What comes first."
+        "--sort", type=click.Choice(SORTS), default="relevance", show_default=True, help="Order of the hits."
     ),
-    click.option("--after", metavar="DATE", help="Only from then on: 2020-09-29, 2020-09, yesterday, 7d."),
-    click.option("--before", metavar="DATE", help="Only before then."),
-    _several("--topic", "topics", "TOPIC", "Only with this topic; repeatable: with all."),
+    click.option(
+        "--after", metavar="DATE", help="Only from this date on: 2020-09-29, 2020-09, yesterday, 7d."
+    ),
+    click.option("--before", metavar="DATE", help="Only before this date."),
+    _several("--topic", "topics", "TOPIC", "Only with this topic; repeat to require several."),
     _several(
-        "--provider", "providers", "NAME", "Only of this outlet, by name or domain; repeatable: of any."
+        "--provider", "providers", "NAME", "Only of this outlet, by name or domain; repeat to allow several."
     ),
-    _several("--author", "authors", "NAME", "Only by this author; repeatable: by any."),
-    _several("--category", "categories", "NAME", "Only of this category; repeatable: of any."),
-    _several("--type", "types", "NAME", "Only of this type, such as video; repeatable: of any."),
-    _several("--language", "languages", "TAG", "Only in this language, such as fr; repeatable: in any."),
+    _several("--author", "authors", "NAME", "Only by this author; repeat to allow several."),
+    _several("--category", "categories", "NAME", "Only of this category; repeat to allow several."),
+    _several("--type", "types", "NAME", "Only of this type, such as video; repeat to allow several."),
+    _several("--language", "languages", "TAG", "Only in this language, such as fr; repeat to allow several."),
     click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat."),
     click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality."),
-    click.option("--unpublished", is_flag=True, help="Find unpublished articles too."),
+    click.option("--unpublished", is_flag=True, help="Also find unpublished articles."),
     click.option(
         "--heat-weight",
         type=float,
@@ -72,26 +74,42 @@ _OPTIONS = (
         help="How much quality counts, 0 to 10.  [default: 0.5]",
     ),
     click.option(
-        "--half-life", metavar="TIME", help="Prefer what is new: recency halves in this time, such as 7d."
+        "--half-life", metavar="TIME", help="Prefer recent articles: recency halves in this time, such as 7d."
     ),
     click.option(
         "--profile",
         type=Profile(),
         metavar="FILE",
-        help="Take the weights that `newsearch tune` wrote; the options above are stronger.",
+        help="Use the weights that `newsearch tune` wrote; the options above override them.",
     ),
     click.option(
         "--as-of",
         metavar="DATE",
-        help="Search as if at the end of this day, or at this instant: what is dated later is not found.",
+        help="Search as of the end of this day, or of this instant; articles dated later are not found.",
     ),
     click.option(
         "--tz",
         "zone_name",
         metavar="ZONE",
-        help="The zone of days, such as Europe/Paris.  [default: the system's]",
+        help="Time zone of days, such as Europe/Paris.  [default: the system's]",
     ),
     expand_option,
+    click.option(
+        "--collapse",
+        type=click.Choice([*COLLAPSES, "none"]),
+        help="Show one hit for all copies of a text, or for all articles of a story.  [default: copies on a terminal]",
+    ),
+    click.option(
+        "--show",
+        metavar="WHICH",
+        help="Of a group, show the best, first or last article, or an outlet's, by name or domain.  [default: best]",
+    ),
+    click.option(
+        "--per-outlet",
+        metavar="NUMBER",
+        type=click.IntRange(min=1),
+        help="Hits of one outlet on a page, as long as others have some.",
+    ),
 )
 
 
@@ -106,11 +124,20 @@ def request_options(command: Callable[..., int]) -> Callable[..., int]:
         half_life: str | None,
         profile: Boosts | None,
         zone_name: str | None,
+        collapse: str | None,
+        show: str | None,
         **given: Any,
     ) -> int:
         boosts = _boosts(profile or DEFAULT_BOOSTS, heat_weight, quality_weight, half_life)
         attributes = {name: given.pop(name) for name in _ATTRIBUTES if name in given}
-        request = Request(" ".join(text), boosts=boosts, tz=zone(zone_name), **attributes)
+        request = Request(
+            " ".join(text),
+            boosts=boosts,
+            tz=zone(zone_name),
+            collapse=None if collapse == "none" else collapse,
+            show="best" if show is None else show,
+            **attributes,
+        )
         return command(request=request, **given)
 
     for option in reversed(_OPTIONS):

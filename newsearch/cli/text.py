@@ -10,11 +10,14 @@ from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted_matches
+from newsearch.outputs.words import counted, counted_matches
 from newsearch.search.results import Hit
 from newsearch.text.clean import one_line
 
 _RELATED = "Related, without any of the words:"
+
+_LONGEST = 2_000
+"""Characters of a title on a terminal; no headline is half as long."""
 
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
@@ -44,7 +47,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
         values, left_out = page.facet(name)
         width = max((len(f"{count:,}") for _, count in values), default=0)
         for value, count in values:
-            yield f"   {count:>{width},}  {one_line(value)}"
+            yield f"   {count:>{width},}  {_shortened(one_line(value), terminal)}"
         if left_out:
             yield terminal.style(f"   and {left_out:,} more", DIM)
         yield ""
@@ -99,24 +102,35 @@ def _hit_lines(
     label = f"{rank}. "
     indent = " " * len(label)
     width = terminal.width and terminal.width - len(label)
-    for number, (line, spans) in enumerate(wrap(*title(hit, tree), width)):
+    text, spans = title(hit, tree)
+    shown = _shortened(text, terminal)
+    kept = [(start, min(end, len(shown))) for start, end in spans if start < len(shown)]
+    for number, (line, spans) in enumerate(wrap(shown, kept, width)):
         before = indent if number else label
         yield before + terminal.link(terminal.mark(line, spans, BOLD), article.url)
     for line, _ in wrap(" · ".join([*_facts(hit, page, terminal), *["related"] * is_aside]), (), width):
         yield indent + terminal.style(line, DIM)
     for line, spans in wrap(*extract(hit, tree), width):
         yield indent + terminal.mark(line, spans)
-    place = one_line(article.url) if article.url else f"id {one_line(article.id)}"
+    if hit.copies:
+        for line, _ in wrap(_copies(hit, page, terminal), (), width):
+            yield indent + terminal.style(line, DIM)
+    place = one_line(article.url) if article.url else f"id {_shortened(one_line(article.id), terminal)}"
     yield indent + terminal.link(terminal.style(place, DIM), article.url)
     if page.explain:
         for line in _explanation_lines(hit.explanation):
             yield indent + line
 
 
+def _shortened(text: str, terminal: Terminal) -> str:
+    """A text as long as somebody reads it in a list; a file gets it whole."""
+    return f"{text[:_LONGEST]}…" if terminal.interactive and len(text) > _LONGEST else text
+
+
 def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
     article = hit.article
     if article.provider:
-        yield one_line(article.provider.name or article.provider.domain)
+        yield _shortened(one_line(article.provider.name or article.provider.domain), terminal)
     if article.date:
         day = _day(article.date, page.results.tz)
         # What a file says must not depend on when it was written.
@@ -128,6 +142,32 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
         if value is not None and value >= 0:  # a negative one is unknown
             yield f"{name} {value:g}"
     yield f"score {hit.score:.2f}"
+
+
+_OUTLETS = 3
+"""Outlets that are named of those that have copies."""
+
+
+def _copies(hit: Hit, page: Page, terminal: Terminal) -> str:
+    """What a hit stands for: `+14 outlets: The Ledger, Quai, Planes & People and 11 more`."""
+    own = hit.article.provider
+    others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
+    others.pop((own.name or own.domain) if own else "", None)
+    if page.results.request.collapse == "stories":
+        said = (
+            "+"
+            + counted(len(hit.copies), "article")
+            + (f", {counted(len(others), 'other outlet')}" * bool(others))
+        )
+    elif others:
+        said = "+" + counted(len(others), "outlet")
+    else:
+        return f"+{len(hit.copies):,} cop{'y' if len(hit.copies) == 1 else 'ies'}"
+    if not others:
+        return said
+    names = [_shortened(one_line(name), terminal) for name in list(others)[:_OUTLETS]]
+    more = len(others) - len(names)
+    return f"{said}: {', '.join(names)}" + (f" and {more:,} more" if more else "")
 
 
 def _explanation_lines(explanation: Explanation) -> list[str]:
@@ -147,6 +187,10 @@ _JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:
+    return f"{_place(page)}{f', {page.results.request.collapse} as one hit' * any(hit.copies for hit in page.results)}"
+
+
+def _place(page: Page) -> str:
     results = page.results
     place = f"{page.offset + 1}-{page.offset + len(results)}" if page.offset and len(results) else ""
     related = sum(not hit.matched for hit in results)

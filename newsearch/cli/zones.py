@@ -61,4 +61,4 @@ def _doubt(name: str) -> None:
     try:
         parse_zone(name)
     except QueryError as error:
-        complain(f"TZ: {error}; taken for UTC")
+        complain(f"TZ: {error}; using UTC")

@@ -101,9 +101,7 @@ class Options:
             for name, number in (("limit", self.limit), ("offset", self.offset)):
                 check_number(name, number, whole=True, error=QueryError)
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_PAGE:
-            raise QueryError(
-                f"limit and offset must not be negative, nor reach beyond {MAX_PAGE:,} hits together"
-            )
+            raise QueryError(f"limit and offset must not be negative, or exceed {MAX_PAGE:,} hits together")
         if self.sort not in SORTS:
             raise QueryError(f"unknown sort {self.sort!r}: one of {', '.join(SORTS)}")
 
@@ -280,7 +278,7 @@ class Reader(Protocol):
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Exact forms within 1 or 2 edits of another that findable articles contain, in any order."""
 
-    def held(self, form: str) -> int:
+    def articles_with(self, form: str) -> int:
         """How many articles that a search finds hold an exact form."""
 
     def stats(self) -> Stats:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from newsearch._durable import save_text
 from newsearch.errors import SourceError
 from newsearch.search.index import Index
-from newsearch.sources.files import printable
-from newsearch.sources.json_lines import numbered_lines, open_json, parse_json
+from newsearch.sources.files import open_content, printable
+from newsearch.sources.json_lines import numbered_lines, parse_json
 from newsearch.sources.registry import locate
 from newsearch.text.clean import clean_text
 
@@ -98,7 +99,7 @@ def write_run(path: Path, rankings: Mapping[str, Sequence[str]], tag: str = "new
                 raise SourceError(printable(path), f"a TREC run cannot hold the id {id!r} of query {query!r}")
             lines.append(f"{query} Q0 {id} {rank} {len(ids) - rank + 1} {tag}\n")
     try:
-        path.write_text("".join(lines), encoding="utf-8", newline="\n")
+        save_text(path, "".join(lines))
     except OSError as error:
         raise SourceError(printable(path), f"cannot be written: {error.strerror}") from error
 
@@ -113,7 +114,7 @@ def _part(directory: Path, names: Sequence[str]) -> Path:
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     """The lines of a file that say something, and where each stands."""
-    with open_json(path) as file:
+    with open_content(path) as file:
         for number, line in numbered_lines(file, printable(path)):
             if isinstance(line, SourceError):
                 raise line
@@ -134,7 +135,7 @@ def _queries(path: Path) -> Iterator[tuple[str, str]]:
             raise SourceError(location, "text: a query needs one")
         name = clean_text(str(id))
         if name in seen:
-            raise SourceError(location, f"_id: {name!r} stands here a second time")
+            raise SourceError(location, f"_id: {name!r} occurs twice")
         seen.add(name)
         yield name, text
 
@@ -161,15 +162,15 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
         except ValueError:
             if number == 0 and query not in found:
                 continue  # the names of the columns
-            raise SourceError(location, f"{grade!r} is not a grade, which is a whole number") from None
+            raise SourceError(location, f"{grade!r} is not a grade; a grade is a whole number") from None
         if abs(value) > MAX_GRADE:
-            raise SourceError(location, f"the grade {value} lies beyond {MAX_GRADE}")
+            raise SourceError(location, f"the grade {value} exceeds {MAX_GRADE}")
         if query not in found:
-            unknown = unknown or SourceError(location, f"there is no query {query!r}, nor those after it")
+            unknown = unknown or SourceError(location, f"there is no query {query!r}")
             continue
         if found[query].setdefault(article, value) != value:
             raise SourceError(
-                location, f"{article!r} had the grade {found[query][article]} for query {query!r}"
+                location, f"{article!r} already has the grade {found[query][article]} for query {query!r}"
             )
     if unknown and not any(found.values()):
         raise unknown

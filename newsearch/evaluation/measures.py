@@ -119,7 +119,7 @@ def measure(run: Run, judgements: Judgements) -> Evaluation:
         ValueError: there is no judgement.
     """
     if not judgements:
-        raise ValueError("there are no judgements to measure with")
+        raise ValueError("there are no judgements")
     ir_measures = library()
     names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
     # Scores that count down: trec_eval sorts by them, and ties would be broken by its own rule.

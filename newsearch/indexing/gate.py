@@ -92,7 +92,7 @@ class Gate:
         ]
         if faults:
             raise GateFailed(
-                f"the new generation was not published, the index is as it was: {'; '.join(faults)}"
+                f"the new generation was not published, the index is unchanged: {'; '.join(faults)}"
             )
 
 

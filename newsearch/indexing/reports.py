@@ -21,7 +21,7 @@ class Report:
         unchanged: articles of these sources that are as they were.
         repeated: articles that were read, but stand again later, under the same id, in the same source.
         articles: articles that can be found in the index now.
-        errors: the broken articles, those of files that look as they did included; at most 1,000 of them are kept.
+        errors: the broken articles, those of files that look as they did included; at most 100,000 of them are kept.
         broken: how many there are.
         seconds: how long it took.
         incomplete: locations of sources that could not be read to their end. What was read of them went in, and
@@ -32,6 +32,11 @@ class Report:
         differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
         unusable: by key of the format, how many of the articles that were read, or their related ones, have a value
             there that could not be used; `Article.extra` has it under `unusable`. The commonest first.
+        unused: by key of the source, how many of the articles have something there that newsearch keeps in
+            `Article.extra` and does not search. The commonest first.
+        ambiguous: articles with a date whose day and month could be the other way round.
+        nested: locations that lie within a directory which is a source too, each with that directory. Articles without
+            a URL are in the index once for each.
     """
 
     read: int
@@ -51,6 +56,9 @@ class Report:
     anew: str = ""
     differences: Mapping[str, Difference] = field(default_factory=dict)
     unusable: Mapping[str, int] = field(default_factory=dict)
+    unused: Mapping[str, int] = field(default_factory=dict)
+    ambiguous: int = 0
+    nested: tuple[tuple[str, str], ...] = ()
 
     @property
     def changed(self) -> int:
@@ -102,4 +110,6 @@ def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> 
         resumed=resumed,
         differences=reading.differences,
         unusable=dict(reading.unusable.most_common()),
+        unused=dict(reading.unused.most_common()),
+        ambiguous=reading.ambiguous,
     )

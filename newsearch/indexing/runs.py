@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Reader, Writer
+from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Held, Reader, Writer
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
 from newsearch.indexing.updating import Reading, Updater, refusal
 from newsearch.search.index import Index
-from newsearch.sources.base import STREAM, Snapshot, Source
-from newsearch.sources.registry import locate, open_source
+from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
+from newsearch.sources.files import path_of
+from newsearch.sources.formats import format_names
+from newsearch.sources.registry import is_remote, locate, open_source, open_sources
 from newsearch.text.wordlists import protected_words
+
+_AS_IT_SAYS = ReadingOptions()
 
 
 def build(
@@ -34,6 +39,9 @@ def build(
     dry_run: bool = False,
     gate: Gate | None = None,
     resume: bool = True,
+    format: str = "",
+    day_first: bool | None = None,
+    trust_env: bool = False,
 ) -> Report:
     """Index sources: add what is new, replace what changed, delete what they no longer have.
 
@@ -50,7 +58,8 @@ def build(
     found; the others are kept, and found when that one goes.
 
     Args:
-        sources: paths of directories, JSONL files or feeds (see newsearch.sources), or such a source itself.
+        sources: paths of directories and files, addresses of feeds, lists of feeds (see docs/formats.md), or such a
+            source itself.
         index: directory of the index; made where there is none.
         protected: a file of words, one a line, that are found as they are and in no other form. The index remembers
             them; by default they are those that it remembers.
@@ -62,10 +71,13 @@ def build(
         dry_run: find out what would change, and write nothing.
         gate: checks that the outcome must pass before it is published; with `dry_run`, that it would have to pass.
         resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
+        format: the format of files whose names and first bytes do not tell it (see `format_names`).
+        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
+        trust_env: take proxies for feeds of the web from the environment.
 
     Raises:
         ValueError: an argument is of a wrong kind, or out of its range; the message names it.
-        SourceError: a source cannot be read at all, or gives no articles now and the index has some of it; or no
+        SourceError: a source cannot be read at all, or has no articles now and the index has some of it; or no
             source was given.
         WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
         IndexLocked: another process is writing to the index.
@@ -76,8 +88,9 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = _protected(protected)
-    run = _Run(_engine(index), workers, wait, memory, progress, dry_run, gate, resume, protected=words)
-    return run.of([_source(source) for source in sources])
+    options = _options(format, day_first, trust_env)
+    run = _Run(_engine(index), workers, wait, memory, progress, dry_run, gate, resume, False, words, options)
+    return run.of([found for source in sources for found in _sources(source, options)])
 
 
 def reindex(
@@ -92,6 +105,9 @@ def reindex(
     dry_run: bool = False,
     gate: Gate | None = None,
     resume: bool = True,
+    format: str = "",
+    day_first: bool | None = None,
+    trust_env: bool = False,
 ) -> Report:
     """Bring an index up to date with the sources that it remembers, as `build` does.
 
@@ -101,7 +117,7 @@ def reindex(
     Args:
         protected: a file of words that are found in no other form (see `build`); an empty one protects none.
         full: build it anew in any case.
-        index, workers, wait, memory, progress, dry_run, gate, resume: see `build`.
+        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env: see `build`.
 
     Raises:
         ValueError: see `build`.
@@ -113,7 +129,8 @@ def reindex(
     check_flag("full", full)
     engine = _engine(index)
     given = _protected(protected)
-    run = _Run(engine, workers, wait, memory, progress, dry_run, gate, resume, whole=True)
+    options = _options(format, day_first, trust_env)
+    run = _Run(engine, workers, wait, memory, progress, dry_run, gate, resume, True, options=options)
     recipe = engine.recipe()
     words = recipe.protected if given is None else given
     run = replace(run, protected=words)
@@ -143,9 +160,10 @@ def forget(
     run = _Run(engine, workers, wait, whole=True)
     recipe = engine.recipe()
     known = recipe.sources
-    forgotten = {STREAM if source == STREAM else locate(source) for source in sources}
+    # A path as it is shown, with what cannot be printed escaped, will do too.
+    forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
-        raise SourceError(location, f"no source of this index; it has {', '.join(known) or 'none'}")
+        raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
     try:
         with engine.writer(wait=wait) as writer:
             for location in forgotten:
@@ -169,12 +187,23 @@ def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
     return protected_words(path)
 
 
-def _source(given: str | os.PathLike[str] | Source) -> Source:
+def _options(format: str, day_first: bool | None, trust_env: bool) -> ReadingOptions:
+    if format and format not in format_names():
+        raise ValueError(f"format: {format!r:.80} is none of {', '.join(format_names())}")
+    if day_first is not None:
+        check_flag("day_first", day_first)
+    check_flag("trust_env", trust_env)
+    return ReadingOptions(format, day_first, trust_env)
+
+
+def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) -> list[Source]:
     if isinstance(given, str | os.PathLike):
-        return open_source(given)
+        return open_sources(given, options)
     if not hasattr(given, "snapshot"):
-        raise ValueError(f"sources: {given!r:.80} is neither a path nor a source; give several one by one")
-    return given
+        raise ValueError(
+            f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
+        )
+    return [given]
 
 
 def _fault(engine: Engine) -> str:
@@ -184,7 +213,7 @@ def _fault(engine: Engine) -> str:
     except IndexCorrupt as error:
         return f"{error.path}: {error.reason}"
     except IndexIncompatible:
-        return "another version of newsearch made it"
+        return "it was made by another version of newsearch"
     return ""
 
 
@@ -200,6 +229,7 @@ class _Run:
     resume: bool = True
     whole: bool = False
     protected: frozenset[str] | None = None
+    options: ReadingOptions = _AS_IT_SAYS
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers, 1, whole=True)
@@ -218,25 +248,35 @@ class _Run:
         """Update an index from sources that it remembers; those that came once stay as they are."""
         sources: list[Source] = []
         for location in locations:
-            if location == STREAM:
-                if full:
-                    sources.append(_Kept(self.engine))
+            if full and (location in ONCE or is_remote(location)):
+                sources.append(_Kept(self.engine, location))  # it cannot be asked for all that it once had
+            if location in ONCE:
                 continue
             try:
-                sources.append(open_source(location))
+                sources.append(open_source(path_of(location), self.options))
             except SourceError as error:
                 raise refusal(location, error.reason, self.engine.place) from error
         return replace(self.of(sources, full), anew=anew)
 
     def of(self, sources: Sequence[Source], full: bool = False) -> Report:
         """Update an index from these sources."""
+        nested = _nested([source.location for source in sources], self._remembered())
+        return replace(self._of(sources, full), nested=nested)
+
+    def _remembered(self) -> Sequence[str]:
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.recipe().sources
+        return ()
+
+    def _of(self, sources: Sequence[Source], full: bool) -> Report:
         started = time.monotonic()
         reading = Reading()
         if not self.dry_run:
             writer = self._writer(sources, full)
-            resumed = writer.held.articles_ahead
+            resumed = 0
             try:
                 with writer:
+                    resumed = writer.held.articles_ahead
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:
@@ -299,9 +339,46 @@ class _Run:
                 finished = updater.writer.finished if updater.writer else 0
                 self.progress(Progress(reading.read, reading.broken, resumed, location, done, finished))
 
+        with _fetching(sources, updater.held):
+            self._update_all(sources, updater, reading, tell)
+        tell("", None)
+
+    def _update_all(
+        self,
+        sources: Sequence[Source],
+        updater: Updater,
+        reading: Reading,
+        tell: Callable[[str, float | None], None],
+    ) -> None:
         for source in sources:
             updater.update(source, reading, self.workers, partial(tell, source.location))
-        tell("", None)
+
+
+def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The sources within another one, of those that are given now or lie around or within these."""
+    both = dict.fromkeys((*known, *given))
+    return tuple(
+        (inner, outer)
+        for inner in both
+        for outer in both
+        if inner.startswith(f"{outer.rstrip('/')}/")
+        and inner != outer
+        and not is_remote(outer)
+        and (inner in given or outer in given)
+    )
+
+
+def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:
+    """Begin to fetch what is remote, with what was remembered of it."""
+    feeds: list[Any] = [source for source in sources if getattr(source, "window", False)]
+    for feed in feeds:
+        if state := held.state(feed.location):
+            feed.recall(state.names)
+    if not feeds:
+        return nullcontext()
+    from newsearch.sources.remote import Fetching
+
+    return Fetching(feeds)
 
 
 class _Kept:
@@ -309,10 +386,10 @@ class _Kept:
 
     one_each = False
     lasting = False
-    location = STREAM
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, location: str) -> None:
         self._engine = engine
+        self.location = location
 
     def snapshot(self) -> Snapshot:
         return Snapshot()
@@ -321,10 +398,10 @@ class _Kept:
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
         try:
-            yield from self._engine.reader().kept(STREAM)
+            yield from self._engine.reader().kept(self.location)
         except (IndexCorrupt, IndexIncompatible) as error:
-            reason = f"came on standard input, and the index that has it cannot be read ({error})"
-            raise refusal(STREAM, reason, self._engine.place) from error
+            reason = f"is kept by the index alone, which cannot be read ({error})"
+            raise refusal(self.location, reason, self._engine.place) from error
 
     def done(self) -> None:
         return None

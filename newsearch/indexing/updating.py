@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from newsearch.articles.article import Article
-from newsearch.articles.extra import UNUSABLE
+from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.engine.base import Difference, Held, Ledger, SourceState, Writer
 from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot, Source
+from newsearch.sources.formats import SINGLE
 
 _BATCH = 512
 """Articles that are read before they are compared with what is held, and progress is told."""
 
-MAX_ERRORS = 1000
+MAX_ERRORS = 100_000
+"""Broken articles that are remembered by name; all are counted."""
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class Reading:
         incomplete, empty: locations of sources that could not be read to their end, or have no article.
         differences: by location, what each source changes.
         unusable: by key, how many of the articles have something there that could not be used.
+        unused: by key, how many have something there that newsearch keeps and does not search.
+        ambiguous: articles with a date whose day and month could be the other way round.
     """
 
     read: int = 0
@@ -40,6 +45,8 @@ class Reading:
     empty: list[str] = field(default_factory=list)
     differences: dict[str, Difference] = field(default_factory=dict)
     unusable: Counter[str] = field(default_factory=Counter)
+    unused: Counter[str] = field(default_factory=Counter)
+    ambiguous: int = 0
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
@@ -86,6 +93,9 @@ class Updater:
             SourceError: the source cannot be read; or it has no articles, though the index has some of it.
         """
         location = source.location
+        if getattr(source, "window", False):
+            self._update_window(source, reading, tell)
+            return
         seen = source.snapshot()
         known = self.held.state(location) if self.trusting and source.lasting else None
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
@@ -95,7 +105,7 @@ class Updater:
             return
         ledger = self.held.ledger(location)
         wanted = seen.names
-        is_partial = known is not None and source.one_each
+        is_partial = known is not None and source.one_each and not _had_many(known, seen)
         old = known.looks if known and is_partial else {}
         # What an interrupted run has finished was read later.
         ahead = self.held.state_ahead(location).looks if source.one_each else {}
@@ -151,6 +161,33 @@ class Updater:
                 state = SourceState(seen.names, stamps, reading.broken - broken, faults)
                 self.writer.remember(location, state if source.lasting else None)
 
+    def _update_window(self, source: Any, reading: Reading, tell: Callable[[float | None], None]) -> None:
+        """Add and replace what a feed has now; what rolled off it stays. One that fails stops nothing."""
+        location = source.location
+        ledger = self.held.ledger(location)
+        broken, told = reading.broken, len(reading.errors)
+        batch: list[Article] = []
+        try:
+            for result in source.articles():
+                if isinstance(result, SourceError):
+                    reading.note(result)
+                    continue
+                batch.append(result)
+                if len(batch) == _BATCH:
+                    self._take(batch, location, ledger, reading)
+                    batch = []
+                    tell(None)
+        except SourceError as error:
+            reading.note(error)
+            reading.incomplete.append(location)
+        self._take(batch, location, ledger, reading)
+        reading.differences[location] = ledger.difference()
+        if self.writer:
+            lines = source.memory.lines()
+            faults = [(error.location, error.reason) for error in reading.errors[told:]]
+            state = SourceState(lines, [0] * len(lines), reading.broken - broken, faults)
+            self.writer.remember(location, state)
+
     def _take(
         self,
         batch: list[Article],
@@ -166,15 +203,16 @@ class Updater:
         for article in batch:
             if article.extra or article.related:
                 reading.unusable.update(dict.fromkeys(_unusable(article), 1))
+                extra = article.extra.items()
+                reading.unused.update(key for key, value in extra if key not in _OURS and value not in _EMPTY)
+                reading.ambiguous += AMBIGUOUS in article.extra
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)
         if source.lasting and (had or self.whole):
             some = f"{had:,}" if had else "some"
             why = f" ({broken:,} broken)" if broken else ""
-            raise self._refusal(
-                source.location, f"gives no articles now{why}, and the index has {some} of it"
-            )
+            raise self._refusal(source.location, f"has no articles now{why}, but the index has {some} of it")
         reading.empty.append(source.location)
 
     def _refusal(self, location: str, reason: str) -> SourceError:
@@ -185,6 +223,10 @@ def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """Give the error of a source that is not as it should be, with the way out."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+_OURS = frozenset((UNUSABLE, AMBIGUOUS))
+_EMPTY: tuple[Any, ...] = ("", [], {})
 
 
 def _unusable(article: Article) -> Iterator[str]:
@@ -206,6 +248,12 @@ def _finished(
     before = max(0, number + 1 - _BATCH - len(failed))
     done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
     return SourceState(list(done), list(done.values()))
+
+
+def _had_many(known: SourceState, seen: Snapshot) -> bool:
+    """Whether a file is gone that may have held several articles, whose ids are not its name."""
+    gone = set(known.names).difference(seen.names)
+    return any(not name.lower().endswith(SINGLE) for name in gone)
 
 
 def _is_same(known: SourceState, names: list[str], stamps: list[int]) -> bool:

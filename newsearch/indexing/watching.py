@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from newsearch.errors import EngineError
 
 _QUIET_MS = 500
 _PATIENCE_MS = 5000
+_LOOK_UP_MS = 1000
 
 
 def check_watching() -> None:
@@ -20,22 +22,32 @@ def check_watching() -> None:
         EngineError: the package watchfiles is not installed.
     """
     if find_spec("watchfiles") is None:
-        raise EngineError("to watch files, the package watchfiles is needed: pip install 'newsearch[watch]'")
+        raise EngineError("watching files needs the extra `watch`: pip install 'newsearch[watch]'")
 
 
-def bursts(paths: Sequence[str | os.PathLike[str]], *, but: str | os.PathLike[str]) -> Iterator[int]:
+def bursts(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    but: str | os.PathLike[str],
+    also: Callable[[], bool] = lambda: False,
+) -> Iterator[int]:
     """Wait for changes of files, for ever: yields after each burst how many files changed in it.
 
     A burst ends when half a second has passed without a change, or after five seconds. What changes while the caller
     is busy is the next burst.
 
     Args:
-        paths: files and directories to watch.
+        paths: files and directories to watch; without any, `also` is asked alone.
         but: a directory whose changes do not count, such as that of the index.
+        also: asked every second without changes: whether to yield all the same, then 0.
 
     Raises:
         EngineError: the package watchfiles is not installed, or a path cannot be watched.
     """
+    while not paths:
+        time.sleep(_LOOK_UP_MS / 1000)
+        if also():
+            yield 0
     check_watching()
     from watchfiles import Change, watch
 
@@ -51,7 +63,10 @@ def bursts(paths: Sequence[str | os.PathLike[str]], *, but: str | os.PathLike[st
             debounce=_PATIENCE_MS,
             step=_QUIET_MS,
             raise_interrupt=True,
+            rust_timeout=_LOOK_UP_MS,
+            yield_on_timeout=True,
         ):
-            yield len(changes)
+            if changes or also():
+                yield len(changes)
     except OSError as error:
         raise EngineError(f"cannot watch {', '.join(map(str, paths))}: {error}") from error

@@ -6,16 +6,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from newsearch.articles.article import article_to_mapping
+from newsearch.articles.article import article_to_mapping, written
 from newsearch.engine.base import Explanation
 from newsearch.engine.figures import Stats
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause
-from newsearch.search.results import Hit
+from newsearch.search.results import Hit, Results
 from newsearch.text.clean import escape_unseen
+
+if TYPE_CHECKING:
+    from newsearch.search.folding import Copy
+    from newsearch.search.fronts import Stories
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
@@ -38,7 +42,8 @@ def page_mapping(page: Page) -> dict[str, Any]:
         "schema": SCHEMA,
         "query": page.results.query.text,
         "total": {"complete": counts.complete, "partial": counts.partial},
-        "hits": [hit_mapping(rank, hit, page.explain) for rank, hit in page.ranked()],
+        "folded": _folded_mapping(page.results),
+        "hits": [*hit_mappings(page)],
         "related": [hit_mapping(rank, hit, page.explain) for rank, hit in page.related()],
         "facets": {
             name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
@@ -55,12 +60,13 @@ def page_mapping(page: Page) -> dict[str, Any]:
 
 def hit_mappings(page: Page) -> Iterator[dict[str, Any]]:
     """One object for each hit; as lines they are a source that can be indexed, too."""
+    collapsed = page.results.request.collapse is not None
     for rank, hit in page.ranked():
-        yield hit_mapping(rank, hit, page.explain)
+        yield hit_mapping(rank, hit, page.explain, collapsed)
 
 
-def hit_mapping(rank: int, hit: Hit, explain: bool = False) -> dict[str, Any]:
-    """One hit: where it stands, and its article."""
+def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = False) -> dict[str, Any]:
+    """One hit: where it stands, its article, and the articles that it stands for if the search was collapsed."""
     ours: dict[str, Any] = {
         "rank": rank,
         "score": round(hit.score, 6),
@@ -69,11 +75,58 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False) -> dict[str, Any]:
     }
     if hit.url:
         ours["url"] = hit.url
+    if collapsed:
+        ours["copies"] = [copy_mapping(copy) for copy in hit.copies]
     if explain:
         ours["explanation"] = _explanation_mapping(hit.explanation)
     # An article may bring keys of its own by these names; ours are the ones that readers expect.
     theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
     return {**ours, **theirs, **ours}
+
+
+def copy_mapping(copy: Copy) -> dict[str, Any]:
+    """An article that a hit stands for."""
+    return {
+        "id": copy.id,
+        "title": copy.title,
+        "url": copy.url,
+        "outlet": copy.outlet or None,
+        "publishedDateTime": written(copy.date),
+    }
+
+
+def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
+    """A front page."""
+    return {
+        "query": query,
+        "first": written(stories.first),
+        "last": written(stories.last),
+        "articles": stories.articles,
+        "total": stories.total,
+        "exact": stories.exact,
+        "stories": [
+            {
+                "id": story.id,
+                "title": story.title,
+                "outlets": list(story.outlets),
+                "trend": story.trend,
+                "articles": [copy_mapping(article) for article in story.articles],
+            }
+            for story in stories
+        ],
+    }
+
+
+def _folded_mapping(results: Results) -> dict[str, Any] | None:
+    folding = results.folding
+    if folding is None or results.request.collapse is None:
+        return None
+    return {
+        "by": results.request.collapse,
+        "hits": folding.groups,
+        "candidates": folding.candidates,
+        "exact": folding.exact,
+    }
 
 
 def stats_mapping(stats: Stats) -> dict[str, Any]:
@@ -88,7 +141,7 @@ def _plain(value: object) -> object:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
-_MAY_LACK = ("url", "explanation")
+_MAY_LACK = ("url", "copies", "explanation")
 """What not every hit has, and what then is not there."""
 
 

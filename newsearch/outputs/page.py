@@ -35,7 +35,7 @@ class Page(NamedTuple):
     def related(self) -> Iterator[tuple[int, Hit]]:
         """What else may be of interest, after the last match, where the page has room for it; ranks go on."""
         found = self.offset + len(self.results)
-        if len(self.results) and found == self.results.total:
+        if len(self.results) and self.results.reaches_end:
             room = max(0, self.results.request.limit - len(self.results))
             yield from enumerate(self.results.related[:room], found + 1)
 

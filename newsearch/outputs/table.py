@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from newsearch._patterns import pattern
 from newsearch.articles.article import article_to_mapping
 from newsearch.outputs.page import Page
 from newsearch.text.clean import one_line
@@ -38,5 +39,8 @@ def url_lines(page: Page) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     """Text that a spreadsheet does not take for a formula."""
-    text = one_line(text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return _FORMULA.sub(r"\1'", one_line(text))
+
+
+# Some spreadsheets begin a cell after a semicolon too, and take signs of full width for the others.
+_FORMULA = pattern(r"(\A|;)(?=[=+\-@＝＋－＠])")

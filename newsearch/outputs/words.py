@@ -40,7 +40,7 @@ def advice(results: Results) -> Iterator[str]:
         for clause in helpful:
             yield f"without {typed(clause)}: {counted_matches(clause.without)}"
         if not helpful:
-            yield "leaving out any one part of the search finds nothing either"
+            yield "removing any one part of the search finds nothing either"
 
 
 def typed(clause: Clause) -> str:

@@ -91,7 +91,8 @@ def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
     period = parse_date_range(text, now=now, tz=tz)
     if period.end is not None:
         return period.end - timedelta(microseconds=1)
-    assert period.start is not None  # a range has a start or an end
+    if period.start is None:
+        raise QueryError(f"{text!r:.80} goes on for ever, and names no moment")
     return period.start
 
 
@@ -124,7 +125,7 @@ def parse_duration(text: str) -> timedelta:
         count, unit = _amount(match)
         return count * _LENGTH[unit]
     except (ValueError, OverflowError):
-        raise QueryError(f"{_quoted(text)} is too long a time") from None
+        raise QueryError(f"{_quoted(text)} is too long") from None
 
 
 def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
@@ -146,7 +147,7 @@ def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
     if field == "on":
         period = calendar.period(text)
         if period.start == period.end:
-            raise QueryError(f"{_quoted(text)} is an instant: for all since then, write when:{text}")
+            raise QueryError(f"{_quoted(text)} is an instant; to search from it on, write when:{text}")
         return _open(*period)
     left, dots, right = text.partition("..")
     if not dots:

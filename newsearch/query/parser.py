@@ -335,7 +335,7 @@ class _Parser:
         distance = min(int(edits or 1), most := _most_edits(stem)) if edits is not None else 0
         if edits and int(edits) > most:
             self._note(f"~ allows {most} edit{'s' * (most > 1)} at most in this word", span)
-        if not (star or distance) or not self._affords(1, span, "this word is searched as it stands"):
+        if not (star or distance) or not self._affords(1, span, "this word is searched as written"):
             return Word(stem, field, weight, span)
         return Prefix(stem, field, weight, span) if star else Fuzzy(stem, distance, field, weight, span)
 

@@ -70,7 +70,7 @@ def read_synonyms(path: str | os.PathLike[str]) -> Synonyms:
         meant = _group(place, right) if arrow else given
         if not arrow and len(given) < 2:
             raise WordListError(
-                f"{place}: {entry[:80]!r} stands alone; part synonyms by commas, as in: vaccine, jab"
+                f"{place}: {entry[:80]!r} has no synonyms; separate synonyms with commas, as in: vaccine, jab"
             )
         for text in given:
             found.setdefault(_key(text), {}).update(dict.fromkeys(meant))
@@ -82,13 +82,13 @@ def _group(place: str, text: str) -> list[str]:
     words = [word.strip() for word in text.split(",")]
     if len(words) > MAX_GROUP:
         raise WordListError(
-            f"{place}: more than {MAX_GROUP} synonyms on one line; part them into several lines"
+            f"{place}: more than {MAX_GROUP} synonyms on one line; split them into several lines"
         )
     for word in words:
         terms = len(analysis.terms(word))
         if not terms:
             said = f"{word[:80]!r} is no word" if word else "a word is missing"
-            raise WordListError(f"{place}: {said}; part synonyms by single commas, as in: vaccine, jab")
+            raise WordListError(f"{place}: {said}; separate synonyms with single commas, as in: vaccine, jab")
         if terms > MAX_WORDS:
             raise WordListError(f"{place}: {word[:80]!r} has more than {MAX_WORDS} words")
     return words

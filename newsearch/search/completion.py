@@ -22,6 +22,12 @@ _MAX_FOLLOWING = 50
 _MAX_CONTEXT = 8
 """Parts of a query that are heeded when its last word is completed."""
 
+_MAX_TEXT = 4096
+"""Characters of a query; a longer one is no longer being typed by hand, and a search reads no more of it either."""
+
+_LONGEST_TAIL = 2 * analysis.MAX_TERM_LENGTH
+"""Characters at the end of a word in which its last term is looked for."""
+
 _NAME = r"(?P<sign>-?\#?)(?:(?P<name>[A-Za-z]+):)?"
 # What is being typed: a value whose quote is still open, else what comes after the last gap or parenthesis.
 _QUOTED = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}[\"“„«](?P<value>[^\"“”„«»]*)", re.DOTALL)
@@ -44,7 +50,7 @@ class Completer:
 
     def complete(self, text: str, limit: int) -> list[Completion]:
         """See `Index.complete`."""
-        if limit < 1:
+        if limit < 1 or len(text) > _MAX_TEXT:
             return []
         quoted = _QUOTED.fullmatch(text)
         if quoted and self._field(quoted) not in (None, *TEXT_FIELDS):
@@ -133,7 +139,7 @@ def _done(value: str, terms: tuple[str, ...]) -> str:
     """What of a word that is several terms is typed to its end: of COVID-1, all but the 1."""
     if len(terms) < 2:
         return ""
-    tails = (at for at in range(len(value)) if value[at].isalnum())
+    tails = (at for at in range(max(0, len(value) - _LONGEST_TAIL), len(value)) if value[at].isalnum())
     return value[: next((at for at in tails if analysis.chunk_terms(value[at:]) == terms[-1:]), 0)]
 
 

@@ -184,7 +184,7 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
     if term is None:
         return FEW, [], False
     held = _holding(reader, word)
-    is_strange = held >= FEW and not reader.held(term)
+    is_strange = held >= FEW and not reader.articles_with(term)
     likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
         for like in reader.like(term, edits):
@@ -201,7 +201,7 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
 def _is_strange(reader: Reader, word: str) -> bool:
     """Whether a word is known in other forms alone, such as those of another language."""
     term = _only_term(word)
-    return term is not None and not reader.held(term) and _holding(reader, word) >= FEW
+    return term is not None and not reader.articles_with(term) and _holding(reader, word) >= FEW
 
 
 def _only_term(word: str) -> str | None:

@@ -23,7 +23,12 @@ from newsearch.search.spellings import Spellings
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats
     from newsearch.query.synonyms import Synonyms
+    from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
+    from newsearch.search.fronts import Stories
+
+_FRONTS = 15
+"""Front pages that are kept beside the newest."""
 
 
 def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
@@ -68,6 +73,7 @@ class Index:
         self._open: Reader | None = reader or engine.reader()
         self._completer: Completer | None = None
         self._spellings: Spellings | None = None
+        self._compared: Alike | None = None
 
     def __enter__(self) -> Index:
         return self
@@ -99,6 +105,9 @@ class Index:
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
         expand: bool | None = None,
+        collapse: str | None = None,
+        show: str = "best",
+        per_outlet: int | None = None,
     ) -> Results:
         """Find articles, the best first: relevance boosted by heat and quality.
 
@@ -127,6 +136,12 @@ class Index:
             expand: search also for words that the best articles share, where relevance sorts. True finds more, some of
                 it without any word of the query; that is neither complete nor counted. None, the default, only ranks
                 with them what a query in sentences finds. False does neither, and nothing is `related`.
+            collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
+                the first hits (200, or more where they do not fill the page); `Hit.copies` has the others. See
+                docs/stories.md.
+            show: which of them is the hit: best (in the order of the search), first or last (by date), or an outlet, by
+                name or domain.
+            per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits.
 
         Raises:
             QueryError: an option is of a wrong kind, out of its range, or not a date.
@@ -144,6 +159,9 @@ class Index:
             and boosts is None
             and as_of is None
             and expand is None
+            and collapse is None
+            and per_outlet is None
+            and show == "best"
             and unpublished is False
             and tz is UTC
             and sort == "relevance"
@@ -170,6 +188,9 @@ class Index:
                 as_of=as_of,
                 tz=tz,
                 expand=expand,
+                collapse=collapse,
+                show=show,
+                per_outlet=per_outlet,
             )
         )
 
@@ -193,6 +214,15 @@ class Index:
 
             if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
+        if request.is_folded and request.limit:
+            from newsearch.search.folding import fold  # with all that compares articles
+
+            folding = fold(
+                request,
+                lambda limit: reader.search(tree, replace(options, offset=0, limit=limit)),
+                self._alike,
+            )
+            return Results(asked, folding.answer, folding)
         return Results(asked, reader.search(tree, options))
 
     def fingerprint(self, request: Request) -> str:
@@ -209,8 +239,49 @@ class Index:
         asked = request.ask(self._reader, self._synonyms)
         # Recency counts from the newest article, unless that is yet to come.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
-        told = repr((asked.tree(), asked.options, request.expand, hour))
+        folding = (request.collapse, request.show, request.per_outlet)
+        told = repr((asked.tree(), asked.options, request.expand, hour, folding))
         return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def stories(
+        self,
+        query: str = "",
+        *,
+        limit: int = 10,
+        after: Moment | None = None,
+        before: Moment | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+    ) -> Stories:
+        """What is big in a window of time: the stories that most outlets report. docs/stories.md says what a story is.
+
+        Of a query with words, articles that hold every word are grouped, if there are any. What was found is kept for
+        the next call, within one generation of the index.
+
+        Args:
+            query: see docs/query-syntax.md; the empty one takes all articles of the window.
+            limit: at most so many stories.
+            after, before: the window; without either, it is the three days before the newest article found.
+            as_of, tz: as in `search`.
+
+        Raises:
+            QueryError: an option cannot be used.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.fronts import ARTICLES, Stories, stories_of  # with all that compares articles
+
+        check_number("limit", limit, 0, whole=True, error=QueryError)
+        request = Request(
+            query, limit=ARTICLES, sort="newest", after=after, before=before, as_of=as_of, tz=tz, expand=False
+        )
+        alike, key = self._alike, self.fingerprint(request)
+        whole = alike.fronts.get(key)
+        if not isinstance(whole, Stories):
+            windowed = after is not None or before is not None
+            whole = stories_of(self.run(request), alike, windowed=windowed)
+            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: whole}
+        return whole.shortened(limit)
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """What the last word of a query that is being typed could become.
@@ -267,7 +338,16 @@ class Index:
 
     def close(self) -> None:
         """Let go of the files; they are unmapped when the last result that refers to them is gone."""
-        self._open = self._completer = self._spellings = None
+        self._open = self._completer = self._spellings = self._compared = None
+
+    @property
+    def _alike(self) -> Alike:
+        from newsearch.search.alike import Alike  # it loads what compares articles
+
+        known = self._compared
+        if known is None or known.reader is not self._reader:
+            known = self._compared = Alike(self._reader)
+        return known
 
     @property
     def _reader(self) -> Reader:

@@ -101,7 +101,7 @@ def _address(query: Parsed, reader: Reader) -> Parsed:
     text = Phrase(f"{host}/{path}".rstrip("/"), None, 0, 1.0, url.span)
     if not _finds(reader, text):
         return query
-    note = Note("no article has this address; those whose text holds it are shown", url.span)
+    note = Note("no article has this address; articles that contain it are shown", url.span)
     return query._replace(tree=text, notes=(*query.notes, note))
 
 

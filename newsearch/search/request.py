@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 REQUEST_VERSION = 1
 """The version of the JSON of a request: raised when a reader of the old form could go wrong."""
 
+COLLAPSES = ("copies", "stories")
+MAX_FOLDED = 2_000
+"""Hits that are read at most to fold them."""
+
 Moment: TypeAlias = str | date | datetime
 
 
@@ -55,6 +59,12 @@ class Request:
             end. Where it is given, articles dated later are not found; undated ones are.
         tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
         expand: whether to search also for words that the best articles share: see `Index.search`.
+        collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
+            the best hits.
+        show: which article of a group is the hit: best (by the order of the search), first or last (by date), or the
+            name or domain of an outlet; best where that outlet is not in the group. Without `collapse` it does nothing.
+        per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits; those left over
+            come on the next pages.
 
     Raises:
         QueryError: a value is of a wrong kind or out of its range; the message begins with the name of the attribute.
@@ -79,6 +89,9 @@ class Request:
     as_of: Moment | None = None
     tz: tzinfo | str = UTC
     expand: bool | None = None
+    collapse: str | None = None
+    show: str = "best"
+    per_outlet: int | None = None
 
     @classmethod
     def plain(cls, query: str, limit: int, offset: int) -> Request:
@@ -104,12 +117,15 @@ class Request:
             if type(given) is not int:
                 self._set(name, int(given))
         if self.limit + self.offset > MAX_PAGE:
-            raise QueryError(f"offset: {self.offset:,} and the limit reach beyond {MAX_PAGE:,} hits together")
+            raise QueryError(f"offset: {self.offset:,} and the limit together exceed {MAX_PAGE:,} hits")
         if self.sort not in SORTS:
             raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
             if (given_values := getattr(self, name)) != ():
-                self._set(name, several(name, given_values))
+                values = several(name, given_values)
+                if len(values) > MAX_VALUES:
+                    raise QueryError(f"{name}: {len(values):,} values; a search takes {MAX_VALUES:,} at most")
+                self._set(name, values)
         for name, least in (("min_heat", self.min_heat), ("min_quality", self.min_quality)):
             if least is not None:
                 check_number(name, least, error=QueryError)
@@ -122,6 +138,7 @@ class Request:
         if self.expand is not None:
             check_flag("expand", self.expand, error=QueryError)
             self._set("expand", bool(self.expand))
+        self._check_folding()
         if not isinstance(self.boosts, Boosts):
             raise QueryError(f"boosts: {self.boosts!r:.80} is not a newsearch.Boosts")
         tz = self.tz
@@ -134,6 +151,28 @@ class Request:
             self._start("after", now, tz)
             self._start("before", now, tz)
             self._end(now, tz)
+
+    def _check_folding(self) -> None:
+        if self.collapse is not None and self.collapse not in COLLAPSES:
+            raise QueryError(
+                f"collapse: {self.collapse!r:.80} is unknown: one of {', '.join(COLLAPSES)}, or none"
+            )
+        check_text("show", self.show, error=QueryError)
+        if not self.show.strip():
+            raise QueryError("show: this is empty: give best, first, last or an outlet")
+        if self.per_outlet is not None:
+            check_number("per_outlet", self.per_outlet, 1, MAX_PAGE, whole=True, error=QueryError)
+            self._set("per_outlet", int(self.per_outlet))
+        if self.is_folded and self.limit + self.offset > MAX_FOLDED:
+            name = "collapse" if self.collapse else "per_outlet"
+            raise QueryError(
+                f"{name}: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on"
+            )
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether the page is made from more hits than are on it."""
+        return bool(self.collapse or self.per_outlet)
 
     def _set(self, name: str, value: object) -> None:
         if value is not getattr(self, name):
@@ -151,14 +190,16 @@ class Request:
         given = dict(mapping)
         version = given.pop("request", REQUEST_VERSION)
         if version != REQUEST_VERSION or isinstance(version, bool):
-            raise QueryError(f"request: version {version!r:.20} is not {REQUEST_VERSION}, the one read here")
+            raise QueryError(
+                f"request: version {version!r:.20} is not {REQUEST_VERSION}, the only version that is supported"
+            )
         for name in given:
             if name not in _KEYS:
                 raise QueryError(f"{name!s:.80}: no such key{_meant(str(name))}")
         for name in ("after", "before", "as_of", "tz"):
             if name in given and not (given[name] is None and name != "tz"):
                 check_text(name, given[name], error=QueryError)
-        for name in ("limit", "offset"):
+        for name in ("limit", "offset", "per_outlet"):
             # JSON knows one kind of number.
             if isinstance(given.get(name), float) and given[name].is_integer():
                 given[name] = int(given[name])
@@ -321,6 +362,9 @@ _LISTS = {
 
 _INSTANT = timedelta(microseconds=1)
 
+MAX_VALUES = 1_000
+"""Topics, providers, categories or types that one search may name."""
+
 
 class Filter(NamedTuple):
     """A filter of a request: the attribute that it comes from, the value of this, and the filter's node of the tree."""
@@ -398,7 +442,7 @@ def several(name: str, given: object) -> tuple[str, ...]:
         return given
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
     if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
-        raise QueryError(f"{name}: {given!r:.80} is neither a str nor several")
+        raise QueryError(f"{name}: {given!r:.80} is neither a str nor a list of str")
     return values
 
 
@@ -433,5 +477,7 @@ def _instant(name: str, moment: object, tz: tzinfo) -> datetime:
 def _zone_name(zone: tzinfo) -> str:
     name = getattr(zone, "key", None)
     if name is None:
-        raise QueryError(f"tz: {zone} has no name to write down: give one, such as Europe/Paris")
+        raise QueryError(
+            f"tz: {zone} has no name and cannot be written: use a named zone, such as Europe/Paris"
+        )
     return str(name)

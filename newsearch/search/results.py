@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cached_property
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -17,6 +17,9 @@ from newsearch.search.help import FEW, Clause, diagnose, respell
 from newsearch.search.request import Asked, Request
 from newsearch.text.analysis import Stemming
 
+if TYPE_CHECKING:
+    from newsearch.search.folding import Copy, Folding
+
 
 class Hit:
     """One article that a search found.
@@ -26,16 +29,26 @@ class Hit:
         complete: whether the article holds every word asked for.
         id, title: the article's.
         url: where to read the article.
+        copies: of a search with `collapse`, the articles that this hit stands for, the earliest first; else none.
     """
 
-    __slots__ = ("_answer", "_article", "_number", "complete", "id", "score", "title", "url")
+    __slots__ = ("_answer", "_article", "_number", "complete", "copies", "id", "score", "title", "url")
 
-    def __init__(self, answer: Answer, number: int, named: Summary, score: float, complete: bool) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        number: int,
+        named: Summary,
+        score: float,
+        complete: bool,
+        copies: tuple[Copy, ...] = (),
+    ) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
         self.score = score
         self.complete = complete
+        self.copies = copies
         self.id = named.id
         self.title = named.title
         self.url = named.url or None
@@ -78,16 +91,23 @@ class Results(Sequence[Hit]):
         query: the query as it was understood.
         now: the moment that relative dates and ages count from.
         tz: the zone in which days begin.
+        folding: of a search with `collapse` or `per_outlet`, how many hits were read, into how many groups they fall,
+            and whether these are all that match; else None.
     """
 
-    def __init__(self, asked: Asked, answer: Answer) -> None:
+    def __init__(self, asked: Asked, answer: Answer, folding: Folding | None = None) -> None:
         self.request: Request = asked.request
         self.query: Parsed = asked.query
         self.now: datetime = asked.now
         self.tz: tzinfo = asked.tz
         self._asked = asked
         self._answer = answer
-        self._hits = _hits(answer)
+        self.folding = folding
+        if folding is None:
+            self._hits = _hits(answer)
+        else:
+            found = answer.hits()
+            self._hits = [Hit(answer, number, *found[number], copies) for number, copies in folding.page]
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} of query {self.query.text!r}>"
@@ -121,6 +141,14 @@ class Results(Sequence[Hit]):
     def total(self) -> int:
         """How many articles match, on all pages."""
         return self.counts.complete + self.counts.partial
+
+    @property
+    def reaches_end(self) -> bool:
+        """Whether the last match is on this page."""
+        found = self.request.offset + len(self)
+        if self.folding is None:
+            return found == self.total
+        return self.folding.exact and found == self.folding.groups
 
     @cached_property
     def did_you_mean(self) -> str | None:

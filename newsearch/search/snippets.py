@@ -14,6 +14,7 @@ from unicodedata import category
 from newsearch._patterns import pattern
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
+from newsearch.text.places import MAX_CHUNK, locate
 
 Span: TypeAlias = tuple[int, int]
 """A half-open range of character positions in a text."""
@@ -24,7 +25,6 @@ MAX_MARKED: Final = 20_000
 MAX_PARTS: Final = 32
 """Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
 
-_MAX_CHUNK: Final = 40
 # Where a chunk can be cut without changing its terms, mostly: a run of a script without spaces, a word, a sign. A mark
 # of a kana belongs to it.
 _PIECE = pattern(
@@ -33,12 +33,9 @@ _PIECE = pattern(
     ),
     re.VERBOSE,
 )
-_PAIRED = pattern(analysis.PAIRED)
-_FIRST_PAIRED: Final = "\u0e00"
 # Letters from here on are not all letters to readers: some are apostrophes.
 _FIRST_MODIFIER: Final = "\u02b0"
 _AROUND: Final = '.,;:!?"()[]“”‘’…–—'
-_CHARACTER = pattern(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
 _CHUNK = pattern(r"\S+")
 _ELLIPSIS: Final = "…"
 _ENGLISH: Final = analysis.Stemming()
@@ -160,7 +157,7 @@ class _Words:
         for (start, chunk), terms in zip(self._chunks, self._terms, strict=True):
             numbers = [number for number in range(len(terms)) if first + number in wanted]
             if numbers:
-                places = _locate(chunk, terms)
+                places = locate(chunk, terms)
                 for number in numbers:
                     begin, end = places[number]
                     if (half := self._halves.get(first + number)) and end - begin == len(terms[number]) == 2:
@@ -172,7 +169,7 @@ class _Words:
 
 def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
     """A chunk, or the pieces of a long one that say the same, and where they are."""
-    if chunk.isascii() and len(chunk) <= _MAX_CHUNK:
+    if chunk.isascii() and len(chunk) <= MAX_CHUNK:
         return [(start, chunk)]
     # Most others are a word in curly quotes, or with an apostrophe, and need no pattern, which takes long to compile.
     bare = chunk.strip(_AROUND)
@@ -183,46 +180,6 @@ def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
     pieces = [(start + match.start(), match[0]) for match in _PIECE.finditer(chunk)]
     said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
     return pieces if said == list(analysis.chunk_terms(chunk)) else [(start, chunk)]
-
-
-def _pairs(run: str) -> list[Span] | None:
-    """Where the pairs of a run of a script without spaces are; None where its characters cannot be told apart."""
-    starts: list[int] = []
-    ends: list[int] = []
-    folded = ""
-    for match in _CHARACTER.finditer(run):
-        said = analysis.fold(match[0])
-        folded += said
-        # Where one character becomes several, each of these is all of it.
-        starts += [match.start()] * len(said)
-        ends += [match.end()] * len(said)
-    if not folded or folded != analysis.fold(run):
-        return None
-    return [(starts[i], ends[min(i + 1, len(ends) - 1)]) for i in range(max(len(ends) - 1, 1))]
-
-
-def _locate(chunk: str, terms: tuple[str, ...]) -> list[Span]:
-    """Where in a chunk each of its terms is: the least of it that says the same."""
-    if (
-        chunk[:1] >= _FIRST_PAIRED
-        and _PAIRED.match(chunk)
-        and (pairs := _pairs(chunk))
-        and len(pairs) == len(terms)
-    ):
-        return pairs
-    if len(chunk) > _MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
-        return [(0, len(chunk))] * len(terms)
-    spans = []
-    end = 0
-    for number, term in enumerate(terms, 1):
-        # Neighbouring pairs of letters share one, so a term can begin before the last one's end.
-        earliest, wanted = max(end - 1, 0), terms[:number]
-        ends = range(end + 1, len(chunk) + 1)
-        end = next((e for e in ends if analysis.chunk_terms(chunk[:e])[:number] == wanted), len(chunk))
-        starts = range(end - 1, earliest - 1, -1)
-        start = next((s for s in starts if analysis.chunk_terms(chunk[s:end]) == (term,)), earliest)
-        spans.append((start, end))
-    return spans
 
 
 def _joined(spans: Iterator[Span]) -> list[Span]:

@@ -158,7 +158,9 @@ class Spellings:
             return [Or((word, *others), word.span) if others else word]
         joined = "".join(terms)
         closed = (
-            [replace(word, text=joined, weight=word.weight * OTHERWISE)] if self.reader.held(joined) else []
+            [replace(word, text=joined, weight=word.weight * OTHERWISE)]
+            if self.reader.articles_with(joined)
+            else []
         )
         parts: list[Node] = [replace(word, text=term) for term in terms]
         # What stands together counts for the word and for its parts.
@@ -186,7 +188,7 @@ class Spellings:
             return left + right if is_one and self._count(Word(left + right)) else None
         is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
-        return joined if is_one and len(right) > 1 and self.reader.held(joined.lower()) else None
+        return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
 
     def _part(self, word: str) -> str | None:
         """A word as two with a hyphen, as enough articles have it."""
@@ -195,7 +197,7 @@ class Spellings:
         known = self._parted.get(word, _UNKNOWN)
         if known is not _UNKNOWN:
             return known
-        held = self.reader.held
+        held = self.reader.articles_with
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
         for at in range(1, len(word) - _MIN_PART + 1):
             left, right = word[:at], word[at:]

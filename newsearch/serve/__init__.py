@@ -23,7 +23,7 @@ def check_web() -> None:
     Raises:
         EngineError: one of them is not.
     """
-    for name in ("starlette", "jinja2", "uvicorn", "mcp"):
+    for name in ("starlette", "jinja2", "uvicorn", "httptools", "mcp"):
         if find_spec(name) is None:
             raise EngineError(f"the package {name} is needed: pip install 'newsearch[web]'")
 

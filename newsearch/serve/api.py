@@ -19,9 +19,10 @@ from newsearch.engine.base import FACETS, MAX_PAGE
 from newsearch.outputs.json_page import SCHEMA, page_mapping, stats_mapping, to_json
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
-from newsearch.serve.answers import JSON, Body, Made, problem, respond
+from newsearch.serve.answers import JSON, Body, Made, encoded, problem, respond, wants_gzip
 from newsearch.serve.live import Snapshot
 from newsearch.serve.metrics import TEXT
+from newsearch.serve.openapi import document
 from newsearch.serve.parameters import View, address, read_request, read_view
 from newsearch.serve.site import Site
 
@@ -47,6 +48,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/api/v1/facets", _facets),
         route("/api/v1/timeline", _timeline),
         route("/api/v1/stats", _stats),
+        route("/openapi.json", _openapi),
         route("/healthz", _health),
         route("/metrics", _metrics),
     ]
@@ -163,6 +165,12 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
         return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
 
     return await site.answer(http, JSON, make)
+
+
+async def _openapi(site: Site, http: HttpRequest) -> Response:
+    described = to_json(document(site.settings.base_path, site.settings.max_limit))
+    data, gzipped = encoded(described, wants_gzip(http))
+    return respond(data, JSON, gzipped=gzipped)
 
 
 async def _health(site: Site, http: HttpRequest) -> Response:

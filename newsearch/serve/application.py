@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp
 
 from newsearch import NewsearchError, QueryError
-from newsearch.serve import api, feeds, pages
+from newsearch.serve import api, feeds, pages, tools
 from newsearch.serve.answers import problem, query_problem
 from newsearch.serve.guard import Guard, Seen
 from newsearch.serve.live import Busy, Live
@@ -45,11 +45,14 @@ def app(
     """
     settings = settings or Settings()
     site = Site(Live(index, settings, synonyms), settings, Metrics())
+    assistants = tools.server(site.live, settings)
+    mcp_route = tools.http_route(assistants, "/mcp")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(site.live.close)
+            await stack.enter_async_context(assistants.session_manager.run())
             yield
 
     def handled(status_of: Callable[[Exception], Response]) -> Callable[[HttpRequest, Exception], Any]:
@@ -60,7 +63,7 @@ def app(
         return handler
 
     inner = Starlette(
-        routes=[*api.routes(site), *pages.routes(site), *feeds.routes(site)],
+        routes=[*api.routes(site), *pages.routes(site), *feeds.routes(site), mcp_route],
         lifespan=lifespan,
         exception_handlers={
             QueryError: handled(_query_error),

@@ -27,6 +27,7 @@ from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_matches
 from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
 from newsearch.serve.live import Snapshot
+from newsearch.serve.openapi import document
 from newsearch.serve.parameters import LISTS, REQUEST_PARAMETERS, address, read_request
 from newsearch.serve.site import Site
 from newsearch.text.clean import one_line
@@ -73,6 +74,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/", _search),
         route("/article", _article),
         route("/help", _help),
+        route("/api", _api),
         route("/static/{name}", _static),
     ]
 
@@ -310,7 +312,12 @@ _NAMES = {
     "categories": "category",
     "types": "type",
     "languages": "language",
+    "after": "from",
+    "as_of": "as of",
+    "min_heat": "heat from",
+    "min_quality": "quality from",
 }
+"""What people call what narrows a search."""
 
 
 def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str]]:
@@ -320,15 +327,9 @@ def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str
         for value in values:
             without = tuple(other for other in values if other != value)
             yield {"text": f"{_NAMES[parameter]}: {value}", "url": link(**{parameter: without})}
-    for parameter, words in (
-        ("after", "from"),
-        ("before", "before"),
-        ("as_of", "as of"),
-        ("min_heat", "heat from"),
-        ("min_quality", "quality from"),
-    ):
+    for parameter in ("after", "before", "as_of", "min_heat", "min_quality"):
         if (value := getattr(request, parameter)) is not None:
-            yield {"text": f"{words} {value}", "url": link(**{parameter: None})}
+            yield {"text": f"{_NAMES.get(parameter, parameter)} {value}", "url": link(**{parameter: None})}
 
 
 def _advice(
@@ -549,6 +550,12 @@ async def _help(site: Site, http: HttpRequest) -> Response:
         return Made(("help", _mark()), body)
 
     return await site.answer(http, HTML, make)
+
+
+async def _api(site: Site, http: HttpRequest) -> Response:
+    described = document(site.settings.base_path, site.settings.max_limit)
+    data, gzipped = encoded(_render(site, "api.html", typed="", paths=described["paths"]), wants_gzip(http))
+    return respond(data, HTML, gzipped=gzipped)
 
 
 async def _static(site: Site, http: HttpRequest) -> Response:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import h11
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from newsearch.errors import EngineError
@@ -25,6 +24,8 @@ from newsearch.serve.settings import Settings
 HEAD_SECONDS = 10
 """How long a client may take to send the head of a request."""
 
+_BODY_SECONDS = 20
+_MAX_HEAD = 32_768
 _CONNECTIONS = 1_000
 
 
@@ -54,28 +55,47 @@ class Served:
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
 
 
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1, but for clients that send the head of a request more slowly than anybody does."""
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1, but for clients that send a request more slowly than anybody does, or a head without end."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _head = 0
+    _in_body = False
+    _is_complete = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._watch()
+        self._wait(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
+        self._is_complete = False
         super().data_received(data)
-        self._watch()
+        if self._is_complete or self._in_body:
+            self._head = 0
+            return
+        self._head += len(data)
+        if self._head > _MAX_HEAD:
+            self._give_up()
+        elif self._deadline is None:
+            self._wait(HEAD_SECONDS)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._in_body = True
+        self._wait(_BODY_SECONDS)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_body, self._is_complete = False, True
+        self._forget()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
         super().connection_lost(exc)
 
-    def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
-            self._forget()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+    def _wait(self, seconds: float) -> None:
+        self._forget()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
 
     def _forget(self) -> None:
         if self._deadline is not None:
@@ -83,8 +103,8 @@ class PatientProtocol(H11Protocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        self._deadline = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+        self._forget()
+        if not self.transport.is_closing():
             self.transport.close()
 
 
@@ -113,7 +133,6 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=HEAD_SECONDS,
         timeout_graceful_shutdown=15,
-        h11_max_incomplete_event_size=32_768,
     )
     try:
         socket = _listen(served)
@@ -137,7 +156,8 @@ def _listen(served: Served) -> Any:
     import socket
 
     family = socket.AF_INET6 if ":" in served.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named, or asyncio would not switch off Nagle's algorithm, and each answer would wait 40 ms for an acknowledgement.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -148,3 +168,17 @@ def _listen(served: Served) -> Any:
         raise
     listening.set_inheritable(True)
     return listening
+
+
+def run_tools(index: str, settings: Settings, synonyms: str | None = None) -> None:
+    """Offer the tools for assistants on standard input and output, until the input ends."""
+    from newsearch.serve.live import Live
+    from newsearch.serve.tools import server
+
+    live = Live(index, settings, synonyms)
+    try:
+        server(live, settings).run("stdio")
+    except KeyboardInterrupt:
+        return
+    finally:
+        live.close()

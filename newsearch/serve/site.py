@@ -43,18 +43,8 @@ class Site(NamedTuple):
         return self.within(read_request(pairs)), read_view(view)
 
     def within(self, request: Request) -> Request:
-        """A request for what this server shows, on a page that is not too long. Raises QueryError where it is not."""
-        if request.limit > self.settings.max_limit:
-            raise QueryError(
-                f"limit: {request.limit:,} is too many here: at most {self.settings.max_limit:,}"
-            )
-        if not self.settings.unpublished:
-            if request.unpublished:
-                raise QueryError("unpublished: this server shows published articles alone")
-            # Parsed here only where it may ask for them.
-            if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
-                raise QueryError("query: this server shows published articles alone")
-        return request
+        """See `within`."""
+        return within(request, self.settings)
 
     async def answer(self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made]) -> Response:
         """What `make` makes of the newest generation, in a thread; nothing but its ETag where the client has it.
@@ -75,3 +65,16 @@ class Site(NamedTuple):
             return respond(data, media_type, tag=tag, gzipped=gzipped, headers=body.headers)
 
         return await self.live.run(job)
+
+
+def within(request: Request, settings: Settings) -> Request:
+    """A request for what a server shows, on a page that is not too long. Raises QueryError where it is not."""
+    if request.limit > settings.max_limit:
+        raise QueryError(f"limit: {request.limit:,} is too many here: at most {settings.max_limit:,}")
+    if not settings.unpublished:
+        if request.unpublished:
+            raise QueryError("unpublished: this server shows published articles alone")
+        # Parsed here only where it may ask for them.
+        if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
+            raise QueryError("query: this server shows published articles alone")
+    return request

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
 import time
+import zlib
 from operator import attrgetter
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
+from newsearch._patterns import pattern
 from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot
 
@@ -51,13 +55,55 @@ def snapshot_of_file(path: Path) -> Snapshot:
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """Give a path with "/" and as text that can be printed and stored: odd bytes and controls are escaped."""
-    if isinstance(path, str) and path.isascii() and path.isprintable() and os.sep == "/":
+    """Give a path with "/" and as text that can be printed and stored: odd bytes and characters are escaped.
+
+    No two paths give the same text, and `path_of` gives the path back.
+    """
+    if isinstance(path, str) and path.isascii() and path.isprintable() and os.sep == "/" and "\\" not in path:
         return path
-    text = os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
-    if text.isprintable():
+    text = os.fsdecode(path).replace(os.sep, "/")
+    if text.isprintable() and "\\" not in text:
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(
+        "\\\\" if c == "\\" and _begins_escape(text, at) else c if c.isprintable() else _escaped(c)
+        for at, c in enumerate(text)
+    )
+
+
+def path_of(location: str) -> str:
+    """Give the path that `printable` made this of."""
+    path = _ESCAPE.sub(_unescaped, location)
+    # An index of an earlier version remembers backslashes as they are.
+    return location if path != location and os.path.exists(location) and not os.path.exists(path) else path
+
+
+_ESCAPED: Final = r"(?:\\|[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+_ESCAPE: Final = pattern(r"\\" + _ESCAPED)
+_AFTER: Final = pattern(_ESCAPED)
+_CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
+
+
+def _begins_escape(text: str, at: int) -> bool:
+    """Whether what follows a backslash would make an escape of it."""
+    return bool(_AFTER.match(text, at + 1)) or not text[at + 1 : at + 2].isprintable()
+
+
+def _escaped(character: str) -> str:
+    byte = ord(character) - 0xDC00
+    # A byte that is not UTF-8. Its number alone stands for a character where that has to be escaped, too.
+    if 0x80 <= byte <= 0xFF and chr(byte).isprintable():
+        return f"\\x{byte:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    said = escape[0][1:]
+    if said in _CONTROLS:
+        return _CONTROLS[said]
+    number = int(said[1:], 16)
+    if said[0] == "x" and number >= 0x80 and chr(number).isprintable():
+        return chr(0xDC00 + number)
+    return chr(number) if number <= 0x10FFFF else escape[0]
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -102,6 +148,59 @@ def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
         os.close(handle)
     return b"".join(pieces)
 
+
+def open_content(path: Path) -> BinaryIO:
+    """Open a file's content; gzip is known by its first bytes, so that a wrong name does no harm.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    file = open_file(path)
+    try:
+        magic = file.read(len(GZIP_MAGIC))
+        file.seek(0)
+        if magic != GZIP_MAGIC:
+            return file
+        file.close()
+        return cast(BinaryIO, gzip.open(path))
+    except OSError as error:
+        file.close()
+        raise unreadable(path, error) from error
+
+
+def read_content(path: Path, limit: int, advice: str = "") -> bytes:
+    """Read a whole file, decompressed.
+
+    Raises:
+        SourceError: it cannot be read, or is larger than `limit` bytes; the message ends with the advice then.
+    """
+    try:
+        with open_content(path) as file:
+            data = file.read(limit + 1)
+    except READ_ERRORS as error:
+        raise unreadable(path, error) from error
+    if len(data) > limit:
+        raise SourceError(printable(path), f"larger than {limit // 1_000_000} MB{advice}")
+    return data
+
+
+def first_bytes(path: Path, size: int = 4096) -> bytes:
+    """Read the beginning of a file, decompressed; of one that cannot be decompressed, nothing.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    with open_content(path) as file:
+        try:
+            return file.read(size)
+        except READ_ERRORS:
+            return b""
+
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+
+READ_ERRORS: Final = (OSError, EOFError, zlib.error)
+"""What reading from `open_content` can raise."""
 
 # A pipe must not keep us waiting until somebody writes to it.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -1,4 +1,4 @@
-"""Markdown with YAML front matter -> a mapping and a body.
+"""Markdown with front matter in YAML or TOML -> a mapping and a body.
 
 The YAML is composed by libyaml's safe loader, but its nodes become values here: only null, true, false and
 numbers that print as they were typed are anything but text. So a title stays what was typed (`2020-09-29`,
@@ -7,6 +7,7 @@ numbers that print as they were typed are anything but text. So a title stays wh
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Any, Final
 
@@ -17,6 +18,14 @@ _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML ca
 
 MAX_DEPTH: Final = 32
 """Levels of nesting; the format needs four."""
+
+
+MAX_SIZE: Final = 256 << 10
+"""Characters of front matter: a value of three of them can take a kilobyte of memory."""
+
+
+_DOTS: Final = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?(\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
+"""YAML's own mark of an end, with which some close front matter."""
 
 
 class FrontMatterError(Exception):
@@ -34,23 +43,80 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     content = text.lstrip()
     if not content:
         raise FrontMatterError("the file is empty")
+    if content.startswith("+++"):
+        return _parse_toml(content)
     if not _handler.detect(content):
-        raise FrontMatterError("no front matter: the first line is not '---'")
+        raise FrontMatterError("no front matter: the first line is not '---' (YAML) or '+++' (TOML)")
     try:
         front_matter, body = _handler.split(content)
     except ValueError:
+        if dots := _DOTS.match(content):
+            return parse(f"{content[: dots.start(1)]}---{content[dots.end(1) :]}")
         raise FrontMatterError("front matter has no closing '---'") from None
+    if len(front_matter) > MAX_SIZE:
+        raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
+    if (" !" in front_matter or " &" in front_matter or " *" in front_matter) and _MARKED.search(
+        front_matter
+    ):
+        front_matter = _MARKED.sub(_quoted, front_matter)
     try:
         value = _handler.load(front_matter)
     except yaml.YAMLError as error:
-        line, problem = _problem(error, front_matter)
-        line += text.count("\n", 0, text.index(front_matter)) + 1
-        raise FrontMatterError(f"front matter cannot be used at line {line}: {problem}") from error
+        at, problem = _problem(error, front_matter)
+        at += text[: len(text) - len(content)].count("\n") + 1
+        raise FrontMatterError(f"front matter cannot be used at line {at}: {problem}") from error
     if not value:
         raise FrontMatterError("front matter is empty")
     if not isinstance(value, dict):
-        raise FrontMatterError("front matter is not a mapping of keys to values")
+        number, line = _first_text(front_matter)
+        first_line = text[: len(text) - len(content)].count("\n") + 1
+        hint = f"; line {first_line + number}: no space after the colon" if _NO_SPACE.match(line) else ""
+        raise FrontMatterError(f"front matter is not a mapping of keys to values{hint}")
     return value, body
+
+
+# A value that begins with a sign of YAML is text to those who type it; a mark alone, and `!!str` and its kin, are YAML.
+_MARKED: Final = re.compile(
+    r"""^(?P<key>[ \t]*(?:-[ ]+)*(?:[\w-]+:[ \t]+)?)
+    (?P<value>(?:!(?!!)|&|\*(?=[^\s*]+\*))\S*[ \t]+[^\s\[{&*!|>'"][^\n]*?)[ \t]*$""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    value = found["value"].replace("'", "''")
+    return f"{found['key']}'{value}'" if found["key"].strip() else found[0]
+
+
+_NO_SPACE: Final = re.compile(r"[\w-]+:\S")
+
+
+def _first_text(front_matter: str) -> tuple[int, str]:
+    """The number and the text of the first line that is not empty."""
+    lines = front_matter.split("\n")
+    return next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
+
+
+def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
+    import tomllib
+
+    found = _TOML.match(content)
+    if found is None:
+        raise FrontMatterError("front matter has no closing '+++'")
+    if len(found[1]) > MAX_SIZE:
+        raise FrontMatterError(f"front matter is larger than {MAX_SIZE >> 10} KiB")
+    try:
+        value = tomllib.loads(found[1])
+    except tomllib.TOMLDecodeError as error:
+        raise FrontMatterError(f"front matter is no usable TOML: {error}") from error
+    except RecursionError:
+        raise FrontMatterError("front matter is nested too deeply") from None
+    if not value:
+        raise FrontMatterError("front matter is empty")
+    return value, content[found.end() :].strip()
+
+
+_TOML: Final = re.compile(r"\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 class _Refused(yaml.YAMLError):
@@ -66,6 +132,10 @@ class _Composer(_Loader):  # type: ignore[misc]
 
     def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
         return ""
+
+    # Called for every node, to do nothing: functions of C take a third of the time of empty ones of Python.
+    descend_resolver = staticmethod(operator.is_)
+    ascend_resolver = staticmethod(tuple)
 
 
 class _Handler(YAMLHandler):
@@ -154,6 +224,34 @@ def _scalar(text: str) -> str | int | float | bool | None:
     return text
 
 
+_KEYED: Final = re.compile(r"\s*(?:- +)?[^\s:#][^:]*:[ \t]+(?P<value>\S.*)")
+
+
+def _hint(lines: list[str], number: int) -> tuple[int, str]:
+    """Say what to change of the line where the parser gave up, or of the one before it."""
+    for at in (number, number - 1):
+        line = lines[at] if 0 <= at < len(lines) else ""
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return at, "a line is indented with a tab; YAML takes only spaces"
+        found = _KEYED.match(line)
+        value = found["value"] if found else line.strip().removeprefix("- ")
+        if value[:1] in ("'", '"'):
+            end = value.find(value[0], 1)
+            if end < 0:
+                return at, "a quotation mark is not closed"
+            if end > 0 and value[end + 1 :].strip() and value[end + 1 :].strip()[0] != "#":
+                return at, "text follows the closing quotation mark"
+        elif value[:1] in ("[", "{"):
+            return at, f"a value that begins with {value[0]!r} needs quotation marks, unless it is a list"
+        elif value[:1] in ("@", "`", "%", "|", ">", "*", "&", "!"):
+            return at, f"a value that begins with {value[0]} needs quotation marks around it"
+        elif ": " in value or value.endswith(":"):
+            return at, "a value that contains ': ' needs quotation marks around it"
+        elif _NO_SPACE.match(line) and "://" not in line:
+            return at, "no space after the colon"
+    return number, ""
+
+
 def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     """The line, from 0, and what is wrong there.
 
@@ -181,7 +279,8 @@ def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
         return mark.line, "a value that contains ': ' needs quotation marks around it"
     if (sign := _RESERVED.match(text, mark.index)) is not None:
         return mark.line, f"a value that begins with {sign[0]} needs quotation marks around it"
-    return mark.line, "it is not YAML"
+    hinted, hint = _hint(text.split("\n"), mark.line)
+    return hinted, hint or "it is not YAML"
 
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import zlib
+import re
 from collections.abc import Iterator, Sequence
 from io import BufferedReader, RawIOBase
 from pathlib import Path
@@ -15,19 +15,21 @@ import orjson
 
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_record, articles_of_plain_records
+from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.errors import SourceError, json_problem
-from newsearch.sources.base import STREAM, Snapshot
+from newsearch.sources.base import STREAM, ReadingOptions, Snapshot
 from newsearch.sources.files import (
+    GZIP_MAGIC,
     MAX_ARTICLE_SIZE,
-    open_file,
+    READ_ERRORS,
+    open_content,
     printable,
     reading_problem,
     snapshot_of_file,
-    unreadable,
 )
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 16
+_AS_IT_SAYS: Final = ReadingOptions()
 
 
 class JsonLines:
@@ -39,8 +41,10 @@ class JsonLines:
     one_each = False
     lasting = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, options: ReadingOptions = _AS_IT_SAYS, name: str = "") -> None:
         self._path = path
+        self._name = name or printable(path.name)
+        self._options = options
         self.location = printable(path)
         self._lines: BinaryIO | None = None
 
@@ -50,8 +54,8 @@ class JsonLines:
     def articles(
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
-        with open_json(self._path) as self._lines:
-            yield from _articles(self._lines, self.location, printable(self._path.name))
+        with open_content(self._path) as self._lines:
+            yield from _articles(self._lines, self.location, self._name, self._options)
 
     def done(self) -> float | None:
         lines = self._lines
@@ -69,7 +73,8 @@ class JsonStream:
     lasting = False
     location = STREAM
 
-    def __init__(self, lines: BinaryIO) -> None:
+    def __init__(self, lines: BinaryIO, options: ReadingOptions = _AS_IT_SAYS) -> None:
+        self._options = options
         self._lines = BufferedReader(cast(RawIOBase, lines))  # looks ahead, whatever it is given
 
     def snapshot(self) -> Snapshot:
@@ -79,18 +84,21 @@ class JsonStream:
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
         lines: BinaryIO = self._lines
-        if self._lines.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC):
+        if self._lines.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
             lines = cast(BinaryIO, gzip.GzipFile(fileobj=self._lines))
-        yield from _articles(lines, self.location, self.location)
+        yield from _articles(lines, self.location, self.location, self._options)
 
     def done(self) -> None:
         return None
 
 
-def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | SourceError]:
+def _articles(
+    lines: BinaryIO, location: str, name: str, options: ReadingOptions
+) -> Iterator[Article | SourceError]:
     before_number = f"{location}:"
+    is_usual = options == _AS_IT_SAYS
     for first, batch in _batches(lines, location):
-        articles = articles_of_plain_records(batch, orjson.loads)
+        articles = articles_of_plain_records(batch, orjson.loads) if is_usual else [None] * len(batch)
         for number, (line, article) in enumerate(zip(batch, articles, strict=True), first):
             if article:
                 yield article
@@ -98,41 +106,37 @@ def _articles(lines: BinaryIO, location: str, name: str) -> Iterator[Article | S
                 yield line
             elif line and not line.isspace():
                 try:
-                    yield _article(line, before_number, name, number)
+                    yield _article(line, before_number, name, number, options)
                 except SourceError as error:
                     yield error
 
 
-def _article(line: bytes, location: str, name: str, number: int) -> Article:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        # The slower parser is the judge, and says what is wrong and where.
-        record = parse_json(line.strip(), f"{location}{number}")
-    return article_from_record(record, location, name, number)
+def _article(line: bytes, location: str, name: str, number: int, options: ReadingOptions) -> Article:
+    return article_from_record(
+        parse_line(line, f"{location}{number}"),
+        location,
+        name,
+        number,
+        vocabulary=OF_RECORDS.get(options.format),
+        day_first=options.day_first,
+    )
 
 
-def open_json(path: Path) -> BinaryIO:
-    """Open a file's content; gzip is known by its first bytes, so that a wrong name does no harm.
+def parse_line(line: bytes, location: str) -> object:
+    """Parse the JSON of a line.
 
     Raises:
-        SourceError: the file cannot be opened.
+        SourceError: as `parse_json`.
     """
-    file = open_file(path)
-    try:
-        magic = file.read(len(_GZIP_MAGIC))
-        file.seek(0)
-        if magic != _GZIP_MAGIC:
-            return file
-        file.close()
-        return cast(BinaryIO, gzip.open(path))
-    except OSError as error:
-        file.close()
-        raise unreadable(path, error) from error
+    if not _LONG_INTEGER.search(line):  # of which orjson makes a float
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError:
+            pass  # The slower parser is the judge, and says what is wrong and where.
+    return parse_json(line.strip(), location)
 
 
-READ_ERRORS: Final = (OSError, EOFError, zlib.error)
-"""What reading from `open_json` can raise."""
+_LONG_INTEGER: Final = re.compile(rb"[0-9]{19}")
 
 
 def parse_json(data: bytes, location: str) -> object:

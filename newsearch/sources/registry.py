@@ -1,55 +1,118 @@
-"""Which source is at a path? One registry, by the suffix of a file's name."""
+"""Which source is at a path? A directory, or a file of some format."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Final
 
+from newsearch._arguments import unusable_path
+from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources.base import Source
-from newsearch.sources.files import printable
-from newsearch.sources.json_document import JsonFeed
+from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
+from newsearch.sources.directory import Directory
+from newsearch.sources.files import printable, read_content, snapshot_of_file, unreadable
+from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
+from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
-from newsearch.sources.markdown import MarkdownDirectory, MarkdownFile
 
-FORMATS: Final[dict[str, Callable[[Path], Source]]] = {
-    ".md": MarkdownFile,
-    ".markdown": MarkdownFile,
-    ".txt": MarkdownFile,
-    ".jsonl": JsonLines,
-    ".ndjson": JsonLines,
-    ".json": JsonFeed,
-}
-"""The reader for each suffix of a file's name; JSON of either kind may have `.gz` after it."""
+__all__ = ["BY_SUFFIX", "DocumentFile", "is_remote", "locate", "open_source", "open_sources"]
+
+_AS_IT_SAYS: Final = ReadingOptions()
 
 
 def locate(path: str | os.PathLike[str]) -> str:
     """Give the location of the source at a path, whether or not there is anything.
 
     Raises:
-        SourceError: the path is empty.
+        SourceError: the path is empty, or no path.
     """
     if not os.fspath(path):
-        raise SourceError("''", "an empty path is no source")
-    return printable(os.path.abspath(path))
+        raise SourceError("''", "the path of a source is empty")
+    if reason := unusable_path(path):
+        raise SourceError(f"{os.fspath(path)!r:.200}", reason)
+    if is_remote(os.fspath(path)):
+        return printable(os.fspath(path))
+    try:
+        return printable(os.path.abspath(path))
+    except OSError as error:
+        raise SourceError(printable(path), f"there is no working directory: {error.strerror}") from error
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
-    """Find the source at a path: a directory of Markdown files, or a file by its suffix.
+def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:
+    """Find the source at a path: a directory of documents, or a file whose suffix or first bytes tell its format.
 
     Raises:
         SourceError: there is nothing at this path, or nothing that newsearch reads.
     """
     location = locate(path)
+    if is_remote(location):
+        from newsearch.sources.remote import RemoteFeed
+
+        return RemoteFeed(location, options, options.trust_env)
     path = Path(os.path.abspath(path))
-    if path.is_dir():
-        return MarkdownDirectory(path)
-    if not path.exists():
-        raise SourceError(location, "no such file or directory")
-    name = path.name.lower()
-    reader = FORMATS.get(os.path.splitext(name.removesuffix(".gz"))[1])
-    if reader is None or (name.endswith(".gz") and reader is MarkdownFile):
-        raise SourceError(location, f"not a kind of file newsearch reads; it reads {', '.join(FORMATS)}")
-    return reader(path)
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SourceError(location, "no such file or directory") from None
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if S_ISDIR(status.st_mode):
+        return Directory(path, options)
+    if path.suffix.lower() == OPML and not options.format:
+        raise SourceError(location, "a list of feeds: `open_sources` opens each of them")
+    format = of_file(path, options)
+    if format.name == "json-lines" and not is_document(path):
+        return JsonLines(path, options)
+    return DocumentFile(path, format, options)
+
+
+def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> list[Source]:
+    """Find the sources at a path: each feed of a list of feeds, or the one that is there.
+
+    Raises:
+        SourceError: as `open_source`; or the list has no feeds.
+    """
+    name = os.fspath(path)
+    if not name.lower().endswith(OPML) or is_remote(name) or options.format:
+        return [open_source(path, options)]
+    from newsearch.sources.opml import subscriptions
+
+    location = locate(path)
+    feeds = [found.feed for found in subscriptions(read_content(Path(name), MAX_LIST), location)]
+    if not any(map(is_remote, feeds)):
+        raise SourceError(location, "a list of feeds without any address of the web")
+    return [open_source(feed, options) for feed in dict.fromkeys(feeds) if is_remote(feed)]
+
+
+MAX_LIST: Final = 10_000_000
+"""Bytes of a list of feeds."""
+
+
+class DocumentFile:
+    """A file of a format that is read as a whole."""
+
+    lasting = True
+
+    def __init__(self, path: Path, format: Format, options: ReadingOptions = _AS_IT_SAYS) -> None:
+        self._path = path
+        self._options = options
+        self.location = printable(path)
+        self.one_each = format.single
+
+    def snapshot(self) -> Snapshot:
+        return snapshot_of_file(self._path)
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        if not self.one_each:
+            yield from read_many(self._path, printable(self._path.name), self._options)
+            return
+        for name in self.snapshot().names if names is None else names:
+            yield read_single(self._path, name, self._options)
+
+    def done(self) -> None:
+        return None  # it is read at once, or its files are counted

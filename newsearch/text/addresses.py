@@ -46,8 +46,9 @@ def canonical_url(url: str) -> str:
     """Give the form of a URL by which two articles are the same article.
 
     The scheme is https; the host is lower case, without the scheme's own port; the fragment, the parameters
-    that only track readers (`utm_*`, `fbclid`, ...) and a slash at the path's end are gone. What is not an
-    http or https URL comes back unchanged.
+    that only track readers (`utm_*`, `fbclid`, ...) and a slash at the path's end are gone. Characters are
+    percent-encoded as RFC 3986 (6.2.2) has it: letters, digits and `-._~` are not, what is not ASCII is, and the digits
+    are in upper case. What is not an http or https URL comes back unchanged.
     """
     if _CANONICAL.fullmatch(url):
         return url
@@ -55,9 +56,33 @@ def canonical_url(url: str) -> str:
     if parts is None:
         return url
     port = parts["port"] if parts["port"] not in (":", ":80", ":443") else ""
-    wanted = [item for item in parts["query"].split("&") if item and not _TRACKING.match(item)]
+    wanted = [item for item in _encoded(parts["query"]).split("&") if item and not _TRACKING.match(item)]
     query = "?" + "&".join(wanted) if wanted else ""
-    return f"https://{parts['host'].lower()}{port}{parts['path'].rstrip('/')}{query}"
+    return f"https://{parts['host'].lower()}{port}{_encoded(parts['path']).rstrip('/')}{query}"
+
+
+def _encoded(text: str) -> str:
+    if "%" in text:
+        text = _PERCENT.sub(_normal_percent, text)
+    if not text.isascii():
+        text = _NOT_ASCII.sub(_percent, text)
+    return text
+
+
+def _normal_percent(found: re.Match[str]) -> str:
+    character = chr(int(found[1], 16))
+    if character.isascii() and (character.isalnum() or character in "-._~"):
+        return character
+    return found[0].upper()
+
+
+def _percent(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+# Not after a stray percent sign, which what is decoded would complete.
+_PERCENT: Final = pattern(r"(?<!%)(?<!%[0-9A-Fa-f])%([0-9A-Fa-f]{2})")
+_NOT_ASCII: Final = pattern(r"[^\x00-\x7f]+")
 
 
 def like_addresses(url: str) -> tuple[str, ...]:
@@ -83,7 +108,8 @@ _PARTS: Final = pattern(
 )
 
 
-_CANONICAL: Final = pattern(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s?#]*[^\s?#/])?")
+# The characters of ASCII but %, ? and #
+_CANONICAL: Final = pattern(r"""https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[!"$&->@-~]*[!"$&-.0->@-~])?""")
 
 
 _TRACKING: Final = pattern(

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch._patterns import pattern
 from newsearch.text.english import DEMONYMS
+from newsearch.text.marks import limit_marks
 
 if TYPE_CHECKING:
     import Stemmer
@@ -154,19 +155,19 @@ def _number(text: str) -> str:
 def _names(text: str) -> list[str]:
     """What `&` joins: initials (AT&T, H&M) are one term, whole names (Johnson&Johnson) are one each."""
     first, *others = text.split("&")
-    names = [first]
+    names = [[first]]
     for other in others:
-        if min(len(names[-1].rpartition("&")[2]), len(other.rstrip("0123456789")) or len(other)) > _INITIALS:
-            names.append(other)
+        if min(len(names[-1][-1]), len(other.rstrip("0123456789")) or len(other)) > _INITIALS:
+            names.append([other])
             continue
         bare = other.rstrip("0123456789")
         if bare and len(bare) <= _INITIALS and bare != other:
             # The number of S&P500 stands for itself.
-            names[-1] += f"&{bare}"
-            names.append(other[len(bare) :])
+            names[-1].append(bare)
+            names.append([other[len(bare) :]])
         else:
-            names[-1] += f"&{other}"
-    return names
+            names[-1].append(other)
+    return ["&".join(parts) for parts in names]
 
 
 _INITIALS = 2
@@ -182,7 +183,7 @@ def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
 def fold(text: str) -> str:
     """Lower case, compatibility forms unified, accents of Latin, Greek and Cyrillic letters removed."""
     if not text.isascii():
-        text = _apart(text)
+        text = _apart(limit_marks(text))
     text = unicodedata.normalize("NFKC", text.replace("`", "'")).casefold()
     if text.isascii():
         return text
@@ -405,7 +406,11 @@ _IRREGULAR = {
         sportsman sportsmen | sportswoman sportswomen | statesman statesmen | strongman strongmen | stuntman
         stuntmen | superman supermen | swordsman swordsmen | tradesman tradesmen | tribesman tribesmen |
         watchman watchmen | workman workmen | yachtsman yachtsmen | grandchild grandchildren | stepchild
-        stepchildren | schoolchild schoolchildren
+        stepchildren | schoolchild schoolchildren | adams | anime animes | animated animation animations |
+        barnes | browning | competent competently competence | critical critically | corporal corporals |
+        cummings | golding | hastings | heroine heroines | holmes | hughes | humane humanely | intensive
+        intensively | majority majorities | minority minorities | morale | progressive progressives
+        progressively | rhodes | successive successively | williams
     """.split("|")
     for word in group.split()
 }

@@ -7,18 +7,29 @@ them to that, because articles are written out and read again.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from unicodedata import is_normalized
 
 from newsearch._patterns import pattern
+from newsearch.text.marks import limit_marks
 
-_UNSEEN: Final = pattern("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+_UNSEEN: Final = pattern(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
+)
 """What JSON allows unescaped, and a terminal or an editor may obey."""
 
 
 def escape_unseen(text: str) -> str:
     """JSON in which every character that nobody sees is escaped."""
-    return text if text.isprintable() else _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isprintable() else _UNSEEN.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    # JSON writes a character beyond U+FFFF as two halves.
+    halves = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
 
 
 def clean_text(text: str) -> str:
@@ -30,7 +41,7 @@ def clean_text(text: str) -> str:
         and "<" not in text
         and "&" not in text
         and "  " not in text
-        and (text.isascii() or is_normalized("NFC", text))
+        and (text.isascii() or (limit_marks(text) == text and is_normalized("NFC", text)))
     ):
         return text.strip(" ")
     from newsearch.text.markup import clean  # not before it is needed: see there

@@ -9,6 +9,8 @@ import re
 from typing import Final
 from unicodedata import normalize
 
+from newsearch.text.marks import limit_marks
+
 _MAX_ROUNDS: Final = 5  # of decoding: real text is encoded twice at most, hostile text without end
 
 
@@ -39,7 +41,7 @@ def _fold(line: str) -> str:
     line = " ".join(line.split())
     if not line.isprintable():
         line = " ".join(INVISIBLE.sub("", line).split())
-    return line if line.isascii() else normalize("NFC", line)
+    return line if line.isascii() else normalize("NFC", limit_marks(line))
 
 
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
@@ -71,7 +73,7 @@ _DECLARATION: Final = re.compile(
 )
 _TAG: Final = re.compile(
     r"""</?(?P<name>[a-z][a-z0-9:_-]*)
-        (?P<rest> \s+ (?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+ | \s+ [^<>]*+ | \s* /? )
+        (?P<rest> \s++ (?: [^<>"']++ | "[^"<]*+" | '[^'<]*+' )*+ | \s++ [^<>]*+ | \s*+ /? )
         (?P<end> > | \Z )""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -54,7 +54,7 @@ def protected_words(path: str | os.PathLike[str]) -> frozenset[str]:
         terms = analysis.terms(entry)
         if len(terms) != 1:
             said = f"{len(terms)} words" if terms else "no word"
-            raise WordListError(f"{place}: {entry[:80]!r} is {said}; give one word a line")
+            raise WordListError(f"{place}: {entry[:80]!r} is {said}; write one word per line")
         words.add(terms[0])
         if len(words) > MAX_PROTECTED:
             raise WordListError(f"{place}: more than {MAX_PROTECTED:,} words; protect fewer")

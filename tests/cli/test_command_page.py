@@ -80,23 +80,32 @@ def test_every_option_is_documented_and_no_other(name: str) -> None:
 def test_the_keys_of_the_json_are_documented(run: Command, index: Path) -> None:
     query = section("query")
     out = run(
-        "query", "council ban", "--index", index, "--format", "json", "--explain", "--facet", "topic"
+        "query",
+        "council ban",
+        "--index",
+        index,
+        "--format",
+        "json",
+        "--explain",
+        "--facet",
+        "topic",
+        "--collapse",
+        "copies",
     ).out
     document = json.loads(out)
     hit = document["hits"][0]
-    own = {"rank", "score", "complete", "id", "url", "explanation"}
-    assert list(hit)[: len(own)] == ["rank", "score", "complete", "id", "url", "explanation"]
+    own = {"rank", "score", "complete", "id", "url", "copies", "explanation"}
+    assert list(hit)[: len(own)] == ["rank", "score", "complete", "id", "url", "copies", "explanation"]
     assert {key for key in table_keys(query) if not key.startswith("-")} == own | set(document)
     assert f"this table: {SCHEMA}." in query
-    assert (
-        f"columns {', '.join(CSV_COLUMNS[:-1])} (with `; ` between them) and {CSV_COLUMNS[-1]};"
-        in " ".join(query.split())
+    assert f"columns {', '.join(CSV_COLUMNS[:-1])} (separated by `; `) and {CSV_COLUMNS[-1]}." in " ".join(
+        query.split()
     )
     assert set(document["total"]) == {"complete", "partial"}
     assert set(hit["explanation"]) == {"value", "description", "details"}
 
 
-@pytest.mark.parametrize("arguments", ["stats --fields", "verify", "compact"])
+@pytest.mark.parametrize("arguments", ["stats --fields", "verify", "compact", "stories"])
 def test_the_keys_of_other_json_are_documented(run: Command, index: Path, arguments: str) -> None:
     command, *options = arguments.split()
     keys = {key for key in table_keys(section(command)) if not key.startswith("-")}

@@ -94,7 +94,7 @@ def test_broken_articles_are_listed_and_the_rest_goes_in(run: Command, tmp_path:
     errors = result.err.splitlines()
     assert len(errors) == 21
     assert "news.jsonl" in errors[0]
-    assert errors[-1] == "newsearch: and 2 more broken articles"
+    assert errors[-1] == "newsearch: and 2 more broken articles; --list-broken lists them all"
 
 
 def test_values_that_cannot_be_used_are_counted_and_can_be_seen(run: Command, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_values_that_cannot_be_used_are_counted_and_can_be_seen(run: Command, tm
     result = run("index", "news.jsonl", "--index", "i", "--strict")
     assert result.code == 0
     assert result.err == (
-        "newsearch: values that cannot be used were set aside, as `unusable`: "
+        "newsearch: values that cannot be used were set aside under `unusable`: "
         "webUrl of 2 articles, images of 2 articles\n"
     )
     again = json.loads(run("reindex", "--full", "--index", "i", "--format", "json").out)
@@ -154,7 +154,7 @@ def test_a_source_that_is_not_there_is_2(run: Command) -> None:
 
 
 def test_an_empty_path_is_2(run: Command) -> None:
-    assert run("index", "").err == "newsearch: '': an empty path is no source\n"
+    assert run("index", "").err == "newsearch: '': the path of a source is empty\n"
     assert run("index", "").code == 2
 
 
@@ -166,7 +166,7 @@ def test_a_source_that_breaks_off_is_2_and_keeps_its_articles(run: Command, tmp_
     path.write_bytes(whole[: len(whole) // 2])
     result = run("index", path)
     assert result.code == 2
-    assert result.err.endswith(f"kept what the index had of {path}: it could not be read to its end\n")
+    assert result.err.endswith(f"{path} could not be read to its end; the index keeps its other articles\n")
     assert "articles    2,000" in run("stats").out
 
 
@@ -188,7 +188,7 @@ def test_a_source_that_is_empty_now_is_2_and_can_be_forgotten(run: Command, tmp_
     done = run("forget", *command.split())
     assert (done.code, done.out) == (0, f"forgot {path}; the index has 0 articles now\n")
     assert run("query", "first").code == 1
-    assert run("forget", path).err.endswith("no source of this index; it has none\n")
+    assert run("forget", path).err.endswith("not a source of this index; its sources: none\n")
 
 
 def test_repeated_articles_are_told(run: Command, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_the_bundled_articles_leave_once_there_are_others(run: Command, source: 
     run("query", "ban")
     result = run("index", source)
     assert result.code == 0
-    assert result.err == "newsearch: forgot the 72 articles that came with newsearch, to keep yours apart\n"
+    assert result.err == "newsearch: removed the 72 bundled articles from the index, to keep yours separate\n"
     assert "articles    5" in run("stats").out
     assert run("index", source).err == ""
 
@@ -221,7 +221,7 @@ def test_reindex_reads_the_sources_again(run: Command, tmp_path: Path) -> None:
     path.write_text('{"title": "first"}\n')
     run("index", path)
     path.write_text('{"title": "second"}\n{"title": "third"}\n')
-    assert run("reindex").out.startswith("reindexed 2 articles (1 new, 1 replaced, 0 deleted) in ")
+    assert run("reindex").out.startswith("reindexed 2 articles (2 new, 0 replaced, 1 deleted) in ")
     assert run("query", "first").code == 1
     assert run("query", "second").code == 0
 
@@ -435,11 +435,11 @@ def test_a_stopped_run_says_what_goes_on_from_it(
         result = run("index", stopped, "--index", "i", "--no-resume")
     assert result.code == 130
     command = f"newsearch index --resume {stopped} --index i"
-    told = f"stopped; the index is as it was. To go on from the 600 articles that are finished: {command}"
+    told = f"stopped; the index is unchanged. To resume after the 600 finished articles: {command}"
     assert result.err == f"newsearch: {told}\n"
     result = run(*command.split()[1:])
     assert result.code == 0
-    assert "going on from 600 articles that an interrupted run had indexed" in result.err
+    assert "resuming after 600 articles that an interrupted run had indexed" in result.err
     assert newsearch.open("i").stats().articles == 600
 
 
@@ -452,7 +452,7 @@ def test_a_run_that_is_stopped_before_anything_is_finished_has_nothing_to_go_on_
     (tmp_path / "news.jsonl").write_text('{"id": "1", "title": "Ban"}\n')
     monkeypatch.setattr("newsearch.engine.arrays.writer.ArraysWriter.commit", stop)
     result = run("index", "news.jsonl", "--index", "i")
-    assert (result.code, result.err) == (130, "newsearch: stopped; the index is as it was\n")
+    assert (result.code, result.err) == (130, "newsearch: stopped; the index is unchanged\n")
     monkeypatch.setattr("newsearch.sources.json_lines.JsonLines.articles", stop)
     result = run("index", "news.jsonl", "--index", "i", "--dry-run")
     assert (result.code, result.err) == (130, "newsearch: interrupted\n")
@@ -476,7 +476,7 @@ def test_what_came_on_standard_input_is_not_gone_on_with(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Stopping()))
     result = run("index", "-", "--index", "i")
     assert result.code == 130
-    assert "standard input cannot be gone on with: send it again" in result.err
+    assert "Standard input cannot be resumed; send it again" in result.err
     assert "--resume" not in result.err
 
 
@@ -528,6 +528,6 @@ def test_why_an_index_is_built_anew_is_told_beforehand_too(run: Command, source:
     for dry, said in ((["--dry-run"], "would be"), ([], "was")):
         result = run("reindex", "--index", "i", *dry)
         assert result.code == 0
-        assert f"{said} built anew: {segment.resolve().relative_to(Path.cwd())}: " in result.err
+        assert f"the index {said} rebuilt: {segment.resolve().relative_to(Path.cwd())}: " in result.err
         assert f"({newsearch.open('i').stats().articles if not dry else 5} new, " in result.out
     assert "anew" not in run("reindex", "--index", "i").err

@@ -46,7 +46,7 @@ def said(err: str) -> list[str]:
                 "no article matches zeppelin",
                 "no article matches airship",
                 "no article matches --min-heat 1000",
-                "leaving out any one part of the search finds nothing either",
+                "removing any one part of the search finds nothing either",
             ],
         ),
         (["nobody published"], ["nothing found", "with --unpublished: 1 article"]),

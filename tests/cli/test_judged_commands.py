@@ -55,7 +55,7 @@ def test_eval_asks_the_index_that_is_named(run: Command, judged: Path, index: Pa
     (judged / "corpus.jsonl").unlink()
     result = run("eval", judged)
     assert result.code == 2
-    assert result.err.endswith("has no corpus.jsonl; name the index that it is about with --index\n")
+    assert result.err.endswith("has no corpus.jsonl; name an index of its articles with --index\n")
     assert run("eval", judged, "--index", index).out.startswith("3 queries over 5 articles\nnDCG@10   0.9")
 
 
@@ -95,7 +95,7 @@ def test_broken_articles_of_the_corpus_are_told(run: Command, judged: Path) -> N
         corpus.write("{\n")
     result = run("eval", judged)
     assert result.code == 0
-    assert result.err.startswith("newsearch: 1 article left out as broken: ")
+    assert result.err.startswith("newsearch: 1 article skipped as broken: ")
 
 
 def test_eval_writes_a_run(run: Command, judged: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_broken_collection_is_2(run: Command, judged: Path) -> None:
 @pytest.mark.parametrize(
     ("profile", "message"),
     [
-        ("heet=1", "'heet': no such weight"),
+        ("heet=1", "'heet' is not a weight"),
         ("heat=hot", "heat: 'hot' is not a number"),
         ("heat=11", "the heat weight must lie between 0 and 10"),
         ("half-life=soon", "is not a length of time"),

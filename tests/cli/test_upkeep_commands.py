@@ -57,7 +57,7 @@ def test_verify_names_what_is_wrong(run: Command, mine: Path) -> None:
 def test_compact_says_what_it_did(run: Command, mine: Path, golden: Callable[[str, str], None]) -> None:
     (mine / "9_0123456789abcdef.seg").write_bytes(b"x" * 1_000_000)
     result = run("verify", "--index", mine)
-    assert result.err == "newsearch: 1 file left by a writer that was stopped; newsearch compact deletes\n"
+    assert result.err == "newsearch: 1 unused file left by a stopped writer; delete with newsearch compact\n"
     result = run("compact", "--index", mine)
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("1 segment to 1, 1.0 MB to 0.0, 0 deleted articles dropped, in ")
@@ -74,7 +74,7 @@ def test_a_backup_and_back(run: Command, mine: Path, tmp_path: Path) -> None:
     result = run("restore", "saved")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "newsearch: index: there is an index already; restore to another place, or give --replace\n"
+        "newsearch: index: there is already an index; restore to another directory, or use --replace\n"
     )
     assert run("restore", "saved", "--replace").code == 0
     assert run("restore", "nowhere", "--replace").err == (
@@ -131,7 +131,7 @@ def test_a_full_disk_is_one_line_and_the_index_stays(
             result = run(*command)
             assert result.code == 2
             reason = re.escape(os.strerror(errno.ENOSPC))
-            advice = "make room on the disk, and do it again"
+            advice = "free some disk space and try again"
             assert re.fullmatch(rf"newsearch: .*{reason}; {advice}\n", result.err)
     assert run("verify", "--index", mine).code == 0
 
@@ -146,7 +146,7 @@ def test_a_read_only_disk_is_one_line_and_can_be_searched(
             assert result.code == 2
             assert result.err == (
                 f"newsearch: {mine}: cannot be written: Read-only file system;"
-                " use an account that may, or name another place\n"
+                " use an account with permission, or another directory\n"
             )
         assert run("query", "ban", "--index", mine).code == 0
 

@@ -7,12 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from cli_collection import Command
 
 import newsearch
+from newsearch.cli import indexing
+from newsearch.errors import EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,4 +68,65 @@ def test_to_watch_without_writing_is_refused(run: Command, source: Path, command
 def test_standard_input_cannot_be_watched(run: Command) -> None:
     result = run("index", "-", "--watch")
     assert (result.code, result.out) == (2, "")
-    assert "standard input comes only once" in result.err
+    assert "standard input cannot be watched" in result.err
+
+
+def test_a_time_between_visits_needs_watching_and_is_some_time(run: Command, source: Path) -> None:
+    assert "add --watch" in run("index", source, "--every", "15min").err
+    assert run("index", source, "--watch", "--every", "soon").code == 2
+    assert run("index", source, "--watch", "--every", "0min").code == 2
+
+
+def test_feeds_are_visited_again_and_rarer_when_they_fail(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(indexing.time, "monotonic", lambda: clock[0])
+    visits: list[float] = []
+    codes = iter([0, 2, 2, 0, 0])
+
+    def once(given: Sequence[str]) -> int:
+        assert given == ["https://gazette.example/feed.xml"]
+        visits.append(clock[0])
+        code = next(codes, None)
+        if code is None:
+            raise KeyboardInterrupt
+        return code
+
+    def ticks(paths: Sequence[str], *, but: str, also: Callable[[], bool]) -> Iterator[int]:
+        assert list(paths) == []
+        while True:
+            clock[0] += 1
+            if also():
+                yield 0
+
+    monkeypatch.setattr(indexing, "bursts", ticks)
+    with pytest.raises(KeyboardInterrupt):
+        indexing.run_again(
+            once, ["-", "https://gazette.example/feed.xml"], str(tmp_path), timedelta(minutes=1)
+        )
+    assert [later - before for before, later in pairwise([1000, *visits])] == [60, 60, 120, 240, 60, 60]
+
+
+def test_files_are_read_at_once_and_feeds_only_when_they_are_due(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(indexing.time, "monotonic", lambda: clock[0])
+    read: list[list[str]] = []
+
+    def once(given: Sequence[str]) -> int:
+        read.append(list(given))
+        if len(read) == 2:
+            raise EngineError("locked")
+        return 0
+
+    def changes(paths: Sequence[str], *, but: str, also: Callable[[], bool]) -> Iterator[int]:
+        for moment in (1001, 1061, 1062, 1063):  # the second is a visit, which fails and is tried again
+            clock[0] = moment
+            yield 1
+
+    monkeypatch.setattr(indexing, "bursts", changes)
+    sources = ["news", "list.opml"]
+    indexing.run_again(once, sources, str(tmp_path), timedelta(minutes=1))
+    assert read == [["news"], sources, sources, ["news"]]

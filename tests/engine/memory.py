@@ -221,6 +221,9 @@ class MemoryReader:
         near = ((form, _edits(term, form)) for form in self._counts if form != term)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
 
+    def articles_with(self, form: str) -> int:
+        return self._counts[form]
+
     def stats(self) -> Stats:
         articles, generation = self.oracle.articles, self._generation
         dates = [

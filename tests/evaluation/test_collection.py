@@ -64,7 +64,7 @@ def test_ids_can_be_numbers(tmp_path: Path) -> None:
         ('{"_id": true, "text": "a"}', "queries.jsonl:1: _id: a query needs one"),
         (
             '{"_id": "1", "text": "a"}\n{"_id": "1", "text": "b"}',
-            "queries.jsonl:2: _id: '1' stands here a second",
+            "queries.jsonl:2: _id: '1' occurs twice",
         ),
         ("[]", "queries.jsonl:1: a query is a JSON object"),
         ("{", "queries.jsonl:1: not JSON"),
@@ -83,10 +83,10 @@ def test_a_broken_query_is_told_with_its_line(tmp_path: Path, queries: str, mess
         ("1\ta.md\t1.5\n1\tb.md\tinf\n", "'1.5' is not a grade"),
         ("1\ta.md\tnan\n", "'nan' is not a grade"),
         ("1\ta.md\t1\n1\tb.md\tgood\n", "qrels.tsv:2: 'good' is not a grade"),
-        ("1\ta.md\t1\n1\tb.md\t1001\n", "qrels.tsv:2: the grade 1001 lies beyond"),
+        ("1\ta.md\t1\n1\tb.md\t1001\n", "qrels.tsv:2: the grade 1001 exceeds"),
         ("1\ta.md\t?\n1\tb.md\t1\n", r"qrels.tsv:1: '\?' is not a grade"),
         ("9\ta.md\t1\n8\ta.md\t1\n", "qrels.tsv:1: there is no query '9'"),
-        ("1\ta.md\t1\n1\ta.md\t2\n", "qrels.tsv:2: 'a.md' had the grade 1"),
+        ("1\ta.md\t1\n1\ta.md\t2\n", "qrels.tsv:2: 'a.md' already has the grade 1"),
         ("1\ta.md\t0\n", "qrels.tsv: no query has a relevant article"),
     ],
 )

@@ -61,9 +61,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = markdown.read_article
 
-    def noting(path: Any, *, id: str) -> newsearch.Article:
+    def noting(path: Any, *, id: str, **more: Any) -> newsearch.Article:
         names.append(id)
-        return read(path, id=id)
+        return read(path, id=id, **more)
 
     monkeypatch.setattr(markdown, "read_article", noting)
     return names
@@ -172,9 +172,9 @@ def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
     write(news / "b.md", "Another")
     read = markdown.read_article
 
-    def losing(path: Any, *, id: str) -> newsearch.Article:
+    def losing(path: Any, *, id: str, **more: Any) -> newsearch.Article:
         (news / "b.md").unlink(missing_ok=True)
-        return read(path, id=id)
+        return read(path, id=id, **more)
 
     with monkeypatch.context() as patched:
         patched.setattr(markdown, "read_article", losing)
@@ -404,7 +404,7 @@ def test_only_a_run_of_the_same_sources_goes_on_from_an_interrupted_one(
     assert (index / "journal.json").exists()
     report = newsearch.build(two, index=index)
     assert (report.resumed, report.articles) == (0, 10)
-    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src"]
+    assert sorted(path.suffix for path in index.iterdir()) == [".json", ".lock", ".seg", ".src", ".toc"]
 
 
 def fail(index: Path, two: Path) -> None:

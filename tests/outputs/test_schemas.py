@@ -45,6 +45,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         {"query": "titel:ban"},
         {"query": "ban", "topics": "Privcy", "after": "2022"},
         {"query": "ban", "expand": True, "limit": 0},
+        {"query": "portland", "collapse": "stories", "per_outlet": 1},
     ],
 )
 @pytest.mark.parametrize("explain", [True, False])
@@ -99,6 +100,7 @@ REQUESTS = st.fixed_dictionaries(
         "as_of": DATES | st.none(),
         "tz": st.sampled_from(["UTC", "Europe/Paris", "Asia/Tokyo"]),
         "expand": st.none() | st.booleans(),
+        "show": st.sampled_from(["best", "first", "bbc.com"]),
     },
 )
 

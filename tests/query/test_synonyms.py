@@ -109,7 +109,7 @@ def test_a_query_is_given_so_many_synonyms_and_no_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        (b"vaccine, jab\nlonely\n", 2, "stands alone"),
+        (b"vaccine, jab\nlonely\n", 2, "has no synonyms"),
         (b"# a comment\n\nvaccine,, jab\n", 3, "a word is missing"),
         (b"vaccine, ...\n", 1, "'...' is no word"),
         (b"vaccine =>\n", 1, "a word is missing"),

@@ -438,7 +438,7 @@ def test_a_source_that_breaks_off_gives_what_can_be_read(tmp_path: Path) -> None
 def test_a_directory_that_cannot_be_listed_deletes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, workers: int
 ) -> None:
-    from newsearch.sources import markdown
+    from newsearch.sources import directory as walk
 
     news = tmp_path / "news"
     (news / "old").mkdir(parents=True)
@@ -449,14 +449,14 @@ def test_a_directory_that_cannot_be_listed_deletes_nothing(
     shutil.rmtree(news / "old")
     (news / "0.md").unlink()
     (news / "old").mkdir()
-    list_directory = markdown._list
+    list_directory = walk._list
 
     def failing(directory: str) -> list[os.DirEntry[str]]:
         if directory != str(news):
             raise OSError(5, "Input/output error")
         return list_directory(directory)
 
-    monkeypatch.setattr(markdown, "_list", failing)
+    monkeypatch.setattr(walk, "_list", failing)
     report = newsearch.build(news, index=tmp_path / "index", workers=workers)
     assert (report.incomplete, report.articles, report.replaced) == ((str(news),), files + 1, 0)
     assert report.errors[0].location == str(news / "old")
@@ -504,7 +504,7 @@ def test_forgetting_every_source_leaves_an_index_that_can_be_filled_again(index:
 
 
 def test_forgetting_an_unknown_source_names_those_that_there_are(index: Index, source: Path) -> None:
-    with pytest.raises(SourceError, match=r"it has \S*news\.jsonl$"):
+    with pytest.raises(SourceError, match=r"its sources: \S*news\.jsonl$"):
         newsearch.forget(source, "elsewhere", index=index.path)
     assert not index.refresh()
     with pytest.raises(IndexMissing):
@@ -524,7 +524,7 @@ def test_no_source_is_an_error(index: Index) -> None:
     for call in (newsearch.build, newsearch.forget):
         with pytest.raises(SourceError, match="no source"):
             call(index=index.path)
-        with pytest.raises(SourceError, match="empty path"):
+        with pytest.raises(SourceError, match="is empty"):
             call("", index=index.path)
 
 

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from serve_collection import ARTICLES
 
 import newsearch
 
-pytest.importorskip("starlette", reason="starlette is in the extra web")
-pytest.importorskip("mcp", reason="mcp is in the extra web")
-pytest.importorskip("jinja2", reason="jinja2 is in the extra web")
-pytest.importorskip("httpx", reason="httpx, which starlette's test client needs, is in the extra dev")
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
-from starlette.testclient import TestClient
+    Serve: TypeAlias = Callable[..., TestClient]
 
-from newsearch.serve import app
-from newsearch.serve.settings import Settings
+EXTRAS = {
+    "starlette": "web",
+    "jinja2": "web",
+    "uvicorn": "web",
+    "httptools": "web",
+    "mcp": "web",
+    "httpx": "dev",
+}
+"""Packages that these tests need, and the extra that each is in."""
 
-Serve = Callable[..., TestClient]
+MISSING = [f"{name} is in the extra {extra}" for name, extra in EXTRAS.items() if find_spec(name) is None]
+
+
+class _Skipped(pytest.Module):
+    """A module of tests that cannot be imported here."""
+
+    def collect(self) -> Any:
+        pytest.skip(MISSING[0])
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Skip the tests of this directory, and say why, where a package is missing."""
+    return _Skipped.from_parent(parent, path=module_path) if MISSING else None
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +55,11 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def serve(index: Path) -> Iterator[Serve]:
     """Makes a client of a server with some settings."""
+    from starlette.testclient import TestClient
+
+    from newsearch.serve import app
+    from newsearch.serve.settings import Settings
+
     clients: list[TestClient] = []
 
     def make(place: Path = index, log: Any = None, **settings: Any) -> TestClient:

@@ -13,7 +13,7 @@ import pytest
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources import markdown
+from newsearch.sources import directory
 from newsearch.sources.base import Source
 from newsearch.sources.files import MAX_ARTICLE_SIZE
 from newsearch.sources.registry import open_source
@@ -104,7 +104,7 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_read_sorted_with_what_is_under_it(tmp_path: Path) -> None:
-    for name in ("b.md", "a/z.markdown", "a/b/c.TXT", "a/a.md", "c.html", ".hidden.md", ".git/d.md", "e.md~"):
+    for name in ("b.md", "a/z.markdown", "a/b/c.TXT", "a/a.md", "c.css", ".hidden.md", ".git/d.md", "e.md~"):
         write(tmp_path / name)
     source = open_source(tmp_path)
     assert source.location == str(tmp_path)
@@ -122,11 +122,18 @@ def test_links_are_followed_and_loops_are_not(tmp_path: Path) -> None:
     (root / "nowhere.md").symlink_to(root / "missing.md")
     (root / "unmounted").symlink_to(root / "missing")
     results = list(open_source(root).articles())
-    assert [result.id for result in results if isinstance(result, Article)] == ["b.md", "in/a.md", "link.md"]
+    assert [result.id for result in results if isinstance(result, Article)] == ["b.md", "in/a.md"]
     assert [(e.location, e.reason) for e in results if isinstance(e, SourceError)] == [
         (f"{root}/nowhere.md", "a link that leads nowhere"),
         (f"{root}/self.md", "a link that leads nowhere"),
     ]
+
+
+def test_a_link_that_sorts_first_does_not_take_the_id_of_what_it_leads_to(tmp_path: Path) -> None:
+    write(tmp_path / "world" / "storm.md")
+    (tmp_path / "archive").symlink_to("world")
+    (tmp_path / "world" / "a.md").symlink_to("storm.md")
+    assert ids(open_source(tmp_path)) == ["world/storm.md"]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -142,14 +149,14 @@ def test_a_file_that_is_gone_before_it_is_looked_at_is_reported(
 ) -> None:
     write(tmp_path / "a.md")
     write(tmp_path / "b.md")
-    listed = markdown._list
+    listed = directory._list
 
-    def listing(directory: str) -> list[os.DirEntry[str]]:
-        entries = listed(directory)
+    def listing(path: str) -> list[os.DirEntry[str]]:
+        entries = listed(path)
         (tmp_path / "a.md").unlink()
         return entries
 
-    monkeypatch.setattr(markdown, "_list", listing)
+    monkeypatch.setattr(directory, "_list", listing)
     first, second = open_source(tmp_path).articles()
     assert isinstance(first, SourceError)
     assert first.reason == "no such file"
@@ -181,8 +188,8 @@ def test_odd_bytes_in_a_file_name_give_an_id_that_can_be_stored(tmp_path: Path) 
 @pytest.fixture
 def _processes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even few files are read by processes, and none while they start."""
-    monkeypatch.setattr(markdown, "_WORTH_PROCESSES", 1)
-    monkeypatch.setattr(markdown, "_FEW", 0)
+    monkeypatch.setattr(directory, "_WORTH_PROCESSES", 1)
+    monkeypatch.setattr(directory, "_FEW", 0)
 
 
 @pytest.mark.usefixtures("_processes_at_once")
@@ -190,7 +197,7 @@ def _processes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_workers_read_the_same_in_the_same_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(markdown, "_FEW", few)
+    monkeypatch.setattr(directory, "_FEW", few)
     for number in range(600):
         write(tmp_path / f"{number % 7}" / f"{number}.md", f"Title {number}", "provider: {name: P}\nx: [1]\n")
     (tmp_path / "3" / "broken.md").write_text("no fence")
@@ -211,10 +218,10 @@ def test_reading_can_be_left_in_the_middle(tmp_path: Path) -> None:
     assert list(articles) == []
 
 
-def test_yaml_and_dateutil_are_loaded_only_when_needed() -> None:
+def test_yaml_is_loaded_only_when_needed() -> None:
     code = (
         "import sys, newsearch.articles.article, newsearch.sources;"
-        "print([name for name in ('yaml', 'frontmatter', 'dateutil') if name in sys.modules])"
+        "print([name for name in ('yaml', 'frontmatter') if name in sys.modules])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment()
@@ -231,10 +238,10 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
         write(tmp_path / "news" / f"{number}.md")
     script = """
 import multiprocessing, sys, time
-from newsearch.sources import markdown
+from newsearch.sources import directory
 if __name__ == "__main__":
-    markdown._WORTH_PROCESSES = 1
-    articles = markdown.MarkdownDirectory(markdown.Path(sys.argv[1])).articles(workers=2)
+    directory._WORTH_PROCESSES = 1
+    articles = directory.Directory(directory.Path(sys.argv[1])).articles(workers=2)
     next(articles)
     print(*(process.pid for process in multiprocessing.active_children()), flush=True)
     time.sleep(60)

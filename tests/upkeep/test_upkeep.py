@@ -102,7 +102,7 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path: Path) -> None:
         changes.commit()
     assert newsearch.verify(index).ok
     files = [path for path in index.iterdir() if path.name != "write.lock"]
-    assert {path.suffix for path in files} == {".json", ".seg", ".del", ".hid", ".src"}
+    assert {path.suffix for path in files} == {".json", ".seg", ".del", ".hid", ".src", ".toc"}
     for path in files:
         data = path.read_bytes()
         # Of the many bytes of a segment every 97th: all of its arrays, and what is between them.
@@ -224,7 +224,7 @@ def test_restoring_over_an_index_asks_first(index: Path, tmp_path: Path) -> None
     newsearch.backup(index, tmp_path / "saved")
     make(index, news("new"))
     reader = newsearch.open(index)
-    with pytest.raises(EngineError, match="give --replace"):
+    with pytest.raises(EngineError, match="use --replace"):
         newsearch.restore(tmp_path / "saved", index)
     assert "new" in ids(index)
     newsearch.restore(tmp_path / "saved", index, replace=True)
@@ -328,7 +328,7 @@ def test_a_backup_of_another_version_says_so(index: Path, tmp_path: Path) -> Non
     (tmp_path / "saved").write_bytes(
         data[:12] + zlib.crc32(head).to_bytes(4, "little") + head + data[16 + length :]
     )
-    with pytest.raises(IndexIncompatible, match="restore it with the newsearch that made it"):
+    with pytest.raises(IndexIncompatible, match="restore it with the version of newsearch that made it"):
         newsearch.restore(tmp_path / "saved", tmp_path / "new")
 
 

@@ -19,9 +19,9 @@ from newsearch.upkeep.archives import backup as back_up
 @click.argument("file")
 @index_option
 def backup(file: str, directory: str | None) -> int:
-    """Copy the index to one FILE, which takes the place of one that is there.
+    """Copy the index to one FILE. An existing file is replaced.
 
-    The index is verified before and the file afterwards. Searches and writers may go on meanwhile.
+    The index is verified before and the file afterwards. Searches and writers can run at the same time.
     """
     archive = back_up(directory or DEFAULT_INDEX, file)
     print(

@@ -24,10 +24,9 @@ from newsearch.upkeep.health import compact as compact_index
 @index_option
 @wait_option
 def compact(format_name: str, directory: str | None, wait: float) -> int:
-    """Merge the index to one segment for every 65,536 articles, and let go of what was deleted.
+    """Merge the index into one segment per 65,536 articles, and drop deleted articles.
 
-    Searches find the same before, meanwhile and afterwards. Files that a writer left when it was stopped
-    are deleted.
+    Searches return the same before, during and after. Files that a stopped writer left behind are deleted.
     """
     done = compact_index(directory or DEFAULT_INDEX, wait=wait)
     if format_name == "json":

@@ -28,7 +28,7 @@ from newsearch.text.clean import one_line
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="Completions to give.",
+    help="Maximum number of completions.",
 )
 @format_option("text", "json")
 @index_option

@@ -38,7 +38,7 @@ class _Rival(NamedTuple):
       newsearch eval judged --profile heat=0,quality=0 --compare profile.json
       newsearch eval scifact --run newsearch.run --format json
 
-    docs/relevance.md tells how to judge a collection of your own.""",
+    docs/relevance.md describes how to judge a collection of your own.""",
 )
 @collection_argument
 @question_options
@@ -53,16 +53,16 @@ class _Rival(NamedTuple):
     "other",
     type=Profile(),
     metavar="FILE",
-    help="Rank with these weights as well, and say whether they are better.",
+    help="Also rank with these weights, and compare.",
 )
 @expand_option
-@click.option("--per-query", is_flag=True, help="Show the measures of each query, too.")
+@click.option("--per-query", is_flag=True, help="Also show the measures of each query.")
 @click.option(
     "--run",
     "run_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write what was found as a TREC run.",
+    help="Write the results as a TREC run.",
 )
 @format_option("text", "json")
 def eval(
@@ -79,8 +79,8 @@ def eval(
 ) -> int:
     """Measure the ranking on a collection of judged queries: nDCG@10, MAP, R@100, MRR.
 
-    COLLECTION is a directory with queries.jsonl and qrels.tsv, and with corpus.jsonl unless --index names the index
-    that the judgements are about: the layout of BEIR.
+    COLLECTION is a directory in the layout of BEIR: queries.jsonl, qrels.tsv and, unless --index names an index of the
+    articles, corpus.jsonl.
     """
     boosts = profile or DEFAULT_BOOSTS
     with judged(collection, directory) as (index, read):

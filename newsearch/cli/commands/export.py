@@ -24,10 +24,10 @@ from newsearch.upkeep.health import exported
 @click.argument("file", required=False)
 @index_option
 def export(file: str | None, directory: str | None) -> int:
-    """Write all articles, unpublished ones too, as JSON Lines: to FILE, or to stdout.
+    """Write all articles, including unpublished ones, as JSON Lines to FILE or to stdout.
 
-    `newsearch index` reads them back to the same. The order depends on the ids alone. A FILE that ends in .gz
-    is compressed; it takes the place of one that is there once it is complete.
+    `newsearch index` reads them back unchanged. The order depends on the ids alone. A FILE that ends in .gz is
+    compressed. An existing file is replaced once the new one is complete.
     """
     place = directory or DEFAULT_INDEX
     if file is not None:

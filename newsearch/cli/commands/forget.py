@@ -24,9 +24,9 @@ from newsearch.text.clean import one_line
 @index_option
 @wait_option
 def forget(sources: Sequence[str], directory: str | None, wait: float) -> int:
-    """Delete the articles of sources from the index, and remember the sources no more.
+    """Delete the articles of sources from the index, and remove the sources from its list.
 
-    The files themselves stay, and may be gone already. `newsearch stats` names the sources.
+    The files themselves are not touched, and need not exist any more. `newsearch stats` lists the sources.
     """
     report = forget_sources(
         *sources, index=directory or DEFAULT_INDEX, workers=os.cpu_count() or 1, wait=wait

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import click
 
+from newsearch.cli.explaining import explain_files
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.cli.places import forget_bundled
 from newsearch.cli.terminal import Terminal
 from newsearch.errors import SourceError
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import build
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import STREAM, ReadingOptions
 from newsearch.sources.json_lines import JsonStream
 from newsearch.text.clean import one_line
 
@@ -24,38 +25,49 @@ from newsearch.text.clean import one_line
       newsearch index ~/news
       newsearch index archive.jsonl.gz feed.json --index /var/lib/news
       newsearch index ~/news --dry-run
+      newsearch index feed.xml --explain
+      newsearch index https://gazette.example/feed.xml subscriptions.opml
+      newsearch index ~/news subscriptions.opml --watch --every 30min
       zcat archive.jsonl.gz | newsearch index - --strict --wait 60""",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--explain", is_flag=True, help="Show what becomes of each key of the first records, and write nothing."
+)
 @work_options
-def index(sources: Sequence[str], work: Work) -> int:
-    """Index sources: directories of Markdown files, JSONL files, JSON feeds, or - for JSON Lines on standard input.
+def index(sources: Sequence[str], explain: bool, work: Work) -> int:
+    """Index sources: directories and files of news in any format it reads, addresses of feeds and lists of them, or
+    - for JSON Lines on standard input.
 
-    What is new goes in, what changed is replaced, and what a source no longer has is deleted; a source
-    that breaks off, or has no articles any more, deletes nothing. Files that look as they did are not read
-    again. Searches see the index as it was until all is done.
+    It reads Markdown with front matter, JSON and JSON Lines, RSS and Atom, NewsML and NITF, HTML pages and WARC, each
+    told by its suffix, and then by its first bytes.
+
+    New articles are added, changed ones are replaced, and those that a source no longer has are deleted. A source that
+    cannot be read to its end, or has no articles any more, deletes nothing. Unchanged files are not read again.
+    Searches use the old index until the run is complete.
     """
-    streams = [source for source in sources if source == STREAM]
+    if explain:
+        return explain_files(sources, work)
 
-    def do(watch: Watch) -> Report:
-        given = (_standard_input() if source == STREAM else source for source in sources)
-        return build(*given, index=work.index, progress=watch, **work.arguments())
+    def once(given: Sequence[str], again: bool = True) -> int:
+        def do(watch: Watch) -> Report:
+            opened = (_standard_input(work) if source == STREAM else source for source in given)
+            return build(*opened, index=work.index, progress=watch, **work.arguments())
 
-    def once(again: bool = True) -> int:
-        return run(work, do, verb="indexed", lasting=not streams, again=again)
+        return run(work, do, verb="indexed", lasting=STREAM not in given, again=again)
 
-    code = once(again=False)
+    code = once(sources, again=False)
     if work.directory is None and not work.dry_run:
         forget_bundled(sources, work.wait)
     if Terminal.of(sys.stdout).interactive and work.format_name == "text":
         named = f" --index {one_line(work.directory)}" if work.directory else ""
         print(f"search it: newsearch query WORDS{named}")
     if work.watch:
-        return run_again(once, [s for s in sources if s != STREAM], work.index)
+        return run_again(once, sources, work.index, work.every)
     return code
 
 
-def _standard_input() -> JsonStream:
+def _standard_input(work: Work) -> JsonStream:
     if sys.stdin is None:
         raise SourceError(STREAM, "standard input is closed")
-    return JsonStream(sys.stdin.buffer)
+    return JsonStream(sys.stdin.buffer, ReadingOptions(work.format or "", work.day_first))

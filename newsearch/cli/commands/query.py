@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
+from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
 from newsearch.cli.options import color_option, format_option
@@ -18,7 +20,7 @@ from newsearch.outputs.page import Page
 from newsearch.outputs.words import advice, counted
 from newsearch.query import Note, describe
 from newsearch.search.index import open as open_index
-from newsearch.search.request import Request
+from newsearch.search.request import MAX_FOLDED, Request
 
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -44,10 +46,11 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query wildfire --topic Climate --facet month --limit 0
       newsearch query vaccine --half-life 30d --explain
       newsearch query jab side effects --expand
+      newsearch query portland --collapse stories --show first
       newsearch query --format jsonl -- -amazon facial recognition
 
-    Several words need no quotes, but the shell removes those that are not quoted themselves: a phrase is
-    '"mail-in ballots"'. A query that begins with - stands after --. docs/query-syntax.md has it all.""",
+    Words need no quotes. Quote a phrase as in '"mail-in ballots"', since the shell removes one pair of quotes. Write --
+    before a query that begins with -. docs/query-syntax.md describes the whole syntax.""",
 )
 @click.argument("text", nargs=-1, shell_complete=_completions)
 @request_options
@@ -55,26 +58,26 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
     "--synonyms",
     "synonym_file",
     metavar="FILE",
-    help="Ask for synonyms, too: a group a line, as in: vaccine, jab",
+    help="Also search for synonyms: a group per line, as in: vaccine, jab",
 )
 @click.option(
     "--facet",
     "facets",
     multiple=True,
     type=click.Choice(FACETS),
-    help="Count the values of this, too; repeatable.",
+    help="Also count the values of this; repeatable.",
 )
 @click.option(
     "--facet-limit",
     metavar="NUMBER",
     type=click.IntRange(min=0),
-    help="Values of each facet, 0 for all.  [default: 10; of years and months all, of weeks 52, of days 31]",
+    help="Values of each facet, 0 for all.  [default: 10; all years and months, 52 weeks, 31 days]",
 )
-@click.option("--explain", is_flag=True, help="Show how each score came about.")
+@click.option("--explain", is_flag=True, help="Show how each score was computed.")
 @format_option(*FORMATS)
 @color_option
 @click.option(
-    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, and search nothing."
+    "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
 @index_option
 def query(
@@ -88,15 +91,18 @@ def query(
     only_parse: bool,
     directory: str | None,
 ) -> int:
-    """Find articles, the best first; those that hold every word come before those that hold only some.
+    """Find articles, the best first. Articles that contain every word come before those that contain only some.
 
-    Without TEXT, every article is found.
+    Without TEXT, all articles are found.
     """
     if explain and format_name not in EXPLAINING:
         raise QueryError(f"--explain needs --format {', '.join(EXPLAINING)}, not {format_name}")
     if facets and format_name not in FACETED:
         raise QueryError(f"--facet needs --format {' or '.join(FACETED)}, not {format_name}")
     terminal = Terminal.of(sys.stdout, color)
+    asked = click.get_current_context().get_parameter_source("collapse")
+    if asked == ParameterSource.DEFAULT and terminal.interactive and format_name == "text":
+        request = _collapsed(request)
     if only_parse:
         return _show_parsed(request, synonym_file)
     with open_for_search(directory, synonym_file) as index:
@@ -108,8 +114,10 @@ def query(
         _tell(results.notes)
         if request.expand and request.sort != "relevance":
             complain(
-                f"--expand changes nothing under --sort {request.sort}: only relevance heeds what it adds"
+                f"--expand has no effect with --sort {request.sort}; it works with --sort relevance only"
             )
+        if request.show != "best" and not request.collapse:
+            complain(f"--show {request.show} changes nothing without --collapse")
         if not len(results) and (total := results.total) and (request.limit or not facets):
             said = f"{counted(total, 'article')} match{'es' if total == 1 else ''}"
             complain(f"{said}, none at this offset" if request.limit else said)
@@ -119,6 +127,13 @@ def query(
             for line in advice(results):
                 complain(line)
         return 0 if results.total or len(results) else 1
+
+
+def _collapsed(request: Request) -> Request:
+    """A search as a terminal shows it; pages that lie too far on to be folded stay as they are."""
+    if request.limit + request.offset > MAX_FOLDED:
+        return request
+    return replace(request, collapse="copies")
 
 
 def _show_parsed(request: Request, synonym_file: str | None) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from newsearch.cli.indexing import Work, run, run_again, work_options
 from newsearch.indexing.reports import Report, Watch
+from newsearch.indexing.runs import build
 from newsearch.indexing.runs import reindex as update
 from newsearch.search.index import open as open_index
-from newsearch.sources.base import STREAM
+from newsearch.sources.base import ONCE
+from newsearch.sources.files import path_of
 
 
 @click.command(
@@ -19,23 +23,27 @@ from newsearch.sources.base import STREAM
       newsearch reindex --full --index /var/lib/news --wait 60""",
 )
 @work_options
-@click.option("--full", is_flag=True, help="Build the index anew, from all that the sources have.")
+@click.option("--full", is_flag=True, help="Rebuild the index from all articles of the sources.")
 def reindex(full: bool, work: Work) -> int:
-    """Bring the index up to date with the sources that it remembers.
+    """Update the index from the sources that it remembers.
 
-    Only what changed is read and indexed. An index that is damaged, or that another version of newsearch
-    made, is built anew. The old one serves until the new one is done.
+    Only changes are read and indexed. An index that is damaged, or was made by another version of newsearch, is
+    rebuilt. Searches use the old index until the run is complete.
     """
 
-    def do(watch: Watch) -> Report:
-        return update(work.index, full=full, progress=watch, **work.arguments())
+    known: list[str] = []
 
-    def once(again: bool = True) -> int:
+    def once(given: Sequence[str], again: bool = True) -> int:
+        def do(watch: Watch) -> Report:
+            if len(given) < len(known):
+                return build(*given, index=work.index, progress=watch, **work.arguments())
+            return update(work.index, full=full, progress=watch, **work.arguments())
+
         return run(work, do, verb="reindexed", again=again)
 
-    code = once(again=False)
+    code = once((), again=False)
     if work.watch:
         with open_index(work.index) as opened:
-            sources = [source for source in opened.stats().sources if source != STREAM]
-        return run_again(once, sources, work.index)
+            known += [path_of(source) for source in opened.stats().sources if source not in ONCE]
+        return run_again(once, known, work.index, work.every)
     return code

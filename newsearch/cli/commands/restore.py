@@ -18,14 +18,14 @@ from newsearch.upkeep.archives import restore as restore_index
       newsearch restore /mnt/backups/news.backup --index /var/lib/news --replace""",
 )
 @click.argument("file")
-@click.option("--replace", is_flag=True, help="Let it take the place of the index that is there.")
+@click.option("--replace", is_flag=True, help="Replace an existing index.")
 @index_option
 @wait_option
 def restore(file: str, replace: bool, directory: str | None, wait: float) -> int:
-    """Make the index of a backup FILE.
+    """Restore the index from a backup FILE.
 
-    The file is verified before anything is written. An index that is there stays, but with --replace: then
-    searches find it until the other one is complete.
+    The file is verified before anything is written. An existing index is only replaced with --replace, and searches use
+    it until the other one is complete.
     """
     place = directory or DEFAULT_INDEX
     archive = restore_index(file, place, replace=replace, wait=wait)

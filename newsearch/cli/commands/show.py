@@ -35,13 +35,13 @@ _LISTED = 5
     "--tz",
     "zone_name",
     metavar="ZONE",
-    help="The zone of dates, such as Europe/Paris.  [default: the system's]",
+    help="Time zone of dates, such as Europe/Paris.  [default: the system's]",
 )
 @index_option
 def show(id: str, format_name: str, color: str, zone_name: str | None, directory: str | None) -> int:
     """Print one article: all of its fields, and its body.
 
-    ID is an article's id, as much of its beginning as no other id shares, or its URL, which may lack https:// and www.
+    ID is the id of an article, a unique prefix of it, or the article's URL, with or without https:// and www.
     """
     tz = zone(zone_name)
     terminal = Terminal.of(sys.stdout, color)

@@ -23,10 +23,10 @@ from newsearch.text.clean import one_line
       newsearch stats --index /var/lib/news --format json""",
 )
 @format_option("text", "json")
-@click.option("--fields", is_flag=True, help="Count the words of each field, too, which takes longer.")
+@click.option("--fields", is_flag=True, help="Also count the words of each field, which takes longer.")
 @index_option
 def stats(format_name: str, fields: bool, directory: str | None) -> int:
-    """Say what the index holds: how many articles, from when, from which sources, in how many bytes."""
+    """Show what the index holds: its articles, their dates and sources, and its size."""
     with open_index(directory or DEFAULT_INDEX) as index:
         held = index.stats()
         counts = index.fields() if fields else ()
@@ -63,7 +63,7 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
             "size",
             f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')} and {counted(held.files, 'file')}",
         ),
-        ("deleted", f"{held.deleted:,} articles that still take room"),
+        ("deleted", f"{held.deleted:,} articles that still take space"),
         *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
         *(

@@ -24,7 +24,7 @@ from newsearch.ranking import Boosts
       newsearch tune judged --index index --out profile.json
       newsearch query vaccine --profile profile.json
 
-    docs/relevance.md tells how to judge a collection of your own.""",
+    docs/relevance.md describes how to judge a collection of your own.""",
 )
 @collection_argument
 @question_options
@@ -34,7 +34,7 @@ from newsearch.ranking import Boosts
     default=5,
     show_default=True,
     metavar="NUMBER",
-    help="Parts of the queries, each of which is held out once.",
+    help="Number of parts of the queries; each is held out once.",
 )
 @click.option(
     "--out",
@@ -52,10 +52,10 @@ def tune(
     out: Path | None,
     format_name: str,
 ) -> int:
-    """Fit the weights of heat, quality and recency to judged queries, and say whether that is worth anything.
+    """Fit the weights of heat, quality and recency to judged queries, and measure the gain.
 
-    COLLECTION is as for `newsearch eval`. Weights are judged by queries that they were not fitted to; if they do not
-    beat the defaults there, none are recommended or written, and the exit code is 1.
+    COLLECTION is as for `newsearch eval`. The weights are tested on queries that they were not fitted to. If they are
+    no better than the defaults there, nothing is recommended or written, and the exit code is 1.
     """
     interactive = Terminal.of(sys.stderr).interactive
     try:
@@ -85,7 +85,7 @@ def tune(
             print(f"{f'fold {number}':<8}  {_weights(boosts)}")
         print(f"{'all':<8}  {_weights(result.boosts)}")
     if not result.recommended:
-        complain("keep the defaults: on queries that they were not fitted to, other weights are no better")
+        complain("keep the defaults: no other weights are better on queries that they were not fitted to")
         return 1
     if out:
         result.boosts.save(out)

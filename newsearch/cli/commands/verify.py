@@ -23,10 +23,10 @@ from newsearch.upkeep.health import verify as verify_index
 @format_option("text", "json")
 @index_option
 def verify(format_name: str, directory: str | None) -> int:
-    """Read the whole index, and say whether all is well.
+    """Check the whole index.
 
-    Every file is compared with its checksums, every array with what it must be, every article is read, and
-    some are searched for. Nothing is changed. The exit code is 2 where something is wrong.
+    Every file is compared with its checksums, every array is checked, every article is read, and some are searched for.
+    Nothing is changed. If there is a problem, the exit code is 2.
     """
     found = verify_index(directory or DEFAULT_INDEX)
     if format_name == "json":
@@ -41,6 +41,6 @@ def verify(format_name: str, directory: str | None) -> int:
         complain(problem)
     if found.unused and format_name != "json":
         complain(
-            f"{counted(len(found.unused), 'file')} left by a writer that was stopped; newsearch compact deletes"
+            f"{counted(len(found.unused), 'unused file')} left by a stopped writer; delete with newsearch compact"
         )
     return 0 if found.ok else 2

@@ -13,8 +13,11 @@ from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.engine.arrays.files.lock import WriteLock
 from newsearch.engine.arrays.files.state import load_state
 from newsearch.engine.arrays.files.toc import (
+    SEGMENT_SUFFIX,
+    STATE_SUFFIX,
     TOC_NAME,
     Toc,
+    generation_after,
     last_generation,
     new_name,
     parse_toc,
@@ -32,12 +35,15 @@ from newsearch.engine.figures import Archive
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, NewsearchError, StorageError
 
 _BACKUP = "backup"
+_KINDS = {SEGMENT_SUFFIX: "segment", STATE_SUFFIX: "state", ".del": "deleted", ".hid": "hidden"}
 
 
 def backup(directory: Path, path: Path) -> Archive:
     """Copy the generation that is published to one file; see `newsearch.backup`."""
     toc, segments, contents = _contents(directory)
     verify_segments(segments)
+    for name in toc.states:
+        load_state(directory / name)
     try:
         place = replaceable(path)
         temporary = temporary_name(place)
@@ -58,7 +64,9 @@ def _contents(directory: Path) -> tuple[Toc, list[Segment], dict[str, Any]]:
     while True:
         toc, segments = open_generation(directory)
         try:
-            mapped = {name: np.memmap(directory / name, np.uint8, "r") for name in toc.files()}
+            mapped = {
+                name: ArrayFile(directory / name, _KINDS[Path(name).suffix]).bytes for name in toc.files()
+            }
         except FileNotFoundError as error:
             if read_toc(directory) == toc:
                 raise IndexCorrupt(error.filename, "missing") from error
@@ -74,14 +82,15 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StorageError(directory, "cannot be made", error) from error
+        raise StorageError(directory, "cannot be created", error) from error
     lock = WriteLock(directory, wait)
-    generation = max(last_generation(directory), toc.generation) + 1
     written: list[Path] = []
+    generation = 0
     try:
+        generation = generation_after(max(last_generation(directory), toc.generation))
         if not replace and (directory / TOC_NAME).exists():
             raise EngineError(
-                f"{directory}: there is an index already; restore to another place, or give --replace"
+                f"{directory}: there is already an index; restore to another directory, or use --replace"
             )
         names = {name: new_name(generation, Path(name).suffix) for name in toc.files()}
         for name, new in names.items():
@@ -95,9 +104,9 @@ def restore(path: Path, directory: Path, *, replace: bool = False, wait: float =
         publish(directory, restored)
         remove_files(unused_files(directory, restored))
     except OSError as error:
-        raise StorageError(directory, "cannot be written, the index is as it was", error) from error
+        raise StorageError(directory, "cannot be written, the index is unchanged", error) from error
     except IndexCorrupt as error:
-        raise _useless(path, f"holds what is no index ({error.reason})") from error
+        raise _useless(path, f"contains other files than those of an index ({error.reason})") from error
     finally:
         if not _is_published(directory, generation):
             remove_files(written)
@@ -126,7 +135,7 @@ def _read_backup(path: Path) -> tuple[ArrayFile, Toc]:
     except IndexCorrupt as error:
         raise _useless(path, error.reason) from error
     except IndexIncompatible as error:
-        advice = "restore it with the newsearch that made it"
+        advice = "restore it with the version of newsearch that made it"
         raise IndexIncompatible(path, error.found, error.supported, advice=advice) from error
     forms = [archive.form(name) for name in archive.names]
     # Files that hold one byte over and over could fill any disk.

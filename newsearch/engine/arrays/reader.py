@@ -112,8 +112,8 @@ class ArraysReader:
         return self._vocabulary.like(term, edits)
 
     @checked
-    def held(self, form: str) -> int:
-        return self._vocabulary.held(form)
+    def articles_with(self, form: str) -> int:
+        return self._vocabulary.articles_with(form)
 
     @checked
     def stats(self) -> Stats:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.state import load_state
-from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc, toc_text, unused_files
+from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc, remove_files, toc_text, unused_files
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
@@ -28,6 +30,19 @@ _MAX_WORDS = 32
 """Words of a title that verify searches for: queries are limited, too."""
 
 
+def _stub_problems(directory: Path) -> list[str]:
+    # Whoosh unpickles this file, so what is in it matters, though newsearch does without it.
+    path = directory / STUB_NAME
+    try:
+        with open_regular(path) as file:
+            is_sound = file.read(len(STUB) + 1) == STUB
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(path, "cannot be read", error) from error
+    return [] if is_sound else [f"{path}: damaged; delete it, and the next commit writes it again"]
+
+
 def verify(directory: Path) -> Verification:
     """Read an index whole; see `newsearch.verify`."""
     toc, segments, problems = _opened(directory)
@@ -38,6 +53,7 @@ def verify(directory: Path) -> Verification:
         except NewsearchError as error:
             problems.append(str(error))
     searches = 0
+    problems += _stub_problems(directory)
     if not problems:
         view = View(segments, toc.pivots)
         for segment, doc in _samples(segments):
@@ -66,7 +82,8 @@ def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
         segments: list[Segment] = []
         problems: list[str] = []
         is_missing = False
-        text = (directory / TOC_NAME).read_bytes()
+        with open_regular(directory / TOC_NAME) as file:
+            text = file.read()
         # What its checksum does not cover is how it is written; nothing may be said twice there, for one thing.
         if text != toc_text(toc) and read_toc(directory) == toc:
             problems.append(str(IndexCorrupt(directory / TOC_NAME, "not as newsearch writes it")))
@@ -108,6 +125,8 @@ def compact(directory: Path, wait: float) -> Compaction:
         kept = journaled(directory, before.generation) if writer.is_compact else ()
         size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
         if not writer.is_compact:
+            # Where the disk is full, what killed writers left is the room that this takes.
+            remove_files(unused_files(directory, before, keep=journaled(directory, before.generation)))
             writer.commit(compact=True)
     after = read_toc(directory)
     return Compaction(

@@ -93,27 +93,42 @@ class ArraysWriter:
         try:
             directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageError(directory, "cannot be made", error) from error
+            raise StorageError(directory, "cannot be created", error) from error
         self._lock = WriteLock(directory, wait)
         try:
-            self._base = protecting(_base(directory, fresh), protected, directory)
-            self._segments = open_segments(directory, self._base)
-            self._before = count_kept(self._segments)
+            self._open(fresh, protected, sources, resume, memory)
+            self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
         except FileNotFoundError as error:
             self._lock.release()
             raise IndexCorrupt(error.filename, "missing") from error
+        except OSError as error:
+            self._lock.release()
+            raise StorageError(directory, "cannot be read", error) from error
         except BaseException:
             self._lock.release()
             raise
+
+    def _open(
+        self,
+        fresh: bool,
+        protected: frozenset[str] | None,
+        sources: Sequence[str],
+        resume: bool,
+        memory: int,
+    ) -> None:
+        directory = self._directory
+        self._base = protecting(_base(directory, fresh), protected, directory)
+        self._segments = open_segments(directory, self._base)
+        self._before = count_kept(self._segments)
         self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
-        ahead = read_journal(directory, self._run) if sources and resume else Ahead()
+        published = [segment.name for segment in self._segments]
+        ahead = read_journal(directory, self._run, published) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)
-        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
         self._states: dict[str, SourceState] = {}
-        self._rehearsed = frozenset(os.listdir(directory)) if rehearsal else None
+        self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
 
     def __enter__(self) -> ArraysWriter:
         return self
@@ -188,20 +203,35 @@ class ArraysWriter:
         for segment in self._segments:
             segment.delete(holds(segment.column("id_hash"), wanted))
 
-    def delete_number(self, number: int) -> None:
-        """Delete the committed article of this number, counted through the segments.
+    def delete_all(self) -> None:
+        """Delete all that was committed. The sources stay known."""
+        for segment in self._segments:
+            segment.delete(np.ones(segment.articles, bool))
+
+    def delete_numbers(self, numbers: Iterable[int]) -> None:
+        """Delete the committed articles of these numbers, counted through the segments, and their hidden copies.
 
         Raises:
-            IndexError: there is no such article.
+            IndexError: there is no article of one of them.
         """
+        wanted = np.unique(np.fromiter(numbers, np.int64))
+        ends = np.cumsum([segment.articles for segment in self._segments])
+        if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < (ends[-1] if len(ends) else 0):
+            raise IndexError("there is no article of this number")
+        urls: list[Array] = [np.empty(0, np.uint64)]
+        for segment, end in zip(self._segments, ends.tolist(), strict=True):
+            mask = np.zeros(segment.articles, bool)
+            mask[wanted[(wanted < end) & (wanted >= end - segment.articles)] - (end - segment.articles)] = (
+                True
+            )
+            urls.append(segment.column("url_hash")[mask])
+            segment.delete(mask)
+        copied = np.unique(np.concatenate(urls))
+        copied = copied[copied != 0]
         for segment in self._segments:
-            if 0 <= number < segment.articles:
-                mask = np.zeros(segment.articles, bool)
-                mask[number] = True
-                segment.delete(mask)
-                return
-            number -= segment.articles
-        raise IndexError("there is no article of this number")
+            is_hidden = np.zeros(segment.articles, bool)
+            is_hidden[segment.hidden] = True
+            segment.delete(is_hidden & holds(segment.column("url_hash"), copied))
 
     def commit(self, *, compact: bool = False, check: Callable[[base.Reader], None] | None = None) -> Changes:
         """Publish the changes: to stay, and all at once. The writer is closed afterwards.
@@ -277,7 +307,7 @@ class ArraysWriter:
     def _write(
         self, arrays: Mapping[str, Array | Spool], articles: int, deleted: Sequence[int] = ()
     ) -> Segment:
-        path = self._directory / new_name(self._base.generation + 1, SEGMENT_SUFFIX)
+        path = self._directory / new_name(self._base.next_generation, SEGMENT_SUFFIX)
         try:
             write_arrays(path, arrays, kind="segment", articles=articles, analysis=analysis.VERSION)
         except OSError as error:
@@ -314,7 +344,7 @@ class ArraysWriter:
         pivots = _pivots(segments)
         segments = (compacted if compact else merged)(segments, pivots, self._write)
         hide_copies(segments, self._sources)
-        generation = self._base.generation + 1
+        generation = self._base.next_generation
         entries = tuple(self._entry(segment, generation) for segment in segments)
         sources = tuple(map(self._source_entry, self._sources))
         return segments, Toc(generation, entries, sources, pivots, timestamp(), self._base.protected)
@@ -326,7 +356,7 @@ class ArraysWriter:
             return known
         if not state.names:
             return SourceEntry(source)
-        return SourceEntry(source, write_state(self._directory, self._base.generation + 1, state))
+        return SourceEntry(source, write_state(self._directory, self._base.next_generation, state))
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)

@@ -8,70 +8,56 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from typing import Any
+from importlib import import_module
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import numpy as np
 import whoosh
+from numpy.typing import NDArray
 from whoosh import fields
 from whoosh.codec import base
 from whoosh.columns import ColumnReader
-from whoosh.matching import ListMatcher
-from whoosh.query.spans import Span
 from whoosh.reading import TermInfo, TermNotFound
 
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.engine.whoosh.lexicon import Lexicon, lexicon
+from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon
+from newsearch.engine.whoosh.matcher import ArrayMatcher
 from newsearch.errors import EngineError
 
-WHOOSH_VERSION = (3, 54)
+Array: TypeAlias = NDArray[Any]
 
-# The original Whoosh, installed beside the maintained one, overlays it silently; its ranges are wrong.
-if tuple(whoosh.__version__[:2]) != WHOOSH_VERSION:
-    raise EngineError(
-        f"Whoosh {'.'.join(map(str, whoosh.__version__))} is installed, newsearch needs whoosh3 "
-        f"{'.'.join(map(str, WHOOSH_VERSION))}; run `pip uninstall whoosh whoosh-reloaded; pip install newsearch`"
-    )
+_MAX_CACHED = 8 << 20
+"""Postings of terms that a segment keeps for the next query."""
+
+_NEEDED = (
+    "whoosh.codec.base:Codec whoosh.codec.base:PerDocumentReader whoosh.codec.base:TermsReader "
+    "whoosh.matching.mcore:ReadTooFar whoosh.query.spans:SpanNear2 whoosh.scoring:WeightLengthScorer "
+    "whoosh.index:TOC.read whoosh.index:FileIndex._reader whoosh.reading:EmptyReader whoosh.fields:UnknownFieldError"
+).split()
+"""What the codec stands on, whichever distribution of Whoosh is installed."""
 
 
-class ArrayMatcher(ListMatcher):  # type: ignore[misc]
-    """The postings of one term."""
-
-    _i: int
-
-    def __init__(
-        self, ids: list[int], weights: list[float], positions: list[list[int]] | None, **kwargs: Any
-    ) -> None:
-        super().__init__(ids, weights, **kwargs)
-        self._places = positions
-
-    def copy(self) -> ArrayMatcher:
-        return ArrayMatcher(
-            self._ids,
-            self._weights,
-            self._places,
-            format=self._format,
-            scorer=self._scorer,
-            position=self._i,
-            term=self._term,
-            terminfo=self._terminfo,
+def _check() -> None:
+    missing = []
+    for name in _NEEDED:
+        module, _, path = name.partition(":")
+        try:
+            attrgetter(path)(import_module(module))
+        except (ImportError, AttributeError):
+            missing.append(name.replace(":", "."))
+    if missing:
+        version = ".".join(map(str, whoosh.__version__))
+        raise EngineError(
+            f"Whoosh {version} is installed, which lacks {', '.join(missing)}; "
+            "run `pip uninstall whoosh whoosh-reloaded; pip install --force-reinstall 'whoosh3>=3.54,<4'`"
         )
 
-    def skip_to(self, id: int) -> None:
-        self._i = bisect_left(self._ids, id, self._i)
 
-    def supports(self, astype: str) -> bool:
-        return astype == "frequency" or (astype == "positions" and self._places is not None)
-
-    def value_as(self, astype: str) -> Any:
-        if astype == "positions" and self._places is not None:
-            return self._places[self._i]
-        return int(self._weights[self._i])
-
-    def spans(self) -> list[Span]:
-        return [Span(position) for position in (self._places or [[]] * len(self._ids))[self._i]]
+_check()
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
@@ -93,6 +79,12 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         self.segment = segment
         self.schema = schema
         self._lexicons: dict[str, Lexicon] = {}
+        self._postings: dict[tuple[str, bytes], Postings | None] = {}
+        self._cached = 0
+        self._infos: dict[tuple[str, bytes], TermInfo] = {}
+        self._lengths: dict[str, Array | None] = {}
+        self._length_lists: dict[str, memoryview | None] = {}
+        self._keys: dict[str, list[int]] = {}
 
     def codec(self) -> ArrayCodec:
         return ArrayCodec()
@@ -101,13 +93,84 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         """The terms of a field of the schema."""
         found = self._lexicons.get(field)
         if found is None:
-            encode: Callable[[Any], bytes] = self.schema[field].to_bytes
-            if field == "date":
-                found = lexicon(self.segment, field, lambda seconds: encode(_moment(seconds)))
-            else:
-                found = lexicon(self.segment, field, encode)
+            described = self.schema[field]
+            encode: Callable[[Any], bytes] = described.to_bytes
+            if field in columns.DAY_ALONE:
+                encode = lambda seconds: described.to_bytes(_moment(seconds))  # noqa: E731
+            found = lexicon(self.segment, field, encode, getattr(described, "shift_step", 0))
             self._lexicons[field] = found
         return found
+
+    def postings(self, field: str, term: bytes) -> Postings | None:
+        """The articles of a term, kept for the next query; None where there is no such term."""
+        key = field, term
+        if key in self._postings:
+            return self._postings[key]
+        found = self.lexicon(field).postings(term)
+        self._cached += len(found) if found else 1
+        if self._cached > _MAX_CACHED:
+            self._postings, self._infos = {}, {}
+            self._cached = len(found) if found else 1
+        self._postings[key] = found
+        return found
+
+    def info(self, field: str, term: bytes) -> TermInfo | None:
+        """What Whoosh wants to know of a term; None where there is no such term."""
+        known = self._infos.get((field, term))
+        if known is None and (found := self.postings(field, term)) is not None:
+            lengths, weights = self.lengths(field), found.weights
+            of_term = weights if lengths is None else lengths.take(found.docs)
+            known = self._infos[field, term] = TermInfo(
+                float(weights.sum()),
+                len(found),
+                int(of_term.min()),
+                int(of_term.max()),
+                float(weights.max()),
+                int(found.docs[0]),
+                int(found.docs[-1]),
+            )
+        return known
+
+    def lengths(self, field: str) -> Array | None:
+        """The length of a text field in every article; None for other fields."""
+        if field not in self._lengths:
+            found = None
+            if field in ("text", "stem"):
+                found = self.segment.lengths.sum(axis=1, dtype=np.int64)
+            elif field in ranking.TEXT_FIELDS:
+                found = self.segment.column(f"length_{field}").astype(np.int64)
+            self._lengths[field] = found
+        return self._lengths[field]
+
+    def length(self, docnum: int, field: str, default: int) -> int:
+        """The length of a text field in one article."""
+        if field not in self._length_lists:
+            lengths = self.lengths(field)
+            self._length_lists[field] = None if lengths is None else memoryview(lengths)
+        found = self._length_lists[field]
+        if found is None:
+            return default
+        length: int = found[docnum]
+        return length
+
+    def sort_keys(self, field: str) -> list[int]:
+        """The value of a column of numbers in every article, in Whoosh's sortable form."""
+        if field not in self._keys:
+            described = self.schema[field]
+            values, number = np.unique(self.segment.column(field), return_inverse=True)
+            keys = [described.to_column_value(value) for value in self._column_values(field, values)]
+            keys.append(described.column_type.default_value())
+            known = (self.segment.column("flag") & columns.KNOWN[field]) != 0
+            at = np.where(known, number.reshape(-1), len(values)).tolist()
+            self._keys[field] = [keys[i] for i in at]
+        return self._keys[field]
+
+    def has_values(self, field: str) -> bool:
+        """Whether any article has a value in a column of numbers."""
+        return bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+
+    def _column_values(self, field: str, values: Array) -> list[Any]:
+        return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
 
     def doc_count_all(self) -> int:
         return self.segment.articles
@@ -128,6 +191,15 @@ def _moment(seconds: int) -> dt.datetime:
     return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001 - Whoosh's dates have no zone
 
 
+def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
+    """A date as Whoosh has it: in UTC, without a zone; midnight for a day alone."""
+    if isinstance(when, dt.datetime):
+        return when.replace(tzinfo=None)
+    if when is None:
+        return None
+    return dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+
+
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     """The terms of a segment, field by field."""
 
@@ -137,7 +209,7 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
         field, text = term
-        return field in self._fields and self._segment.lexicon(field).find(text) >= 0
+        return field in self._fields and self._segment.postings(field, text) is not None
 
     def cursor(self, fieldname: str, fieldobj: Any) -> ArrayCursor:
         return ArrayCursor(self._segment.lexicon(fieldname), fieldobj, self.term_info, fieldname)
@@ -158,31 +230,27 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        lexicon = self._segment.lexicon(fieldname)
-        number = lexicon.find(text)
-        if number < 0:
+        found = self._segment.info(fieldname, text)
+        if found is None:
             raise KeyError((fieldname, text))
-        docs, weights = lexicon.docs(number), lexicon.weights(number)
-        lengths = _lengths(self._segment.segment, fieldname)
-        found = lengths[docs] if lengths is not None else np.array(weights, np.int64)
-        return TermInfo(
-            sum(weights), len(docs), int(found.min()), int(found.max()), max(weights), min(docs), max(docs)
-        )
+        return found
+
+    def doc_frequency(self, fieldname: str, text: bytes) -> int:
+        found = self._segment.postings(fieldname, text)
+        return len(found) if found else 0
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> ArrayMatcher:
-        lexicon = self._segment.lexicon(fieldname)
-        number = lexicon.find(text)
-        if number < 0:
+        segment = self._segment
+        found = segment.postings(fieldname, text)
+        if found is None:
             raise TermNotFound(f"No term {fieldname}:{text!r}")
-        return ArrayMatcher(
-            lexicon.docs(number),
-            lexicon.weights(number),
-            lexicon.positions(number),
-            format=format_,
-            scorer=scorer,
-            term=(fieldname, text),
-            terminfo=self.term_info(fieldname, text),
-        )
+
+        def lengths() -> Array:
+            all_lengths = segment.lengths(fieldname)
+            return np.ones(len(found), np.int64) if all_lengths is None else all_lengths.take(found.docs)
+
+        info = segment.info(fieldname, text)
+        return ArrayMatcher(found, lengths, format_, scorer, (fieldname, text), info)
 
     def indexed_field_names(self) -> list[str]:
         return self._fields
@@ -249,67 +317,59 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return True
 
     def has_column(self, fieldname: str) -> bool:
-        return fieldname in ("date", "heat", "quality")
+        # As in an index of Whoosh's own, where no article has a value there is no column.
+        return fieldname in columns.KNOWN and self._segment.has_values(fieldname)
 
     def column_reader(self, fieldname: str, column: Any) -> ArrayColumn:
         return ArrayColumn(self._segment, fieldname)
 
     def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
-        lengths = _lengths(self._segment.segment, fieldname)
-        return default if lengths is None else int(lengths[docnum])
+        return self._segment.length(docnum, fieldname, default)
 
     def field_length(self, fieldname: str) -> int:
-        lengths = _lengths(self._segment.segment, fieldname)
+        lengths = self._segment.lengths(fieldname)
         return 0 if lengths is None else int(lengths.sum())
 
     def min_field_length(self, fieldname: str) -> int:
-        lengths = _lengths(self._segment.segment, fieldname)
+        lengths = self._segment.lengths(fieldname)
         return 0 if lengths is None or not len(lengths) else int(lengths.min())
 
     def max_field_length(self, fieldname: str) -> int:
-        lengths = _lengths(self._segment.segment, fieldname)
+        lengths = self._segment.lengths(fieldname)
         return 0 if lengths is None or not len(lengths) else int(lengths.max())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         return stored_fields(self._segment.segment.article(docnum))
 
 
-def _lengths(segment: Segment, fieldname: str) -> Any:
-    if fieldname in ("text", "stem"):
-        return segment.lengths.astype(np.int64).sum(axis=1)
-    if fieldname in ranking.TEXT_FIELDS:
-        return segment.column(f"length_{fieldname}").astype(np.int64)
-    return None
-
-
 class ArrayColumn(ColumnReader):  # type: ignore[misc]
     """A column of numbers in Whoosh's sortable form."""
 
     def __init__(self, segment: ArraySegment, field: str) -> None:
-        self._values = segment.segment.column(field)
-        self._known = segment.segment.column("flag") & columns.KNOWN[field]
-        self._field = segment.schema[field]
-        self._is_date = field == "date"
-        self._doccount = segment.doc_count_all()
-        self._default = self._field.column_type.default_value()
+        self._keys = segment.sort_keys(field)
+        self._is_reversed = False
 
-    def __getitem__(self, docnum: int) -> Any:
-        if not self._known[docnum]:
-            return self._default
-        value = self._values[docnum].item()
-        return self._field.to_column_value(_moment(value) if self._is_date else value)
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __getitem__(self, docnum: int) -> int:
+        return self._keys[docnum]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def sort_key(self, docnum: int) -> int:
+        return -self._keys[docnum] if self._is_reversed else self._keys[docnum]
+
+    def load(self) -> list[int]:
+        return list(self._keys)
 
     def set_reverse(self) -> None:
-        self._default = self._field.column_type.default_value(reverse=True)
+        self._is_reversed = True
 
 
 def stored_fields(article: Article) -> dict[str, Any]:
-    """An article as the stored fields of a Whoosh document; `topic` is a list."""
-    when = article.date
-    if isinstance(when, dt.datetime):
-        when = when.replace(tzinfo=None)
-    elif when is not None:
-        when = dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+    """An article as the stored fields of a Whoosh document; `topic` and `author` are lists."""
     values = {
         "id": article.id,
         "title": article.title,
@@ -317,7 +377,9 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "topics": " ".join(article.topics),
         "topic": list(article.topics),
         "body": article.body,
-        "date": when,
+        "author": list(article.authors),
+        "date": _naive(article.date),
+        "modified": _naive(article.modified),
         "url": article.url,
         "provider": article.provider.name if article.provider else None,
         "domain": article.provider.domain if article.provider else None,
@@ -328,4 +390,5 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "quality": article.quality,
         "published": article.published,
     }
-    return {name: value for name, value in values.items() if value not in (None, "", [])}
+    # What is absent is None, "" or []; 0 and False are values.
+    return {name: value for name, value in values.items() if value or value == 0}

@@ -10,150 +10,116 @@ Everything in Whoosh that reads an index runs on it, and its writers add, update
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from whoosh import fields
-from whoosh.analysis import Token, Tokenizer
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex
-from whoosh.writing import IndexWriter
+from whoosh.reading import EmptyReader
+from whoosh.writing import IndexingError
 
-from newsearch import ranking
-from newsearch.articles.article import Article
-from newsearch.articles.reading import article_from_mapping
-from newsearch.engine.arrays.files.toc import read_toc
-from newsearch.engine.arrays.segment.generation import open_segments
-from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.arrays.files.toc import TOC_NAME, SegmentEntry, Toc, read_toc
+from newsearch.engine.arrays.segment.generation import open_generation
+from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.codec import ArraySegment
+from newsearch.engine.whoosh.schema import ExactTokenizer, make_schema
+from newsearch.engine.whoosh.writer import ArrayWriter, fixed
 from newsearch.text import analysis
 
-
-class ExactTokenizer(Tokenizer):  # type: ignore[misc]
-    """newsearch's analysis, for Whoosh: exact forms or English stems, one position each."""
-
-    def __init__(self, stemmed: bool = False) -> None:
-        self._stemmed = stemmed
-
-    def __call__(self, value: str, positions: bool = False, start_pos: int = 0, **_: Any) -> Iterator[Token]:
-        token = Token(positions)
-        for pos, term in enumerate(analysis.terms(value), start_pos):
-            token.text = token.original = analysis.Stemming().stem(term) if self._stemmed else term
-            token.boost, token.stopped = 1.0, False
-            if positions:
-                token.pos = pos
-            yield token
-
-
-def _number(numtype: type) -> fields.NUMERIC:
-    return fields.NUMERIC(numtype, bits=64, shift_step=0, stored=True, sortable=True)
-
-
-def _date() -> fields.DATETIME:
-    field = fields.DATETIME(stored=True, sortable=True)
-    field.shift_step = 0
-    return field
-
-
-def make_schema() -> fields.Schema:
-    """The fields of every index of newsearch (see lexicon)."""
-    text = {name: fields.TEXT(analyzer=ExactTokenizer(), stored=True) for name in ranking.TEXT_FIELDS}
-    keyword = {
-        name: fields.ID(stored=True)
-        for name in ("topic", "provider", "domain", "category", "type", "language")
-    }
-    return fields.Schema(
-        **text,
-        **keyword,
-        text=fields.TEXT(analyzer=ExactTokenizer()),
-        stem=fields.TEXT(analyzer=ExactTokenizer(stemmed=True), phrase=False),
-        id=fields.ID(unique=True, stored=True),
-        url=fields.ID(stored=True),
-        date=_date(),
-        heat=_number(float),
-        quality=_number(float),
-        published=fields.BOOLEAN(stored=True),
-    )
+__all__ = ["ArrayIndex", "ArrayWriter", "ExactTokenizer", "make_schema", "open_index"]
 
 
 class ArrayIndex(FileIndex):  # type: ignore[misc]
-    """An index of newsearch as Whoosh's own kind of index: `reader`, `searcher` and `writer` work as they do there."""
+    """An index of newsearch as Whoosh's own kind of index: `reader`, `searcher` and `writer` work as they do there.
+
+    Each reader is of the generation that is published when it is made. Segments stay open between readers, with the
+    terms that were looked up in them, as long as they are in the index as they were.
+    """
 
     def __init__(self, directory: str | Path) -> None:
         self._directory = Path(directory)
-        read_toc(self._directory)
         self.storage = FileStorage(str(directory))
-        self.indexname = "newsearch"
+        self.indexname = "MAIN"
+        self._toc = Toc(-1)
+        self._open: dict[SegmentEntry, ArraySegment] = {}
         self._schema = make_schema()
+        read_toc(self._directory)
 
     def latest_generation(self) -> int:
         return read_toc(self._directory).generation
 
     def last_modified(self) -> float:
-        return (self._directory / "toc.json").stat().st_mtime
+        return (self._directory / TOC_NAME).stat().st_mtime
 
     def _read_toc(self) -> TOC:
-        toc = read_toc(self._directory)
-        segments = open_segments(self._directory, toc)
-        return TOC(self._schema, [ArraySegment(s.name, s, self._schema) for s in segments], toc.generation)
+        if read_toc(self._directory) != self._toc:
+            toc, segments = open_generation(self._directory)
+            self._schema = make_schema(_stemmings(segments, toc.protected))
+            kept: dict[SegmentEntry, ArraySegment] = {}
+            for entry, segment in zip(toc.segments, segments, strict=True):
+                # Whoosh takes segments of one name for the same, whatever is deleted of them.
+                name = "-".join(filter(None, (entry.name, entry.deleted, entry.hidden)))
+                kept[entry] = self._open.get(entry) or ArraySegment(name, segment, self._schema)
+            self._open, self._toc = kept, toc
+        return TOC(self._schema, list(self._open.values()), self._toc.generation)
 
-    def writer(self, procs: int = 1, timeout: float = 0.0, **_: Any) -> ArrayWriter:
-        return ArrayWriter(self, timeout)
+    def _current_schema(self) -> fields.Schema:
+        return self._read_toc().schema
+
+    def reader(self, reuse: Any = None) -> Any:
+        # What can be used again is, without Whoosh's help: it would bring deleted segments back.
+        toc = self._read_toc()
+        if not toc.segments:
+            return _NoArticles(toc.schema, toc.generation)
+        return self._reader(self.storage, toc.schema, toc.segments, toc.generation)
+
+    def writer(self, procs: int = 1, timeout: float = 0.0, **options: Any) -> ArrayWriter:
+        """A writer (see ArrayWriter); options of Whoosh's that change no outcome are passed over.
+
+        Raises:
+            IndexingError: several processes, or another codec, were asked for.
+        """
+        if procs != 1 or options.get("multisegment") or options.get("codec") is not None:
+            raise IndexingError(
+                "newsearch writes with one process and its own codec; "
+                "`newsearch index --workers` reads sources with several"
+            )
+        limit = {"limitmb": options["limitmb"]} if "limitmb" in options else {}
+        return ArrayWriter(self, timeout, **limit)
+
+    def optimize(self, **options: Any) -> None:
+        """Merge all that can be merged, and leave out what is deleted."""
+        self.writer(**options).commit(optimize=True)
+
+    def add_field(self, fieldname: str, fieldspec: Any) -> NoReturn:
+        """Raises IndexingError: the fields are newsearch's."""
+        fixed(fieldname)
+
+    def remove_field(self, fieldname: str) -> NoReturn:
+        """Raises IndexingError: the fields are newsearch's."""
+        fixed(fieldname)
+
+    def lock(self, name: str) -> NoReturn:
+        """Raises IndexingError: a writer of Whoosh's own would leave files that newsearch does not know."""
+        raise IndexingError("only index.writer() writes to an index of newsearch")
 
 
-class ArrayWriter(IndexWriter):  # type: ignore[misc]
-    """Whoosh's way to write: documents are articles in the format's own keys, or in the names of the schema.
+class _NoArticles(EmptyReader):  # type: ignore[misc]
+    """A reader of an index without articles."""
 
-    Args:
-        index: the index to change.
-        timeout: seconds to wait for another writer.
-    """
+    def __init__(self, schema: fields.Schema, generation: int) -> None:
+        super().__init__(schema)
+        self._generation = generation
 
-    SOURCE = "whoosh"
-    """The source under which articles are kept that came by this way."""
-
-    def __init__(self, index: ArrayIndex, timeout: float) -> None:
-        self._index = index
-        self._writer = ArraysWriter(index._directory, wait=timeout)
-        self.schema = index._schema
-
-    def reader(self, **kwargs: Any) -> Any:
-        return self._index.reader(**kwargs)
-
-    def searcher(self, **kwargs: Any) -> Any:
-        return self._index.searcher(**kwargs)
-
-    def add_document(self, **document: Any) -> None:
-        """Add an article. Raises SourceError where the document is none."""
-        self._writer.add(_article(document), self.SOURCE)
-
-    def update_document(self, **document: Any) -> None:
-        """Add an article; it replaces all of the same id, of whatever source."""
-        article = _article(document)
-        self._writer.delete_ids([article.id])
-        self._writer.add(article, self.SOURCE)
-
-    def delete_document(self, docnum: int, delete: bool = True) -> None:
-        if not delete:
-            raise NotImplementedError("an article that was deleted stays deleted")
-        self._writer.delete_number(docnum)
-
-    def commit(self, **_: Any) -> None:
-        self._writer.commit()
-
-    def cancel(self, **_: Any) -> None:
-        self._writer.cancel()
+    def generation(self) -> int:
+        return self._generation
 
 
-def _article(document: Mapping[str, Any]) -> Article:
-    known = {"date": "publishedDateTime", "url": "webUrl", "topic": "topics", "language": "lang"}
-    mapping = {known.get(name, name): value for name, value in document.items()}
-    if isinstance(domain := mapping.pop("domain", None), str):
-        mapping["provider"] = {"name": mapping.get("provider", ""), "domain": domain}
-    return article_from_mapping(
-        mapping, id=str(document.get("id") or document.get("path") or document.get("url") or "")
-    )
+def _stemmings(segments: list[Segment], protected: frozenset[str]) -> list[analysis.Stemming]:
+    codes = list(analysis.LANGUAGES)
+    spoken = {number for segment in segments for number in segment.dictionary.stemmings}
+    return [analysis.Stemming(codes[number], protected) for number in sorted(spoken | {0})]
 
 
 def open_index(directory: str | Path) -> ArrayIndex:

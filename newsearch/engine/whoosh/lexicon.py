@@ -1,21 +1,23 @@
 """The terms of one field of a segment, as Whoosh sees them: sorted bytes, each with articles, counts and positions.
 
 newsearch keeps the words of all text fields together and tells fields apart by position; keywords and numbers it keeps
-as columns. Whoosh wants terms of every field. A lexicon is made from the arrays when a field is first asked for.
+as columns. Whoosh wants terms of every field. Words, stems, ids and URLs are looked up one by one in the arrays;
+a list of all terms is made only when somebody walks over it. The few keywords and numbers are grouped once.
 
     title, topics, excerpt, body    exact forms in that field, positions from its start
     text                            exact forms in any of them, positions with a gap between fields
     stem                            stems of the same words, without positions; those that are not English as de:haus
-    topic, provider, domain, category, type, language, id, url, published    whole values, case folded
-    heat, quality, date             numbers
+    topic, author, provider, domain, category, type, language    whole values, case folded
+    id, url, published              whole values; URLs in their canonical form
+    heat, quality, date, modified   numbers
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,129 +32,264 @@ Array: TypeAlias = NDArray[Any]
 FIELD_GAP = 1000
 """Positions between two text fields in the field `text`, so that no phrase reaches from one into the next."""
 
+FOLDED = ("topic", "author", "provider", "domain", "category", "type", "language")
+"""Keywords that are found however their case was typed."""
 
-class Lexicon:
-    """Terms of one field.
+
+class Postings:
+    """The articles of one term.
 
     Args:
-        terms: sorted.
-        at: where the postings of each term begin, and the end of the last: shape (terms + 1,).
-        doc: articles of the postings.
-        weight: occurrences in each posting.
-        pos: for each posting, where its positions begin, and the end of the last; None without positions.
+        docs: numbers of the articles, rising; at least one.
+        weights: occurrences in each.
+        at: for each posting, where its positions begin, and the end of the last; None without positions.
         positions: the positions.
     """
 
     def __init__(
-        self,
-        terms: Sequence[bytes],
-        at: Array,
-        doc: Array,
-        weight: Array,
-        pos: Array | None = None,
-        positions: Array | None = None,
+        self, docs: Array, weights: Array, at: Array | None = None, positions: Array | None = None
     ) -> None:
-        self.terms = terms
+        self.docs = docs.astype(np.int64)
+        self.weights = weights.astype(np.float64)
         self._at = at
-        self._doc = doc
-        self._weight = weight
-        self._pos = pos
         self._positions = positions
 
-    def find(self, term: bytes) -> int:
-        """The number of a term, or -1."""
-        number = bisect_left(self.terms, term)
-        return number if number < len(self.terms) and self.terms[number] == term else -1
+    def __len__(self) -> int:
+        return len(self.docs)
 
-    def docs(self, number: int) -> list[int]:
-        """The articles of a term."""
-        docs: list[int] = self._doc[self._at[number] : self._at[number + 1]].tolist()
-        return docs
+    @cached_property
+    def ids(self) -> memoryview:
+        """The articles, and the last one again: Whoosh's matchers look at where they are when they are at the end."""
+        return memoryview(np.append(self.docs, self.docs[-1:]))
 
-    def weights(self, number: int) -> list[float]:
-        """The occurrences of a term in each of its articles."""
-        return [float(weight) for weight in self._weight[self._at[number] : self._at[number + 1]].tolist()]
+    @cached_property
+    def frequencies(self) -> memoryview:
+        """The occurrences in each article, and 0."""
+        return memoryview(np.append(self.weights, 0.0))
 
-    def positions(self, number: int) -> list[list[int]] | None:
-        """The positions of a term in each of its articles."""
-        if self._pos is None or self._positions is None:
+    @cached_property
+    def places(self) -> tuple[list[int], list[int]] | None:
+        """Where the positions of each posting begin, and all positions; None where none are kept."""
+        if self._at is None or self._positions is None:
             return None
-        starts = self._pos[self._at[number] : self._at[number + 1] + 1].tolist()
-        return [self._positions[a:b].tolist() for a, b in pairwise(starts)]
+        return self._at.tolist(), self._positions.tolist()
 
 
-def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
-    """The lexicon of a field; `encode` gives the bytes of a number or a truth value, as the schema wants them."""
+class Lexicon(Protocol):
+    """The terms of a field."""
+
+    @property
+    def terms(self) -> Sequence[bytes]:
+        """All terms, sorted."""
+
+    def postings(self, term: bytes) -> Postings | None:
+        """The articles of a term, or None where there is no such term."""
+
+
+def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: int = 0) -> Lexicon:
+    """The lexicon of a field; `encode` gives the bytes of a number or a truth value, as the schema wants them.
+
+    Args:
+        step: bits by which the numbers of one tier are coarser than those of the tier before, by which Whoosh puts
+            ranges together; 0 for one tier.
+    """
     if field == "text" or field in ranking.TEXT_FIELDS:
-        return _words(segment, field)
+        return _Words(segment, field)
     if field == "stem":
-        return _stems(segment)
-    if field in ("heat", "quality", "date"):
-        return _numbers(segment, field, encode)
+        return _Stems(segment)
+    if field in ("id", "url"):
+        return _Hashed(segment, field)
+    if field in columns.KNOWN:
+        return _numbers(segment, field, encode, step)
     return _keywords(segment, field, encode)
 
 
-def _words(segment: Segment, field: str) -> Lexicon:
+class _Forms(Sequence[bytes]):
+    """Exact forms of a segment, read when they are looked at."""
+
+    def __init__(self, segment: Segment, numbers: Sequence[int]) -> None:
+        self._encoded = segment.dictionary.encoded
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self._encoded(number) for number in self._numbers[index]]
+        return self._encoded(self._numbers[index])
+
+
+class _Words:
     """Exact forms, one field's or all fields'."""
-    file = segment.file
-    counts: list[Array] = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
-    term = np.concatenate([np.repeat(np.arange(len(count)), count) for count in counts])
-    doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
-    pos = np.concatenate([file.array(f"{name}_pos").astype(np.int64) for name in ("post", "more")])
-    ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
-    number = (ends[doc] <= pos[:, None]).sum(axis=1)
-    if field == "text":
-        pos = pos + number * FIELD_GAP
-    else:
-        wanted = ranking.TEXT_FIELDS.index(field)
-        starts = segment.lengths[:, :wanted].astype(np.int64).sum(axis=1)
-        kept = number == wanted
-        term, doc = term[kept], doc[kept]
-        pos = pos[kept] - starts[doc]
-    order = np.lexsort((pos, doc, term))
-    term, doc, pos = term[order], doc[order], pos[order]
-    first = np.flatnonzero(np.append(True, (np.diff(term) != 0) | (np.diff(doc) != 0))) if len(term) else term
-    starts = np.append(first, len(term))
-    used, at = np.unique(term[first], return_index=True)
-    terms = [segment.dictionary.encoded(number) for number in used.tolist()]
-    return Lexicon(terms, np.append(at, len(first)), doc[first], np.diff(starts), starts, pos)
+
+    def __init__(self, segment: Segment, field: str) -> None:
+        self._segment = segment
+        self._field = field
+
+    @cached_property
+    def _ends(self) -> Array:
+        """Where each text field of each article ends, in positions of the article: shape (articles, fields)."""
+        return np.cumsum(self._segment.lengths, axis=1, dtype=np.int64)
+
+    @cached_property
+    def _bounds(self) -> tuple[Array, Array]:
+        """Where the field begins and ends in every article."""
+        wanted = ranking.TEXT_FIELDS.index(self._field)
+        ends = self._ends[:, wanted].copy()
+        return ends - self._segment.lengths[:, wanted], ends
+
+    @cached_property
+    def terms(self) -> Sequence[bytes]:
+        segment = self._segment
+        if self._field == "text":
+            return _Forms(segment, range(len(segment.dictionary)))
+        starts, ends = self._bounds
+        used = np.zeros(len(segment.dictionary), bool)
+        for name in ("post", "more"):
+            doc, pos = segment.file.array(f"{name}_doc"), segment.file.array(f"{name}_pos")
+            inside = (pos >= starts.take(doc)) & (pos < ends.take(doc))
+            before = np.concatenate(([0], np.cumsum(inside)))
+            at = segment.file.array(f"{name}_at")
+            used |= before[at[1:]] > before[at[:-1]]
+        return _Forms(segment, np.flatnonzero(used).tolist())
+
+    def postings(self, term: bytes) -> Postings | None:
+        try:
+            number = self._segment.dictionary.number(term.decode())
+        except UnicodeDecodeError:
+            return None
+        if number < 0:
+            return None
+        doc, _, pos, more_doc, more_pos = self._segment.occurrences(number, number + 1)
+        key = (doc.astype(np.int64) << 16) | pos
+        if len(more_doc):
+            key = np.concatenate((key, (more_doc.astype(np.int64) << 16) | more_pos))
+            key.sort()
+        doc, pos = key >> 16, key & 0xFFFF
+        if self._field == "text":
+            ends = self._ends.take(doc, axis=0)
+            pos = pos + (ends <= pos[:, None]).sum(axis=1) * FIELD_GAP
+        else:
+            starts, stops = (bound.take(doc) for bound in self._bounds)
+            kept = (pos >= starts) & (pos < stops)
+            doc, pos = doc[kept], (pos - starts)[kept]
+        if not len(doc):
+            return None
+        first = np.flatnonzero(np.concatenate(([True], doc[1:] != doc[:-1])))
+        at = np.append(first, len(doc))
+        return Postings(doc[first], np.diff(at), at, pos)
 
 
-def _stems(segment: Segment) -> Lexicon:
-    number_of: dict[str, int] = {}
-    names = [segment.dictionary.term(number) for number in range(len(segment.dictionary))]
-    file = segment.file
-    counts: list[Array] = [np.diff(file.array(f"{name}_at").astype(np.int64)) for name in ("post", "more")]
-    form = np.concatenate([np.repeat(np.arange(len(names)), count) for count in counts])
-    doc = np.concatenate([file.array(f"{name}_doc").astype(np.int64) for name in ("post", "more")])
-    term = np.empty(len(doc), np.int64)
-    for language, stemming in segment.dictionary.stemmings.items():
-        mine = np.flatnonzero(segment.languages[doc] == language)
-        stems = (
-            stemming.stems(names)
-            if not language
-            else [f"{stemming.language}:{s}" for s in stemming.stems(names)]
-        )
-        term[mine] = np.array([number_of.setdefault(s, len(number_of)) for s in stems], np.int64)[form[mine]]
-    return _grouped([name.encode() for name in number_of], term, doc)
+class _Stems:
+    """Stems, those that are not English after the code of their language."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+
+    def _spoken(self) -> Iterable[tuple[int, str]]:
+        for number, stemming in self._segment.dictionary.stemmings.items():
+            yield number, f"{stemming.language}:" if number else ""
+
+    @cached_property
+    def terms(self) -> Sequence[bytes]:
+        dictionary = self._segment.dictionary
+        forms = [dictionary.term(number) for number in range(len(dictionary))]
+        found: set[str] = set()
+        at = self._segment.file.array("post_at").astype(np.int64)
+        spoken = self._segment.languages.take(self._segment.file.array("post_doc"))
+        for number, prefix in self._spoken():
+            before = np.concatenate(([0], np.cumsum(spoken == number)))
+            is_used = (before[at[1:]] > before[at[:-1]]).tolist()
+            used = [form for form, is_one in zip(forms, is_used, strict=True) if is_one]
+            found.update(prefix + stem for stem in dictionary.stemmings[number].stems(used))
+        return sorted(stem.encode() for stem in found)
+
+    def postings(self, term: bytes) -> Postings | None:
+        try:
+            text = term.decode()
+        except UnicodeDecodeError:
+            return None
+        code, colon, stem = text.partition(":")
+        spoken = dict(self._spoken())
+        language = next((n for n, prefix in spoken.items() if prefix == code + colon), 0) if colon else 0
+        if language not in spoken:
+            return None
+        forms = self._segment.dictionary.forms_of(stem if language else text, language)
+        docs: list[Array] = [np.empty(0, np.int64)]
+        for form in forms:
+            doc, _, _, more, _ = self._segment.occurrences(form, form + 1, (language,))
+            docs += [doc.astype(np.int64), more.astype(np.int64)]
+        found, weights = np.unique(np.concatenate(docs), return_counts=True)
+        return Postings(found, weights) if len(found) else None
 
 
-def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> Lexicon:
-    """A lexicon of (name, article) pairs, one for every occurrence."""
+class _Hashed:
+    """Ids and canonical URLs, of which a column keeps hashes."""
+
+    def __init__(self, segment: Segment, field: str) -> None:
+        self._segment = segment
+        self._field = field
+
+    def _value(self, doc: int) -> str:
+        record = self._segment.records.read(doc)
+        return record.id if self._field == "id" else canonical_url(record.url)
+
+    @cached_property
+    def terms(self) -> Sequence[bytes]:
+        values = {self._value(doc) for doc in range(self._segment.articles)}
+        return sorted(value.encode() for value in values if value)
+
+    def postings(self, term: bytes) -> Postings | None:
+        wanted = columns.hash_bytes(term)
+        docs = np.flatnonzero(self._segment.column(f"{self._field}_hash") == np.uint64(wanted))
+        # Two texts can share a hash.
+        kept = np.array([doc for doc in docs.tolist() if self._value(doc).encode() == term], np.int64)
+        return Postings(kept, np.ones(len(kept))) if term and len(kept) else None
+
+
+class _Grouped:
+    """Few terms, grouped once: and the articles of each."""
+
+    def __init__(self, terms: Sequence[bytes], at: Array, doc: Array) -> None:
+        self.terms = terms
+        self._at = at
+        self._doc = doc
+
+    def postings(self, term: bytes) -> Postings | None:
+        number = bisect_left(self.terms, term)
+        if number == len(self.terms) or self.terms[number] != term:
+            return None
+        at = slice(self._at[number], self._at[number + 1])
+        docs = self._doc[at]
+        return Postings(docs, np.ones(len(docs)))
+
+
+def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> _Grouped:
+    """A lexicon of (name, article) pairs."""
     by_name = sorted(range(len(names)), key=names.__getitem__)
     rank = columns.inverse(by_name)
-    keys, weight = np.unique((rank[number] << 16) | doc, return_counts=True)
+    keys = np.unique((rank[number].astype(np.int64) << 16) | doc)
     used, at = np.unique(keys >> 16, return_index=True)
-    return Lexicon(
-        [names[by_name[i]] for i in used.tolist()], np.append(at, len(keys)), keys & 0xFFFF, weight
-    )
+    return _Grouped([names[by_name[i]] for i in used.tolist()], np.append(at, len(keys)), keys & 0xFFFF)
 
 
-def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
+def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes], step: int) -> Lexicon:
     flag = segment.column("flag")
     docs = np.flatnonzero(flag & columns.KNOWN[field])
     values, number = np.unique(segment.column(field)[docs], return_inverse=True)
-    return _grouped([encode(value) for value in values.tolist()], number, docs)
+    # A term is the bits that are left out, in one byte, and the rest of a sortable integer of 64 bits.
+    encoded = b"".join(encode(value)[1:] for value in values.tolist())
+    sortable = np.frombuffer(encoded, ">u8").astype(np.uint64)[number.reshape(-1)]
+    terms: list[bytes] = []
+    numbers: list[Array] = []
+    tiers = range(0, 64, step) if step else (0,)
+    for shift in tiers:
+        coarse, at = np.unique(sortable >> np.uint64(shift), return_inverse=True)
+        numbers.append(at.reshape(-1) + len(terms))
+        rest = coarse.astype(">u8").tobytes()
+        terms += [bytes((shift,)) + rest[i : i + 8] for i in range(0, len(rest), 8)]
+    return _grouped(terms, np.concatenate(numbers), np.tile(docs, len(tiers)))
 
 
 def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> Lexicon:
@@ -160,20 +297,23 @@ def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> L
     if field == "published":
         shown = (segment.column("flag") & columns.PUBLISHED) != 0
         return _grouped([encode(False), encode(True)], shown.astype(np.int64), docs)
-    if field in ("id", "url"):
-        records = [segment.records.read(doc) for doc in docs.tolist()]
-        values = [record.id if field == "id" else canonical_url(record.url) for record in records]
-    elif field == "topic":
-        names = segment.names("topic")
-        values = [names[number] for number in segment.column("topic").tolist()]
-        counts: Array = np.diff(segment.column("topic_at").astype(np.int64))
+    if field in columns.SEVERAL:
+        names = segment.names(field)
+        value = segment.column(field).astype(np.int64)
+        counts: Array = np.diff(segment.column(f"{field}_at").astype(np.int64))
         docs = np.repeat(docs, counts)
     else:
-        table = "provider" if field == "domain" else field
-        names = [(name + "\x1f").split("\x1f")[field == "domain"] for name in segment.names(table)]
-        values = [names[number] for number in segment.column(table).tolist()]
-    folded = [value if field in ("id", "url") else value.casefold() for value in values]
+        names = keyword_names(segment, field)
+        value = segment.column("provider" if field == "domain" else field).astype(np.int64)
+    folded = [name.casefold() for name in names]
     number_of: dict[str, int] = {}
-    number = np.array([number_of.setdefault(value, len(number_of)) for value in folded], np.int64)
-    kept = np.array([bool(value) for value in folded], bool)
-    return _grouped([value.encode() for value in number_of], number[kept], docs[kept])
+    numbers = np.array([number_of.setdefault(name, len(number_of)) for name in folded], np.int64)
+    kept = np.array([bool(name) for name in folded], bool)[value] if len(folded) else value.astype(bool)
+    return _grouped([name.encode() for name in number_of], numbers[value[kept]], docs[kept])
+
+
+def keyword_names(segment: Segment, field: str) -> list[str]:
+    """The values of a keyword field in the order of their numbers, as they were given."""
+    if field in ("provider", "domain"):
+        return [(name + "\x1f").split("\x1f")[field == "domain"] for name in segment.names("provider")]
+    return segment.names(field)

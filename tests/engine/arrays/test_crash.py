@@ -161,7 +161,7 @@ def run(work: Callable[[Path], None], directory: Path, prepare: Callable[[], Non
             work(directory)
             code = 0
         except StorageError as error:
-            code = 4 if "as it was" in str(error) else 5
+            code = 4 if "unchanged" in str(error) else 5
         finally:
             os._exit(code)
     _, status = os.waitpid(child, 0)

@@ -173,7 +173,7 @@ def test_a_full_disk_leaves_the_published_generation(
 
     with monkeypatch.context() as broken:
         broken.setattr(durable if call == "open" else os, call, full, raising=False)
-        with pytest.raises(StorageError, match=r"the index is as it was.*; make room on the disk") as caught:
+        with pytest.raises(StorageError, match=r"the index is unchanged.*; free some disk space") as caught:
             add(tmp_path, "b")
     assert caught.value.errno == errno.ENOSPC
     assert files(tmp_path) == before
@@ -210,7 +210,7 @@ def test_a_fresh_writer_over_a_damaged_index_can_be_cancelled(tmp_path: Path) ->
 
 def test_a_directory_that_cannot_be_made_is_an_engine_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="cannot be made"):
+    with pytest.raises(StorageError, match="cannot be created"):
         ArraysWriter(tmp_path / "file" / "index")
 
 

@@ -119,7 +119,7 @@ def test_forgetting_takes_a_source_away(index: str, source: Path, tmp_path: Path
     assert (report.deleted, report.articles) == (5, 1)
     with newsearch.open(index) as opened:
         assert opened.stats().sources == (str(other),)
-    with pytest.raises(SourceError, match="no source of this index"):
+    with pytest.raises(SourceError, match="not a source of this index"):
         newsearch.forget(source, index=index)
 
 

@@ -67,6 +67,8 @@ def test_it_knows_its_articles_and_their_words(
         counts = Counter(form for text in oracle.texts for form in {term for _, _, term in text.words})
         begun = [item for item in counts.items() if item[0].startswith(prefix)]
         assert reader.begun(prefix, 5) == sorted(begun, key=lambda item: (-item[1], item[0]))[:5]
+        for form in ("ban", "covid", "nothing", "日本"):
+            assert reader.articles_with(form) == counts[form]
         for distance in (1, 2):
             like = {(form, n, edits(typed, form)) for form, n in counts.items() if form != typed}
             assert {tuple(found) for found in reader.like(typed, distance)} == {

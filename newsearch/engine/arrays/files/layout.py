@@ -21,6 +21,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import finalize
@@ -29,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch._durable import scratch_file, write_file
+from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 FORMAT_VERSION = 5
@@ -176,7 +178,7 @@ class ArrayFile:
 
     def __init__(self, path: Path, kind: str = "segment") -> None:
         self.path = path
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             self.size = os.fstat(file.fileno()).st_size
             if self.size < 16:
                 raise IndexCorrupt(path, f"only {self.size} bytes, not a {kind} of newsearch")
@@ -206,6 +208,11 @@ class ArrayFile:
         """The names of its arrays, in the order of the file."""
         return list(self._directory)
 
+    @property
+    def bytes(self) -> Array:
+        """The whole file, as it lies on disk."""
+        return np.frombuffer(self._map, np.uint8)
+
     def form(self, name: str) -> tuple[str, int]:
         """The dtype and the length of an array, as the directory has them.
 
@@ -214,6 +221,10 @@ class ArrayFile:
         """
         dtype, length, _, _ = self._place(name)
         return dtype, length
+
+    def read_empty_as(self, name: str, dtype: str) -> None:
+        """Give an array without elements this dtype: what it has in the file means nothing, and may be any."""
+        self._directory[name] = [dtype, *self._directory[name][1:]]
 
     def __contains__(self, name: str) -> bool:
         return name in self._directory
@@ -265,7 +276,7 @@ class ArrayFile:
         written = 16 + int.from_bytes(self._map[8:12], "little")
         for start, end, checksum, name in sorted(places):
             if self._map[written:start].strip(b"\0"):
-                raise IndexCorrupt(self.path, f"what stands before the array {name!r} is damaged")
+                raise IndexCorrupt(self.path, f"the padding before the array {name!r} is damaged")
             found = 0
             for at in range(start, end, _CHUNK):
                 found = zlib.crc32(memoryview(self._map)[at : min(at + _CHUNK, end)], found)
@@ -281,4 +292,6 @@ class ArrayFile:
     def release(self) -> None:
         """Let go of the memory that the parts which were read take; read again, they come from the system's cache."""
         if hasattr(self._map, "madvise"):  # which Windows lacks
-            self._map.madvise(mmap.MADV_DONTNEED)
+            # A process may have its memory locked (mlockall); it then keeps it.
+            with suppress(OSError):
+                self._map.madvise(mmap.MADV_DONTNEED)

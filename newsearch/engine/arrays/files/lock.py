@@ -7,14 +7,18 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
 
+from newsearch.engine.arrays.files.opening import open_kept, open_regular
 from newsearch.errors import IndexLocked, StorageError
 
 LOCK_NAME = "write.lock"
 _POLL = 0.05
+_RESERVE = b" " * (32 << 10)
+"""Stands in the file while nobody writes: what deletes articles finds this room even where the disk is wholly full."""
 _MAX_HOLDER = 1024
 
 
@@ -33,7 +37,7 @@ class WriteLock:
     def __init__(self, directory: Path, wait: float = 0.0) -> None:
         path = directory / LOCK_NAME
         try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._handle = open_kept(path)
         except OSError as error:
             raise StorageError(directory, "cannot be written", error) from error
         _HELD.add(self)
@@ -43,9 +47,12 @@ class WriteLock:
                 if time.monotonic() >= until:
                     raise _locked(directory, path)
                 time.sleep(_POLL)
-            ours = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat()}
-            os.ftruncate(self._handle, 0)
-            os.write(self._handle, json.dumps(ours).encode())
+            holder = {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": datetime.now(UTC).isoformat(),
+            }
+            self._say(json.dumps(holder).encode())
         except OSError as error:
             self._forget()
             raise StorageError(path, "cannot be locked", error) from error
@@ -57,9 +64,17 @@ class WriteLock:
         """Let the next writer in. Once is enough, more is harmless."""
         if self.held:
             try:
-                os.ftruncate(self._handle, 0)
+                self._say(_RESERVE)
             finally:
                 self._forget()
+
+    def _say(self, text: bytes) -> None:
+        """Replace what stands in the file, if that is ours. It is only for people, so a full disk does not matter."""
+        with suppress(OSError):
+            if _is_ours(self._handle):
+                os.ftruncate(self._handle, 0)
+                os.lseek(self._handle, 0, os.SEEK_SET)
+                os.write(self._handle, text)
 
     def _forget(self) -> None:
         """Close the file, which lets go of the lock where no other process has it open."""
@@ -85,10 +100,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
+def _is_ours(handle: int) -> bool:
+    """Whether nothing stands in a file but what a lock says: it may be another name of somebody's file."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    found = os.read(handle, len(_RESERVE) + 1)
+    if len(found) <= len(_RESERVE) and not found.strip(b"\0 "):
+        return True
+    try:
+        return len(found) <= _MAX_HOLDER and {*json.loads(found)} == {"pid", "host", "since"}
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
 def _locked(directory: Path, path: Path) -> IndexLocked:
     advice = "try again later, or with --wait"
     try:
-        with open(path, encoding="utf-8") as file:
+        with open_regular(path) as file:
             holder = json.loads(file.read(_MAX_HOLDER))
         pid, host, since = int(holder["pid"]), str(holder["host"]), str(holder["since"])[:19]
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):

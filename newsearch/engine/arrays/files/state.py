@@ -40,11 +40,13 @@ def load_state(path: Path) -> SourceState:
     """
     file = ArrayFile(path, _KIND)
     file.verify()
+    if file.form("stamp")[0][1] not in "iu":
+        raise IndexCorrupt(path, "holds stamps that are no integers")
     try:
         names = file.array("name").tobytes().decode().split("\n")[:-1]
         stamps: list[int] = file.array("stamp").astype(np.int64).tolist()
     except UnicodeDecodeError as error:
-        raise IndexCorrupt(path, "names files in what is not UTF-8") from error
+        raise IndexCorrupt(path, "has names of files that are not UTF-8") from error
     if len(names) != len(stamps):
         raise IndexCorrupt(path, f"{len(names)} names of files and {len(stamps)} stamps")
     return SourceState(names, stamps, _broken(file), _faults(file))

@@ -34,6 +34,8 @@ import numpy as np
 from newsearch._durable import replace_file, sync_directory
 from newsearch._patterns import pattern
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
+from newsearch.engine.arrays.files.opening import open_regular
+from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -46,11 +48,13 @@ STATE_SUFFIX = ".src"
 _NUMBERS_SUFFIX = {"deleted": ".del", "hidden": ".hid"}
 _STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
 _OURS = pattern(
-    _STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9]+\.tmp)?|(toc|journal)\.json\.[0-9]+\.tmp|journal\.json"
+    _STEM
+    + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9a-f]+\.tmp)?|(toc|journal)\.json\.[0-9a-f]+\.tmp|journal\.json"
 )
 _NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
+"""Generations are numbered below it, and from 1 again after the last, which only a stranger's index ever gets to."""
 _MAX_SEGMENTS = 10_000
 
 
@@ -96,6 +100,11 @@ class Toc:
         """The names of the files that hold the states of sources."""
         return [source.state for source in self.sources if source.state]
 
+    @property
+    def next_generation(self) -> int:
+        """The number of the generation after this one."""
+        return generation_after(self.generation)
+
     def files(self) -> list[str]:
         """The names of all files of this generation beside toc.json: what a backup needs, and a clean-up keeps."""
         names = [
@@ -108,7 +117,7 @@ class Toc:
     def size(self, directory: Path) -> int:
         """Bytes on disk, with toc.json; those of files that are gone do not count."""
         size = 0
-        for name in (TOC_NAME, *self.files()):
+        for name in (TOC_NAME, STUB_NAME, *self.files()):
             with suppress(OSError):
                 size += (directory / name).stat().st_size
         return size
@@ -126,6 +135,11 @@ class Toc:
         ]
         sources = [SourceEntry(entry.location, names.get(entry.state, "")) for entry in self.sources]
         return replace(self, segments=tuple(segments), sources=tuple(sources))
+
+
+def generation_after(generation: int) -> int:
+    """The number that follows on the number of a generation."""
+    return generation + 1 if generation + 1 < _MAX_GENERATION else 1
 
 
 def new_name(generation: int, suffix: str) -> str:
@@ -177,7 +191,7 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
     """
     path = directory / TOC_NAME
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             text = file.read(_MAX_TOC)
     except (FileNotFoundError, NotADirectoryError):
         raise IndexMissing(
@@ -273,9 +287,18 @@ def toc_text(toc: Toc) -> bytes:
 
 
 def publish(directory: Path, toc: Toc) -> None:
-    """Make this the generation of the index: to stay, and all at once. Its files must be there already."""
+    """Make this the generation of the index: to stay, and all at once. Its files must be there already.
+
+    Raises:
+        IndexCorrupt: nobody could read it; nothing was changed.
+        OSError: it could not be written.
+    """
+    text = toc_text(toc)
+    parse_toc(text, directory / TOC_NAME)
+    if not (directory / STUB_NAME).exists():
+        replace_file(directory / STUB_NAME, [STUB])
     sync_directory(directory)
-    replace_file(directory / TOC_NAME, [toc_text(toc)])
+    replace_file(directory / TOC_NAME, [text])
 
 
 def unused_files(directory: Path, *generations: Toc, keep: Collection[str] = ()) -> list[Path]:
@@ -321,7 +344,8 @@ def read_numbers(directory: Path, kind: str, name: str, articles: int) -> Any:
     if not name:
         return np.empty(0, np.int64)
     file = ArrayFile(directory / name, kind)
-    if file.form(kind)[1] <= articles:
+    dtype, length = file.form(kind)
+    if length <= articles and dtype[1] in "iu":
         file.verify()
         numbers = file.array(kind).astype(np.int64)
         between = np.concatenate(([-1], numbers, [articles]))

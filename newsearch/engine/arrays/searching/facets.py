@@ -76,6 +76,8 @@ def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) 
     numbers = numbers[numbers > _UNDATED]
     # Counted from the first one: there are thousands of days before it.
     first = int(numbers.min(initial=np.iinfo(np.int32).max))
+    if int(numbers.max(initial=_UNDATED)) - first > _DAYS:
+        raise ValueError("dates further apart than the years 1 and 9999")  # only a damaged index has them
     counts = np.bincount(numbers - np.int32(first))
     held = counts.nonzero()[0].tolist()
     latest = held if limit is None else held[max(0, len(held) - limit) :]
@@ -114,6 +116,7 @@ def _day(number: int) -> date:
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_DAYS = date.max.toordinal()
 
 _PERIODS = {
     "year": _Period(lambda days: _months(days) // 12, lambda year: f"{1970 + year:04}"),

@@ -111,7 +111,7 @@ class Filters:
         view, docs = self._view, self._among()
         if len(docs) > view.articles // _FEW_URLS:
             return view.joined(("url", part), lambda: (self._all_with_url(part),))[0]
-        wanted = part.encode()
+        wanted = part.encode("utf-8", "surrogatepass")
         return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 
 

@@ -37,8 +37,8 @@ class Vocabulary:
             counts = [self._segment_counts(i)[first:last] for i, (first, last) in enumerate(ranges)]
         return self._commonest([first for first, _ in ranges], counts, limit)
 
-    def held(self, form: str) -> int:
-        """The articles that hold an exact form; fulfils `Reader.held`."""
+    def articles_with(self, form: str) -> int:
+        """The articles that hold an exact form; fulfils `Reader.articles_with`."""
         # Of one form alone: to count all of them takes longer than most searches.
         view, total = self._view, 0
         for start, segment in zip(view.starts, view.segments, strict=False):

@@ -69,7 +69,7 @@ class Dictionary:
         """The number of an exact form, or -1 where the segment does not have it."""
         number = self._numbers.get(term)
         if number is None:
-            wanted = term.encode()
+            wanted = term.encode("utf-8", "surrogatepass")
             number, end = self._begun(wanted)
             # Of the forms that begin so, the shortest comes first.
             if number == end or self.encoded(number) != wanted:
@@ -81,7 +81,7 @@ class Dictionary:
 
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms that begin so."""
-        return self._begun(prefix.encode())
+        return self._begun(prefix.encode("utf-8", "surrogatepass"))
 
     def bisect(self, wanted: bytes) -> int:
         """The number of the first exact form that is not below these bytes."""
@@ -92,8 +92,10 @@ class Dictionary:
 
     def stem(self, term: str, language: int) -> int | None:
         """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
+        return self._find(stem_of(self.stemmings[language], term), language)
+
+    def _find(self, stem: str, language: int) -> int | None:
         stemming = self.stemmings[language]
-        stem = stem_of(stemming, term)
         hashed = zlib.crc32(stem.encode())
         first, last = self._stem_range[language]
         start = at = bisect_left(self._stem_hash, hashed, first, last)
@@ -110,7 +112,11 @@ class Dictionary:
 
     def forms(self, term: str, language: int) -> list[int]:
         """The numbers of all exact forms that share the stem of this term in one of the languages."""
-        ref = self.stem(term, language)
+        return self.forms_of(stem_of(self.stemmings[language], term), language)
+
+    def forms_of(self, stem: str, language: int) -> list[int]:
+        """The numbers of all exact forms that have this stem in one of the languages."""
+        ref = self._find(stem, language)
         if ref is None:
             return []
         if ref >= 0:

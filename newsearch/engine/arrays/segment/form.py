@@ -27,6 +27,7 @@ _WHOLE = _SMALL | {"<u4", "<u8"}
 _SIGNED = _WHOLE | {"|i1", "<i2", "<i4", "<i8"}
 _NUMBER = _SIGNED | {"<f4", "<f8"}
 
+_RANK = {dtype: rank for rank, dtype in enumerate(("|u1", "<u2", "<u4", "<u8", *sorted(_NUMBER - _WHOLE)))}
 _TYPES = {"B": _BYTE, "H": _SMALL, "q": _SIGNED, "Q": _WHOLE, "d": _NUMBER}
 
 
@@ -90,10 +91,12 @@ def check_form(file: ArrayFile) -> None:
         if name in _OPTIONAL and name not in file:
             continue
         dtype, length = file.form(name)
-        # An empty array is of whatever type it had before it was written.
+        # An empty array is of whatever type it had before it was written, or one that a stranger gave it.
+        if not length:
+            file.read_empty_as(name, dtype := min(dtypes, key=_RANK.__getitem__))
         if (
             lengths.setdefault(counted, length) != length
-            or (length and dtype not in dtypes)
+            or dtype not in dtypes
             or (not length and (name.endswith("_at")))
         ):
             raise IndexCorrupt(file.path, f"the array {name!r} has {length} elements of type {dtype}")

@@ -102,7 +102,7 @@ def decode_rest(rest: str) -> dict[str, Any]:
 
     data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
     if not isinstance(data.get("extra", {}), dict):
-        raise ValueError("extra is no mapping")
+        raise ValueError("extra is not a mapping")
     return {
         "images": tuple(map(image_from_list, data.get("images", ()))),
         "related": tuple(

@@ -288,7 +288,7 @@ class Segment:
 
     def with_url(self, part: str) -> list[int]:
         """The articles of which a URL has this part, case folded. The first time, it reads all records."""
-        (urls, at), wanted = self._urls, part.encode()
+        (urls, at), wanted = self._urls, part.encode("utf-8", "surrogatepass")
         found: list[int] = []
         start = urls.find(wanted)
         while start >= 0:

@@ -89,7 +89,7 @@ def check_articles(segment: Segment) -> None:
     hashes = segment.column("id_hash").tolist()
     for doc in range(segment.articles):
         if columns.hash_key(segment.article(doc).id) != hashes[doc]:
-            raise IndexCorrupt(segment.file.path, f"article {doc} is another one than its columns say")
+            raise IndexCorrupt(segment.file.path, f"article {doc} does not match its columns")
 
 
 def _faults(segment: Segment) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
     if len(doc) and max(doc.max(), more_doc.max(initial=0)) >= segment.articles:
         yield "a posting of an article that is not there"
     if (pos >= words[doc]).any() or (more_pos >= words[more_doc]).any():
-        yield "a word that stands behind the end of its article"
+        yield "a word after the end of its article"
     keys, more_keys = term << 16 | doc, more_term << 16 | more_doc
     if (np.diff(keys) <= 0).any() or (np.diff(more_keys << 16 | more_pos) <= 0).any():
         yield "the postings are not in order"
@@ -145,7 +145,7 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
     ):
         yield "a further position without a first one"
     if (code < 1).any():
-        yield "a posting that is worth nothing"
+        yield "a posting without a weight"
     if segment.languages.max(initial=0) >= len(analysis.LANGUAGES):
         yield "an article in a language that is not there"
     stemmings = analysis.stemmings(segment.protected)

@@ -25,7 +25,7 @@ from newsearch.errors import StorageError
 
 Array: TypeAlias = NDArray[Any]
 
-FAILED = "cannot be written, the index is as it was"
+FAILED = "cannot be written, the index is unchanged"
 
 _WAITING_SHARE = 64
 """Of so many bytes of memory, one may be taken by the records of articles that wait to be collected; as articles they
@@ -148,7 +148,7 @@ class Collector:
     def _note_run(self) -> None:
         try:
             names = {
-                location: write_state(self._directory, self._base.generation + 1, state)
+                location: write_state(self._directory, self._base.next_generation, state)
                 for location, state in self._states.items()
                 if state.names
             }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.files.layout import Spool
 from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.engine.arrays.segment.structure import verify_sums
+from newsearch.engine.arrays.segment.structure import verify
 from newsearch.engine.arrays.writing.builder import MAX_ARTICLES
 from newsearch.engine.arrays.writing.merge import merge_segments
 from newsearch.ranking import Pivots
@@ -39,8 +39,8 @@ def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segmen
         chosen = _worth_merging(segments)
         if not chosen:
             return segments
-        # A merge would give damaged arrays good checksums.
-        verify_sums(chosen)
+        # A merge would give damaged arrays good checksums, and make a bad segment of a stranger one of ours.
+        verify(chosen)
         articles, arrays = merge_segments(chosen, pivots)
         at = segments.index(chosen[0])
         # In the list itself, so that nothing holds what was merged, and all that it has in memory, any longer.
@@ -65,7 +65,7 @@ def compacted(segments: Sequence[Segment], pivots: Pivots, write: Write) -> list
         if _is_whole(part):
             few.append(chosen[0])
             continue
-        verify_sums(chosen)
+        verify(chosen)
         articles, arrays = merge_segments(chosen, pivots, keep)
         few.append(write(arrays, articles))
     return few

@@ -12,16 +12,20 @@ deletes it with what it names when it does. `states` are those of sources as far
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from newsearch._durable import replace_file, sync_directory
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION
+from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.state import read_state
 from newsearch.engine.arrays.files.toc import JOURNAL_NAME, SEGMENT_SUFFIX, STATE_SUFFIX, is_name
+from newsearch.engine.arrays.segment.form import MAX_ARTICLES
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.structure import verify_sums
 from newsearch.engine.base import SourceState
 from newsearch.errors import NewsearchError
 from newsearch.text import analysis
@@ -62,8 +66,12 @@ def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states
     replace_file(directory / JOURNAL_NAME, [json.dumps(data).encode()])
 
 
-def read_journal(directory: Path, run: Run) -> Ahead:
-    """What an interrupted run that was the same had finished; nothing if it cannot be read whole."""
+def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> Ahead:
+    """What an interrupted run that was the same had finished; nothing if it cannot be read whole.
+
+    Args:
+        published: names of the segments of the generation from which the run starts.
+    """
     try:
         data = _read(directory)
         wanted = {"newsearch": FORMAT_VERSION, "analysis": analysis.VERSION, **run._asdict()}
@@ -72,11 +80,15 @@ def read_journal(directory: Path, run: Run) -> Ahead:
         segments = []
         for entry in data["segments"]:
             name = _checked(entry["name"] + SEGMENT_SUFFIX, SEGMENT_SUFFIX)
-            segment = Segment(directory / name, entry["deleted"], protected=frozenset(run.protected))
-            segment.file.verify()
-            if not all(0 <= int(number) < segment.articles for number in entry["deleted"]):
+            deleted = _numbers(entry["deleted"])
+            segment = Segment(directory / name, deleted, protected=frozenset(run.protected))
+            if deleted and deleted[-1] >= segment.articles:
                 raise ValueError("deleted articles that there are not")
+            verify_sums([segment])
             segments.append(segment)
+        names = [*published, *(segment.name for segment in segments)]
+        if len(set(names)) < len(names):
+            raise ValueError("a segment that is named twice")
         states = {}
         for location, name in data["states"].items():
             if state := read_state(directory / _checked(name, STATE_SUFFIX)):
@@ -106,11 +118,21 @@ def journaled(directory: Path, generation: int, but: Run | None = None) -> set[s
         return set()
 
 
-_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+def _numbers(given: Any) -> list[int]:
+    """Numbers of articles, rising, as `write_journal` writes them."""
+    if not isinstance(given, list) or not all(type(n) is int and n < MAX_ARTICLES for n in given):
+        raise ValueError("deleted articles that are no numbers")
+    numbers: list[int] = given
+    if any(a >= b for a, b in pairwise([-1, *numbers])):
+        raise ValueError("deleted articles out of order")
+    return numbers
+
+
+_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def _read(directory: Path) -> Any:
-    with open(directory / JOURNAL_NAME, "rb") as file:
+    with open_regular(directory / JOURNAL_NAME) as file:
         return json.loads(file.read(_MAX_SIZE))
 
 

@@ -1,0 +1,351 @@
+"""A date as people and programs write it -> a day or a moment.
+
+dateutil reads dates. What it would read wrongly, or in one of two ways without a word, is put right before: offsets
+after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with dots, years of two digits, the end of a
+day as 24:00, leap seconds, and what programs add. Seconds and milliseconds since 1970 need no reader.
+
+What could be read in two ways is never guessed silently.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache, lru_cache
+from re import IGNORECASE, VERBOSE, Match
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from newsearch._patterns import pattern
+
+if TYPE_CHECKING:
+    from dateutil.parser import parser
+
+__all__ = ["Reading", "is_day_first", "read_date"]
+
+MAX_LENGTH: Final = 100
+"""Characters; longer is prose."""
+
+
+class Reading(NamedTuple):
+    """A date that was read.
+
+    Attributes:
+        when: a day, or a moment, which is naive where the text has no zone.
+        is_ambiguous: day and month could be the other way round, and nothing told which it is.
+    """
+
+    when: datetime | date
+    is_ambiguous: bool = False
+
+
+def read_date(text: str, day_first: bool | None = None) -> Reading:
+    """Read a date.
+
+    Args:
+        day_first: whether `03/04/2020` is the 3rd of April; None where nobody knows: it is the 4th of March then, and
+            ambiguous. Dates with dots, and those that can be read in one way only, do not ask.
+
+    Raises:
+        ValueError: it is no date, or not a whole one; or a year has two digits and could be another number.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ValueError(text)
+    text = " ".join(text.translate(_SIGNS).split())
+    if found := _CLOCK.fullmatch(text):
+        return Reading(_since_1970(found))
+    text = _SUFFIX.sub("", text)
+    while text != (shorter := _COMMENT.sub("", text)):
+        text = shorter
+    text, zone = _without_region(text)
+    text, extra = _within_the_day(text)
+    text, is_ambiguous = _in_order(text, day_first)
+    when = _iso(text) if _ISO.fullmatch(text) else _written(_with_plain_zone(text))
+    if isinstance(when, datetime):
+        try:
+            when += extra
+        except OverflowError:
+            raise ValueError(text) from None
+        if zone and when.tzinfo is None:
+            when = when.replace(tzinfo=zone)
+    return Reading(when, is_ambiguous)
+
+
+def is_day_first(language: str | None) -> bool | None:
+    """Tell whether those who write a language write the day first; None where it does not say."""
+    if not language:
+        return None
+    tag = language.lower()
+    if tag in _MONTH_FIRST:
+        return False
+    primary = tag.partition("-")[0]
+    if primary == "en":
+        return True if "-" in tag else None  # English without a country may be American
+    return None if primary in _YEAR_FIRST else True
+
+
+_MONTH_FIRST: Final = frozenset(("en-us", "en-ph", "es-us", "en-ca"))
+_YEAR_FIRST: Final = frozenset(("zh", "ja", "ko", "hu", "lt", "mn", "und", "mul", "zxx"))
+
+_SIGNS: Final = str.maketrans(
+    {"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u202f": " ", "\u00a0": " "}
+)
+_COMMENT: Final = pattern(r" ?\([^()]*\)\Z")  # a browser's name of the zone, RFC 822's comments
+_SUFFIX: Final = pattern(r" m=[+-][0-9.]+\Z|\[[A-Za-z_/]+\]\Z")  # of Go's clock, and Java's name of the zone
+
+# Seconds of 9 or 10 digits, or thousandths, millionths, milliardths of one; git puts an offset after it.
+_CLOCK: Final = pattern(r"(-?[0-9]{9,10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.([0-9]*))?(?: [+-][0-9]{4})?")
+
+
+def _since_1970(found: Match[str]) -> datetime:
+    digits = found[1]
+    scale = {13: 10**3, 16: 10**6, 19: 10**9}.get(len(digits), 1)
+    seconds, rest = divmod(int(digits), scale)
+    micro = rest * 10**6 // scale if scale > 1 else int(f"{found[2] or ''}000000"[:6])
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micro)
+
+
+# What dateutil would read wrongly, or not at all
+
+_REGION: Final = pattern(r" ([A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?)\Z")
+
+
+def _without_region(text: str) -> tuple[str, tzinfo | None]:
+    found = _REGION.search(text)
+    if not found:
+        return text, None
+    from zoneinfo import ZoneInfo
+
+    try:
+        return text[: found.start()], ZoneInfo(found[1])
+    except (KeyError, ValueError, OSError):
+        raise ValueError(text) from None
+
+
+_END_OF_DAY: Final = pattern(r"(?<![0-9:])24:00(?::00(?:[.,]0+)?)?(?![0-9:.,])")
+_LEAP_SECOND: Final = pattern(r"([0-9]:[0-9]{2}:)60(?![0-9:])")
+_FRACTION_AFTER_COLON: Final = pattern(r"([0-9]:[0-9]{2}:[0-9]{2}):(?=[0-9]{1,9}(?![0-9:]))")
+
+
+def _within_the_day(text: str) -> tuple[str, timedelta]:
+    """Write a time so that it lies within its day, and tell what was taken off."""
+    if ":" not in text:
+        return text, timedelta()
+    text = _FRACTION_AFTER_COLON.sub(r"\1.", text)
+    text, is_end = _END_OF_DAY.subn("00:00", text, count=1)
+    text, is_leap = _LEAP_SECOND.subn(r"\g<1>59", text, count=1)
+    return text, timedelta(days=is_end, seconds=is_leap)
+
+
+_NUMERIC: Final = pattern(
+    r"(?<![0-9:.,])([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})(?![0-9:])\.?"
+)
+_CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
+_RUN_OF_DIGITS: Final = pattern(r"([0-9]{8})([0-9]{4}(?:[0-9]{2})?)")
+_YEAR_BEFORE_100: Final = pattern(r"(?<![0-9:+.,])(?<! -)00[0-9]{2}(?![0-9:])")  # it would become 2001
+_FIRST_WORD: Final = pattern(r"([^\W\d_]{2,})[.:]?,? (?=\S)")
+_WORD: Final = pattern(r"[^\W\d_]+")
+
+
+def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
+    """Write a day of three numbers as ISO 8601 does, and tell whether it was ambiguous.
+
+    Raises:
+        ValueError: it is no date, because it has no such day and no month by name; or nobody can tell its order.
+    """
+    if found := _RUN_OF_DIGITS.fullmatch(text):
+        return f"{found[1]}T{found[2]}", False
+    if _ISO.fullmatch(text):
+        return text, False
+    text = _CHINESE.sub(r"\1-\2-\3", text)
+    first = _FIRST_WORD.match(text)  # a day of the week in whatever language, which says nothing new
+    if first and (_has_month(text[first.end() :]) or _NUMERIC.search(text, first.end())):
+        text = text[first.end() :]
+    found = _NUMERIC.search(text)
+    if _has_month(text):
+        if found or _YEAR_BEFORE_100.search(text):
+            raise ValueError(text)
+        return text, False
+    if not found or _NUMERIC.search(text, found.end()):
+        raise ValueError(text)
+    day, is_ambiguous = _numeric(found, day_first)
+    return f"{text[: found.start()]}{day.isoformat()}{text[found.end() :]}", is_ambiguous
+
+
+def _has_month(text: str) -> bool:
+    return any(word.lower() in _MONTHS for word in _WORD.findall(text))
+
+
+def _numeric(found: Match[str], day_first: bool | None) -> tuple[date, bool]:
+    first, sign, second, third = found[1], found[2], found[3], found[4]
+    if len(first) == 4:  # 2020/09/09
+        return date(int(first), int(second), int(third)), False
+    if len(first) > 2 or len(third) not in (2, 4):
+        raise ValueError(found[0])
+    if sign == ".":  # whoever writes dots writes the day first
+        return date(_year(third), int(second), int(first)), False
+    if len(third) == 2 and day_first is None:
+        raise ValueError(found[0])  # three numbers of which any may be the year
+    if len(third) == 2 and sign == "-":
+        raise ValueError(found[0])
+    a, b = int(first), int(second)
+    is_ambiguous = day_first is None and a <= 12 and b <= 12 and a != b
+    swap = a > 12 or (b <= 12 and bool(day_first))
+    day, month = (a, b) if swap else (b, a)
+    return date(_year(third), month, day), is_ambiguous
+
+
+def _year(digits: str) -> int:
+    """A year of two digits as RFC 2822 reads it."""
+    return int(digits) + (0 if len(digits) == 4 else 2000 if int(digits) < 50 else 1900)
+
+
+# What dateutil reads
+
+_ISO: Final = pattern(
+    r"""(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-W[0-9]{2}-[1-7]|[0-9]{4}W[0-9]{2}[1-7]|[0-9]{4}-[0-9]{3})
+    ([Tt\ ][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?""",
+    VERBOSE,
+)
+
+
+def _iso(text: str) -> datetime | date:
+    from dateutil.parser import isoparse
+
+    when = isoparse(text)
+    return when if _ISO.fullmatch(text)[1] else when.date()  # type: ignore[index]
+
+
+@lru_cache(maxsize=64)  # who reads a feed asks first whether a date can be used
+def _written(text: str) -> datetime | date:
+    read = _reader().parse
+    # What a text does not say is taken from a default, so it differs where two defaults do.
+    try:
+        one = read(text, _ONE_DEFAULT, tzinfos=_zone)
+        other = read(text, _OTHER_DEFAULT, tzinfos=_zone)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+    ) as error:  # of odd texts, within dateutil
+        raise ValueError(text) from error
+    if one == other and _TIME.search(text):
+        return one
+    if (
+        one == other
+        or one.date() != other.date()
+        or one.tzinfo
+        or (one.minute, one.second, one.microsecond) != (0, 0, 0)
+    ):
+        raise ValueError(text)
+    return one.date()
+
+
+_TIME: Final = pattern(r"[0-9]:[0-9]|[0-9] ?(?:[ap]\.?m|h|uhr)(?![^\W\d_])", IGNORECASE)
+
+# They differ in all that a date must have, and in the hour. Their days are two weeks apart: "Monday" gives two days.
+_ONE_DEFAULT: Final = datetime.fromisoformat("2000-01-01T00:00")
+_OTHER_DEFAULT: Final = datetime.fromisoformat("2004-02-15T01:00")
+
+
+@cache
+def _reader() -> parser:
+    from dateutil.parser import parser, parserinfo
+
+    class Words(parserinfo):
+        def __init__(self) -> None:
+            words: Any = self  # its types allow three names of a month
+            words.JUMP = [*self.JUMP, *_FILLING]
+            words.MONTHS = [tuple(names.split()) for names in _OF_MONTHS]
+            words.HMS = [(*self.HMS[0], "uhr"), *self.HMS[1:]]
+            super().__init__()
+
+        def convertyear(self, year: int, century_specified: bool = False) -> int:
+            """Read a year of two digits as RFC 2822 does; to dateutil its century depends on today."""
+            return year if century_specified or year >= 100 else year + (2000 if year < 50 else 1900)
+
+    return parser(Words())
+
+
+_FILLING: Final = "the of de del d le el den der um à às alle kl uhr er º ª г года".split()
+"""Words that people write between the parts of a date."""
+
+
+# The sign after a name is that of POSIX to dateutil; and after an offset, a name is one too many.
+_NAME_BEFORE_OFFSET: Final = pattern(r"(?<![A-Za-z])([A-Z]{2,5}) ?(?=[+-][0-9])")
+_NAME_AFTER_OFFSET: Final = pattern(r"(?<=[ 0-9])([+-][0-9]{1,2}:?[0-9]{2}) ?[A-Z]{2,5}(?![A-Za-z])")
+_NAME_AT_END: Final = pattern(r"(?<=[0-9mM.] )[A-Za-z]{2,5}\Z")
+_DOTTED_TIME: Final = pattern(r"(?<![0-9.])([0-9]{1,2})\.([0-9]{2})(?= ?Uhr)")
+
+
+def _with_plain_zone(text: str) -> str:
+    text = _NAME_BEFORE_OFFSET.sub(lambda found: " " if found[1] in _ZONES else found[0], text)
+    text = _NAME_AFTER_OFFSET.sub(r"\1", text)
+    text = _NAME_AT_END.sub(lambda found: found[0].upper() if found[0].upper() in _ZONES else found[0], text)
+    return _DOTTED_TIME.sub(r"\1:\2", text)
+
+
+def _zone(name: str | None, seconds: int | None) -> tzinfo | None:
+    """The zone that dateutil found.
+
+    Raises:
+        ValueError: nobody knows it, or it means several: a guess would be hours off.
+    """
+    if seconds is not None:
+        if abs(seconds) >= 16 * 3600:
+            raise ValueError(seconds)
+        return timezone(timedelta(seconds=seconds))
+    if not name:
+        return None
+    if name not in _ZONES:
+        raise ValueError(name)
+    return timezone(timedelta(hours=_ZONES[name]))
+
+
+_OF_ZONES: Final = {
+    0: "UTC GMT UT Z WET",
+    1: "CET MET MEZ BST WEST WAT",
+    2: "CEST MEST MESZ EET CAT SAST",
+    3: "EEST MSK EAT TRT",
+    4: "GST SAMT",
+    5: "PKT UZT YEKT",
+    5.5: "SLST",
+    5.75: "NPT",
+    7: "WIB ICT",
+    8: "AWST HKT SGT PHT WITA MYT",
+    9: "JST KST WIT",
+    9.5: "ACST",
+    10: "AEST CHST",
+    10.5: "ACDT",
+    11: "AEDT",
+    12: "NZST",
+    13: "NZDT",
+    -2.5: "NDT",
+    -3: "ADT BRT ART UYT",
+    -3.5: "NST",
+    -4: "EDT AST CLT BOT VET",
+    -5: "EST CDT COT PET",
+    -6: "CST MDT",
+    -7: "MST PDT",
+    -8: "PST AKDT",
+    -9: "AKST HDT",
+    -10: "HST",
+}
+_ZONES: Final = {name: hours for hours, names in _OF_ZONES.items() for name in names.split()}
+"""Hours east of Greenwich, of names that mean one zone, or one above all in news: BST is British, EST American."""
+
+
+_OF_MONTHS: Final = (
+    "january jan januar jänner januari janvier janv enero ene gennaio gen janeiro januara января янв stycznia ledna",
+    "february feb februar februari febr fév février févr febrero febbraio fevereiro fev февраля фев lutego února",
+    "march mar märz mrz maart mrt mars marzo março marts марта мар marca března",
+    "april apr avril avr abril abr aprile апреля апр kwietnia dubna",
+    "may mai mei mayo maggio mag maio maj мая maja května",
+    "june jun juni juin junio giugno giu junho июня июн czerwca června",
+    "july jul juli juil juillet julio luglio lug julho июля июл lipca července",
+    "august aug augustus août aout agosto ago августа авг sierpnia srpna",
+    "september sep sept septembre septiembre settembre set setembro сентября сен września září",
+    "october oct oktober okt octobre octubre ottobre ott outubro out октября окт października října",
+    "november nov novembre noviembre novembro ноября ноя listopada listopadu",
+    "december dec dezember dez déc décembre diciembre dic dicembre dezembro desember des декабря дек grudnia prosince",
+)
+_MONTHS: Final = {name: number for number, names in enumerate(_OF_MONTHS, 1) for name in names.split()}

@@ -1,0 +1,171 @@
+"""What the vocabularies share: which key becomes what, and values that most formats write alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from newsearch.articles.vocabularies.names import is_address, name_of, names_of, plain, split_names
+
+__all__ = [
+    "Keys",
+    "Vocabulary",
+    "address",
+    "domain_of",
+    "first",
+    "is_address",
+    "is_empty",
+    "name_of",
+    "names_of",
+    "plain",
+    "provider",
+    "split_names",
+    "texts_of",
+    "unique",
+]
+
+
+@dataclass(slots=True)
+class Keys:
+    """A record of another format, which remembers what became of each of its keys.
+
+    Attributes:
+        source: the record as it came.
+        record: what was taken so far, under our keys.
+        fates: for each key that was looked at and is there, our key, or "" where it is deliberately left out.
+        spelt: how the source spells keys that `source` spells otherwise.
+    """
+
+    source: Mapping[str, Any]
+    record: dict[str, Any] = field(default_factory=dict)
+    fates: dict[str, str] = field(default_factory=dict)
+    spelt: Mapping[str, str] = field(default_factory=dict)
+
+    def take(self, ours: str, *names: str, read: Callable[[Any], Any] | None = None) -> Any:
+        """Store the first value that is not empty among these keys, and return it.
+
+        All of the keys count as used: the others say the same in other words.
+
+        Args:
+            ours: the key it is stored under. A key that has a value already keeps it.
+            read: makes the value that is stored; an empty one is passed over.
+        """
+        found = None
+        for name in names:
+            value = self.source.get(name)
+            if is_empty(value):
+                continue
+            self.fates.setdefault(name, ours)
+            if found is None:
+                made = read(value) if read else value
+                found = None if is_empty(made) else made
+        if found is not None:
+            self.record.setdefault(ours, found)
+        return found
+
+    def add(self, ours: str, *names: str, read: Callable[[Any], list[Any]]) -> None:
+        """Append to a list what `read` makes of each of these keys."""
+        for name in names:
+            value = self.source.get(name)
+            if is_empty(value):
+                continue
+            self.fates.setdefault(name, ours)
+            known = self.record.setdefault(ours, [])
+            known += [item for item in read(value) if item not in known]
+
+    def leave(self, *names: str) -> None:
+        """Mark keys as known and of no use to a search: sizes, counters, addresses of the interface."""
+        for name in names:
+            if name in self.source:
+                self.fates.setdefault(name, "")
+
+    def done(self) -> dict[str, Any]:
+        """Return the record under our keys; what was not used comes with it under its own."""
+        for name, value in self.source.items():
+            # In a record that is our own under other names, what is empty stays what it is.
+            is_nothing = value is None if self.spelt else is_empty(value)
+            if name not in self.fates and not is_nothing:
+                self.record.setdefault(_free(self.spelt.get(name, name), self.record), value)
+        return self.record
+
+
+def _free(name: str, record: Mapping[str, Any]) -> str:
+    """A name for an unused key that none of our keys has, or it would be taken for ours."""
+    return f"_{name}" if name in OURS or name in record else name
+
+
+OURS: Final = frozenset(
+    """path id _id guid category categories title excerpt publishedDateTime modified originalUrl webUrl ampWebUrl
+    cdnAmpWebUrl type quality heat published provider topics tags body content text locale lang language images
+    related secured authors""".split()
+)
+"""The keys of an article's own record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A way to say an article.
+
+    Attributes:
+        name: as `--as` takes it.
+        tells: whether a record speaks it.
+        read: a record, and what the document around it says, to our keys.
+    """
+
+    name: str
+    tells: Callable[[Mapping[str, Any]], bool]
+    read: Callable[[Mapping[str, Any], Mapping[str, Any]], Keys]
+
+
+def is_empty(value: object) -> bool:
+    """Whether there is nothing in a value; 0 and False are something."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {}, ())
+
+
+def texts_of(value: object) -> list[str]:
+    """The names in a list of texts or of objects with a name; one text with commas is several."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, Mapping):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        return []
+    return [name for name in map(name_of, value) if name]
+
+
+def domain_of(url: object) -> str:
+    """The host of an address, without `www.` and port; empty if it is none."""
+    if not isinstance(url, str) or not is_address(url.strip()):
+        return ""
+    try:
+        host = urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.")
+
+
+def provider(name: str, url: object = "") -> dict[str, str]:
+    """The outlet of a name and an address; what is missing is left out."""
+    parts = {"name": name, "domain": domain_of(url)}
+    return {key: part for key, part in parts.items() if part}
+
+
+def first(*values: Any) -> Any:
+    """The first value that is not empty."""
+    return next((value for value in values if not is_empty(value)), None)
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """The values in their order, each once."""
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def address(value: object) -> str:
+    """An address, or an empty text for a urn or anything else."""
+    return value.strip() if isinstance(value, str) and is_address(value) else ""
+
+
+NO_DOCUMENT: Final[Mapping[str, Any]] = {}
+"""What the document says around a record that stands alone."""

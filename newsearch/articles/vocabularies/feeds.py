@@ -1,0 +1,180 @@
+"""RSS 0.9x, 1.0 and 2.0, Atom, and what is mixed into them, as feedparser gives an entry.
+
+Specifications: https://www.rssboard.org/rss-specification, https://web.resource.org/rss/1.0/spec, RFC 4287.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import strftime
+from typing import Any, Final
+
+from newsearch.articles.vocabularies.base import (
+    Keys,
+    address,
+    domain_of,
+    first,
+    is_empty,
+    names_of,
+    plain,
+    provider,
+    unique,
+)
+
+LONG: Final = 600
+"""Characters of a description that is the text rather than a summary of it."""
+
+_TITLE_LENGTH: Final = 80
+
+
+def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[object], bool]) -> Keys:
+    """Read an entry; outlet, language and, in Atom, the author are the feed's where it has none.
+
+    An entry without a title, as a short post has none, gets the beginning of its text for one.
+
+    Args:
+        entry: of feedparser's `entries`.
+        feed: feedparser's `feed`, with its `version`.
+        is_date: whether a date can be used as it stands; else what feedparser made of it is taken.
+    """
+    keys = Keys({name: value for name, value in entry.items() if name not in _DERIVED})
+    record = keys.record
+    keys.take("guid", "id", read=plain)
+    keys.take("webUrl", "feedburner_origlink", "link", read=address) or keys.take(
+        "webUrl", "links", read=_page
+    )
+    keys.take("title", "title")
+    _take_texts(keys)
+    if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
+        record["title"] = _beginning(plain(text))
+    for name in ("published", "updated", "created"):
+        when = entry.get(f"{name}_parsed") if name in keys.source else None
+        if when and not is_date(keys.source[name]):
+            keys.source = {**keys.source, name: f"{strftime('%Y-%m-%dT%H:%M:%S', when)}Z"}
+    keys.take("publishedDateTime", "published", "prism_publicationdate", "created", "issued")
+    keys.take("modified", "updated")
+    if "publishedDateTime" not in record and "modified" in record:
+        record["publishedDateTime"] = record.pop("modified")
+        keys.fates["updated"] = "publishedDateTime"
+    # Of an address with a long domain, feedparser takes the end for a name; the author as it stands has both.
+    order = (
+        ("author", "authors")
+        if "@" in plain(entry.get("author")) and len(entry.get("authors") or ()) < 2
+        else ("authors", "author")
+    )
+    keys.take("authors", *order, read=names_of) or keys.take(
+        "authors", "dc_creator", "media_credit", read=names_of
+    )
+    is_atom = plain(feed.get("version")).startswith("atom")
+    if "authors" not in record and is_atom and (names := names_of(feed.get("authors"))):
+        record["authors"] = names
+    keys.take("topics", "tags", read=_topics)
+    keys.take("topics", "media_keywords", "itunes_keywords", read=lambda value: plain(value).split(","))
+    _take_outlet(keys, feed)
+    if language := first(
+        entry.get("language"), feed.get("language"), _language(entry), feed.get("dc_language")
+    ):
+        record["locale"] = language
+        keys.fates["language"] = "locale"
+    for name in ("media_content", "media_thumbnail", "image", "links"):
+        if images := _images(entry.get(name)):
+            record.setdefault("images", images)
+        keys.fates.setdefault(name, "images" if images else "")
+    if status := plain(entry.get("wp_status")):
+        record["published"] = status in ("publish", "inherit")
+        keys.fates["wp_status"] = "published"
+    if kind := plain(entry.get("wp_post_type")):
+        record["type"] = "article" if kind in ("post", "page") else kind
+        keys.fates["wp_post_type"] = "type"
+    return keys
+
+
+_DERIVED: Final = frozenset(
+    """title_detail guidislink summary_detail content_detail published_parsed updated_parsed created_parsed subtitle
+    subtitle_detail author_detail publisher_detail rights_detail href expired_parsed itunes_title""".split()
+)
+"""What feedparser makes of another key, and what repeats one."""
+
+
+def _take_texts(keys: Keys) -> None:
+    """Tell the summary from the text: a lone description is the one or the other by its length."""
+    entry, record = keys.source, keys.record
+    contents = [
+        part for part in entry.get("content") or () if isinstance(part, Mapping) and plain(part.get("value"))
+    ]
+    # Of several, the longest is the text; the others are the same without markup, or a summary.
+    body = max((plain(part["value"]) for part in contents), key=len, default="")
+    summary = plain(entry.get("summary")) or plain(entry.get("excerpt_encoded"))
+    keys.fates |= {"content": "body", "summary": "excerpt", "excerpt_encoded": "excerpt"}
+    if not body and len(summary) > LONG:
+        body, summary = summary, ""
+        keys.fates["summary"] = "body"
+    if body:
+        record["body"] = body
+    if summary and summary != body:
+        record["excerpt"] = summary
+
+
+def _beginning(text: str) -> str:
+    from newsearch.text.clean import clean_text
+
+    text = clean_text(text)
+    if len(text) <= _TITLE_LENGTH:
+        return text
+    head = text[: _TITLE_LENGTH + 1].rpartition(" ")[0]
+    return f"{head or text[:_TITLE_LENGTH]}…"
+
+
+def _page(links: object) -> str:
+    """The page among the links of an entry; an enclosure where there is no page."""
+    found = [link for link in links if isinstance(link, Mapping)] if isinstance(links, list) else []
+    for relation in ("alternate", "", "related", "via", "enclosure"):
+        for link in found:
+            if plain(link.get("rel")) == relation and (url := address(link.get("href"))):
+                return url
+    return ""
+
+
+def _topics(tags: object) -> list[str]:
+    terms = []
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, Mapping) and "schemas.google.com/" not in plain(tag.get("scheme")):
+            terms.append(plain(first(tag.get("label"), tag.get("term"))))
+    return unique(terms)
+
+
+def _take_outlet(keys: Keys, feed: Mapping[str, Any]) -> None:
+    source = keys.source.get("source")
+    keys.fates |= {"publisher": "", "dc_publisher": "", "prism_publicationname": ""}
+    name, home = plain(feed.get("title")), first(feed.get("link"), feed.get("id"))
+    if isinstance(source, Mapping) and plain(source.get("title")):  # an aggregator says whose article it is
+        name, home = (
+            plain(source["title"]),
+            first(source.get("href"), source.get("link"), _page(source.get("links"))),
+        )
+    if not name:
+        name = plain(first(keys.source.get("publisher"), feed.get("publisher"), ""))
+    outlet = provider(name, home)
+    if "domain" not in outlet and (domain := domain_of(keys.record.get("webUrl"))):
+        outlet["domain"] = domain
+    if outlet and (name or feed):
+        keys.record["provider"] = outlet
+
+
+def _language(entry: Mapping[str, Any]) -> str:
+    details = [entry.get("title_detail"), entry.get("summary_detail"), *(entry.get("content") or ())]
+    return plain(first(*(detail.get("language") for detail in details if isinstance(detail, Mapping))))
+
+
+def _images(value: object) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list) else [value]
+    found = []
+    for item in items:
+        if not isinstance(item, Mapping):
+            continue
+        url = address(first(item.get("url"), item.get("href")))
+        kind = plain(first(item.get("type"), item.get("medium")))
+        is_image = kind.startswith("image") if "rel" in item or kind else True
+        if url and is_image and ("rel" not in item or item["rel"] == "enclosure"):
+            found.append({"url": url, "width": item.get("width"), "height": item.get("height")})
+    return [{key: part for key, part in image.items() if not is_empty(part)} for image in found]

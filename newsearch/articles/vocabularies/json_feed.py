@@ -1,0 +1,46 @@
+"""JSON Feed 1.0 and 1.1: an item, and the feed around it. https://www.jsonfeed.org/version/1.1/"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from newsearch.articles.vocabularies.base import Keys, address, domain_of, first, names_of, plain, texts_of
+
+
+def tells(record: Mapping[str, Any]) -> bool:
+    """Whether a record is an item of a JSON Feed."""
+    return not record.keys().isdisjoint(("content_html", "content_text", "date_published"))
+
+
+def is_feed(document: Mapping[str, Any]) -> bool:
+    """Whether a document is a JSON Feed."""
+    return isinstance(document.get("items"), list) and "jsonfeed.org" in plain(document.get("version"))
+
+
+def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
+    """Read an item; author, language and outlet are the feed's where the item has none."""
+    keys = Keys(item)
+    keys.take("guid", "id", read=plain)
+    keys.take("webUrl", "url", read=address) or keys.take("webUrl", "external_url", "id", read=address)
+    if "external_url" in item:
+        keys.take("originalUrl", "external_url", read=address)
+    keys.take("title", "title")
+    keys.take("body", "content_html", "content_text")
+    keys.take("excerpt", "summary")
+    keys.take("publishedDateTime", "date_published")
+    keys.take("modified", "date_modified")
+    keys.take("authors", "authors", "author", read=names_of)
+    keys.take("topics", "tags", read=texts_of)
+    keys.take("locale", "language")
+    keys.take("images", "image", "banner_image")
+    keys.leave("attachments")
+    record = keys.record
+    if "authors" not in record and (authors := names_of(first(feed.get("authors"), feed.get("author")))):
+        record["authors"] = authors
+    if "locale" not in record and feed.get("language"):
+        record["locale"] = feed["language"]
+    home = first(feed.get("home_page_url"), feed.get("feed_url"), record.get("webUrl"))
+    if feed and (outlet := {"name": plain(feed.get("title")), "domain": domain_of(home)}):
+        record["provider"] = outlet
+    return keys

@@ -1,0 +1,45 @@
+"""NewsAPI.org, version 2: an article of `{"status": "ok", "articles": [...]}`. https://newsapi.org/docs"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from newsearch.articles.vocabularies.base import Keys, address, name_of, names_of, plain
+
+
+def tells(record: Mapping[str, Any]) -> bool:
+    """Whether a record is an article of NewsAPI, or of a service that answers as it does."""
+    return "publishedAt" in record and not record.keys().isdisjoint(("source", "urlToImage", "url"))
+
+
+_CUT: Final = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+?[0-9]+ chars\]\s*\Z")
+"""The service cuts a text after 200 characters and tells how many are missing."""
+
+
+def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
+    """Read an article. The name of the outlet at the end of a title is taken off."""
+    keys = Keys(article)
+    outlet = keys.take("provider", "source", read=lambda value: name_of(value) or plain(_id(value)))
+    if outlet:
+        keys.record["provider"] = {"name": outlet}
+    keys.take("title", "title", read=lambda value: _without_outlet(plain(value), outlet or ""))
+    keys.take("excerpt", "description", read=lambda value: _CUT.sub("", plain(value)))
+    keys.take("body", "content", read=lambda value: _CUT.sub("…", plain(value)))
+    keys.take("webUrl", "url", read=address)
+    keys.take("publishedDateTime", "publishedAt")
+    keys.take("authors", "author", "authors", read=names_of)
+    keys.take("images", "urlToImage", "image", read=address)
+    keys.take("locale", "language", "lang")
+    keys.take("category", "category")
+    return keys
+
+
+def _id(source: object) -> object:
+    return source.get("id") if isinstance(source, Mapping) else source
+
+
+def _without_outlet(title: str, outlet: str) -> str:
+    head, sign, tail = title.rpartition(" - ")
+    return head.strip() if sign and outlet and tail.strip().casefold() == outlet.casefold() else title

@@ -1,0 +1,123 @@
+"""newsearch stories: what is big in a window of time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, tzinfo
+
+import click
+
+from newsearch.cli.formats import print_json
+from newsearch.cli.options import color_option, format_option
+from newsearch.cli.places import index_option, open_for_search
+from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
+from newsearch.cli.zones import zone
+from newsearch.outputs.words import counted
+from newsearch.search.fronts import Stories, Story
+from newsearch.text.clean import one_line
+
+_OUTLETS = 5
+
+
+@click.command(
+    epilog="""\b
+    Examples:
+      newsearch stories
+      newsearch stories --after 3d
+      newsearch stories portland --after 2020-09-08 --before 2020-09-15
+      newsearch stories topic:Health --format json""",
+)
+@click.argument("text", nargs=-1)
+@click.option(
+    "-n",
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Stories to show.",
+)
+@click.option(
+    "--after", metavar="DATE", help="Only articles from then on: 3d, 2020-09-29, 2020-09, yesterday."
+)
+@click.option("--before", metavar="DATE", help="Only articles before then.")
+@click.option("--as-of", metavar="DATE", help="As if at the end of this day, or at this instant.")
+@click.option(
+    "--tz",
+    "zone_name",
+    metavar="ZONE",
+    help="The zone of days, such as Europe/Paris.  [default: the system's]",
+)
+@format_option("text", "json")
+@color_option
+@index_option
+def stories(
+    text: Sequence[str],
+    limit: int,
+    after: str | None,
+    before: str | None,
+    as_of: str | None,
+    zone_name: str | None,
+    format_name: str,
+    color: str,
+    directory: str | None,
+) -> int:
+    """Say what is big in a window of time: the stories that most outlets report.
+
+    Without --after and --before, the window is the three days before the newest article found.
+    """
+    query, tz = " ".join(text), zone(zone_name)
+    terminal = Terminal.of(sys.stdout, color)
+    with open_for_search(directory) as index:
+        found = index.stories(query, limit=limit, after=after, before=before, as_of=as_of, tz=tz)
+    if format_name == "json":
+        from newsearch.outputs.json_page import stories_mapping
+
+        print_json(stories_mapping(query, found))
+    else:
+        for line in _lines(found, tz, terminal):
+            print(line)
+    sys.stdout.flush()
+    if not found.exact:
+        complain(f"the window has more articles; the newest {found.articles:,} were grouped")
+    if not found.articles:
+        complain("nothing found")
+    return 0 if found.articles else 1
+
+
+def _lines(found: Stories, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
+    for rank, story in enumerate(found, 1):
+        label = f"{rank}. "
+        indent = " " * len(label)
+        width = terminal.width and terminal.width - len(label)
+        for number, (line, _) in enumerate(wrap(one_line(story.title) or one_line(story.id), (), width)):
+            yield (indent if number else label) + terminal.style(line, BOLD)
+        for said in (_facts(story, tz), _outlets(story), f"id {one_line(story.id)}"):
+            for line, _ in wrap(said, (), width):
+                yield indent + terminal.style(line, DIM)
+        yield ""
+    if terminal.interactive and found.articles:
+        stories = f"{found.total:,} stor{'y' if found.total == 1 else 'ies'}"
+        yield terminal.style(f"{len(found)} of {stories}, {counted(found.articles, 'article')}", DIM)
+
+
+def _facts(story: Story, tz: tzinfo) -> str:
+    first, last = _moment(story.first.date, tz), _moment(story.last.date, tz)
+    span = first if first == last else f"{first} to {last}"
+    return f"{counted(len(story.articles), 'article')} · {span} · {story.trend}"
+
+
+def _outlets(story: Story) -> str:
+    if not story.outlets:
+        return "no outlet is named"
+    names = [one_line(name) for name in story.outlets[:_OUTLETS]]
+    more = len(story.outlets) - len(names)
+    named = ", ".join(names) + (f" and {more:,} more" if more else "")
+    return f"{counted(len(story.outlets), 'outlet')}: {named}"
+
+
+def _moment(moment: date | datetime | None, tz: tzinfo) -> str:
+    if isinstance(moment, datetime):
+        return f"{moment.astimezone(tz):%Y-%m-%d %H:%M}"
+    return str(moment or "")

@@ -1,0 +1,124 @@
+"""Which fields has every index of newsearch, in Whoosh's eyes, and how is what one asks of them read?
+
+Parsers, `documents(...)`, `delete_by_term` and queries made by hand all come through these fields, so what is folded
+here is found as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from whoosh import fields
+from whoosh.analysis import IDTokenizer, Token, Tokenizer
+
+from newsearch import ranking
+from newsearch.engine.whoosh.lexicon import FOLDED
+from newsearch.text import analysis
+from newsearch.text.addresses import canonical_url
+from newsearch.text.places import locate
+
+_CHUNK = re.compile(r"\S+")
+
+
+class ExactTokenizer(Tokenizer):  # type: ignore[misc]
+    """newsearch's analysis, for Whoosh: exact forms, one position each, and where they stand in the text.
+
+    Args:
+        stemmings: give the stems in these languages instead, all at one position; those that are not English after
+            the code of their language, as `de:haus`. Of a text that is indexed, the first alone.
+    """
+
+    def __init__(self, stemmings: Sequence[analysis.Stemming] = ()) -> None:
+        self._stemmings = tuple(stemmings)
+
+    def __call__(
+        self,
+        value: str,
+        positions: bool = False,
+        chars: bool = False,
+        keeporiginal: bool = False,
+        removestops: bool = True,
+        start_pos: int = 0,
+        start_char: int = 0,
+        mode: str = "",
+        **kwargs: Any,
+    ) -> Iterator[Token]:
+        token = Token(positions, chars, removestops=removestops, mode=mode, **kwargs)
+        pos = start_pos
+        for match in _CHUNK.finditer(value):
+            terms = analysis.chunk_terms(match[0])
+            places = locate(match[0], terms) if chars else ()
+            for number, term in enumerate(terms):
+                token.boost, token.stopped = 1.0, False
+                if chars:
+                    start = start_char + match.start()
+                    token.startchar, token.endchar = (start + place for place in places[number])
+                if positions:
+                    token.pos = pos
+                for text in self._texts(term, mode):
+                    token.text = text
+                    if keeporiginal:
+                        token.original = term
+                    yield token
+                pos += 1
+
+    def _texts(self, term: str, mode: str) -> Sequence[str]:
+        if not self._stemmings:
+            return (term,)
+        stemmings = self._stemmings if mode == "query" else self._stemmings[:1]
+        stems = ((s.language, s.stem(term)) for s in stemmings)
+        return list(dict.fromkeys(stem if code == "en" else f"{code}:{stem}" for code, stem in stems))
+
+
+class _WholeTokenizer(IDTokenizer):  # type: ignore[misc]
+    """A whole value as one token, as the field keeps it."""
+
+    def __init__(self, fold: Callable[[str], str]) -> None:
+        self._fold = fold
+
+    def __call__(self, value: str, **kwargs: Any) -> Iterator[Token]:
+        for token in super().__call__(value, **kwargs):
+            token.text = self._fold(value)
+            yield token
+
+
+class Folded(fields.ID):  # type: ignore[misc]
+    """A field of whole values that are kept in one form, and found in any."""
+
+    def __init__(self, fold: Callable[[str], str], **options: Any) -> None:
+        super().__init__(analyzer=_WholeTokenizer(fold), **options)
+        self._fold = fold
+
+    def to_bytes(self, value: Any) -> bytes:
+        if isinstance(value, list | tuple):
+            value = value[0]
+        return value if isinstance(value, bytes) else self._fold(value).encode()
+
+
+def _number(numtype: type) -> fields.NUMERIC:
+    return fields.NUMERIC(numtype, bits=64, stored=True, sortable=True)
+
+
+def make_schema(stemmings: Sequence[analysis.Stemming] = (analysis.Stemming(),)) -> fields.Schema:
+    """The fields of an index (see lexicon).
+
+    Args:
+        stemmings: those of the languages that the index has, English first; queries of the field `stem` ask for all.
+    """
+    text = {name: fields.TEXT(analyzer=ExactTokenizer(), stored=True) for name in ranking.TEXT_FIELDS}
+    keyword = {name: Folded(str.casefold, stored=True) for name in FOLDED}
+    return fields.Schema(
+        **text,
+        **keyword,
+        text=fields.TEXT(analyzer=ExactTokenizer()),
+        stem=fields.TEXT(analyzer=ExactTokenizer(stemmings), phrase=False, multitoken_query="or"),
+        id=fields.ID(unique=True, stored=True),
+        url=Folded(canonical_url, stored=True),
+        date=fields.DATETIME(stored=True, sortable=True),
+        modified=fields.DATETIME(stored=True, sortable=True),
+        heat=_number(float),
+        quality=_number(float),
+        published=fields.BOOLEAN(stored=True),
+    )

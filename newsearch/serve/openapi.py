@@ -1,0 +1,294 @@
+"""The API as OpenAPI 3.1 describes it, for programs that make clients of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import newsearch
+from newsearch.engine.base import FACETS, MAX_PAGE, SORTS
+from newsearch.search.request import MAX_VALUES as MAX_ITEMS
+from newsearch.serve.parameters import LISTS, MAX_VALUES
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_TEXTS: Schema = {"type": "array", "items": _TEXT, "maxItems": MAX_ITEMS}
+_WEIGHT: Schema = {"type": "number", "minimum": 0, "maximum": 10}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_PLACE: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_PAGE}
+_HALF_LIFE: Schema = {"type": "number", "minimum": 1e-6, "exclusiveMaximum": 1_000_000}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+REQUEST: Schema = {
+    "request": {"const": 1},
+    "query": _TEXT,
+    "limit": _PLACE,
+    "offset": _PLACE,
+    "sort": {"enum": list(SORTS)},
+    "after": _or_null(_TEXT),
+    "before": _or_null(_TEXT),
+    **{name: {"anyOf": [_TEXTS, _TEXT]} for name in LISTS},
+    "min_heat": _or_null({"type": "number"}),
+    "min_quality": _or_null({"type": "number"}),
+    "unpublished": {"type": "boolean"},
+    "boosts": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "heat": _WEIGHT,
+            "quality": _WEIGHT,
+            "recency": _WEIGHT,
+            "half_life": _or_null(_HALF_LIFE),
+        },
+    },
+    "as_of": _or_null(_TEXT),
+    "tz": _TEXT,
+    "expand": _or_null({"type": "boolean"}),
+}
+"""The properties of a request, as docs/request.schema.json has them, without what they mean."""
+
+_SAID = {
+    "query": "the query; any text is one",
+    "limit": "hits on the page",
+    "offset": "hits before the page",
+    "sort": "what comes first",
+    "after": "articles from then on: 2020-09-29, 2020-09, 7d",
+    "before": "articles before then",
+    "topics": "whole topics, all of which an article has",
+    "providers": "outlets, by name or domain; an article is from one of them",
+    "authors": "authors, by words of the name; an article is by one of them",
+    "categories": "categories; an article is in one of them",
+    "types": "types; an article is of one of them",
+    "languages": "languages, by tag; an article is in one of them",
+    "min_heat": "the least heat",
+    "min_quality": "the least quality",
+    "unpublished": "find unpublished articles too, where the server shows them",
+    "as_of": "the moment that relative dates and recency count from",
+    "tz": "the zone in which days begin, such as Europe/Paris",
+    "expand": "search also for words that the best articles share",
+    "request": "the version of the request",
+    "boosts.heat": "how much heat counts",
+    "boosts.quality": "how much quality counts",
+    "boosts.recency": "how much recency counts",
+    "boosts.half_life": "days in which recency halves",
+    "facets": "values to count",
+    "facet_limit": "values of each facet",
+    "explain": "say how each score came about",
+}
+
+
+def document(base_path: str, max_limit: int) -> Schema:
+    """The description of the API.
+
+    Args:
+        base_path: where the server stands.
+        max_limit: hits on a page at most.
+    """
+    view = [
+        _parameter("facets", {"type": "array", "items": {"enum": list(FACETS)}}),
+        _parameter("facet_limit", {"type": "integer", "minimum": 1, "maximum": MAX_VALUES}),
+        _parameter("explain", {"type": "boolean"}),
+    ]
+    asked = _request_parameters(max_limit)
+    body = {"type": "object", "additionalProperties": False, "properties": REQUEST}
+    units = [name for name, facet in FACETS.items() if facet.of_time]
+    counted = {"type": "object", "required": ["schema", "query", "total"]}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "newsearch",
+            "version": newsearch.__version__,
+            "summary": "Search a collection of news.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_path or "/"}],
+        "paths": {
+            "/api/v1/search": {
+                "get": _get("search", "Find articles", "Page", [*asked, *view], 304),
+                "post": {
+                    **_get("searchByRequest", "Find articles, by a request as JSON", "Page", view, 413, 415),
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": _ref("Request")}},
+                    },
+                },
+            },
+            "/api/v1/article": {
+                "get": _get(
+                    "article", "Give one article", "Article", [_needed("id", "the article's id")], 304, 404
+                )
+            },
+            "/api/v1/complete": {
+                "get": _get(
+                    "complete",
+                    "Complete the last word of a query",
+                    "Completions",
+                    [
+                        {"name": "text", "in": "query", "schema": _TEXT, "description": "the query so far"},
+                        {
+                            "name": "limit",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 1, "maximum": 50},
+                            "description": "completions to give",
+                        },
+                    ],
+                    304,
+                )
+            },
+            "/api/v1/facets": {
+                "get": _get("facets", "Count values of the found articles", "Facets", [*asked, *view], 304)
+            },
+            "/api/v1/timeline": {
+                "get": _get(
+                    "timeline",
+                    "Count the found articles by time",
+                    "Timeline",
+                    [
+                        {
+                            "name": "unit",
+                            "in": "query",
+                            "schema": {"enum": units},
+                            "description": "what to count by; by default, months",
+                        },
+                        *asked,
+                    ],
+                    304,
+                )
+            },
+            "/api/v1/stats": {"get": _get("stats", "Say what the index holds", "Stats", [], 304)},
+        },
+        "components": {
+            "schemas": {
+                "Request": body,
+                "Page": _PAGE,
+                "Article": {"type": "object", "required": ["schema", "article"]},
+                "Completions": {"type": "object", "required": ["schema", "query", "completions"]},
+                "Facets": {**counted, "required": [*counted["required"], "facets", "notes"]},
+                "Timeline": {**counted, "required": [*counted["required"], "unit", "values"]},
+                "Stats": {"type": "object", "required": ["schema", "articles", "generation"]},
+                "Problem": _PROBLEM,
+            }
+        },
+    }
+
+
+_PAGE: Schema = {
+    "type": "object",
+    "description": "docs/page.schema.json describes it further.",
+    "required": [
+        "schema",
+        "query",
+        "total",
+        "hits",
+        "related",
+        "facets",
+        "notes",
+        "did_you_mean",
+        "clauses",
+    ],
+    "properties": {
+        "schema": {"const": 1},
+        "query": _TEXT,
+        "total": {
+            "type": "object",
+            "required": ["complete", "partial"],
+            "properties": {"complete": _COUNT, "partial": _COUNT},
+        },
+        "hits": {
+            "type": "array",
+            "items": {"type": "object", "required": ["rank", "score", "complete", "id"]},
+        },
+        "related": {"type": "array"},
+        "facets": {"type": "object"},
+        "notes": {"type": "array"},
+        "did_you_mean": {"type": ["string", "null"]},
+        "clauses": {"type": "array"},
+    },
+}
+
+_PROBLEM: Schema = {
+    "type": "object",
+    "description": "An error, as RFC 9457 has it.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "parameter": {"type": "string", "description": "the parameter, or the key of the request, to blame"},
+        "position": {"type": "integer", "description": "where in the body its JSON ends to be JSON"},
+    },
+}
+
+
+def _request_parameters(max_limit: int) -> list[Schema]:
+    parameters = []
+    for name, schema in REQUEST.items():
+        if name == "boosts":
+            for weight in schema["properties"]:
+                parameters.append(
+                    _parameter(f"boosts.{weight}", _HALF_LIFE if weight == "half_life" else _WEIGHT)
+                )
+        elif name in LISTS:
+            parameters.append(_parameter(name, _TEXTS))
+        elif name == "limit":
+            parameters.append(_parameter(name, {**schema, "maximum": max_limit}))
+        elif isinstance(schema.get("type"), list):
+            parameters.append(_parameter(name, {**schema, "type": schema["type"][0]}))
+        else:
+            parameters.append(_parameter(name, schema))
+    return parameters
+
+
+def _parameter(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": _SAID[name]}
+
+
+def _needed(name: str, text: str) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1},
+        "description": text,
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _get(id: str, summary: str, answer: str, parameters: list[Schema], *more: int) -> Schema:
+    problem = {"application/problem+json": {"schema": _ref("Problem")}}
+    responses: Schema = {
+        "200": {
+            "description": "what was asked for",
+            "content": {"application/json": {"schema": _ref(answer)}},
+        },
+        "400": {"description": "a parameter, or the body, cannot be used", "content": problem},
+        "401": {"description": "a token is needed", "content": problem},
+        "403": {"description": "a page of another site asks", "content": problem},
+        "414": {"description": "the address is too long", "content": problem},
+        "421": {"description": "the server does not answer to this name", "content": problem},
+        "503": {"description": "too many searches wait, or the index cannot be read", "content": problem},
+    }
+    told = {
+        304: "the client has it",
+        404: "there is no such article",
+        413: "the body is too long",
+        415: "the body is not JSON",
+    }
+    for status in more:
+        responses[str(status)] = {"description": told[status]} | (
+            {"content": problem} if status != 304 else {}
+        )
+    return {
+        "operationId": id,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": dict(sorted(responses.items())),
+    }

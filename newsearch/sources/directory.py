@@ -1,0 +1,255 @@
+"""A directory of documents, which may be of several formats."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from operator import attrgetter
+from pathlib import Path
+from typing import Final
+
+from newsearch.articles.article import Article
+from newsearch.errors import SourceError
+from newsearch.sources.base import ReadingOptions, Snapshot
+from newsearch.sources.files import printable, stamp, unreadable
+from newsearch.sources.formats import SINGLE, SUFFIXES, read_many, read_single
+from newsearch.sources.processes import unheard
+
+_CHUNK: Final = 256  # files a task: some tenths of a second's work
+_FEW: Final = 16
+_WORTH_PROCESSES: Final = 2000
+"""Files; fewer are read before a process has started."""
+
+_AS_IT_SAYS: Final = ReadingOptions()
+
+_CHUNKS_IN_FLIGHT: Final = 3  # for each worker: enough to keep it busy, and a bound on memory
+
+
+class Directory:
+    """The documents in a directory and in those under it, sorted; an id is a path from the directory.
+
+    Files that are hidden, or whose names do not end in one of SUFFIXES, are no articles. Links are followed after
+    all else was looked at, and only to what lies outside of the directory: a link is another name, and the real one
+    is the id. What has the name of an article and is no file, such as a link that leads nowhere, is a broken article.
+
+    Where all files are one article each, only those that changed are read again; with feeds, JSON or crawls among
+    them, all are.
+    """
+
+    lasting = True
+
+    def __init__(self, path: Path, options: ReadingOptions = _AS_IT_SAYS) -> None:
+        self._path = path
+        self._options = options
+        self.location = printable(path)
+        self.one_each = True
+        self._odd: dict[str, str] = {}
+
+    def snapshot(self) -> Snapshot:
+        self._odd = {}
+        found = _look(str(self._path), self._odd)
+        self.one_each = all(map(_is_single, found.names))
+        return found
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        if names is None:
+            seen = self.snapshot()
+            yield from seen.problems
+            names = seen.names
+        single = names if self.one_each else [name for name in names if _is_single(name)]
+        if workers <= 1 or len(single) < _WORTH_PROCESSES:
+            yield from (_read((path, name, self._options)) for path, name in self._entries(single))
+        else:
+            yield from self._read_in_processes(single, workers)
+        if len(single) < len(names):
+            for path, name in self._entries(name for name in names if not _is_single(name)):
+                try:
+                    yield from read_many(Path(path), name, self._options)
+                except SourceError as error:
+                    yield error
+
+    def done(self) -> None:
+        return None  # its files are counted
+
+    def _entries(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        root, odd = f"{self._path}{os.sep}", self._odd
+        return ((odd.get(name) or root + name, name) for name in names)
+
+    def _read_in_processes(self, names: Sequence[str], workers: int) -> Iterator[Article | SourceError]:
+        at_first = 0
+        # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, initializer=_serve)
+        waiting: deque[Future[list[Article | _Error]]] = deque()
+        try:
+            # Python and the imports take a process a while to start: until then, files are read here.
+            with unheard():
+                started = [pool.submit(_read_chunk, []) for _ in range(workers)]
+            while not started[0].done() and at_first < len(names):
+                few = self._entries(names[at_first : at_first + _FEW])
+                yield from (_read((path, name, self._options)) for path, name in few)
+                at_first += _FEW
+            chunks = (
+                [(path, name, self._options) for path, name in self._entries(names[i : i + _CHUNK])]
+                for i in range(at_first, len(names), _CHUNK)
+            )
+            for chunk in islice(chunks, workers * _CHUNKS_IN_FLIGHT):
+                waiting.append(pool.submit(_read_chunk, chunk))
+            while waiting:
+                for result in waiting.popleft().result():
+                    yield SourceError(*result) if isinstance(result, tuple) else result
+                for chunk in islice(chunks, 1):
+                    waiting.append(pool.submit(_read_chunk, chunk))
+        except BrokenProcessPool as error:
+            raise SourceError(
+                self.location, "a process that read articles has died; try one worker"
+            ) from error
+        finally:
+            # Where it is left before its end, it is being stopped already, and Python would print what is raised here.
+            with unheard(later=sys.exc_info()[0] is None):
+                pool.shutdown(cancel_futures=True)
+
+
+_Error = tuple[str, str, bool]  # what a SourceError is made of
+_Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the source, and how it is read
+
+
+def _is_single(name: str) -> bool:
+    return name.endswith(SINGLE) or name.lower().endswith(SINGLE)
+
+
+def _look(root: str, odd: dict[str, str]) -> Snapshot:
+    """Walk through a directory; `odd` takes the paths of files whose names had to be made printable."""
+    found = Snapshot()
+    names, stamps = found.names, found.stamps
+    now = time.time_ns()
+    seen: set[tuple[int, int]] = set()
+    links: list[tuple[str, os.DirEntry[str]]] = []
+
+    def entries(directory: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            status = os.stat(directory)
+            if (status.st_dev, status.st_ino) in seen:
+                return iter(())
+            seen.add((status.st_dev, status.st_ino))
+            return iter(_list(directory))
+        except OSError as error:
+            problem = unreadable(directory, error)
+            found.problems.append(SourceError(problem.location, problem.reason, hides_articles=True))
+            return iter(())
+
+    def take(name: str, entry: os.DirEntry[str], looks: int) -> None:
+        if not (name.isascii() and name.isprintable()):
+            known_as = printable(name)
+            if known_as != name:
+                odd[known_as] = entry.path
+                name = known_as
+        names.append(name)
+        stamps.append(looks)
+
+    def walk(prefix: str, directory: str) -> None:
+        levels = [(prefix, entries(directory))]
+        while levels:
+            prefix, level = levels[-1]
+            for entry in level:
+                name = entry.name
+                if name[0] == ".":
+                    continue
+                try:
+                    if entry.is_symlink():
+                        links.append((prefix, entry))
+                        continue
+                    is_file = name.endswith(SUFFIXES) and entry.is_file()
+                    if not is_file:
+                        if entry.is_dir():
+                            levels.append((f"{prefix}{name}/", entries(entry.path)))
+                            break
+                        if not name.lower().endswith(SUFFIXES):
+                            continue
+                        is_file = entry.is_file()
+                    looks = stamp(entry.stat(), now) if is_file else 0
+                except OSError:
+                    # It is gone by now: reading it says what is wrong.
+                    if not name.lower().endswith(SUFFIXES):
+                        continue
+                    looks = 0
+                name = prefix + name
+                if name.isascii() and name.isprintable():
+                    names.append(name)
+                    stamps.append(looks)
+                else:
+                    take(name, entry, looks)
+            else:
+                levels.pop()
+
+    walk("", root)
+    real = os.path.join(os.path.realpath(root), "")
+    # A link within a directory that a link led to is met last.
+    for prefix, entry in links:
+        try:
+            if entry.is_dir():
+                walk(f"{prefix}{entry.name}/", entry.path)
+                continue
+            if not entry.name.lower().endswith(SUFFIXES) or _is_within(entry.path, real):
+                continue
+            looks = stamp(entry.stat(), now) if entry.is_file() else 0
+        except OSError:  # a link that leads nowhere, or to itself
+            if not entry.name.lower().endswith(SUFFIXES):
+                continue
+            looks = 0
+        take(prefix + entry.name, entry, looks)
+    return found
+
+
+def _is_within(path: str, real: str) -> bool:
+    """Whether a link leads to a file that is an article of the directory by itself."""
+    target = os.path.realpath(path)
+    inner = target.removeprefix(real)
+    is_hidden = any(part.startswith(".") for part in inner.split(os.sep))
+    return (
+        target.startswith(real)
+        and not is_hidden
+        and inner.lower().endswith(SUFFIXES)
+        and os.path.isfile(target)
+    )
+
+
+def _list(directory: str) -> list[os.DirEntry[str]]:
+    with os.scandir(directory) as scan:
+        return sorted(scan, key=attrgetter("name"))
+
+
+def _read(entry: _Entry) -> Article | SourceError:
+    return read_single(*entry)
+
+
+def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
+    """Read some files in another process; an error cannot be pickled, so it travels as its parts."""
+    results = map(_read, chunk)
+    return [
+        (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
+        for result in results
+    ]
+
+
+def _serve() -> None:
+    """Leave Ctrl-C to the parent, which shuts the pool down; and end when the parent was killed and could not."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,265 @@
+"""HTML -> what a page says of itself, and the text of its article without menus, teasers and footers.
+
+The text is found as readers' views find it: the block that holds most text in paragraphs outside of links, with what
+belongs to no article taken out of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from newsearch.sources.xml_tree import decoded
+
+MAX_DEPTH: Final = 5000
+"""Levels of nesting, elements that nobody closed among them; browsers stop at 512."""
+
+_SEEN_DEPTH: Final = 400
+"""Levels of nesting whose text is read; no page needs fifty."""
+
+_MAX_EFFORT: Final = 100_000_000
+"""Characters that are looked at to tell text from clutter; then all is text."""
+
+
+class TooDeep(Exception):
+    """A page is nested beyond MAX_DEPTH, where looking for anything in it takes for ever."""
+
+
+def page_of(data: bytes, address: str = "") -> dict[str, Any]:
+    """Parse a page, and return what `vocabularies.web_page` reads.
+
+    Args:
+        data: the file.
+        address: where it was fetched from.
+
+    Raises:
+        ImportError: selectolax is not installed.
+        TooDeep: it is nested too deeply.
+    """
+    from selectolax.lexbor import LexborHTMLParser
+
+    text = decoded(data)
+    _check_depth(text)
+    tree = LexborHTMLParser(text)
+    root = tree.root
+    page: dict[str, Any] = {"address": address, "meta": [], "json_ld": [], "microdata": {}}
+    if root is None:
+        return page
+    html = tree.css_first("html")
+    page["lang"] = (
+        (html.attributes.get("lang") or html.attributes.get("xml:lang") or "").strip() if html else ""
+    )
+    for node in tree.css("meta"):
+        attributes: dict[str, Any] = node.attributes
+        name = attributes.get("property") or attributes.get("name") or attributes.get("http-equiv") or ""
+        if name and attributes.get("content"):
+            page["meta"].append((name, attributes["content"]))
+        if attributes.get("itemprop") and attributes.get("content"):
+            page["microdata"].setdefault(attributes["itemprop"], []).append(attributes["content"])
+    for node in tree.css('script[type="application/ld+json"]'):
+        page["json_ld"].append(node.text(deep=True) or "")
+    if link := tree.css_first('link[rel="canonical"]'):
+        page["canonical"] = link.attributes.get("href") or ""
+    if title := tree.css_first("head title, title"):
+        page["title"] = title.text()
+    for node in tree.css("[itemprop]"):
+        name = node.attributes.get("itemprop") or ""
+        if node.tag != "meta" and name in _PROPERTIES:
+            inner = node.css_first('[itemprop~="name"]') if name in ("author", "publisher") else None
+            inner = inner if inner is not None else node
+            value = inner.attributes.get("datetime") or inner.attributes.get("content") or _line(inner)
+            page["microdata"].setdefault(name, []).append(value)
+    page["times"] = [
+        node.attributes.get("datetime") or ""
+        for node in tree.css(
+            "time[pubdate], article header time[datetime], article time[datetime], main time[datetime]"
+        )
+    ][:1]
+    page["authors"] = [
+        _line(node) for node in tree.css('a[rel~="author"], [class~="author-name"], [class~="byline-author"]')
+    ][:3]
+    if not page["authors"]:
+        page["authors"] = [
+            _line(node) for node in tree.css('[class~="byline"], [class~="author"], [id="author"]')[:1]
+        ]
+    page["authors"] = [name for name in page["authors"] if 2 < len(name) < 60 and "@" not in name]
+    body = tree.body
+    if body is not None:
+        # Everything that was asked of the page was asked by now: from here on it is cut to its text.
+        for node in tree.css(_NO_TEXT):
+            node.decompose()
+        main = _main(body)
+        page["headings"] = [_line(node) for node in tree.css("h1")]
+        page["text"] = _text(main)
+    return page
+
+
+_TAG: Final = re.compile(
+    r"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|td|tr|th|dt|dd|option)\b)[a-z]",
+    re.IGNORECASE,
+)
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > MAX_DEPTH:
+            raise TooDeep(f"nested deeper than {MAX_DEPTH:,} levels")
+
+
+_PROPERTIES: Final = frozenset(
+    "headline datePublished dateModified author publisher description keywords".split()
+)
+_NO_TEXT: Final = """script, style, noscript, template, svg, iframe, form, nav, footer, aside, button, select, input,
+    figure figcaption, dialog, [hidden], [aria-hidden="true"], [role="navigation"], [role="complementary"],
+    [role="contentinfo"], [role="banner"]"""
+_UNLIKELY: Final = re.compile(
+    r"(?<![a-z])(?:comments?|commentlist|disqus|footer|sidebar|side-bar|related|recommend\w*|newsletter|subscribe\w*|signup"
+    r"|social|share|sharing|promo\w*|sponsor\w*|advert\w*|ads?|banner|cookie\w*|consent|breadcrumbs?|menu|nav|navigation"
+    r"|popup|modal|paywall|teaser\w*"
+    r"|read-?more|more-stories|outbrain|taboola|widget|tags|byline|metadata|meta|author-?bio|toolbar|pagination|login"
+    r"|legal|copyright|disclaimer|next-?(?:post|story|article)[\w-]*|most-(?:read|popular)|trending"
+    r"|hide-print|no-?print|d-print-none|print-hidden|sr-only|visually-?hidden|screen-reader-text)(?![a-z])",
+    re.IGNORECASE,
+)
+_LIKELY: Final = re.compile(
+    r"article|body|content|entry|main|(?<!next-)post|story(?!\w)|text|layout|wrapper|container|with-|has-",
+    re.IGNORECASE,
+)
+_BODY: Final = re.compile(r"(?:article|entry|post|story|page)[-_]*(?:body|content|text)", re.IGNORECASE)
+_PARAGRAPHS: Final = frozenset("p pre blockquote li dd td".split())
+_BLOCKS: Final = frozenset(
+    """p div section article main h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table tr td th figure figcaption br
+    hr header address center""".split()
+)
+_INLINE: Final = frozenset("b em i strong span font small q abbr cite code".split())
+_MIN_PARAGRAPH: Final = 25
+_MIN_OWN: Final = 140
+
+
+def _line(node: Any) -> str:
+    return " ".join((node.text(deep=True) or "").split())
+
+
+def _names(node: Any) -> str:
+    attributes = node.attributes
+    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+
+
+def _main(body: Any) -> Any:
+    """The element that holds the article."""
+    for selector in ('[itemprop="articleBody"]', '[itemprop~="articleBody"]'):
+        found = [node for node in body.css(selector) if len(_line(node)) > 200]
+        if found:
+            return max(found, key=lambda node: len(_line(node)))
+    scores: dict[int, float] = {}
+    nodes: dict[int, Any] = {}
+    much = 0.7 * len(_line(body))
+    for paragraph in body.css("p, pre, blockquote, td, div, section, article"):
+        is_block = paragraph.tag not in _PARAGRAPHS or paragraph.tag == "td"
+        text = _own_text(paragraph) if is_block else _line(paragraph)
+        linked = 0 if is_block else sum(len(_line(link)) for link in paragraph.css("a"))
+        weight = len(text) - 2 * linked
+        if (
+            len(text) < (_MIN_OWN if is_block else _MIN_PARAGRAPH)
+            or weight <= 0
+            or _is_aside(paragraph, much)
+        ):
+            continue
+        share, parent = 1.0, paragraph if is_block else paragraph.parent
+        for _ in range(4):
+            if parent is None or parent.tag in ("html", "-undef"):
+                break
+            key = parent.mem_id
+            nodes[key] = parent
+            scores[key] = scores.get(key, 0.0) + weight * share
+            share, parent = share * 0.6, parent.parent
+    if not scores:
+        return body
+    for key, node in nodes.items():
+        names = _names(node)
+        if _LIKELY.search(names) or node.tag in ("article", "main"):
+            scores[key] *= 1.2
+        if _UNLIKELY.search(names) and not _LIKELY.search(names):
+            scores[key] *= 0.4
+    return nodes[max(scores, key=scores.__getitem__)]
+
+
+def _own_text(node: Any) -> str:
+    """The text that stands in an element itself, as in one whose paragraphs are parted by line breaks."""
+    pieces = []
+    for child in node.iter(include_text=True):
+        if child.tag == "-text":
+            pieces.append(child.text(deep=False) or "")
+        elif child.tag in _INLINE:
+            pieces.append(child.text(deep=True) or "")
+    return " ".join("".join(pieces).split())
+
+
+def _is_aside(node: Any, much: float) -> bool:
+    """Whether an element, or one of those around it, is named as what belongs to no article.
+
+    What holds much of the page's text is no such thing, whatever it is called.
+    """
+    for _ in range(8):
+        if node is None or node.tag in ("body", "html"):
+            return False
+        names = _names(node)
+        if len(names) > 1 and _UNLIKELY.search(names) and not _LIKELY.search(names):
+            return len(_line(node)) < much
+        node = node.parent
+    return False
+
+
+def _text(main: Any) -> str:
+    """The text of an element, a line a paragraph, without blocks that belong to no article or hold little but links."""
+    cutter = _Cutter(0.35 * len(_line(main)))
+    lines = (" ".join(line.split()) for line in "".join(cutter.pieces(main, 0)).split("\n"))
+    return "\n\n".join(line for line in lines if line)
+
+
+class _Cutter:
+    """Tells the text in an element from the clutter in it.
+
+    Args:
+        much: characters; what holds more is no clutter, whatever it is called.
+    """
+
+    def __init__(self, much: float) -> None:
+        self._much = much
+        self._effort = 0
+
+    def pieces(self, node: Any, depth: int) -> Iterator[str]:
+        """Yield pieces of text, with line feeds around blocks."""
+        if depth > _SEEN_DEPTH:
+            return
+        for child in node.iter(include_text=True):
+            tag = child.tag
+            if tag == "-text":
+                yield " ".join(f"x{child.text(deep=False) or ''}x".split())[1:-1]
+                continue
+            if tag.startswith("-") or tag in ("script", "style"):
+                continue
+            is_block = tag in _BLOCKS
+            if is_block and tag not in ("p", "br") and self._is_clutter(child):
+                continue
+            if is_block:
+                yield "\n"
+            yield from self.pieces(child, depth + 1)
+            if is_block:
+                yield "\n"
+
+    def _is_clutter(self, node: Any) -> bool:
+        if self._effort > _MAX_EFFORT:
+            return False
+        names = _names(node)
+        text = len(_line(node))
+        self._effort += text
+        if len(names) > 1 and text < self._much and _UNLIKELY.search(names) and not _BODY.search(names):
+            return True
+        if node.tag not in ("ul", "ol", "div", "section", "table"):
+            return False
+        linked = sum(len(_line(link)) for link in node.css("a"))
+        return bool(text) and linked > 0.7 * text and not any(len(_line(p)) > 80 for p in node.css("p"))

@@ -1,0 +1,268 @@
+"""Feeds of the web: fetched politely, and never trusted.
+
+A feed is a window on a collection. What rolls off it stays in an index: such a source adds and replaces, and deletes
+nothing. What a server says of the next visit (ETag, Last-Modified, a permanent address, Retry-After) is remembered.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from newsearch.articles.article import Article
+from newsearch.articles.reading import article_from_record
+from newsearch.articles.vocabularies import OF_RECORDS, json_feed
+from newsearch.errors import SourceError
+from newsearch.sources.base import ReadingOptions, Snapshot, articles_of, is_remote
+from newsearch.sources.json_document import unwrapped
+from newsearch.sources.json_lines import parse_json
+from newsearch.sources.xml_document import MAX_SIZE, records_of
+from newsearch.sources.xml_tree import decoded
+
+MAX_REDIRECTS: Final = 10
+PATIENCE: Final = 10.0
+"""Seconds to wait for a connection, or for the next bytes."""
+
+MAX_SECONDS: Final = 60.0
+"""Of one feed, redirects included."""
+
+AT_ONCE: Final = 8
+"""Feeds that are fetched at the same time, one of each host."""
+
+AGENT: Final = "newsearch (+https://pypi.org/project/newsearch/)"
+_ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of a feed between visits.
+
+    Attributes:
+        etag, modified: of the last answer, for a conditional request.
+        moved: its permanent address, where a server gave another than ours.
+        not_before: seconds since 1970 before which the server asked not to be visited.
+    """
+
+    etag: str = ""
+    modified: str = ""
+    moved: str = ""
+    not_before: int = 0
+
+    def lines(self) -> list[str]:
+        """The memory as lines of text."""
+        told = {"etag": self.etag, "modified": self.modified, "moved": self.moved}
+        lines = [f"{name} {value}" for name, value in told.items() if value and value.isprintable()]
+        return lines + ([f"not_before {self.not_before}"] if self.not_before else [])
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> Memory:
+        """The memory that lines hold; what they do not say is empty."""
+        told = dict(line.partition(" ")[::2] for line in lines)
+        not_before = told.get("not_before", "")
+        moved = told.get("moved", "")
+        return cls(
+            told.get("etag", ""),
+            told.get("modified", ""),
+            moved if is_remote(moved) else "",
+            int(not_before) if not_before.isdecimal() and len(not_before) < 12 else 0,
+        )
+
+
+@dataclass(slots=True)
+class _Answer:
+    data: bytes = b""
+    charset: str = ""
+    is_unchanged: bool = False
+
+
+class RemoteFeed:
+    """RSS, Atom or JSON Feed at an address.
+
+    Args:
+        url: its address.
+        options: how it is read.
+        trust_env: whether proxies are taken from the environment.
+    """
+
+    one_each = False
+    lasting = True
+    window = True
+
+    def __init__(self, url: str, options: ReadingOptions, trust_env: bool = False) -> None:
+        self.location = url
+        self.memory = Memory()
+        self._options = options
+        self._trust_env = trust_env
+        self._fetched: Future[_Answer] | None = None
+
+    @property
+    def host(self) -> str:
+        """The host that is asked."""
+        return urlsplit(self.memory.moved or self.location).netloc.lower()
+
+    def recall(self, lines: Sequence[str]) -> None:
+        """Take up what was remembered at the last visit."""
+        self.memory = Memory.of(lines)
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot()
+
+    def fetch_with(self, pool: ThreadPoolExecutor, lock: Lock) -> None:
+        """Begin to fetch it; one lock a host keeps visits to it apart."""
+
+        def fetch() -> _Answer:
+            with lock:
+                return self._fetch()
+
+        self._fetched = pool.submit(fetch)
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        fetched, self._fetched = self._fetched, None
+        answer = fetched.result() if fetched else self._fetch()
+        if answer.is_unchanged:
+            return
+        if answer.data.lstrip()[:1] in (b"{", b"["):
+            yield from self._of_json(answer.data)
+            return
+        text = decoded(answer.data, answer.charset)
+        records = records_of(text, self.location, self._options.format)
+        yield from articles_of(records, self.location, self.location, self._options)
+
+    def done(self) -> None:
+        return None
+
+    def _of_json(self, data: bytes) -> Iterator[Article | SourceError]:
+        found, document = unwrapped(parse_json(data, self.location), self.location)
+        forced = OF_RECORDS.get(self._options.format)
+        vocabulary = forced or (OF_RECORDS["json-feed"] if json_feed.is_feed(document) else None)
+        for number, record in enumerate(found, 1):
+            try:
+                yield article_from_record(
+                    record,
+                    f"{self.location}#",
+                    self.location,
+                    number,
+                    document=document,
+                    vocabulary=vocabulary,
+                    day_first=self._options.day_first,
+                )
+            except SourceError as error:
+                yield error
+
+    def _fetch(self) -> _Answer:
+        try:
+            import httpx
+        except ImportError:
+            raise SourceError(
+                self.location, "to fetch feeds, httpx is needed: pip install 'newsearch[remote]'"
+            ) from None
+        wait = self.memory.not_before - int(time.time())
+        if wait > 0:
+            raise SourceError(self.location, f"its server asked not to be visited for another {wait:,} s")
+        headers = {"User-Agent": AGENT, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        if self.memory.etag:
+            headers["If-None-Match"] = self.memory.etag
+        if self.memory.modified:
+            headers["If-Modified-Since"] = self.memory.modified
+        try:
+            with httpx.Client(headers=headers, timeout=PATIENCE, trust_env=self._trust_env) as client:
+                return self._visit(client)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, zlib.error) as error:
+            raise SourceError(self.location, f"cannot be fetched: {_reason(error)}") from error
+
+    def _visit(self, client: Any) -> _Answer:
+        url = self.memory.moved or self.location
+        until = time.monotonic() + MAX_SECONDS
+        is_permanent = True
+        for _ in range(MAX_REDIRECTS + 1):
+            with client.stream("GET", url) as response:
+                status = response.status_code
+                if status in (301, 302, 303, 307, 308) and (target := response.headers.get("location")):
+                    url = urljoin(url, target)
+                    if not is_remote(url):
+                        raise SourceError(
+                            self.location, f"redirects to {url:.80}, which is no address of the web"
+                        )
+                    is_permanent &= status in (301, 308)
+                    if is_permanent:
+                        self.memory.moved = url
+                    continue
+                return self._answer(response, until)
+        raise SourceError(self.location, f"redirects more than {MAX_REDIRECTS} times")
+
+    def _answer(self, response: Any, until: float) -> _Answer:
+        status, headers = response.status_code, response.headers
+        if status == 304:
+            return _Answer(is_unchanged=True)
+        if status == 410:
+            raise SourceError(
+                self.location, "is gone for good (410); `newsearch forget` drops it and its articles"
+            )
+        if status in (429, 503) and (wait := _seconds(headers.get("retry-after", ""))):
+            self.memory.not_before = int(time.time()) + wait
+            raise SourceError(
+                self.location, f"its server is busy ({status}), and asks to come back in {wait:,} s"
+            )
+        if status != 200:
+            raise SourceError(self.location, f"was answered with {status} {response.reason_phrase}".rstrip())
+        data = bytearray()
+        packing = headers.get("content-encoding", "identity").strip().lower()
+        if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):
+            raise SourceError(self.location, f"is packed with {packing:.20}, which was not asked for")
+        unpacker = (
+            None if packing in ("identity", "") else zlib.decompressobj(47)
+        )  # whichever of the two it is
+        for piece in response.iter_raw():
+            # By hand, because httpx takes what is torn for whole, and unpacks a piece to whatever size.
+            data += unpacker.decompress(piece, MAX_SIZE + 1 - len(data)) if unpacker else piece
+            if len(data) > MAX_SIZE:
+                raise SourceError(self.location, f"larger than {MAX_SIZE // 1_000_000} MB")
+            if time.monotonic() > until:
+                raise SourceError(self.location, f"takes longer than {MAX_SECONDS:.0f} s")
+        if unpacker and not unpacker.eof:
+            raise SourceError(self.location, "ends in the middle of its compressed data")
+        self.memory = Memory(headers.get("etag", ""), headers.get("last-modified", ""), self.memory.moved)
+        return _Answer(bytes(data), response.charset_encoding or "")
+
+
+def _seconds(text: str) -> int:
+    """Retry-After: seconds, or a date; at most a day."""
+    if text.strip().isdecimal() and len(text) < 10:
+        return min(int(text), 86_400)
+    try:
+        return max(0, min(int(parsedate_to_datetime(text).timestamp() - time.time()), 86_400))
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text:.120}" if text else type(error).__name__
+
+
+@dataclass(slots=True)
+class Fetching:
+    """Fetches several feeds at once, one of each host, while the first of them are indexed."""
+
+    feeds: Sequence[RemoteFeed]
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
+
+    def __enter__(self) -> Fetching:
+        locks: dict[str, Lock] = {}
+        for feed in self.feeds:
+            feed.fetch_with(self._pool, locks.setdefault(feed.host, Lock()))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)

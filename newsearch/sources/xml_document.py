@@ -1,0 +1,136 @@
+"""One XML document: a feed, or the items of a news agency. Its root says which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from newsearch.articles.values import is_date
+from newsearch.articles.vocabularies import feeds, newsml, nitf
+from newsearch.errors import SourceError
+from newsearch.sources.base import ReadingOptions, Record
+from newsearch.sources.files import printable, read_content
+from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse
+
+MAX_SIZE: Final = 32_000_000
+"""Bytes of a document, decompressed: it is parsed as a whole."""
+
+_ROOT: Final = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([\w.-]+)")
+_PROLOG: Final = re.compile(
+    r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE
+)
+_FEED_WITHIN: Final = re.compile(r"<(feed|rss|rdf:RDF)\s", re.IGNORECASE)
+_FEEDS: Final = ("rss", "rdf", "feed", "channel")
+
+
+def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
+    """Read the records of a document.
+
+    Raises:
+        SourceError: it cannot be read, is no usable XML, holds no articles, or needs a package that is not installed.
+    """
+    location = printable(path)
+    text = decoded(read_content(path, MAX_SIZE))
+    yield from records_of(text, location, options.format)
+
+
+def records_of(text: str, location: str, format: str = "") -> Iterator[Record | SourceError]:
+    """Read the records of the text of a document; see `records`."""
+    body, prolog = without_prolog(text)
+    if "<!ENTITY" in prolog.upper():
+        raise SourceError(location, "defines entities of its own, which newsearch does not read")
+    root = root_of(body)
+    if format == "feed" or (not format and root in _FEEDS):
+        yield from _of_feed(body, location)
+        return
+    if root == "html" and (found := _FEED_WITHIN.search(body[:4096])):  # as some saved it from a browser
+        end = body.rfind(f"</{found[1]}>")
+        yield from _of_feed(body[found.start() : end + len(found[1]) + 3 if end > 0 else len(body)], location)
+        return
+    if root == "html":
+        raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
+    if root == "opml":
+        raise SourceError(location, "a list of feeds, and no articles; name it .opml to index the feeds")
+    if root not in ("nitf", "newsmessage", "newsml", "newsitem", "packageitem"):
+        what = f"XML of <{root}>, which newsearch does not read" if root else "no XML"
+        raise SourceError(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
+    try:
+        tree = parse(body)
+    except XmlError as error:
+        raise SourceError(location, str(error)) from error
+    if root == "nitf":
+        yield Record("nitf", nitf.read(tree, {}))
+        return
+    items = [item for item in tree.iter() if item.tag in newsml.ITEMS]
+    for number, item in enumerate((item for item in items if newsml.is_text(item)), 1):
+        yield Record("newsml", newsml.read(item, {}), f"#{number}")
+
+
+def without_prolog(text: str) -> tuple[str, str]:
+    """Part a document from its declaration, comments and document type."""
+    at = 0
+    while found := _PROLOG.match(text, at):
+        at = found.end()
+    return text[at:].lstrip(), text[:at]
+
+
+def root_of(body: str) -> str:
+    """The name of the root of a document without prolog, in lower case and without a prefix."""
+    found = _ROOT.match(body)
+    return found[1].lower() if found else ""
+
+
+def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
+    try:
+        import feedparser
+    except ImportError:
+        raise SourceError(
+            location, "to read feeds, feedparser is needed: pip install 'newsearch[feeds]'"
+        ) from None
+    if _depth(body) > MAX_DEPTH:
+        raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
+    # It is text by now; what it declared of its encoding was heard, or was wrong. Given as a file: of a text,
+    # feedparser would think that it may be the name of one.
+    found: Any = feedparser.parse(
+        BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+    if not found.entries and found.get("bozo") and not found.version:
+        raise SourceError(location, f"no usable feed: {found.get('bozo_exception')!s:.100}")
+    feed: Mapping[str, Any] = {**found.feed, "version": found.version}
+    for number, entry in enumerate(found.entries, 1):
+        if entry.get("wp_post_type") in _NO_POSTS:
+            continue
+        yield Record("feed", feeds.read(entry, feed, is_date), f"#{number}")
+
+
+_NO_POSTS: Final = (
+    "attachment",
+    "nav_menu_item",
+    "revision",
+    "custom_css",
+    "customize_changeset",
+    "wp_global_styles",
+)
+"""What WordPress exports beside its posts."""
+
+_TAGS: Final = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)[A-Za-z][^<>]*?(/?)>", re.DOTALL)
+
+
+def _depth(body: str) -> int:
+    """How deep elements are nested, without parsing them."""
+    depth = deepest = 0
+    for tag in _TAGS.finditer(body):
+        if tag[0][1] == "!" or tag[2]:
+            continue
+        depth = max(0, depth - 1) if tag[1] else depth + 1
+        if depth > deepest:
+            deepest = depth
+            if depth > MAX_DEPTH:
+                break
+    return deepest

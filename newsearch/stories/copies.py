@@ -1,0 +1,298 @@
+"""When are two articles the same text, published again?
+
+`relation` looks at the words of two articles:
+
+1. Headlines and texts are aligned word by word. What counts is how much of the shorter text is found in the longer one,
+   in runs of RUN words or more: copies are shortened, and get other first and last lines.
+2. Where one word stands in the place of another in otherwise equal surroundings, the two may say different things:
+   another number, another name, an opposite, or a negation that only one of them has. That is a clash, and no likeness
+   outweighs it: death tolls, horoscopes and software releases are alike in all but a number.
+3. Under one outlet's name a text seldom runs twice under different headlines, while standing texts (how to subscribe,
+   what the programme is about) run under many. So for one outlet headlines must agree too.
+4. Within a day or two, different outlets seldom write the same headline; the same outlet often does.
+
+`groups` makes groups of related pairs. The closest pair is joined first, and two groups with a clash between them
+never: so a shortened copy, in which the changed number is cut off, does not bring together what clashes. The order of
+the articles and how they were cut into batches never shows.
+
+`signatures` gives the 16 bytes that an index keeps of an article, and `candidates` the pairs that are worth comparing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Final
+
+from newsearch.stories._senses import ALIASES, NEGATIONS, are_opposite
+from newsearch.stories.wording import Wording, number_value, weight
+from newsearch.text.english import DEMONYMS
+
+WINDOW: Final = 4 * 86400.0
+"""Seconds within which a text counts as published again. Later it is most often the next one of a series."""
+
+RUN: Final = 2
+"""Words in a row that must agree to count."""
+
+CLASH: Final = -1.0
+
+_SAME_TITLE: Final = 2 * 86400.0
+_SERIES: Final = 12 * 3600.0
+"""Seconds after which an outlet's next article under nearly the same headline is the next one of a series."""
+_LEAST_TITLE: Final = 4
+_ALIKE: Final = 0.5
+"""From this share on that is held in common, what differs between two texts is a contradiction and not another text."""
+_HELD: Final = 0.85
+"""The share of the shorter text that makes two articles copies by itself."""
+_TOLD: Final = 0.2
+"""The share of a headline's words that the other headline or the text must have. A standing text speaks of nothing."""
+_TOGETHER: Final = 1.2
+"""What the share held of the text and the likeness of the headlines must come to, if neither decides alone."""
+
+
+def relation(a: Wording, b: Wording) -> float:
+    """How surely two articles are copies.
+
+    Returns:
+        1 or more for copies, more for closer ones; CLASH for articles that are alike but contradict each other; else
+        a number from 0 to 1.
+    """
+    apart = abs(a.time - b.time) if a.time is not None and b.time is not None else 0.0
+    if apart > WINDOW:
+        return 0.0
+    texts = _overlap(a.text_terms, b.text_terms)
+    titles = _overlap(a.title_terms, b.title_terms)
+    if texts[0] < 0.35 and titles[1] < 0.6:
+        return 0.0
+    in_title = _aligned(a.title, b.title) if titles[0] > 0.4 else None
+    in_text = _aligned(a.text, b.text) if texts[0] > 0.35 else None
+    if (in_title is not None and titles[0] >= _ALIKE and _titles_clash(a, b, in_title)) or (
+        in_text is not None and in_text.held >= _ALIKE and _texts_clash(a, b, in_text)
+    ):
+        return CLASH
+    held = in_text.held if in_text is not None else 0.0
+    size = in_text.size if in_text is not None else 0
+    least = min(len(a.text), len(b.text))
+    words = min(len(a.title), len(b.title))
+    agree = (1.0 if _has_kicker(a.title, b.title) else titles[1]) if words >= _LEAST_TITLE else 0.0
+    if a.outlet and a.outlet == b.outlet:
+        if held >= 0.75 or least < 4:
+            is_same = (
+                agree >= 0.5
+                or (titles[0] >= 0.75 and apart <= _SERIES)
+                or (held >= 0.9 and _tells_of(a, b) >= 0.3)
+            )
+            return 1 + held * titles[0] if is_same else 0.0
+        return 1 + held if agree > 0.9 and apart <= 3 * 3600 else 0.0
+    if agree >= 0.85 and (apart <= _SAME_TITLE or (agree > 0.95 and least < 4)):
+        return 1 + held
+    if held >= _HELD and size >= 7 and max(titles[0], _tells_of(a, b)) >= _TOLD:
+        return 1 + held
+    score = held * min(1.0, size / 8) + agree
+    return score / _TOGETHER
+
+
+def _has_kicker(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether one headline is the other with something before it: "Coronavirus:", "WATCH:"."""
+    short, long = sorted((a, b), key=len)
+    return len(short) >= 6 and long[-len(short) :] == short
+
+
+class _Alignment:
+    """How two sequences of terms agree: blocks of (start in a, start in b, length)."""
+
+    __slots__ = ("blocks", "held", "size")
+
+    def __init__(self, blocks: list[tuple[int, int, int]], least: int) -> None:
+        self.blocks = blocks
+        self.size = sum(length for _, _, length in blocks if length >= RUN)
+        self.held = self.size / least if least else 0.0
+
+
+def _aligned(a: tuple[str, ...], b: tuple[str, ...]) -> _Alignment:
+    if a == b:
+        return _Alignment([(0, 0, len(a))], len(a))
+    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    return _Alignment([(block.a, block.b, block.size) for block in blocks if block.size], min(len(a), len(b)))
+
+
+def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
+    """What two sets of terms have in common, as a share of the smaller and of both; long words weigh more."""
+    common = x & y
+    if not common:
+        return 0.0, 0.0
+    both, one, other = weight(common), weight(x), weight(y)
+    return both / min(one, other), both / (one + other - both)
+
+
+def _tells_of(a: Wording, b: Wording) -> float:
+    """The share of the headlines' words that are in their common text, of the headline that has fewer."""
+    return min(weight(w.title_terms & w.text_terms) / max(1, weight(w.title_terms)) for w in (a, b))
+
+
+def _titles_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
+    if a.title == b.title:
+        return False
+    if _other_numbers(a, b, a.title, b.title):
+        return True
+    return _clash(a, b, a.title, b.title, alignment, False, a.title_label, b.title_label)
+
+
+def _texts_clash(a: Wording, b: Wording, alignment: _Alignment) -> bool:
+    return _clash(a, b, a.text, b.text, alignment, a.cut or b.cut, a.text_label, b.text_label)
+
+
+def _clash(
+    a: Wording,
+    b: Wording,
+    x: tuple[str, ...],
+    y: tuple[str, ...],
+    alignment: _Alignment,
+    cut: bool,
+    label: int,
+    other_label: int,
+) -> bool:
+    """Whether two aligned sequences contradict each other somewhere between two places where they agree."""
+    if x == y:
+        return False
+    edges = [(0, 0, 0), *alignment.blocks, (len(x), len(y), 0)]
+    for (i, j, size), (p, q, following) in pairwise(edges):
+        old, new = x[i + size : p], y[j + size : q]
+        if not old and not new:
+            continue
+        if not size and (p <= label or q <= other_label):
+            continue
+        at_edge = not size or not following
+        if len(old) > 4 or len(new) > 4 or (at_edge and len(old) != len(new)):
+            continue
+        if not following and cut and p == len(x) and q == len(y) and _is_cut(old, new):
+            continue
+        if _contradict(a, b, old, new):
+            return True
+    return False
+
+
+def _other_numbers(a: Wording, b: Wording, x: tuple[str, ...], y: tuple[str, ...]) -> bool:
+    """Whether each of two headlines has a number that the other lacks, or the same numbers in other places."""
+    old = [number_value(t) for t in x if t in a.numbers]
+    new = [number_value(t) for t in y if t in b.numbers]
+    if old == new:
+        return False
+    if set(old) - set(new) and set(new) - set(old):
+        return True
+    return len(old) == len(new) and (sorted(old) != sorted(new) or set(x) == set(y))
+
+
+def _is_cut(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    return old[0].startswith(new[0]) or new[0].startswith(old[0])
+
+
+def _contradict(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether words of `a` and those in their place in `b` say different things."""
+    if NEGATIONS.isdisjoint(old) != NEGATIONS.isdisjoint(new) and len(old) + len(new) <= 4:
+        return True
+    if not old or not new:
+        return False
+    numbers = {number_value(t) for t in old if t in a.numbers}
+    others = {number_value(t) for t in new if t in b.numbers}
+    if numbers and others and numbers != others and len(old) == len(new):
+        return True
+    if numbers and others and numbers.isdisjoint(others):
+        return True
+    if len(old) == len(new) and any(are_opposite(s, t) for s, t in zip(old, new, strict=True)):
+        return True
+    return _other_name(a, b, old, new)
+
+
+def _other_name(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    if any(term in w.common for term in (*old, *new) for w in (a, b)):
+        return False
+    if not {_same(term) for term in old}.isdisjoint(map(_same, new)):
+        return False
+    return not _is_spelling("".join(old), "".join(new)) and not _is_initials(old, new)
+
+
+def _same(term: str) -> str:
+    """One term for all that name the same: a people is its country, covid the coronavirus."""
+    term = DEMONYMS.get(term, term)
+    return ALIASES.get(term, term)
+
+
+def _is_spelling(a: str, b: str) -> bool:
+    """Whether two words are one in two spellings, such as a plural, an abbreviation or an error of typing."""
+    return (
+        a[:4] == b[:4]
+        or a.startswith(b)
+        or b.startswith(a)
+        or SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.7
+    )
+
+
+def _is_initials(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    short, long = sorted((a, b), key=len)
+    return len(short) == 1 and short[0] == "".join(term[0] for term in long)
+
+
+REPRESENTATIVES: Final = 12
+"""Members of a group that are asked about one who would join it: the fullest, which show most of what could clash."""
+
+QUORUM: Final = 1 / 3
+"""The share of pairs across two groups that must be copies for the groups to be joined."""
+
+
+def groups(
+    wordings: Sequence[Wording],
+    keys: Sequence[str],
+    pairs: Iterable[tuple[int, int]],
+    relate: Callable[[Wording, Wording], float] = relation,
+) -> list[int]:
+    """Group copies.
+
+    Args:
+        wordings: of the articles.
+        keys: a name of each that is its own, such as its id, by which ties are broken.
+        pairs: places of articles that may be copies: see `candidates`.
+        relate: how surely two are copies.
+
+    Returns:
+        For each article the place of the member of its group with the smallest key. Which articles are together
+        depends on the set of articles alone, not on their order.
+    """
+    known: dict[tuple[int, int], float] = {}
+
+    def related(i: int, j: int) -> float:
+        pair = (i, j) if keys[i] < keys[j] else (j, i)
+        if pair not in known:
+            known[pair] = relate(wordings[pair[0]], wordings[pair[1]])
+        return known[pair]
+
+    edges = []
+    for i, j in pairs:
+        i, j = (i, j) if keys[i] < keys[j] else (j, i)
+        closeness = related(i, j)
+        if closeness >= 1:
+            edges.append((-closeness, keys[i], keys[j], i, j))
+    edges.sort()
+    group = list(range(len(wordings)))
+    members: dict[int, list[int]] = {}
+    for _, _, _, i, j in edges:
+        a, b = group[i], group[j]
+        if a == b:
+            continue
+        one, other = members.get(a, [a]), members.get(b, [b])
+        found = [related(x, y) for x in one[:REPRESENTATIVES] for y in other[:REPRESENTATIVES]]
+        if min(found) < 0 or sum(closeness >= 1 for closeness in found) < QUORUM * len(found):
+            continue
+        together = sorted(
+            one + other, key=lambda x: (-len(wordings[x].text) - len(wordings[x].title), keys[x])
+        )
+        members.pop(b, None)
+        members[a] = together
+        for x in other:
+            group[x] = a
+    for together in members.values():
+        first = min(together, key=lambda x: keys[x])
+        for x in together:
+            group[x] = first
+    return group

@@ -1,0 +1,145 @@
+"""Which pairs of articles may be copies: 16 bytes of each article say, over a whole index.
+
+An article is known by SLOTS shingles of its own: TITLE_SLOTS pairs of words of its headline, and TEXT_SLOTS runs of
+three words of the first LEAD terms of its text, each as a hash of BITS bits; 0 where there are fewer. Two articles are
+candidates if they share one.
+
+The shingles chosen are those that come first in an order drawn by hashing, in which a shingle of long words draws more
+lots. Long words are rare, so a shingle that many articles share is seldom chosen, and no statistics of a collection are
+needed, which would change with every batch. A text that is part of another keeps those of its shingles that come first.
+(Bottom-k sketches: Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007; weighted sampling by lots:
+Manasse, McSherry and Talwar, "Consistent weighted sampling", Microsoft Research, 2010.)
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+BYTES: Final = 16
+SLOTS: Final = 6
+TITLE_SLOTS: Final = 2
+TEXT_SLOTS: Final = SLOTS - TITLE_SLOTS
+BITS: Final = 21
+LEAD: Final = 64
+"""Terms of a text that are sampled."""
+
+NEIGHBOURS: Final = 64
+"""Of the articles that share a shingle, each is paired with so many of those that follow it in time."""
+
+Signatures: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
+Pairs: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+
+_MASK: Final = (1 << 64) - 1
+_SLOT: Final = (1 << BITS) - 1
+_STEP: Final = 0x9E3779B97F4A7C15
+_TITLE_SHINGLE: Final = 2
+_TEXT_SHINGLE: Final = 3
+_LETTERS: Final = 9
+"""Letters of a term that count towards its lots, less _FREE: one lot for each three letters of a shingle."""
+_FREE: Final = 2
+
+
+def signature(title: Sequence[str], text: Sequence[str]) -> tuple[int, int]:
+    """The signature of an article, as two numbers of 64 bits.
+
+    Args:
+        title: terms of its headline, without the publisher's ending.
+        text: terms of its excerpt and body; LEAD of them are read.
+    """
+    slots = _lowest(title, _TITLE_SHINGLE, TITLE_SLOTS) + _lowest(text[:LEAD], _TEXT_SHINGLE, TEXT_SLOTS)
+    first, second = (sum(slot << BITS * i for i, slot in enumerate(half)) for half in (slots[:3], slots[3:]))
+    return first, second
+
+
+def signatures(articles: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Signatures:
+    """The signatures of articles, each given as the terms of title and text: an array of n x 2 numbers."""
+    return signatures_array([signature(title, text) for title, text in articles])
+
+
+def signatures_array(found: Sequence[tuple[int, int]]) -> Signatures:
+    """Signatures as `candidates` takes them: an array of n x 2 numbers."""
+    return np.array(found, np.uint64).reshape(-1, 2)
+
+
+def candidates(signatures: Signatures, times: Sequence[float], window: float) -> Pairs:
+    """The pairs of articles that share a shingle, at most `window` seconds apart.
+
+    Args:
+        signatures: n x 2.
+        times: when each article was published, in seconds; NaN where unknown, which is near to all others unknown.
+        window: in seconds.
+
+    Returns:
+        m x 2 places of articles, the smaller first, in ascending order, each pair once.
+    """
+    found = []
+    count = len(signatures)
+    when = np.nan_to_num(np.asarray(times, np.float64), nan=-1e18)
+    slots = _slots(signatures)
+    # headlines are compared with headlines, texts with texts
+    for columns in (slots[:, :TITLE_SLOTS], slots[:, TITLE_SLOTS:]):
+        articles = np.repeat(np.arange(count), columns.shape[1])
+        values = columns.ravel()
+        present = values > 0
+        articles, values = articles[present], values[present]
+        # an article has each of its shingles once, so that within a value articles differ
+        order = np.lexsort((articles, when[articles], values))
+        articles, values = articles[order], values[order]
+        for step in range(1, NEIGHBOURS + 1):
+            same = np.flatnonzero(values[step:] == values[:-step])
+            if not len(same):
+                break
+            one, other = articles[same], articles[same + step]
+            near = np.abs(when[other] - when[one]) <= window
+            if not near.any():
+                continue
+            one, other = one[near], other[near]
+            found.append(np.minimum(one, other) * count + np.maximum(one, other))
+    if not found:
+        return np.empty((0, 2), np.int64)
+    keys = np.unique(np.concatenate(found))
+    return np.stack([keys // count, keys % count], axis=1)
+
+
+def _slots(signatures: Signatures) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """The six shingles of each signature: n x SLOTS."""
+    shifts = np.array([0, BITS, 2 * BITS], np.uint64)
+    found: np.ndarray[Any, np.dtype[np.uint64]] = (signatures[:, :, None] >> shifts) & np.uint64(_SLOT)
+    return found.reshape(len(signatures), SLOTS)
+
+
+def _lowest(terms: Sequence[str], length: int, count: int) -> list[int]:
+    """The hashes of the shingles that come first, padded with 0; one of two with the same hash."""
+    draws: dict[int, int] = {}
+    sizes = [max(0, min(len(term), _LETTERS) - _FREE) for term in terms]
+    hashes = [_hash(term) for term in terms]
+    for at in range(len(terms) - length + 1):
+        lots = sum(sizes[at : at + length]) // 3
+        if not lots:
+            continue
+        shingle = 0
+        for value in hashes[at : at + length]:
+            shingle = _mix((shingle * 3 + value) & _MASK)
+        slot = shingle & _SLOT or 1
+        draw = min(_mix((shingle + lot * _STEP) & _MASK) for lot in range(lots))
+        if draw < draws.get(slot, _MASK + 1):
+            draws[slot] = draw
+    chosen = sorted(draws, key=lambda slot: (draws[slot], slot))[:count]
+    return chosen + [0] * (count - len(chosen))
+
+
+@lru_cache(maxsize=1 << 16)
+def _hash(term: str) -> int:
+    return _mix((zlib.crc32(term.encode()) + _STEP) & _MASK)
+
+
+def _mix(value: int) -> int:
+    # splitmix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
+    return value ^ (value >> 31)

@@ -1,0 +1,60 @@
+"""Where in a text is each of its terms?"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from newsearch._patterns import pattern
+from newsearch.text import analysis
+
+MAX_CHUNK: Final = 40
+"""In longer pieces nobody looks for a place: looking takes time in the square of their length, and more."""
+
+_PAIRED = pattern(analysis.PAIRED)
+_FIRST_PAIRED: Final = "\u0e00"
+_CHARACTER = pattern(r".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)
+_PUNCTUATION: Final = ".,;:!?\"'()[]…“”‘’–—|"
+
+
+def _pairs(run: str) -> list[tuple[int, int]] | None:
+    """Where the pairs of a run of a script without spaces are; None where its characters cannot be told apart."""
+    starts: list[int] = []
+    ends: list[int] = []
+    folded = ""
+    for match in _CHARACTER.finditer(run):
+        said = analysis.fold(match[0])
+        folded += said
+        # Where one character becomes several, each of these is all of it.
+        starts += [match.start()] * len(said)
+        ends += [match.end()] * len(said)
+    if not folded or folded != analysis.fold(run):
+        return None
+    return [(starts[i], ends[min(i + 1, len(ends) - 1)]) for i in range(max(len(ends) - 1, 1))]
+
+
+def locate(chunk: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Where in a chunk each of its terms is: the least of it that says the same."""
+    if (
+        chunk[:1] >= _FIRST_PAIRED
+        and _PAIRED.match(chunk)
+        and (pairs := _pairs(chunk))
+        and len(pairs) == len(terms)
+    ):
+        return pairs
+    if len(chunk) > MAX_CHUNK or (len(terms) == 1 and chunk.isalnum()):
+        return [(0, len(chunk))] * len(terms)
+    if len(terms) == 1 and (bare := chunk.strip(_PUNCTUATION)).isalnum() and bare.isascii():
+        start = chunk.index(bare)
+        return [(start, start + len(bare))]
+    spans = []
+    end = 0
+    for number, term in enumerate(terms, 1):
+        # Neighbouring pairs of letters share one, so a term can begin before the last one's end.
+        earliest, wanted = max(end - 1, 0), terms[:number]
+        ends = range(end + 1, len(chunk) + 1)
+        end = next((e for e in ends if analysis.chunk_terms(chunk[:e])[:number] == wanted), len(chunk))
+        starts = range(end - 1, earliest - 1, -1)
+        start = next((s for s in starts if analysis.chunk_terms(chunk[s:end]) == (term,)), earliest)
+        spans.append((start, end))
+    return spans

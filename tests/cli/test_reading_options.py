@@ -1,0 +1,83 @@
+"""newsearch index: how sources are read, and what is told of what was read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cli_collection import Command
+
+
+def post(directory: Path, name: str, front: str) -> Path:
+    directory.mkdir(exist_ok=True)
+    path = directory / name
+    path.write_text(f"---\n{front}\n---\nBody.\n", encoding="utf-8")
+    return path
+
+
+def test_explain_shows_what_becomes_of_each_key(run: Command, tmp_path: Path) -> None:
+    path = post(tmp_path / "news", "a.md", "title: A ban\nauthor: Jane Doe\nlayout: post")
+    result = run("index", path, "--explain")
+    assert result.code == 0
+    assert result.out.splitlines()[0] == f"{path}: markdown"
+    words = [line.split() for line in result.out.splitlines()]
+    assert ["author", "->", "authors", "Jane", "Doe"] in words
+    assert ["layout", "kept,", "not", "searched", "post"] in words
+    assert run("stats").code != 0 or "A ban" not in run("query", "ban").out
+    [record] = json.loads(run("index", path, "--explain", "--format", "json").out)["records"]
+    assert record["vocabulary"] == "front-matter"
+    assert {"key": "author", "fate": "used", "as": "authors"} in record["keys"]
+    assert record["article"]["authors"] == ["Jane Doe"]
+
+
+def test_explain_tells_what_is_broken_or_no_file(run: Command, tmp_path: Path) -> None:
+    path = post(tmp_path / "news", "a.md", "heat: 1")
+    result = run("index", path, "--explain")
+    assert (result.code, "broken: no title" in result.out) == (1, True)
+    assert run("index", tmp_path / "news", "--explain").code == 2
+
+
+def test_all_broken_articles_are_listed_if_asked(run: Command, tmp_path: Path) -> None:
+    for number in range(25):
+        post(tmp_path / "news", f"{number:02}.md", "heat: 1")
+    post(tmp_path / "news", "good.md", "title: Good")
+    few, every = run("index", tmp_path / "news"), run("index", tmp_path / "news", "--list-broken")
+    assert few.err.splitlines()[20] == "newsearch: and 5 more broken articles; --list-broken lists them all"
+    assert len(every.err.splitlines()) == 25
+    errors = json.loads(run("index", tmp_path / "news", "--format", "json").out)["errors"]
+    assert len(errors) == 25
+    assert errors[0] == {"location": str(tmp_path / "news" / "00.md"), "reason": "no title"}
+
+
+def test_what_is_not_searched_or_unclear_is_counted(run: Command, tmp_path: Path) -> None:
+    post(tmp_path / "news", "a.md", "title: A\ndate: 03/04/2020\nlayout: post")
+    post(tmp_path / "news", "b.md", "title: B\ndate: soon\nlayout: post")
+    result = run("index", tmp_path / "news")
+    assert "`unusable`: publishedDateTime of 1 article" in result.err
+    assert "dates that could be read in two ways: of 1 article" in result.err
+    assert "keys that are kept, and not searched: layout of 2 articles" in result.err
+    document = json.loads(run("index", tmp_path / "news", "--dry-run", "--format", "json", "--day-first").out)
+    assert document["ambiguous"] == 0
+
+
+def test_day_first_and_the_format_can_be_told(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_text('{"title": "A ban", "publishedAt": "03/04/2020", "source": {"name": "Gazette"}}')
+    assert run("index", path, "--as", "newsapi", "--day-first").code == 0
+    [line] = run("query", "ban", "--format", "jsonl").out.splitlines()
+    assert json.loads(line)["publishedDateTime"] == "2020-04-03"
+    assert run("index", path, "--as", "nothing").code == 2
+
+
+def test_a_directory_within_another_source_is_told_of(run: Command, tmp_path: Path) -> None:
+    outer, inner = tmp_path / "news", tmp_path / "news" / "local"
+    post(outer, "a.md", "title: A")
+    post(inner, "b.md", "title: B")
+    assert "lies in" not in run("index", outer).err
+    result = run("index", inner)
+    assert f"{inner} lies in {outer}, which is a source too" in result.err
+    document = json.loads(run("reindex", "--format", "json").out)
+    assert document["nested"] == [{"location": str(inner), "within": str(outer)}]
+    assert run("forget", inner).code == 0
+    beside = post(tmp_path / "newspapers", "c.md", "title: C").parent
+    assert "lies in" not in run("index", beside).err + run("reindex").err

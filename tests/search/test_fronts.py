@@ -1,0 +1,106 @@
+"""The stories of a window, as a front page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_folding import record
+
+import newsearch
+from newsearch import Index, QueryError
+
+VOLCANO = (
+    ("Volcano erupts near Lundmark", "Ash from the Lundmark volcano closed the airport on Wednesday."),
+    (
+        "Lundmark volcano closes airport",
+        "The airport stays closed as the Lundmark volcano spews ash over villages.",
+    ),
+    (
+        "Ash of Lundmark volcano halts flights",
+        "Flights are off; the airport at Lundmark is closed by volcano ash.",
+    ),
+    ("Airport reopens after Lundmark volcano ash", "The Lundmark airport reopens as the volcano calms down."),
+)
+REPORTS = [
+    record(f"volcano-{i}", title, text, outlet, 2 + 3 * i)
+    for i, ((title, text), outlet) in enumerate(
+        zip(VOLCANO, ("Herald", "Courier", "Gazette", "Post"), strict=True)
+    )
+]
+SINGLE = [
+    record("chess", "Chess final ends in a draw", "Both players agreed after ninety moves.", "Herald", 3),
+    record("opera", "Opera singers strike for higher pay", "The premiere was called off.", "Courier", 4),
+    {
+        **record("old", "Library tax passes the council", "Books cost more now.", "Herald", 4),
+        "publishedDateTime": "2024-04-01T00:00:00Z",
+    },
+    record("undated", "Zebra crossing painted", "White stripes on the road.", "Herald", None),
+]
+
+
+def build(place: Path, records: list[dict[str, Any]]) -> None:
+    place.mkdir(exist_ok=True)
+    (place / "news.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    newsearch.build(place / "news.jsonl", index=place / "index")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    place = tmp_path_factory.mktemp("fronts")
+    build(place, REPORTS + SINGLE)
+    return newsearch.open(place / "index")
+
+
+def test_the_story_of_most_outlets_comes_first(index: Index) -> None:
+    found = index.stories()
+    assert found[0].id == "volcano-0"
+    assert found[0].outlets == ("Herald", "Courier", "Gazette", "Post")
+    assert [article.id for article in found[0].articles] == [f"volcano-{i}" for i in range(4)]
+    assert "Lundmark" in found[0].title
+    assert found[0].trend == "rising"
+    assert found[0].first.date < found[0].last.date  # type: ignore[operator]
+
+
+def test_the_window_is_three_days_before_the_newest_unless_one_is_given(index: Index) -> None:
+    assert {story.id for story in index.stories()} == {"volcano-0", "chess", "opera"}
+    assert {story.id for story in index.stories(after="2024")} == {"volcano-0", "chess", "opera", "old"}
+    assert [story.id for story in index.stories(before="2024-04-15")] == ["old"]
+    assert [story.id for story in index.stories(as_of="2024-04-15")] == ["old"]
+    assert (index.stories().articles, index.stories().total, index.stories().exact) == (6, 3, True)
+
+
+def test_a_query_narrows_what_is_grouped(index: Index) -> None:
+    assert [story.id for story in index.stories("chess OR opera")] == ["chess", "opera"]
+    nothing = index.stories("submarine")
+    assert (len(nothing), nothing.articles, nothing.first) == (0, 0, None)
+
+
+def test_a_limit_leaves_the_totals_as_they_are(index: Index) -> None:
+    assert [len(index.stories(limit=limit)) for limit in (0, 1, 9)] == [0, 1, 3]
+    assert index.stories(limit=1).total == 3
+    with pytest.raises(QueryError, match=r"^limit:"):
+        index.stories(limit=-1)
+
+
+def test_an_id_stays_while_its_story_grows_and_later_articles_show(tmp_path: Path) -> None:
+    build(tmp_path, REPORTS[:2] + SINGLE)
+    with newsearch.open(tmp_path / "index") as opened:
+        before = opened.stories()[0]
+        build(tmp_path, REPORTS + SINGLE)
+        assert opened.stories()[0] == before
+        assert opened.refresh()
+        after = opened.stories()[0]
+    assert (before.id, after.id) == ("volcano-0", "volcano-0")
+    assert (len(before.articles), len(after.articles)) == (2, 4)
+
+
+def test_a_deleted_article_leaves_its_story(tmp_path: Path) -> None:
+    build(tmp_path, REPORTS + SINGLE)
+    build(tmp_path, REPORTS[1:] + SINGLE)
+    build(tmp_path / "fresh", REPORTS[1:] + SINGLE)
+    with newsearch.open(tmp_path / "index") as grown, newsearch.open(tmp_path / "fresh" / "index") as fresh:
+        assert list(grown.stories()) == list(fresh.stories())
+        assert grown.stories()[0].id == "volcano-1"

@@ -1,0 +1,174 @@
+"""newsearch serve as a process: it listens, answers, logs, and stops when it is told to."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+
+import pytest
+from running import serving
+
+from newsearch.cli.main import main
+
+
+def fetch(address: str) -> bytes:
+    with urlopen(HttpRequest(address), timeout=20) as answer:  # noqa: S310 - the address is ours
+        data: bytes = answer.read()
+        return data
+
+
+def test_it_serves_logs_and_stops_on_term(index: Path) -> None:
+    with serving(
+        index, "--log-format", "json", "--base-path", "/news", "--guard", "feeds", "--token", "x"
+    ) as (
+        server,
+        address,
+    ):
+        assert address.endswith("/news/")
+        found = json.loads(fetch(f"{address}api/v1/search?query=ban&token=secret"))
+        assert found["hits"][0]["id"] == "tech/ban.md"
+        assert server.stderr
+        line = json.loads(server.stderr.readline())
+        assert line["status"] == 200
+        assert line["target"] == "/api/v1/search?query=ban&token=..."
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stderr.read() == ""
+
+
+def test_a_client_that_sends_nothing_holds_nobody_up(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(50)]
+        for connection in slow:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+        for connection in slow:
+            connection.close()
+
+
+@pytest.mark.slow
+def test_a_client_that_is_too_slow_is_let_go(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: local")
+            assert slow.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
+            head = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            slow.sendall(head + b"Content-Length: 100\r\n\r\n{")
+            assert b" 503 " in slow.recv(1_000)[:20]
+
+
+def test_what_is_not_http_is_refused(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        for sent in (b"\x16\x03\x01\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+                connection.sendall(sent)
+                assert b" 400 " in connection.recv(1_000)[:20]
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+
+
+def test_a_head_without_end_is_not_read(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+            endless = (b"X-Long: " + b"x" * 10_000 + b"\r\n") * 1_000
+            with pytest.raises(ConnectionError):
+                connection.sendall(endless)
+        assert json.loads(fetch(f"{address}healthz"))["status"] == "ok"
+
+
+def test_requests_on_one_connection_are_answered_in_order(index: Path) -> None:
+    with serving(index) as (_, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            wanted = [
+                b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                b"GET /x HTTP/1.1\r\nHost: localhost\r\n",
+            ]
+            connection.sendall(b"".join(wanted))
+            connection.sendall(b"Connection: close\r\n\r\n")
+            answer = b""
+            while part := connection.recv(10_000):
+                answer += part
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
+
+
+def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        handler = signal.getsignal(signal.SIGTERM)
+        try:
+            assert main(["serve", "--index", str(index), "--port", str(port)]) == 2
+        finally:
+            signal.signal(signal.SIGTERM, handler)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"127.0.0.1:{port}: cannot be listened on" in error
+
+
+def test_without_the_extra_it_says_which_one_is_needed(
+    index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.find_spec", lambda name: None)
+    assert main(["serve", "--index", str(index)]) == 2
+    assert "pip install 'newsearch[web]'" in capsys.readouterr().err
+
+
+def test_an_index_that_is_not_there_is_said_before_anything_listens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--index", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        # Two lengths, of which proxies and servers may each believe another one.
+        (
+            b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            {400},
+        ),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", {400, 421}),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Host: evil.example\r\n\r\n", {200}),
+        (b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n", {400, 421}),
+        (b"GET /%c0%ae%c0%ae/etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n", {404}),
+        (b"GET /static/%2e%2e%2fsite.py HTTP/1.1\r\nHost: localhost\r\n\r\n", {404}),
+        (b"GET /search.atom?query=a%0d%0aSet-Cookie:x HTTP/1.1\r\nHost: localhost\r\n\r\n", {200}),
+        (b"GET /?query=" + b"x" * 30_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {414}),
+        (b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n{", {413}),
+    ],
+    ids=range(11),
+)
+def test_a_trick_is_refused_and_nothing_of_it_comes_back(
+    server: str, sent: bytes, statuses: set[int]
+) -> None:
+    port = int(re.findall(r":(\d+)/", server)[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(sent)
+        head = connection.recv(4_000).partition(b"\r\n\r\n")[0]
+    assert int(head.split()[1]) in statuses
+    assert b"evil" not in head
+    assert b"set-cookie" not in head.lower()
+
+
+@pytest.fixture(scope="module")
+def server(index: Path) -> Iterator[str]:
+    """The address of a server that several tests ask."""
+    with serving(index, "--log-format", "none") as (_, address):
+        yield address

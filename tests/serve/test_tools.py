@@ -1,0 +1,197 @@
+"""MCP: a real client of the SDK, over both transports."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import ROOT
+from running import serving
+
+from newsearch.serve.live import Live
+from newsearch.serve.settings import Settings
+
+Call = Callable[..., Any]
+
+
+def asked(index: Path, use: Callable[[Any], Awaitable[Any]], **settings: Any) -> Any:
+    """What a client gets that talks to the tools in this process."""
+    from mcp import Client
+
+    from newsearch.serve.tools import server
+
+    async def run() -> Any:
+        made = Settings(**settings)
+        live = Live(index, made)
+        try:
+            async with Client(server(live, made)) as client:
+                return await use(client)
+        finally:
+            live.close()
+
+    return asyncio.run(run())
+
+
+def call(index: Path, name: str, settings: dict[str, Any] | None = None, **arguments: Any) -> Any:
+    result = asked(index, lambda client: client.call_tool(name, arguments), **(settings or {}))
+    (content,) = result.content
+    if result.is_error:
+        raise AssertionError(content.text)
+    return json.loads(content.text)
+
+
+def test_every_tool_only_reads_and_is_described(index: Path) -> None:
+    tools = asked(index, lambda client: client.list_tools()).tools
+    assert {tool.name for tool in tools} == {"search", "fetch", "values", "timeline"}
+    for tool in tools:
+        assert tool.annotations.read_only_hint is True
+        assert tool.annotations.destructive_hint is False
+        assert tool.description
+        assert tool.title
+
+
+def test_search_and_fetch_have_the_shapes_that_connectors_want(index: Path) -> None:
+    found = call(index, "search", query="recognition ban")
+    first = found["results"][0]
+    assert {"id", "title", "url"} <= set(first)
+    assert first["id"] == "tech/ban.md"
+    assert found["total"] == {"with_every_word": 1, "with_some_words": 1}
+    assert found["truncated"] is False
+    article = call(index, "fetch", id=first["id"])
+    assert set(article) == {"id", "title", "text", "url", "metadata"}
+    assert "Members voted late at night." in article["text"]
+    assert article["metadata"]["untrusted"] is True
+    assert article["metadata"]["outlet"] == "The Ledger"
+
+
+def test_an_article_without_an_address_has_one_all_the_same(index: Path) -> None:
+    assert call(index, "fetch", id="nothing.md")["url"] == "urn:newsearch:nothing.md"
+
+
+def test_filters_sort_and_pages(index: Path) -> None:
+    found = call(index, "search", query="", sort="oldest", limit=1, offset=1, after="2020-08", before="2021")
+    assert [result["id"] for result in found["results"]] == ["tech/ban.md"]
+    assert found["truncated"] is True
+    assert [r["id"] for r in call(index, "search", query="", languages=["fr"])["results"]] == [
+        "world/vaccin.md"
+    ]
+
+
+def test_values_and_timeline_count(index: Path) -> None:
+    values = call(index, "values", field="topic", query="recognition", limit=1)
+    assert values["values"] == [{"value": "Facial Recognition", "articles": 2}]
+    assert values["truncated"] is True
+    timeline = call(index, "timeline", query="recognition")
+    assert timeline["values"] == [{"value": "2020-08", "articles": 1}, {"value": "2020-09", "articles": 1}]
+
+
+def test_an_empty_answer_says_why(index: Path) -> None:
+    found = call(index, "search", query="ban", topics=["Privcy"])
+    assert found["results"] == []
+    (part,) = [part for part in found["why_nothing"] if part["option"] == "topics"]
+    assert part["perhaps_meant"] == ["Privacy"]
+    assert call(index, "search", query="recogniton")["did_you_mean"] == "recognition"
+    assert call(index, "search", query="titel:ban")["notes"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("search", {"query": "ban", "after": "soon"}, "after: "),
+        ("values", {"field": "topic", "query": "is:unpublished"}, "published articles alone"),
+        ("timeline", {"query": "ban", "before": "soon"}, "before: "),
+        ("fetch", {"id": "nowhere"}, "there is no article"),
+        ("fetch", {"id": "drafts/recognition.md"}, "there is no article"),
+        ("search", {"query": "ban", "limit": 1000}, "limit"),
+        ("values", {"field": "colour"}, "field"),
+    ],
+)
+def test_what_cannot_be_asked_is_an_error_that_says_so(
+    index: Path, name: str, arguments: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AssertionError, match=said):
+        call(index, name, **arguments)
+
+
+def test_unpublished_articles_are_for_those_who_are_let(index: Path) -> None:
+    assert call(index, "search", query="draft")["results"] == []
+    shown = call(index, "search", {"unpublished": True}, query="draft")
+    assert [result["id"] for result in shown["results"]] == ["drafts/recognition.md"]
+
+
+def test_an_answer_keeps_to_its_budget(tmp_path: Path) -> None:
+    """Ten hits within 5,000 tokens, an article within 5,000: by four characters a token, as is usual for English."""
+    import newsearch
+
+    news = tmp_path / "news.jsonl"
+    long = {
+        "title": "ban " * 500,
+        "excerpt": "ban and so on " * 500,
+        "body": "word " * 100_000,
+        "topics": ["t" * 5_000],
+    }
+    news.write_text("".join(json.dumps({"id": f"{number}", **long}) + "\n" for number in range(12)))
+    newsearch.build(news, index=tmp_path / "index")
+    found = call(tmp_path / "index", "search", query="ban")
+    assert len(found["results"]) == 10
+    assert found["truncated"] is True
+    assert len(json.dumps(found)) < 20_000
+    article = call(tmp_path / "index", "fetch", id="3")
+    assert article["metadata"]["truncated"] is True
+    assert len(json.dumps(article)) < 20_000
+
+
+def test_a_client_talks_over_standard_input_and_output(index: Path) -> None:
+    from mcp import Client, StdioServerParameters
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = ["-m", "newsearch", "mcp", "--index", str(index)]
+    started = StdioServerParameters(command=sys.executable, args=command, env=environment)
+
+    async def run() -> Any:
+        async with Client(started) as client:
+            return await client.call_tool("search", {"query": "ban"})
+
+    result = asyncio.run(run())
+    assert json.loads(result.content[0].text)["results"][0]["id"] == "tech/ban.md"
+
+
+def test_a_client_talks_over_http(index: Path) -> None:
+    from mcp import Client
+
+    async def run(address: str) -> Any:
+        async with Client(f"{address}mcp") as client:
+            return await client.call_tool("fetch", {"id": "tech/ban.md"})
+
+    with serving(index) as (_, address):
+        result = asyncio.run(run(address))
+    assert json.loads(result.content[0].text)["title"].startswith("City council")
+
+
+def test_over_http_the_guard_stands_before_the_tools(client: Any) -> None:
+    headers = {"Accept": "application/json, text/event-stream"}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    evil = client.post("/mcp", json=asked, headers={**headers, "Origin": "http://evil.example"})
+    assert evil.status_code == 403
+    assert client.post("/mcp", json=asked, headers={**headers, "Host": "evil.example"}).status_code == 421
+    assert client.get("/mcp", headers=headers).status_code == 405
+    assert client.post("/mcp", content=b"x" * 70_000, headers=headers).status_code == 413
+
+
+def test_the_page_names_the_tools_and_its_example_finds_something(tmp_path: Path) -> None:
+    from documents import blocks, first_column
+
+    import newsearch
+
+    newsearch.build(ROOT / "seeds", index=tmp_path)
+    tools = asked(tmp_path, lambda client: client.list_tools()).tools
+    assert set(first_column("docs/mcp.md")) == {tool.name for tool in tools}
+    configuration, arguments = map(json.loads, blocks("docs/mcp.md", "json"))
+    assert configuration["mcpServers"]["news"]["args"][0] == "mcp"
+    assert call(tmp_path, "search", **arguments)["results"]

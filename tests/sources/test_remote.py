@@ -1,0 +1,198 @@
+"""Feeds of the web, against a real server on the loopback with every fault."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import newsearch
+from newsearch.sources import remote
+from newsearch.sources.registry import open_sources
+
+pytest.importorskip("httpx", reason="needs newsearch[remote]")
+pytest.importorskip("feedparser", reason="needs newsearch[feeds]")
+
+
+def rss(*titles: str) -> bytes:
+    items = "".join(f"<item><title>{t}</title><guid isPermaLink='false'>x:{t}</guid></item>" for t in titles)
+    return f'<rss version="2.0"><channel><title>Gazette</title>{items}</channel></rss>'.encode()
+
+
+class Site:
+    """A server whose pages are functions of a request; it remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Any] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.at_once = self.most_at_once = 0
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
+                site.at_once += 1
+                site.most_at_once = max(site.most_at_once, site.at_once)
+                try:
+                    site.pages[self.path](self)
+                except OSError:
+                    pass
+                finally:
+                    site.at_once -= 1
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
+
+    def give(self, path: str, status: int = 200, body: bytes = b"", **headers: str) -> str:
+        def page(handler: Any) -> None:
+            handler.send_response(status)
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        self.pages[path] = page
+        return self.url(path)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def titles(index: Path) -> set[str]:
+    with newsearch.open(index) as opened:
+        return {hit.title for hit in opened.search("", limit=50)}
+
+
+def test_what_rolls_off_a_feed_stays(site: Site, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    url = site.give("/feed", body=rss("one", "two"), ETag='"1"')
+    assert newsearch.build(url, index=index).added == 2
+    site.give("/feed", body=rss("two", "three"), ETag='"2"')
+    report = newsearch.reindex(index)
+    assert (report.added, report.deleted, report.articles) == (1, 0, 3)
+    assert titles(index) == {"one", "two", "three"}
+    assert newsearch.reindex(index, full=True).articles == 3
+    assert newsearch.forget(url, index=index).articles == 0
+
+
+def test_requests_are_conditional_and_polite(site: Site, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    stamp = "Wed, 09 Sep 2020 13:20:00 GMT"
+    url = site.give("/feed", body=rss("one"), ETag='W/"a b"', Last_Modified=stamp)
+    newsearch.build(url, index=index)
+    site.give("/feed", status=304)
+    report = newsearch.reindex(index)
+    assert (report.broken, report.deleted, report.incomplete) == (0, 0, ())
+    headers = site.asked[-1][1]
+    assert (headers["if-none-match"], headers["if-modified-since"]) == ('W/"a b"', stamp)
+    assert headers["user-agent"].startswith("newsearch")
+
+
+def test_a_permanent_redirect_is_remembered_and_another_is_not(site: Site, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    site.give("/new", body=rss("one"))
+    site.give("/later", status=302, Location="/new")
+    url = site.give("/old", status=301, Location="/later")
+    newsearch.build(url, index=index)
+    newsearch.reindex(index)
+    assert [path for path, _ in site.asked] == ["/old", "/later", "/new", "/later", "/new"]
+
+
+def test_a_busy_server_is_left_alone(site: Site, tmp_path: Path) -> None:
+    url = site.give("/feed", status=503, Retry_After="3600")
+    report = newsearch.build(url, index=tmp_path / "index")
+    assert "asks to come back in 3,600 s" in report.errors[0].reason
+    report = newsearch.reindex(tmp_path / "index")
+    assert "asked not to be visited" in report.errors[0].reason
+    assert len(site.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "reason"),
+    [
+        (410, b"", {}, "is gone for good"),
+        (500, b"", {}, "was answered with 500"),
+        (200, gzip.compress(rss("one") * 50)[:-40], {"Content_Encoding": "gzip"}, "ends in the middle"),
+        (200, gzip.compress(b" " * 40_000_000), {"Content_Encoding": "gzip"}, "larger than 32 MB"),
+        (200, b"not gzip", {"Content_Encoding": "gzip"}, "cannot be fetched"),
+        (301, b"", {"Location": "/bad"}, "redirects more than 10 times"),
+        (302, b"", {"Location": "file:///etc/passwd"}, "no address of the web"),
+        (200, b"<!DOCTYPE html><html></html>", {}, "an HTML page"),
+        (200, b"", {}, "no XML"),
+    ],
+)
+def test_a_feed_that_fails_is_reported_and_stops_nothing(
+    site: Site, tmp_path: Path, status: int, body: bytes, headers: dict[str, str], reason: str
+) -> None:
+    good = site.give("/good", body=rss("one"))
+    bad = site.give("/bad", status, body, **headers)
+    report = newsearch.build(bad, good, index=tmp_path / "index")
+    assert (report.added, report.incomplete) == (1, (bad,))
+    [error] = report.errors
+    assert error.location == bad
+    assert reason in error.reason
+
+
+def test_the_slow_and_the_huge_are_given_up(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PATIENCE", 0.2)
+    monkeypatch.setattr(remote, "MAX_SIZE", 100_000)
+
+    def slow(handler: Any) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        time.sleep(1)
+
+    site.pages["/slow"] = slow
+    huge = site.give("/huge", body=b" " * 200_000)
+    report = newsearch.build(site.url("/slow"), huge, index=tmp_path / "index")
+    assert [error.reason.partition(":")[0] for error in report.errors] == [
+        "cannot be fetched",
+        "larger than 0 MB",
+    ]
+
+
+def test_what_a_header_says_of_the_encoding_counts_where_the_text_is_silent(
+    site: Site, tmp_path: Path
+) -> None:
+    url = site.give("/feed", body=rss("Café").decode().encode("cp1251", "replace"), Content_Type="text/xml")
+    site.give(
+        "/latin", body=rss("Caf\u00e9").decode().encode("latin-1"), Content_Type="text/xml; charset=latin-1"
+    )
+    newsearch.build(url, site.url("/latin"), index=tmp_path / "index")
+    assert "Café" in titles(tmp_path / "index")
+
+
+def test_json_feeds_are_read(site: Site, tmp_path: Path) -> None:
+    feed = b'{"version": "https://jsonfeed.org/version/1.1", "title": "G", "items": [{"id": "1", "title": "one"}]}'
+    newsearch.build(site.give("/feed.json", body=feed), index=tmp_path / "index")
+    assert titles(tmp_path / "index") == {"one"}
+
+
+def test_a_list_of_feeds_is_indexed_one_of_a_host_at_a_time(site: Site, tmp_path: Path) -> None:
+    outlines = "".join(f'<outline xmlUrl="{site.give(f"/{n}", body=rss(f"t{n}"))}"/>' for n in range(5))
+    path = tmp_path / "subscriptions.opml"
+    path.write_text(f'<opml version="2.0"><body>{outlines}<outline xmlUrl="feed:no"/></body></opml>')
+    assert len(open_sources(path)) == 5
+    assert newsearch.build(path, index=tmp_path / "index").added == 5
+    assert site.most_at_once == 1
