@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["words", "phrase", "prefix", "fuzzy"]
+Kind: TypeAlias = Literal["words", "phrase", "prefix", "fuzzy", "typed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,14 @@ class BenchQuery:
 
     Attributes:
         group: the class it is reported under.
-        text: plain words; for a phrase its words, for a prefix without the star.
+        text: plain words; for a phrase its words, for a prefix without the star; as it is typed, in newsearch's own
+            syntax, where a class has no equivalent in most peers.
         every: whether an article must hold every word, or only some.
         count: whether the number of all matches is asked for beside the top 10.
         start, end: publication dates to lie in, [start, end).
         provider: the name of the outlet, exactly.
         facets: whether matches are also counted by topic and by month.
+        articles: whether the article of every hit is read, too.
     """
 
     group: str
@@ -33,6 +35,7 @@ class BenchQuery:
     end: datetime | None = None
     provider: str | None = None
     facets: bool = False
+    articles: bool = False
 
 
 NEWS = """
@@ -67,6 +70,15 @@ coronavirs; trunp; bidn; vaccin; lockdwn; facebok; microsft; samsng; netflx; ama
 elction; googel; spacx; quarantin
 """
 PROVIDERS = ("Fox News", "BBC News", "CNN", "Hindustantimes.com", "The Times of India")
+TYPED = {
+    "compound": "covid-19; covid19; AT&T; U.S.; 5G; stay-at-home; covid-19 testing shortage; stay-at-home order",
+    "field": "title:trump; title:covid-19; excerpt:lockdown; title:vaccine trial",
+    "or": "covid-19 OR coronavirus; trump OR biden; (vaccine OR jab) trial",
+    "exclusion": "covid-19 -trump; coronavirus -trump; election -biden",
+    "filter-alone": "topic:Sports; heat:>=100; provider:CNN; date:2020-05",
+    "url": "url:coronavirus; trump url:politics",
+}
+"""What is typed in newsearch's own syntax, by class."""
 
 GROUPS = (
     "news",
@@ -79,6 +91,8 @@ GROUPS = (
     "fuzzy",
     "filtered",
     "faceted",
+    "articles",
+    *TYPED,
 )
 """The classes. `-any` asks for some of the words instead of every one."""
 
@@ -115,5 +129,10 @@ def _queries() -> Iterator[BenchQuery]:
                 provider=PROVIDERS[number % len(PROVIDERS)],
                 count=count,
             )
+        for group, texts in TYPED.items():
+            for text in _list(texts):
+                yield BenchQuery(group=group, text=text, kind="typed", count=count)
     for text in _list(ONE_WORD):
         yield BenchQuery(group="faceted", text=text, facets=True, count=True)
+    for text in _list(THREE_WORDS):
+        yield BenchQuery(group="articles", text=text, kind="typed", articles=True)

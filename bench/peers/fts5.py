@@ -49,7 +49,7 @@ class Fts5:
         return sqlite3.sqlite_version
 
     def answers(self, query: BenchQuery) -> bool:
-        return query.kind != "fuzzy"
+        return query.kind not in ("fuzzy", "typed")
 
     def build(self, corpus: Corpus, index: Path) -> None:
         with closing(sqlite3.connect(index / "articles.db")) as database:

@@ -50,6 +50,9 @@ class NewsearchSearcher:
         )
         hits = [Hit(hit.title, hit.url or "", hit.score) for hit in results]
         total = results.total if query.count else None
+        if query.articles:
+            for hit in results:
+                _ = hit.article
         wanted = ("topic", "month") if query.facets else ()
         return Answer(hits, total, {name: dict(results.facet(name, limit=1000)) for name in wanted})
 
@@ -60,4 +63,4 @@ class NewsearchSearcher:
 def _text(query: BenchQuery) -> str:
     if query.kind == "words":
         return (" AND " if query.every else " ").join(query.text.split())
-    return {"phrase": '"{}"', "prefix": "{}*", "fuzzy": "{}~"}[query.kind].format(query.text)
+    return {"phrase": '"{}"', "prefix": "{}*", "fuzzy": "{}~", "typed": "{}"}[query.kind].format(query.text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 
@@ -64,8 +64,9 @@ class Compiler:
     def clause(self, node: Node) -> Clause | None:
         """The clause of a node, or None for text in which there is no word, which asks for nothing."""
         if isinstance(node, Word):
-            # Where there are only letters there is no border between them and digits.
-            return self._word(node) if node.text.isalpha() else self._either_spelling(node)
+            if node.field is None and node.text.isalpha():
+                return self._word(node)
+            return self._remembered(node)
         match node:
             case Phrase():
                 return self._window(node, [node.text], node.slop, ordered=True)
@@ -81,8 +82,38 @@ class Compiler:
                 return self._passing(node)
             case All(children) | And(children):
                 return self._combine(children, matches.intersection, "all of a group")
-            case Or(children):
-                return self._combine(children, matches.union, "any of a group")
+            case Or():
+                return self._remembered(node)
+
+    def _remembered(self, node: Word | Or) -> Clause | None:
+        """The clause of several words that are looked for as one, or of a word in a field, which takes as long."""
+        key = self._key(node)
+        if key is None:
+            return self._put_together(node)
+
+        def make() -> tuple[Clause] | tuple[()]:
+            clause = self._put_together(node)
+            return (clause._replace(part=self._view.with_bits(clause.part)),) if clause else ()
+
+        found = self._view.joined(key, make)
+        return found[0] if found else None
+
+    def _put_together(self, node: Word | Or) -> Clause | None:
+        if isinstance(node, Or):
+            return self._combine(node.children, matches.union, "any of a group")
+        # Where there are only letters there is no border between them and digits.
+        return self._word(node) if node.text.isalpha() else self._either_spelling(node)
+
+    def _key(self, node: Node) -> Hashable:
+        """What the clause of a node depends on beside the index; None where that is more than words."""
+        if isinstance(node, Word):
+            return node.text, node.field, node.weight, self._is_stressed(node.text)
+        if isinstance(node, Phrase):
+            return node.text, node.field, node.weight, node.slop, Phrase
+        if isinstance(node, Or):
+            keys = tuple([self._key(child) for child in node.children])
+            return None if None in keys else keys
+        return None
 
     def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
         """What an article passes that passes nodes which are used as filters.
@@ -96,6 +127,28 @@ class Compiler:
         # Dates last: they mostly let the most articles through.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
+
+    def filter_part(self, node: Node) -> Part | None:
+        """All articles that pass a node which is used as a filter, remembered; None where it is of several parts."""
+        key = self._filter_key(node)
+        return (
+            None
+            if key is None
+            else self._view.joined(key, lambda: self._view.with_bits(self._passing(node).part))
+        )
+
+    def _filter_key(self, node: Node) -> Hashable:
+        """As `_key`, of a filter."""
+        match node:
+            case Match() | Range():
+                return node
+            case DateRange():
+                return node, self._tz
+            case Not(Word() as word):
+                return Not, self._key(word)
+            case Not(Match() | Range() | DateRange() as child):
+                return Not, self._filter_key(child)
+        return None
 
     def _docs(self, node: Node) -> Array:
         clause = self.clause(node)

@@ -102,11 +102,15 @@ class Filters:
         chosen = np.fromiter((_within(name, wanted) for name in names), bool, len(names))
         return Check(CHOSEN, numbers, None, chosen)
 
-    def _with_url(self, part: str) -> list[int]:
+    def _all_with_url(self, part: str) -> Array:
+        segments = zip(self._view.starts, self._view.segments, strict=False)
+        found = [doc + start for start, segment in segments for doc in segment.with_url(part)]
+        return np.array(found, np.uint32)
+
+    def _with_url(self, part: str) -> Sequence[int] | Array:
         view, docs = self._view, self._among()
         if len(docs) > view.articles // _FEW_URLS:
-            segments = zip(view.starts, view.segments, strict=False)
-            return [doc + start for start, segment in segments for doc in segment.with_url(part)]
+            return view.joined(("url", part), lambda: (self._all_with_url(part),))[0]
         wanted = part.encode("utf-8", "surrogatepass")
         return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
 

@@ -40,6 +40,9 @@ Floats: TypeAlias = ranking.Floats
 _DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
 """For each sort by time, the column that it reads."""
 
+_MANY = 16
+"""If the rarest word is in one article of so many, all that pass a filter are looked for, and remembered."""
+
 
 class Search:
     """One query over one generation; fulfils `Answer`."""
@@ -48,8 +51,9 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
-        compiler = Compiler(view, tree, options.tz)
+        self._compiler = compiler = Compiler(view, tree, options.tz)
         asked = plan(tree)
+        self._filters = asked.filters
         self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
         self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
         if not self._required and not self._optional and (everything := compiler.clause(Everything())):
@@ -100,10 +104,31 @@ class Search:
 
     @checked
     def counts(self) -> Counts:
-        complete = len(self._complete) if self._groups else kernel.count(self._parts, self._shown)
+        if not self._groups:
+            complete = kernel.count(self._parts, self._shown)
+        elif (filtered := self._filtered) is not None:
+            complete = kernel.count(filtered, self._shown)
+        else:
+            complete = len(self._complete)
         if not self._has_partial or self._required or self._groups:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
+
+    @property
+    def _filtered(self) -> list[Part] | None:
+        """What is asked for and what passes each filter, where it is worth while to look for all of that."""
+        if self._has_partial or self._also or len(self._page) < self._options.limit:
+            return None
+        everything = self._view.everything
+        if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
+            return None
+        parts = [part for part in self._parts if part is not everything]
+        for node in self._filters:
+            part = self._compiler.filter_part(node)
+            if part is None:
+                return None
+            parts.append(part)
+        return sorted(parts, key=_length)
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ of their words.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar
@@ -44,7 +44,9 @@ _BITS_SHARE = 128
 read, not looked for."""
 
 
-_Kept = TypeVar("_Kept", Part, Slot)
+_Key = TypeVar("_Key", bound=Hashable)
+_Kept = TypeVar("_Kept", bound=tuple[Any, ...])
+_Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
 
 class View(ColumnView):
@@ -56,6 +58,7 @@ class View(ColumnView):
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Slot] = {}
         self._any_forms: dict[str, Slot] = {}
+        self._joins: dict[Hashable, Any] = {}
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
         self._cached = 0
@@ -70,12 +73,7 @@ class View(ColumnView):
         if found is None:
             doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
             unit = self.unit(live) / ranking.PARTS
-            found = Part(doc, code, unit, unit * most)
-            if len(doc) * _BITS_SHARE > self.articles:
-                bits, ranks = sieve.ranked(doc, self.articles)
-                found = found._replace(
-                    bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32)
-                )
+            found = self.with_bits(Part(doc, code, unit, unit * most))
             self._remember(self._words, term, found)
         return found
 
@@ -101,6 +99,21 @@ class View(ColumnView):
             found = self._slot([segment.any_form(term) for segment in self.segments])
             self._remember(self._any_forms, term, found)
         return found
+
+    def joined(self, key: Hashable, make: Callable[[], _Joined]) -> _Joined:
+        """What was put together of several words under this key, or is now: a tuple of parts and the like."""
+        found: _Joined | None = self._kept(self._joins, key)
+        if found is None:
+            found = make()
+            self._remember(self._joins, key, found)
+        return found
+
+    def with_bits(self, part: Part) -> Part:
+        """The same part, with a bit for every article if it is long enough to be worth it."""
+        if len(part.doc) * _BITS_SHARE <= self.articles:
+            return part
+        bits, ranks = sieve.ranked(part.doc, self.articles)
+        return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
 
     def begun(self, prefix: str) -> Slot:
         """Where the exact forms stand that begin so."""
@@ -174,7 +187,7 @@ class View(ColumnView):
         doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
         return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
 
-    def _kept(self, memory: dict[str, _Kept], term: str) -> _Kept | None:
+    def _kept(self, memory: dict[_Key, _Kept], term: _Key) -> _Kept | None:
         with self._lock:
             found = memory.pop(term, None)
             if found is not None:
@@ -182,13 +195,14 @@ class View(ColumnView):
                 memory[term] = found
             return found
 
-    def _remember(self, memory: dict[str, Any], term: str, found: Part | Slot) -> None:
+    def _remember(self, memory: dict[_Key, Any], term: _Key, found: tuple[Any, ...]) -> None:
         with self._lock:
             if term in memory:
                 return
             memory[term] = found
             self._cached += _size(found)
-            for kept in (self._forms, self._any_forms, self._words):
+            memories: tuple[dict[Any, Any], ...] = self._forms, self._any_forms, self._joins, self._words
+            for kept in memories:
                 while self._cached > self._budget and len(kept) > 1:
                     self._cached -= _size(kept.pop(next(iter(kept))))
 
@@ -255,7 +269,7 @@ class View(ColumnView):
     def article(self, doc: int) -> Article:
         """The article of this number. Raises IndexCorrupt where its record is damaged."""
         segment, number = self.place(doc)
-        return segment.article(number)
+        return segment.article(number, self.record(doc))
 
     def record(self, doc: int) -> Record:
         """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
@@ -311,5 +325,12 @@ def _joined(arrays: Sequence[Array], dtype: type) -> Array:
     return np.concatenate(arrays) if arrays else np.empty(0, dtype)
 
 
-def _size(found: Part | Slot) -> int:
-    return 512 + sum(array.nbytes for array in found if isinstance(array, np.ndarray))
+def _size(found: tuple[Any, ...]) -> int:
+    """Bytes of memory, of the arrays in tuples within it too."""
+    size = 512
+    for item in found:
+        if isinstance(item, np.ndarray):
+            size += item.nbytes
+        elif isinstance(item, tuple):
+            size += _size(item)
+    return size

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.articles.article import Article, Provider
+from newsearch.articles.article import Article, Draft, Provider
 from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
-from newsearch.engine.arrays.segment.records import RecordReader, decode_rest
+from newsearch.engine.arrays.segment.records import Record, RecordReader, decode_rest
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.text.analysis import Stemming
 
@@ -74,6 +74,7 @@ class Segment:
         self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
+        self._providers: dict[int, Provider | None] = {}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -258,8 +259,14 @@ class Segment:
 
     def _provider(self, number: int) -> Provider | None:
         # The table of providers is long where the others are short: only what is shown is decoded.
-        at, blob = self._scalars("provider_name_at"), self._scalars("provider_name_bytes")
-        return columns.provider_from_name(bytes(blob[at[number] : at[number + 1]]).decode())
+        try:
+            return self._providers[number]
+        except KeyError:
+            at, blob = self._scalars("provider_name_at"), self._scalars("provider_name_bytes")
+            found = columns.provider_from_name(bytes(blob[at[number] : at[number + 1]]).decode())
+            if len(self._providers) < _MAX_PROVIDERS:
+                self._providers[number] = found
+            return found
 
     # Articles
 
@@ -292,14 +299,17 @@ class Segment:
             start = urls.find(wanted, at[doc + 1] if within else start + 1)
         return found
 
-    def article(self, doc: int) -> Article:
+    def article(self, doc: int, record: Record | None = None) -> Article:
         """The article of this number, whole.
+
+        Args:
+            record: the stored record of it, where that was read already.
 
         Raises:
             IndexCorrupt: what is kept of it is damaged.
         """
         try:
-            return self._article(doc)
+            return self._article(doc, record or self.records.read(doc))
         except (
             ValueError,
             LookupError,
@@ -325,39 +335,42 @@ class Segment:
         names = self.names(name)
         return tuple([names[numbers[i]] for i in range(at[doc], at[doc + 1])])
 
-    def _article(self, doc: int) -> Article:
-        id_, title, excerpt, web_url, original_url, amp_web_url, cdn_amp_web_url, body, rest, _ = (
-            self.records.read(doc)
-        )
-        few = decode_rest(rest)
-        flag = self._scalars("flag")[doc]
-        return Article(
-            id=id_,
-            title=title,
-            excerpt=excerpt,
-            topics=self._listed("topic", doc),
-            body=body,
-            date=self._moment("date", doc, few["microsecond"]),
-            modified=self._moment("modified", doc, few["modified_microsecond"]),
-            authors=self._listed("author", doc),
-            original_url=original_url or None,
-            web_url=web_url or None,
-            amp_web_url=amp_web_url or None,
-            cdn_amp_web_url=cdn_amp_web_url or None,
-            category=self.names("category")[self._scalars("category")[doc]],
-            type=self.names("type")[self._scalars("type")[doc]],
-            language=self.names("language")[self._scalars("language")[doc]]
-            if flag & columns.TAGGED
-            else None,
-            heat=_plain(self._scalars("heat")[doc]) if flag & columns.HAS_HEAT else None,
-            quality=_plain(self._scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None,
-            published=bool(flag & columns.PUBLISHED),
-            provider=self._provider(self._scalars("provider")[doc]),
-            images=few["images"],
-            related=few["related"],
-            extra=few["extra"],
-        )
+    def _article(self, doc: int, record: Record) -> Article:
+        few = decode_rest(record.rest)
+        scalars, names = self._scalars, self.names
+        flag = scalars("flag")[doc]
+        # Filled in at a third of the cost of a frozen dataclass: pages ask for ten of them.
+        made: Any = Draft()
+        made.id = record.id
+        made.title = record.title
+        made.excerpt = record.excerpt
+        made.topics = self._listed("topic", doc)
+        made.body = record.body
+        made.date = self._moment("date", doc, few["microsecond"])
+        made.modified = self._moment("modified", doc, few["modified_microsecond"])
+        made.authors = self._listed("author", doc)
+        made.original_url = record.original_url or None
+        made.web_url = record.web_url or None
+        made.amp_web_url = record.amp_web_url or None
+        made.cdn_amp_web_url = record.cdn_amp_web_url or None
+        made.category = names("category")[scalars("category")[doc]]
+        made.type = names("type")[scalars("type")[doc]]
+        made.language = names("language")[scalars("language")[doc]] if flag & columns.TAGGED else None
+        made.heat = _plain(scalars("heat")[doc]) if flag & columns.HAS_HEAT else None
+        made.quality = _plain(scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None
+        made.published = bool(flag & columns.PUBLISHED)
+        made.provider = self._provider(scalars("provider")[doc])
+        made.images = few["images"]
+        made.related = few["related"]
+        # Not the one that all articles without any would share.
+        made.extra = few["extra"] or {}
+        made.__class__ = Article
+        article: Article = made
+        return article
 
+
+_MAX_PROVIDERS = 1024
+"""So many outlets of a segment are kept as articles show them."""
 
 _SIGNALS = columns.of_kind(columns.SIGNAL)
 
