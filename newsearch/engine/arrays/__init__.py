@@ -1,1 +1,1 @@
-"""The engine of arrays: segments of numpy arrays in memory-mapped files, on this machine's disk."""
+"""The arrays engine: segments of numpy arrays in memory-mapped files on a local disk."""

@@ -1,4 +1,4 @@
-"""How does an index of arrays become one file, and that an index?"""
+"""Backs up an index to one file, and restores it from that file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _KINDS = {SEGMENT_SUFFIX: "segment", STATE_SUFFIX: "state", ".del": "deleted", "
 
 
 def backup(directory: Path, path: Path) -> Archive:
-    """Copy the generation that is published to one file; see `newsearch.backup`."""
+    """Copy the published generation to one file; see `newsearch.backup`."""
     toc, segments, contents = _contents(directory)
     verify_segments(segments)
     for name in toc.states:
@@ -60,7 +60,7 @@ def backup(directory: Path, path: Path) -> Archive:
 
 
 def _contents(directory: Path) -> tuple[Toc, list[Segment], dict[str, Any]]:
-    """The generation that is published, its segments, and the bytes of all its files by name."""
+    """The published generation, its segments, and the bytes of all its files by name."""
     while True:
         toc, segments = open_generation(directory)
         try:
@@ -77,7 +77,7 @@ def _contents(directory: Path) -> tuple[Toc, list[Segment], dict[str, Any]]:
 
 
 def restore(path: Path, directory: Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
-    """Make an index of a backup; see `newsearch.restore`."""
+    """Restore an index from a backup; see `newsearch.restore`."""
     archive, toc = _read_backup(path)
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ def _read_backup(path: Path) -> tuple[ArrayFile, Toc]:
         advice = "restore it with the version of newsearch that made it"
         raise IndexIncompatible(path, error.found, error.supported, advice=advice) from error
     forms = [archive.form(name) for name in archive.names]
-    # Files that hold one byte over and over could fill any disk.
+    # Arrays stored as one repeated byte could expand to fill any disk.
     if any(dtype != "|u1" for dtype, _ in forms) or sum(length for _, length in forms) > archive.size:
         raise _useless(path, "holds more than its bytes account for")
     if sorted(archive.names) != sorted((TOC_NAME, *toc.files())):

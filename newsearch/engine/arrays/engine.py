@@ -1,4 +1,4 @@
-"""What does the engine of arrays offer? All that `Engine` asks for; what a caller does not need is not imported."""
+"""The entry point of the arrays engine. It implements `Engine`, and imports each module only when it is used."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class ArraysEngine:
-    """Fulfils `Engine`.
+    """Implements `Engine`.
 
     Args:
-        directory: of the index.
+        directory: the directory of the index.
     """
 
     def __init__(self, directory: Path) -> None:

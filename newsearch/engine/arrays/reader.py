@@ -1,4 +1,4 @@
-"""An index open for reading: one generation of it, which does not change."""
+"""Reads one generation of an index, which never changes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 
 class ArraysReader:
-    """Fulfils `Reader`.
+    """Implements `Reader`.
 
     Args:
-        directory: of the index.
-        unpublished: a generation to open instead of the one that is published.
+        directory: the directory of the index.
+        unpublished: a generation to open instead of the published one.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+        IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
     """
 
     def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
@@ -60,7 +60,7 @@ class ArraysReader:
     @checked
     def get(self, id: str) -> Article | None:
         wanted = np.uint64(columns.hash_key(id))
-        # The newest segment first: it has the latest of two articles of one id from different sources.
+        # Newest segment first: if two sources have an article with this id, it holds the later one.
         for segment in reversed(self._segments):
             for doc in np.flatnonzero(segment.column("id_hash") == wanted).tolist():
                 if segment.live[doc] and segment.records.read(doc).id == id:
@@ -164,7 +164,7 @@ class ArraysReader:
 
 
 def _terms_of_fields(segment: Segment) -> NDArray[np.int64]:
-    """How many exact forms a segment has in each text field."""
+    """The number of distinct exact forms in each text field of a segment."""
     array = segment.file.array
     ends = np.cumsum(segment.lengths, axis=1, dtype=np.int64)
     found = np.zeros((len(ranking.TEXT_FIELDS), len(segment.dictionary)), bool)

@@ -1,4 +1,4 @@
-"""How is an index of arrays kept in good health? All of it read, or all of it merged."""
+"""Maintenance of an index: verification and compaction."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis
 
 _MAX_WORDS = 32
-"""Words of a title that verify searches for: queries are limited, too."""
+"""The most words of a title that `verify` searches for. Queries are limited too."""
 
 
 def _stub_problems(directory: Path) -> list[str]:
-    # Whoosh unpickles this file, so what is in it matters, though newsearch does without it.
+    # newsearch does not need this file, but Whoosh unpickles it. Its contents must therefore be checked.
     path = directory / STUB_NAME
     try:
         with open_regular(path) as file:
@@ -44,7 +44,7 @@ def _stub_problems(directory: Path) -> list[str]:
 
 
 def verify(directory: Path) -> Verification:
-    """Read an index whole; see `newsearch.verify`."""
+    """Read and check a whole index; see `newsearch.verify`."""
     toc, segments, problems = _opened(directory)
     for segment in segments:
         try:
@@ -76,7 +76,7 @@ def verify(directory: Path) -> Verification:
 
 
 def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
-    """The generation that is published, those of its segments that can be opened, and why others cannot."""
+    """The published generation, the segments that can be opened, and the problems of the files that cannot."""
     while True:
         toc = read_toc(directory)
         segments: list[Segment] = []
@@ -84,7 +84,7 @@ def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
         is_missing = False
         with open_regular(directory / TOC_NAME) as file:
             text = file.read()
-        # What its checksum does not cover is how it is written; nothing may be said twice there, for one thing.
+        # The checksum covers the values, not the notation. A duplicate key, for example, would go unnoticed.
         if text != toc_text(toc) and read_toc(directory) == toc:
             problems.append(str(IndexCorrupt(directory / TOC_NAME, "not as newsearch writes it")))
         for entry in toc.segments:
@@ -118,14 +118,14 @@ def _samples(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
 
 
 def compact(directory: Path, wait: float) -> Compaction:
-    """Merge all segments, and leave out what was deleted; see `newsearch.compact`."""
+    """Merge all segments and remove deleted articles; see `newsearch.compact`."""
     read_toc(directory)
     with ArraysWriter(directory, wait=wait) as writer:
         before, segments = open_generation(directory)
         kept = journaled(directory, before.generation) if writer.is_compact else ()
         size_before = before.size(directory) + sum(map(_bytes, unused_files(directory, before, keep=kept)))
         if not writer.is_compact:
-            # Where the disk is full, what killed writers left is the room that this takes.
+            # On a full disk, deleting the leftovers of killed writers may free the space that the merge needs.
             remove_files(unused_files(directory, before, keep=journaled(directory, before.generation)))
             writer.commit(compact=True)
     after = read_toc(directory)

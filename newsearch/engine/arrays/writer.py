@@ -1,4 +1,4 @@
-"""Changes to an index, published together or not at all."""
+"""Writes changes to an index, and publishes all of them or none."""
 
 from __future__ import annotations
 
@@ -54,27 +54,27 @@ Array: TypeAlias = NDArray[Any]
 
 
 class ArraysWriter:
-    """Fulfils `Writer`. Nothing of it is seen before `commit`.
+    """Implements `Writer`. Readers see no changes before `commit`.
 
     Attributes:
-        held: what the changes start from.
+        held: what the index holds before the changes.
 
     Args:
-        directory: of the index; made where it does not exist.
+        directory: the directory of the index. It is created if needed.
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
-        memory: bytes that the changes may take before they are written to a segment.
-        sources: locations of all the sources that are going to be read, for a run that can be interrupted: the next
-            writer with the same ones goes on from what this one has finished, if nothing else is published before.
-        protected: terms that keep to themselves (see Stemming); by default those of the published index, if it is kept.
-        resume: go on from an interrupted run of these sources.
-        rehearsal: never publish anything, and leave no file behind: for checks of what would be published.
+        memory: the bytes that changes may take before they are written to a segment.
+        sources: the locations of all sources to be read, which makes the run resumable. If it is interrupted, the next
+            writer with the same sources continues from the finished part, unless another generation is published first.
+        protected: terms that are not stemmed (see Stemming); by default those of the published index, if it is kept.
+        resume: continue an interrupted run of these sources.
+        rehearsal: publish nothing and leave no files behind. Used to check what would be published.
 
     Raises:
-        WordListError: the published index has articles and protects other terms, and `fresh` was not asked for.
+        WordListError: the published index has articles and protects other terms, and `fresh` is false.
         IndexLocked: another writer is open.
         StorageError: the directory cannot be written.
-        IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` was not asked for.
+        IndexCorrupt, IndexIncompatible: the index cannot be read, and `fresh` is false.
     """
 
     def __init__(
@@ -139,10 +139,10 @@ class ArraysWriter:
         self.cancel()
 
     def _pause(self) -> None:
-        """Leave it to the next run to go on from what the journal names, if it can."""
+        """Close the writer, but keep the files that the journal names for the next run to resume from."""
         if self._run.sources and self._rehearsed is None:
             try:
-                # What was read is worth the second that it takes to finish it.
+                # Finishing the articles already read takes about a second, and saves reading them again.
                 with suppress(Exception):
                     self._collector.wait()
             finally:
@@ -151,40 +151,40 @@ class ArraysWriter:
 
     @property
     def finished(self) -> int:
-        """How many articles the next writer need not index again if this one is stopped now."""
+        """The number of articles that the next writer need not index again if this one stops now."""
         return self._collector.finished
 
     def add(self, article: Article, source: str) -> None:
-        """Add an article of a source; it replaces the one of the same id in that source.
+        """Add an article of a source. It replaces the article with the same id in that source.
 
-        One that is as it was committed (see `content`) stays as it is.
+        If the committed article has the same content (see `content`), it stays unchanged.
         """
         self.add_all([article], source)
 
     def add_all(
         self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
     ) -> None:
-        """Add articles of one source, as `add` does one (see Collector.add)."""
+        """Add several articles of one source, as `add` does (see Collector.add)."""
         self._name(source)
         self._collector.add(articles, source, before)
 
     def remember(self, source: str, state: SourceState | None) -> None:
-        """Keep a source, and what its files looked like; without that it is read whole the next time."""
+        """Record a source and the state of its files. Without a state, the whole source is read the next time."""
         self._name(source)
         self._states[source] = known = state or SourceState((), ())
         self._collector.note(source, known)
 
     def forget_source(self, source: str) -> None:
-        """Delete what was committed from a source, and remember the source no more."""
+        """Delete the committed articles of a source, and remove it from the list of sources."""
         self.delete_source(source)
         self._sources = [name for name in self._sources if name != source]
 
     def delete_source(self, source: str) -> None:
-        """Delete what was committed from a source before, but for articles that are added again."""
+        """Delete the committed articles of a source, except those that are added again."""
         self._dropped_sources.add(source)
 
     def delete_dropped(self, source: str, ledger: base.Ledger) -> None:
-        """Delete the articles of a source that a ledger of it, given out by `held`, was told are gone."""
+        """Delete the articles of a source that its ledger, obtained from `held`, counts as gone."""
         if not isinstance(ledger, Ledger):
             raise TypeError("the ledger of another engine")
         keys = ledger.dropped
@@ -194,25 +194,25 @@ class ArraysWriter:
 
     @property
     def is_compact(self) -> bool:
-        """Whether what was committed is in as few segments as can be, without anything deleted."""
+        """Whether the committed index has as few segments as possible, and no deleted articles."""
         return is_compact(self._segments)
 
     def delete_ids(self, ids: Iterable[str]) -> None:
-        """Delete the committed articles of these ids, of whatever source."""
+        """Delete the committed articles with these ids, from any source."""
         wanted = np.unique(np.array([columns.hash_key(id_) for id_ in ids], np.uint64))
         for segment in self._segments:
             segment.delete(holds(segment.column("id_hash"), wanted))
 
     def delete_all(self) -> None:
-        """Delete all that was committed. The sources stay known."""
+        """Delete all committed articles. The sources stay known."""
         for segment in self._segments:
             segment.delete(np.ones(segment.articles, bool))
 
     def delete_numbers(self, numbers: Iterable[int]) -> None:
-        """Delete the committed articles of these numbers, counted through the segments, and their hidden copies.
+        """Delete the committed articles with these numbers, and their hidden copies. Numbers run across all segments.
 
         Raises:
-            IndexError: there is no article of one of them.
+            IndexError: one of the numbers has no article.
         """
         wanted = np.unique(np.fromiter(numbers, np.int64))
         ends = np.cumsum([segment.articles for segment in self._segments])
@@ -234,17 +234,17 @@ class ArraysWriter:
             segment.delete(is_hidden & holds(segment.column("url_hash"), copied))
 
     def commit(self, *, compact: bool = False, check: Callable[[base.Reader], None] | None = None) -> Changes:
-        """Publish the changes: to stay, and all at once. The writer is closed afterwards.
+        """Publish the changes durably and atomically, and close the writer.
 
-        Where nothing is changed, no generation is written.
+        If nothing has changed, no new generation is written.
 
         Args:
-            compact: merge all that can be merged, and leave out what is deleted.
-            check: is given a reader of the new generation before it is published; what it raises prevents that.
+            compact: merge into as few segments as possible, and drop the deleted articles.
+            check: called with a reader of the new generation before it is published. An exception prevents publication.
 
         Raises:
-            StorageError: a file could not be written; the index is as it was.
-            IndexCorrupt: what was committed before is damaged; the index is as it was.
+            StorageError: a file could not be written; the index is unchanged.
+            IndexCorrupt: the index committed before is damaged; it is unchanged.
         """
         try:
             new = self._collector.end()
@@ -260,7 +260,7 @@ class ArraysWriter:
                 if self._rehearsed is None:
                     self._refresh_states()
             else:
-                del new  # what is merged takes memory for as long as something holds it
+                del new  # a reference would keep merged segments in memory
                 segments, toc = self._next(segments, compact)
                 if check:
                     check(ArraysReader(self._directory, toc))
@@ -289,13 +289,13 @@ class ArraysWriter:
         return Changes(added, replaced, deleted, sum(segment.live_articles for segment in segments))
 
     def cancel(self) -> None:
-        """Forget the changes; the index stays as it is. After a commit there is nothing to forget."""
+        """Discard the changes. The index stays unchanged. After a commit this does nothing."""
         if not self._lock.held:
             return
         self._collector.close()
         try:
-            # The files of an index that cannot be read are left alone; a later commit deletes them. Those of the
-            # generation before stay too: where syncing the directory failed, a crash would bring it back.
+            # If the index cannot be read, its files are left alone, and a later commit deletes them. The files of the
+            # previous generation stay too: if syncing the directory failed, a crash would bring that generation back.
             with suppress(NewsearchError, OSError):
                 published = _base(self._directory, False)
                 keep = journaled(self._directory, published_generation(self._directory), but=self._run)
@@ -321,7 +321,7 @@ class ArraysWriter:
             )
 
     def _is_unchanged(self, new: Sequence[Segment]) -> bool:
-        """Whether the index would be the same, but for the states of its sources."""
+        """Whether a commit would change nothing except the states of the sources."""
         states = {entry.location: entry.state for entry in self._base.sources}
         return (
             self._run.generation > 0
@@ -339,7 +339,7 @@ class ArraysWriter:
                 replace_state(self._directory / entry.state, state)
 
     def _next(self, segments: list[Segment], compact: bool) -> tuple[list[Segment], Toc]:
-        """The next generation, its files written."""
+        """Write the files of the next generation. Returns its segments and its table of contents."""
         hide_copies(segments, self._sources)
         pivots = _pivots(segments)
         segments = (compacted if compact else merged)(segments, pivots, self._write)
@@ -376,7 +376,7 @@ class ArraysWriter:
 
 
 class WriterElsewhere(ArraysWriter):
-    """A rehearsal where there is no index yet, in a directory that goes with it.
+    """A rehearsal for an index that does not exist yet, in a temporary directory that is deleted afterwards.
 
     Args:
         memory, protected: see ArraysWriter.
@@ -394,7 +394,7 @@ class WriterElsewhere(ArraysWriter):
 
 
 def _base(directory: Path, fresh: bool) -> Toc:
-    """What changes start from."""
+    """The generation that changes start from."""
     if not fresh:
         with suppress(IndexMissing):
             return read_toc(directory)
@@ -402,15 +402,15 @@ def _base(directory: Path, fresh: bool) -> Toc:
 
 
 def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> Toc:
-    """The same generation, to be gone on with under these protected terms; None are those that it has.
+    """The same generation with these protected terms. None keeps the current ones.
 
     Raises:
-        WordListError: it has articles, and they were indexed under other ones.
+        WordListError: it has articles that were indexed with other protected terms.
     """
     if protected is None or protected == toc.protected:
         return toc
     if toc.segments:
-        # What was indexed before has other stems, and searches would miss it.
+        # The indexed articles have other stems, and searches would miss them.
         raise WordListError(
             f"{directory}: its articles were indexed with other protected words; "
             f"run `newsearch reindex --protected FILE --index {directory}`"
@@ -419,7 +419,7 @@ def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> T
 
 
 def _pivots(segments: Sequence[Segment]) -> Pivots:
-    """Medians of the known signals over all live articles: the same however the index was cut into segments."""
+    """Medians of the known signals over all live articles. They do not depend on the division into segments."""
     medians = []
     for name in ("heat", "quality"):
         values = np.concatenate([np.empty(0), *(segment.signal(name)[segment.live] for segment in segments)])

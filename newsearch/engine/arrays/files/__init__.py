@@ -1,1 +1,1 @@
-"""How do bytes lie on disk, and how do they come to stay?"""
+"""The files of an index: their layout on disk, and how they are written durably."""

@@ -1,4 +1,4 @@
-"""The one form of the files of an index: named numpy arrays behind a JSON directory, written once, memory-mapped.
+"""The file layout of an index: named numpy arrays after a JSON directory, written once and memory-mapped.
 
     bytes 0-7      magic "newsSEG" and a zero byte
     bytes 8-11     length of the directory
@@ -7,11 +7,11 @@
                                "arrays": {name: [dtype, length, kept, offset, crc32]}}
     then           the arrays, each at a multiple of 64 bytes from the start of the file
 
-All integers are little-endian. `kept` is the number of elements in the file: an array whose elements are all equal
-keeps one of them. `kind` is what the file is for: a segment, the numbers of deleted or of hidden articles,
+All integers are little-endian. `kept` is the number of elements stored in the file: an array whose elements are all
+equal stores only one. `kind` is the purpose of the file: a segment, the numbers of deleted or of hidden articles,
 the state of a source, a backup.
-Nothing in it is ever executed or unpickled; lengths and offsets are checked against the file's size.
-docs/index-format.md is the whole of the format.
+Nothing in the file is ever executed or unpickled. Lengths and offsets are checked against the size of the file.
+docs/index-format.md specifies the whole format.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ _ALIGN = 64
 _DTYPES = frozenset(["|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"])
 _MAX_DIRECTORY = 1 << 20
 _MOST_EQUAL = 1 << 20
-"""An array that keeps one element stands for at most so many, or for as many as the file has bytes: a file of a few
-bytes cannot ask for all the memory there is."""
+"""The longest array that may be stored as one element, unless the file has more bytes than this. Otherwise a tiny file
+could claim all the memory of the machine."""
 
 _CHUNK = 1 << 20
-"""Bytes that are read at a time where all are read in order."""
+"""Bytes per read in a sequential scan."""
 
 Array: TypeAlias = NDArray[Any]
 
 
 def narrow(values: Array) -> Array:
-    """The same integers in the narrowest dtype that holds them all."""
+    """Cast integers to the narrowest dtype that holds them all."""
     if values.dtype.kind not in "iu" or not len(values):
         return values
     return values.astype(_narrowest(int(values.min()), int(values.max())), copy=False)
@@ -65,11 +65,11 @@ def _narrowest(low: int, high: int) -> str:
 
 
 class Spool:
-    """An array of integers that is too long to be held: it is on disk until a file of arrays takes it.
+    """An array of integers too long for memory. It stays on disk until it is written to a file of arrays.
 
     Args:
-        directory: of the index.
-        dtype: holds all that is going to be appended.
+        directory: the directory of the index.
+        dtype: a dtype that holds every value to be appended.
     """
 
     def __init__(self, directory: Path, dtype: str) -> None:
@@ -83,7 +83,7 @@ class Spool:
         return self._length
 
     def append(self, values: Array) -> None:
-        """Add integers at the end."""
+        """Append integers."""
         if len(values):
             low, high = int(values.min()), int(values.max())
             self._low = min(self._low, low) if self._length else low
@@ -93,32 +93,32 @@ class Spool:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The narrowest that holds what was appended."""
+        """The narrowest dtype that holds all values."""
         return np.dtype(_narrowest(self._low, self._high))
 
     @property
     def nbytes(self) -> int:
-        """Bytes in that dtype."""
+        """The size of the array in that dtype, in bytes."""
         return self._length * self.dtype.itemsize
 
     def parts(self) -> Iterator[Array]:
-        """What was appended, in that dtype, piece by piece."""
+        """The values in that dtype, one part at a time."""
         self._file.seek(0)
         while data := self._file.read(_CHUNK):
             yield np.frombuffer(data, self._given).astype(self.dtype, copy=False)
 
     def is_equal(self) -> bool:
-        """Whether all that was appended is equal."""
+        """Whether all values are equal."""
         return self._low == self._high
 
 
 def write_arrays(
     path: Path, arrays: Mapping[str, Array | Spool], *, kind: str, articles: int = 0, analysis: int = 0
 ) -> int:
-    """Write a file of arrays and sync its bytes. Returns its size in bytes.
+    """Write a file of arrays and sync its contents to disk. Returns its size in bytes.
 
     Raises:
-        OSError: it could not be written, and is not there.
+        OSError: it could not be written. No file is left behind.
     """
     directory: dict[str, list[Any]] = {}
     written: list[Array | Spool] = []
@@ -142,7 +142,7 @@ def write_arrays(
 
 
 def _kept(given: Array | Spool) -> Array | Spool:
-    """What is written of an array: its numbers as narrow as can be, one of them where all are equal."""
+    """The values as stored: in the narrowest dtype, and only one element if all are equal."""
     may_be_one = 1 < len(given) <= _MOST_EQUAL
     if isinstance(given, Spool):
         return next(given.parts())[:1] if may_be_one and given.is_equal() else given
@@ -165,15 +165,15 @@ def _laid_out(head: bytes, arrays: list[Array | Spool]) -> Iterator[Any]:
 
 
 class ArrayFile:
-    """A file of arrays, mapped. Arrays are views of the mapping, read-only, made when they are asked for.
+    """A memory-mapped file of arrays. Arrays are read-only views of the mapping, created on first use.
 
     Args:
-        kind: what the file must be for.
+        kind: the kind that the file must have.
 
     Raises:
-        IndexCorrupt: the file is not of this kind, or its directory does not fit its size.
+        IndexCorrupt: the file is not of this kind, or its directory is damaged.
         IndexIncompatible: the file has another format version.
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
     """
 
     def __init__(self, path: Path, kind: str = "segment") -> None:
@@ -205,35 +205,35 @@ class ArrayFile:
 
     @property
     def names(self) -> list[str]:
-        """The names of its arrays, in the order of the file."""
+        """The names of its arrays, in file order."""
         return list(self._directory)
 
     @property
     def bytes(self) -> Array:
-        """The whole file, as it lies on disk."""
+        """The bytes of the whole file."""
         return np.frombuffer(self._map, np.uint8)
 
     def form(self, name: str) -> tuple[str, int]:
-        """The dtype and the length of an array, as the directory has them.
+        """The dtype and length of an array, from the directory.
 
         Raises:
-            IndexCorrupt: there is no such array, or its place lies outside the file.
+            IndexCorrupt: there is no such array, or it extends beyond the file.
         """
         dtype, length, _, _ = self._place(name)
         return dtype, length
 
     def read_empty_as(self, name: str, dtype: str) -> None:
-        """Give an array without elements this dtype: what it has in the file means nothing, and may be any."""
+        """Set the dtype of an empty array. The dtype in the file is arbitrary and carries no meaning."""
         self._directory[name] = [dtype, *self._directory[name][1:]]
 
     def __contains__(self, name: str) -> bool:
         return name in self._directory
 
     def array(self, name: str) -> Array:
-        """The array of this name, one-dimensional.
+        """The one-dimensional array of this name.
 
         Raises:
-            IndexCorrupt: the segment has no such array, or its place lies outside the file.
+            IndexCorrupt: there is no such array, or it extends beyond the file.
         """
         found = self._arrays.get(name)
         if found is None:
@@ -246,7 +246,7 @@ class ArrayFile:
         return values.repeat(length) if kept != length else values
 
     def _place(self, name: str) -> tuple[str, int, int, int]:
-        """The dtype, the length, the elements kept of an array, and where in the file they are."""
+        """The dtype, the length, the number of stored elements, and the offset of an array in the file."""
         try:
             dtype, length, kept, offset, _ = self._directory[name]
             start = self._start + offset
@@ -264,10 +264,10 @@ class ArrayFile:
             raise IndexCorrupt(self.path, f"the array {name!r} is missing or damaged") from error
 
     def verify(self) -> None:
-        """Read the whole file and compare it with its checksums.
+        """Read the whole file and check it against its checksums.
 
         Raises:
-            IndexCorrupt: a byte is not what was written, or there is more in the file.
+            IndexCorrupt: a byte has changed, or the file has extra bytes.
         """
         places = []
         for name, (*_, checksum) in self._directory.items():
@@ -290,8 +290,8 @@ class ArrayFile:
             raise IndexCorrupt(self.path, f"not the {end} bytes that were written")
 
     def release(self) -> None:
-        """Let go of the memory that the parts which were read take; read again, they come from the system's cache."""
+        """Release the memory of the pages read so far. Reading them again uses the cache of the operating system."""
         if hasattr(self._map, "madvise"):  # which Windows lacks
-            # A process may have its memory locked (mlockall); it then keeps it.
+            # This fails if the process has locked its memory (mlockall), which then stays in use.
             with suppress(OSError):
                 self._map.madvise(mmap.MADV_DONTNEED)

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock that the system lets go of when its holder dies, however it dies."""
+"""The write lock, which allows one writer at a time. The system releases it when its holder dies for any reason."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from newsearch.errors import IndexLocked, StorageError
 LOCK_NAME = "write.lock"
 _POLL = 0.05
 _RESERVE = b" " * (32 << 10)
-"""Stands in the file while nobody writes: what deletes articles finds this room even where the disk is wholly full."""
+"""Padding of the file while there is no writer. It frees space for deleting articles even if the disk is full."""
 _MAX_HOLDER = 1024
 
 
 class WriteLock:
-    """Holds the lock of an index from its making until `release`.
+    """Holds the lock of an index from construction until `release`.
 
     Args:
-        directory: of the index.
-        wait: seconds to wait for another writer; infinity is for as long as it takes.
+        directory: the directory of the index.
+        wait: seconds to wait for another writer; infinity waits without limit.
 
     Raises:
-        IndexLocked: another writer held it all that time.
+        IndexLocked: another writer still held the lock after that time.
         StorageError: the directory cannot be written.
     """
 
@@ -61,7 +61,7 @@ class WriteLock:
             raise
 
     def release(self) -> None:
-        """Let the next writer in. Once is enough, more is harmless."""
+        """Release the lock. Further calls do nothing."""
         if self.held:
             try:
                 self._say(_RESERVE)
@@ -69,7 +69,7 @@ class WriteLock:
                 self._forget()
 
     def _say(self, text: bytes) -> None:
-        """Replace what stands in the file, if that is ours. It is only for people, so a full disk does not matter."""
+        """Replace the text in the file, if it is ours. Only people read it, and write errors are therefore ignored."""
         with suppress(OSError):
             if _is_ours(self._handle):
                 os.ftruncate(self._handle, 0)
@@ -77,13 +77,13 @@ class WriteLock:
                 os.write(self._handle, text)
 
     def _forget(self) -> None:
-        """Close the file, which lets go of the lock where no other process has it open."""
+        """Close the file. This releases the lock, unless another process has the file open."""
         _HELD.discard(self)
         os.close(self._handle)
 
     @property
     def held(self) -> bool:
-        """Whether it was not released yet."""
+        """Whether the lock is still held."""
         return self in _HELD
 
 
@@ -96,12 +96,12 @@ def _forget_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A lock lives as long as any process has its file open: children must not outlive the writer with it.
+    # A lock lasts while any process has its file open. A child must not keep it after the writer ends.
     os.register_at_fork(after_in_child=_forget_all)
 
 
 def _is_ours(handle: int) -> bool:
-    """Whether nothing stands in a file but what a lock says: it may be another name of somebody's file."""
+    """Whether a file holds only the text of a lock. It may be a hard link to a file of the user."""
     os.lseek(handle, 0, os.SEEK_SET)
     found = os.read(handle, len(_RESERVE) + 1)
     if len(found) <= len(_RESERVE) and not found.strip(b"\0 "):

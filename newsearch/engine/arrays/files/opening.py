@@ -1,7 +1,7 @@
-"""How are the files of an index opened, whoever put them there?
+"""Opens the files of an index safely, whoever created them.
 
-An index can come from a stranger, or lie where others may write. So a link is never written through, and what is no
-regular file is refused: a pipe would keep its reader waiting for ever.
+An index may come from an untrusted source, or lie in a directory that others can write to. Links are therefore never
+followed for writing, and anything but a regular file is refused. A pipe, for example, would block its reader for ever.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
-# Windows has none of the last three, and no pipes among files.
+# Windows lacks the last three flags, and has no pipes in the file system.
 _PLAIN = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -22,9 +22,9 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading.
 
     Raises:
-        OSError: it cannot be opened, or is something else, such as a pipe, a device or a directory.
+        OSError: it cannot be opened, or is not a regular file: a pipe, a device or a directory, for example.
     """
-    # Opening a pipe would wait for somebody who writes to it.
+    # Opening a pipe would block until a process opens it for writing.
     _check_regular(os.stat(path), path)
     file = open(path, "rb")  # noqa: SIM115 - handed on
     try:
@@ -36,10 +36,10 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def open_kept(path: Path) -> int:
-    """A handle of a regular file that stays from one writer to the next, made where there is none.
+    """Open a regular file that persists between writers, and create it if needed. Returns a file descriptor.
 
     Raises:
-        OSError: a link or something else is there, or it cannot be opened.
+        OSError: it is a link or not a regular file, or it cannot be opened.
     """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK | _NO_WAIT | _PLAIN, 0o666)

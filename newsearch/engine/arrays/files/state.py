@@ -1,16 +1,16 @@
-"""What did the files of a source look like when they were read, and what was wrong with them?
+"""The state of a source: its files as they were last read, and the faults found in them.
 
-A state is a file of arrays beside the segments, named by the entry of its source in the table of contents:
+A state is a file of arrays beside the segments. The entry of its source in the table of contents names it:
 
-    name       the names, in UTF-8, each followed by a line feed
-    stamp      for each name the stamp that the source gave it, 64 bits; 0 where it is to be read in any case
-    noted      one number: when this was noted, in seconds since 1970
-    broken     one number: how many of its articles were broken; left out, as `fault` is, where none was
-    fault      the first of these as JSON, in UTF-8: a list of pairs of the place and what is wrong there
+    name       the names of the files in UTF-8, each followed by a line feed
+    stamp      for each name, the 64-bit stamp that the source gave it; 0 if the file must be read in any case
+    noted      one number: the time of recording, in seconds since 1970
+    broken     one number: the count of broken articles; omitted, like `fault`, if there were none
+    fault      the first of these as JSON in UTF-8: a list of pairs of a location and a reason
 
-It only ever says that a file with this stamp has nothing that the index does not have. So where nothing else has
-changed it is replaced in its place, atomically, and no generation is written for it: the one exception to the rule
-that a file never changes.
+A state only claims that a file with this stamp holds nothing that the index lacks. If nothing else has changed, the
+state is therefore replaced atomically under its old name, and no new generation is written. This is the one exception
+to the rule that files never change.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _KIND = "state"
 
 
 def load_state(path: Path) -> SourceState:
-    """The state in a file.
+    """Read the state in a file.
 
     Raises:
-        IndexCorrupt, IndexIncompatible: it holds none that can be read.
+        IndexCorrupt, IndexIncompatible: it holds no readable state.
         OSError: it cannot be read.
     """
     file = ArrayFile(path, _KIND)
@@ -53,7 +53,7 @@ def load_state(path: Path) -> SourceState:
 
 
 def read_state(path: Path) -> SourceState | None:
-    """The state in a file, or None where there is none that can be read: the source is then read whole."""
+    """The state in a file; None if it cannot be read, and the whole source must be read."""
     try:
         return load_state(path)
     except (OSError, IndexCorrupt, IndexIncompatible):
@@ -61,7 +61,7 @@ def read_state(path: Path) -> SourceState | None:
 
 
 def noted(path: Path) -> tuple[datetime | None, int]:
-    """When the state in a file was noted, and how many articles were broken; None and 0 if it cannot be read."""
+    """The time when a state was recorded, and its number of broken articles; None and 0 if it cannot be read."""
     try:
         file = ArrayFile(path, _KIND)
         return datetime.fromtimestamp(int(file.array("noted")[0]), UTC), _broken(file)
@@ -70,14 +70,14 @@ def noted(path: Path) -> tuple[datetime | None, int]:
 
 
 def write_state(directory: Path, generation: int, state: SourceState) -> str:
-    """Write a state under a new name, to stay. Returns the name."""
+    """Write a state durably under a new name. Returns the name."""
     name = new_name(generation, STATE_SUFFIX)
     _write(directory / name, state)
     return name
 
 
 def replace_state(path: Path, state: SourceState) -> None:
-    """Write a state in the place of another, atomically."""
+    """Replace a state atomically."""
     temporary = temporary_name(path)
     _write(temporary, state)
     move_into_place(temporary, path)

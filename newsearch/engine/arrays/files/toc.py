@@ -1,4 +1,4 @@
-"""The table of contents: the one small file that says which files are the index. Replacing it is the commit.
+"""The table of contents: one small file that lists the files of the index. Replacing it is the commit.
 
     toc.json   {"newsearch": 5, "analysis": 3, "generation": 7, "created": "...", "pivots": {"heat": 58, "quality": 54},
                 "sources": [{"location": "/data/news", "state": "7_8b9cadbecfd0e1f2.src"}], "protected": ["swift"],
@@ -6,13 +6,13 @@
                               "hidden": ""}],
                 "checksum": 1234567890}
 
-An index is published, never edited in place: new files are written and made to stay, then toc.json is replaced
-atomically. A kill at any instant leaves the generation before or the one after. Every other file is named by the
-generation that wrote it and a random number, so that no name is ever used twice. It is JSON, so that opening the
-index of a stranger runs no code, and names in it are checked, so that none leads out of the directory.
+An index is never edited in place. New files are written and synced, then toc.json is replaced atomically. A kill at
+any instant leaves either the old or the new generation. The name of every other file consists of the generation that
+wrote it and a random number, and is never reused. The table is JSON, which means that opening an untrusted index runs
+no code. The names in it are checked: none can point outside the directory.
 
-A reader needs no lock: files that it has mapped stay readable after they are deleted. Between reading toc.json and
-mapping what it names, a commit may delete that; the reader then finds a newer toc.json, and begins again.
+A reader needs no lock, because mapped files stay readable after they are deleted. A commit may delete files after a
+reader has read toc.json and before it maps them. The reader then finds a newer toc.json, and starts again.
 """
 
 from __future__ import annotations
@@ -54,15 +54,15 @@ _OURS = pattern(
 _NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
 _MAX_GENERATION = 10**15
-"""Generations are numbered below it, and from 1 again after the last, which only a stranger's index ever gets to."""
+"""Generation numbers stay below this and restart at 1. Only a crafted index ever reaches it."""
 _MAX_SEGMENTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment: its file, its articles, and the files with the numbers of those that are deleted, or hidden.
+    """One segment: its file, its number of articles, and the files that list its deleted and its hidden articles.
 
-    Hidden is an article that another source has too, as long as it does. There is no file where there is none.
+    An article is hidden while another source has a copy of it. A name is empty if there are no such articles.
     """
 
     name: str
@@ -73,7 +73,7 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One source: where it is, and the file with what its files looked like when they were read, if any."""
+    """One source: its location, and the file that holds its state, if any."""
 
     location: str
     state: str = ""
@@ -81,7 +81,7 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Toc:
-    """One generation of an index; `protected` are the terms that keep to themselves in it (see Stemming)."""
+    """One generation of an index. `protected` holds the terms that are not stemmed (see Stemming)."""
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
@@ -92,21 +92,21 @@ class Toc:
 
     @property
     def locations(self) -> tuple[str, ...]:
-        """Where the sources are, in the order in which they were first named."""
+        """The locations of the sources, in the order in which they were first named."""
         return tuple(source.location for source in self.sources)
 
     @property
     def states(self) -> list[str]:
-        """The names of the files that hold the states of sources."""
+        """The names of the state files of the sources."""
         return [source.state for source in self.sources if source.state]
 
     @property
     def next_generation(self) -> int:
-        """The number of the generation after this one."""
+        """The number of the next generation."""
         return generation_after(self.generation)
 
     def files(self) -> list[str]:
-        """The names of all files of this generation beside toc.json: what a backup needs, and a clean-up keeps."""
+        """The names of all files of this generation except toc.json. A backup needs them, and a clean-up keeps them."""
         names = [
             name
             for entry in self.segments
@@ -115,7 +115,7 @@ class Toc:
         return [name for name in names if name] + self.states
 
     def size(self, directory: Path) -> int:
-        """Bytes on disk, with toc.json; those of files that are gone do not count."""
+        """Bytes on disk, including toc.json. Missing files count as zero."""
         size = 0
         for name in (TOC_NAME, STUB_NAME, *self.files()):
             with suppress(OSError):
@@ -123,7 +123,7 @@ class Toc:
         return size
 
     def renamed(self, names: Mapping[str, str]) -> Toc:
-        """The same generation, each of its files under the name that the mapping gives for it."""
+        """The same generation, with its files renamed by the mapping."""
         segments = [
             SegmentEntry(
                 names[entry.name + SEGMENT_SUFFIX].removesuffix(SEGMENT_SUFFIX),
@@ -138,37 +138,37 @@ class Toc:
 
 
 def generation_after(generation: int) -> int:
-    """The number that follows on the number of a generation."""
+    """The generation number after this one."""
     return generation + 1 if generation + 1 < _MAX_GENERATION else 1
 
 
 def new_name(generation: int, suffix: str) -> str:
-    """A name for a file that this generation writes, such as no file ever had."""
+    """A unique name for a file that this generation writes."""
     return f"{generation}_{os.urandom(8).hex()}{suffix}"
 
 
 def timestamp() -> str:
-    """This moment, as `Toc.created` has it."""
+    """The current time, in the format of `Toc.created`."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def is_name(name: Any, suffix: str = "") -> bool:
-    """Whether this is a name that `new_name` gives to files of this suffix: it leads nowhere else."""
+    """Whether `new_name` could have made this name with this suffix. Such a name stays within the directory."""
     return bool(re.fullmatch(_STEM + re.escape(suffix), name))
 
 
 def published_generation(directory: Path) -> int:
-    """The number of the generation that is published; 0 where there is none, or none that can be read."""
+    """The number of the published generation; 0 if there is none, or it cannot be read."""
     with suppress(IndexMissing, IndexCorrupt, IndexIncompatible, StorageError):
         return read_toc(directory, any_version=True).generation
     return 0
 
 
 def last_generation(directory: Path) -> int:
-    """The highest number of a generation of which anything is left; 0 where nothing is.
+    """The highest generation number found in toc.json or in a file name; 0 if there is none.
 
-    It does not trust toc.json alone, which may be damaged or gone: numbers must not be used again, since readers
-    know by them what is new.
+    File names count too because toc.json may be damaged or missing. Numbers must not be reused, because readers
+    recognise a new generation by its number.
     """
     last = published_generation(directory)
     with suppress(OSError):
@@ -178,16 +178,16 @@ def last_generation(directory: Path) -> int:
 
 
 def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
-    """The generation that is published now.
+    """The published generation.
 
     Args:
-        any_version: of an index that another version made, give the generation and the sources, no segments.
+        any_version: accept an index made by another version, and return its generation and sources without segments.
 
     Raises:
         IndexMissing: there is no index in this directory.
         IndexIncompatible: it was made by another version.
         IndexCorrupt: the table of contents is damaged.
-        StorageError: it cannot be read.
+        StorageError: the table of contents cannot be read.
     """
     path = directory / TOC_NAME
     try:
@@ -203,7 +203,7 @@ def read_toc(directory: Path, *, any_version: bool = False) -> Toc:
 
 
 def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
-    """The generation that a table of contents describes; `path` is for messages.
+    """Parse a table of contents. `path` is used in messages.
 
     Raises:
         IndexIncompatible, IndexCorrupt: as in `read_toc`.
@@ -257,7 +257,7 @@ def _entry(data: Any) -> SegmentEntry:
 
 
 def _source(data: Any) -> SourceEntry:
-    if isinstance(data, str):  # as in earlier formats, which had no states
+    if isinstance(data, str):  # earlier formats had no states
         return SourceEntry(data)
     entry = SourceEntry(str(data["location"]), data["state"])
     if entry.state != "" and not is_name(entry.state, STATE_SUFFIX):
@@ -266,13 +266,13 @@ def _source(data: Any) -> SourceEntry:
 
 
 def toc_checksum(data: Mapping[str, Any]) -> int:
-    """crc32 of a table of contents, apart from its checksum, as JSON with sorted keys and without spaces."""
+    """The crc32 of a table of contents without its checksum, as JSON with sorted keys and no spaces."""
     kept = {key: value for key, value in data.items() if key != "checksum"}
     return zlib.crc32(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
 
 
 def toc_text(toc: Toc) -> bytes:
-    """The table of contents of a generation, as it stands in its file."""
+    """The contents of toc.json for a generation."""
     data: dict[str, Any] = {
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
@@ -287,10 +287,10 @@ def toc_text(toc: Toc) -> bytes:
 
 
 def publish(directory: Path, toc: Toc) -> None:
-    """Make this the generation of the index: to stay, and all at once. Its files must be there already.
+    """Publish a generation durably and atomically. Its files must already exist.
 
     Raises:
-        IndexCorrupt: nobody could read it; nothing was changed.
+        IndexCorrupt: the table of contents would be unreadable; nothing was changed.
         OSError: it could not be written.
     """
     text = toc_text(toc)
@@ -302,17 +302,17 @@ def publish(directory: Path, toc: Toc) -> None:
 
 
 def unused_files(directory: Path, *generations: Toc, keep: Collection[str] = ()) -> list[Path]:
-    """Files of newsearch that neither these generations nor `keep` name, as killed writers leave them."""
+    """Files of newsearch that neither these generations nor `keep` name. Killed writers leave such files."""
     used = {name for toc in generations for name in toc.files()}.union(keep)
-    # Only names that newsearch gives: whatever else somebody keeps here is theirs.
+    # Only names that newsearch makes. All other files in the directory belong to the user.
     return [p for p in directory.iterdir() if _OURS.fullmatch(p.name) and p.name not in used]
 
 
 def remove_files(paths: Iterable[Path]) -> int:
-    """Delete files. Returns how many are gone; where a file cannot be deleted, a later commit tries again."""
+    """Delete files. Returns the number deleted. A later commit retries the files that could not be deleted."""
     gone = 0
     for path in paths:
-        # Where the system keeps a file that a reader has mapped, as Windows does, it has to stay for now.
+        # Some systems, such as Windows, refuse to delete a file that a reader has mapped. It stays for now.
         with suppress(OSError):
             path.unlink(missing_ok=True)
             gone += 1
@@ -320,10 +320,10 @@ def remove_files(paths: Iterable[Path]) -> int:
 
 
 def write_numbers(directory: Path, generation: int, kind: str, numbers: Any) -> str:
-    """Write the numbers of the articles of a segment that are "deleted", or "hidden", to stay.
+    """Write the numbers of the "deleted" or "hidden" articles of a segment durably.
 
     Returns:
-        The file's name; "" where there are no numbers, and no file.
+        The name of the file; "" if there are no numbers, and no file is written.
     """
     if not len(numbers):
         return ""
@@ -333,13 +333,13 @@ def write_numbers(directory: Path, generation: int, kind: str, numbers: Any) -> 
 
 
 def read_numbers(directory: Path, kind: str, name: str, articles: int) -> Any:
-    """The numbers of the articles of a segment that are "deleted", or "hidden"; none without a name.
+    """Read the numbers of the "deleted" or "hidden" articles of a segment. An empty name gives none.
 
     Args:
-        articles: of the segment, which all numbers are below.
+        articles: the number of articles in the segment. All numbers must be below it.
 
     Raises:
-        IndexCorrupt: the file does not hold such numbers.
+        IndexCorrupt: the file does not hold valid numbers.
     """
     if not name:
         return np.empty(0, np.int64)
@@ -349,7 +349,7 @@ def read_numbers(directory: Path, kind: str, name: str, articles: int) -> Any:
         file.verify()
         numbers = file.array(kind).astype(np.int64)
         between = np.concatenate(([-1], numbers, [articles]))
-        # Written in rising order, and never empty: then there would be no such file.
+        # The numbers are ascending. The file is never empty, because no file is written without numbers.
         if len(numbers) and (np.diff(between) > 0).all():
             return numbers
     raise IndexCorrupt(file.path, f"does not number the {kind} articles of its segment")

@@ -1,8 +1,7 @@
-"""Which constant file makes Whoosh's own functions open an index? Nothing of newsearch unpickles it.
+"""The constant file that lets Whoosh's own functions open an index. newsearch itself never unpickles it.
 
-`whoosh.index.open_dir` looks for a table of contents of its own kind, and unpickles what it finds there. The file
-written here names two functions of `newsearch.engine.whoosh.table` in the place of a schema and of segments, in the
-layout of Whoosh's format -111:
+`whoosh.index.open_dir` looks for its own table of contents, and unpickles the contents. This file names two functions
+of `newsearch.engine.whoosh.table` in place of the schema and the segments, in the layout of Whoosh's format -111:
 
     varint 4, 8, 4      sizes of int, long and float
     int    -12345       big endian, as all integers here
@@ -12,7 +11,7 @@ layout of Whoosh's format -111:
     int    0, 0         generation, unused
     bytes               a pickle of the segments
 
-It says nothing of the index itself, so it never has to change.
+It holds no data of the index, and therefore never has to change.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from __future__ import annotations
 from struct import pack
 
 STUB_NAME = "_MAIN_0.toc"
-"""Generation 0 of Whoosh's index MAIN. The number is constant too: what is published stands in the real table."""
+"""Generation 0 of Whoosh's index MAIN. The number never changes either: toc.json holds the published generation."""
 
 
 def _call(function: str) -> bytes:

@@ -1,1 +1,1 @@
-"""How do articles become a generation?"""
+"""Turns articles into a generation."""

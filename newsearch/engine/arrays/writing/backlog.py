@@ -1,4 +1,4 @@
-"""Work that another thread does, while the one that gives it goes on."""
+"""A queue of work for a background thread, while the caller goes on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class Backlog:
-    """Pieces of work, done one after the other in the order in which they were put, in one other thread.
+    """Runs tasks one at a time, in the order they were put, in one background thread.
 
-    Behind a piece that failed nothing is done any more, and `put` or `wait` raise what it raised.
+    After a task fails, the remaining ones are skipped, and `put` or `wait` raises its exception.
 
     Args:
-        room: how much may wait to be done, in the measure of `put`; a single piece always may.
+        room: the total size that may be pending, in the unit of `put`. A single task may always exceed it.
     """
 
     def __init__(self, room: int) -> None:
@@ -24,19 +24,19 @@ class Backlog:
         self._has_failed = False
 
     def put(self, work: Callable[[], None], size: int = 0) -> None:
-        """Have a piece of work done some time, once there is room for it."""
+        """Queue a task. Blocks until there is room for it."""
         while self._left and (self._left[0][0].done() or self._size + size > self._room):
             self._settle()
         self._left.append((self._pool.submit(self._do, work), size))
         self._size += size
 
     def wait(self) -> None:
-        """Wait until all is done."""
+        """Wait until all tasks are done."""
         while self._left:
             self._settle()
 
     def close(self) -> None:
-        """Leave undone what waits, and end when that is done which was begun."""
+        """Drop the pending tasks, and wait for the running one to end."""
         self._left.clear()
         self._pool.shutdown(cancel_futures=True)
 

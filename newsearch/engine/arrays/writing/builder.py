@@ -1,11 +1,11 @@
 """Articles -> the arrays of one segment, in bulk.
 
-Texts become the numbers of their terms as they arrive; all else happens once a segment, in a few passes over arrays.
-No Python runs per word or per posting (but where nothing is compiled: see `building`).
+Texts are converted to term numbers as they arrive. Everything else happens once per segment, in a few passes over
+arrays. No Python runs per word or per posting, unless the loops are not compiled (see `building`).
 
-A segment holds at most MAX_ARTICLES articles, so that an article's number fits in 16 bits, numbered by falling
-boost so that a search can stop early. Its arrays are those of `postings`, `columns` and `records`, and the
-columns length_<field>: the words in each text field.
+A segment holds at most MAX_ARTICLES articles, because an article's number must fit in 16 bits. Articles are numbered
+by descending boost, which lets a search stop early. The arrays are those of `postings`, `columns` and `records`, plus
+the columns length_<field>: the number of words in each text field.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ Array: TypeAlias = NDArray[Any]
 MAX_ARTICLES = form.MAX_ARTICLES
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
-"""What a segment takes while it is built, at its peak, and what a vocabulary takes; measured, and rounded up."""
+"""Peak memory of building a segment (the first three), and the memory of a vocabulary; measured, then rounded up."""
 
 
 class Vocabulary:
-    """The terms of one run, numbered as they first come, for all its segments.
+    """The terms of one run, numbered in order of first occurrence and shared by all its segments.
 
     Args:
-        protected: terms that keep to themselves (see Stemming).
+        protected: terms that are not stemmed (see Stemming).
 
     Attributes:
-        terms: their numbers.
+        terms: the number of each term.
     """
 
     def __init__(self, protected: frozenset[str] = frozenset()) -> None:
@@ -61,21 +61,21 @@ class Vocabulary:
         self._term_stem = array("i")
 
     def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
-        """The numbers of the terms of texts, and how many each text has, both as bytes of int32."""
+        """The term numbers of all texts, and the number of terms in each text, both as bytes of int32."""
         return self._words.numbered(texts)
 
     def foreign(self) -> Array:
-        """For every term whether it is of another script than Latin."""
+        """For each term, whether it is in a script other than Latin."""
         self._foreign += bytes(map(is_foreign, islice(self.terms, len(self._foreign), None)))
         return np.frombuffer(bytes(self._foreign), bool)
 
     @property
     def size(self) -> int:
-        """An estimate of the bytes that it takes."""
+        """Its estimated size in memory, in bytes."""
         return _BYTES_PER_CHUNK * len(self._words)
 
     def sorted_terms(self, used: Array) -> tuple[Array, dict[str, Array]]:
-        """Out of the terms of a mask: their numbers in the order of their texts, and the arrays that hold these."""
+        """The numbers of the terms in a mask, sorted by their text, and the arrays that hold the sorted texts."""
         self._names += islice(self.terms, len(self._names), None)
         numbers = np.flatnonzero(used)
         found = building.SortedTexts(*building.sorted_texts(self._texts(numbers)))
@@ -89,20 +89,20 @@ class Vocabulary:
         return [self._names[i] for i in terms.tolist()]
 
     def stems(self, language: int, terms: Array) -> ToldStems:
-        """The stems in a language of terms that were sorted before."""
+        """The stems, in one language, of terms that `sorted_terms` has returned."""
         if language:
             return told_stems(self.stemmings[language], self._texts(terms))
-        # English stems are kept from segment to segment.
+        # English stems are cached across segments.
         self._term_stem.extend(self._stems.numbered(self._names[len(self._term_stem) :]))
         return self._stems.told(np.array(self._term_stem, np.int64).take(terms))
 
 
 class SegmentBuilder:
-    """Collects articles, then gives the arrays of a segment that holds them.
+    """Collects articles, then builds the arrays of a segment that holds them.
 
     Args:
-        vocabulary: shared by the builders of one run, so that a word is analysed once.
-        memory: bytes that the segment may take while it is built.
+        vocabulary: shared by all builders of a run, which means each word is analysed only once.
+        memory: the most bytes that building the segment may take.
     """
 
     def __init__(self, vocabulary: Vocabulary, memory: int = MEMORY) -> None:
@@ -126,7 +126,7 @@ class SegmentBuilder:
 
     @property
     def size(self) -> int:
-        """An estimate of the bytes that it takes to build the segment."""
+        """The estimated memory needed to build the segment, in bytes."""
         return (
             _BYTES_PER_WORD * len(self._tokens)
             + _BYTES_PER_RECORD_BYTE * self._record_bytes
@@ -134,19 +134,19 @@ class SegmentBuilder:
         )
 
     def room(self, records: Sequence[bytes]) -> int:
-        """How many of the articles with these records can be added at once, before it is full: at least one."""
+        """How many of the articles with these records fit before the segment is full; at least one."""
         left = self._memory - self.size
         taken = accumulate(_BYTES_PER_ARTICLE + _BYTES_PER_RECORD_BYTE * len(record) for record in records)
         fitting = next((number for number, size in enumerate(taken, 1) if size >= left), len(records))
         return min(fitting, MAX_ARTICLES - len(self))
 
     def add_all(self, articles: list[Article], records: list[bytes], source: str) -> None:
-        """Collect articles of one source, as many as there is `room` for.
+        """Collect articles of one source, at most as many as `room` allows.
 
         Args:
-            records: for each article what `content.records_of` gives.
+            records: the record of each article, from `content.records_of`.
         """
-        # One property of all of them after the other.
+        # Column by column, not article by article.
         self._records += records
         self._record_bytes += sum(map(len, records))
         self._ids += [article.id for article in articles]
@@ -157,11 +157,11 @@ class SegmentBuilder:
         self._lengths.frombytes(lengths)
 
     def build(self, pivots: Pivots) -> dict[str, Array]:
-        """The arrays of the segment, by name; the pivots only decide how its articles are numbered."""
+        """The arrays of the segment, by name. The pivots affect only the numbering of its articles."""
         self._columns.freeze()
         order = self._order = self._columns.order(self._ids, pivots)
         with ThreadPoolExecutor(1) as pool:
-            # The compressor and numpy both let go of the interpreter, so these two halves share the machine.
+            # The compressor and numpy both release the GIL, so the two halves run in parallel.
             packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
             tokens = np.frombuffer(self._tokens, np.int32)
             lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
@@ -192,7 +192,7 @@ class SegmentBuilder:
             return arrays | packed.result()
 
     def replaced(self) -> list[int]:
-        """Numbers, in the built segment, of articles that a later one of the same id and source replaces."""
+        """The numbers, in the built segment, of articles replaced by a later one with the same id and source."""
         source = self._columns["source"]
         keys = self._columns["id_hash"] + source.astype(np.uint64)
         _, number, count = np.unique(keys, return_inverse=True, return_counts=True)
@@ -204,14 +204,14 @@ class SegmentBuilder:
 
 
 def invert(tokens: Array, place: Array, lengths: Array, order: Array, forms: int) -> Postings:
-    """Postings of the words of some articles.
+    """Build the postings of some articles.
 
     Args:
-        tokens: for every word, article by article, field by field, the number of its term.
-        place: for every such number that of its form, among the sorted ones; int32.
+        tokens: the term number of each word, article by article, field by field.
+        place: the form number of each term, among the sorted forms; int32.
         lengths: words in each field, shape (articles, fields).
-        order: the articles in the order of their numbers in the segment.
-        forms: how many there are.
+        order: the articles, in the order of their numbers in the segment.
+        forms: the number of forms.
     """
     weights = ranking.field_weights(lengths)
     parts = building.inverted(

@@ -1,7 +1,7 @@
-"""The inner loops of indexing, which run once for every article or every word of it.
+"""The inner loops of indexing, which run once per article or once per word.
 
-In Python and numpy, which is what they mean, and twice over: where `_building.c` could be compiled, the functions of
-the same names in it take their place, and give the very same arrays in a fifth of the time.
+The Python and numpy versions here are the reference. Where `_building.c` has been compiled, its functions of the same
+names replace them. They return identical arrays in a fifth of the time.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Words:
-    """Texts -> the numbers of their terms. A chunk, a piece of text without white space, is analysed once.
+    """Texts -> the numbers of their terms. Each distinct chunk, a run of text without white space, is analysed once.
 
     Args:
-        terms: the numbers of terms; terms that were not met before are added.
-        analyse: gives the terms of a chunk (see analysis.chunk_terms).
+        terms: the number of each term. New terms are added.
+        analyse: returns the terms of a chunk (see analysis.chunk_terms).
 
-    Its length is the number of chunks that it keeps.
+    Its length is the number of cached chunks.
     """
 
     def __init__(self, terms: dict[str, int], analyse: Callable[[str], tuple[str, ...]]) -> None:
@@ -44,11 +44,11 @@ class Words:
         return len(self._chunks)
 
     def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
-        """The numbers of the terms of all texts, and how many each of them has; both are bytes of int32."""
+        """The term numbers of all texts, and the number of terms in each text; both as bytes of int32."""
         numbers, counts = array("i"), array("i")
         for text in texts:
             before = len(numbers)
-            # Analysis folds case anyway; folded here, a word is analysed once and not once a spelling.
+            # Analysis folds case anyway. Folding here too means one cached chunk instead of one per capitalisation.
             numbers.extend(chain.from_iterable(map(self._chunks.__getitem__, text.lower().split())))
             counts.append(len(numbers) - before)
         return numbers.tobytes(), counts.tobytes()
@@ -66,12 +66,12 @@ class _Chunks(dict[str, tuple[int, ...]]):
 
 
 class SortedTexts(NamedTuple):
-    """Different texts in the order of their characters, as bytes.
+    """Distinct texts sorted by code point, as bytes.
 
     Attributes:
-        numbers: their places among those that were given, int64.
-        utf8: they themselves, end to end.
-        starts: where each begins there, and at last the end, int64.
+        numbers: the position of each text in the input, int64.
+        utf8: the texts, concatenated.
+        starts: the offset of each text in `utf8`, then the total length, int64.
     """
 
     numbers: bytes
@@ -80,7 +80,7 @@ class SortedTexts(NamedTuple):
 
 
 def sorted_texts(texts: list[str]) -> tuple[bytes, ...]:
-    """The parts of the SortedTexts of some texts."""
+    """Sort distinct texts. Returns the fields of a SortedTexts."""
     numbers = sorted(range(len(texts)), key=texts.__getitem__)
     encoded = [texts[i].encode("utf-8", "surrogatepass") for i in numbers]
     return SortedTexts(
@@ -94,11 +94,11 @@ class Inverted(NamedTuple):
     """Postings, sorted by form and article, as bytes.
 
     Attributes:
-        counts: of each form, int32.
+        counts: the number of postings of each form, int32.
         doc: the article of each posting, uint16.
-        weight: what the occurrences in it weigh, float64.
+        weight: the summed weight of its occurrences, float64.
         pos: its first position, uint16.
-        more_counts, more_doc, more_pos: the same of the further positions.
+        more_counts, more_doc, more_pos: the same for the further positions.
     """
 
     counts: bytes
@@ -113,16 +113,16 @@ class Inverted(NamedTuple):
 def inverted(
     tokens: Array, place: Array, lengths: Array, order: Array, weights: Array, forms: int, most: int
 ) -> tuple[bytes, ...]:
-    """The postings of some articles, as the parts of an Inverted.
+    """Build the postings of some articles. Returns the fields of an Inverted.
 
     Args:
-        tokens: int32, the number of the term of every word, article by article, field by field.
-        place: int32, for every such number that of its form, among those that are indexed.
-        lengths: int32, words in each field of each article, end to end.
-        order: int64, the articles in the order in which they are numbered.
-        weights: float64, of one occurrence in each field of each article, end to end.
-        forms: how many there are.
-        most: words of each article that count, at most 65,536.
+        tokens: int32, the term number of each word, article by article, field by field.
+        place: int32, the form number of each term, among the indexed forms.
+        lengths: int32, words in each field of each article, flattened.
+        order: int64, the articles, in the order of their numbers.
+        weights: float64, the weight of one occurrence in each field of each article, flattened.
+        forms: the number of forms.
+        most: the number of leading words of each article that are indexed, at most 65,536.
     """
     by_field = lengths.reshape(len(order), len(ranking.TEXT_FIELDS))
     words = by_field.sum(axis=1, dtype=np.int64)
@@ -130,7 +130,7 @@ def inverted(
     pos = np.arange(len(tokens)) - np.repeat(start, words)
     key = place[tokens].astype(np.int64) << 32 | np.repeat(columns.inverse(order), words) << 16 | pos
     key = key[pos < most] if len(pos) and pos.max() >= most else key
-    # One sort of packed integers instead of an argsort of three keys: several times as fast.
+    # Sorting packed integers is several times faster than an argsort on three keys.
     key.sort()
     pos = key & 0xFFFF
     doc = (key >> 16) & 0xFFFF
@@ -179,10 +179,10 @@ class Facts(NamedTuple):
 def facts(
     articles: list[Article], contents: list[bytes], canonical_url: Callable[[str], str]
 ) -> tuple[bytes, ...]:
-    """The parts of the Facts of some articles.
+    """Compute the FACT columns of some articles. Returns the fields of a Facts.
 
     Args:
-        contents: for each article its record, without what may change while it stays the same (see `content`).
+        contents: the record of each article, without the parts that `content` ignores in a comparison.
         canonical_url: the function of that name.
     """
     made = [array(columns.BY_NAME[name].code) for name in Facts._fields]
@@ -203,7 +203,7 @@ def facts(
 
 
 def _hashed(article: Article, content: bytes, flag: int, dated: int, changed: int) -> bytes:
-    """What content_hash is a hash of: all that an index finds, ranks and shows of an article."""
+    """The bytes that content_hash covers: everything that an index finds, ranks and shows of an article."""
     provider = article.provider
     named = (
         *((provider.name, provider.domain) if provider else ("", "")),
@@ -245,7 +245,7 @@ def _flag(article: Article) -> int:
 
 
 def _seconds(when: datetime | date | None) -> int:
-    """Seconds since 1970; of a day alone those of its midnight UTC; 0 for none."""
+    """Seconds since 1970. A date without a time counts as midnight UTC; None gives 0."""
     if when is None:
         return 0
     if not isinstance(when, datetime):
@@ -256,7 +256,7 @@ def _seconds(when: datetime | date | None) -> int:
 
 
 def plain_records(articles: list[Article]) -> list[bytes | None]:
-    """`encode_record` of each article, or None where this is not the place to make it."""
+    """`encode_record` of each article. The compiled version returns None for articles that it cannot encode."""
     return list(map(encode_record, articles))
 
 

@@ -1,6 +1,6 @@
-"""Articles -> segments, in another thread, so that the next articles can be read meanwhile.
+"""Articles -> segments, in a background thread, while the caller reads the next articles.
 
-Batches are collected in the order in which they come, so that the segments are the same however fast either thread is.
+Batches are collected in the order they arrive. The segments therefore do not depend on the speed of either thread.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ Array: TypeAlias = NDArray[Any]
 FAILED = "cannot be written, the index is unchanged"
 
 _WAITING_SHARE = 64
-"""Of so many bytes of memory, one may be taken by the records of articles that wait to be collected; as articles they
-take some six times as much."""
+"""The records of waiting articles may take at most this fraction (1 / 64) of the memory. The articles themselves take
+about six times as much as their records."""
 
 
 class Collector:
-    """Collects what is added to an index, and notes how far that is, for a run that goes on if this one is killed.
+    """Collects added articles into segments, and records the progress in the journal, for a run that resumes this one.
 
     Attributes:
-        segments: those that are finished, first of all those that an interrupted run had finished. They belong to the
-            other thread between `add` and `wait`.
-        finished: how many articles they have.
+        segments: the finished segments, starting with those of an interrupted run. Between `add` and `wait` they belong
+            to the background thread.
+        finished: the number of articles in them.
 
     Args:
-        directory: of the index.
-        base: the generation that is changed.
-        run: the run that is noted; one without sources is not.
+        directory: the directory of the index.
+        base: the generation that is being changed.
+        run: the run to record in the journal. A run without sources is not recorded.
         ahead: what an interrupted run had finished.
-        memory: bytes that the articles may take before they are written to a segment.
-        write: makes a segment of its arrays; it is given how many articles it has, and the numbers of those that
-            others of them replace.
+        memory: the bytes that articles may take before they are written to a segment.
+        write: writes a segment. It receives the arrays, the number of articles, and the numbers of the articles
+            that later ones in the segment replace.
     """
 
     def __init__(
@@ -68,27 +68,27 @@ class Collector:
         self._resumed = len(ahead.segments)
         self._states: dict[str, SourceState] = dict(ahead.states)
         self._state_names: list[str] = []
-        # A part of it is for the words that were met, which serve all segments.
+        # The rest is for the vocabulary, which all segments share.
         self._memory = memory * 3 // 4
         self._begin(Vocabulary(base.protected))
         self._behind = Backlog(memory // _WAITING_SHARE)
 
     @property
     def resumed(self) -> Sequence[Segment]:
-        """Those of the segments that an interrupted run had finished."""
+        """The segments that an interrupted run had finished."""
         return self.segments[: self._resumed]
 
     def add(
         self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
     ) -> None:
-        """Have articles of one source collected; what goes wrong with that is raised by a later call.
+        """Queue articles of one source. Errors while they are collected are raised by a later call.
 
         Args:
-            before: gives the files of the source whose articles were all added before these. It is called at any time
-                until the next `wait`, in the other thread.
+            before: returns the files of the source whose articles were all added before these. It may be called at
+                any time until the next `wait`, from the background thread.
 
         Raises:
-            ValueError: a text holds control characters or lone surrogates; nothing is kept of these articles.
+            ValueError: a text holds control characters or lone surrogates; none of these articles is added.
             StorageError: a segment could not be written.
         """
         batch = list(articles)
@@ -97,25 +97,25 @@ class Collector:
         self._behind.put(work, sum(map(len, records)))
 
     def note(self, source: str, state: SourceState) -> None:
-        """Note that all articles of these files of a source were added."""
+        """Record that all articles in these files of a source have been added."""
         self._behind.put(partial(self._states.__setitem__, source, state))
 
     def wait(self) -> None:
-        """Wait until all that was added is collected."""
+        """Wait until all added articles are collected."""
         self._behind.wait()
 
     def end(self) -> list[Segment]:
-        """Write what is left. Returns all segments, and holds nothing any more."""
+        """Write the last segment. Returns all segments, and drops its own references to them."""
         self._behind.wait()
         if len(self._builder):
             self._flush()
-        # Words that were met have served; what comes now takes memory of its own.
+        # The vocabulary is no longer needed, and the steps that follow need the memory.
         self._begin(Vocabulary(self._base.protected))
         segments, self.segments = self.segments, []
         return segments
 
     def close(self) -> None:
-        """Forget what is not collected yet, and end the other thread."""
+        """Drop the articles that are not collected yet, and end the background thread."""
         self._behind.close()
 
     def _collect(

@@ -1,4 +1,4 @@
-"""Which articles make which segments: few enough to be searched fast, without rewriting all at every commit."""
+"""The merge policy: few enough segments for fast searches, without rewriting the whole index at every commit."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from newsearch.ranking import Pivots
 Array: TypeAlias = NDArray[Any]
 
 Write: TypeAlias = Callable[[dict[str, Array | Spool], int], Segment]
-"""Writes the arrays of a segment, and so many articles, to a file."""
+"""Writes the arrays of a segment with this number of articles to a file."""
 
 _Part: TypeAlias = list[tuple[Segment, Array]]
-"""Segments, each with numbers of its articles, that are to be one segment."""
+"""The input of one merge: segments, each with the numbers of the articles to take from it."""
 
 _MERGE_FACTOR = 8
 
 _MAX_WORDS = 1 << 25
-"""Words of the articles that are merged to one segment: a merge takes memory for each."""
+"""The most words in the articles of one compacted segment. A merge takes memory for each."""
 
 
 def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segment]:
-    """Merge small segments of like size, and rewrite those that are mostly deleted: in the list itself.
+    """Merge small segments of similar size, and rewrite those that are mostly deleted. Changes the list in place.
 
     Raises:
         IndexCorrupt: one of them is damaged.
@@ -39,22 +39,22 @@ def merged(segments: list[Segment], pivots: Pivots, write: Write) -> list[Segmen
         chosen = _worth_merging(segments)
         if not chosen:
             return segments
-        # A merge would give damaged arrays good checksums, and make a bad segment of a stranger one of ours.
+        # A merge would give damaged arrays valid checksums, and turn a malformed foreign segment into one of ours.
         verify(chosen)
         articles, arrays = merge_segments(chosen, pivots)
         at = segments.index(chosen[0])
-        # In the list itself, so that nothing holds what was merged, and all that it has in memory, any longer.
+        # In place: no reference then keeps the merged segments, and the memory they use, alive.
         segments[:] = [s for s in segments if s not in chosen]
         segments.insert(at, write(arrays, articles))
 
 
 def is_compact(segments: Sequence[Segment]) -> bool:
-    """Whether these are as few segments as can be, without anything deleted."""
+    """Whether there are as few segments as possible, with no deleted articles."""
     return all(_is_whole(part) for part in _packed(segments))
 
 
 def compacted(segments: Sequence[Segment], pivots: Pivots, write: Write) -> list[Segment]:
-    """Make as few segments as can be, without anything deleted.
+    """Merge into as few segments as possible, with no deleted articles.
 
     Raises:
         IndexCorrupt: one of them is damaged.
@@ -72,7 +72,7 @@ def compacted(segments: Sequence[Segment], pivots: Pivots, write: Write) -> list
 
 
 def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
-    """Segments that had better be one: _MERGE_FACTOR of like size, or one that is mostly deleted."""
+    """Segments worth merging into one: _MERGE_FACTOR of similar size, or one that is mostly deleted."""
     sizes = {segment.name: segment.kept_articles for segment in segments}
     tiers: dict[int, list[Segment]] = {}
     for segment in segments:
@@ -92,12 +92,12 @@ def _worth_merging(segments: Sequence[Segment]) -> list[Segment]:
 
 
 def _is_whole(part: _Part) -> bool:
-    """Whether a part is a segment as it stands, with nothing in it that is deleted."""
+    """Whether a part is one unchanged segment with no deleted articles."""
     return len(part) == 1 and len(part[0][1]) == part[0][0].articles
 
 
 def _packed(segments: Sequence[Segment]) -> list[_Part]:
-    """The kept articles of segments, in as few parts as a segment's limits allow; full segments stay as they are."""
+    """Group the kept articles into as few parts as the limits of a segment allow. Full segments stay unchanged."""
     parts: list[_Part] = [[]]
     articles = words = 0
     for segment in sorted(
@@ -112,7 +112,7 @@ def _packed(segments: Sequence[Segment]) -> list[_Part]:
                 parts.append([])
                 articles = words = 0
                 continue
-            fits = max(fits, 1)  # an article of more words than a segment should hold gets one of its own
+            fits = max(fits, 1)  # an article with more words than the limit gets its own segment
             parts[-1].append((segment, docs[:fits]))
             articles, words = articles + fits, words + int(sizes[:fits].sum())
             docs, sizes = docs[fits:], sizes[fits:]

@@ -1,9 +1,9 @@
-"""When is an article the same as before? By a hash of what an index finds, ranks and shows of it.
+"""Content hashes, which detect unchanged articles. The hash covers what an index finds, ranks and shows of an article.
 
-It covers every field but the id, so that a moved article is known again, and pictures: of those it covers whether the
-article has any, which a query can ask for. Sites give pictures new addresses all the time, and it is not worth
-an index write; the index keeps those that came with the last change of the rest. What no Article holds (`secured`,
-line endings, the order of keys) is not in it either.
+It covers every field except two. The id is left out, which lets a moved article be recognised. Pictures are left out
+too, except for whether the article has any, because a query can ask for that. Sites change the addresses of pictures
+all the time, and that is not worth an index write. The index keeps the pictures that came with the last other change.
+What an Article does not hold (`secured`, line endings, the order of keys) is not covered either.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from newsearch.engine.arrays.writing import building
 
 
 def records_of(articles: list[Article]) -> list[bytes]:
-    """`encode_record` of each article, made the fast way where it can be."""
+    """`encode_record` of each article, by the fast path where possible."""
     records = building.plain_records(articles)
     return [record or encode_record(article) for record, article in zip(records, articles, strict=True)]
 
 
 def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Facts:
-    """What the columns keep of articles, with the hashes of their contents.
+    """The FACT columns of some articles, which include their content hashes.
 
     Args:
-        records: for each article what `records_of` gives.
+        records: the record of each article, from `records_of`.
     """
     contents = list(records)
     bare = {
@@ -44,9 +44,9 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
 
 
 def signatures_of(articles: list[Article]) -> NDArray[np.uint8]:
-    """The signatures of some articles, by which copies are found: shape (articles, SIGNATURE).
+    """The signatures of some articles, used to find copies; shape (articles, SIGNATURE).
 
-    The one place that makes them. So far they are all zero, which stands for no signature.
+    This is the only place that makes them. For now they are all zero, which means no signature.
     """
     return np.zeros((len(articles), SIGNATURE), np.uint8)
 

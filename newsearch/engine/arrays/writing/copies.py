@@ -1,7 +1,7 @@
-"""Which of several copies of an article is found? That of the source which the index met first; the others are hidden.
+"""Hides the copies of an article. A search finds only the copy from the source that was indexed first.
 
-Copies are articles of one canonical URL in different sources. They stay in the index, so that the next one is found
-when the first is deleted, or its source forgotten.
+Copies are articles with the same canonical URL in different sources. Hidden copies stay in the index: when the first
+is deleted, or its source is forgotten, the next one becomes findable.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from newsearch.engine.arrays.segment.segment import Segment
 
 
 def hide_copies(segments: Sequence[Segment], sources: Sequence[str]) -> None:
-    """Hide the articles of some segments of which an earlier source has a copy, and show all others.
+    """Hide every article that has a copy in an earlier source, and show all others.
 
     Args:
-        sources: locations, in the order in which the index met them.
+        sources: locations, in the order in which they were first indexed.
     """
     if len(sources) < 2 and not any(len(segment.hidden) for segment in segments):
         return
@@ -25,7 +25,7 @@ def hide_copies(segments: Sequence[Segment], sources: Sequence[str]) -> None:
     urls, ranks = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for segment in segments:
         names = np.array([rank.get(name, len(rank)) for name in segment.names("source")], np.int64)
-        # 0 stands for no URL: what is deleted is a copy of nothing.
+        # 0 means no URL. Deleted articles get it, because they must not count as copies.
         urls.append(np.where(segment.kept, segment.column("url_hash"), 0).astype(np.uint64))
         ranks.append(names[segment.column("source")])
     url, of_source = np.concatenate(urls), np.concatenate(ranks)

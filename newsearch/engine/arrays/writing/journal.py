@@ -1,12 +1,13 @@
-"""How far did a run get that was interrupted? Its finished segments, which no generation names yet.
+"""The journal of an interrupted run: its finished segments, which no generation names yet.
 
     journal.json   {"newsearch": 5, "analysis": 3, "generation": 7, "fresh": false, "sources": ["/data/news"],
                     "segments": [{"name": "8_a1b2c3d4e5f60718", "articles": 65536, "deleted": [3, 14]}],
                     "states": {"/data/news": "8_8b9cadbecfd0e1f2.src"}}
 
-It is written after each segment. Only the next run of the same sources that starts beside the same published generation
-(0 is none) in the same way goes on from it. Any other writer leaves it alone as long as it publishes nothing, and
-deletes it with what it names when it does. `states` are those of sources as far as they are in the segments.
+It is written after each segment. Only the next run with the same sources, published generation (0 means none),
+`fresh` and `protected` resumes from it. Any other writer leaves it alone until that writer publishes something. It then
+deletes the journal and the files that it names. `states` holds the states of the sources, as far as the segments
+cover them.
 """
 
 from __future__ import annotations
@@ -35,15 +36,21 @@ _MAX_SIZE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What an interrupted run had finished: segments, and the states of sources as far as these hold them."""
+    """What an interrupted run had finished: segments, and the states of the sources as far as these cover them."""
 
     segments: Sequence[Segment] = ()
     states: Mapping[str, SourceState] = field(default_factory=dict)
 
 
 class Run(NamedTuple):
-    """Which run it was: what was published, 0 for nothing; whether it builds anew; the locations of its sources; the
-    terms that it protects (see Stemming), sorted."""
+    """What identifies a run.
+
+    Attributes:
+        generation: the published generation when it started, 0 for none.
+        fresh: whether it builds the index from scratch.
+        sources: the locations of its sources.
+        protected: the terms that it does not stem (see Stemming), sorted.
+    """
 
     generation: int
     fresh: bool
@@ -52,7 +59,7 @@ class Run(NamedTuple):
 
 
 def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states: Mapping[str, str]) -> None:
-    """Note what is finished, to stay. The names of the files come to stay with it; their bytes must have."""
+    """Write the journal durably, with the names of its files. Their contents must have been synced before."""
     data = {
         "newsearch": FORMAT_VERSION,
         "analysis": analysis.VERSION,
@@ -67,10 +74,10 @@ def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states
 
 
 def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> Ahead:
-    """What an interrupted run that was the same had finished; nothing if it cannot be read whole.
+    """What an interrupted run with the same identity had finished; empty unless all of it can be read.
 
     Args:
-        published: names of the segments of the generation from which the run starts.
+        published: the names of the segments of the generation from which the run starts.
     """
     try:
         data = _read(directory)
@@ -99,10 +106,10 @@ def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> 
 
 
 def journaled(directory: Path, generation: int, but: Run | None = None) -> set[str]:
-    """The names of the files of an interrupted run that a run from this generation could go on from.
+    """The files of an interrupted run that a run from this generation could resume.
 
     Args:
-        but: a run whose files are not meant.
+        but: a run whose files are left out.
     """
     try:
         data = _read(directory)
@@ -119,7 +126,7 @@ def journaled(directory: Path, generation: int, but: Run | None = None) -> set[s
 
 
 def _numbers(given: Any) -> list[int]:
-    """Numbers of articles, rising, as `write_journal` writes them."""
+    """Check that these are ascending article numbers, as `write_journal` writes them."""
     if not isinstance(given, list) or not all(type(n) is int and n < MAX_ARTICLES for n in given):
         raise ValueError("deleted articles that are no numbers")
     numbers: list[int] = given

@@ -1,7 +1,7 @@
-"""What does an index hold of a source, and how does that differ from what is read of it now?
+"""Compares what an index holds of a source with what is read from it now.
 
-Articles are known by the hash of their id, and their content by a hash too, so that a source of any size is compared
-with some vector operations, in a few bytes an article.
+Articles are identified by a hash of their id, and their content is compared by a hash too. A source of any size is
+compared with a few vector operations, in a few bytes per article.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Held:
-    """What an index holds already. Fulfils `base.Held`.
+    """What an index already holds. Implements `base.Held`.
 
     Args:
-        directory: of the index.
-        toc: the generation, and its segments.
-        ahead: what an interrupted run had finished beyond that.
+        directory: the directory of the index.
+        toc: the generation.
+        segments: the segments of the generation.
+        ahead: what an interrupted run had finished since.
     """
 
     def __init__(
@@ -45,37 +46,37 @@ class Held:
         self._ahead = ahead or Ahead()
 
     def ledger(self, source: str) -> Ledger:
-        """What is held of a source, to be compared with what it has now."""
+        """A ledger that compares the held articles of a source with its current ones."""
         return Ledger(self._segments, self._ahead.segments, source)
 
     def state(self, source: str) -> SourceState | None:
-        """What the files of a source looked like when they were read, if that is known."""
+        """The recorded state of the files of a source when they were last read; None if unknown."""
         for entry in self._toc.sources:
             if entry.location == source and entry.state:
                 return read_state(self._directory / entry.state)
         return None
 
     def state_ahead(self, source: str) -> SourceState:
-        """Of which files of a source an interrupted run had finished the articles, and what they looked like."""
+        """The state of those files of a source whose articles an interrupted run had finished."""
         return self._ahead.states.get(source, SourceState((), ()))
 
     @property
     def articles_ahead(self) -> int:
-        """How many articles an interrupted run had finished."""
+        """The number of articles that an interrupted run had finished."""
         return count_kept(self._ahead.segments)
 
     def count(self, source: str) -> int:
-        """How many articles of a source are committed."""
+        """The number of committed articles of a source."""
         return sum(int(np.count_nonzero(of_sources(segment, {source}))) for segment in self._segments)
 
 
 class Ledger:
-    """Compares the articles of one source, as they are read, with those that are held. Fulfils `base.Ledger`.
+    """Compares the articles of one source, as they are read, with the held ones. Implements `base.Ledger`.
 
     Args:
-        segments: what is committed.
-        ahead: what an interrupted run had indexed beyond that.
-        source: its location.
+        segments: the committed segments.
+        ahead: the segments that an interrupted run had finished since.
+        source: the location of the source.
     """
 
     def __init__(self, segments: Sequence[Segment], ahead: Sequence[Segment], source: str) -> None:
@@ -83,7 +84,7 @@ class Ledger:
         self._source = source
         self._keys, self._contents, self._places = _held(segments, source)
         self._ahead, self._ahead_contents, _ = _held(ahead, source)
-        # What is ahead was read later than what is committed.
+        # `ahead` comes first because it was read later than the committed articles.
         keys = np.concatenate((self._ahead, self._keys))
         self._known, first = np.unique(keys, return_index=True)
         self._latest = np.concatenate((self._ahead_contents, self._contents))[first]
@@ -97,10 +98,10 @@ class Ledger:
         self._ids: dict[int, str] = {}
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
-        """Those of some articles that were read which have to be added: what is new, changed, or read twice."""
+        """Of the articles read, those that must be added: the new, the changed, and some that were read twice."""
         self._read += len(articles)
         keys = _hashes(article.id for article in articles)
-        # Where nothing is held, all is new, and content need not be compared.
+        # If nothing is held, every article is new, and there is no content to compare.
         contents = np.zeros_like(keys)
         if len(self._known):
             contents = np.frombuffer(facts_of(articles, records_of(articles)).content_hash, np.uint64)
@@ -109,7 +110,7 @@ class Ledger:
         skipped[found] = self._latest[at[found]] == contents[found]
         self._seen[at[found]] = True
         self._differs[at[found & ~skipped]] = True
-        # After another version of its id, an article that is as it was must be added, to be the last.
+        # An unchanged article that follows another version of its id must be added, because the last one wins.
         skipped[skipped] = ~self._differs[at[skipped]]
         self._skipped[at[skipped]] = True
         wanted = np.flatnonzero(~skipped)
@@ -123,17 +124,17 @@ class Ledger:
         return chosen
 
     def pass_over(self, ids: Iterable[str]) -> None:
-        """Take articles for read, and for what the index or an interrupted run has of them."""
+        """Count these articles as read, and unchanged from what the index or an interrupted run has."""
         at, found = self._find(_hashes(ids))
         self._seen[at[found]] = True
 
     def drop(self, ids: Iterable[str]) -> None:
-        """Count those of these articles that the index holds as gone from the source."""
+        """Count these articles, where the index holds them, as gone from the source."""
         at, found = self._find(_hashes(ids))
         self._dropped[at[found]] = True
 
     def drop_unseen(self) -> None:
-        """Count all articles that the index holds, and that were not read, as gone from the source."""
+        """Count every held article that was not read as gone from the source."""
         self._dropped |= ~self._seen
 
     @property
@@ -142,7 +143,7 @@ class Ledger:
         return self._known[self._dropped]
 
     def difference(self) -> Difference:
-        """What has changed, with all read, and what is gone dropped."""
+        """The changes of the source. Call it after all articles are read and the missing ones dropped."""
         deleted = self.dropped
         ahead_kept = ~np.isin(self._ahead, deleted)
         keys = np.concatenate([self._ahead[ahead_kept], *self._read_keys])
@@ -188,7 +189,7 @@ class Ledger:
         return np.searchsorted(self._known, keys), holds(keys, self._known)
 
     def _named(self, keys: Array) -> tuple[str, ...]:
-        """The first ids that have these keys, which are sorted."""
+        """The first ids with these keys. The keys must be sorted."""
         named = holds(np.array(list(self._ids), np.uint64), keys)
         return tuple(sorted(compress(self._ids.values(), named)))[:MAX_NAMES]
 
@@ -203,7 +204,7 @@ def _hashes(ids: Iterable[str]) -> Array:
 
 
 def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array]:
-    """Keys of the kept articles of a source, sorted; their content hashes; and where they are: segment, article."""
+    """The kept articles of a source: their sorted keys, their content hashes, and their places (segment, article)."""
     none = np.empty(0, np.uint64)
     keys, contents, places = [none], [none], [np.empty((0, 2), np.int64)]
     for number, segment in enumerate(segments):

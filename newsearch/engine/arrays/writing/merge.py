@@ -1,11 +1,11 @@
-"""Segments -> one segment, their deleted articles left out (hidden ones stay). No text is analysed again.
+"""Segments -> one segment without their deleted articles. Hidden articles stay. No text is analysed again.
 
-A posting never changes (its weight is a fact of its article alone), so a merge renumbers and concatenates, and
-gives the very arrays that a build of the same articles would, but for the order of the tables of strings.
+A posting never changes, because its weight depends only on its own article. A merge therefore renumbers and
+concatenates. Its arrays are those of a build from the same articles, except for the order of the string tables.
 
-However long the segments are, little of them is in memory at a time: words are merged range by range of the
-dictionaries, records block by block, and what grows with their number is on disk until the new file takes it. What is
-held are the columns, and the exact forms while their stems are told.
+Memory stays small however long the segments are. Words are merged one range of the dictionaries at a time, records one
+block at a time, and arrays that grow with their number are spooled to disk until the new file is written. Only the
+columns are held in memory, and the exact forms until their stems are determined.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from newsearch.text import analysis
 Array: TypeAlias = NDArray[Any]
 
 _RANGE = 1 << 18
-"""Words that are merged at a time: each takes some hundred bytes."""
+"""Words that are merged at a time. Each takes about a hundred bytes."""
 
 _BLOCK = 512
 """Records that are copied at a time."""
 
 _SPOOLED = {"doc": "<u2", "code": "|u1", "pos": "<u2", "more_doc": "<u2", "more_pos": "<u2"}
-"""What of the postings is on disk until all is merged, in types that hold any number of an article and any position."""
+"""The arrays of postings that are spooled to disk, in dtypes that hold any article number and any position."""
 
 
 def merge_segments(
     segments: Sequence[Segment], pivots: Pivots, keep: Sequence[Array] | None = None
 ) -> tuple[int, dict[str, Array | Spool]]:
-    """The number of articles that are kept, and the arrays of one segment that holds them.
+    """Merge segments. Returns the number of articles kept, and the arrays of the new segment.
 
     Args:
-        segments: one at least.
-        keep: for each segment the numbers of the articles to keep, rising; by default all that are not deleted.
+        segments: at least one.
+        keep: for each segment, the ascending numbers of the articles to keep; by default all that are not deleted.
     """
     if keep is None:
         keep = [np.flatnonzero(segment.kept) for segment in segments]
@@ -83,7 +83,7 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
                 values = numbers[values[places]]
             else:
                 values = values[places]
-            # Without a common type, numpy would make floats of signed and unsigned integers together.
+            # Without a common dtype, numpy would convert a mix of signed and unsigned integers to floats.
             is_whole = values.dtype.kind in "iu" and column.code != "Q"
             parts.append(values.astype(np.int64) if is_whole else values)
         merged.values[name] = np.concatenate(parts)
@@ -93,7 +93,7 @@ def _columns(segments: Sequence[Segment], keep: Sequence[Array]) -> Columns:
 def _ids(
     segments: Sequence[Segment], of_segment: Array, docs: Array, merged: Columns, pivots: Pivots
 ) -> list[str]:
-    """The ids of those articles that nothing else puts in order, and "" for the others: reading them takes long."""
+    """The ids of the articles that boost and date leave tied, and "" for the others, because reading ids is slow."""
     boost = merged.exponent(pivots)
     date = merged["date"]
     order = np.lexsort((date, boost))
@@ -124,9 +124,9 @@ def _words(
     """The arrays of `postings`.
 
     Args:
-        keep: for each segment the articles that are kept.
+        keep: for each segment, the kept articles.
         number: their new numbers, segment after segment.
-        languages: by new number.
+        languages: the language of each article, by its new number.
     """
     renumbered = []
     start = 0
@@ -169,7 +169,7 @@ def _words(
 
 
 def _ranges(segments: Sequence[Segment]) -> Iterator[list[_Range]]:
-    """For each segment the forms between the same two texts, of _RANGE words in all unless a form alone has more."""
+    """For each segment, the forms between the same two texts: _RANGE words in total, unless one form alone has more."""
     share = _RANGE // len(segments)
     words = [
         s.file.array("post_at").astype(np.int64) + s.file.array("more_at").astype(np.int64) for s in segments
@@ -191,7 +191,7 @@ def _ranges(segments: Sequence[Segment]) -> Iterator[list[_Range]]:
 def _merged(
     segments: Sequence[Segment], ranges: Sequence[_Range], renumbered: Sequence[Array]
 ) -> tuple[list[str], Postings]:
-    """The forms of these ranges that kept articles hold, sorted, and their postings under new numbers."""
+    """The forms in these ranges that occur in kept articles, sorted, and their renumbered postings."""
     encoded = [
         [s.dictionary.encoded(i) for i in range(*forms)] for s, forms in zip(segments, ranges, strict=True)
     ]
@@ -206,7 +206,7 @@ def _merged(
 
 
 def _postings(segment: Segment, forms: _Range, numbers: Array, renumbered: Array) -> Postings:
-    """The live postings of a range of the forms of a segment, with new numbers for the forms and the articles."""
+    """The postings of kept articles for a range of forms of a segment, with forms and articles renumbered."""
     array = segment.file.array
     counts = []
     places = []
@@ -231,14 +231,14 @@ def _postings(segment: Segment, forms: _Range, numbers: Array, renumbered: Array
 
 
 def _sorted(postings: Postings) -> Postings:
-    """The same postings in the order (term, article)."""
+    """The postings sorted by (term, article)."""
     order = np.argsort((postings.term << 16) | postings.doc, kind="stable")
     more = np.argsort((postings.more_term << 16) | postings.more_doc, kind="stable")
     return Postings(*(c[order] for c in postings[:4]), *(c[more] for c in postings[4:]))
 
 
 def _used(vocabulary: list[bytes], postings: Postings) -> tuple[list[str], Postings]:
-    """Only the forms that still have postings, renumbered."""
+    """Drop the forms without postings, and renumber the rest."""
     counts = np.bincount(postings.term, minlength=len(vocabulary))
     number = np.cumsum(counts > 0) - 1
     terms = [vocabulary[i].decode() for i in np.flatnonzero(counts).tolist()]
@@ -246,7 +246,7 @@ def _used(vocabulary: list[bytes], postings: Postings) -> tuple[list[str], Posti
 
 
 def _records(segments: Sequence[Segment], of_segment: Array, docs: Array) -> dict[str, Array | Spool]:
-    """The arrays of `records`, for these articles of these segments."""
+    """The arrays of `records` for these articles."""
     chosen = sampled(len(docs))
     compress, dictionary = trained(segments[of_segment[i]].records.raw(docs[i]) for i in chosen)
     packed = Spool(segments[0].file.path.parent, "|u1")
@@ -259,7 +259,7 @@ def _records(segments: Sequence[Segment], of_segment: Array, docs: Array) -> dic
 
 
 def _blocks(segments: Sequence[Segment], of_segment: Array, docs: Array) -> Iterator[list[tuple[int, int]]]:
-    """Numbers of a segment and an article, some at a time; what was read of them is let go of after each time."""
+    """(segment, article) numbers, one block at a time. The memory of what was read is released after each block."""
     for start in range(0, len(docs), _BLOCK):
         block = slice(start, start + _BLOCK)
         yield list(zip(of_segment[block].tolist(), docs[block].tolist(), strict=True))

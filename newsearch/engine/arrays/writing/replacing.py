@@ -1,4 +1,4 @@
-"""Which articles does what was added replace? Those of the same id in the same source, unless they are as they were."""
+"""Replacement: an added article replaces the one with the same id in the same source, unless it is unchanged."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ Array: TypeAlias = NDArray[Any]
 
 
 def keys(segment: Segment) -> Array:
-    """64 bits for every article that stand for its id and its source together."""
+    """For each article, a 64-bit key of its id and its source."""
     sources = np.array([hash_key(name) for name in segment.names("source")], np.uint64)
     found: Array = segment.column("id_hash") + sources[segment.file.array("source")]
     return found
 
 
 def delete_replaced(committed: Sequence[Segment], added: Sequence[Segment]) -> tuple[int, Array]:
-    """Mark what was added again later as deleted, and what was added again as it was.
+    """Mark articles that a later one replaces as deleted, and also added articles that are equal to committed ones.
 
     Args:
-        committed: what was there before.
-        added: in the order in which it came.
+        committed: the segments committed before.
+        added: the new segments, in the order in which they were added.
 
     Returns:
-        How many articles were replaced, of those committed before; and the keys of those of them that were added again
-        as they were, and stay, sorted.
+        The number of committed articles that were replaced, and the sorted keys of the committed articles that were
+        added again unchanged, and therefore stay.
     """
     later = _delete_earlier(added)
     replaced = 0
@@ -48,12 +48,12 @@ def delete_replaced(committed: Sequence[Segment], added: Sequence[Segment]) -> t
 
 
 def _delete_earlier(added: Sequence[Segment]) -> Array:
-    """Delete what was added again in a later segment. Returns the keys of all that was added, sorted, each once."""
+    """Delete the articles added again in a later segment. Returns the distinct keys of all added articles, sorted."""
     own = np.concatenate([np.empty(0, np.uint64), *map(keys, added)])
-    order = np.argsort(own, kind="stable")  # of equal keys, those of the last segment are last
+    order = np.argsort(own, kind="stable")  # equal keys stay in the order of their segments
     ordered = own[order]
     is_last = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
-    # Few were added more than once, and only those are looked at more closely.
+    # Few articles are added more than once. Only those are examined further.
     at = np.flatnonzero(~is_last | ~np.append(True, is_last)[: len(is_last)])
     ends = np.cumsum([segment.articles for segment in added])
     number = ends.searchsorted(order[at], side="right")
@@ -68,7 +68,7 @@ def _delete_earlier(added: Sequence[Segment]) -> Array:
 
 
 def _delete_equal(added: Sequence[Segment], wanted: Array, contents: Array) -> Array:
-    """Delete what was added with these keys and contents. Returns for each of them whether it was."""
+    """Delete the added articles with these keys and contents. Returns, for each pair, whether one was found."""
     equal = np.zeros(len(wanted), bool)
     if not len(wanted):
         return equal

@@ -1,4 +1,4 @@
-"""The languages of many articles at once, as `languages.of` and `languages.detected` would tell them one by one."""
+"""Detects the languages of many articles at once, as `languages.of` and `languages.detected` do one by one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Array: TypeAlias = NDArray[Any]
 _NUMBERS = {code: number for number, code in enumerate(LANGUAGES)}
 
 CODES = ("", *languages.KNOWN)
-"""What `Spoken.told` numbers."""
+"""The codes that `Spoken.told` indexes."""
 
 
 class Spoken(NamedTuple):
     """The languages of some articles.
 
     Attributes:
-        stemmed: by which language their words are stemmed, by its place in LANGUAGES (see `languages.of`).
-        told: the language that their words tell, by its place in CODES (see `languages.detected`); it means nothing for
-            an article with a tag that names a language.
+        stemmed: the language used to stem each article, as an index into LANGUAGES (see `languages.of`).
+        told: the language detected from its words, as an index into CODES (see `languages.detected`). It is
+            meaningless for an article whose tag names a language.
     """
 
     stemmed: Array
@@ -39,12 +39,12 @@ def languages_of(
     """The language of every article.
 
     Args:
-        tags: all the tags of the articles; an empty one is none.
-        tag: for every article the number of its tag.
-        terms: the numbers of terms.
-        tokens: the numbers of the terms of all articles, end to end.
-        lengths: how many of them each article has.
-        foreign: for every term `languages.is_foreign`.
+        tags: the distinct language tags; an empty one means no tag.
+        tag: for each article, the index of its tag.
+        terms: the number of each term.
+        tokens: the term numbers of all articles, concatenated.
+        lengths: the number of tokens of each article.
+        foreign: for each term, the result of `languages.is_foreign`.
     """
     known = [_NUMBERS.get(languages.tagged(name or None) or "", -1) for name in tags]
     found: Array = np.array(known, np.int64)[tag]
@@ -52,7 +52,7 @@ def languages_of(
     told = np.full(len(found), CODES.index(languages.ENGLISH))
     if not len(untold):
         return Spoken(found, told)
-    # For every term the number of its function word, from 1, and for that the languages that have it.
+    # The number of each term that is a function word, from 1; and by that number, the languages that have the word.
     function_word = np.zeros(len(terms), np.uint16)
     codes: list[tuple[str, ...]] = [()]
     for word, languages_of_word in languages.function_words().items():
@@ -62,12 +62,12 @@ def languages_of(
     words = function_word.take(tokens)
     ends = np.concatenate(([0], np.cumsum(lengths)))
     latin = lengths - _sums(foreign.take(tokens), ends) if foreign.any() else lengths
-    # A text without words is in no language.
+    # A text without words has no language.
     told[2 * latin <= lengths] = 0
     is_english = np.array([languages.ENGLISH in of_word for of_word in codes])
     english = _sums(is_english.take(words), ends)
     others = _sums(words > 0, ends) - english
-    # What can be no other language than English need not be looked at more closely.
+    # Articles that can only be English need no further checks.
     found[untold] = 0
     maybe = untold[((others >= languages.FEWEST) & (others > 2 * english))[untold]]
     words = words[ranges(ends[maybe], lengths[maybe])]
@@ -83,17 +83,17 @@ def languages_of(
     likeliest, is_told = _likeliest(counts, lengths[maybe])
     numbers = np.array([_NUMBERS.get(code, 0) for code in languages.KNOWN])
     found[maybe] = np.where(is_told, numbers[likeliest], 0)
-    # CODES begins with none.
+    # CODES starts with "", for no language.
     told[maybe[is_told]] = likeliest[is_told] + 1
     return Spoken(found, told)
 
 
 def _likeliest(counts: Array, totals: Array) -> tuple[Array, Array]:
-    """For many articles the likeliest of languages.KNOWN other than English, and whether there is no doubt about it.
+    """For each article, the likeliest of languages.KNOWN other than English, and whether it is certain enough.
 
     Args:
         counts: function words of each language in each article, shape (articles, languages.KNOWN).
-        totals: words of each article.
+        totals: the number of words in each article.
     """
     english = languages.KNOWN.index(languages.ENGLISH)
     others = counts.copy()
@@ -109,7 +109,7 @@ def _likeliest(counts: Array, totals: Array) -> tuple[Array, Array]:
 
 
 def _sums(counted: Array, ends: Array) -> Array:
-    """How many of the counted tokens each article has."""
+    """The number of counted tokens in each article."""
     before = np.zeros(len(counted) + 1, np.int32)
     np.cumsum(counted, out=before[1:])
     sums: Array = np.diff(before[ends])
