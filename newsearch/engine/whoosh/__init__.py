@@ -1,1 +1,1 @@
-"""How does Whoosh see an index? For those who come with Whoosh's own queries and writers; nothing else imports this."""
+"""newsearch indexes as Whoosh sees them, for users of Whoosh's queries and writers. Nothing else imports this."""
