@@ -1,4 +1,4 @@
-"""What engines report about an index and its maintenance. Searches do not need it and do not wait for its import."""
+"""What does an engine report about an index and its maintenance? Searches need none of it, nor wait for its import."""
 
 from __future__ import annotations
 

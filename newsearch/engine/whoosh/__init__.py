@@ -1,1 +1,1 @@
-"""newsearch indexes as Whoosh sees them, for users of Whoosh's queries and writers. Nothing else imports this."""
+"""How does Whoosh see an index? For users of Whoosh's own queries and writers. Nothing else imports this."""

@@ -1,4 +1,4 @@
-"""A Whoosh matcher over the postings of one term, which skips postings that cannot reach the page.
+"""How does Whoosh iterate over the postings of one term, and skip those that cannot reach the page?
 
 If the scorer depends only on weight and length, as BM25F does, all scores of a term are computed at once. A top-k
 search then jumps directly to the next posting that can still reach the page. Other scorers are called for each posting,

@@ -1,4 +1,4 @@
-"""The Whoosh schema of every newsearch index, and the analysis of values in its fields.
+"""What is the Whoosh schema of a newsearch index, and how are values in its fields analysed?
 
 Parsers, `documents(...)`, `delete_by_term` and queries built in code all use these fields. Values are normalised here,
 which lets them match however they were typed.

@@ -1,4 +1,4 @@
-"""Let `whoosh.index.open_dir` open a newsearch index, by patching Whoosh's table of contents.
+"""How does `whoosh.index.open_dir` open a newsearch index? By patching Whoosh's table of contents.
 
 An index has a constant file in place of Whoosh's table of contents (see engine/arrays/files/whoosh_stub.py). Reading
 that file imports this module. From then on, Whoosh's `FileIndex` and `TOC` delegate to ArrayIndex for every directory

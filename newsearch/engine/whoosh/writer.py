@@ -1,4 +1,4 @@
-"""A Whoosh writer for newsearch indexes. Documents become articles, and each commit publishes one generation."""
+"""How does Whoosh write to an index? Documents become articles, and each commit publishes one generation."""
 
 from __future__ import annotations
 

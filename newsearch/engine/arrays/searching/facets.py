@@ -1,4 +1,4 @@
-"""Count articles by facet value. Names are counted by their numbers, times by calendar days.
+"""How many articles have each value of a facet? Names are counted by their numbers, times by calendar days.
 
 Periods of time follow a time zone. A date without a time is the same day in every zone.
 """

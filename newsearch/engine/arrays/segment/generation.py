@@ -1,4 +1,4 @@
-"""Open a generation while another may be published."""
+"""How is a generation opened while another may be published?"""
 
 from __future__ import annotations
 
