@@ -1,4 +1,4 @@
-"""What does an engine tell of an index and of its upkeep? Searches need none of this, and do not wait for it."""
+"""What does an engine report about an index and its maintenance? Searches need none of it, nor wait for its import."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What an index holds.
+    """The contents of an index, in numbers.
 
     Attributes:
         articles: the number of live articles.
-        unpublished: how many of the live articles are unpublished.
-        deleted: deleted or replaced articles that still take space.
-        hidden: articles that are kept but not found, because an earlier source has them too.
+        unpublished: the number of live articles that are unpublished.
+        deleted: the number of deleted or replaced articles that still take space.
+        hidden: the number of articles that are kept but not found, because an earlier source has them too.
         segments: the number of parts in which the engine keeps the index.
-        terms: exact forms of words, summed over the parts.
-        size: bytes on disk; 0 if the engine keeps no files.
+        terms: the number of exact forms of words, summed over the parts.
+        size: bytes on disk. 0 if the engine keeps no files.
         files: the number of files on disk.
         generation: the number of the commit that published the index.
         oldest, newest: the range of dates, or None if no article has one.
-        median_heat, median_quality: the pivots of the boosts; None if no article has the signal.
+        median_heat, median_quality: the pivots of the boosts. None if no article has the signal.
         sources: the locations of the sources.
-        sources_read: for each source, the aware datetime at which its files were last read; None if unknown.
-        sources_broken: for each source, how many of its articles were broken then.
+        sources_read: for each source, the aware datetime at which its files were last read. None if unknown.
+        sources_broken: for each source, the number of its articles that were broken at that time.
         created: when the generation was published.
         format: the version of the engine's format.
     """
@@ -57,11 +57,11 @@ class Verification:
     Attributes:
         generation: the generation that was checked.
         files, size: the number of its files, and their size in bytes.
-        articles: live articles that were read.
-        searches: searches for existing articles that were run.
-        unused: names of files that no generation uses and no run can resume from, as killed writers leave them. The
-            next commit deletes them.
-        problems: the problems, one line each; empty if there are none.
+        articles: the number of live articles that were read.
+        searches: the number of searches for existing articles that were run.
+        unused: the names of files that no generation uses and no run can resume from. Killed writers leave such files.
+            The next commit deletes them.
+        problems: the problems, one line each. Empty if there are none.
         seconds: the duration.
     """
 
@@ -82,14 +82,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What compacting an index did.
+    """The result of compacting an index.
 
     Attributes:
-        articles: live articles.
-        dropped: deleted articles whose space was freed.
+        articles: the number of live articles.
+        dropped: the number of deleted articles whose space was freed.
         segments_before, segments: the number of parts of the index before and after.
         size_before, size: bytes on disk before and after, including unused files.
-        generation: the generation that is now published; the same as before if there was nothing to do.
+        generation: the generation that is now published. It is unchanged if there was nothing to do.
         seconds: the duration.
     """
 

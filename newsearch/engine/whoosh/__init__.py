@@ -1,1 +1,1 @@
-"""How does Whoosh see an index? For those who come with Whoosh's own queries and writers; nothing else imports this."""
+"""How does Whoosh see an index? For users of Whoosh's own queries and writers. Nothing else imports this."""

@@ -1,6 +1,6 @@
-"""A Whoosh codec over newsearch's arrays: every reader, matcher and cursor that Whoosh's own query classes need.
+"""A Whoosh codec over newsearch's arrays: every reader, matcher and cursor that Whoosh's query classes need.
 
-newsearch's own searches do not come here: they read the same arrays directly. `compatible` opens an index so.
+newsearch's own searches do not use it. They read the same arrays directly. `compatible` opens an index with this codec.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from newsearch.errors import EngineError
 Array: TypeAlias = NDArray[Any]
 
 _MAX_CACHED = 8 << 20
-"""Postings of terms that a segment keeps for the next query."""
+"""The maximum number of postings that a segment caches for later queries."""
 
 _NEEDED = (
     "whoosh.codec.base:Codec whoosh.codec.base:PerDocumentReader whoosh.codec.base:TermsReader "
     "whoosh.matching.mcore:ReadTooFar whoosh.query.spans:SpanNear2 whoosh.scoring:WeightLengthScorer "
     "whoosh.index:TOC.read whoosh.index:FileIndex._reader whoosh.reading:EmptyReader whoosh.fields:UnknownFieldError"
 ).split()
-"""What the codec stands on, whichever distribution of Whoosh is installed."""
+"""The names in Whoosh that the codec requires, whichever distribution of Whoosh is installed."""
 
 
 def _check() -> None:
@@ -61,7 +61,7 @@ _check()
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
-    """Reads segments of newsearch for Whoosh. They are written by compatible.ArrayWriter."""
+    """Reads newsearch segments for Whoosh. compatible.ArrayWriter writes them."""
 
     def terms_reader(self, storage: Any, segment: ArraySegment) -> ArrayTermsReader:
         return ArrayTermsReader(segment)
@@ -71,7 +71,7 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]
 
 
 class ArraySegment(base.Segment):  # type: ignore[misc]
-    """What Whoosh knows of a segment."""
+    """A segment as Whoosh sees it."""
 
     def __init__(self, name: str, segment: Segment, schema: fields.Schema) -> None:
         super().__init__("newsearch")
@@ -102,7 +102,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return found
 
     def postings(self, field: str, term: bytes) -> Postings | None:
-        """The articles of a term, kept for the next query; None where there is no such term."""
+        """The postings of a term, cached for later queries. None if there is no such term."""
         key = field, term
         if key in self._postings:
             return self._postings[key]
@@ -115,7 +115,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return found
 
     def info(self, field: str, term: bytes) -> TermInfo | None:
-        """What Whoosh wants to know of a term; None where there is no such term."""
+        """Whoosh's statistics of a term. None if there is no such term."""
         known = self._infos.get((field, term))
         if known is None and (found := self.postings(field, term)) is not None:
             lengths, weights = self.lengths(field), found.weights
@@ -132,7 +132,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return known
 
     def lengths(self, field: str) -> Array | None:
-        """The length of a text field in every article; None for other fields."""
+        """The length of a text field in every article. None for other fields."""
         if field not in self._lengths:
             found = None
             if field in ("text", "stem"):
@@ -143,7 +143,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self._lengths[field]
 
     def length(self, docnum: int, field: str, default: int) -> int:
-        """The length of a text field in one article."""
+        """The length of a text field in one article, or `default` for other fields."""
         if field not in self._length_lists:
             lengths = self.lengths(field)
             self._length_lists[field] = None if lengths is None else memoryview(lengths)
@@ -154,7 +154,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return length
 
     def sort_keys(self, field: str) -> list[int]:
-        """The value of a column of numbers in every article, in Whoosh's sortable form."""
+        """The value of a numeric column in every article, in Whoosh's sortable form."""
         if field not in self._keys:
             described = self.schema[field]
             values, number = np.unique(self.segment.column(field), return_inverse=True)
@@ -166,7 +166,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self._keys[field]
 
     def has_values(self, field: str) -> bool:
-        """Whether any article has a value in a column of numbers."""
+        """Whether any article has a value in a numeric column."""
         return bool((self.segment.column("flag") & columns.KNOWN[field]).any())
 
     def _column_values(self, field: str, values: Array) -> list[Any]:
@@ -183,7 +183,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return deleted
 
     def is_deleted(self, docnum: int) -> bool:
-        # Whoosh asks about the number after the last article too.
+        # Whoosh also asks about the number after the last article.
         return docnum < self.segment.articles and not self.segment.live[docnum]
 
 
@@ -192,7 +192,7 @@ def _moment(seconds: int) -> dt.datetime:
 
 
 def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
-    """A date as Whoosh has it: in UTC, without a zone; midnight for a day alone."""
+    """Convert a date to Whoosh's form: UTC without a zone, and midnight for a date without a time."""
     if isinstance(when, dt.datetime):
         return when.replace(tzinfo=None)
     if when is None:
@@ -257,7 +257,7 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 
 
 class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
-    """Walks over the terms of a field."""
+    """Iterates over the terms of a field."""
 
     def __init__(
         self, lexicon: Lexicon, fieldobj: Any, info: Callable[[str, bytes], TermInfo], name: str
@@ -317,7 +317,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return True
 
     def has_column(self, fieldname: str) -> bool:
-        # As in an index of Whoosh's own, where no article has a value there is no column.
+        # As in Whoosh's own indexes, a column without any values does not exist.
         return fieldname in columns.KNOWN and self._segment.has_values(fieldname)
 
     def column_reader(self, fieldname: str, column: Any) -> ArrayColumn:
@@ -343,7 +343,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
 
 
 class ArrayColumn(ColumnReader):  # type: ignore[misc]
-    """A column of numbers in Whoosh's sortable form."""
+    """A numeric column in Whoosh's sortable form."""
 
     def __init__(self, segment: ArraySegment, field: str) -> None:
         self._keys = segment.sort_keys(field)
@@ -369,7 +369,7 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
 
 def stored_fields(article: Article) -> dict[str, Any]:
-    """An article as the stored fields of a Whoosh document; `topic` and `author` are lists."""
+    """Convert an article to the stored fields of a Whoosh document. `topic` and `author` are lists."""
     values = {
         "id": article.id,
         "title": article.title,
@@ -390,5 +390,5 @@ def stored_fields(article: Article) -> dict[str, Any]:
         "quality": article.quality,
         "published": article.published,
     }
-    # What is absent is None, "" or []; 0 and False are values.
+    # Missing values are None, "" or []. 0 and False are values.
     return {name: value for name, value in values.items() if value or value == 0}

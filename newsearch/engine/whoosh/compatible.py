@@ -1,11 +1,11 @@
-"""An index of newsearch as a Whoosh index, for whatever is written for Whoosh.
+"""Open a newsearch index as a Whoosh index, for code that was written for Whoosh.
 
     from newsearch.engine.whoosh.compatible import open_index
 
     with open_index("index").searcher() as searcher:
         results = searcher.search(Phrase("text", ["facial", "recognition"]), limit=10)
 
-Everything in Whoosh that reads an index runs on it, and its writers add, update and delete.
+Everything in Whoosh that reads an index works on it. Its writers can add, update and delete documents.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = ["ArrayIndex", "ArrayWriter", "ExactTokenizer", "make_schema", "open_i
 
 
 class ArrayIndex(FileIndex):  # type: ignore[misc]
-    """An index of newsearch as Whoosh's own kind of index: `reader`, `searcher` and `writer` work as they do there.
+    """A newsearch index as a Whoosh index: `reader`, `searcher` and `writer` work as in Whoosh.
 
-    Each reader is of the generation that is published when it is made. Segments stay open between readers, with the
-    terms that were looked up in them, as long as they are in the index as they were.
+    A reader sees the generation that is published when it is created. Segments and the terms cached in them stay open
+    between readers, as long as the index contains them unchanged.
     """
 
     def __init__(self, directory: str | Path) -> None:
@@ -58,7 +58,7 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
             self._schema = make_schema(_stemmings(segments, toc.protected))
             kept: dict[SegmentEntry, ArraySegment] = {}
             for entry, segment in zip(toc.segments, segments, strict=True):
-                # Whoosh takes segments of one name for the same, whatever is deleted of them.
+                # Whoosh treats segments with the same name as identical, even if their deletions differ.
                 name = "-".join(filter(None, (entry.name, entry.deleted, entry.hidden)))
                 kept[entry] = self._open.get(entry) or ArraySegment(name, segment, self._schema)
             self._open, self._toc = kept, toc
@@ -68,17 +68,17 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
         return self._read_toc().schema
 
     def reader(self, reuse: Any = None) -> Any:
-        # What can be used again is, without Whoosh's help: it would bring deleted segments back.
+        # `_read_toc` reuses open segments. Whoosh's own reuse would bring deleted segments back.
         toc = self._read_toc()
         if not toc.segments:
             return _NoArticles(toc.schema, toc.generation)
         return self._reader(self.storage, toc.schema, toc.segments, toc.generation)
 
     def writer(self, procs: int = 1, timeout: float = 0.0, **options: Any) -> ArrayWriter:
-        """A writer (see ArrayWriter); options of Whoosh's that change no outcome are passed over.
+        """A writer (see ArrayWriter). Whoosh options that do not affect the result are ignored.
 
         Raises:
-            IndexingError: several processes, or another codec, were asked for.
+            IndexingError: several processes or another codec were requested.
         """
         if procs != 1 or options.get("multisegment") or options.get("codec") is not None:
             raise IndexingError(
@@ -89,19 +89,19 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
         return ArrayWriter(self, timeout, **limit)
 
     def optimize(self, **options: Any) -> None:
-        """Merge all that can be merged, and leave out what is deleted."""
+        """Merge all segments that can be merged, and drop deleted articles."""
         self.writer(**options).commit(optimize=True)
 
     def add_field(self, fieldname: str, fieldspec: Any) -> NoReturn:
-        """Raises IndexingError: the fields are newsearch's."""
+        """Raises IndexingError: the fields are fixed."""
         fixed(fieldname)
 
     def remove_field(self, fieldname: str) -> NoReturn:
-        """Raises IndexingError: the fields are newsearch's."""
+        """Raises IndexingError: the fields are fixed."""
         fixed(fieldname)
 
     def lock(self, name: str) -> NoReturn:
-        """Raises IndexingError: a writer of Whoosh's own would leave files that newsearch does not know."""
+        """Raises IndexingError: one of Whoosh's own writers would leave files that newsearch does not know."""
         raise IndexingError("only index.writer() writes to an index of newsearch")
 
 
@@ -123,9 +123,9 @@ def _stemmings(segments: list[Segment], protected: frozenset[str]) -> list[analy
 
 
 def open_index(directory: str | Path) -> ArrayIndex:
-    """Open an index of newsearch as a Whoosh index.
+    """Open a newsearch index as a Whoosh index.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is none, or none that can be read.
+        IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
     """
     return ArrayIndex(directory)

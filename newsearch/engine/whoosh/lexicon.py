@@ -1,13 +1,14 @@
 """The terms of one field of a segment, as Whoosh sees them: sorted bytes, each with articles, counts and positions.
 
-newsearch keeps the words of all text fields together and tells fields apart by position; keywords and numbers it keeps
-as columns. Whoosh wants terms of every field. Words, stems, ids and URLs are looked up one by one in the arrays;
-a list of all terms is made only when somebody walks over it. The few keywords and numbers are grouped once.
+newsearch stores the words of all text fields together and tells the fields apart by position. It stores keywords and
+numbers as columns. Whoosh expects terms in every field. Words, stems, ids and URLs are looked up individually in the
+arrays. A list of all terms is built only if a caller iterates over it. Keywords and numbers are few, and are grouped
+once.
 
     title, topics, excerpt, body    exact forms in that field, positions from its start
     text                            exact forms in any of them, positions with a gap between fields
-    stem                            stems of the same words, without positions; those that are not English as de:haus
-    topic, author, provider, domain, category, type, language    whole values, case folded
+    stem                            stems of the same words, without positions; other languages than English as de:haus
+    topic, author, provider, domain, category, type, language    whole values, case-folded
     id, url, published              whole values; URLs in their canonical form
     heat, quality, date, modified   numbers
 """
@@ -30,20 +31,20 @@ from newsearch.engine.arrays.segment.segment import Segment
 Array: TypeAlias = NDArray[Any]
 
 FIELD_GAP = 1000
-"""Positions between two text fields in the field `text`, so that no phrase reaches from one into the next."""
+"""The gap in positions between two text fields in the field `text`. It keeps phrases from spanning two fields."""
 
 FOLDED = ("topic", "author", "provider", "domain", "category", "type", "language")
-"""Keywords that are found however their case was typed."""
+"""Keyword fields that ignore case."""
 
 
 class Postings:
     """The articles of one term.
 
     Args:
-        docs: numbers of the articles, rising; at least one.
-        weights: occurrences in each.
-        at: for each posting, where its positions begin, and the end of the last; None without positions.
-        positions: the positions.
+        docs: the numbers of the articles, ascending; at least one.
+        weights: the number of occurrences in each.
+        at: the start of each posting's positions, and the end of the last. None without positions.
+        positions: the positions, concatenated.
     """
 
     def __init__(
@@ -59,17 +60,17 @@ class Postings:
 
     @cached_property
     def ids(self) -> memoryview:
-        """The articles, and the last one again: Whoosh's matchers look at where they are when they are at the end."""
+        """The articles, with the last one repeated, because Whoosh's matchers also read their position at the end."""
         return memoryview(np.append(self.docs, self.docs[-1:]))
 
     @cached_property
     def frequencies(self) -> memoryview:
-        """The occurrences in each article, and 0."""
+        """The number of occurrences in each article, followed by 0."""
         return memoryview(np.append(self.weights, 0.0))
 
     @cached_property
     def places(self) -> tuple[list[int], list[int]] | None:
-        """Where the positions of each posting begin, and all positions; None where none are kept."""
+        """The start of each posting's positions, and all positions. None if the term has no positions."""
         if self._at is None or self._positions is None:
             return None
         return self._at.tolist(), self._positions.tolist()
@@ -83,15 +84,16 @@ class Lexicon(Protocol):
         """All terms, sorted."""
 
     def postings(self, term: bytes) -> Postings | None:
-        """The articles of a term, or None where there is no such term."""
+        """The postings of a term, or None if there is no such term."""
 
 
 def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: int = 0) -> Lexicon:
-    """The lexicon of a field; `encode` gives the bytes of a number or a truth value, as the schema wants them.
+    """The lexicon of a field.
 
     Args:
-        step: bits by which the numbers of one tier are coarser than those of the tier before, by which Whoosh puts
-            ranges together; 0 for one tier.
+        encode: converts a number or a boolean to the bytes that the schema expects.
+        step: the number of bits that each tier of numbers drops from the tier before. Whoosh composes ranges from these
+            tiers. 0 for a single tier.
     """
     if field == "text" or field in ranking.TEXT_FIELDS:
         return _Words(segment, field)
@@ -105,7 +107,7 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: 
 
 
 class _Forms(Sequence[bytes]):
-    """Exact forms of a segment, read when they are looked at."""
+    """Exact forms of a segment, read lazily."""
 
     def __init__(self, segment: Segment, numbers: Sequence[int]) -> None:
         self._encoded = segment.dictionary.encoded
@@ -121,7 +123,7 @@ class _Forms(Sequence[bytes]):
 
 
 class _Words:
-    """Exact forms, one field's or all fields'."""
+    """The exact forms in one text field, or in all of them."""
 
     def __init__(self, segment: Segment, field: str) -> None:
         self._segment = segment
@@ -129,12 +131,12 @@ class _Words:
 
     @cached_property
     def _ends(self) -> Array:
-        """Where each text field of each article ends, in positions of the article: shape (articles, fields)."""
+        """The end of each text field of each article, in positions in the article: shape (articles, fields)."""
         return np.cumsum(self._segment.lengths, axis=1, dtype=np.int64)
 
     @cached_property
     def _bounds(self) -> tuple[Array, Array]:
-        """Where the field begins and ends in every article."""
+        """The start and the end of the field in every article."""
         wanted = ranking.TEXT_FIELDS.index(self._field)
         ends = self._ends[:, wanted].copy()
         return ends - self._segment.lengths[:, wanted], ends
@@ -182,7 +184,7 @@ class _Words:
 
 
 class _Stems:
-    """Stems, those that are not English after the code of their language."""
+    """Stems. Those of other languages than English are prefixed with the language code."""
 
     def __init__(self, segment: Segment) -> None:
         self._segment = segment
@@ -225,7 +227,7 @@ class _Stems:
 
 
 class _Hashed:
-    """Ids and canonical URLs, of which a column keeps hashes."""
+    """Ids and canonical URLs, whose hashes are in a column."""
 
     def __init__(self, segment: Segment, field: str) -> None:
         self._segment = segment
@@ -243,13 +245,13 @@ class _Hashed:
     def postings(self, term: bytes) -> Postings | None:
         wanted = columns.hash_bytes(term)
         docs = np.flatnonzero(self._segment.column(f"{self._field}_hash") == np.uint64(wanted))
-        # Two texts can share a hash.
+        # Different texts can share a hash.
         kept = np.array([doc for doc in docs.tolist() if self._value(doc).encode() == term], np.int64)
         return Postings(kept, np.ones(len(kept))) if term and len(kept) else None
 
 
 class _Grouped:
-    """Few terms, grouped once: and the articles of each."""
+    """A small set of terms, grouped once, with the articles of each."""
 
     def __init__(self, terms: Sequence[bytes], at: Array, doc: Array) -> None:
         self.terms = terms
@@ -266,7 +268,7 @@ class _Grouped:
 
 
 def _grouped(names: Sequence[bytes], number: Array, doc: Array) -> _Grouped:
-    """A lexicon of (name, article) pairs."""
+    """Make a lexicon from (name, article) pairs."""
     by_name = sorted(range(len(names)), key=names.__getitem__)
     rank = columns.inverse(by_name)
     keys = np.unique((rank[number].astype(np.int64) << 16) | doc)
@@ -278,7 +280,7 @@ def _numbers(segment: Segment, field: str, encode: Callable[[Any], bytes], step:
     flag = segment.column("flag")
     docs = np.flatnonzero(flag & columns.KNOWN[field])
     values, number = np.unique(segment.column(field)[docs], return_inverse=True)
-    # A term is the bits that are left out, in one byte, and the rest of a sortable integer of 64 bits.
+    # A term is the number of dropped bits, in one byte, followed by the remaining sortable 64-bit integer.
     encoded = b"".join(encode(value)[1:] for value in values.tolist())
     sortable = np.frombuffer(encoded, ">u8").astype(np.uint64)[number.reshape(-1)]
     terms: list[bytes] = []
@@ -313,7 +315,7 @@ def _keywords(segment: Segment, field: str, encode: Callable[[Any], bytes]) -> L
 
 
 def keyword_names(segment: Segment, field: str) -> list[str]:
-    """The values of a keyword field in the order of their numbers, as they were given."""
+    """The original values of a keyword field, in the order of their numbers."""
     if field in ("provider", "domain"):
         return [(name + "\x1f").split("\x1f")[field == "domain"] for name in segment.names("provider")]
     return segment.names(field)

@@ -1,11 +1,12 @@
-"""How does Whoosh walk over the articles of one term, with scores and best first where it can?
+"""How does Whoosh iterate over the postings of one term, and skip those that cannot reach the page?
 
-Where the scorer depends on weight and length alone, as BM25F does, all scores of a term are computed at once, and a
-search for the best few jumps from one posting that can still reach the page to the next. Other scorers are asked
-posting by posting, and what they say of blocks of postings tells which to leave out.
+If the scorer depends only on weight and length, as BM25F does, all scores of a term are computed at once. A top-k
+search then jumps directly to the next posting that can still reach the page. Other scorers are called for each posting,
+and their block qualities decide which blocks are skipped.
 
-`block_quality` is the best score of all that follow, not of one block: Whoosh adds what the parts of a query give, and
-the blocks of two terms do not end at the same article. So no part of a query is left out that could matter.
+`block_quality` is the best score of all remaining postings, not of one block. Whoosh adds the qualities of the parts of
+a query, but the blocks of two terms end at different articles. The bound over all remaining postings makes sure that
+no part that could matter is skipped.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ from newsearch.engine.whoosh.lexicon import Postings
 Array: TypeAlias = NDArray[Any]
 
 _BLOCK = 128
-"""Postings of which the greatest weight and the least length are kept together."""
+"""The number of postings in a block. The maximum weight and the minimum length of each block are kept."""
 
 _CACHED_SPANS = [Span(position) for position in range(4096)]
-"""Whoosh's spans never change, and making them takes most of the time of a phrase."""
+"""Shared spans. Whoosh never changes spans, and creating them takes most of the time of a phrase query."""
 
 
 class ArrayMatcher(Matcher):  # type: ignore[misc]
     """The postings of one term.
 
     Args:
-        postings: of the term.
-        lengths: gives the length of the field in each of these articles; 1 where the field has none.
-        format: of the field.
-        scorer: Whoosh's, or None.
+        postings: the postings of the term.
+        lengths: returns the length of the field in each of these articles, 1 for fields without lengths.
+        format: the format of the field.
+        scorer: the Whoosh scorer, or None.
         term: the field and the term.
-        terminfo: of the term in this segment.
+        terminfo: the statistics of the term in this segment.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
             self._set_scores(self._all_scores())
 
     def _all_scores(self) -> Array | None:
-        """The scores of all postings at once; None where the formula takes only single numbers."""
+        """The scores of all postings at once. None if the scorer's formula accepts only single numbers."""
         weights, lengths = self._postings.weights, self._find_lengths()
         try:
             with np.errstate(all="ignore"):
@@ -116,7 +117,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return iter(self._ids[self._i : self._n].tolist())
 
     def next(self) -> bool:
-        """Go on to the next posting. Returns whether `skip_to_quality` would go on further, as far as is known."""
+        """Move to the next posting. Returns whether `skip_to_quality` would move on from it, as far as is known."""
         i = self._i + 1
         if i > self._n:
             raise ReadTooFar
@@ -131,7 +132,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
             raise ReadTooFar
         if id <= ids[i]:
             return False
-        # What is looked for is mostly near.
+        # The target is usually near.
         step = 1
         while i + step < self._n and ids[i + step] < id:
             i += step
@@ -199,7 +200,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return self._top if self._vector is not None else self.block_quality()
 
     def block_quality(self) -> float:
-        """The best score of what follows; 0 at the end, and infinity where the scorer does not know."""
+        """The best score of the remaining postings. 0 at the end, and infinity if the scorer gives no bound."""
         if self._best is None:
             if not self._has_quality:
                 return inf
@@ -216,7 +217,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return self
 
     def skip_to_quality(self, minquality: float) -> int:
-        """Go on to the next posting that may score more. Returns how many are left out."""
+        """Move to the next posting that may score above `minquality`. Returns the number of postings skipped."""
         self._least = minquality
         start = self._i
         if self._vector is not None:
@@ -251,7 +252,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
             self._i = min((block + 1) * _BLOCK, self._n)
 
     def _block_bounds(self) -> tuple[list[float], list[int], list[float], list[int]]:
-        """Greatest weight and least length: of each block, and of it and all that follow."""
+        """Maximum weights and minimum lengths: of each block, and of each block together with all later ones."""
         if self._bounds is None:
             starts = np.arange(0, self._n, _BLOCK)
             weights = np.maximum.reduceat(self._postings.weights, starts)

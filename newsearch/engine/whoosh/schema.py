@@ -1,7 +1,7 @@
-"""Which fields has every index of newsearch, in Whoosh's eyes, and how is what one asks of them read?
+"""What is the Whoosh schema of a newsearch index, and how are values in its fields analysed?
 
-Parsers, `documents(...)`, `delete_by_term` and queries made by hand all come through these fields, so what is folded
-here is found as it was typed.
+Parsers, `documents(...)`, `delete_by_term` and queries built in code all use these fields. Values are normalised here,
+which lets them match however they were typed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ _CHUNK = re.compile(r"\S+")
 
 
 class ExactTokenizer(Tokenizer):  # type: ignore[misc]
-    """newsearch's analysis, for Whoosh: exact forms, one position each, and where they stand in the text.
+    """newsearch's analysis as a Whoosh tokenizer: exact forms, one position each, with their offsets in the text.
 
     Args:
-        stemmings: give the stems in these languages instead, all at one position; those that are not English after
-            the code of their language, as `de:haus`. Of a text that is indexed, the first alone.
+        stemmings: if given, produce the stems in these languages instead, all at one position. Stems of other languages
+            than English are prefixed with the language code, as in `de:haus`. Outside queries, only the first stemming
+            is used.
     """
 
     def __init__(self, stemmings: Sequence[analysis.Stemming] = ()) -> None:
@@ -73,7 +74,7 @@ class ExactTokenizer(Tokenizer):  # type: ignore[misc]
 
 
 class _WholeTokenizer(IDTokenizer):  # type: ignore[misc]
-    """A whole value as one token, as the field keeps it."""
+    """A whole value as one token, in the field's normalised form."""
 
     def __init__(self, fold: Callable[[str], str]) -> None:
         self._fold = fold
@@ -85,7 +86,7 @@ class _WholeTokenizer(IDTokenizer):  # type: ignore[misc]
 
 
 class Folded(fields.ID):  # type: ignore[misc]
-    """A field of whole values that are kept in one form, and found in any."""
+    """A field of whole values. They are stored in a normalised form and match in any form."""
 
     def __init__(self, fold: Callable[[str], str], **options: Any) -> None:
         super().__init__(analyzer=_WholeTokenizer(fold), **options)
@@ -105,7 +106,7 @@ def make_schema(stemmings: Sequence[analysis.Stemming] = (analysis.Stemming(),))
     """The fields of an index (see lexicon).
 
     Args:
-        stemmings: those of the languages that the index has, English first; queries of the field `stem` ask for all.
+        stemmings: the stemmings of the languages in the index, English first. Queries in the field `stem` use all.
     """
     text = {name: fields.TEXT(analyzer=ExactTokenizer(), stored=True) for name in ranking.TEXT_FIELDS}
     keyword = {name: Folded(str.casefold, stored=True) for name in FOLDED}

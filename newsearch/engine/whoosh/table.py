@@ -1,9 +1,8 @@
-"""How does `whoosh.index.open_dir` open an index of newsearch? Whoosh's table of contents, asked for the real one.
+"""How does `whoosh.index.open_dir` open a newsearch index? By patching Whoosh's table of contents.
 
-An index has a constant file in the place of Whoosh's table of contents (see engine/arrays/files/whoosh_stub.py).
-Reading it imports this module, which from then on answers for every directory that holds an index of newsearch:
-Whoosh's `FileIndex` and `TOC` pass on to ArrayIndex what they are asked. Whoosh has no other place to register at.
-Indexes of Whoosh's own are read as before.
+An index has a constant file in place of Whoosh's table of contents (see engine/arrays/files/whoosh_stub.py). Reading
+that file imports this module. From then on, Whoosh's `FileIndex` and `TOC` delegate to ArrayIndex for every directory
+that contains a newsearch index. Whoosh offers no other place to register. Whoosh's own indexes are read as before.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _PASSED_ON = (
     "_read_toc",
     "_current_schema",
 )
-"""Methods of FileIndex that ArrayIndex has."""
+"""Methods of FileIndex that are delegated to ArrayIndex."""
 
 _read = TOC.read.__func__
 _latest_generation = TOC._latest_generation.__func__
@@ -42,17 +41,17 @@ _create = TOC.create.__func__
 
 
 def schema() -> Schema:
-    """The schema of every index of newsearch; the stub calls it."""
+    """The schema of every newsearch index. Called by the stub."""
     return make_schema()
 
 
 def segments() -> list[Any]:
-    """No segments; the stub calls it, and what is published is read afterwards."""
+    """An empty list. Called by the stub; the published segments are read afterwards."""
     return []
 
 
 def _directory(storage: Any, indexname: str) -> Path | None:
-    """The directory of a storage, if it holds an index of newsearch and no other under this name."""
+    """The directory of a storage, or None unless the index of this name in it is a newsearch index."""
     folder = getattr(storage, "folder", None)
     if indexname != "MAIN" or not isinstance(folder, str):
         return None

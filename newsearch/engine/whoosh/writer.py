@@ -1,4 +1,4 @@
-"""How does Whoosh write to an index? Documents become articles, and every change is one generation."""
+"""How does Whoosh write to an index? Documents become articles, and each commit publishes one generation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from newsearch.engine.whoosh.compatible import ArrayIndex
 
 _MADE = ("text", "stem")
-"""Fields that are made of the others."""
+"""Fields that are derived from the others."""
 
 _KEYS = {
     "date": "publishedDateTime",
@@ -34,33 +34,33 @@ _KEYS = {
     "language": "lang",
     "topics": "topics",
 }
-"""The format's own key for a field of the schema, where it has another name."""
+"""The article format's key for each schema field with a different name."""
 
 _FORMAT = frozenset(
     "path publishedDateTime originalUrl webUrl ampWebUrl cdnAmpWebUrl locale lang authors "
     "tags categories images related content".split()
 )
-"""The format's keys that are no fields of the schema."""
+"""The article format's keys that are not schema fields."""
 
 
 class WriterLocked(IndexLocked, LockError):  # type: ignore[misc]
-    """Another writer is open: newsearch's error, and Whoosh's."""
+    """Another writer is open. Both newsearch's and Whoosh's error for this."""
 
 
 class DocumentError(SourceError, IndexingError):  # type: ignore[misc]
-    """A document that is no article: newsearch's error, and Whoosh's."""
+    """A document is not a valid article. Both newsearch's and Whoosh's error for this."""
 
 
 class ArrayWriter(IndexWriter):  # type: ignore[misc]
-    """Whoosh's way to write: documents are articles, in the names of the schema or in the format's own keys.
+    """A Whoosh writer. Documents are articles, with schema fields or the article format's keys as names.
 
-    What is added is kept under the source `newsearch.sources.base.ADDED`, which `newsearch reindex` leaves alone.
-    Nothing is seen before `commit`.
+    Added articles belong to the source `newsearch.sources.base.ADDED`, which `newsearch reindex` does not change.
+    Changes become visible with `commit`.
 
     Args:
         index: the index to change.
-        timeout: seconds to wait for another writer.
-        limitmb: mebibytes that the documents may take before they are written to a segment; at least 16.
+        timeout: how long to wait for another writer, in seconds.
+        limitmb: the memory that documents may take before they are written to a segment, in mebibytes; at least 16.
 
     Raises:
         WriterLocked: another writer is open.
@@ -91,23 +91,23 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         return self._index.searcher(**kwargs)
 
     def add_document(self, **document: Any) -> None:
-        """Add an article; it replaces the one of the same id that was added through Whoosh before.
+        """Add an article. It replaces an article with the same id that was added through Whoosh before.
 
-        Without an id, a path or a URL it is given an id of its own.
+        An article without an id, a path or a URL gets a new unique id.
 
         Raises:
-            UnknownFieldError: the schema has no such field, nor the format such a key.
-            DocumentError: the document is no article; the message names the field.
-            IndexingError: it asks for a boost, or gives a field that is made of others; or the writer is closed.
+            UnknownFieldError: neither the schema has such a field nor the article format such a key.
+            DocumentError: the document is not a valid article. The message names the field.
+            IndexingError: the document sets a boost or a derived field, or the writer is closed.
         """
         self._check_state()
         self._writer.add(_article(document, self.schema), ADDED)
 
     def update_document(self, **document: Any) -> None:
-        """Add an article; it replaces all of the same id, of whatever source.
+        """Add an article. It replaces all articles with the same id, from any source.
 
-        What the schema has no field for, such as images, stays as it was. A date that is given as it is stored keeps
-        what Whoosh does not store: fractions of a second, or that it is a day alone.
+        Values without a schema field, such as images, are kept. A date that equals the stored one keeps what Whoosh
+        does not store: fractions of a second, or that it has no time.
 
         Raises:
             UnknownFieldError, DocumentError, IndexingError: see `add_document`.
@@ -129,7 +129,7 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         raise IndexError(docnum)
 
     def add_reader(self, reader: Any) -> None:
-        """Add all documents of a Whoosh reader, by their stored fields; those that this schema lacks are left out.
+        """Add all documents of a Whoosh reader, from their stored fields. Fields that this schema lacks are dropped.
 
         Raises:
             DocumentError, IndexingError: see `add_document`.
@@ -140,31 +140,31 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
             self.add_document(**known)
 
     def delete_document(self, docnum: int, delete: bool = True) -> None:
-        """Delete the committed article of this number, with the hidden copies of it that other sources have."""
+        """Delete the committed article with this number, and its hidden copies from other sources."""
         self._check_state()
         if not delete:
             raise IndexingError("an article that was deleted stays deleted; add it again")
         self._deleted.add(docnum)
 
     def is_deleted(self, docnum: int) -> bool:
-        """Whether a committed article is deleted, by this writer or before it."""
+        """Whether a committed article is deleted, by this writer or earlier."""
         with self._index.reader() as reader:
             return docnum in self._deleted or reader.is_deleted(docnum)
 
     def commit(
         self, mergetype: Callable[..., Any] | None = None, optimize: bool = False, merge: bool = True
     ) -> None:
-        """Publish the changes, all at once. How segments are merged is newsearch's affair, but for these.
+        """Publish all changes at once. newsearch decides how to merge segments, except for these options.
 
         Args:
-            optimize: merge all that can be merged, and leave out what is deleted.
-            mergetype: CLEAR deletes all that was committed; OPTIMIZE is as `optimize`; MERGE_SMALL and NO_MERGE change
-                nothing that can be seen.
-            merge: makes no difference.
+            optimize: merge all segments that can be merged, and drop deleted articles.
+            mergetype: CLEAR deletes all committed articles. OPTIMIZE is the same as `optimize`. MERGE_SMALL and
+                NO_MERGE have no visible effect.
+            merge: ignored.
 
         Raises:
-            IndexingError: another mergetype, or the writer is closed.
-            EngineError: the index cannot be written; it stays as it was.
+            IndexingError: the mergetype is not one of these, or the writer is closed.
+            EngineError: the index cannot be written. It is unchanged.
         """
         self._check_state()
         if mergetype not in (None, CLEAR, OPTIMIZE, MERGE_SMALL, NO_MERGE):
@@ -176,13 +176,13 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         self._writer.commit(compact=optimize or mergetype is OPTIMIZE)
 
     def cancel(self) -> None:
-        """Forget the changes, and let other writers in."""
+        """Discard the changes and release the lock for other writers."""
         self._check_state()
         self.is_closed = True
         self._writer.cancel()
 
     def start_group(self) -> NoReturn:
-        """Raises IndexingError: articles stand alone."""
+        """Raises IndexingError: newsearch does not group articles."""
         raise IndexingError("newsearch keeps no groups of documents: articles are numbered by their boost")
 
     def end_group(self) -> NoReturn:
@@ -190,11 +190,11 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         self.start_group()
 
     def add_field(self, fieldname: str, fieldtype: Any, **_: Any) -> NoReturn:
-        """Raises IndexingError: the fields are newsearch's."""
+        """Raises IndexingError: the fields are fixed."""
         fixed(fieldname)
 
     def remove_field(self, fieldname: str, **_: Any) -> NoReturn:
-        """Raises IndexingError: the fields are newsearch's."""
+        """Raises IndexingError: the fields are fixed."""
         fixed(fieldname)
 
 
@@ -231,7 +231,7 @@ def _article(document: Mapping[str, Any], schema: Any) -> Article:
 
 
 def _completed(article: Article, document: Mapping[str, Any], before: Article) -> Article:
-    """A document that replaces an article, with what the schema has no field for."""
+    """Complete a document that replaces an article, with the old article's values that the schema has no field for."""
     stored = stored_fields(before)
     changes: dict[str, Any] = {}
     for name in ("date", "modified"):

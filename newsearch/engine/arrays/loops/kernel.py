@@ -1,8 +1,8 @@
 """The inner loops of a search, as pure functions over sorted lists of articles.
 
-They stand here in numpy, which is what they mean. Where a compiler was at hand when newsearch was installed, those of
-the same names in `_kernel.c` take their place: they give the same articles and, to the last bit, the same scores, and
-spend a microsecond where numpy spends one on every call. The tests hold both to the same oracle.
+The numpy versions here are the reference. If a compiler was available when newsearch was installed, the functions of
+the same names in `_kernel.c` replace them. Those return the same articles and bit-identical scores. They avoid numpy's
+overhead of about a microsecond per call. The tests check both against the same oracle.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
 Row: TypeAlias = tuple[float, int, float]
-"""Of a candidate: what it is ordered by, its number, its score."""
+"""A candidate: its sort key, its article number, its score."""
 
 Passes: TypeAlias = Callable[[Any], Any]
-"""A filter: numbers of articles (a buffer of uint32, never an empty one) -> for each a byte, whether it passes."""
+"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes."""
 
 CHUNK = 1024
-"""Articles whose boosts have a common ceiling: numbers that differ only in their last ten bits."""
+"""The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
 
 _HEAD = 1024
 
 
 def has_bit(bits: Array, docs: Array) -> Mask:
-    """For each of some articles, whether it has a bit (see sieve.union)."""
+    """For each of some articles, whether its bit is set (see sieve.union)."""
     found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
     return found
 
 
 class Part(NamedTuple):
-    """Articles, sorted, each with a score of value * unit, which is above 0 and at most `best`.
+    """Sorted articles, each with a score of value * unit. Scores are above 0 and at most `best`.
 
-    Where the list is long enough to be worth it, `bits` says of every article of the index whether it is in the list,
-    in words of 64 bits, uint64 (see sieve.union), and `ranks` how many of the list stand before each word, uint32.
+    Long lists also have a bitmap. `bits` has one bit for each article of the index, set if it is in the list, in words
+    of 64 bits, uint64 (see sieve.union). `ranks` is the number of listed articles before each word, uint32.
     """
 
     doc: Array
@@ -55,7 +55,7 @@ class Part(NamedTuple):
     ranks: Array | None = None
 
     def look_up(self, docs: Array) -> Array:
-        """The values of these articles, 0 for one that is not in the list."""
+        """The values of these articles, 0 for those not in the list."""
         if not len(self.doc):
             return np.zeros(len(docs), np.uint8)
         found: Array
@@ -69,13 +69,13 @@ class Part(NamedTuple):
         return found
 
     def at_least(self, score: float) -> tuple[Array, Array]:
-        """All articles that score at least this (and maybe some that score hardly less), and their values."""
+        """All articles with at least this score, and their values. May include some with a marginally lower score."""
         if score <= 0:
             return self.doc, self.value
         least = score / self.unit * (1 - 1e-9)
         if score > self.best * (1 + 1e-9):
             return self.doc[:0], self.value[:0]
-        # Codes are compared as the small integers that they are: many times faster than scoring them.
+        # Comparing codes as small integers is many times faster than scoring them.
         kept = (
             self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
         ).nonzero()[0]
@@ -83,8 +83,11 @@ class Part(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """One place of a phrase: articles, sorted, that hold a word for it, the code of the word in each, its first
-    position there, and article by article its further positions; `unit` is what a code of 1 scores."""
+    """The occurrences of a word at one place of a phrase.
+
+    Sorted articles, with the word's code and first position in each. Further positions follow, article by article.
+    `unit` is the score of a code of 1.
+    """
 
     doc: Array
     code: Array
@@ -104,8 +107,8 @@ class Slot(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """Postings of one exact form in one segment, whose articles are numbered from `start`; every code counts for a
-    `divisor`-th of it, and at least 1."""
+    """Postings of exact forms in one segment, whose articles are numbered from `start`. Codes are divided by `divisor`,
+    but count for at least 1."""
 
     doc: Array
     code: Array
@@ -114,10 +117,10 @@ class Codes(NamedTuple):
 
 
 class _Best:
-    """The best candidates so far, with those that tie with the last of them, by score.
+    """The best candidates so far, by score, including all that tie with the last of them.
 
     Attributes:
-        threshold: what a candidate must reach to come among them.
+        threshold: the lowest score with which a candidate is kept.
     """
 
     def __init__(
@@ -159,24 +162,24 @@ def complete(
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
-    """The best articles that every part holds.
+    """The best articles that are in every part.
 
     Args:
-        parts: in the order in which their scores are added up; the first one should be the shortest.
-        boost, ceiling: the factor of every article, and the highest of every CHUNK articles.
-        visible: which articles may be found at all: a bit for each; None is all of them.
-        passes: what else they must pass.
-        wanted: how many articles, at least 1.
+        parts: in the order in which their scores are summed. The first one should be the shortest.
+        boost, ceiling: the boost factor of every article, and the highest factor in each CHUNK of articles.
+        visible: a bitmap of the articles that may be found at all. None means all.
+        passes: a further filter, or None.
+        wanted: the number of articles to return, at least 1.
 
     Returns:
-        Those articles, and all that tie with the last of them, in no order.
+        These articles and all that tie with the last of them, in no particular order.
     """
     best = _Best(boost, visible, passes, wanted)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
     docs, values = rarest.doc, rarest.value
     if len(docs) > 4 * _HEAD:
-        # In a long list the first articles, those of the highest boost, tell which of the rest to look at.
+        # The first articles of a long list have the highest boosts. They set the threshold that prunes the rest.
         _add_complete(best, docs[:_HEAD], values[:_HEAD], rarest.unit, others)
         docs, values = rarest.at_least(best.threshold / float(ceiling.max()) - elsewhere)
         start = docs.searchsorted(rarest.doc[_HEAD])
@@ -205,14 +208,14 @@ def partial(
     passes: Passes | None,
     wanted: int,
 ) -> list[Row]:
-    """The best articles that hold every required part, and at least one of the others, but not all.
+    """The best articles that are in every required part and in at least one part, but not in all parts.
 
-    Without required parts, each article is met at the first of its parts, in the order of falling best scores: one that
-    is first met at some part cannot score more than that part and all later ones together.
+    Without required parts, the parts are processed in order of falling best score, and each article is scored at the
+    first part that contains it. Its score is then bounded by the best scores of that part and all later ones together.
 
     Args:
-        required: for every part, 1 if it must hold, otherwise 0.
-        also_complete: look for those that hold all, too.
+        required: one byte for each part, 1 if it is required, otherwise 0.
+        also_complete: include the articles that are in all parts.
     """
     best = _Best(boost, visible, passes, wanted)
     numbers = range(len(parts))
@@ -256,14 +259,15 @@ def _add_partial(
 
 
 def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple[Any, Any, int]:
-    """Several forms as one word: the articles that hold any of them, and the highest code in each.
+    """Merge several forms into one word: the articles that contain any of them, with the highest code in each.
 
     Args:
-        articles: the number of articles of the whole index.
-        live: which of them can be found; None is all.
+        articles: the number of articles in the whole index.
+        live: which of them are live. None means all.
 
     Returns:
-        Buffers of the articles' numbers, sorted, uint32, and of the codes, uint8; and how many articles are live.
+        A buffer of the article numbers, sorted, uint32; a buffer of the codes, uint8; and the number of these articles
+        that are live.
     """
     table = np.zeros(articles, np.uint8)
     for doc, code, start, divisor in postings:
@@ -275,16 +279,16 @@ def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple
 
 
 def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
-    """Articles in which words stand together, in one text field.
+    """Articles in which words occur together in one text field.
 
     Args:
-        width: the last word may stand at most so many positions after the first.
-        ordered: whether the words must follow one another in the order of the slots.
-        field: the number of the field that they must stand in; below 0, any one.
-        ends: for every article, where its fields end: int32, shape (articles, fields).
+        width: the maximum distance from the first to the last word, in positions.
+        ordered: whether the words must occur in the order of the slots.
+        field: the number of the required field. Any field if negative.
+        ends: the end of each field of every article: int32, shape (articles, fields).
 
     Returns:
-        Buffers of the articles' numbers, sorted, uint32, and of their scores, float64: the sum over the slots.
+        A buffer of the article numbers, sorted, uint32, and a buffer of their scores, float64: the sum over the slots.
     """
     docs = min((slot.doc for slot in slots), key=len)
     for slot in slots:
@@ -306,7 +310,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
 
 
 def common(parts: list[Part], visible: Array | None) -> Any:
-    """The visible articles that every part holds, sorted: a buffer of uint32. The first part should be the shortest."""
+    """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
     docs = parts[0].doc
     if visible is not None:
         docs = docs[has_bit(visible, docs)]
@@ -316,19 +320,21 @@ def common(parts: list[Part], visible: Array | None) -> Any:
 
 
 def count(parts: list[Part], visible: Array | None) -> int:
-    """How many articles `common` finds."""
+    """The number of articles that `common` returns."""
     return len(common(parts, visible))
 
 
 def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
-    """The numbers [first, last) of the forms of a dictionary that begin so, `first` being where they would stand.
+    """The numbers [first, last) of a dictionary's forms with this prefix.
+
+    If there are none, both are the number at which such a form would be inserted.
 
     Args:
-        text, at: the forms in UTF-8, end to end, and where each begins.
+        text, at: the concatenated forms in UTF-8, and the start of each.
     """
 
     def beginning(number: int) -> bytes:
-        # Numbers of a narrow type would overflow.
+        # Convert to int, because sums in a narrow type would overflow.
         start, end = int(at[number]), int(at[number + 1])
         return text[start : min(end, start + len(prefix))].tobytes()
 
@@ -340,16 +346,16 @@ def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
 def similar(
     term: str, edits: int, mask: int, letters: Array, numbers: Array, text: Array, at: Array
 ) -> list[tuple[int, str, int]]:
-    """The exact forms within so many edits of a term: how many each takes, the form, its number.
+    """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number.
 
     Args:
-        mask: a bit for every letter of the term (see Dictionary).
-        letters: such bits for forms of a length that fits.
-        numbers: the numbers of these forms.
-        text, at: the dictionary's forms in UTF-8, end to end, and where each begins.
+        mask: the letter mask of the term, a bit for every letter in it (see Dictionary).
+        letters: the letter masks of the candidates, the forms of a suitable length.
+        numbers: the numbers of the candidates.
+        text, at: the dictionary's concatenated forms in UTF-8, and the start of each.
     """
     wanted = np.uint32(mask)
-    # One edit brings in at most one letter and takes away at most one.
+    # One edit adds at most one letter and removes at most one.
     near = (np.bitwise_count(letters & ~wanted) <= edits) & (np.bitwise_count(~letters & wanted) <= edits)
     maybe = numbers[near].tolist()
     forms = [text[at[number] : at[number + 1]].tobytes().decode() for number in maybe]
@@ -358,10 +364,10 @@ def similar(
 
 
 def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
-    """The distances of some forms to a term, or something above `most`, computed for all at once.
+    """The edit distances from some forms to a term, computed for all at once. Any value above `most` means too far.
 
-    An edit inserts, deletes or replaces one letter or swaps two neighbours, none of them edited twice (optimal string
-    alignment).
+    An edit inserts, deletes or replaces one letter, or swaps two adjacent letters. No letter is edited twice (optimal
+    string alignment).
     """
     if not forms:
         return []
@@ -376,7 +382,7 @@ def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
         row = np.full((width + 1, len(forms)), beyond, np.int8)
         if i <= most:
             row[0] = i
-        # Only a band around the diagonal can stay within `most` edits.
+        # Only cells in a band around the diagonal can be within `most` edits.
         for j in range(max(1, i - most), min(width, i + most) + 1):
             same = letters[j - 1] == wanted[i - 1]
             cost = np.minimum(np.minimum(above[j], row[j - 1]) + 1, above[j - 1] + ~same)

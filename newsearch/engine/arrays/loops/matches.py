@@ -11,14 +11,14 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Scored(NamedTuple):
-    """Articles, sorted, and a score above 0 for each."""
+    """Sorted articles with a score above 0 for each."""
 
     doc: Array
     score: NDArray[np.float64]
 
 
 _DENSE = 4
-"""With more than one posting for every 2 ** _DENSE articles, a table over all of them is faster than sorting."""
+"""With more than one posting per 2 ** _DENSE articles, a table over all articles is faster than sorting."""
 
 NONE = Scored(np.empty(0, np.int64), np.empty(0))
 
@@ -32,7 +32,7 @@ def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
 
 
 def union(lists: list[Scored]) -> Scored:
-    """Articles of any list, their scores summed."""
+    """Articles in any of the lists, with their scores summed."""
     if len(lists) == 1:
         return lists[0]
     highest = max((int(scored.doc[-1]) for scored in lists if len(scored.doc)), default=0)
@@ -48,7 +48,7 @@ def union(lists: list[Scored]) -> Scored:
 
 
 def highest(lists: list[Scored]) -> Scored:
-    """Articles of any list, with their highest score in any."""
+    """Articles in any of the lists, with the highest of their scores."""
     doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
     best = np.zeros(len(doc))
     np.maximum.at(best, inverse, np.concatenate([scored.score for scored in lists]))
@@ -56,7 +56,7 @@ def highest(lists: list[Scored]) -> Scored:
 
 
 def intersection(lists: list[Scored]) -> Scored:
-    """Articles of every list, their scores summed in the order of the lists."""
+    """Articles in every list, with their scores summed in the order of the lists."""
     doc = min(lists, key=lambda scored: len(scored.doc)).doc
     for other in lists:
         if other.doc is not doc:

@@ -1,4 +1,4 @@
-"""Which words stand together: on sorted keys, article << 16 | position."""
+"""Find words that occur together, on sorted keys: article << 16 | position."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _FAR = np.iinfo(np.int64).max
 
 
 def windows(slots: Sequence[Array], slop: int, *, ordered: bool) -> tuple[Array, Array]:
-    """Windows of text that hold one word of every slot, with at most `slop` other words among them.
+    """Windows of text that contain one word of every slot, with at most `slop` other words between them.
 
     Args:
-        slots: for each slot the sorted keys of its words.
-        ordered: whether the words must follow one another in the order of the slots.
+        slots: for each slot, the sorted keys of its words.
+        ordered: whether the words must occur in the order of the slots.
 
     Returns:
-        The first and last key of every window found, one for each place where one can begin.
+        The first and last key of each window. There is at most one window for each possible start.
     """
     width = len(slots) - 1 + slop
     if ordered and slop == 0:
@@ -52,5 +52,5 @@ def _contains(keys: Array, wanted: Array) -> Array:
 
 
 def _next(keys: Array, wanted: Array) -> Array:
-    """The least key not below each wanted one; a key beyond all texts where there is none."""
+    """For each wanted key, the smallest key that is not below it. _FAR, beyond all texts, if there is none."""
     return np.append(keys, _FAR)[np.searchsorted(keys, wanted)]

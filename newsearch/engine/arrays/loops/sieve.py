@@ -1,7 +1,7 @@
-"""Which of many articles pass filters, and which are in any of some lists, as pure functions over arrays.
+"""Filter articles and unite lists of articles, as pure functions over arrays.
 
-They stand here in numpy, which is what they mean. Where a compiler was at hand when newsearch was installed, those of
-the same names in `_sieve.c` take their place, and give the same.
+The numpy versions here are the reference. If a compiler was available when newsearch was installed, the functions of
+the same names in `_sieve.c` replace them and give the same results.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ CHOSEN, ANY_CHOSEN, BETWEEN, LISTED = range(4)
 
 
 class Check(NamedTuple):
-    """What an article may have to pass, or, where it is negated, must not.
+    """A test of an article, of one of four kinds.
 
     Attributes:
-        kind: CHOSEN: `chosen` has the number that `column` has for it; ANY_CHOSEN: one of its numbers, which are those
-            of `column` from other[article] to other[article + 1]; BETWEEN: what begins as `column` and ends as `other`
-            says for it, both float64, NaN where not known, begins at `high` at the latest and ends at `low` at the
-            earliest; LISTED: `column` is a sorted list in which it is.
-        chosen: for every number, whether it is one that passes.
+        kind: CHOSEN: chosen[column[article]] is true.
+            ANY_CHOSEN: chosen is true for any of the article's numbers, column[other[article] : other[article + 1]].
+            BETWEEN: the interval from column[article] to other[article] overlaps [low, high]. Both are float64, NaN if
+            unknown, and unknown values fail.
+            LISTED: the article is in `column`, a sorted list.
+        chosen: for every number, whether it passes.
+        low, high: the bounds of BETWEEN, inclusive.
+        negated: invert the result.
     """
 
     kind: int
@@ -40,13 +43,13 @@ class Check(NamedTuple):
 
 
 def passing(groups: list[list[Check]], docs: Any) -> Any:
-    """Whether articles pass at least one check of every group.
+    """For each article, whether it passes at least one check of every group.
 
     Args:
-        docs: a buffer of their numbers, uint32.
+        docs: a buffer of article numbers, uint32.
 
     Returns:
-        A buffer of one byte for each.
+        A buffer of one byte for each article.
     """
     numbers = np.frombuffer(docs, np.uint32)
     passed = np.ones(len(numbers), bool)
@@ -76,7 +79,7 @@ def _holds(check: Check, docs: Array) -> Mask:
 
 
 def union(lists: list[Array], articles: int) -> Any:
-    """The articles of any list: a buffer of a bit for each of all articles, the lowest first, in words of 64."""
+    """A bitmap of the articles in any of the lists: a buffer of 64-bit words, lowest bit first, over all articles."""
     held = np.zeros(-(-articles // 64) * 64, bool)
     for doc in lists:
         held[doc] = True
@@ -84,7 +87,7 @@ def union(lists: list[Array], articles: int) -> Any:
 
 
 def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
-    """`union` of one list, and how many of it stand before each word of the bits: a buffer of uint32."""
+    """`union` of one list, and the number of its articles before each word of the bitmap: a buffer of uint32."""
     bits = union([doc], articles)
     counts = np.bitwise_count(np.frombuffer(bits, np.uint64)).astype(np.uint32)
     return bits, np.cumsum(counts, dtype=np.uint32) - counts

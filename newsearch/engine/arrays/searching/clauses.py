@@ -1,4 +1,4 @@
-"""Scoring nodes of a query tree -> clauses: sorted articles with scores, over the whole index."""
+"""Compile the scoring nodes of a query tree to clauses: sorted articles with scores, over the whole index."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from newsearch.text.english import FUNCTION_WORDS
 Array: TypeAlias = NDArray[Any]
 
 MAX_FUZZY_FORMS = 64
-"""A misspelt word stands for at most this many exact forms, the nearest ones first."""
+"""A fuzzy word expands to at most this many exact forms, the nearest first."""
 
 _FILTER_SCORE = 1e-9
-"""What a filter that stands among scoring nodes, as in `topic:AI OR robots`, adds to a score."""
+"""The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
 
 
 class Clause(NamedTuple):
-    """A scoring node: what it finds, and for an explanation the text or the kind of it, and what it sums."""
+    """A compiled scoring node: its matches, and for explanations its text or kind and the clauses that it sums."""
 
     part: Part
     name: str
@@ -54,7 +54,7 @@ class Clause(NamedTuple):
 
 
 class Compiler:
-    """Makes clauses and filters from the nodes of one query, `tree`; its days begin in the zone `tz`."""
+    """Compiles the nodes of one query, `tree`, to clauses and filters. `tz` is the time zone of its days."""
 
     def __init__(self, view: View, tree: Node, tz: tzinfo = UTC) -> None:
         self._view = view
@@ -62,7 +62,7 @@ class Compiler:
         self._tz = tz
 
     def clause(self, node: Node) -> Clause | None:
-        """The clause of a node, or None for text in which there is no word, which asks for nothing."""
+        """The clause of a node, or None for text without words, which constrains nothing."""
         if isinstance(node, Word):
             if node.field is None and node.text.isalpha():
                 return self._word(node)
@@ -86,7 +86,7 @@ class Compiler:
                 return self._remembered(node)
 
     def _remembered(self, node: Word | Or) -> Clause | None:
-        """The clause of several words that are looked for as one, or of a word in a field, which takes as long."""
+        """The cached clause of several words searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
         if key is None:
             return self._put_together(node)
@@ -101,11 +101,11 @@ class Compiler:
     def _put_together(self, node: Word | Or) -> Clause | None:
         if isinstance(node, Or):
             return self._combine(node.children, matches.union, "any of a group")
-        # Where there are only letters there is no border between them and digits.
+        # Only words with both letters and digits have another spelling.
         return self._word(node) if node.text.isalpha() else self._either_spelling(node)
 
     def _key(self, node: Node) -> Hashable:
-        """What the clause of a node depends on beside the index; None where that is more than words."""
+        """The cache key of a node: all that its clause depends on besides the index. None if that is not only words."""
         if isinstance(node, Word):
             return node.text, node.field, node.weight, self._is_stressed(node.text)
         if isinstance(node, Phrase):
@@ -116,20 +116,20 @@ class Compiler:
         return None
 
     def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
-        """What an article passes that passes nodes which are used as filters.
+        """The checks of nodes that are used as filters.
 
         Args:
-            among: the articles that matter, sorted; by default all.
+            among: the articles to be checked, sorted. Defaults to all.
         """
         if not nodes:
             return []
         made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc), self._tz)
-        # Dates last: they mostly let the most articles through.
+        # Dates come last because they usually reject the fewest articles.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
 
     def filter_part(self, node: Node) -> Part | None:
-        """All articles that pass a node which is used as a filter, remembered; None where it is of several parts."""
+        """All articles that pass a node used as a filter, cached. None if the node is compound."""
         key = self._filter_key(node)
         return (
             None
@@ -138,7 +138,7 @@ class Compiler:
         )
 
     def _filter_key(self, node: Node) -> Hashable:
-        """As `_key`, of a filter."""
+        """The cache key of a filter, as `_key` gives it for a scoring node."""
         match node:
             case Match() | Range():
                 return node
@@ -172,8 +172,11 @@ class Compiler:
     # Words
 
     def _either_spelling(self, node: Word) -> Clause | None:
-        """A word, and the same with or without a break between letters and digits, as one: the rarity of both, and
-        what is spelt otherwise worth as much less as another form of a word is (see ranking)."""
+        """A word and its spelling with or without a break between letters and digits, scored as one word.
+
+        The rarity is that of both together. The other spelling is discounted as another form of a word is (see
+        ranking).
+        """
         clause, other = self._word(node), analysis.other_spelling(node.text)
         if clause is None or other is None:
             return clause
@@ -198,7 +201,7 @@ class Compiler:
             return None
         view, name = self._view, terms[0]
         if len(terms) > 1:
-            # One word as typed that is several terms (COVID-19): they must stand together, in any of their forms.
+            # A typed word of several terms (COVID-19): the terms must be adjacent, in any of their forms.
             return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
         weight = node.weight
         if analysis.is_half(name):
@@ -222,7 +225,7 @@ class Compiler:
         return Clause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
 
     def _is_stressed(self, word: str) -> bool:
-        """Whether a word is in capitals among others that are not: WHO and IT are names, unless all is shouted."""
+        """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
         return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
 
     def _prefix(self, node: Prefix) -> Clause | None:
@@ -256,7 +259,7 @@ class Compiler:
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
     ) -> Clause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
-        # A word near itself stands there twice; which of the two comes first says nothing.
+        # A word near itself must occur twice. Any two occurrences are in order, and ordered matching needs both.
         ordered = ordered or len(set(terms)) == 1 < len(terms)
         return (
             self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
@@ -267,7 +270,7 @@ class Compiler:
     def _together(
         self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
     ) -> Clause:
-        """Articles in which some words stand together, scored as the sum of them."""
+        """Articles in which some words occur together, scored as the sum of the words."""
         if node.weight != 1:
             slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
         doc, score = kernel.together(

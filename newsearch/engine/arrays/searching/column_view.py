@@ -1,6 +1,6 @@
-"""The columns of all segments of one generation, end to end: what filters, sorts, boosts and hides articles.
+"""The concatenated columns of all segments of one generation. They serve filters, sorts, boosts and visibility.
 
-An article's number here is its number in its segment plus the articles of the segments before.
+An article's global number is its number in its segment plus the number of articles in the segments before it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Array: TypeAlias = NDArray[Any]
 _T = TypeVar("_T")
 
 _REMEMBERED = 32
-"""Things that are remembered, each as long as there are articles."""
+"""The number of cached items. Each is an array with one element per article."""
 
 
 class ColumnView:
-    """The columns of one generation. Read-only, but for what it remembers."""
+    """The columns of one generation. Read-only except for its caches."""
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
         self.segments = segments
@@ -48,13 +48,13 @@ class ColumnView:
         self._boost: tuple[Hashable, ranking.Floats, ranking.Floats] | None = None
 
     def column(self, name: str) -> Array:
-        """A column over all articles; one that numbers strings numbers those of `names`."""
+        """A column over all articles. If it holds numbers of strings, they are indices into `names`."""
         found = self._columns.get(name)
         if found is None:
             parts = [segment.column(name) for segment in self.segments]
             if name in columns.TABLES and len(parts) > 1:
                 number = {text: i for i, text in enumerate(self.names(name))}
-                # As narrow as it can be: filters look many articles up.
+                # Use the narrowest type because filters look up many articles.
                 dtype = np.min_scalar_type(len(number))
                 parts = [
                     np.array([number[text] for text in segment.names(name)], dtype).take(part)
@@ -77,7 +77,7 @@ class ColumnView:
         return found
 
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
-        """For each string of a table, whether its folded form passes a test; remembered under `key`."""
+        """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""
         found = self._chosen.get((table, key))
         if found is None:
             names = self.names(table)
@@ -88,7 +88,7 @@ class ColumnView:
         return found
 
     def remembered(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """What was made under this key, or is made now; little is kept, since there are zones without end."""
+        """The value cached under this key, made if it is missing. The cache is small: time zones are unlimited."""
         found = self._remembered.get(key)
         if found is None:
             if len(self._remembered) >= _REMEMBERED:
@@ -98,7 +98,7 @@ class ColumnView:
         return made
 
     def starts_of(self, name: str) -> Array:
-        """Where the numbers of each article begin in a column of which it may have several, and the end of the last."""
+        """The start of each article's numbers in a multi-valued column, followed by the end of the last."""
 
         def joined() -> Array:
             counts = [np.diff(segment.column(f"{name}_at").astype(np.int64)) for segment in self.segments]
@@ -121,7 +121,7 @@ class ColumnView:
         return self.live & published
 
     def shown(self, *, unpublished: bool) -> Array | None:
-        """Which articles may be found at all: a bit for each (see sieve.union); None is all of them."""
+        """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
         if unpublished not in self._shown:
             shown = None
             if not (self.all_live if unpublished else self.all_visible):
@@ -147,37 +147,37 @@ class ColumnView:
         return bool(self.visible.all())
 
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
-        """One of columns.KNOWN (dates as seconds in UTC) of these articles, NaN where it is not known."""
+        """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
     def signals(self, name: str) -> ranking.Floats:
-        """heat or quality of every article, NaN where it is not known."""
+        """The heat or quality of every article, NaN if unknown."""
         return self.remembered(name, lambda: self.known(name))
 
     # Dates
 
     def moments(self, name: str, tz: tzinfo, docs: Array | slice = slice(None)) -> ranking.Floats:
-        """When these articles are dated, or were modified: seconds, NaN where it is not known. A day alone is the
-        moment at which it begins in a zone."""
+        """The publication or modification time of these articles, in seconds, NaN if unknown. A date without a time
+        counts as the start of that day in the zone."""
         seconds, days = self.known(name, docs), self._days_alone(name, tz)
         return seconds if days is None else seconds + days[0][docs]
 
     def extents(self, name: str, tz: tzinfo) -> tuple[ranking.Floats, ranking.Floats]:
-        """The first and the last second of the date of every article, or of its last change, in a zone, NaN where it is
-        not known. An instant lasts no time, a day alone the whole of its day."""
+        """The first and the last second of every article's date, or of its modification date, in a zone. NaN if
+        unknown. The two are equal for an instant; a date without a time spans its whole day."""
 
         def made() -> tuple[ranking.Floats, ranking.Floats]:
             begins, days = self.moments(name, tz), self._days_alone(name, tz)
             is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
             lengths = columns.DAY if days is None else days[1]
-            # A day that a zone leaves out lasts no time either.
+            # A day that a zone skips has no duration either.
             return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
 
         return self.remembered((name, tz, "extents"), made)
 
     def _days_alone(self, name: str, tz: tzinfo) -> tuple[Array, Array] | None:
-        """For every article, by how many seconds its day alone begins later in a zone than in UTC, and how long it
-        lasts there; None where it makes no difference."""
+        """For every article dated by a day alone, how many seconds later that day starts in a zone than in UTC, and its
+        length there in seconds. 0 for other articles. None if there are no such articles or the zone is UTC."""
 
         def made() -> tuple[Array, Array] | tuple[()]:
             is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
@@ -198,7 +198,7 @@ class ColumnView:
         return self.remembered((name, tz, "days"), made) or None
 
     def calendar_days(self, tz: tzinfo) -> tuple[Mask, Array]:
-        """Which articles are dated, and the day on which each is in a zone, counted from 1970."""
+        """Which articles are dated, and the day of each in a zone, in days since 1970."""
         is_dated: Mask = (self.column("flag") & columns.DATED) != 0
         seconds = self.column("date").astype(np.int64)
         if tz is UTC:
@@ -212,37 +212,38 @@ class ColumnView:
     def boost(
         self, boosts: ranking.Boosts, as_of: float | None = None, tz: tzinfo = UTC
     ) -> tuple[ranking.Floats, ranking.Floats]:
-        """The factor of every article (see ranking), and the highest of every CHUNK of them.
+        """The boost factor of every article (see ranking), and the highest factor in each CHUNK of articles.
 
         Args:
-            as_of: what recency counts from, in seconds; by default the earlier of now and the newest article.
-            tz: the zone in which days begin.
+            as_of: the time from which recency is measured, in seconds. Defaults to the earlier of now and the newest
+                visible article.
+            tz: the time zone in which days begin.
         """
         known = self._boost
-        # Only recency looks at dates.
+        # Only recency depends on dates.
         key = (boosts, as_of, tz) if boosts.half_life is not None else boosts
         if known is None or (known[0] is not key and known[0] != key):
             factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of, tz)
-            # One object, kept and returned whole: another thread may put its own boosts here meanwhile.
+            # One tuple, replaced and read as a whole, because another thread may store its own boosts meanwhile.
             chunks = np.arange(0, len(factor), kernel.CHUNK)
             ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
             self._boost = known = key, factor, ceiling
         return known[1], known[2]
 
     def _boost_of(self, name: str, weight: float) -> ranking.Floats:
-        """The factor of every article that its heat or quality makes."""
+        """The boost factor of every article for heat or quality."""
         values, pivot = self.column(name), getattr(self.pivots, name)
         if values.dtype.kind != "u" or values.dtype.itemsize > 2:
             return np.asarray(np.exp2(weight * ranking.signal(self.known(name), pivot)))
-        # One for each value that there can be: articles have few different ones.
+        # Compute one factor for each possible value, because articles have few distinct values.
         values = np.where(self.column("flag") & columns.KNOWN[name], values + np.uint32(1), np.uint32(0))
         factor = np.exp2(weight * ranking.signal(np.arange(-1.0, values.max(initial=0)), pivot))
         return np.asarray(factor.take(values))
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo) -> float:
-        """The factor of one article that its recency makes."""
+        """The recency factor of one article."""
         return float(self._recency(boosts, as_of, tz, slice(doc, doc + 1))[0])
 
     def _recency(
@@ -254,7 +255,7 @@ class ColumnView:
         return factor
 
     def _newest(self, tz: tzinfo) -> float:
-        """The date of the newest article that everybody may see, or now if that is earlier, in seconds."""
+        """The date of the newest visible article, or now if that is earlier, in seconds."""
 
         def made() -> float:
             dates = self.moments("date", tz)[self.visible]
@@ -269,20 +270,20 @@ _FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
 def _midnight(day: int, tz: tzinfo) -> int:
-    """When a day begins in a zone; days are counted from 1970, and moments are seconds since then."""
+    """The start of a day in a zone, in seconds since 1970. `day` is in days since 1970."""
     if not _FIRST <= day <= _LAST:
         return day * columns.DAY
     return int(midnight(date.fromordinal(_EPOCH + day), tz).timestamp())
 
 
 def _offsets(seconds: Array, tz: tzinfo) -> Array:
-    """How far the clocks of a zone are ahead of UTC at some moments, in seconds."""
+    """The UTC offsets of a zone at some moments, in seconds."""
     days, number = np.unique(seconds // columns.DAY, return_inverse=True)
     bounds, place = np.unique(np.append(days, days + 1), return_inverse=True)
     at_bounds = np.array([_offset(day * columns.DAY, tz) for day in bounds.tolist()], np.int64)
     begins, ends = at_bounds[place[: len(days)]], at_bounds[place[len(days) :]]
     offsets: Array = begins[number]
-    # Few days are such that clocks change on them.
+    # Only a few days have a clock change.
     for i in np.flatnonzero((begins != ends)[number]).tolist():
         offsets[i] = _offset(int(seconds[i]), tz)
     return offsets

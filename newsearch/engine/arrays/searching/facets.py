@@ -1,6 +1,6 @@
-"""How many of some articles have each value of a facet? Names are counted by their numbers, times by calendar days.
+"""How many articles have each value of a facet? Names are counted by their numbers, times by calendar days.
 
-The periods of time are those of a zone. A day alone is the same day in every zone.
+Periods of time follow a time zone. A date without a time is the same day in every zone.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _names(view: View, name: str, docs: Array, limit: int | None) -> list[tuple[
     names = view.names(name)
     total: dict[str, int] = {}
     for i in counts.nonzero()[0].tolist():
-        # An outlet without a name goes by its domain.
+        # An outlet without a name is shown by its domain.
         parts = names[i].split("\x1f")
         shown = parts[0] or (parts[1] if name == "provider" and len(parts) > 1 else "")
         if shown:
@@ -56,7 +56,7 @@ def _names(view: View, name: str, docs: Array, limit: int | None) -> list[tuple[
 
 
 def _hosts(view: View, docs: Array, numbers: Array, names: list[str]) -> list[tuple[str, int]]:
-    """The hosts of the URLs of articles whose outlet has neither name nor domain, and how many have each."""
+    """The URL hosts of articles whose outlet has neither a name nor a domain, with the number of articles for each."""
     nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[numbers]
     if not nameless.any():
         return []
@@ -74,7 +74,7 @@ def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) 
 
     numbers = view.remembered((name, tz), numbered).take(docs)
     numbers = numbers[numbers > _UNDATED]
-    # Counted from the first one: there are thousands of days before it.
+    # Count from the first period, since thousands of empty days precede it.
     first = int(numbers.min(initial=np.iinfo(np.int32).max))
     if int(numbers.max(initial=_UNDATED)) - first > _DAYS:
         raise ValueError("dates further apart than the years 1 and 9999")  # only a damaged index has them
@@ -88,8 +88,8 @@ class _Period(NamedTuple):
     """A period of time.
 
     Attributes:
-        number: from days since 1970 to the numbers of the periods that they are in.
-        shown: from the number of a period to what it is called, as `date:` reads it.
+        number: converts days since 1970 to period numbers.
+        shown: converts a period number to the notation that `date:` reads.
     """
 
     number: Callable[[Array], Array]

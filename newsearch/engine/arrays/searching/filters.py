@@ -1,4 +1,4 @@
-"""Filter nodes of a query tree -> checks of articles, over the whole index."""
+"""Compile the filter nodes of a query tree to checks of articles, over the whole index."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from newsearch.text.analysis import fold
 Array: TypeAlias = NDArray[Any]
 
 Groups: TypeAlias = list[list[Check]]
-"""What articles must pass: at least one check of each group."""
+"""Checks in conjunctive form: an article must pass at least one check of each group."""
 
 _Maker: TypeAlias = Callable[[str, View], Check]
 
 _FEW_URLS = 16
-"""The URLs of less than one article in so many are read one by one; for more, all are read, and kept."""
+"""URLs are read one by one for up to one article in this many. For more, all URLs are read and cached."""
 
 
 class Filters:
-    """Makes checks of the filter nodes of one query.
+    """Compiles the filter nodes of one query to checks.
 
     Args:
-        found: from a scoring node to the articles that it finds, sorted.
-        among: the articles that matter, sorted. What the checks say of others means nothing.
-        tz: the zone in which days begin.
+        found: returns the articles that match a scoring node, sorted.
+        among: returns the articles to be checked, sorted. For other articles the checks are meaningless.
+        tz: the time zone in which days begin.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Filters:
         self._tz = tz
 
     def groups(self, node: Node, *, negated: bool = False) -> Groups:
-        """What an article passes that passes the node; or, negated, does not."""
+        """The checks that an article passes if it passes the node or, if `negated`, if it does not."""
         if isinstance(node, Not):
             return self.groups(node.child, negated=not negated)
         if isinstance(node, (All, And, Or)):
@@ -63,7 +63,7 @@ class Filters:
         return [[check._replace(negated=not check.negated)] for check in checks]
 
     def _as_checks(self, groups: Groups) -> list[Check]:
-        """Checks of which one is passed by what passes all of these groups."""
+        """A single group that is equivalent to all of these groups."""
         if len(groups) == 1:
             return groups[0]
         docs = np.arange(self._view.articles, dtype=np.uint32)
@@ -74,7 +74,7 @@ class Filters:
         match node:
             case Range():
                 values = view.signals(node.field)
-                # A negative signal is an unknown one (see Article).
+                # A negative signal counts as unknown (see Article).
                 low = max(0.0 if node.low is None else node.low, 0.0)
                 return Check(BETWEEN, values, values, None, low, np.inf if node.high is None else node.high)
             case DateRange():
@@ -90,7 +90,7 @@ class Filters:
         return _listed(self._found(node))
 
     def _hosts(self, node: Match) -> Check | None:
-        """Where no outlet's domain is known, the host of an article's URL is its domain."""
+        """A check of URL hosts, which stand in for the domain of articles whose outlet has none."""
         if node.field == "provider" and "." not in node.value:
             return None
         wanted = _host(node.value)
@@ -129,7 +129,7 @@ def _flagged(bit: int, *, negated: bool = False) -> _Maker:
 
 @lru_cache(maxsize=8)
 def _flags_with(bit: int) -> NDArray[np.bool_]:
-    """For every flag that there can be, whether it has a bit."""
+    """For every possible flag, whether the bit is set."""
     chosen: NDArray[np.bool_] = (np.arange(1 << columns.FLAGS) & bit) != 0
     return chosen
 
@@ -164,7 +164,7 @@ def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
 
 
 def _chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
-    """Articles of the strings of a table that pass a test; see View.chosen."""
+    """Check that an article's string in a table passes a test. See View.chosen."""
     return Check(CHOSEN, view.column(table), None, view.chosen(table, key, test))
 
 
@@ -192,13 +192,13 @@ def _author(value: str, view: View) -> Check:
 
 
 def _any_chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
-    """Articles of which any string of a table passes a test; see View.chosen."""
+    """Check that any of an article's strings in a table passes a test. See View.chosen."""
     return Check(ANY_CHOSEN, view.column(table), view.starts_of(table), view.chosen(table, key, test))
 
 
 def _domain(value: str, view: View) -> Check:
     wanted = _host(value)
-    # The separator stands in no provider's name that `_provider` could look for under the same key.
+    # No name that `_provider` looks up contains the separator: the two never share a key.
     return _chosen("provider", view, f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
 
 
@@ -218,23 +218,23 @@ def _name_and_host(value: str) -> tuple[str, str]:
 
 
 def folded_name(name: str) -> str:
-    """A name as it is compared: capitals, accents and spaces do not count."""
+    """Normalise a name for comparison: case, accents and extra spaces are ignored."""
     return " ".join(fold(name).split())
 
 
 def names_within(wanted: str, name: str) -> bool:
-    """Whether a name has these words side by side, so that `bbc` finds BBC News, and `post` does not find Postmedia."""
+    """Whether a name contains these words side by side: `bbc` matches BBC News, `post` does not match Postmedia."""
     return f" {wanted} " in f" {folded_name(name)} "
 
 
 def _host(value: str) -> str:
     value = value.strip().casefold()
-    from urllib.parse import urlsplit  # it loads much, and few queries ask for it
+    from urllib.parse import urlsplit  # slow to import, and few queries need it
 
     try:
         host = urlsplit(value).hostname if "//" in value else value.split("/")[0]
     except ValueError:
-        # As in "http://[": no URL, so it has no host.
+        # An invalid URL such as "http://[" has no host.
         return ""
     return (host or "").removeprefix("www.").strip(".")
 

@@ -1,4 +1,4 @@
-"""The words of all segments together: how common they are, which begin alike, and which look alike."""
+"""Document frequencies of exact forms over all segments, with lookup by prefix and by edit distance."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
 _MAX_TOGETHER = 1 << 17
-"""Beyond so many postings of the forms that begin alike, it is not looked at what they stand together with."""
+"""Co-occurrence is not counted for a prefix whose forms have more postings than this."""
 
 
 class Vocabulary:
-    """The exact forms of an index with the number of articles that a search could find by each."""
+    """The exact forms of an index, each with the number of findable articles that contain it."""
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._counts: dict[int, Array] = {}
 
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
-        """The commonest forms that begin so, and their articles; fulfils `Reader.begun`."""
+        """The most frequent exact forms with this prefix, each with the number of findable articles that contain it.
+
+        Implements `Reader.begun`.
+        """
         ranges = [segment.dictionary.prefix_range(prefix) for segment in self._view.segments]
         counts: list[Array] | None = None
         if among is not None:
@@ -38,8 +41,8 @@ class Vocabulary:
         return self._commonest([first for first, _ in ranges], counts, limit)
 
     def articles_with(self, form: str) -> int:
-        """The articles that hold an exact form; fulfils `Reader.articles_with`."""
-        # Of one form alone: to count all of them takes longer than most searches.
+        """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
+        # Count this form only: counting all forms takes longer than most searches.
         view, total = self._view, 0
         for start, segment in zip(view.starts, view.segments, strict=False):
             number = segment.dictionary.number(form)
@@ -49,7 +52,7 @@ class Vocabulary:
         return total
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Other forms within so many edits; fulfils `Reader.like`."""
+        """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
@@ -64,11 +67,11 @@ class Vocabulary:
         ]
 
     def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
-        """The forms of the highest sums over all segments.
+        """The forms with the highest totals over all segments.
 
         Args:
-            firsts: the number of the first form of each segment that is counted.
-            counts: from there on, the articles of each form.
+            firsts: for each segment, the number of the first form counted.
+            counts: for each segment, the number of articles per form, from that form on.
         """
         segments = self._view.segments
         taken = limit
@@ -78,7 +81,7 @@ class Vocabulary:
             for segment, first, count in zip(segments, firsts, counts, strict=True):
                 if len(count) > taken:
                     best = np.argpartition(-count, taken)[: taken + 1]
-                    # What was not taken is at most as common as the last that was, in each segment.
+                    # In each segment, no remaining form is more frequent than the least frequent one taken.
                     unseen += int(count[best].min())
                 else:
                     best = np.arange(len(count))
@@ -98,7 +101,7 @@ class Vocabulary:
         return total
 
     def _segment_counts(self, i: int) -> Array:
-        """For each form of a segment, how many of its visible articles hold it."""
+        """For each form of a segment, the number of visible articles in the segment that contain it."""
         found = self._counts.get(i)
         if found is None:
             segment, view = self._view.segments[i], self._view
@@ -112,9 +115,9 @@ class Vocabulary:
         return found
 
     def _together(self, ranges: list[tuple[int, int]], among: Node) -> list[Array] | None:
-        """For each form in these ranges, how many visible articles hold it that the tree finds too.
+        """For each form in these ranges, the number of visible articles that contain it and match the tree.
 
-        None where there are none, or too many postings to look at.
+        None if there are no such articles, or if there are too many postings to read.
         """
         view = self._view
         postings = [segment.postings(*place)[0] for segment, place in zip(view.segments, ranges, strict=True)]
@@ -134,7 +137,7 @@ class Vocabulary:
 
 
 def _sums(found: Mask, docs: Array, at: Array) -> Array:
-    """How many postings of each form are of articles that were found; `at` says where those of a form begin."""
+    """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
     before = np.concatenate(([0], np.cumsum(found.take(docs))))
     sums: Array = np.diff(before[at - at[0]])
     return sums

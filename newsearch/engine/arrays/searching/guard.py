@@ -1,4 +1,4 @@
-"""Damage told from bugs: where reading fails, the segments themselves say which of the two it was."""
+"""Tell damaged files from bugs: after a failure, verify the segments to find out which of the two it was."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Owner = TypeVar("Owner", bound=_OfView)
 def checked(
     method: Callable[Concatenate[Owner, Given], Result],
 ) -> Callable[Concatenate[Owner, Given], Result]:
-    """A method that raises IndexCorrupt where it fails over damaged files.
+    """Make a method raise IndexCorrupt if it fails because of damaged files.
 
-    To read everything at every search would cost more than the search; it is done after a failure only.
+    The segments are verified only after a failure. Verifying them at every search would cost more than the search.
     """
 
     @wraps(method)

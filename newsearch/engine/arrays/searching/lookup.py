@@ -1,7 +1,7 @@
-"""A word looked up in all segments of an index at once.
+"""Look up a word in all segments of an index at once.
 
-It stands here in Python, segment by segment, which is what it means. Where a compiler was at hand when newsearch was
-installed, `_lookup.c` takes its place: it makes of all segments one list, and the same.
+The Python version works segment by segment and is the reference. If a compiler was available when newsearch was
+installed, `_lookup.c` replaces it. It builds one list over all segments and gives the same results.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Found(NamedTuple):
-    """A word in any of its forms.
+    """The postings of a word in any of its forms.
 
     Attributes:
-        doc: the articles that hold it, sorted, uint32.
+        doc: the articles that contain it, sorted, uint32.
         code: (PARTS - 1) * s_stem + s_exact in each (see ranking), uint16.
-        most: the highest of these, 0 where there is none.
-        live: how many of the articles are live.
+        most: the highest code, or 0 if there are no articles.
+        live: the number of these articles that are live.
     """
 
     doc: Array
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 
 class Words:
-    """The words of some segments, whose articles are numbered through from `starts`."""
+    """The words of some segments. `starts` gives the global number of the first article of each."""
 
     def __init__(self, segments: Sequence[Segment], starts: Sequence[int]) -> None:
         self._segments = segments
@@ -52,7 +52,7 @@ class Words:
         """Look a term up.
 
         Args:
-            live: which articles are live; None is all of them.
+            live: which articles are live. None means all.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
@@ -62,7 +62,7 @@ class Words:
         stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
 
         def is_stem(language: int, form: bytes) -> bool:
-            # Most segments ask about the same form.
+            # Most segments ask about the same form, which makes the cache of `stem_of` effective.
             return stem_of(self._stemmings[language], form.decode()) == stems[language]
 
         hashes = [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()]
@@ -79,7 +79,7 @@ class Words:
 
     @cached_property
     def _stemmings(self) -> dict[int, Stemming]:
-        """How words are stemmed, for the number of every language that a segment has."""
+        """The stemming of each language that any segment has, by the language's number."""
         return {
             number: stemming
             for segment in self._segments
@@ -98,9 +98,9 @@ class Words:
 
 
 def _in_segment(segment: Segment, term: str) -> tuple[Array, Array]:
-    """The articles of a segment that hold a word in any form, and its codes in them (see Found).
+    """The articles of a segment that contain a word in any form, and its code in each (see Found).
 
-    The forms are those of its stem in the language of each article.
+    The forms are those that share its stem in the language of the article.
     """
     places = segment.any_form(term)
     number = segment.dictionary.number(term)

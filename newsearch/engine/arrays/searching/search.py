@@ -1,9 +1,9 @@
 """The vector search: a query tree and one generation of an index -> one page of the best articles.
 
-Articles that hold every word are found by intersecting the postings of the words, the rarest first. Those that hold
-only some are looked at only where the others do not fill the page, or where the query is a text, word by word, the most
-telling first, until what is left could not reach the page. Both discard by comparing codes, small integers, before they
-compute a score.
+Complete matches, which contain every word, are found by intersecting the words' postings, the rarest first. Partial
+matches contain only some of the words. They are considered only if the complete matches do not fill the page, or if the
+query is a text. They are then found word by word, in order of falling maximum score, until no remaining article could
+reach the page. Both searches prune by comparing codes, which are small integers, before they compute a score.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ Floats: TypeAlias = ranking.Floats
 
 
 _DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
-"""For each sort by time, the column that it reads."""
+"""The column that each sort by time reads."""
 
 _MANY = 16
-"""If the rarest word is in one article of so many, all that pass a filter are looked for, and remembered."""
+"""Filters are computed in full and cached if at least one article in this many contains the rarest word."""
 
 
 class Search:
-    """One query over one generation; fulfils `Answer`."""
+    """One query over one generation. Implements `Answer`."""
 
     @checked
     def __init__(self, view: View, tree: Node, options: Options) -> None:
@@ -61,15 +61,15 @@ class Search:
         self._clauses = self._required + self._optional
         by_score = options.sort == "relevance"
         self._also = [clause for node in options.also if by_score and (clause := compiler.clause(node))]
-        # Scores are summed in this order wherever they are summed, so that equal articles have equal scores.
+        # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
         self._parts = _by_length(self._clauses)
         self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
-        # Articles that hold nothing but added words have to be kept out only where nothing else is required.
+        # Articles that match only added words must be excluded, but only if no other clause is required.
         self._needs_own = bool(self._also) and not (options.also_finds or self._required)
         self._has_partial = len(self._optional) > 1 or bool(
             self._optional and (self._required or (self._also and options.also_finds))
         )
-        # Hardly an article holds all the words of a text, and one that does is rather long than to the point.
+        # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
         self._ranks_by_sum = asked.is_text and by_score
         self._shown = view.shown(unpublished=options.unpublished or asked.unpublished)
         self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
@@ -116,7 +116,7 @@ class Search:
 
     @property
     def _filtered(self) -> list[Part] | None:
-        """What is asked for and what passes each filter, where it is worth while to look for all of that."""
+        """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
         everything = self._view.everything
@@ -157,7 +157,7 @@ class Search:
     # Finding
 
     def _find_page(self) -> tuple[list[Row], list[bool]]:
-        """The hits, and whether each is complete."""
+        """The rows of the page, and for each whether it is a complete match."""
         first, wanted = self._options.offset, self._options.offset + self._options.limit
         if not self._options.limit:
             return [], []
@@ -194,7 +194,7 @@ class Search:
     def _best_of_all(
         self, required: Sequence[Clause], passes: Passes | None, wanted: int, *, also_complete: bool = True
     ) -> list[Row]:
-        """The best of the articles that hold what is required, and anything."""
+        """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.partial(
             self._scored,
@@ -208,7 +208,7 @@ class Search:
         )
 
     def _by_key(self, docs: Array, wanted: int) -> list[Row]:
-        """The first of some articles when they are not sorted by relevance."""
+        """The first of some articles in an order other than relevance."""
         key = self._key(docs)
         kept = ranking.top(key, wanted)
         docs, key = docs.take(kept), key.take(kept)
@@ -216,13 +216,13 @@ class Search:
 
     @property
     def _filter(self) -> Passes | None:
-        """What articles must pass beside; None is nothing."""
+        """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
         return partial(sieve.passing, self._groups) if self._groups else None
 
     def _passes_own(self, docs: Any) -> Mask:
-        """As the filters do, what holds a word of the query itself."""
+        """Pass the articles that contain a word of the query itself and pass the filters."""
         numbers = np.frombuffer(docs, np.uint32)
         passes = np.zeros(len(numbers), bool)
         for part in self._parts:
@@ -230,33 +230,33 @@ class Search:
         return passes & np.frombuffer(sieve.passing(self._groups, numbers), bool) if self._groups else passes
 
     def _passes_incomplete(self, docs: Any) -> Mask:
-        """As the filters do, what does not hold everything."""
+        """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
         return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
 
     def _candidates_of_filters(self) -> Array:
-        """All articles that the filters may be asked about."""
+        """All articles to which the filters may be applied."""
         if self._required:
             return self._holding(self._required)
         return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
     def _holding(self, clauses: Sequence[Clause]) -> Array:
-        """All articles that may be found and hold what all of these clauses ask for."""
+        """All visible articles that match every one of these clauses."""
         return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
-        """All articles that hold everything."""
+        """All complete matches."""
         if self._options.sort == "relevance" and not self._options.offset:
             held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
-            # Where fewer were found than asked for, there are no others.
+            # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
         return self._passing(self._holding(self._clauses))
 
     @property
     def _any(self) -> Array:
-        """A bit for every article, whether it may be found and holds anything."""
+        """A bitmap over all articles: set if the article is visible and matches at least one clause."""
         bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
         known = (part.bits for part in self._parts if part.bits is not None)
         held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
@@ -264,7 +264,7 @@ class Search:
 
     @cached_property
     def _partial(self) -> Array:
-        """All articles that hold what is required but only some of the rest."""
+        """All articles that match the required clauses but only some of the optional ones."""
         if not self._has_partial:
             return np.empty(0, np.uint32)
         docs = self._holding(self._required) if self._required else _numbers(self._any)
@@ -272,7 +272,7 @@ class Search:
         return docs[~matches.holds(docs, self._complete)]
 
     def _passing(self, docs: Array) -> Array:
-        """Those of some articles that pass the filters."""
+        """The articles of `docs` that pass the filters."""
         return docs[np.frombuffer(sieve.passing(self._groups, docs), bool)] if self._groups else docs
 
     # Ranking
@@ -284,7 +284,7 @@ class Search:
         return text * self._boost.take(docs)
 
     def _key(self, docs: Array) -> Floats:
-        """What the page is sorted by when not by relevance, highest first; what is not known comes last."""
+        """The sort key of each article in an order other than relevance. Highest first; unknown values come last."""
         sort = self._options.sort
         if sort in _DATES:
             moments = self._view.moments(_DATES[sort], self._options.tz, docs)
@@ -293,7 +293,7 @@ class Search:
         return np.where(values >= 0, values, -np.inf)
 
     def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
-        """The best candidates in their final order: ties go to the newer article, then to the lower id."""
+        """The best candidates in their final order. Ties are broken by date, newest first, then by id."""
         rows.sort(reverse=True)
         if len({key for key, _, _ in rows}) < len(rows):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
@@ -305,7 +305,7 @@ class Search:
         return rows[:wanted]
 
     def _untied(self, run: list[Row], wanted: int) -> list[Row]:
-        """The first of some rows that tie, by date and id."""
+        """The first of some tied rows, ordered by date and id."""
         view = self._view
         docs = np.array([doc for _, doc, _ in run])
         dates = np.nan_to_num(view.moments("date", self._options.tz, docs), nan=-np.inf).tolist()
@@ -319,11 +319,11 @@ class Search:
         return ordered
 
     def _candidates(self, rows: list[Row], wanted: int) -> list[Row]:
-        """Of rows of one score and date, those that can be among the first by id."""
+        """From rows of equal score and date, keep those that can be among the first by id."""
         if len(rows) <= 4 * wanted:
             return rows
-        # A segment numbers articles of equal signals and dates by id, so the first of each kind will do: to read
-        # the ids of a whole collection in which nothing has a date or a signal would take seconds.
+        # A segment numbers articles of equal signals and dates by id. The first rows of each kind are therefore
+        # enough. Reading every id of a collection without dates and signals would take seconds.
         view = self._view
         by_doc = sorted(rows, key=itemgetter(1))
         docs = np.array([doc for _, doc, _ in by_doc])
@@ -331,7 +331,7 @@ class Search:
             np.searchsorted(view.starts, docs, side="right").tolist(),
             view.known("heat", docs).tolist(),
             view.known("quality", docs).tolist(),
-            # A day alone may begin in its zone when another article is dated.
+            # The midnight of a date without a time may equal the timestamp of another article.
             (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
             strict=True,
         )
@@ -354,12 +354,12 @@ def _length(part: Part) -> int:
 
 
 def _numbers(bits: Any) -> Array:
-    """The numbers of the articles that have a bit."""
+    """The numbers of the articles whose bit is set."""
     return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
 
 
 def _explained(clauses: Sequence[Clause], docs: Array) -> tuple[Explanation, ...]:
-    """What of some clauses an article holds, and what of the clauses that those sum."""
+    """The contribution of each clause that an article matches, and, nested, of the clauses that it sums."""
     values = [float((clause.part.look_up(docs) * clause.part.unit)[0]) for clause in clauses]
     return tuple(
         Explanation(value, clause.name, _explained(clause.summed, docs))

@@ -1,7 +1,6 @@
-"""All segments of one generation as one: articles numbered through, columns end to end, words looked up once.
+"""All segments of one generation as a single index: global article numbers, concatenated columns, one word lookup.
 
-What queries touch is put together when it is first asked for, and kept: columns that they filter or sort by, postings
-of their words.
+The columns and postings that queries use are concatenated on first use and cached.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ Array: TypeAlias = NDArray[Any]
 
 _CACHED_BYTES = 32 << 20
 _CACHED_BYTES_PER_ARTICLE = 192
-"""Joined postings are kept in at most so much memory, the least lately used ones forgotten first."""
+"""The cache of joined postings takes at most the larger of these limits. It evicts the least recently used entries."""
 
 _CACHED_RECORDS = 2048
-"""So many records that were read last are kept, and up to as many from before them."""
+"""The number of recently read records to cache. Up to as many from before them are kept too."""
 
 _CACHED_BODY = 4096
-"""Records with a longer body, in characters, are not kept."""
+"""Records with a body of more characters than this are not cached."""
 
 _BITS_SHARE = 128
-"""A word that stands in more than one article of so many is worth a bit for every article: whether it is in one is then
-read, not looked for."""
+"""A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
+instead of searching the list."""
 
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -50,7 +49,7 @@ _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
 
 class View(ColumnView):
-    """One generation of an index, as the search sees it. Read-only, but for what it remembers."""
+    """One generation of an index, as the search sees it. Read-only except for its caches."""
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
         super().__init__(segments, pivots)
@@ -68,7 +67,7 @@ class View(ColumnView):
     # Words
 
     def word(self, term: str) -> Part:
-        """The postings of a word in all its forms, scored, the form that is asked for worth more (see ranking)."""
+        """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found = self._kept(self._words, term)
         if found is None:
             doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
@@ -78,7 +77,8 @@ class View(ColumnView):
         return found
 
     def form(self, term: str) -> Slot:
-        """Where one exact form stands; one character of a script without spaces stands in all pairs that hold it."""
+        """The occurrences of one exact form. A single character of a script without spaces occurs in every pair that
+        contains it."""
         found = self._kept(self._forms, term)
         if found is None and is_half(term):
             pairs = [segment.dictionary.pairs(term) for segment in self.segments]
@@ -91,7 +91,7 @@ class View(ColumnView):
         return found
 
     def any_form(self, term: str) -> Slot:
-        """Where a word stands in any of its forms."""
+        """The occurrences of a word in any of its forms."""
         if is_half(term):
             return self.form(term)
         found = self._kept(self._any_forms, term)
@@ -101,7 +101,7 @@ class View(ColumnView):
         return found
 
     def joined(self, key: Hashable, make: Callable[[], _Joined]) -> _Joined:
-        """What was put together of several words under this key, or is now: a tuple of parts and the like."""
+        """The joined postings cached under this key, a tuple. Made and cached if they are missing."""
         found: _Joined | None = self._kept(self._joins, key)
         if found is None:
             found = make()
@@ -109,26 +109,26 @@ class View(ColumnView):
         return found
 
     def with_bits(self, part: Part) -> Part:
-        """The same part, with a bit for every article if it is long enough to be worth it."""
+        """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
         if len(part.doc) * _BITS_SHARE <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
 
     def begun(self, prefix: str) -> Slot:
-        """Where the exact forms stand that begin so."""
-        # Neighbouring forms have neighbouring postings: a prefix is one slice.
+        """The occurrences of all exact forms with this prefix."""
+        # The forms are sorted and their postings are contiguous, which makes a prefix one slice.
         return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
 
     def codes_of_prefix(self, prefix: str) -> list[Codes]:
-        """The postings of the exact forms that begin so."""
+        """The postings of the exact forms with this prefix."""
         return [
             Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
             for segment, start in zip(self.segments, self.starts, strict=False)
         ]
 
     def codes_of_half(self, half: str) -> list[Codes]:
-        """The postings of the pairs that hold a character of a script without spaces."""
+        """The postings of the pairs that contain a character of a script without spaces."""
         return [
             Codes(*segment.postings(*place), start, 1)
             for segment, start in zip(self.segments, self.starts, strict=False)
@@ -136,14 +136,18 @@ class View(ColumnView):
         ]
 
     def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
-        """The exact forms of live articles within so many edits of a term, the nearest first and at most `limit`: how
-        many edits each takes, the form, and its postings, the less worth the more edits: a half, a third."""
+        """The exact forms of live articles within `edits` edits of a term, at most `limit`, the nearest first.
+
+        Returns:
+            For each form its edit distance, the form, and its postings. The weight of the postings falls with the
+            distance: a half for one edit, a third for two.
+        """
         found: dict[tuple[int, str], list[Codes]] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
             for distance, form, number in segment.dictionary.similar(term, edits):
                 codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
                 found.setdefault((distance, form), []).append(codes)
-        # Chosen over the live articles of the whole index, so that the cut does not depend on how it is divided.
+        # Chosen over the live articles of the whole index: the cut must not depend on how it is split into segments.
         if len(found) > limit and not self.all_live:
             found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
         return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
@@ -152,12 +156,12 @@ class View(ColumnView):
         return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
 
     def any_of(self, postings: list[Codes], weight: float) -> Part:
-        """Several forms as one word: the articles that hold any of them, and the highest code in each, scored."""
+        """Several forms scored as one word: the articles that contain any of them, with the highest code in each."""
         doc, code, live = kernel.best_codes(postings, self.articles, None if self.all_live else self.live)
         return self.weighted(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8), weight, live)
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
-        """Where exact forms stand, given for each segment."""
+        """The occurrences of exact forms, given by their places in each segment."""
         parts = [
             (start, segment.occurrences(*place))
             for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
@@ -178,7 +182,7 @@ class View(ColumnView):
         return slot._replace(unit=self.unit(self.count_live(slot.doc)))
 
     def _merged(self, forms: Slot) -> Slot:
-        """Postings of several forms, one after the other, as one: articles sorted, the best code of each."""
+        """Merge the concatenated postings of several forms: articles sorted, each with its highest code."""
         doc, code, _ = kernel.best_codes([Codes(forms.doc, forms.code, 0, 1)], self.articles, None)
         keys = forms.keys()
         keys.sort()
@@ -191,7 +195,7 @@ class View(ColumnView):
         with self._lock:
             found = memory.pop(term, None)
             if found is not None:
-                # Put back at the end, so that the first one is always the least lately used.
+                # Move it to the end: the first entry is then always the least recently used.
                 memory[term] = found
             return found
 
@@ -207,20 +211,20 @@ class View(ColumnView):
                     self._cached -= _size(kept.pop(next(iter(kept))))
 
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
-        """Articles, and codes of one word in them -> a list that is scored by how few articles hold the word.
+        """Score articles, given the codes of one word in them, by the rarity of the word.
 
         Args:
-            live: how many of the articles are neither deleted nor replaced, if that is known.
+            live: how many of the articles are neither deleted nor replaced. Counted if not given.
         """
         unit = weight * self.unit(self.count_live(doc) if live is None else live)
         return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
 
     def unit(self, live: int) -> float:
-        """The score of one 255th of saturated weight of a word that so many live articles hold."""
+        """The score of one 255th of the saturated weight of a word that `live` live articles contain."""
         return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
 
     def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
-        """Articles of segments, end to end, numbered through; `starts` says where the numbers of each list start."""
+        """Concatenate lists of articles, converted to global numbers. `starts` gives the first number of each list."""
         if len(self.segments) == 1:
             return _joined(docs, np.uint16)
         numbered = [
@@ -237,18 +241,18 @@ class View(ColumnView):
 
     @cached_property
     def lengths(self) -> Array:
-        """Words in each text field: shape (articles, fields)."""
+        """The number of words in each text field: shape (articles, fields)."""
         return np.concatenate(
             [np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)]
         )
 
     @cached_property
     def field_ends(self) -> Array:
-        """Where the text fields of each article end, counted in words from its beginning: shape (articles, fields)."""
+        """The end of each text field, in words from the start of the article: shape (articles, fields)."""
         return np.cumsum(self.lengths, axis=1, dtype=np.int32)
 
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
-        """Articles in which a word stands in a text field, and its code, counted in that field alone."""
+        """The articles with a word in a text field, and its code in each, computed from that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
         keys = slot.keys()
         ends = self.field_ends.take(keys >> 16, axis=0)
@@ -260,30 +264,30 @@ class View(ColumnView):
     # Articles
 
     def place(self, doc: int) -> tuple[Segment, int]:
-        """The segment of an article, and its number there."""
+        """The segment of an article, and the article's number in it."""
         if len(self.segments) == 1:
             return self.segments[0], doc
         number = bisect_right(self.starts, doc) - 1
         return self.segments[number], doc - self.starts[number]
 
     def article(self, doc: int) -> Article:
-        """The article of this number. Raises IndexCorrupt where its record is damaged."""
+        """The article with this number. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
         return segment.article(number, self.record(doc))
 
     def record(self, doc: int) -> Record:
-        """The stored record of the article of this number. Raises IndexCorrupt where it is damaged."""
+        """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""
         return self.records((doc,))[0]
 
     def urls(self, doc: int) -> bytes:
-        """The URLs of the article of this number, case folded. Raises IndexCorrupt where its record is damaged."""
+        """The URLs of the article with this number, case-folded. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
         return segment.records.urls(number)
 
     @cached_property
     def hosts(self) -> tuple[list[str], Array]:
-        """Hosts of URLs, without www., and of each article which one stands for the domain that its outlet lacks; the
-        first is none."""
+        """The hosts of URLs, without www., and for each article the index of the host that replaces a missing outlet
+        domain. Index 0 is the empty host, for articles that need none."""
         names = {"": 0}
         numbers = np.zeros(self.articles, np.uint32)
         for doc in self.without_domain.nonzero()[0].tolist():
@@ -293,7 +297,7 @@ class View(ColumnView):
 
     @cached_property
     def without_domain(self) -> Mask:
-        """For each article, whether no domain of an outlet is known."""
+        """For each article, whether its outlet's domain is unknown."""
         lacks = np.array(
             [len(name.split("\x1f")) < 2 or not name.split("\x1f")[1] for name in self.names("provider")]
         )
@@ -301,12 +305,12 @@ class View(ColumnView):
         return found
 
     def records(self, docs: Sequence[int]) -> list[Record]:
-        """The stored records of some articles. Raises IndexCorrupt where one is damaged."""
+        """The stored records of some articles. Raises IndexCorrupt if one is damaged."""
         recent = self._recent
         return [recent.get(doc) or self._read(doc) for doc in docs]
 
     def _read(self, doc: int) -> Record:
-        """A record that was not read lately, which it is from now on."""
+        """Read a record that is not among the recent ones, and cache it."""
         record = self._before.get(doc)
         if record is None:
             segment, number = self.place(doc)
@@ -319,14 +323,14 @@ class View(ColumnView):
 
 
 def _joined(arrays: Sequence[Array], dtype: type) -> Array:
-    """Arrays end to end; a single one as it is."""
+    """Concatenate arrays. A single array is returned without a copy."""
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate(arrays) if arrays else np.empty(0, dtype)
 
 
 def _size(found: tuple[Any, ...]) -> int:
-    """Bytes of memory, of the arrays in tuples within it too."""
+    """An estimate of the memory of a tuple, in bytes, including the arrays in nested tuples."""
     size = 512
     for item in found:
         if isinstance(item, np.ndarray):

@@ -1,19 +1,20 @@
-"""What a segment keeps of its articles beside their words: numbers, flags, hashes, and tables of strings.
+"""The columns of a segment: the numbers, flags, hashes and strings that it stores for its articles besides their words.
 
-COLUMNS is the one list of them. Writing, merging and all checks follow it, and a test holds docs/index-format.md to it.
+COLUMNS is the only list of them. Writing, merging and all checks follow it. A test checks docs/index-format.md against
+it.
 
 flag                     bits, see below
-date, modified           seconds since 1970 UTC; the day's midnight UTC for a day alone
-heat, quality            as given; 0 where the flag says that there is none
+date, modified           seconds since 1970 UTC; midnight UTC for a date without a time
+heat, quality            as given; 0 if the flag says that it is missing
 id_hash, url_hash        hash_key of the id and of the canonical URL (0: none)
-content_hash             content_hash of the article: whether it changed
-signature                SIGNATURE bytes for each article, by which copies are found; all zero where there is none
+content_hash             content_hash of the article, which shows whether it changed
+signature                SIGNATURE bytes for each article, used to find copies; all zero if there is none
 source, provider, category, type, language    numbers in a table of strings
-topic, author            numbers in a table of strings, of all articles end to end
-<several>_at[n+1]        where those of each article begin, and the end of the last
-<table>_name_bytes, <table>_name_at           the strings of a table, end to end
+topic, author            numbers in a table of strings, concatenated for all articles
+<several>_at[n+1]        the start of each article's numbers, and the end of the last
+<table>_name_bytes, <table>_name_at           the strings of a table, concatenated, and their offsets
 
-The language is the article's tag; where it has none (see TAGGED), the language that its words tell, or "".
+The language is the article's tag. If it has none (see TAGGED), it is the language detected from its words, or "".
 """
 
 from __future__ import annotations
@@ -38,29 +39,29 @@ PUBLISHED, DATED, DATE_ONLY, HAS_HEAT, HAS_QUALITY, HAS_IMAGE, HAS_RELATED, HAS_
     1 << i for i in range(8)
 )
 MODIFIED, MODIFIED_ONLY, TAGGED = (1 << i for i in range(8, 11))
-"""MODIFIED_ONLY: `modified` is a day alone, as DATE_ONLY says of `date`. TAGGED: the source gave the language."""
+"""DATE_ONLY, MODIFIED_ONLY: `date` or `modified` has no time. TAGGED: the source gave the language."""
 
 FLAGS = 16
-"""Bits of a flag."""
+"""The number of bits in a flag."""
 
 SIGNATURE = 16
-"""Bytes of a signature."""
+"""The number of bytes in a signature."""
 
 FACT, SIGNAL, ROW, NAME, NAMES = "fact", "signal", "row", "name", "names"
-"""Kinds of columns: what `building.facts` makes; a number that an article may lack; SIGNATURE bytes for each article;
-the number of a string; the numbers of several strings."""
+"""Kinds of columns: a value computed by `building.facts`; an optional number; SIGNATURE bytes for each article; the
+number of a string; the numbers of several strings."""
 
 
 class Column(NamedTuple):
     """One stored value of an article.
 
     Attributes:
-        name: of its array.
+        name: the name of its array.
         kind: FACT, SIGNAL, ROW, NAME or NAMES.
-        code: the type of its elements while they are collected, as the module `array` names it.
-        attribute: of Article, where strings come from it: `extend` reads it.
-        of: turns the value of the attribute into a string, where it is none.
-        same_as: the column that stands for this one in a file that lacks it.
+        code: the element type during collection, a type code of the module `array`.
+        attribute: the attribute of Article from which `extend` reads the strings, if any.
+        of: converts the attribute's value to a string, if it is not one.
+        same_as: the column to use in place of this one if a file lacks it.
     """
 
     name: str
@@ -78,18 +79,18 @@ _SEPARATOR = "\x1f"
 
 
 def hash_key(text: str) -> int:
-    """64 bits that stand for an id or a canonical URL."""
+    """A 64-bit hash of an id or a canonical URL."""
     return hash_bytes(text.encode("utf-8", "surrogatepass"))
 
 
 def hash_bytes(data: bytes) -> int:
-    """64 bits that stand for these bytes."""
+    """A 64-bit hash of these bytes."""
     return int.from_bytes(_blake2b()(data, digest_size=8).digest(), "little")
 
 
 @lru_cache(maxsize=1)
 def _blake2b() -> Callable[..., Any]:
-    # Few searches hash anything, and hashlib loads OpenSSL.
+    # Imported on use, because few searches hash anything and hashlib loads OpenSSL.
     from hashlib import blake2b
 
     return blake2b
@@ -106,7 +107,7 @@ def provider_name(provider: Provider | None) -> str:
 
 @lru_cache(maxsize=4096)
 def provider_from_name(name: str) -> Provider | None:
-    """The inverse of provider_name. Raises ValueError or TypeError for anything that it did not write."""
+    """The inverse of provider_name. Raises ValueError or TypeError for strings that provider_name does not produce."""
     if not name:
         return None
     title, domain, images = name.split(_SEPARATOR)
@@ -114,7 +115,7 @@ def provider_from_name(name: str) -> Provider | None:
 
 
 def image_from_list(values: Any) -> Image:
-    """An image as it is stored: URL, width, height, whether it is cached. Raises ValueError for anything else."""
+    """Make an image from its stored form: URL, width, height, whether it is cached. Raises ValueError otherwise."""
     url, width, height, is_cached = values
     if not isinstance(url, str) or not all(
         pixels is None or type(pixels) is int for pixels in (width, height)
@@ -128,7 +129,7 @@ COLUMNS: Final = (
     Column("date", FACT),
     Column("modified", FACT),
     Column("id_hash", FACT, "Q"),
-    # Records that are named by their URLs have equal hashes: one array then serves for both.
+    # If the ids are URLs, the hashes are equal, and one array serves for both.
     Column("url_hash", FACT, "Q", same_as="id_hash"),
     Column("content_hash", FACT, "Q"),
     Column("heat", SIGNAL, "d"),
@@ -142,7 +143,7 @@ COLUMNS: Final = (
     Column("topic", NAMES, attribute="topics"),
     Column("author", NAMES, attribute="authors"),
 )
-"""All columns. Those of kind FACT are in the order in which `building.Facts` has them."""
+"""All columns. Those of kind FACT are in the order of `building.Facts`."""
 
 BY_NAME: Final = {column.name: column for column in COLUMNS}
 
@@ -156,13 +157,13 @@ TABLES: Final = of_kind(NAME, NAMES)
 """The columns whose numbers stand for strings."""
 
 SEVERAL: Final = of_kind(NAMES)
-"""Those of which an article may have several."""
+"""The columns with several values per article."""
 
 KNOWN: Final = {"heat": HAS_HEAT, "quality": HAS_QUALITY, "date": DATED, "modified": MODIFIED}
-"""For each column of numbers that an article may lack, the flag that says whether it has one."""
+"""For each optional column of numbers, the flag that is set if the article has the value."""
 
 DAY_ALONE: Final = {"date": DATE_ONLY, "modified": MODIFIED_ONLY}
-"""For each column of dates, the flag that says whether it is a day alone."""
+"""For each column of dates, the flag that is set if the date has no time."""
 
 _FACTS: Final = of_kind(FACT)
 _SIGNALS: Final = of_kind(SIGNAL)
@@ -175,12 +176,12 @@ _LISTED: Final = tuple(
 
 
 class Columns:
-    """The columns of some articles in one order: collected by `extend`, then arrays after `freeze`.
+    """The columns of some articles in one order. `extend` collects them, and `freeze` turns them into arrays.
 
     Attributes:
-        values: for each column its array. Of one of SEVERAL it holds the numbers of all articles, end to end.
-        counts: for each of SEVERAL how many of them each article has.
-        names: for each of TABLES the numbers of its strings.
+        values: the array of each column. For one of SEVERAL, it is the concatenated numbers of all articles.
+        counts: for each of SEVERAL, the number of values of each article.
+        names: for each of TABLES, the number of each string.
     """
 
     def __init__(self) -> None:
@@ -215,10 +216,10 @@ class Columns:
         for name in _SIGNALS:
             get = attrgetter(name)
             collected[name] += [get(article) or 0 for article in articles]
-        # Few articles bring a new combination of these, so one look-up does for all tables.
+        # New combinations of these values are rare. One lookup of the combination serves all tables.
         kinds = self._kinds
         for provider, *values in map(_KIND, articles):
-            # By identity: to hash a provider takes longer than all else here.
+            # Use the identity, because hashing a provider takes longer than everything else here.
             kind = (source, id(provider), *values)
             number = kinds.get(kind)
             if number is None:
@@ -230,7 +231,7 @@ class Columns:
                 self._tables.append(
                     (self.number("source", source), *map(self.number, (c.name for c in _NAMED), texts))
                 )
-                self._providers.append(provider)  # while it lives, nothing else has its identity
+                self._providers.append(provider)  # keep it alive, so that its identity stays unique
             self._kind.append(number)
         for name, get in _LISTED:
             lists, names = list(map(get, articles)), self.names[name]
@@ -243,12 +244,12 @@ class Columns:
         return names.setdefault(name, len(names))
 
     def freeze(self) -> None:
-        """Turn what was collected into arrays."""
+        """Turn the collected values into arrays."""
         tables = np.array(self._tables, np.int64).reshape(len(self._tables), len(_NAMED) + 1)
         columns = tables.take(np.array(self._kind, np.int64), axis=0).T
         self.values = dict(zip(("source", *(column.name for column in _NAMED)), columns, strict=True))
         for name, values in self._collected.items():
-            # Whole numbers stay whole, and narrow; one fraction makes the column one of floats.
+            # Whole numbers stay integers, in a narrow type. A single fraction makes the column one of floats.
             made = _numbers(values) if name in _SIGNALS else np.array(values, _held(BY_NAME[name].code))
             self.values[name] = made
         self.values |= {
@@ -257,11 +258,11 @@ class Columns:
         self.counts = {name: np.array(counts, np.int64) for name, counts in self._counts.items()}
 
     def tell_languages(self, codes: Sequence[str], told: Array) -> None:
-        """Give the articles without a tag the languages that their words tell.
+        """Set the language of articles without a tag to the language detected from their words.
 
         Args:
-            codes: languages, "" for an unknown one.
-            told: for every article the place of its language there.
+            codes: language codes, "" for unknown.
+            told: for every article, the index of its language in `codes`.
         """
         untagged = (self["flag"] & TAGGED) == 0
         numbers = np.zeros(len(codes), np.int64)
@@ -279,11 +280,11 @@ class Columns:
         )
 
     def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
-        """Articles by falling default boost, then newest first, then by id."""
+        """The articles sorted by default boost, highest first, then by date, newest first, then by id."""
         newest = np.where(self["flag"] & DATED, -self["date"], np.iinfo(np.int64).max)
         falling = -self.exponent(pivots)
         order = np.lexsort((newest, falling))
-        # Few tie, and only those are compared by id.
+        # Ties are rare. Only tied articles are compared by id.
         is_tie = (np.diff(newest[order]) == 0) & (np.diff(falling[order]) == 0)
         tied = order[np.append(is_tie, False) | np.append(False, is_tie)] if is_tie.any() else order[:0]
         by_id = np.zeros(len(ids), np.int64)
@@ -291,7 +292,7 @@ class Columns:
         return np.lexsort((by_id, newest, falling))
 
     def arrays(self, order: Array) -> dict[str, Array]:
-        """The arrays of the columns and tables, with the articles in this order."""
+        """The arrays of all columns and tables, with the articles in this order."""
         result: dict[str, Array] = {}
         for column in COLUMNS:
             name, values = column.name, self[column.name]
@@ -314,31 +315,31 @@ def _held(code: str) -> type:
 
 def _numbers(values: Sequence[float]) -> Array:
     numbers = np.array(values, None if values else np.int64)
-    # Integers too large for 64 bits would be kept as references to objects.
+    # numpy would store integers beyond 64 bits as object references.
     return numbers.astype(np.float64) if numbers.dtype == object else numbers
 
 
 def known(name: str, flag: Array, values: Array) -> ranking.Floats:
-    """The values of one of the KNOWN columns, NaN where the flag says that there is none."""
+    """The values of one of the KNOWN columns, NaN if the flag says that the value is missing."""
     return np.where(flag & KNOWN[name], values.astype(np.float64), np.nan)
 
 
 def inverse(order: Sequence[int] | Array) -> Array:
-    """For each element of a permutation of 0, 1, ..., its place in it."""
+    """The inverse of a permutation of 0, 1, ...: the position of each element."""
     places = np.empty(len(order), np.int64)
     places[order] = np.arange(len(order))
     return places
 
 
 def ranges(starts: Array, counts: Array) -> Array:
-    """The integers of every range [start, start + count), end to end."""
+    """The concatenated integers of all ranges [start, start + count)."""
     total = int(counts.sum())
     before = np.cumsum(counts) - counts
     return np.repeat(starts - before, counts) + np.arange(total)
 
 
 def strings(name: str, values: Sequence[str]) -> dict[str, Array]:
-    """Two arrays that hold strings: their UTF-8 bytes end to end, and where each begins."""
+    """Two arrays that store strings: their concatenated UTF-8 bytes, and the start of each, with the final end."""
     encoded = [value.encode() for value in values]
     return {
         f"{name}_bytes": np.frombuffer(b"".join(encoded), np.uint8),

@@ -1,4 +1,4 @@
-"""The words of a segment: exact forms by text, by prefix, by stem in each language, and by likeness."""
+"""The dictionary of a segment: look up exact forms by text, prefix, edit distance, and stem in each language."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Array: TypeAlias = NDArray[Any]
 
 _MAX_CACHED = 4096
 _MAX_COLLISIONS = 256
-"""So many stems with one crc32 are no accident."""
+"""More stems than this with the same crc32 mean that the index is damaged or malicious."""
 
 
 class Dictionary:
-    """Numbers of exact forms, in the order of their UTF-8 bytes, and of groups of forms that share a stem.
+    """The exact forms of a segment, numbered in the order of their UTF-8 bytes, and the groups that share a stem.
 
     Attributes:
-        stemmings: how words are stemmed, for the number of every language that the segment has.
+        stemmings: the stemming of each language in the segment, by the language's number.
     """
 
     def __init__(self, file: ArrayFile, protected: frozenset[str]) -> None:
@@ -58,20 +58,20 @@ class Dictionary:
         return len(self._at) - 1
 
     def encoded(self, number: int) -> bytes:
-        """The exact form of this number, in UTF-8."""
+        """The exact form with this number, in UTF-8."""
         return bytes(self._bytes[self._at[number] : self._at[number + 1]])
 
     def term(self, number: int) -> str:
-        """The exact form of this number."""
+        """The exact form with this number."""
         return self.encoded(number).decode()
 
     def number(self, term: str) -> int:
-        """The number of an exact form, or -1 where the segment does not have it."""
+        """The number of an exact form, or -1 if the segment does not have it."""
         number = self._numbers.get(term)
         if number is None:
             wanted = term.encode("utf-8", "surrogatepass")
             number, end = self._begun(wanted)
-            # Of the forms that begin so, the shortest comes first.
+            # The shortest form with this prefix comes first.
             if number == end or self.encoded(number) != wanted:
                 number = -1
             if len(self._numbers) >= _MAX_CACHED:
@@ -80,7 +80,7 @@ class Dictionary:
         return number
 
     def prefix_range(self, prefix: str) -> tuple[int, int]:
-        """The numbers [first, last) of the exact forms that begin so."""
+        """The numbers [first, last) of the exact forms with this prefix."""
         return self._begun(prefix.encode("utf-8", "surrogatepass"))
 
     def bisect(self, wanted: bytes) -> int:
@@ -91,7 +91,10 @@ class Dictionary:
         return kernel.begun(self._text, self._text_at, prefix)
 
     def stem(self, term: str, language: int) -> int | None:
-        """What has the stem of this term in one of the languages: the number of its only form, or -1 - its group's."""
+        """Look up the stem of a term in a language: the number of its only form, or -1 - its group's number.
+
+        None if no form has this stem.
+        """
         return self._find(stem_of(self.stemmings[language], term), language)
 
     def _find(self, stem: str, language: int) -> int | None:
@@ -103,7 +106,7 @@ class Dictionary:
             if at - start >= _MAX_COLLISIONS:
                 raise IndexCorrupt(self._file.path, "the stems are damaged")
             ref: int = self._stem_ref[at]
-            # Two stems can share a hash: the stem of one of the forms decides.
+            # Stems can share a hash. Compare the stem of one of the forms to be sure.
             form = ref if ref >= 0 else int(self._group_form[self._group_form_at[-1 - ref]])
             if stem_of(stemming, self.term(form)) == stem:
                 return ref
@@ -123,7 +126,7 @@ class Dictionary:
             return [ref]
         forms = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]]
         if (forms[1:] <= forms[:-1]).any() or not self._has_offsets:
-            # Forms that overlap would have more postings together than there are.
+            # Overlapping forms would claim more postings than exist.
             raise IndexCorrupt(self._file.path, "the stems are damaged")
         found: list[int] = forms.tolist()
         return found
@@ -136,7 +139,7 @@ class Dictionary:
         )
 
     def pairs(self, half: str) -> list[tuple[int, int]]:
-        """The ranges [first, last) of the exact forms that hold a character which is half of a pair, rising."""
+        """The ranges [first, last) of the pairs that contain a character, in ascending order."""
         begun = self.prefix_range(half)
         numbers, _, starts = self._by_length
         two = numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
@@ -149,7 +152,7 @@ class Dictionary:
         return sorted([begun, *((number, number + 1) for number in ended)])
 
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
-        """The exact forms within so many edits of a term: how many each takes, the form, its number."""
+        """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number."""
         numbers, letters, starts = self._by_length
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
         fitting = slice(starts[min(shortest, longest)], starts[longest])
@@ -165,12 +168,12 @@ class Dictionary:
 
     @cached_property
     def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
-        """The forms by their number of letters, a bit for every letter of each, and where each length begins."""
+        """The numbers of the forms by length in letters, the letter mask of each, and the start of each length."""
         at = self._file.array("term_at").astype(np.int64)
         text = self._file.array("term_bytes")
         if len(at) < 2:
             return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
-        # Letters are the bytes that do not continue one.
+        # Count the letters: every byte that is not a UTF-8 continuation byte starts one.
         before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
         lengths = np.diff(before[at])
         order = np.argsort(lengths, kind="stable").astype(np.uint32)
@@ -178,8 +181,8 @@ class Dictionary:
         return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
 
 
-# Letters and digits have bits of their own, so far as 32 go; bytes beyond ASCII have none, since one letter is
-# several of them.
+# Letters and digits have their own bits, as far as 32 bits allow. Bytes beyond ASCII have none, because one letter
+# consists of several such bytes.
 _BITS = np.zeros(256, np.uint32)
 for _bit, _letters in enumerate(
     "a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()
@@ -190,7 +193,7 @@ for _bit, _letters in enumerate(
 
 @lru_cache(maxsize=_MAX_CACHED)
 def stem_of(stemming: Stemming, term: str) -> str:
-    """`stemming.stem(term)`, remembered: all segments of an index are asked for the same stems."""
+    """`stemming.stem(term)`, cached because all segments of an index look up the same stems."""
     return stemming.stem(term)
 
 

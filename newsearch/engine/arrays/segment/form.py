@@ -1,7 +1,7 @@
-"""Which arrays a segment has, of which types, and which of them are equally long. Checked whenever one is opened.
+"""The arrays of a segment, their types, and which of them have equal lengths. Checked whenever a segment is opened.
 
-It is checked on the directory of the file, without reading any array. Afterwards nothing that is indexed, joined or
-allocated can be larger than the size of the file accounts for, whoever made it.
+The check uses the directory of the file and reads no array. After it, no index, join or allocation can exceed what the
+file size allows, even if the file is malicious.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from newsearch.errors import IndexCorrupt
 from newsearch.text.analysis import LANGUAGES
 
 MAX_ARTICLES = 1 << 16
-"""Of a segment, so that an article's number takes 16 bits."""
+"""The maximum number of articles in a segment. An article's number then fits in 16 bits."""
 _MIN_BYTES = 8
-"""The least that an article takes: the head of its compressed record alone is longer."""
+"""The minimum size of an article in the file. Even the header of its compressed record is longer."""
 
 _BYTE = frozenset(["|u1"])
 _SMALL = _BYTE | {"<u2"}
@@ -32,7 +32,7 @@ _TYPES = {"B": _BYTE, "H": _SMALL, "q": _SIGNED, "Q": _WHOLE, "d": _NUMBER}
 
 
 def _forms(column: Column) -> dict[str, tuple[str, frozenset[str]]]:
-    """The arrays of a column, but for its strings."""
+    """The arrays of a column, except its strings."""
     name = column.name
     if column.kind == NAMES:
         return {f"{name}_at": ("articles + 1", _WHOLE), name: (name, _WHOLE)}
@@ -67,16 +67,17 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     **{f"{table}_name_at": (f"{table}_name_at", _WHOLE) for table in TABLES},
     **{f"{table}_name_bytes": (f"{table}_name_bytes", _BYTE) for table in TABLES},
 }
-"""For each array what it has an element for, or one for, and the types that it can have."""
+"""For each array, the count that determines its length, and its permitted types. Arrays with the same count have equal
+lengths."""
 
 _OPTIONAL = frozenset(["stem_language", "stem_at", *(column.name for column in COLUMNS if column.same_as)])
 
 
 def check_form(file: ArrayFile) -> None:
-    """Hold the directory of a segment to the table above.
+    """Check the directory of a segment against the table above.
 
     Raises:
-        IndexCorrupt: an array is missing, or of a type or a length that it cannot have.
+        IndexCorrupt: an array is missing, or has a wrong type or length.
     """
     articles = file.articles
     if not 0 <= articles <= MAX_ARTICLES or articles * _MIN_BYTES > file.size:
@@ -91,7 +92,7 @@ def check_form(file: ArrayFile) -> None:
         if name in _OPTIONAL and name not in file:
             continue
         dtype, length = file.form(name)
-        # An empty array is of whatever type it had before it was written, or one that a stranger gave it.
+        # The type of an empty array is arbitrary: whatever its writer happened to use.
         if not length:
             file.read_empty_as(name, dtype := min(dtypes, key=_RANK.__getitem__))
         if (
@@ -103,5 +104,5 @@ def check_form(file: ArrayFile) -> None:
 
 
 def is_offsets(at: NDArray[Any], end: int) -> bool:
-    """Whether these are places in an array of this length, from its start to its end and never falling."""
+    """Whether these are offsets into an array of length `end`: from 0 to `end`, never decreasing."""
     return bool(at[0] == 0 and at[-1] == end and (at[1:] >= at[:-1]).all())

@@ -13,8 +13,8 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
     """The segments of a generation.
 
     Raises:
-        FileNotFoundError: a file is gone, as after a commit that happened since the generation was read.
-        IndexCorrupt, IndexIncompatible: a file is not as the table of contents says.
+        FileNotFoundError: a file is gone, for example because of a commit since the table of contents was read.
+        IndexCorrupt, IndexIncompatible: a file does not match the table of contents.
         StorageError: a file cannot be read.
     """
     segments = []
@@ -38,16 +38,16 @@ def open_segments(directory: Path, toc: Toc) -> list[Segment]:
 
 
 def open_generation(directory: Path) -> tuple[Toc, list[Segment]]:
-    """The generation that is published, and its segments. Needs no lock, however many commits happen meanwhile.
+    """The published generation and its segments. Needs no lock, however many commits happen meanwhile.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt, StorageError: there is no such index, or none that can be read.
+        IndexMissing, IndexIncompatible, IndexCorrupt, StorageError: there is no index, or it cannot be read.
     """
     while True:
         toc = read_toc(directory)
         try:
             return toc, open_segments(directory, toc)
         except FileNotFoundError as error:
-            # A commit between reading the table of contents and opening what it names: there is a newer one then.
+            # A commit may have removed the file after the table of contents was read. There is a newer one then.
             if read_toc(directory) == toc:
                 raise IndexCorrupt(error.filename, "missing") from error

@@ -1,24 +1,24 @@
-"""Words -> the arrays of a segment that find them, without Python per posting.
+"""Build the term arrays of a segment, without running Python code for each posting.
 
-    term_bytes, term_at[n+1]         n = exact forms, sorted by their UTF-8 bytes, end to end
-    post_at[n+1]                     where the postings of each form begin, in:
+    term_bytes, term_at[n+1]         the n exact forms, sorted by their UTF-8 bytes and concatenated
+    post_at[n+1]                     start of each form's postings in:
     post_doc, post_code, post_pos    article, saturated weight (ranking.saturate), first position
-    more_at[n+1]                     where the further positions of each form begin, for articles that have any, in:
+    more_at[n+1]                     start of each form's further positions, for articles that have any, in:
     more_doc, more_pos               article, position
 
-Forms that share a stem are a group, whose postings are those of its forms (see searching/lookup.py):
+Forms that share a stem are a group. The postings of a group are those of its forms (see searching/lookup.py):
 
     stem_hash, stem_ref              crc32 of every stem, sorted; the number of its only form, or -1 - its group's
     group_form_at[g+1], group_form   numbers of the forms of a group
 
-Forms know no language, stems do: where not all articles are English, each language has its own stems, over its own
-articles, the languages one after the other:
+Forms do not depend on a language, but stems do. If not all articles are English, each language has its own stems over
+its own articles, one language after the other:
 
-    stem_language[articles]          the language of every article, by its place in analysis.LANGUAGES
-    stem_at[l+1]                     where the stems of each language begin in stem_hash and stem_ref
+    stem_language[articles]          the language of every article, as an index into analysis.LANGUAGES
+    stem_at[l+1]                     start of each language's stems in stem_hash and stem_ref
 
-There a form can be in a group of each language, and a stem has only those postings of its forms that are of its
-language.
+A form can then be in one group for each language. The postings of a stem are those of its forms that are in articles of
+its language.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Postings(NamedTuple):
-    """Postings in the order (term, article), then the further positions of those that have any."""
+    """Postings sorted by term and article, and the further positions of postings that have any."""
 
     term: Array
     doc: Array
@@ -50,11 +50,11 @@ class Postings(NamedTuple):
 
 
 MAX_POSITIONS = 1 << 16
-"""Words of one article beyond this many are not found; they stay in its record."""
+"""Words of an article beyond this many are not indexed. They remain in its record."""
 
 
 class Stems:
-    """The stems of one language, numbered as they are met."""
+    """The stems of one language, numbered in order of first use."""
 
     def __init__(self, stemming: Stemming) -> None:
         self._stemming = stemming
@@ -70,29 +70,29 @@ class Stems:
         return found
 
     def told(self, numbers: Array) -> ToldStems:
-        """Stems that were numbered, with their hashes."""
+        """Stems that have been numbered, with their hashes."""
         return ToldStems(numbers, np.array(self._hashes, np.int64).take(numbers))
 
 
 class ToldStems(NamedTuple):
-    """The stems of some forms: their numbers, and the crc32 of each."""
+    """The stems of some forms: the number and the crc32 of each."""
 
     numbers: Array
     hashes: Array
 
 
 TellStems: TypeAlias = Callable[[int, Array], ToldStems]
-"""Called with a language and the numbers of forms."""
+"""Returns the stems of forms, given a language and the numbers of the forms."""
 
 
 def told_stems(stemming: Stemming, forms: Iterable[str]) -> ToldStems:
-    """The stems of some forms, numbered among themselves."""
+    """The stems of some forms, with numbers that are local to this call."""
     stems = Stems(stemming)
     return stems.told(np.array(stems.numbered(forms), np.int64))
 
 
 def stems_of(terms: Sequence[str], stemmings: Sequence[Stemming]) -> TellStems:
-    """What tells the stems of terms that are given by their numbers."""
+    """A function that returns the stems of terms given by their numbers."""
     return lambda language, forms: told_stems(stemmings[language], [terms[i] for i in forms.tolist()])
 
 
@@ -102,13 +102,13 @@ def term_arrays(
     stems: TellStems,
     postings: Postings,
 ) -> dict[str, Array]:
-    """All the arrays named at the top of this file, but those of the texts of the exact forms.
+    """All arrays listed at the top of this file except the texts of the exact forms.
 
     Args:
-        forms: how many of them there are.
-        languages: the number of the language of every article.
-        stems: tells those of the forms.
-        postings: of the exact forms; `term` numbers them in their order.
+        forms: the number of exact forms.
+        languages: the language number of every article.
+        stems: returns the stems of the forms.
+        postings: the postings of the exact forms. `term` is the number of the form in sorted order.
     """
     numbers = np.arange(forms + 1, dtype=postings.term.dtype)
     return {
@@ -124,16 +124,16 @@ def term_arrays(
 
 
 def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems) -> dict[str, Array]:
-    """The arrays of the stems and groups among those at the top of this file.
+    """The arrays of the stems and groups listed at the top of this file.
 
     Args:
-        form, language: of every word, as `words_of` gives them.
+        form, language: the form and the language of every word, as `words_of` returns them.
         languages, stems: see `term_arrays`.
     """
     present = _present(language)
     told = [stems(tongue, form[language == tongue]) for tongue in present]
     numbers = [tongue << 32 | of_tongue.numbers for tongue, of_tongue in zip(present, told, strict=True)]
-    # Groups are numbered as their first forms are sorted, so that they do not depend on how stems are numbered.
+    # Number the groups in the order of their first forms, to make them independent of the numbering of the stems.
     _, first, stem, forms = np.unique(
         np.concatenate([np.empty(0, np.int64), *numbers]),
         return_index=True,
@@ -164,10 +164,10 @@ def stem_arrays(form: Array, language: Array, languages: Array, stems: TellStems
 
 
 def words_of(forms: int, languages: Array, postings: Postings) -> tuple[Array, Array]:
-    """The exact forms once for every language that they stand in, sorted by language and form.
+    """The (form, language) pairs that occur, sorted by language and form.
 
     Returns:
-        The form and the language of each of these words.
+        The form and the language of each pair.
     """
     if not languages.any():
         return np.arange(forms), np.zeros(forms, np.int64)

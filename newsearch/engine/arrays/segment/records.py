@@ -1,13 +1,13 @@
-"""Stored records: all of an article that its columns do not hold, in few bytes that are read back at once.
+"""Stored records: the parts of an article that its columns do not hold, compressed for fast access.
 
-A record is text, its parts separated by U+001F (which no article holds: control characters are removed when
-it is read):
+A record is text. Its parts are separated by U+001F, which no article contains because control characters are removed
+when articles are read:
 
     id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
 
 U+001E stands for the web URL. `rest` is JSON, empty for most articles:
-images, related articles, unknown keys, fractions of a second. Each record is compressed by itself, against a
-dictionary that was trained on its segment, so that a hit is read without touching its neighbours.
+images, related articles, unknown keys, fractions of a second. Each record is compressed separately, with a
+dictionary trained on its segment. A hit can therefore be read without its neighbours.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MAX_RECORD = 64 << 20
 
 
 class Record(NamedTuple):
-    """What a stored record holds, as text; `rest` is JSON, and `url` is where to read the article."""
+    """The parts of a stored record, as text. `rest` is JSON, and `url` is the address at which to read the article."""
 
     id: str
     title: str
@@ -52,12 +52,12 @@ class Record(NamedTuple):
 
 
 _PARTS = len(Record._fields) - 1
-# What Record._make does, at half the cost: it is called for every hit.
+# Does the same as Record._make in half the time. It is called for every hit.
 _make = tuple.__new__
 
 
 def encode_record(article: Article) -> bytes:
-    """The stored record of an article, not yet compressed. Raises ValueError where a text holds control characters."""
+    """The uncompressed record of an article. Raises ValueError if a text contains control characters."""
     web = article.web_url
     original = _SAME if web and article.original_url == web else article.original_url or ""
     rest: dict[str, Any] = {}
@@ -91,14 +91,14 @@ def encode_record(article: Article) -> bytes:
 
 
 def decode_rest(rest: str) -> dict[str, Any]:
-    """The fields of an Article that few have, and the fractions of a second of its date and of its last change.
+    """The rarely used fields of an Article, and the fractions of a second of its publication and modification dates.
 
     Raises:
         ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
     """
     if not rest:
         return _NO_REST
-    from newsearch.articles.reading import article_from_mapping  # few records come here
+    from newsearch.articles.reading import article_from_mapping  # few records need it
 
     data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
     if not isinstance(data.get("extra", {}), dict):
@@ -115,7 +115,7 @@ def decode_rest(rest: str) -> dict[str, Any]:
 
 
 def _finite(text: str) -> float:
-    # Written so by nobody: JSON has no such number, and what is made of articles is JSON.
+    # JSON has no infinite or undefined numbers, so newsearch never writes them.
     number = float(text)
     if not isfinite(number):
         raise ValueError(f"the number {text:.40}")
@@ -132,9 +132,9 @@ _NO_REST: dict[str, Any] = {
 
 
 def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
-    """Arrays of a segment that hold these records: the blob, its offsets, the dictionary."""
+    """The arrays of a segment that store these records: the blob, its offsets, the dictionary."""
     compress, dictionary = trained(records[i] for i in sampled(len(records)))
-    # All in one call, which lets go of the interpreter: the rest of the segment is made meanwhile.
+    # A single call that releases the interpreter lock. The rest of the segment is built meanwhile.
     packed = compress(records)
     return {
         "records": np.frombuffer(b"".join(packed), np.uint8),
@@ -144,12 +144,12 @@ def pack_records(records: Sequence[bytes]) -> dict[str, NDArray[Any]]:
 
 
 def sampled(records: int) -> range:
-    """The numbers of those among so many records that a dictionary is trained on."""
+    """The numbers of the records on which a dictionary is trained, given the total number."""
     return range(0, records, max(1, records // _SAMPLES))
 
 
 def trained(samples: Iterable[bytes]) -> tuple[Callable[[Sequence[bytes]], Sequence[Any]], NDArray[Any]]:
-    """What compresses each of some records that are like these samples, and the dictionary that reading them takes."""
+    """A function that compresses records similar to these samples, and the dictionary needed to read them."""
     dictionary = _train([record[:4096] for record in samples])
     if dictionary is None:
         compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=False)
@@ -166,14 +166,14 @@ def trained(samples: Iterable[bytes]) -> tuple[Callable[[Sequence[bytes]], Seque
 
 
 def _train(samples: list[bytes | bytearray | memoryview[int]]) -> zstandard.ZstdCompressionDict | None:
-    """A dictionary for records like these, or None where there are too few to learn from."""
+    """A dictionary for records like these, or None if there are too few samples or too little variety."""
     if len(samples) < 256:
         return None
     size = min(_DICTIONARY_BYTES, sum(map(len, samples)) // 8)
     try:
         return zstandard.train_dictionary(size, samples, k=200, d=8, f=18, accel=4, level=_LEVEL, steps=1)
     except zstandard.ZstdError:
-        # Too little variety to learn from, as in a collection of copies.
+        # Too little variety to train on, for example in a collection of copies.
         return None
 
 
@@ -186,7 +186,7 @@ class RecordReader:
         self._name = name
         trained = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
         self._decompress = zstandard.ZstdDecompressor(dict_data=trained).decompress
-        # A decompressor serves one thread at a time, and lets go of the interpreter while it does.
+        # A decompressor serves one thread at a time, but releases the interpreter lock while it works.
         self._lock = Lock()
 
     def raw(self, doc: int) -> bytes:
@@ -200,7 +200,7 @@ class RecordReader:
             if 0 < frame_content_size(data) <= _MAX_RECORD:
                 with self._lock:
                     return self._decompress(data)
-        except (zstandard.ZstdError, BufferError):  # the latter where one byte stands for all of them
+        except (zstandard.ZstdError, BufferError):  # BufferError: a blob of equal bytes, kept as one
             pass
         raise self._damaged(doc)
 
@@ -224,9 +224,9 @@ class RecordReader:
         return _make(Record, parts)
 
     def urls(self, doc: int) -> bytes:
-        """The web and the original URL of a document, case folded, a space between them where they differ.
+        """The web and the original URL of a document, case-folded, separated by a space if they differ.
 
-        It takes half the time of `read`.
+        Takes half the time of `read`.
 
         Raises:
             IndexCorrupt: the bytes are not a record.

@@ -1,4 +1,4 @@
-"""One segment, open for reading: where its words stand, its columns, its articles."""
+"""One segment, open for reading: its postings, its columns, its articles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Place(NamedTuple):
-    """The exact forms [first, last), in articles of these languages only, or of all where there are none."""
+    """The exact forms [first, last), only in articles of these languages. An empty tuple means all languages."""
 
     first: int
     last: int
@@ -37,17 +37,17 @@ class Place(NamedTuple):
 
 
 class Segment:
-    """A segment file and the articles of it that are still live.
+    """A segment file and which of its articles are still live.
 
     Args:
-        path: of the segment file.
-        deleted: numbers of the articles that were deleted or replaced since it was written.
-        hidden: numbers of those that are kept, but not shown: another source has them too.
-        protected: terms that keep to themselves in this index (see Stemming).
+        path: the path of the segment file.
+        deleted: the numbers of the articles that were deleted or replaced since the file was written.
+        hidden: the numbers of the articles that are kept but not shown because another source has them too.
+        protected: terms that are not stemmed in this index (see Stemming).
 
     Raises:
         IndexCorrupt: the file is damaged.
-        IndexIncompatible: it was written in another format.
+        IndexIncompatible: the file was written in another format.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Segment:
         self.hidden = np.asarray(hidden, np.int64)
         self.deleted = np.asarray(deleted, np.int64)
         if len(self.hidden):
-            # Not otherwise: numpy imports as much again for it as a search needs altogether.
+            # Only if needed: union1d makes numpy import as much as everything else in a search.
             self.deleted = np.union1d(self.deleted, self.hidden)
         self.changed = False
         self.protected = protected
         self.dictionary = Dictionary(self.file, protected)
-        # Without it, all articles are English.
+        # Without this array, all articles are English.
         self._language = self.file.array("stem_language") if "stem_language" in self.file else None
         self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
@@ -84,24 +84,24 @@ class Segment:
         self._more_at = memoryview(self.file.array("more_at"))
 
     def _docs(self, name: str) -> Array:
-        """Numbers of articles in the one type that the kernel takes: in a file they are as narrow as they can be."""
+        """Article numbers in the one type that the kernel accepts. The file stores them in the narrowest type."""
         return np.asarray(self.file.array(name), np.uint16)
 
     # Words
 
     def postings(self, first: int, last: int) -> tuple[Array, Array]:
-        """Articles and codes of the postings of the exact forms [first, last), form by form."""
+        """The articles and codes in the postings of the exact forms [first, last), form by form."""
         at = slice(self._post_at[first], self._post_at[last])
         return self._post_doc[at], self._post_code[at]
 
     def lexicon(self) -> tuple[Array | None, ...]:
-        """The arrays in which `_lookup.c` looks a word up."""
+        """The arrays that `_lookup.c` reads."""
         array = self.file.array
         return (
             array("term_bytes"),
             array("term_at"),
             array("stem_hash"),
-            # In a file it is as narrow as it can be.
+            # The file stores it in the narrowest type.
             np.asarray(array("stem_ref"), np.int32),
             array("stem_at") if "stem_at" in self.file else None,
             array("group_form_at"),
@@ -113,7 +113,7 @@ class Segment:
         )
 
     def any_form(self, term: str) -> list[Place]:
-        """Where a word is in any of its forms: ranges of numbers of exact forms, rising."""
+        """The places of all forms of a word, in ascending order."""
         spoken: dict[int, list[int]] = {}
         for language in self.dictionary.stemmings:
             for form in self.dictionary.forms(term, language):
@@ -131,7 +131,7 @@ class Segment:
         """post_doc, post_code, post_pos, more_doc and more_pos of the exact forms [first, last).
 
         Args:
-            languages: only in articles of these, by their numbers; of all where there are none.
+            languages: the numbers of the languages to which the articles are limited. All if empty.
         """
         post = slice(self._post_at[first], self._post_at[last])
         more = slice(self._more_at[first], self._more_at[last])
@@ -147,7 +147,7 @@ class Segment:
 
     @cached_property
     def languages(self) -> Array:
-        """The number of the language of every article, by its place in analysis.LANGUAGES."""
+        """The language number of every article, an index into analysis.LANGUAGES."""
         return np.zeros(self.articles, np.uint8) if self._language is None else self._language
 
     def stemming(self, doc: int) -> Stemming:
@@ -157,16 +157,16 @@ class Segment:
 
     @cached_property
     def lengths(self) -> Array:
-        """Words in each text field: shape (articles, fields)."""
+        """The number of words in each text field: shape (articles, fields)."""
         return np.stack([self.column(f"length_{name}") for name in ranking.TEXT_FIELDS], axis=1)
 
     # Columns
 
     def column(self, name: str) -> Array:
-        """A column by name, as it lies in the file, but for `flag`, which is uint16.
+        """A column by name, in the type that the file has. Only `flag` is always uint16.
 
         Raises:
-            IndexCorrupt: it holds a number that it cannot hold.
+            IndexCorrupt: the column holds an invalid number.
         """
         found = self._columns.get(name)
         if found is None:
@@ -174,7 +174,7 @@ class Segment:
             is_kept = name in self.file or not (column and column.same_as)
             found = self.file.array(name if is_kept or not column else column.same_as)
             if name == "flag":
-                # In a file it is as narrow as it can be, and then numpy refuses the higher bits.
+                # The file stores it in the narrowest type, for which numpy rejects the higher bits.
                 found = np.asarray(found, np.uint16)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
@@ -182,7 +182,7 @@ class Segment:
         return found
 
     def _is_sound(self, name: str, values: Array) -> bool:
-        # What counts or sizes something else is not believed unread: it could ask for all the memory there is.
+        # Numbers that index or size something else are checked first. Otherwise they could exhaust the memory.
         if name in columns.TABLES:
             return not len(values) or bool(values.max() < self.file.form(f"{name}_name_at")[1] - 1)
         listed = name.removesuffix("_at")
@@ -192,30 +192,30 @@ class Segment:
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """For each article, whether it can be found: it is not deleted, replaced or hidden."""
+        """For each article, whether it can be found, which means not deleted, replaced or hidden."""
         mask = np.ones(self.articles, bool)
         mask[self.deleted] = False
         return mask
 
     @property
     def live_articles(self) -> int:
-        """How many articles can be found."""
+        """The number of articles that can be found."""
         return self.articles - len(self.deleted)
 
     @property
     def kept(self) -> NDArray[np.bool_]:
-        """For each article, whether it is neither deleted nor replaced, be it hidden or not."""
+        """For each article, whether it is neither deleted nor replaced. It may be hidden."""
         mask = self.live.copy()
         mask[self.hidden] = True
         return mask
 
     @property
     def kept_articles(self) -> int:
-        """How many articles are neither deleted nor replaced."""
+        """The number of articles that are neither deleted nor replaced."""
         return self.live_articles + len(self.hidden)
 
     def delete(self, mask: NDArray[np.bool_]) -> None:
-        """Take the articles of a mask for deleted from now on. Only a writer does so, to segments of its own."""
+        """Mark the articles in a mask as deleted. Only a writer does this, to its own segments."""
         if (mask & self.kept).any():
             self.live &= ~mask
             self.deleted = np.flatnonzero(~self.live)
@@ -223,7 +223,7 @@ class Segment:
             self.changed = True
 
     def hide(self, mask: NDArray[np.bool_]) -> None:
-        """Hide the kept articles of a mask, and show the others. Only a writer does so, to segments of its own."""
+        """Hide the kept articles in a mask, and show the others. Only a writer does this, to its own segments."""
         kept = self.kept
         hidden = np.flatnonzero(mask & kept)
         if not np.array_equal(hidden, self.hidden):
@@ -233,11 +233,11 @@ class Segment:
             self.changed = True
 
     def signal(self, name: str) -> ranking.Floats:
-        """heat or quality of every article, NaN where it is not known."""
+        """The heat or quality of every article, NaN if unknown."""
         return columns.known(name, self.column("flag"), self.column(name))
 
     def names(self, table: str) -> list[str]:
-        """All the strings of a table, in the order of their numbers."""
+        """All strings of a table, in the order of their numbers."""
         found = self._names.get(table)
         if found is None:
             at = self.file.array(f"{table}_name_at")
@@ -258,7 +258,7 @@ class Segment:
         return found
 
     def _provider(self, number: int) -> Provider | None:
-        # The table of providers is long where the others are short: only what is shown is decoded.
+        # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
         try:
             return self._providers[number]
         except KeyError:
@@ -282,31 +282,31 @@ class Segment:
 
     @cached_property
     def _urls(self) -> tuple[bytes, list[int]]:
-        """The URLs of all articles, case folded, a line for each, end to end; and where those of each begin."""
+        """The case-folded URLs of all articles, concatenated, one line per article; and the start of each line."""
         texts = [self.records.urls(doc) + b"\n" for doc in range(self.articles)]
         return b"".join(texts), list(accumulate(map(len, texts), initial=0))
 
     def with_url(self, part: str) -> list[int]:
-        """The articles of which a URL has this part, case folded. The first time, it reads all records."""
+        """The articles with a URL that contains this part, case-folded. The first call reads all records."""
         (urls, at), wanted = self._urls, part.encode("utf-8", "surrogatepass")
         found: list[int] = []
         start = urls.find(wanted)
         while start >= 0:
             doc = bisect_right(at, start) - 1
-            # What reaches over an end is in no URL.
+            # A match that spans two lines is not in any URL.
             within = start + len(wanted) < at[doc + 1]
             found += [doc] * within
             start = urls.find(wanted, at[doc + 1] if within else start + 1)
         return found
 
     def article(self, doc: int, record: Record | None = None) -> Article:
-        """The article of this number, whole.
+        """The complete article with this number.
 
         Args:
-            record: the stored record of it, where that was read already.
+            record: its stored record, if it has already been read.
 
         Raises:
-            IndexCorrupt: what is kept of it is damaged.
+            IndexCorrupt: the stored data of the article is damaged.
         """
         try:
             return self._article(doc, record or self.records.read(doc))
@@ -339,7 +339,7 @@ class Segment:
         few = decode_rest(record.rest)
         scalars, names = self._scalars, self.names
         flag = scalars("flag")[doc]
-        # Filled in at a third of the cost of a frozen dataclass: pages ask for ten of them.
+        # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
         made.id = record.id
         made.title = record.title
@@ -362,7 +362,7 @@ class Segment:
         made.provider = self._provider(scalars("provider")[doc])
         made.images = few["images"]
         made.related = few["related"]
-        # Not the one that all articles without any would share.
+        # A new dict, because articles without extra keys must not share one.
         made.extra = few["extra"] or {}
         made.__class__ = Article
         article: Article = made
@@ -370,19 +370,19 @@ class Segment:
 
 
 _MAX_PROVIDERS = 1024
-"""So many outlets of a segment are kept as articles show them."""
+"""The number of decoded providers that are cached for each segment."""
 
 _SIGNALS = columns.of_kind(columns.SIGNAL)
 
 
 def _plain(number: float) -> float:
-    """A whole number as an int, whatever its neighbours in the column made of it."""
+    """Return a whole number as an int, even if a fraction elsewhere made the column one of floats."""
     return int(number) if type(number) is float and number.is_integer() else number
 
 
 @lru_cache(maxsize=256)
 def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
-    """For every number of a language, whether it is one of these; None where they are none, which stands for all."""
+    """For every language number, whether it is one of these. None, which means all, if there are none."""
     if not languages:
         return None
     table = np.zeros(256, bool)
@@ -392,12 +392,12 @@ def _spoken(languages: tuple[int, ...]) -> NDArray[np.bool_] | None:
 
 
 def count_kept(segments: Iterable[Segment]) -> int:
-    """How many articles of some segments are neither deleted nor replaced."""
+    """The number of articles in some segments that are neither deleted nor replaced."""
     return sum(segment.kept_articles for segment in segments)
 
 
 def of_sources(segment: Segment, sources: Iterable[str]) -> Array:
-    """The kept articles of a segment that come from these sources, as a mask."""
+    """A mask of the kept articles of a segment that come from these sources."""
     wanted = np.isin(segment.names("source"), list(sources))
     mask: Array = wanted[segment.column("source")] & segment.kept
     return mask

@@ -1,8 +1,7 @@
-"""What holds in every segment that newsearch writes. A stranger's may have good checksums and still be made to hurt.
+"""Check the invariants of segments. A malicious segment may have valid checksums and still break them.
 
-What is cheap to check is checked whenever a segment is opened (see form) and a column is first used (see segment).
-This reads everything: for `newsearch verify`, for merges, and to tell a damaged segment from a bug once something
-has failed.
+Cheap checks run whenever a segment is opened (see form) and when a column is first used (see segment). The checks here
+read everything. They serve `newsearch verify`, merges, and telling a damaged segment from a bug after a failure.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ _OFFSETS = {
     **{f"{name}_at": name for name in columns.SEVERAL},
     **{f"{table}_name_at": f"{table}_name_bytes" for table in columns.TABLES},
 }
-"""Arrays that say where in another one the parts of each word, article or string begin, and where the last ends."""
+"""Offset arrays, each with the array that it divides: the start of each word, article or string, and the final end."""
 
 _WORDS = 1 << 28
-"""More words than any field of an article has: a source's articles are of 10 MB at most."""
+"""More words than any field of an article can have: an article in a source is at most 10 MB."""
 
 _FIRST, _LAST = -62135596800, 253402300799
-"""The first and the last second that a date can have: of the years 1 and 9999."""
+"""The first and the last valid second of a date: the start of the year 1 and the end of the year 9999."""
 
 _DERIVED = (
     "stem_language",
@@ -54,10 +53,10 @@ _FAILURES = (ValueError, LookupError, TypeError, ArithmeticError, MemoryError)
 
 
 def check_offsets(segment: Segment) -> None:
-    """Hold the arrays that divide others to what they must be, so that nothing can be larger than the whole.
+    """Check the offset arrays, so that no part can be larger than the array that it belongs to.
 
     Raises:
-        IndexCorrupt: one of them does not divide what it should.
+        IndexCorrupt: an offset array does not match the array that it divides.
     """
     file = segment.file
     for at, of in _OFFSETS.items():
@@ -66,10 +65,10 @@ def check_offsets(segment: Segment) -> None:
 
 
 def check_words(segment: Segment) -> None:
-    """Read all of a segment but its stored records, and hold it to what the writers of segments promise.
+    """Read all of a segment except its stored records, and check it against what writers of segments guarantee.
 
     Raises:
-        IndexCorrupt: something does not hold; the reason names it.
+        IndexCorrupt: a check failed. The reason names it.
     """
     check_offsets(segment)
     try:
@@ -84,7 +83,7 @@ def check_articles(segment: Segment) -> None:
     """Read every article of a segment.
 
     Raises:
-        IndexCorrupt: one cannot be read, or has another id than the columns say.
+        IndexCorrupt: an article cannot be read, or its id does not match the columns.
     """
     hashes = segment.column("id_hash").tolist()
     for doc in range(segment.articles):
@@ -93,7 +92,7 @@ def check_articles(segment: Segment) -> None:
 
 
 def _faults(segment: Segment) -> Iterator[str]:
-    """What does not hold. Each check relies on those before it, so only the first of these is true for sure."""
+    """The checks that fail. Each check relies on the previous ones, which makes only the first failure reliable."""
     yield from _faults_of_columns(segment)
     yield from _faults_of_words(segment)
 
@@ -163,10 +162,10 @@ def _faults_of_words(segment: Segment) -> Iterator[str]:
 
 
 def verify(segments: Iterable[Segment]) -> None:
-    """Read segments whole, and compare them with their checksums and with what holds in every segment.
+    """Read segments in full, and check their checksums and their invariants.
 
     Raises:
-        IndexCorrupt: one of them is not what was written, or not what newsearch writes.
+        IndexCorrupt: a segment was changed after it was written, or newsearch would not write it.
     """
     for segment in segments:
         segment.file.verify()
@@ -174,10 +173,10 @@ def verify(segments: Iterable[Segment]) -> None:
 
 
 def verify_sums(segments: Iterable[Segment]) -> None:
-    """Compare segments with their checksums, and make sure that reading them whole takes no more than they are.
+    """Check the checksums of segments, and that reading one in full takes no more memory than its size accounts for.
 
     Raises:
-        IndexCorrupt: one of them is not what was written, or asks for more.
+        IndexCorrupt: a segment was changed after it was written, or its offsets exceed its arrays.
     """
     for segment in segments:
         segment.file.verify()
