@@ -94,7 +94,7 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: 
             ranges together; 0 for one tier.
     """
     if field == "text" or field in ranking.TEXT_FIELDS:
-        return _Words(segment, field)
+        return _FormLexicon(segment, field)
     if field == "stem":
         return _Stems(segment)
     if field in ("id", "url"):
@@ -120,7 +120,7 @@ class _Forms(Sequence[bytes]):
         return self._encoded(self._numbers[index])
 
 
-class _Words:
+class _FormLexicon:
     """Exact forms, one field's or all fields'."""
 
     def __init__(self, segment: Segment, field: str) -> None:

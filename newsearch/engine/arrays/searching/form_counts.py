@@ -20,7 +20,7 @@ _MAX_TOGETHER = 1 << 17
 """Beyond so many postings of the forms that begin alike, it is not looked at what they stand together with."""
 
 
-class Vocabulary:
+class FormCounts:
     """The exact forms of an index with the number of articles that a search could find by each."""
 
     def __init__(self, view: View) -> None:

@@ -41,7 +41,7 @@ class Ahead:
     states: Mapping[str, SourceState] = field(default_factory=dict)
 
 
-class Run(NamedTuple):
+class JournalRun(NamedTuple):
     """Which run it was: what was published, 0 for nothing; whether it builds anew; the locations of its sources; the
     terms that it protects (see Stemming), sorted."""
 
@@ -51,7 +51,9 @@ class Run(NamedTuple):
     protected: Sequence[str] = ()
 
 
-def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states: Mapping[str, str]) -> None:
+def write_journal(
+    directory: Path, run: JournalRun, segments: Sequence[Segment], states: Mapping[str, str]
+) -> None:
     """Note what is finished, to stay. The names of the files come to stay with it; their bytes must have."""
     data = {
         "newsearch": FORMAT_VERSION,
@@ -66,7 +68,7 @@ def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states
     replace_file(directory / JOURNAL_NAME, [json.dumps(data).encode()])
 
 
-def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> Ahead:
+def read_journal(directory: Path, run: JournalRun, published: Collection[str] = ()) -> Ahead:
     """What an interrupted run that was the same had finished; nothing if it cannot be read whole.
 
     Args:
@@ -98,7 +100,7 @@ def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> 
         return Ahead()
 
 
-def journaled(directory: Path, generation: int, but: Run | None = None) -> set[str]:
+def journaled(directory: Path, generation: int, but: JournalRun | None = None) -> set[str]:
     """The names of the files of an interrupted run that a run from this generation could go on from.
 
     Args:
