@@ -96,9 +96,9 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: 
     if field == "text" or field in ranking.TEXT_FIELDS:
         return _FormLexicon(segment, field)
     if field == "stem":
-        return _Stems(segment)
+        return _StemLexicon(segment)
     if field in ("id", "url"):
-        return _Hashed(segment, field)
+        return _HashedLexicon(segment, field)
     if field in columns.KNOWN:
         return _numbers(segment, field, encode, step)
     return _keywords(segment, field, encode)
@@ -181,7 +181,7 @@ class _FormLexicon:
         return Postings(doc[first], np.diff(at), at, pos)
 
 
-class _Stems:
+class _StemLexicon:
     """Stems, those that are not English after the code of their language."""
 
     def __init__(self, segment: Segment) -> None:
@@ -224,7 +224,7 @@ class _Stems:
         return Postings(found, weights) if len(found) else None
 
 
-class _Hashed:
+class _HashedLexicon:
     """Ids and canonical URLs, of which a column keeps hashes."""
 
     def __init__(self, segment: Segment, field: str) -> None:
