@@ -70,7 +70,7 @@ class Overlap:
 
 
 @dataclass(slots=True)
-class Run:
+class BenchRun:
     """Everything one run measured; `missing` names the peers that are not installed, and why."""
 
     size: int
@@ -98,7 +98,7 @@ def run(
     work: Path,
     reuse: bool,
     say: Callable[[str], None],
-) -> Run:
+) -> BenchRun:
     """Measure the named peers with `size` articles made from `source`, keeping indexes under `work`.
 
     With `reuse` an index that an earlier run built with the same version and size is taken as it is, and so
@@ -106,7 +106,7 @@ def run(
     """
     say(f"preparing {size:,} articles")
     corpus = prepare(source, size, work)
-    result = Run(size=corpus.size, rounds=rounds, machine=_machine())
+    result = BenchRun(size=corpus.size, rounds=rounds, machine=_machine())
     peers: dict[str, tuple[Peer, Path]] = {}
     for name in names:
         try:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.measure import Run
+from bench.measure import BenchRun
 from bench.queries import GROUPS
 
 
-def draw(run: Run, path: Path) -> None:
+def draw(run: BenchRun, path: Path) -> None:
     """Write the latencies of the top 10 (with the count only where a class has no other) as PNG or SVG."""
     best: dict[tuple[str, str], tuple[float, float]] = {}
     for latency in sorted(run.latencies, key=lambda latency: latency.count):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from bench.measure import PeerFigures, Run
+from bench.measure import BenchRun, PeerFigures
 from bench.queries import GROUPS
 
 GOAL = "newsearch"
@@ -24,17 +24,17 @@ INDEX_ROWS: tuple[tuple[str, Callable[[PeerFigures], float]], ...] = (
 )
 
 
-def tables(run: Run) -> list[Table]:
+def tables(run: BenchRun) -> list[Table]:
     """Titles, headings and rows, every cell as text; a dash is what a peer cannot do or was not asked."""
     return [_index(run), *_latency(run), _agreement(run), *_alone(run)]
 
 
-def _index(run: Run) -> Table:
+def _index(run: BenchRun) -> Table:
     rows = [[label, *(_number(value(run.peers[name])) for name in run.peers)] for label, value in INDEX_ROWS]
     return f"Index of {run.size:,} articles, one process", ["", *run.peers], rows
 
 
-def _latency(run: Run) -> list[Table]:
+def _latency(run: BenchRun) -> list[Table]:
     found = {(latency.peer, latency.group, latency.count): latency for latency in run.latencies}
     made: list[Table] = []
     for count, title in (
@@ -52,14 +52,14 @@ def _latency(run: Run) -> list[Table]:
     return made
 
 
-def _ratio(run: Run, group: str, *, count: bool) -> str:
+def _ratio(run: BenchRun, group: str, *, count: bool) -> str:
     """newsearch's median over the fastest of tantivy's, which need not count for that."""
     own = [one.median_us for one in run.latencies if (one.peer, one.group, one.count) == (GOAL, group, count)]
     theirs = [one.median_us for one in run.latencies if one.peer in TO_BEAT and one.group == group]
     return f"{own[0] / min(theirs):.2f}" if own and theirs else "-"
 
 
-def _agreement(run: Run) -> Table:
+def _agreement(run: BenchRun) -> Table:
     pairs = sorted({(overlap.peer, overlap.other) for overlap in run.overlaps})
     groups = [group for group in GROUPS if any(overlap.group == group for overlap in run.overlaps)]
     found = {(overlap.peer, overlap.other, overlap.group): overlap.share for overlap in run.overlaps}
@@ -72,7 +72,7 @@ def _agreement(run: Run) -> Table:
     return "Top 10 in common", ["", *groups, "all"], rows
 
 
-def _alone(run: Run) -> list[Table]:
+def _alone(run: BenchRun) -> list[Table]:
     made: list[Table] = []
     if run.markdown:
         title = f"{run.markdown['files']:,.0f} Markdown files, {run.markdown['workers']:.0f} processes"
@@ -90,7 +90,7 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
 
 
-def as_text(run: Run) -> str:
+def as_text(run: BenchRun) -> str:
     return "\n\n".join((_about(run), *map(text_table, tables(run)), *_notes(run)))
 
 
@@ -107,7 +107,7 @@ def text_table(table: Table) -> str:
     return "\n".join((title, *lines))
 
 
-def as_markdown(run: Run) -> str:
+def as_markdown(run: BenchRun) -> str:
     return "\n\n".join((_about(run), *map(markdown_table, tables(run)), *_notes(run)))
 
 
@@ -117,18 +117,18 @@ def markdown_table(table: Table) -> str:
     return f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _about(run: Run) -> str:
+def _about(run: BenchRun) -> str:
     versions = ", ".join(f"{name} {figures.version}" for name, figures in run.peers.items())
     machine = f"Python {run.machine['python']}, {run.machine['system']}, {run.machine['cores']} cores"
     return f"{run.size:,} articles, {run.rounds} rounds, one run. {machine}. {versions}."
 
 
-def _notes(run: Run) -> list[str]:
+def _notes(run: BenchRun) -> list[str]:
     notes = [f"{name}: {figures.note}." for name, figures in run.peers.items()]
     return notes + [f"{name} was not measured: {reason}." for name, reason in run.missing.items()]
 
 
-def update_docs(page: Path, run: Run) -> None:
+def update_docs(page: Path, run: BenchRun) -> None:
     """Replace what stands between this size's markers in the page.
 
     Raises:

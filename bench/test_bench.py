@@ -15,7 +15,7 @@ import pytest
 import newsearch
 from bench import corpus, hostile, report
 from bench.corpus import Corpus, Record
-from bench.measure import Latency, PeerFigures, Run
+from bench.measure import BenchRun, Latency, PeerFigures
 from bench.peers import NAMES, make
 from bench.peers.base import Searcher
 from bench.queries import BenchQuery
@@ -139,8 +139,8 @@ def test_the_middle_article_has_no_boost_and_an_unknown_signal_is_neutral() -> N
     assert middle.boost({"heat": -1, "quality": None}) == 1
 
 
-def _run() -> Run:
-    run = Run(size=200, rounds=1, machine={"python": "3.11", "system": "Linux", "cores": 2})
+def _run() -> BenchRun:
+    run = BenchRun(size=200, rounds=1, machine={"python": "3.11", "system": "Linux", "cores": 2})
     for name in ("newsearch", "tantivy"):
         run.peers[name] = PeerFigures("1", "as it is", 1, 1, 1, 1, 1, 1, 1)
     run.latencies = [

@@ -6,10 +6,10 @@ typedef struct {
     PyObject *descriptor;
     descrgetfunc get;
     descrsetfunc set;
-} Slot;
+} ClassSlot;
 
 /* Finds a slot of a class by its name. Returns -1 with an exception where there is none. */
-static int slot_open(Slot *slot, PyObject *type, PyObject *name) {
+static int class_slot_open(ClassSlot *slot, PyObject *type, PyObject *name) {
     slot->descriptor = PyObject_GetAttr(type, name);
     if (!slot->descriptor) return -1;
     slot->get = (descrgetfunc)PyType_GetSlot(Py_TYPE(slot->descriptor), Py_tp_descr_get);

@@ -52,7 +52,7 @@ typedef struct {
     PyObject_HEAD
     PyObject *given[GIVEN];
     newfunc make[2];          /* of a draft, and of an article, which have the same slots */
-    Slot slots[2][F_CLASS];
+    ClassSlot slots[2][F_CLASS];
 } Reader;
 
 /* Each of these gives a new reference; NULL without an exception is for a value that takes a closer look. */
@@ -290,7 +290,7 @@ static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyO
     }
     made[F_PUBLISHED] = Py_NewRef(is_published);
     PyTypeObject *type = (PyTypeObject *)reader->given[is_common ? ARTICLE : DRAFT];
-    const Slot *slots = reader->slots[is_common];
+    const ClassSlot *slots = reader->slots[is_common];
     if (!(draft = reader->make[is_common](type, empty_tuple, NULL))) goto done;
     if (is_common) {
         for (int field = F_AMP; field <= F_MODIFIED; field++) made[field] = Py_NewRef(Py_None);
@@ -379,7 +379,7 @@ static int reader_init(PyObject *self, PyObject *args, PyObject *named) {
         if (!PyType_Check(type)) { PyErr_SetString(PyExc_TypeError, "a class is expected here"); return -1; }
         reader->make[i] = (newfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_new);
         for (int field = 0; field < F_CLASS; field++)
-            if (slot_open(&reader->slots[i][field], type, field_names[field]) < 0) return -1;
+            if (class_slot_open(&reader->slots[i][field], type, field_names[field]) < 0) return -1;
     }
     if (PyDict_Check(reader->given[KNOWN_TOPICS]) && PyDict_Check(reader->given[KNOWN_PROVIDERS])) return 0;
     PyErr_SetString(PyExc_TypeError, "what is known is kept in dicts");

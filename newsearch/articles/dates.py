@@ -259,7 +259,7 @@ _OTHER_DEFAULT: Final = datetime.fromisoformat("2004-02-15T01:00")
 def _reader() -> parser:
     from dateutil.parser import parser, parserinfo
 
-    class Words(parserinfo):
+    class DateWords(parserinfo):
         def __init__(self) -> None:
             words: Any = self  # its types allow three names of a month
             words.JUMP = [*self.JUMP, *_FILLING]
@@ -271,7 +271,7 @@ def _reader() -> parser:
             """Read a year of two digits as RFC 2822 does; to dateutil its century depends on today."""
             return year if century_specified or year >= 100 else year + (2000 if year < 50 else 1900)
 
-    return parser(Words())
+    return parser(DateWords())
 
 
 _FILLING: Final = "the of de del d le el den der um à às alle kl uhr er º ª г года".split()

@@ -35,7 +35,7 @@ MEMORY = 512 << 20
 LEAST_MEMORY = 16 << 20
 """Bytes of added articles that a writer may keep in memory: the default and the minimum."""
 MAX_NAMES = 1000
-"""The maximum number of ids in a Difference for each kind of change. The counts are complete."""
+"""The maximum number of ids in a SourceDifference for each kind of change. The counts are complete."""
 
 
 class Facet(NamedTuple):
@@ -206,7 +206,7 @@ class Changes(NamedTuple):
     articles: int
 
 
-class Difference(NamedTuple):
+class SourceDifference(NamedTuple):
     """How a source differs from its articles in the index: counts, and the first MAX_NAMES ids of each kind.
 
     A moved article has the same content under a new id. It counts neither as added nor as deleted.
@@ -332,7 +332,7 @@ class Ledger(Protocol):
     def drop_unseen(self) -> None:
         """Count all articles in the index that were not read as gone from the source."""
 
-    def difference(self) -> Difference:
+    def difference(self) -> SourceDifference:
         """Return what has changed. Call it when all articles are read, and those that are gone are dropped."""
 
 

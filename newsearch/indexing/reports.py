@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from newsearch.engine.base import Difference
+from newsearch.engine.base import SourceDifference
 from newsearch.errors import SourceError
 from newsearch.indexing.updating import Reading
 
@@ -54,7 +54,7 @@ class Report:
     repeated: int = 0
     resumed: int = 0
     anew: str = ""
-    differences: Mapping[str, Difference] = field(default_factory=dict)
+    differences: Mapping[str, SourceDifference] = field(default_factory=dict)
     unusable: Mapping[str, int] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
     ambiguous: int = 0

@@ -92,7 +92,7 @@ def build(
         raise SourceError("build", "no source was given")
     words = _protected(protected)
     options = _options(format, day_first, trust_env)
-    run = _Run(
+    run = _IndexingRun(
         _engine(index),
         workers,
         wait,
@@ -148,7 +148,7 @@ def reindex(
     engine = _engine(index)
     given = _protected(protected)
     options = _options(format, day_first, trust_env)
-    run = _Run(
+    run = _IndexingRun(
         engine, workers, wait, memory, progress, dry_run, gate, resume, True, None, options, _cutoff(keep)
     )
     recipe = engine.recipe()
@@ -177,7 +177,7 @@ def forget(
     for source in sources:
         check_path("sources", source)
     engine = _engine(index)
-    run = _Run(engine, workers, wait, whole=True)
+    run = _IndexingRun(engine, workers, wait, whole=True)
     recipe = engine.recipe()
     known = recipe.sources
     # A path as it is shown, with what cannot be printed escaped, will do too.
@@ -249,7 +249,7 @@ def _fault(engine: Engine) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _IndexingRun:
     engine: Engine
     workers: int
     wait: float

@@ -13,7 +13,7 @@ from typing import Any
 
 from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
-from newsearch.engine.base import Difference, Held, Ledger, SourceState, Writer
+from newsearch.engine.base import Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot, Source
 from newsearch.sources.formats import SINGLE
@@ -44,7 +44,7 @@ class Reading:
     errors: list[SourceError] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    differences: dict[str, Difference] = field(default_factory=dict)
+    differences: dict[str, SourceDifference] = field(default_factory=dict)
     unusable: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
     ambiguous: int = 0
@@ -128,7 +128,7 @@ class Updater:
         known = self.held.state(location) if self.trusting and source.lasting else None
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
             count = self.held.count(location)
-            reading.differences[location] = Difference(0, 0, 0, 0, count, 0, (), (), (), ())
+            reading.differences[location] = SourceDifference(0, 0, 0, 0, count, 0, (), (), (), ())
             reading.recall(known)
             return
         ledger = self.held.ledger(location)

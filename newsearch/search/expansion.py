@@ -23,7 +23,7 @@ from newsearch.ranking import FUNCTION_SHARE, TEXT_FIELDS
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
 
-Scored: TypeAlias = tuple[float, Article]
+ScoredArticle: TypeAlias = tuple[float, Article]
 
 ARTICLES = 10
 TERMS = 30
@@ -51,7 +51,7 @@ def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ..
     return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
 
 
-def expansion(tree: Node, best: Sequence[Scored]) -> tuple[Word, ...]:
+def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
     """The words to search for beside a query, weighted against its own.
 
     Args:

@@ -99,8 +99,10 @@ def respell(asked: Asked, found: Counts) -> str | None:
     # Asked first, since to look for candidates takes longer than most searches.
     if found.complete >= FEW and not any(_is_strange(asked.reader, word) for _, word in typed):
         return None
-    words = [_Place(at, at + len(word), *_candidates(asked.reader, word)) for at, word in typed]
-    names = [_Place(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)]
+    words = [_TypedPlace(at, at + len(word), *_candidates(asked.reader, word)) for at, word in typed]
+    names = [
+        _TypedPlace(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)
+    ]
     unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
     best = _best(asked, found, _replacements(unknown[:_MAX_UNKNOWN]))
     if best is None and found.complete < FEW:
@@ -125,7 +127,7 @@ def respell(asked: Asked, found: Counts) -> str | None:
     return best
 
 
-class _Place(NamedTuple):
+class _TypedPlace(NamedTuple):
     """A word or a name of a query as it was typed.
 
     Attributes:
@@ -145,10 +147,10 @@ class _Place(NamedTuple):
         return self.held >= FEW and not self.is_strange
 
 
-_Replacement: TypeAlias = tuple[_Place, str, float]
+_Replacement: TypeAlias = tuple[_TypedPlace, str, float]
 
 
-def _replacements(places: list[_Place]) -> Iterator[list[_Replacement]]:
+def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
     """All ways to replace some of these places."""
     most = _CANDIDATES if len(places) > 1 else _CANDIDATES_OF_ONE
     options = [[None, *((place, *it) for it in place.candidates[:most])] for place in places]
@@ -179,7 +181,7 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
 
 
 def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
-    """How many articles hold a word, what is likely meant by it, and whether it is strange (see _Place)."""
+    """How many articles hold a word, what is likely meant by it, and whether it is strange (see _TypedPlace)."""
     term = _only_term(word)
     if term is None:
         return FEW, [], False

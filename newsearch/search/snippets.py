@@ -59,7 +59,7 @@ def marks(
             another field find nothing in it.
         stemming: how the article's words are stemmed (see Hit.stemming).
     """
-    words = _Words(text[:MAX_MARKED], stemming)
+    words = _TextTerms(text[:MAX_MARKED], stemming)
     parts = islice(_scoring(tree, field), MAX_PARTS)
     found = {place for node in parts for place in _find(node, words)}
     return _joined(words.spans(found)) if found else []
@@ -118,7 +118,7 @@ def _best_run(text: str, spans: Sequence[Span], room: int) -> Span:
     return best_run
 
 
-class _Words:
+class _TextTerms:
     """The terms of a text, numbered through, and where each is."""
 
     def __init__(self, text: str, stemming: analysis.Stemming) -> None:
@@ -202,7 +202,7 @@ def _scoring(node: Node, field: str | None) -> Iterator[_Scoring]:
                 yield node
 
 
-def _find(node: _Scoring, words: _Words) -> set[int]:
+def _find(node: _Scoring, words: _TextTerms) -> set[int]:
     terms = analysis.terms(" ".join(node.words) if isinstance(node, Near) else node.text)
     if not terms:
         return set()
@@ -226,7 +226,7 @@ def _find(node: _Scoring, words: _Words) -> set[int]:
     }
 
 
-def _places(words: _Words, test: Callable[[str], bool]) -> list[int]:
+def _places(words: _TextTerms, test: Callable[[str], bool]) -> list[int]:
     return sorted(place for term, places in words.by_term.items() if test(term) for place in places)
 
 

@@ -163,14 +163,14 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            self._complete(MutableHeaders(scope=message))
+            self._add_headers(MutableHeaders(scope=message))
         elif message["type"] == "http.response.body":
             if self.scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             self.size += len(message.get("body", b""))
         await self._send(message)
 
-    def _complete(self, headers: Any) -> None:
+    def _add_headers(self, headers: Any) -> None:
         headers.setdefault("Content-Security-Policy", CSP)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"

@@ -78,7 +78,7 @@ class Memory:
 
 
 @dataclass(slots=True)
-class _Answer:
+class _HttpAnswer:
     data: bytes = b""
     charset: str = ""
     is_unchanged: bool = False
@@ -102,7 +102,7 @@ class RemoteFeed:
         self.memory = Memory()
         self._options = options
         self._trust_env = trust_env
-        self._fetched: Future[_Answer] | None = None
+        self._fetched: Future[_HttpAnswer] | None = None
 
     @property
     def host(self) -> str:
@@ -119,7 +119,7 @@ class RemoteFeed:
     def fetch_with(self, pool: ThreadPoolExecutor, lock: Lock) -> None:
         """Begin to fetch it; one lock a host keeps visits to it apart."""
 
-        def fetch() -> _Answer:
+        def fetch() -> _HttpAnswer:
             with lock:
                 return self._fetch()
 
@@ -160,7 +160,7 @@ class RemoteFeed:
             except SourceError as error:
                 yield error
 
-    def _fetch(self) -> _Answer:
+    def _fetch(self) -> _HttpAnswer:
         try:
             import httpx
         except ImportError:
@@ -181,7 +181,7 @@ class RemoteFeed:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, zlib.error) as error:
             raise SourceError(self.location, f"cannot be fetched: {_reason(error)}") from error
 
-    def _visit(self, client: Any) -> _Answer:
+    def _visit(self, client: Any) -> _HttpAnswer:
         url = self.memory.moved or self.location
         until = time.monotonic() + MAX_SECONDS
         is_permanent = True
@@ -201,10 +201,10 @@ class RemoteFeed:
                 return self._answer(response, until)
         raise SourceError(self.location, f"redirects more than {MAX_REDIRECTS} times")
 
-    def _answer(self, response: Any, until: float) -> _Answer:
+    def _answer(self, response: Any, until: float) -> _HttpAnswer:
         status, headers = response.status_code, response.headers
         if status == 304:
-            return _Answer(is_unchanged=True)
+            return _HttpAnswer(is_unchanged=True)
         if status == 410:
             raise SourceError(
                 self.location, "is gone for good (410); `newsearch forget` drops it and its articles"
@@ -233,7 +233,7 @@ class RemoteFeed:
         if unpacker and not unpacker.eof:
             raise SourceError(self.location, "ends in the middle of its compressed data")
         self.memory = Memory(headers.get("etag", ""), headers.get("last-modified", ""), self.memory.moved)
-        return _Answer(bytes(data), response.charset_encoding or "")
+        return _HttpAnswer(bytes(data), response.charset_encoding or "")
 
 
 def _seconds(text: str) -> int:

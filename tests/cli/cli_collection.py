@@ -63,7 +63,7 @@ ARTICLES = [
 ]
 
 
-class Run(NamedTuple):
+class CommandRun(NamedTuple):
     """What a run of the command came to."""
 
     code: int
@@ -71,4 +71,4 @@ class Run(NamedTuple):
     err: str
 
 
-Command = Callable[..., Run]
+Command = Callable[..., CommandRun]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_collection import ARTICLES, Command, Run
+from cli_collection import ARTICLES, Command, CommandRun
 
 import newsearch
 from newsearch.cli.main import main
@@ -26,11 +26,11 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 def run(capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs `newsearch` with arguments."""
 
-    def command(*args: str | Path) -> Run:
+    def command(*args: str | Path) -> CommandRun:
         capsys.readouterr()
         code = main([str(arg) for arg in args])
         out, err = capsys.readouterr()
-        return Run(code, out, err)
+        return CommandRun(code, out, err)
 
     return command
 

@@ -25,7 +25,6 @@ from newsearch.engine.base import (
     MEMORY,
     Changes,
     Counts,
-    Difference,
     Explanation,
     FieldStats,
     Ledger,
@@ -33,6 +32,7 @@ from newsearch.engine.base import (
     Options,
     Reader,
     Recipe,
+    SourceDifference,
     SourceState,
 )
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
@@ -388,7 +388,7 @@ class MemoryLedger:
     def drop_unseen(self) -> None:
         self.dropped |= self._committed.keys() - self._passed - set(self._read)
 
-    def difference(self) -> Difference:
+    def difference(self) -> SourceDifference:
         added = self._latest.keys() - self._committed.keys()
         replaced = {
             id
@@ -402,7 +402,7 @@ class MemoryLedger:
                 left.discard(old)
                 moved.append((old, new))
         added -= {new for _, new in moved}
-        return Difference(
+        return SourceDifference(
             added=len(added),
             replaced=len(replaced),
             deleted=len(left),

@@ -15,7 +15,7 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION
 from newsearch.engine.arrays.files.state import noted
 from newsearch.engine.arrays.files.toc import Toc, read_toc
-from newsearch.engine.arrays.searching.form_counts import Vocabulary
+from newsearch.engine.arrays.searching.form_counts import FormCounts
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
@@ -47,7 +47,7 @@ class ArraysReader:
         else:
             self.toc, self._segments = open_generation(directory)
         self._view = View(self._segments, self.toc.pivots)
-        self._vocabulary = Vocabulary(self._view)
+        self._form_counts = FormCounts(self._view)
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -105,15 +105,15 @@ class ArraysReader:
 
     @checked
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
-        return self._vocabulary.begun(prefix, limit, among)
+        return self._form_counts.begun(prefix, limit, among)
 
     @checked
     def like(self, term: str, edits: int) -> list[LikeForm]:
-        return self._vocabulary.like(term, edits)
+        return self._form_counts.like(term, edits)
 
     @checked
     def articles_with(self, form: str) -> int:
-        return self._vocabulary.articles_with(form)
+        return self._form_counts.articles_with(form)
 
     @checked
     def stats(self) -> Stats:

@@ -42,7 +42,7 @@ from newsearch.engine.arrays.segment.structure import verify
 from newsearch.engine.arrays.writing.collector import FAILED, Collector
 from newsearch.engine.arrays.writing.compaction import compacted, is_compact, merged
 from newsearch.engine.arrays.writing.copies import hide_copies
-from newsearch.engine.arrays.writing.journal import Ahead, Run, journaled, read_journal
+from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, journaled, read_journal
 from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
 from newsearch.engine.base import MEMORY, Changes, SourceState
@@ -120,7 +120,9 @@ class ArraysWriter:
         self._base = protecting(_base(directory, fresh), protected, directory)
         self._segments = open_segments(directory, self._base)
         self._before = count_kept(self._segments)
-        self._run = Run(published_generation(directory), fresh, list(sources), sorted(self._base.protected))
+        self._run = JournalRun(
+            published_generation(directory), fresh, list(sources), sorted(self._base.protected)
+        )
         published = [segment.name for segment in self._segments]
         ahead = read_journal(directory, self._run, published) if sources and resume else Ahead()
         self.held = Held(directory, self._base, self._segments, ahead)

@@ -96,11 +96,11 @@ def lexicon(segment: Segment, field: str, encode: Callable[[Any], bytes], step: 
             tiers. 0 for a single tier.
     """
     if field == "text" or field in ranking.TEXT_FIELDS:
-        return _Words(segment, field)
+        return _FormLexicon(segment, field)
     if field == "stem":
-        return _Stems(segment)
+        return _StemLexicon(segment)
     if field in ("id", "url"):
-        return _Hashed(segment, field)
+        return _HashedLexicon(segment, field)
     if field in columns.KNOWN:
         return _numbers(segment, field, encode, step)
     return _keywords(segment, field, encode)
@@ -122,7 +122,7 @@ class _Forms(Sequence[bytes]):
         return self._encoded(self._numbers[index])
 
 
-class _Words:
+class _FormLexicon:
     """The exact forms in one text field, or in all of them."""
 
     def __init__(self, segment: Segment, field: str) -> None:
@@ -183,7 +183,7 @@ class _Words:
         return Postings(doc[first], np.diff(at), at, pos)
 
 
-class _Stems:
+class _StemLexicon:
     """Stems. Those of other languages than English are prefixed with the language code."""
 
     def __init__(self, segment: Segment) -> None:
@@ -226,7 +226,7 @@ class _Stems:
         return Postings(found, weights) if len(found) else None
 
 
-class _Hashed:
+class _HashedLexicon:
     """Ids and canonical URLs, whose hashes are in a column."""
 
     def __init__(self, segment: Segment, field: str) -> None:

@@ -38,7 +38,7 @@ texts = st.text() | st.lists(PIECES | st.text(max_size=2), max_size=10).map("".j
 def numbered(module: Any, batches: list[list[str]]) -> list[list[list[str]]]:
     """The terms of texts, as they are told from their numbers."""
     terms: dict[str, int] = {}
-    words = module.Words(terms, analysis.chunk_terms)
+    words = module.TermNumbering(terms, analysis.chunk_terms)
     found = []
     for batch in batches:
         numbers, counts = (np.frombuffer(part, np.int32).tolist() for part in words.numbered(batch))

@@ -71,11 +71,11 @@ def test_the_best_articles_are_the_same(
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
     ranked = boost, ceiling, visible, odd, wanted
-    alike(kernel.complete(parts, *ranked), in_numpy.complete(parts, *ranked))
+    alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
             asked = parts, required, all_too, *ranked
-            alike(kernel.partial(*asked), in_numpy.partial(*asked))
+            alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
 @settings(max_examples=40, deadline=None)
@@ -163,8 +163,8 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     part, boost, ends = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.int32)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
-        lambda: kernel.complete([part], boost, boost[:1], None, None, 10),
-        lambda: kernel.partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
+        lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10),
+        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
         lambda: kernel.together([slot], 0, True, -1, ends),
     ):
@@ -178,6 +178,6 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
 def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     docs = np.arange(3, dtype=np.uint32)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
+        kernel.best_complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)

@@ -25,7 +25,7 @@ FORMS = ["ban", "banned", "banning", "bans", "bar"]
 HASH = zlib.crc32(b"ban")
 
 
-def lexicon(**changed: Any) -> tuple[Any, ...]:
+def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
     """The arrays of a segment of five articles, each of which holds one of FORMS; all but the last share a stem."""
     encoded = [form.encode() for form in FORMS]
     arrays = {
@@ -47,27 +47,29 @@ def lexicon(**changed: Any) -> tuple[Any, ...]:
     return tuple((arrays | changed).values())
 
 
-def find(*lexicons: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, live: Any = None) -> Any:
+def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, live: Any = None) -> Any:
     def is_stem(language: int, form: bytes) -> bool:
         return form.startswith(b"ban")
 
     docs, codes, most, alive = compiled.find(
-        compiled.opened(list(lexicons)), term, stems or [(0, HASH)], is_stem, live
+        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem, live
     )
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
 
 
 def test_articles_are_numbered_through_and_the_form_that_was_asked_for_is_worth_more() -> None:
-    docs, codes, most, alive = find(lexicon(), lexicon(start=5), live=np.array([True] * 4 + [False] * 6))
+    docs, codes, most, alive = find(
+        lookup_arrays(), lookup_arrays(start=5), live=np.array([True] * 4 + [False] * 6)
+    )
     assert docs == [0, 1, 2, 3, 5, 6, 7, 8]
     assert codes == [10 * PARTS, *(code * (PARTS - 1) for code in (11, 12, 13))] * 2
     assert (most, alive) == (max(codes), 4)
 
 
 def test_a_form_that_is_not_there_has_the_stem_that_others_have() -> None:
-    assert find(lexicon(), term=b"bann")[0] == [0, 1, 2, 3]
-    assert find(lexicon(), term=b"bann", stems=[(0, HASH + 1)])[0] == []
-    assert find(lexicon(), term=b"bann", stems=[(1, HASH)])[0] == []
+    assert find(lookup_arrays(), term=b"bann")[0] == [0, 1, 2, 3]
+    assert find(lookup_arrays(), term=b"bann", stems=[(0, HASH + 1)])[0] == []
+    assert find(lookup_arrays(), term=b"bann", stems=[(1, HASH)])[0] == []
     assert find()[0] == []
 
 
@@ -86,7 +88,7 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     groups = [sorted({0, *random.choice(count, count).tolist()}) for _ in range(3)]
     encoded = [b"ban%d" % number for number in range(count)]
     docs, codes, most, _ = find(
-        lexicon(
+        lookup_arrays(
             term_bytes=np.frombuffer(b"".join(encoded), np.uint8),
             term_at=np.arange(count + 1) * 4,
             stem_hash=np.array([HASH] * 3),
@@ -144,13 +146,13 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
 )
 def test_what_leads_out_of_a_segment_is_an_error(damage: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
-        find(lexicon(**damage))
+        find(lookup_arrays(**damage))
 
 
 def test_what_is_no_list_of_live_articles_is_an_error() -> None:
     for live in (np.ones(2, bool), np.ones(5), "text"):
         with pytest.raises((ValueError, TypeError)):
-            find(lexicon(), live=live)
+            find(lookup_arrays(), live=live)
 
 
 def test_what_goes_wrong_over_a_stem_is_raised() -> None:
@@ -158,4 +160,4 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
         raise KeyError(form)
 
     with pytest.raises(KeyError):
-        compiled.find(compiled.opened([lexicon()]), b"bann", [(0, HASH)], fails, None)
+        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, None)

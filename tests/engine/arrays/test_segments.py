@@ -23,7 +23,7 @@ from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.segment import columns, postings
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.writing import merge
-from newsearch.engine.arrays.writing.builder import SegmentBuilder, Vocabulary
+from newsearch.engine.arrays.writing.builder import SegmentBuilder, TermTable
 from newsearch.engine.arrays.writing.content import records_of
 from newsearch.engine.arrays.writing.merge import merge_segments
 from newsearch.engine.base import Options
@@ -57,7 +57,7 @@ TABLES = {name for table in columns.TABLES for name in (table, f"{table}_name_by
 
 
 def built(pairs: Sequence[tuple[str, Article]], median: Pivots) -> dict[str, Array]:
-    builder = SegmentBuilder(Vocabulary())
+    builder = SegmentBuilder(TermTable())
     for source, article in pairs:
         builder.add_all([article], records_of([article]), source)
     return builder.build(median)

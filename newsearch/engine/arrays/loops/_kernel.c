@@ -9,8 +9,8 @@
 #include "_module.h"
 
 static PyMethodDef methods[] = {
-    {"complete", complete, METH_VARARGS, complete_doc},
-    {"partial", partial, METH_VARARGS, partial_doc},
+    {"best_complete", best_complete, METH_VARARGS, best_complete_doc},
+    {"best_partial", best_partial, METH_VARARGS, best_partial_doc},
     {"common", common, METH_VARARGS, common_doc},
     {"count", count_, METH_VARARGS, count_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},

@@ -62,10 +62,10 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 /* ---- the functions of the module ---- */
 
-extern const char complete_doc[], partial_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
+extern const char best_complete_doc[], best_partial_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
     similar_doc[];
-PyObject *complete(PyObject *module, PyObject *args);
-PyObject *partial(PyObject *module, PyObject *args);
+PyObject *best_complete(PyObject *module, PyObject *args);
+PyObject *best_partial(PyObject *module, PyObject *args);
 PyObject *common(PyObject *module, PyObject *args);
 PyObject *count_(PyObject *module, PyObject *args);
 PyObject *best_codes(PyObject *module, PyObject *args);

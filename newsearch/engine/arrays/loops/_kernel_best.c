@@ -1,4 +1,4 @@
-/* The best articles that hold every word, or some of them: `complete` and `partial` of kernel.py. */
+/* The best articles that hold every word, or some of them: `best_complete` and `best_partial` of kernel.py. */
 
 #include "_kernel.h"
 
@@ -175,10 +175,10 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     return size;
 }
 
-const char complete_doc[] =
-    "complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
+const char best_complete_doc[] =
+    "best_complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
 
-PyObject *complete(PyObject *module, PyObject *args) {
+PyObject *best_complete(PyObject *module, PyObject *args) {
     PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     Py_ssize_t wanted, count;
     Best best;
@@ -221,7 +221,7 @@ done:
     return rows;
 }
 
-/* Candidates of partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
+/* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
 static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
                         const char *is_earlier, Py_ssize_t lead, double later) {
     const double *boosts = best->boost.data;
@@ -262,11 +262,11 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     return 0;
 }
 
-const char partial_doc[] =
-    "partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
+const char best_partial_doc[] =
+    "best_partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
     "every required part, and only some of the others, or all of them if that is asked for.";
 
-PyObject *partial(PyObject *module, PyObject *args) {
+PyObject *best_partial(PyObject *module, PyObject *args) {
     PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     const char *is_required;
     Py_ssize_t wanted, count, flags;

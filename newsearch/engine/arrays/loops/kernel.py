@@ -154,7 +154,7 @@ class _Best:
         return list(zip(scores, self._doc.tolist(), scores, strict=True))
 
 
-def complete(
+def best_complete(
     parts: list[Part],
     boost: ranking.Floats,
     ceiling: ranking.Floats,
@@ -198,7 +198,7 @@ def _add_complete(best: _Best, docs: Array, values: Array, unit: float, others: 
     best.add(docs, score)
 
 
-def partial(
+def best_partial(
     parts: list[Part],
     required: bytes,
     also_complete: bool,
@@ -401,9 +401,9 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "begun",
         "best_codes",
         "common",
-        "complete",
+        "best_complete",
         "count",
-        "partial",
+        "best_partial",
         "similar",
         "together",
     ):

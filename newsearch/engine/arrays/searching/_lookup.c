@@ -43,21 +43,21 @@ typedef struct {
         };
     };
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
-} Lexicon;
+} SegmentArrays;
 
 typedef struct {
-    Lexicon *each;
+    SegmentArrays *each;
     Py_ssize_t count;
     /* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these. Most
      * hold one, and their codes lie in the processor's nearest memory. What is not marked means nothing. */
     uint64_t held[MAX_ARTICLES / 64], several[MAX_ARTICLES / 64];
     uint8_t code[MAX_ARTICLES];
     double *weight;
-} Lexicons;
+} AllSegments;
 
-static const char capsule_name[] = "newsearch.lexicons";
+static const char capsule_name[] = "newsearch.lookup_arrays";
 
-static void lexicons_close(Lexicons *all) {
+static void segments_close(AllSegments *all) {
     for (Py_ssize_t i = 0; i < all->count; i++) {
         for (Py_ssize_t j = 0; j < ARRAYS; j++) array_close(&all->each[i].arrays[j]);
     }
@@ -66,7 +66,7 @@ static void lexicons_close(Lexicons *all) {
     PyMem_Free(all);
 }
 
-static void capsule_close(PyObject *capsule) { lexicons_close(PyCapsule_GetPointer(capsule, capsule_name)); }
+static void capsule_close(PyObject *capsule) { segments_close(PyCapsule_GetPointer(capsule, capsule_name)); }
 
 /* Where the part of this number begins and ends in an array of this length; -1 with an exception if it is not there. */
 static int part_of(const Array *at, int64_t part, Py_ssize_t length, int64_t *start, int64_t *end) {
@@ -96,21 +96,21 @@ static int rises(const Array *at) {
     }
 }
 
-static int lexicon_open(Lexicon *lexicon, PyObject *given) {
+static int segment_open(SegmentArrays *segment, PyObject *given) {
     if (!PyTuple_Check(given) || PyTuple_Size(given) != ARRAYS + 2) {
         PyErr_SetString(PyExc_TypeError, "the arrays of a segment are expected here");
         return -1;
     }
     for (Py_ssize_t j = 0; j < ARRAYS; j++) {
-        Array *array = &lexicon->arrays[j];
+        Array *array = &segment->arrays[j];
         PyObject *object = PyTuple_GetItem(given, j);
-        const int is_optional = array == &lexicon->stem_at || array == &lexicon->language;
+        const int is_optional = array == &segment->stem_at || array == &segment->language;
         if (!(is_optional && object == Py_None) && array_open(array, object) < 0) return -1;
     }
-    lexicon->start = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS));
-    lexicon->articles = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS + 1));
+    segment->start = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS));
+    segment->articles = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS + 1));
     if (PyErr_Occurred()) return -1;
-    const Lexicon *l = lexicon;
+    const SegmentArrays *l = segment;
     if (l->text.type != U8 || l->doc.type != U16 || l->code.type != U8 ||
         (l->language.is_open && l->language.type != U8))
         return damaged("these arrays are not those of a segment");
@@ -124,26 +124,26 @@ static int lexicon_open(Lexicon *lexicon, PyObject *given) {
 }
 
 static const char opened_doc[] =
-    "opened(lexicons): the arrays of all segments (see Segment.lexicon), held open, as `find` takes them.";
+    "opened(segments): the arrays of all segments (see Segment.lookup_arrays), held open, as `find` takes them.";
 
 static PyObject *opened(PyObject *module, PyObject *args) {
     PyObject *given;
     if (!PyArg_ParseTuple(args, "O!", &PyList_Type, &given)) return NULL;
     const Py_ssize_t count = PyList_Size(given);
-    Lexicons *all = PyMem_Calloc(1, sizeof *all);
+    AllSegments *all = PyMem_Calloc(1, sizeof *all);
     if (!all) return PyErr_NoMemory();
-    all->each = PyMem_Calloc((size_t)count + 1, sizeof(Lexicon));
+    all->each = PyMem_Calloc((size_t)count + 1, sizeof(SegmentArrays));
     /* The pages that are never written take no memory. */
     all->weight = PyMem_Malloc(MAX_ARTICLES * sizeof(double));
     if (!all->each || !all->weight) { PyErr_NoMemory(); goto fail; }
     while (all->count < count) {
         const Py_ssize_t i = all->count++;
-        if (lexicon_open(&all->each[i], PyList_GetItem(given, i)) < 0) goto fail;
+        if (segment_open(&all->each[i], PyList_GetItem(given, i)) < 0) goto fail;
     }
     PyObject *capsule = PyCapsule_New(all, capsule_name, capsule_close);
     if (capsule) return capsule;
 fail:
-    lexicons_close(all);
+    segments_close(all);
     return NULL;
 }
 
@@ -152,7 +152,7 @@ fail:
 typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
 
 typedef struct {
-    Lexicons *all;
+    AllSegments *all;
     const char *term;
     Py_ssize_t length;
     struct { int language; int64_t hash; } stems[LANGUAGES];
@@ -183,13 +183,13 @@ static int by_form(const void *a, const void *b) {
 }
 
 /* The number of the very term, -1 where there is none, -2 with an exception. */
-static int64_t exact_form(const Search *search, const Lexicon *lexicon) {
-    int64_t low = 0, high = lexicon->text_at.length - 1, start, end;
+static int64_t exact_form(const Search *search, const SegmentArrays *segment) {
+    int64_t low = 0, high = segment->text_at.length - 1, start, end;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        if (part_of(&lexicon->text_at, middle, lexicon->text.length, &start, &end) < 0) return -2;
+        if (part_of(&segment->text_at, middle, segment->text.length, &start, &end) < 0) return -2;
         const Py_ssize_t size = (Py_ssize_t)(end - start), shared = size < search->length ? size : search->length;
-        int order = shared ? memcmp((const char *)lexicon->text.data + start, search->term, (size_t)shared) : 0;
+        int order = shared ? memcmp((const char *)segment->text.data + start, search->term, (size_t)shared) : 0;
         if (!order) order = (size > search->length) - (size < search->length);
         if (!order) return middle;
         if (order < 0) low = middle + 1; else high = middle;
@@ -198,15 +198,15 @@ static int64_t exact_form(const Search *search, const Lexicon *lexicon) {
 }
 
 /* 1 where some forms, all of one stem in a language, share that of the term; 0 where not, -1 with an exception. */
-static int share_stem(const Search *search, const Lexicon *lexicon, int language, int64_t form, int64_t first,
+static int share_stem(const Search *search, const SegmentArrays *segment, int language, int64_t form, int64_t first,
                       int64_t last) {
     int64_t start, end;
     if (form == search->exact) return 1;
     for (int64_t i = first; i < last && last - first > 1; i++) {
-        if (integer(&lexicon->group, i) == search->exact) return 1;
+        if (integer(&segment->group, i) == search->exact) return 1;
     }
-    if (part_of(&lexicon->text_at, form, lexicon->text.length, &start, &end) < 0) return -1;
-    const char *bytes = (const char *)lexicon->text.data + start;
+    if (part_of(&segment->text_at, form, segment->text.length, &start, &end) < 0) return -1;
+    const char *bytes = (const char *)segment->text.data + start;
     PyObject *verdict = PyObject_CallFunction(search->is_stem, "iy#", language, bytes, (Py_ssize_t)(end - start));
     const int found = verdict ? PyObject_IsTrue(verdict) : -1;
     Py_XDECREF(verdict);
@@ -214,15 +214,15 @@ static int share_stem(const Search *search, const Lexicon *lexicon, int language
 }
 
 /* Collect the forms of a stem: 1 where it is that of the term, 0 where it only has its hash, -1 with an exception. */
-static int add_stem(Search *search, const Lexicon *lexicon, int language, int64_t ref) {
+static int add_stem(Search *search, const SegmentArrays *segment, int language, int64_t ref) {
     int64_t first = 0, last = 1, before = -1;
-    if (ref < 0 && part_of(&lexicon->group_at, -1 - ref, lexicon->group.length, &first, &last) < 0) return -1;
+    if (ref < 0 && part_of(&segment->group_at, -1 - ref, segment->group.length, &first, &last) < 0) return -1;
     for (int64_t i = first; i < last; i++) {
-        const int64_t form = ref < 0 ? integer(&lexicon->group, i) : ref;
+        const int64_t form = ref < 0 ? integer(&segment->group, i) : ref;
         /* Forms that overlap would have more postings together than there are. */
-        if (form <= before || form >= lexicon->text_at.length - 1) return damaged("the stems are damaged");
+        if (form <= before || form >= segment->text_at.length - 1) return damaged("the stems are damaged");
         /* Two stems can share a hash: the stem of one of the forms decides. */
-        const int shared = i > first ? 1 : share_stem(search, lexicon, language, form, first, last);
+        const int shared = i > first ? 1 : share_stem(search, segment, language, form, first, last);
         if (shared < 1) return shared;
         if (place_add(search, form, language) < 0) return -1;
         before = form;
@@ -231,20 +231,20 @@ static int add_stem(Search *search, const Lexicon *lexicon, int language, int64_
 }
 
 /* Collect the forms of a segment that share the stem of the term in one of the languages. */
-static int add_forms(Search *search, const Lexicon *lexicon, int language, int64_t hash) {
-    int64_t low = 0, end = lexicon->stem_hash.length;
-    if (lexicon->stem_at.is_open) {
-        if (part_of(&lexicon->stem_at, language, lexicon->stem_hash.length, &low, &end) < 0) return -1;
+static int add_forms(Search *search, const SegmentArrays *segment, int language, int64_t hash) {
+    int64_t low = 0, end = segment->stem_hash.length;
+    if (segment->stem_at.is_open) {
+        if (part_of(&segment->stem_at, language, segment->stem_hash.length, &low, &end) < 0) return -1;
     } else if (language) {
         return 0;
     }
     for (int64_t high = end; low < high;) {
         const int64_t middle = low + (high - low) / 2;
-        if (integer(&lexicon->stem_hash, middle) < hash) low = middle + 1; else high = middle;
+        if (integer(&segment->stem_hash, middle) < hash) low = middle + 1; else high = middle;
     }
-    for (int64_t at = low; at < end && integer(&lexicon->stem_hash, at) == hash; at++) {
+    for (int64_t at = low; at < end && integer(&segment->stem_hash, at) == hash; at++) {
         if (at - low >= COLLISIONS) return damaged("the stems are damaged");
-        const int added = add_stem(search, lexicon, language, integer(&lexicon->stem_ref, at));
+        const int added = add_stem(search, segment, language, integer(&segment->stem_ref, at));
         if (added) return added < 0 ? -1 : 0;
     }
     return 0;
@@ -271,15 +271,15 @@ static int found_room(Found *found, Py_ssize_t more) {
 }
 
 /* Add the postings of a form to what the segment's articles hold; returns how many held none, -1 if one is outside. */
-static Py_ssize_t weigh(Lexicons *all, const Lexicon *lexicon, const Place *place) {
-    const int64_t first = integer(&lexicon->post_at, place->form), last = integer(&lexicon->post_at, place->form + 1);
-    const uint16_t *doc = lexicon->doc.data;
-    const uint8_t *code = lexicon->code.data, *language = lexicon->language.data;
+static Py_ssize_t weigh(AllSegments *all, const SegmentArrays *segment, const Place *place) {
+    const int64_t first = integer(&segment->post_at, place->form), last = integer(&segment->post_at, place->form + 1);
+    const uint16_t *doc = segment->doc.data;
+    const uint8_t *code = segment->code.data, *language = segment->language.data;
     const int in_all = !~place->spoken;
     Py_ssize_t count = 0;
     for (int64_t i = first; i < last; i++) {
         const uint16_t at = doc[i];
-        if (at >= lexicon->articles) { out_of_range(); return -1; }
+        if (at >= segment->articles) { out_of_range(); return -1; }
         if (!in_all && (language[at] >= LANGUAGES || !(place->spoken >> language[at] & 1))) continue;
         const uint64_t bit = (uint64_t)1 << (at & 63);
         if (!(all->held[at >> 6] & bit)) {
@@ -298,8 +298,8 @@ static Py_ssize_t weigh(Lexicons *all, const Lexicon *lexicon, const Place *plac
 }
 
 /* Append the articles of a segment that hold any of the forms that were collected. */
-static int unite(Search *search, const Lexicon *lexicon, Found *found) {
-    Lexicons *all = search->all;
+static int unite(Search *search, const SegmentArrays *segment, Found *found) {
+    AllSegments *all = search->all;
     const int64_t exact = search->exact;
     Place *places = search->places;
     qsort(places, (size_t)search->count, sizeof(Place), by_form);
@@ -311,35 +311,35 @@ static int unite(Search *search, const Lexicon *lexicon, Found *found) {
     int has_exact = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         /* The term itself shares its stem in every language. */
-        if (!lexicon->language.is_open || places[i].form == exact) places[i].spoken = ~(uint64_t)0;
+        if (!segment->language.is_open || places[i].form == exact) places[i].spoken = ~(uint64_t)0;
         has_exact |= places[i].form == exact;
     }
-    const uint16_t *doc = lexicon->doc.data;
-    const uint8_t *code = lexicon->code.data;
-    const uint32_t start = (uint32_t)lexicon->start;
+    const uint16_t *doc = segment->doc.data;
+    const uint8_t *code = segment->code.data;
+    const uint32_t start = (uint32_t)segment->start;
     if (count == 1 && !~places[0].spoken) {
-        const int64_t first = integer(&lexicon->post_at, places[0].form);
-        const int64_t last = integer(&lexicon->post_at, places[0].form + 1);
+        const int64_t first = integer(&segment->post_at, places[0].form);
+        const int64_t last = integer(&segment->post_at, places[0].form + 1);
         if (found_room(found, (Py_ssize_t)(last - first)) < 0) return -1;
         for (int64_t i = first; i < last; i++) {
-            if (doc[i] >= lexicon->articles) { out_of_range(); return -1; }
+            if (doc[i] >= segment->articles) { out_of_range(); return -1; }
             found->doc[found->count] = start + doc[i];
             found->value[found->count++] = (uint16_t)(code[i] * (has_exact ? PARTS : PARTS - 1));
         }
         return 0;
     }
-    const Py_ssize_t words = (lexicon->articles + 63) / 64;
+    const Py_ssize_t words = (segment->articles + 63) / 64;
     Py_ssize_t size = 0;
     memset(all->held, 0, (size_t)words * sizeof *all->held);
     memset(all->several, 0, (size_t)words * sizeof *all->several);
     for (Py_ssize_t i = 0; i < count; i++) {
-        const Py_ssize_t fresh = weigh(all, lexicon, &places[i]);
+        const Py_ssize_t fresh = weigh(all, segment, &places[i]);
         if (fresh < 0) return -1;
         size += fresh;
     }
     if (found_room(found, size) < 0) return -1;
-    int64_t typed = has_exact ? integer(&lexicon->post_at, exact) : 0;
-    const int64_t typed_end = has_exact ? integer(&lexicon->post_at, exact + 1) : 0;
+    int64_t typed = has_exact ? integer(&segment->post_at, exact) : 0;
+    const int64_t typed_end = has_exact ? integer(&segment->post_at, exact + 1) : 0;
     for (Py_ssize_t word = 0; word < words; word++) {
         for (uint64_t bits = all->held[word]; bits; bits &= bits - 1) {
             const uint32_t at = (uint32_t)(word * 64 + lowest_bit(bits));
@@ -388,14 +388,14 @@ static PyObject *find(PyObject *module, PyObject *args) {
         search.stems[i].hash = hash;
     }
     for (Py_ssize_t i = 0; i < search.all->count; i++) {
-        const Lexicon *lexicon = &search.all->each[i];
+        const SegmentArrays *segment = &search.all->each[i];
         search.count = 0;
-        search.exact = exact_form(&search, lexicon);
+        search.exact = exact_form(&search, segment);
         if (search.exact < -1) goto done;
         for (Py_ssize_t j = 0; j < search.languages; j++) {
-            if (add_forms(&search, lexicon, search.stems[j].language, search.stems[j].hash) < 0) goto done;
+            if (add_forms(&search, segment, search.stems[j].language, search.stems[j].hash) < 0) goto done;
         }
-        if (search.count && unite(&search, lexicon, &found) < 0) goto done;
+        if (search.count && unite(&search, segment, &found) < 0) goto done;
     }
     if (live_ != Py_None && array_open(&live, live_) < 0) goto done;
     const uint8_t *is_live = live.is_open ? live.data : NULL;

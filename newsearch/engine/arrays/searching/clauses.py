@@ -45,12 +45,12 @@ _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
 
 
-class Clause(NamedTuple):
+class ScoringClause(NamedTuple):
     """A compiled scoring node: its matches, and for explanations its text or kind and the clauses that it sums."""
 
     part: Part
     name: str
-    summed: tuple[Clause, ...] = ()
+    summed: tuple[ScoringClause, ...] = ()
 
 
 class Compiler:
@@ -61,7 +61,7 @@ class Compiler:
         self._tree = tree
         self._tz = tz
 
-    def clause(self, node: Node) -> Clause | None:
+    def clause(self, node: Node) -> ScoringClause | None:
         """The clause of a node, or None for text without words, which constrains nothing."""
         if isinstance(node, Word):
             if node.field is None and node.text.isalpha():
@@ -77,7 +77,7 @@ class Compiler:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                return Clause(self._view.everything, "every article")
+                return ScoringClause(self._view.everything, "every article")
             case Match() | Range() | DateRange() | Not():
                 return self._passing(node)
             case All(children) | And(children):
@@ -85,20 +85,20 @@ class Compiler:
             case Or():
                 return self._remembered(node)
 
-    def _remembered(self, node: Word | Or) -> Clause | None:
+    def _remembered(self, node: Word | Or) -> ScoringClause | None:
         """The cached clause of several words searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
         if key is None:
             return self._put_together(node)
 
-        def make() -> tuple[Clause] | tuple[()]:
+        def make() -> tuple[ScoringClause] | tuple[()]:
             clause = self._put_together(node)
             return (clause._replace(part=self._view.with_bits(clause.part)),) if clause else ()
 
         found = self._view.joined(key, make)
         return found[0] if found else None
 
-    def _put_together(self, node: Word | Or) -> Clause | None:
+    def _put_together(self, node: Word | Or) -> ScoringClause | None:
         if isinstance(node, Or):
             return self._combine(node.children, matches.union, "any of a group")
         # Only words with both letters and digits have another spelling.
@@ -154,14 +154,16 @@ class Compiler:
         clause = self.clause(node)
         return clause.part.doc if clause else matches.NONE.doc
 
-    def _passing(self, node: Node) -> Clause:
+    def _passing(self, node: Node) -> ScoringClause:
         docs = self._view.everything.doc
         docs = docs[np.frombuffer(sieve.passing(self.groups([node]), docs), bool)]
-        return Clause(Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter")
+        return ScoringClause(
+            Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter"
+        )
 
     def _combine(
         self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
-    ) -> Clause | None:
+    ) -> ScoringClause | None:
         clauses = [clause for child in children if (clause := self.clause(child))]
         if not clauses:
             return None
@@ -171,7 +173,7 @@ class Compiler:
 
     # Words
 
-    def _either_spelling(self, node: Word) -> Clause | None:
+    def _either_spelling(self, node: Word) -> ScoringClause | None:
         """A word and its spelling with or without a break between letters and digits, scored as one word.
 
         The rarity is that of both together. The other spelling is discounted as another form of a word is (see
@@ -195,7 +197,7 @@ class Compiler:
             Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
         )
 
-    def _word(self, node: Word) -> Clause | None:
+    def _word(self, node: Word) -> ScoringClause | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
@@ -206,8 +208,8 @@ class Compiler:
         weight = node.weight
         if analysis.is_half(name):
             if node.field is None:
-                return Clause(view.any_of(view.codes_of_half(name), weight), f"{name} in any pair")
-            return Clause(
+                return ScoringClause(view.any_of(view.codes_of_half(name), weight), f"{name} in any pair")
+            return ScoringClause(
                 view.weighted(*view.in_field(view.form(name), node.field), weight), f"{name} in {node.field}"
             )
         if name in FUNCTION_WORDS and not self._is_stressed(node.text):
@@ -217,18 +219,18 @@ class Compiler:
             if weight != 1:
                 part = part._replace(unit=part.unit * weight, best=part.best * weight)
                 name = f"{name}, weight {weight:.3g}"
-            return Clause(part, name)
+            return ScoringClause(part, name)
         doc, code = view.in_field(view.any_form(name), node.field)
         exact_doc, exact_code = view.in_field(view.form(name), node.field)
         both = code.astype(np.uint16) * (ranking.PARTS - 1)
         both[doc.searchsorted(exact_doc)] += exact_code
-        return Clause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
+        return ScoringClause(view.weighted(doc, both, weight / ranking.PARTS), f"{name} in {node.field}")
 
     def _is_stressed(self, word: str) -> bool:
         """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
         return len(word) > 1 and word.isupper() and any(map(_has_lower_case, texts(self._tree)))
 
-    def _prefix(self, node: Prefix) -> Clause | None:
+    def _prefix(self, node: Prefix) -> ScoringClause | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
@@ -240,9 +242,9 @@ class Compiler:
             part = view.any_of(view.codes_of_prefix(prefix), node.weight)
         else:
             part = view.weighted(*view.in_field(view.begun(prefix), node.field), node.weight)
-        return Clause(part, f"{prefix}*")
+        return ScoringClause(part, f"{prefix}*")
 
-    def _fuzzy(self, node: Fuzzy) -> Clause | None:
+    def _fuzzy(self, node: Fuzzy) -> ScoringClause | None:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
             return self._word(Word(node.text, node.field, node.weight, node.span))
@@ -253,11 +255,11 @@ class Compiler:
                 postings += codes
             else:
                 postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
-        return Clause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
+        return ScoringClause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
 
     def _window(
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool
-    ) -> Clause | None:
+    ) -> ScoringClause | None:
         terms = [term for text in texts for term in analysis.terms(text)]
         # A word near itself must occur twice. Any two occurrences are in order, and ordered matching needs both.
         ordered = ordered or len(set(terms)) == 1 < len(terms)
@@ -269,7 +271,7 @@ class Compiler:
 
     def _together(
         self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
-    ) -> Clause:
+    ) -> ScoringClause:
         """Articles in which some words occur together, scored as the sum of the words."""
         if node.weight != 1:
             slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
@@ -287,6 +289,6 @@ def _has_lower_case(text: str) -> bool:
     return any(map(str.islower, text))
 
 
-def _scored(found: Scored, name: str) -> Clause:
+def _scored(found: Scored, name: str) -> ScoringClause:
     docs = found.doc.astype(np.uint32, copy=False)
-    return Clause(Part(docs, found.score, 1.0, float(found.score.max()) if len(docs) else 0.0), name)
+    return ScoringClause(Part(docs, found.score, 1.0, float(found.score.max()) if len(docs) else 0.0), name)

@@ -84,7 +84,7 @@ def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) 
     return [(period.shown(first + i), int(counts[i])) for i in latest]
 
 
-class _Period(NamedTuple):
+class _FacetPeriod(NamedTuple):
     """A period of time.
 
     Attributes:
@@ -119,8 +119,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _DAYS = date.max.toordinal()
 
 _PERIODS = {
-    "year": _Period(lambda days: _months(days) // 12, lambda year: f"{1970 + year:04}"),
-    "month": _Period(_months, _shown_month),
-    "week": _Period(lambda days: (days + 3) // 7, _shown_week),
-    "day": _Period(lambda days: days, lambda day: _day(day).isoformat()),
+    "year": _FacetPeriod(lambda days: _months(days) // 12, lambda year: f"{1970 + year:04}"),
+    "month": _FacetPeriod(_months, _shown_month),
+    "week": _FacetPeriod(lambda days: (days + 3) // 7, _shown_week),
+    "day": _FacetPeriod(lambda days: days, lambda day: _day(day).isoformat()),
 }

@@ -20,7 +20,7 @@ _MAX_TOGETHER = 1 << 17
 """Co-occurrence is not counted for a prefix whose forms have more postings than this."""
 
 
-class Vocabulary:
+class FormCounts:
     """The exact forms of an index, each with the number of findable articles that contain it."""
 
     def __init__(self, view: View) -> None:

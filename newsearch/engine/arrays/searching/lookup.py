@@ -41,7 +41,7 @@ class Found(NamedTuple):
     live: int
 
 
-class Words:
+class WordLookup:
     """The words of some segments. `starts` gives the global number of the first article of each."""
 
     def __init__(self, segments: Sequence[Segment], starts: Sequence[int]) -> None:
@@ -91,7 +91,7 @@ class Words:
         assert _compiled is not None
         return _compiled.opened(
             [
-                (*segment.lexicon(), start, segment.articles)
+                (*segment.lookup_arrays(), start, segment.articles)
                 for start, segment in zip(self._starts, self._segments, strict=False)
             ]
         )

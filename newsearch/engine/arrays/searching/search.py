@@ -23,7 +23,7 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
 from newsearch.engine.arrays.searching import facets
-from newsearch.engine.arrays.searching.clauses import Clause, Compiler
+from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
@@ -184,7 +184,9 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        return kernel.complete(self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted)
+        return kernel.best_complete(
+            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
+        )
 
     def _best_partial(self, wanted: int) -> list[Row]:
         if self._also:
@@ -192,11 +194,16 @@ class Search:
         return self._best_of_all(self._required, self._filter, wanted, also_complete=False)
 
     def _best_of_all(
-        self, required: Sequence[Clause], passes: Passes | None, wanted: int, *, also_complete: bool = True
+        self,
+        required: Sequence[ScoringClause],
+        passes: Passes | None,
+        wanted: int,
+        *,
+        also_complete: bool = True,
     ) -> list[Row]:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
-        return kernel.partial(
+        return kernel.best_partial(
             self._scored,
             bytes(id(part) in must for part in self._scored),
             also_complete,
@@ -240,7 +247,7 @@ class Search:
             return self._holding(self._required)
         return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
-    def _holding(self, clauses: Sequence[Clause]) -> Array:
+    def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
         return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
@@ -344,7 +351,7 @@ class Search:
         return kept
 
 
-def _by_length(clauses: Sequence[Clause]) -> list[Part]:
+def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
     parts = [clause.part for clause in clauses]
     return sorted(parts, key=_length) if len(parts) > 1 else parts
 
@@ -358,7 +365,7 @@ def _numbers(bits: Any) -> Array:
     return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
 
 
-def _explained(clauses: Sequence[Clause], docs: Array) -> tuple[Explanation, ...]:
+def _explained(clauses: Sequence[ScoringClause], docs: Array) -> tuple[Explanation, ...]:
     """The contribution of each clause that an article matches, and, nested, of the clauses that it sums."""
     values = [float((clause.part.look_up(docs) * clause.part.unit)[0]) for clause in clauses]
     return tuple(

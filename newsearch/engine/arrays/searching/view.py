@@ -19,7 +19,7 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.searching.column_view import ColumnView
-from newsearch.engine.arrays.searching.lookup import Words
+from newsearch.engine.arrays.searching.lookup import WordLookup
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
@@ -53,7 +53,7 @@ class View(ColumnView):
 
     def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
         super().__init__(segments, pivots)
-        self._lookup = Words(segments, self.starts)
+        self._lookup = WordLookup(segments, self.starts)
         self._words: dict[str, Part] = {}
         self._forms: dict[str, Slot] = {}
         self._any_forms: dict[str, Slot] = {}

@@ -94,7 +94,7 @@ class Segment:
         at = slice(self._post_at[first], self._post_at[last])
         return self._post_doc[at], self._post_code[at]
 
-    def lexicon(self) -> tuple[Array | None, ...]:
+    def lookup_arrays(self) -> tuple[Array | None, ...]:
         """The arrays that `_lookup.c` reads."""
         array = self.file.array
         return (

@@ -69,7 +69,7 @@ PyObject *inverted(PyObject *module, PyObject *args);
 PyObject *facts(PyObject *module, PyObject *args);
 PyObject *plain_records(PyObject *module, PyObject *articles);
 
-/* Add the class Words to the module, and find what facts() reads; -1 with an exception. */
+/* Add the class TermNumbering to the module, and find what facts() reads; -1 with an exception. */
 int words_open(PyObject *module);
 int facts_open(void);
 

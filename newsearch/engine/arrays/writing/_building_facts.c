@@ -14,7 +14,7 @@ enum { ID, TITLE, EXCERPT, WEB_URL, ORIGINAL_URL, AMP_URL, CDN_AMP_URL, BODY, DA
        RELATED, EXTRA, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, CHANGED, AUTHORS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE,
        SECOND, MICROSECOND, TOORDINAL, ASTIMEZONE, NAMES };
 static PyObject *interned[NAMES], *utc, *datetime_type, *article_type;
-static Slot slots[AUTHORS + 1]; /* of an article */
+static ClassSlot slots[AUTHORS + 1]; /* of an article */
 
 static void replace(PyObject **held, PyObject *by) {
     PyObject *before = *held;
@@ -290,6 +290,6 @@ int facts_open(void) {
         !(article_type = imported("newsearch.articles.article", "Article")))
         return -1;
     for (int name = 0; name <= AUTHORS; name++)
-        if (slot_open(&slots[name], article_type, interned[name]) < 0) return -1;
+        if (class_slot_open(&slots[name], article_type, interned[name]) < 0) return -1;
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Texts -> the numbers of their terms: the class Words of building.py. */
+/* Texts -> the numbers of their terms: the class TermNumbering of building.py. */
 
 #include "_building.h"
 
@@ -23,7 +23,7 @@ typedef struct {
     Bytes added;         /* Added: the keys that were met for the first time, until their terms are known */
     uint64_t secret;
     int is_at_work;
-} Words;
+} TermNumbering;
 
 /* A key that was met for the first time. Its place in the table has UNKNOWN and its number here for a value, until
  * Python has told its terms. */
@@ -36,19 +36,19 @@ typedef struct {
 #define MAX_ADDED (1 << 30)
 
 /* A secret differs from process to process, so that nobody can write articles whose words collide. */
-static uint64_t mixed(const Words *words, uint64_t hash, uint64_t part) {
+static uint64_t mixed(const TermNumbering *words, uint64_t hash, uint64_t part) {
     hash = (hash ^ part) * (words->secret | 1);
     return hash ^ (hash >> 32);
 }
 
-static uint64_t hash_of_entry(const Words *words, const Entry *entry) {
+static uint64_t hash_of_entry(const TermNumbering *words, const Entry *entry) {
     if (entry->length > SHORT) return entry->key[0];
     const uint64_t hash = mixed(words, mixed(words, words->secret ^ entry->length, entry->key[0]), entry->key[1]);
     return hash ^ (hash >> 29);
 }
 
 /* What a key would be as an entry, but for its value. */
-static Entry entry_of(const Words *words, const char *key, size_t length) {
+static Entry entry_of(const TermNumbering *words, const char *key, size_t length) {
     Entry entry = {{0, 0}, (uint32_t)length, 0};
     if (length <= SHORT) {
         memcpy(entry.key, key, length);
@@ -64,7 +64,7 @@ static Entry entry_of(const Words *words, const char *key, size_t length) {
     return entry;
 }
 
-static Entry *place_of(Words *words, const Entry *wanted, const char *key) {
+static Entry *place_of(TermNumbering *words, const Entry *wanted, const char *key) {
     const size_t mask = words->places - 1;
     for (size_t i = hash_of_entry(words, wanted) & mask;; i = (i + 1) & mask) {
         Entry *entry = &words->entries[i];
@@ -76,7 +76,7 @@ static Entry *place_of(Words *words, const Entry *wanted, const char *key) {
     }
 }
 
-static int words_grow(Words *words) {
+static int words_grow(TermNumbering *words) {
     const size_t places = words->places ? 2 * words->places : 1024;
     Entry *entries = calloc(places, sizeof(Entry));
     if (!entries) return -1;
@@ -93,7 +93,7 @@ static int words_grow(Words *words) {
 }
 
 /* The number of a term, a new one where it has none; -1 with an exception. */
-static int64_t number_of(Words *words, PyObject *term) {
+static int64_t number_of(TermNumbering *words, PyObject *term) {
     PyObject *number = PyDict_GetItemWithError(words->terms, term);
     if (number) return PyLong_AsLongLong(number);
     if (PyErr_Occurred()) return -1;
@@ -105,7 +105,7 @@ static int64_t number_of(Words *words, PyObject *term) {
 }
 
 /* The value of a chunk, as Python's analysis tells its terms. */
-static int analysed(Words *words, const char *chunk, size_t length, int32_t *value) {
+static int analysed(TermNumbering *words, const char *chunk, size_t length, int32_t *value) {
     PyObject *text = PyUnicode_DecodeUTF8(chunk, (Py_ssize_t)length, "surrogatepass");
     PyObject *found = text ? PyObject_CallFunctionObjArgs(words->analyse, text, NULL) : NULL;
     Py_XDECREF(text);
@@ -124,12 +124,12 @@ static int analysed(Words *words, const char *chunk, size_t length, int32_t *val
     return -failed_to(failed);
 }
 
-static const char *key_of(const Words *words, const Entry *entry) {
+static const char *key_of(const TermNumbering *words, const Entry *entry) {
     return entry->length <= SHORT ? (const char *)entry->key : words->longer.data + entry->key[1];
 }
 
 /* Has Python tell the terms of the keys that were met for the first time, in the order in which they came. */
-static int learn(Words *words) {
+static int learn(TermNumbering *words) {
     const size_t count = words->added.length / sizeof(Added);
     for (size_t i = 0; i < count; i++) {
         Added *added = (Added *)words->added.data + i;
@@ -149,7 +149,7 @@ static int learn(Words *words) {
 }
 
 /* Adds to `out` the value of a key: of a plain word, or of a chunk that only Python can take apart. */
-static int emit(Words *words, const char *key, size_t length, int is_plain, Bytes *out) {
+static int emit(TermNumbering *words, const char *key, size_t length, int is_plain, Bytes *out) {
     if (2 * words->used >= words->places && words_grow(words) < 0) return -1;
     Entry made = entry_of(words, key, length), *entry = place_of(words, &made, key);
     if (!entry->length) {
@@ -169,7 +169,7 @@ static int emit(Words *words, const char *key, size_t length, int is_plain, Byte
 }
 
 /* Values -> the numbers of the terms that they stand for. */
-static int expand(const Words *words, const Bytes *values, Bytes *out) {
+static int expand(const TermNumbering *words, const Bytes *values, Bytes *out) {
     const int32_t *value = (const int32_t *)values->data;
     for (size_t i = 0; i < values->length / sizeof *value; i++) {
         int32_t found = value[i];
@@ -240,7 +240,8 @@ static char plain_mark(const unsigned char *at, const unsigned char *end) {
 }
 
 /* Adds the numbers of the terms of a chunk. It is given in ASCII, and as it is, both in lower case. */
-static int emit_chunk(Words *words, const char *chunk, size_t size, const char *whole, size_t whole_size, Bytes *out) {
+static int emit_chunk(TermNumbering *words, const char *chunk, size_t size, const char *whole, size_t whole_size,
+                      Bytes *out) {
     /* Outside of words, points and quotes mean nothing. */
     size_t first = 0, end = size;
     while (first < end && is_outer[(unsigned char)chunk[first]]) first++;
@@ -265,7 +266,7 @@ static int emit_chunk(Words *words, const char *chunk, size_t size, const char *
     return 0;
 }
 
-static int emit_text(Words *words, const char *text, size_t length, Bytes *room, Bytes *out) {
+static int emit_text(TermNumbering *words, const char *text, size_t length, Bytes *room, Bytes *out) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
     room->length = 0;
     if (bytes_reserve(room, 2 * length + 1) < 0) return -1;
@@ -305,14 +306,14 @@ static int emit_text(Words *words, const char *text, size_t length, Bytes *room,
 }
 
 /* Forgets all chunks; the terms keep their numbers. */
-static void words_clear(Words *words) {
+static void words_clear(TermNumbering *words) {
     free(words->entries);
     words->entries = NULL;
     words->places = words->used = words->longer.length = words->several.length = 0;
 }
 
 static PyObject *numbered(PyObject *self, PyObject *texts) {
-    Words *words = (Words *)self;
+    TermNumbering *words = (TermNumbering *)self;
     if (words->is_at_work) { PyErr_SetString(PyExc_RuntimeError, "another thread is at work here"); return NULL; }
     Py_ssize_t count;
     PyObject *owners;
@@ -353,10 +354,10 @@ static PyObject *numbered(PyObject *self, PyObject *texts) {
     return found;
 }
 
-static Py_ssize_t words_length(PyObject *self) { return (Py_ssize_t)((Words *)self)->used; }
+static Py_ssize_t words_length(PyObject *self) { return (Py_ssize_t)((TermNumbering *)self)->used; }
 
 static void words_dealloc(PyObject *self) {
-    Words *words = (Words *)self;
+    TermNumbering *words = (TermNumbering *)self;
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(words->terms);
     Py_XDECREF(words->analyse);
@@ -369,7 +370,7 @@ static void words_dealloc(PyObject *self) {
 }
 
 static int words_init(PyObject *self, PyObject *args, PyObject *named) {
-    Words *words = (Words *)self;
+    TermNumbering *words = (TermNumbering *)self;
     PyObject *terms, *analyse;
     if (named && PyDict_Size(named)) { PyErr_SetString(PyExc_TypeError, "no named arguments"); return -1; }
     if (!PyArg_ParseTuple(args, "O!O", &PyDict_Type, &terms, &analyse)) return -1;
@@ -397,14 +398,16 @@ static PyType_Slot words_slots[] = {
     {0, NULL},
 };
 static PyType_Spec words_spec = {
-    "newsearch.engine.arrays.writing._building.Words", sizeof(Words), 0, Py_TPFLAGS_DEFAULT, words_slots,
+    "newsearch.engine.arrays.writing._building.TermNumbering", sizeof(TermNumbering), 0, Py_TPFLAGS_DEFAULT,
+    words_slots,
 };
 
 /* Adds the class to the module; -1 with an exception. */
 int words_open(PyObject *module) {
     find_kinds();
     PyObject *fold = imported("newsearch.text.analysis", "fold"), *type = PyType_FromSpec(&words_spec);
-    const int failed = !fold || !type || find_folded(fold) < 0 || PyModule_AddObjectRef(module, "Words", type) < 0;
+    const int failed = !fold || !type || find_folded(fold) < 0 ||
+                       PyModule_AddObjectRef(module, "TermNumbering", type) < 0;
     Py_XDECREF(fold);
     Py_XDECREF(type);
     return -failed;

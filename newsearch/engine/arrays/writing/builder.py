@@ -38,10 +38,10 @@ Array: TypeAlias = NDArray[Any]
 MAX_ARTICLES = form.MAX_ARTICLES
 
 _BYTES_PER_WORD, _BYTES_PER_RECORD_BYTE, _BYTES_PER_ARTICLE, _BYTES_PER_CHUNK = 72, 3, 900, 200
-"""Peak memory of building a segment (the first three), and the memory of a vocabulary; measured, then rounded up."""
+"""Peak memory of building a segment (the first three), and the memory of a term_table; measured, then rounded up."""
 
 
-class Vocabulary:
+class TermTable:
     """The terms of one run, numbered in order of first occurrence and shared by all its segments.
 
     Args:
@@ -54,7 +54,7 @@ class Vocabulary:
     def __init__(self, protected: frozenset[str] = frozenset()) -> None:
         self.stemmings = analysis.stemmings(protected)
         self.terms: dict[str, int] = {}
-        self._words = building.Words(self.terms, analysis.chunk_terms)
+        self._words = building.TermNumbering(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
         self._foreign = bytearray()
         self._stems = Stems(self.stemmings[0])
@@ -101,12 +101,12 @@ class SegmentBuilder:
     """Collects articles, then builds the arrays of a segment that holds them.
 
     Args:
-        vocabulary: shared by all builders of a run, which means each word is analysed only once.
+        term_table: shared by all builders of a run, which means each word is analysed only once.
         memory: the most bytes that building the segment may take.
     """
 
-    def __init__(self, vocabulary: Vocabulary, memory: int = MEMORY) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, term_table: TermTable, memory: int = MEMORY) -> None:
+        self._term_table = term_table
         self._memory = memory
         self._record_bytes = 0
         self._tokens = array("i")
@@ -152,7 +152,7 @@ class SegmentBuilder:
         self._ids += [article.id for article in articles]
         self._columns.extend(articles, source, facts_of(articles, records)._asdict(), signatures_of(articles))
         texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
-        tokens, lengths = self._vocabulary.numbered(texts)
+        tokens, lengths = self._term_table.numbered(texts)
         self._tokens.frombytes(tokens)
         self._lengths.frombytes(lengths)
 
@@ -165,25 +165,25 @@ class SegmentBuilder:
             packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
             tokens = np.frombuffer(self._tokens, np.int32)
             lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
-            used = np.bincount(tokens, minlength=len(self._vocabulary.terms)) > 0
+            used = np.bincount(tokens, minlength=len(self._term_table.terms)) > 0
             columns = self._columns
             spoken = languages_of(
                 list(columns.names["language"]),
                 columns["language"],
-                self._vocabulary.terms,
+                self._term_table.terms,
                 tokens,
                 lengths.sum(axis=1),
-                self._vocabulary.foreign(),
+                self._term_table.foreign(),
             )
             columns.tell_languages(CODES, spoken.told)
-            terms, arrays = self._vocabulary.sorted_terms(used)
+            terms, arrays = self._term_table.sorted_terms(used)
             place = np.zeros(len(used), np.int32)
             place[terms] = np.arange(len(terms))
             postings = invert(tokens, place, lengths, order, len(terms))
             arrays |= term_arrays(
                 len(terms),
                 spoken.stemmed[order],
-                lambda language, forms: self._vocabulary.stems(language, terms[forms]),
+                lambda language, forms: self._term_table.stems(language, terms[forms]),
                 postings,
             )
             arrays |= self._columns.arrays(order)

@@ -27,7 +27,7 @@ from newsearch.text import analysis
 Array: TypeAlias = NDArray[Any]
 
 
-class Words:
+class TermNumbering:
     """Texts -> the numbers of their terms. Each distinct chunk, a run of text without white space, is analysed once.
 
     Args:
@@ -279,5 +279,5 @@ _CONSTANTS = {
 }
 
 if _twin := compiled(f"{__package__}._building", _CONSTANTS):
-    for _name in ("Words", "facts", "hash_keys", "inverted", "plain_records", "sorted_texts"):
+    for _name in ("TermNumbering", "facts", "hash_keys", "inverted", "plain_records", "sorted_texts"):
         globals()[_name] = getattr(_twin, _name)

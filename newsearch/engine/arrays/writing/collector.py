@@ -17,9 +17,9 @@ from newsearch.engine.arrays.files.state import write_state
 from newsearch.engine.arrays.files.toc import Toc, remove_files
 from newsearch.engine.arrays.segment.segment import Segment, count_kept
 from newsearch.engine.arrays.writing.backlog import Backlog
-from newsearch.engine.arrays.writing.builder import SegmentBuilder, Vocabulary
+from newsearch.engine.arrays.writing.builder import SegmentBuilder, TermTable
 from newsearch.engine.arrays.writing.content import records_of
-from newsearch.engine.arrays.writing.journal import Ahead, Run, write_journal
+from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, write_journal
 from newsearch.engine.base import SourceState
 from newsearch.errors import StorageError
 
@@ -54,7 +54,7 @@ class Collector:
         self,
         directory: Path,
         base: Toc,
-        run: Run,
+        run: JournalRun,
         ahead: Ahead,
         memory: int,
         write: Callable[[Mapping[str, Array], int, Sequence[int]], Segment],
@@ -70,7 +70,7 @@ class Collector:
         self._state_names: list[str] = []
         # The rest is for the vocabulary, which all segments share.
         self._memory = memory * 3 // 4
-        self._begin(Vocabulary(base.protected))
+        self._begin(TermTable(base.protected))
         self._behind = Backlog(memory // _WAITING_SHARE)
 
     @property
@@ -109,8 +109,8 @@ class Collector:
         self._behind.wait()
         if len(self._builder):
             self._flush()
-        # The vocabulary is no longer needed, and the steps that follow need the memory.
-        self._begin(Vocabulary(self._base.protected))
+        # The term_table is no longer needed, and the steps that follow need the memory.
+        self._begin(TermTable(self._base.protected))
         segments, self.segments = self.segments, []
         return segments
 
@@ -138,12 +138,12 @@ class Collector:
     def _flush(self) -> None:
         arrays = self._builder.build(self._base.pivots)
         self.segments.append(self._write(arrays, len(self._builder), self._builder.replaced()))
-        too_many = self._vocabulary.size * 3 > self._memory
-        self._begin(Vocabulary(self._base.protected) if too_many else self._vocabulary)
+        too_many = self._term_table.size * 3 > self._memory
+        self._begin(TermTable(self._base.protected) if too_many else self._term_table)
 
-    def _begin(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._builder = SegmentBuilder(vocabulary, self._memory)
+    def _begin(self, term_table: TermTable) -> None:
+        self._term_table = term_table
+        self._builder = SegmentBuilder(term_table, self._memory)
 
     def _note_run(self) -> None:
         try:

@@ -42,7 +42,7 @@ class Ahead:
     states: Mapping[str, SourceState] = field(default_factory=dict)
 
 
-class Run(NamedTuple):
+class JournalRun(NamedTuple):
     """What identifies a run.
 
     Attributes:
@@ -58,7 +58,9 @@ class Run(NamedTuple):
     protected: Sequence[str] = ()
 
 
-def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states: Mapping[str, str]) -> None:
+def write_journal(
+    directory: Path, run: JournalRun, segments: Sequence[Segment], states: Mapping[str, str]
+) -> None:
     """Write the journal durably, with the names of its files. Their contents must have been synced before."""
     data = {
         "newsearch": FORMAT_VERSION,
@@ -73,7 +75,7 @@ def write_journal(directory: Path, run: Run, segments: Sequence[Segment], states
     replace_file(directory / JOURNAL_NAME, [json.dumps(data).encode()])
 
 
-def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> Ahead:
+def read_journal(directory: Path, run: JournalRun, published: Collection[str] = ()) -> Ahead:
     """What an interrupted run with the same identity had finished; empty unless all of it can be read.
 
     Args:
@@ -105,7 +107,7 @@ def read_journal(directory: Path, run: Run, published: Collection[str] = ()) -> 
         return Ahead()
 
 
-def journaled(directory: Path, generation: int, but: Run | None = None) -> set[str]:
+def journaled(directory: Path, generation: int, but: JournalRun | None = None) -> set[str]:
     """The files of an interrupted run that a run from this generation could resume.
 
     Args:

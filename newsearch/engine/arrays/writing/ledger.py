@@ -22,7 +22,7 @@ from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sour
 from newsearch.engine.arrays.writing.building import hash_keys
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.journal import Ahead
-from newsearch.engine.base import MAX_NAMES, Difference, SourceState
+from newsearch.engine.base import MAX_NAMES, SourceDifference, SourceState
 
 Array: TypeAlias = NDArray[Any]
 
@@ -142,7 +142,7 @@ class Ledger:
         """The keys of the articles that are gone from the source, sorted."""
         return self._known[self._dropped]
 
-    def difference(self) -> Difference:
+    def difference(self) -> SourceDifference:
         """The changes of the source. Call it after all articles are read and the missing ones dropped."""
         deleted = self.dropped
         ahead_kept = ~np.isin(self._ahead, deleted)
@@ -170,7 +170,7 @@ class Ledger:
         left = np.flatnonzero(gone)
         left = left[~np.isin(left, np.array([old for old, _ in moved], np.int64))]
         changed = keys[found & ~same]
-        return Difference(
+        return SourceDifference(
             added=len(added),
             replaced=len(changed),
             deleted=len(left),

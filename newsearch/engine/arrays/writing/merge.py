@@ -111,7 +111,7 @@ def _ids(
     return ids
 
 
-class _Range(NamedTuple):
+class _FormRange(NamedTuple):
     """The exact forms [first, last) of a segment."""
 
     first: int
@@ -168,7 +168,7 @@ def _words(
     }
 
 
-def _ranges(segments: Sequence[Segment]) -> Iterator[list[_Range]]:
+def _ranges(segments: Sequence[Segment]) -> Iterator[list[_FormRange]]:
     """For each segment, the forms between the same two texts: _RANGE words in total, unless one form alone has more."""
     share = _RANGE // len(segments)
     words = [
@@ -184,12 +184,12 @@ def _ranges(segments: Sequence[Segment]) -> Iterator[list[_Range]]:
                 bounds.append(segment.dictionary.encoded(end))
         bound = min(bounds, default=None)
         last = [len(s.dictionary) if bound is None else s.dictionary.bisect(bound) for s in segments]
-        yield list(map(_Range, first, last))
+        yield list(map(_FormRange, first, last))
         first = last
 
 
 def _merged(
-    segments: Sequence[Segment], ranges: Sequence[_Range], renumbered: Sequence[Array]
+    segments: Sequence[Segment], ranges: Sequence[_FormRange], renumbered: Sequence[Array]
 ) -> tuple[list[str], Postings]:
     """The forms in these ranges that occur in kept articles, sorted, and their renumbered postings."""
     encoded = [
@@ -205,7 +205,7 @@ def _merged(
     return _used(vocabulary, postings)
 
 
-def _postings(segment: Segment, forms: _Range, numbers: Array, renumbered: Array) -> Postings:
+def _postings(segment: Segment, forms: _FormRange, numbers: Array, renumbered: Array) -> Postings:
     """The postings of kept articles for a range of forms of a segment, with forms and articles renumbered."""
     array = segment.file.array
     counts = []
