@@ -213,10 +213,11 @@ static PyObject *provider_of(Reader *reader, PyObject *value) {
 
 static PyObject *body_of(Reader *reader, PyObject *const *values, PyObject *given) {
     PyObject *body = PyUnicode_GetLength(given) ? given : NULL;
-    for (int key = BODY; !body && key <= TEXT; key++) {
+    /* Every key is checked, even after the body is found: Python sets aside a list or a mapping under any of them. */
+    for (int key = BODY; key <= TEXT; key++) {
         if (!values[key] || values[key] == Py_None) continue;
         if (!PyUnicode_CheckExact(values[key])) return NULL;
-        if (PyUnicode_GetLength(values[key])) body = values[key];
+        if (!body && PyUnicode_GetLength(values[key])) body = values[key];
     }
     return body ? PyObject_CallFunctionObjArgs(reader->given[CLEAN_BODY], body, NULL) : Py_NewRef(empty_text);
 }

@@ -673,7 +673,8 @@ _ORDINARY = st.fixed_dictionaries(
         "categories": st.just(["Culture"]),
         "type": st.sampled_from(["video", "", None]),
         "body": st.text("ab <p>\n", max_size=9) | st.none(),
-        "text": st.text(max_size=3) | st.just(7),
+        "content": st.sampled_from(["x", "", None, ["x"]]),
+        "text": st.text(max_size=3) | st.sampled_from([7, [["x"]]]),
         "locale": st.just("en-US"),
         "note": _JUNK,
     },
@@ -700,6 +701,20 @@ def test_the_compiled_reader_only_makes_articles_sooner(record: Any, body: str) 
         return results
 
     assert made(reading._reader) == made(None)
+
+
+@pytest.mark.parametrize("body", ["", "Given."])
+@pytest.mark.parametrize(
+    ("key", "value"), [("content", ["x"]), ("text", [["x"]]), ("text", {"a": 1}), ("body", ["x"])]
+)
+def test_a_collection_beside_the_body_is_set_aside_by_both_readers(
+    key: str, value: object, body: str
+) -> None:
+    record = {"title": "T", "publishedDateTime": "2020-09-29T10:00:00Z", "body": "It rains.", key: value}
+    for reader in (reading._reader, None):
+        with mock.patch.object(reading, "_reader", reader):
+            article = article_from_mapping(record, id="a.md", body=body)
+        assert article.extra == {"unusable": {key: value}}
 
 
 @pytest.mark.skipif(reading._reader is None, reason="newsearch was installed without a compiler")
