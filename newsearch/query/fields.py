@@ -109,7 +109,7 @@ def unknown_field(name: str) -> str:
 
 
 def _site(value: str, span: Span) -> Match:
-    """The filter for `site:`, which accepts text copied from an address bar. With a path, it matches part of the URL."""
+    """The filter for `site:`, which accepts text copied from an address bar. With a path, it matches in the URL."""
     bare = re.sub(r"^(?:https?://)?(?:www\.|\*?\.)?", "", value, flags=re.IGNORECASE)
     host, _, path = bare.partition("/")
     return Match("url", bare, span) if host and path else Match("domain", host or value, span)
