@@ -7,7 +7,7 @@
     for hit in index.search("facial recognition ban", limit=5):
         print(hit.article.title, hit.score)
 
-docs/library.md is the page for those who use it.
+See docs/library.md for the user documentation.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    # Importing newsearch stays cheap: numpy and the engine come with the first name that needs them.
+    # This keeps the import cheap: numpy and the engine are loaded with the first name that needs them.
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -1,4 +1,4 @@
-"""`python -m newsearch` is the command too."""
+"""Makes `python -m newsearch` run the command."""
 
 from newsearch.cli.main import run
 

@@ -1,4 +1,4 @@
-"""Is an argument of the kind that a function takes? Each check raises an error that names the argument if it is not."""
+"""Checks of argument types and ranges. Each check raises an error that names an invalid argument."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def check_number(
     whole: bool = False,
     error: type[Exception] = ValueError,
 ) -> None:
-    """Hold an argument to be a number within bounds, and a whole one if that is asked for."""
-    # The kinds that nearly all are: to ask an abstract class takes ten times as long.
+    """Check that an argument is a number within bounds, and optionally a whole number."""
+    # Nearly all numbers are of these types. Checking against an abstract class takes ten times as long.
     kind = type(value)
     if (kind is int or (kind is float and not whole)) and low <= value <= high and (whole or _fits(value)):
         return
@@ -33,7 +33,7 @@ def check_number(
 
 
 def check_flag(name: str, value: Any, *, error: type[Exception] = ValueError) -> None:
-    """Hold an argument to be true or false, and nothing that only counts as one of them."""
+    """Check that an argument is True or False. Other truthy or falsy values are rejected."""
     if value is True or value is False:
         return
     if type(value).__module__ != "numpy" or not type(value).__name__.startswith("bool"):
@@ -41,17 +41,17 @@ def check_flag(name: str, value: Any, *, error: type[Exception] = ValueError) ->
 
 
 def check_text(name: str, value: Any, *, error: type[Exception] = ValueError) -> None:
-    """Hold an argument to be a text."""
+    """Check that an argument is a str."""
     if not isinstance(value, str):
         raise error(f"{name}: {_shown(value)} is not a str")
 
 
 def check_path(name: str, value: Any) -> None:
-    """Hold an argument to be a path, and one that the system can be asked for.
+    """Check that an argument is a path that can be passed to the operating system.
 
     Raises:
-        ValueError: it is something else.
-        StorageError: no file has such a name.
+        ValueError: the argument is not a path.
+        StorageError: no file can have this name.
     """
     if not isinstance(value, str | os.PathLike):
         raise ValueError(f"{name}: {_shown(value)} is not a path")
@@ -60,7 +60,7 @@ def check_path(name: str, value: Any) -> None:
 
 
 def unusable_path(path: str | os.PathLike[str]) -> str:
-    """Say why the system cannot even be asked for a path; nothing where it can."""
+    """The reason why a path cannot be passed to the operating system; empty if it can."""
     try:
         encoded = os.fsencode(path)
     except UnicodeEncodeError:
@@ -71,7 +71,7 @@ def unusable_path(path: str | os.PathLike[str]) -> str:
 
 
 def _fits(value: Any) -> bool:
-    """Whether a number is one to a float, as it has to be where it is compared with others."""
+    """Whether a number can be compared with a float, as the checks of bounds require."""
     try:
         return bool(float(value) == float(value))
     except (OverflowError, ValueError):
@@ -81,5 +81,5 @@ def _fits(value: Any) -> bool:
 def _shown(value: Any) -> str:
     try:
         return f"{value!r:.80}"
-    except ValueError:  # Python writes no whole numbers of thousands of digits
+    except ValueError:  # Python refuses to format integers of thousands of digits
         return f"this {type(value).__name__}"

@@ -1,10 +1,10 @@
-"""How is a compiled twin found, held to its Python, and refused when it is stale?
+"""Loads compiled modules, checks them against their Python counterparts, and rejects stale builds.
 
-A module in C does what a module in Python beside it does. It is built when newsearch is installed, and left out where
-there is no compiler. One that is there but was built from other sources, or with other constants, would answer by
-rules that no longer hold, so it is an error and never passed over in silence.
+Each C module does the same as the Python module beside it. It is built when newsearch is installed, and left out if
+there is no compiler. A module built from other sources, or with other constants, would follow outdated rules. This is
+an error, and never ignored silently.
 
-setup.py runs this file on its own, before newsearch is installed: it imports the standard library alone.
+setup.py runs this file on its own, before newsearch is installed. It may import only the standard library.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _SHARED = "_c"
 
 
 def compiled(name: str, constants: Mapping[str, float]) -> Any:
-    """Return the compiled module of this full name, or None where newsearch was installed without a compiler.
+    """Return the compiled module with this full name, or None if newsearch was installed without a compiler.
 
     Args:
-        name: of the module, which exports CONSTANTS and SOURCE (see _c/_module.h).
-        constants: what Python has for each of CONSTANTS.
+        name: the name of the module, which exports CONSTANTS and SOURCE (see _c/_module.h).
+        constants: the Python value of each of CONSTANTS.
 
     Raises:
         StaleBuild: the module cannot be imported, has other constants, or was not built from the sources beside it.
@@ -34,7 +34,7 @@ def compiled(name: str, constants: Mapping[str, float]) -> Any:
         if missing.name == name:
             return None
         raise _stale(name, f"it cannot be imported ({missing})") from missing
-    except Exception as error:  # whatever its initialisation meets
+    except Exception as error:  # its initialisation may raise anything
         raise _stale(name, f"it cannot be imported ({error})") from error
     found = getattr(module, "CONSTANTS", None)
     if found != constants:
@@ -42,17 +42,17 @@ def compiled(name: str, constants: Mapping[str, float]) -> Any:
         raise _stale(name, f"it has other constants ({', '.join(dict.fromkeys(n for n, _ in differing))})")
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     files = sources(os.path.join(root, *name.split(".")))
-    # An installed package has no sources beside it; all that it has came together.
+    # An installed package has no sources beside it. All its files come from the same build.
     if files and getattr(module, "SOURCE", None) != fingerprint(files):
         raise _stale(name, "its sources have changed since it was built")
     return module
 
 
 def sources(stem: str) -> list[str]:
-    """Return the paths of the C files of a compiled module, none where they are not here.
+    """Return the paths of the C files of a compiled module; empty if the sources are not present.
 
     Args:
-        stem: the path of the module without its suffix; all files whose names begin so belong to it.
+        stem: the path of the module without its suffix. All files whose names start with it belong to the module.
     """
     folder, name = os.path.split(stem)
     shared = os.path.join(os.path.dirname(__file__), _SHARED)
@@ -67,7 +67,7 @@ def sources(stem: str) -> list[str]:
 
 
 def fingerprint(files: list[str]) -> int:
-    """Return a number of 32 bits that changes with the contents of some files."""
+    """Return a 32-bit checksum of the contents of files."""
     total = 0
     for file in files:
         with open(file, "rb") as stream:

@@ -1,7 +1,8 @@
-"""How bytes come to stay: the one place that writes the files of an index.
+"""Durable file writes. All files of an index are written here.
 
-A file has come to stay once its bytes are synced, and its name once its directory is: a crash of the machine may
-take back either without the other. Nothing is written in place, so what was there before is never half of itself.
+The contents of a file are durable once the file is synced, and its name once its directory is synced. A crash of the
+machine may lose either without the other. Nothing is written in place, and an existing file is therefore never left
+half overwritten.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _LONGEST_NAME = 255
 
 
 def write_file(path: Path, chunks: Iterable[Any]) -> int:
-    """Write a new file and sync its bytes; its name stays after `sync_directory`. Returns its size in bytes.
+    """Write a new file and sync its contents. Its name is durable after `sync_directory`. Returns the size in bytes.
 
     Raises:
-        OSError: there is something of this name already; or it could not be written, and is not there.
+        OSError: the name is already in use, or the file could not be written and was removed.
     """
     created = _created(path)
     try:
@@ -34,14 +35,14 @@ def write_file(path: Path, chunks: Iterable[Any]) -> int:
             os.fsync(file.fileno())
             return file.tell()
     except BaseException:
-        # Part of a file serves nobody, and where the disk is full its room is needed.
+        # A partial file is useless, and on a full disk its space is needed.
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
 
 
 def _created(path: Path) -> IO[bytes]:
-    """A new file, never one that is there already: that could be a link, or another name of somebody's file."""
+    """A new file. An existing one is never opened: it could be a link, symbolic or hard, to an unrelated file."""
     try:
         return open(path, "xb")
     except FileExistsError:
@@ -52,11 +53,11 @@ def _created(path: Path) -> IO[bytes]:
 
 
 def replace_file(path: Path, chunks: Iterable[Any]) -> int:
-    """Write a file in the place of one that may be there, all at once and to stay. Returns its size in bytes.
+    """Write a file atomically and durably, replacing any existing one. Returns the size in bytes.
 
     Raises:
-        OSError: it could not be written; what was there before is there still, or, where only syncing the
-            directory failed, comes back if the machine crashes now.
+        OSError: the file could not be written. The old file is unchanged; or, if only syncing the directory failed,
+            comes back if the machine crashes now.
     """
     temporary = temporary_name(path)
     size = write_file(temporary, chunks)
@@ -65,10 +66,10 @@ def replace_file(path: Path, chunks: Iterable[Any]) -> int:
 
 
 def save_text(path: Path, text: str) -> None:
-    """Write a small file that somebody named, in the place of one that may be there; a device or a pipe gets the text.
+    """Write a small file named by the user, replacing any existing one. A device or a pipe is written to directly.
 
     Raises:
-        OSError: it could not be written.
+        OSError: the file could not be written.
     """
     real = Path(os.path.realpath(path))
     if real.exists() and not real.is_file():
@@ -78,27 +79,27 @@ def save_text(path: Path, text: str) -> None:
 
 
 def scratch_file(directory: Path) -> IO[bytes]:
-    """A file without a name, for what is too long to be held in memory: it goes with the process, however that ends.
+    """An unnamed file for data too large for memory. It disappears with the process, however that ends.
 
-    It is on the disk of the index, since the system's place for temporary files may be in memory. What is short never
-    gets there.
+    The file is on the disk of the index, because the temporary directory of the system may be in memory. Small data is
+    never written to disk.
     """
     return tempfile.SpooledTemporaryFile(_HELD, dir=str(directory))
 
 
 def temporary_name(path: Path) -> Path:
-    """Where to write what is to be moved into this place: a name that nobody can foresee, or has had before."""
+    """A temporary path for a file that will be moved to `path`. The name is unpredictable and was never used before."""
     ending = f".{os.urandom(8).hex()}.tmp"
-    # With its ending, a name must not be longer than file systems allow.
+    # The name with its suffix must not exceed the limit of file systems.
     name = os.fsdecode(os.fsencode(path.name)[: _LONGEST_NAME - len(ending)])
     return path.with_name(name + ending)
 
 
 def move_into_place(temporary: Path, path: Path) -> None:
-    """The second half of `replace_file`, for a file that was written and synced beside its place.
+    """The second half of `replace_file`, for a file that was written and synced beside its destination.
 
     Raises:
-        OSError: as there.
+        OSError: as in `replace_file`.
     """
     try:
         os.replace(temporary, path)
@@ -110,10 +111,10 @@ def move_into_place(temporary: Path, path: Path) -> None:
 
 
 def replaceable(path: Path) -> Path:
-    """The file that a path leads to, through links: one that may be replaced, or is not there yet.
+    """The file that a path leads to after following links. It may be replaced, or does not exist yet.
 
     Raises:
-        OSError: something else is there, such as a directory or a device.
+        OSError: the path leads to something else, such as a directory or a device.
     """
     real = Path(os.path.realpath(path))
     if real.exists() and not real.is_file():
@@ -122,8 +123,8 @@ def replaceable(path: Path) -> Path:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make the names of a directory stay as they are now."""
-    if os.name == "nt":  # which syncs names with their files, and opens no directories
+    """Make the current names in a directory durable."""
+    if os.name == "nt":  # Windows syncs names with their files, and cannot open directories
         return
     handle = os.open(directory, os.O_RDONLY)
     try:

@@ -1,7 +1,7 @@
-"""Regular expressions that are compiled when they are first used.
+"""Regular expressions that are compiled on first use.
 
-A query of plain words needs hardly one of those that read queries, dates and values, and to compile them all takes
-longer than to answer it.
+A query of plain words needs hardly any of the expressions for queries, dates and values. Compiling all of them takes
+longer than answering it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ class _Pattern:
         self._given = text, flags
 
     def __getattr__(self, name: str) -> Any:
-        # Asked for once: what is found is kept where attributes are looked for first.
+        # Runs once for each name: the value is stored where attribute lookup finds it first.
         found = getattr(re.compile(*self._given), name)
         setattr(self, name, found)
         return found
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
-    """What `re.compile` gives, but compiled later."""
+    """Like `re.compile`, but compiles on first use."""
     return cast(re.Pattern[str], _Pattern(text, flags))

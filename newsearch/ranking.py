@@ -9,24 +9,25 @@ multiple weighted fields", CIKM 2004), its per-posting part fixed when the posti
     weight(term)     = idf**2 / (idf + DAMPING)        half of it for a function word (the, of, which)
     text             = sum over words of weight * (k1 + 1) * ((PARTS - 1) * s_stem + s_exact) / PARTS
 
-N is the number of live articles and n of those that hold the word in any form. s_stem counts every form of
-the word, s_exact only the form that was typed, so that an exact match outranks a stem match. Only exact forms
-have postings; what their bytes c stand for is added up in the order of the forms, and is rounded to a byte again:
+N is the number of live articles, and n the number of those that contain the word in any form. s_stem counts every form
+of the word, s_exact only the form as typed. An exact match therefore outranks a stem match. Only exact forms have
+postings. The weights that their bytes c represent are summed in the order of the forms, and rounded to a byte again:
 
     s_stem           = w / (k1 + w),   w = sum over forms of k1 * c / (255 - c)        255 counts as 254.75
 
-The length pivots are constants, not measured averages: a posting never changes when other articles come or go.
+The length pivots are constants, not measured averages: a posting never changes when other articles are added or
+removed.
 
-The weight of a word is its idf, damped where it is low: in a long query, what stands in a third of all articles
-adds up to more than it tells. docs/relevance.md says how the damping and the half were chosen.
+The weight of a word is its idf, damped where it is low. In a long query, words found in a third of all articles would
+otherwise add up to more than they are worth. docs/relevance.md explains the choice of the damping and of the half.
 
 Boosts. With s(x) = (x - p) / (x + p), where the pivot p is the collection's median of the signal:
 
     score = text * 2 ** (w_heat * s(heat)) * 2 ** (w_quality * s(quality)) * 2 ** (w_recency * recency)
 
-A missing or negative signal is neutral (s = 0). s lies in [-1, 1), so a boost lies in [2**-w, 2**w):
-heat can move an article among its equals, and never drown relevance. Recency is 2 * 2**(-age / half_life) - 1,
-in (-1, 1], and counts only when a half-life is asked for.
+A missing or negative signal is neutral (s = 0). s is in [-1, 1), and a boost in [2**-w, 2**w): heat can reorder
+articles of similar relevance, but never outweigh relevance. Recency is 2 * 2**(-age / half_life) - 1, in (-1, 1], and
+counts only if a half-life is set.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 class FieldWeight(NamedTuple):
-    """How one text field counts: its weight, how much its length matters (0 to 1), its pivot in words."""
+    """The parameters of one text field: weight, strength of length normalisation (0 to 1), length pivot in words."""
 
     weight: float
     b: float
@@ -79,7 +80,7 @@ FUNCTION_SHARE = 0.5
 
 
 def field_weights(lengths: NDArray[Any]) -> Floats:
-    """The weight of one occurrence in each field: shape (articles, fields), from lengths in words."""
+    """The weight of one occurrence in each field, from lengths in words. Shape (articles, fields)."""
     weight = np.array([f.weight for f in FIELD_WEIGHTS.values()])
     b = np.array([f.b for f in FIELD_WEIGHTS.values()])
     pivot = np.array([f.pivot for f in FIELD_WEIGHTS.values()])
@@ -88,13 +89,13 @@ def field_weights(lengths: NDArray[Any]) -> Floats:
 
 
 def saturate(weights: Floats) -> NDArray[np.uint8]:
-    """w -> the byte round(255 * w / (K1 + w)), at least 1, so that a posting is never worth nothing."""
+    """w -> the byte round(255 * w / (K1 + w)), at least 1: a posting is never worth nothing."""
     codes: NDArray[np.uint8] = np.clip(np.rint(255 * weights / (K1 + weights)), 1, 255).astype(np.uint8)
     return codes
 
 
 def unsaturate(codes: NDArray[Any]) -> Floats:
-    """The w that such a byte stands for. Those that stand for 255 have no end: it counts as the middle of them."""
+    """The w that such a byte represents. 255 represents an unbounded range, and counts as 254.75."""
     known = np.minimum(codes, 254.75)
     result: Floats = K1 * known / (255 - known)
     return result
@@ -106,13 +107,13 @@ def idf(articles: int, holding: int) -> float:
 
 
 def word_weight(articles: int, holding: int) -> float:
-    """What a word counts in a query: its idf, damped where it is low. Above 0, and below its idf."""
+    """The weight of a word in a query: its idf, damped where it is low. Above 0, and below the idf."""
     value = idf(articles, holding)
     return value * value / (value + DAMPING)
 
 
 class Pivots(NamedTuple):
-    """Medians of the signals over the whole index; 0 where no article has the signal."""
+    """Medians of the signals over the whole index; 0 if no article has the signal."""
 
     heat: float = 0.0
     quality: float = 0.0
@@ -124,13 +125,13 @@ _SHORTEST_HALF_LIFE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Boosts:
-    """How strongly the signals move a score, as powers of two: 0 switches a signal off.
+    """The strength of each signal in the score, as an exponent of two; 0 switches a signal off.
 
     Attributes:
         heat: weight of heat, at least 0.
         quality: weight of quality, at least 0.
         recency: weight of recency, at least 0; it counts only with a half-life.
-        half_life: days in which the recency of an article halves, or None.
+        half_life: the number of days in which the recency of an article halves, or None.
     """
 
     heat: float = 0.5
@@ -153,17 +154,17 @@ class Boosts:
                 raise ValueError(f"the half-life must be at least {_SHORTEST_HALF_LIFE:g} days")
 
     def _as_float(self, name: str) -> None:
-        """Make a fraction, or what else is a number, one that numpy computes with."""
+        """Convert a fraction or any other number to a float that numpy can compute with."""
         if type(getattr(self, name)) not in (int, float):
             object.__setattr__(self, name, float(getattr(self, name)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Boosts:
-        """Read a profile: a JSON file of weights, as `save` writes it. A weight that is left out is the default.
+        """Read a profile: a JSON file of weights, as written by `save`. Missing weights have their defaults.
 
         Raises:
-            QueryError: the file cannot be read or is no profile; the message names the field.
-            ValueError: the path is none.
+            QueryError: the file cannot be read or is not a profile; the message names the field.
+            ValueError: the argument is not a path.
         """
         check_path("path", path)
         try:
@@ -183,10 +184,10 @@ class Boosts:
 
         Raises:
             QueryError: the file cannot be written.
-            ValueError: the path is none.
+            ValueError: the argument is not a path.
         """
         check_path("path", path)
-        from newsearch._durable import save_text  # few write a profile
+        from newsearch._durable import save_text  # rarely needed
 
         document = {"schema": PROFILE_SCHEMA, "boosts": asdict(self)}
         try:
@@ -202,7 +203,7 @@ _MAX_PROFILE_SIZE = 65_536
 
 
 def _weights(document: object) -> dict[str, Any]:
-    """The weights of a profile. Raises ValueError with the name of the field that is wrong."""
+    """The weights of a profile. Raises ValueError with the name of the invalid field."""
     if not isinstance(document, dict):
         raise ValueError("a profile is a JSON object with `schema` and `boosts`")
     if document.get("schema") != PROFILE_SCHEMA:
@@ -222,7 +223,7 @@ DEFAULT_BOOSTS = Boosts()
 
 
 def signal(values: NDArray[Any], pivot: float) -> Floats:
-    """s(x) = (x - p) / (x + p) for known x (x >= 0), 0 where it is negative, NaN, or the pivot is not above 0."""
+    """s(x) = (x - p) / (x + p) for known x (x >= 0); 0 if x is negative or NaN, or the pivot is not above 0."""
     x = np.asarray(values, dtype=np.float64)
     known = x >= 0
     if pivot <= 0:
@@ -238,12 +239,12 @@ def recency(ages: Floats, half_life: float) -> Floats:
 
 
 def top(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Positions of the `count` best scores and of all that tie with the last of them, in no order."""
+    """Positions of the `count` best scores and of all ties with the last of them, in no particular order."""
     size = len(scores)
     if count <= 0 or size <= count:
         return np.arange(size if count > 0 else 0)
     if size > 8 * _SAMPLE and count < _SAMPLE:
-        # The same rank within a sample is a lower bound, and one comparison with it discards nearly everything.
+        # The score at the same rank of a sample is a lower bound. Comparing with it discards nearly everything.
         sample = scores[:: size // _SAMPLE]
         kept = (scores >= np.partition(sample, len(sample) - count)[len(sample) - count]).nonzero()[0]
         return kept.take(top(scores.take(kept), count)) if len(kept) < size else _top(scores, count)

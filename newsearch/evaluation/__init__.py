@@ -1,6 +1,6 @@
-"""How good a ranking is: measured on judged queries, compared with another, and fitted to them.
+"""Evaluation of rankings with judged queries: measurement, comparison, and tuning of weights.
 
-docs/relevance.md is the page for those who use it. Measuring needs the extra `eval`.
+See docs/relevance.md for the user documentation. Measuring needs the extra `eval`.
 """
 
 from __future__ import annotations

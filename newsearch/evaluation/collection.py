@@ -1,4 +1,4 @@
-"""Judged collections: articles, queries, and how good each article is for each query, in the layout of BEIR."""
+"""Judged collections: articles, queries, and relevance grades of articles for queries, in the layout of BEIR."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ MAX_GRADE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What a directory of judged queries holds.
+    """The contents of a directory of judged queries.
 
     Attributes:
-        queries: the queries that have at least one relevant article; the others measure nothing.
-        judgements: the grades of their articles.
-        corpus: the articles, as a source that can be indexed; None where the directory has none.
+        queries: the queries with at least one relevant article; the others measure nothing.
+        judgements: the grades of articles for these queries.
+        corpus: the articles, as a source that can be indexed; None if the directory has none.
     """
 
     queries: Queries
@@ -51,22 +51,22 @@ class Collection:
     corpus: Path | None
 
     def relevant(self) -> list[str]:
-        """The articles that are relevant to some query."""
+        """The articles that are relevant to any query."""
         graded = (item for grades in self.judgements.values() for item in grades.items())
         return list(dict.fromkeys(article for article, grade in graded if grade > 0))
 
     def missing(self, index: Index) -> list[str]:
-        """The relevant articles that an index does not have, so that no search of it can find them."""
+        """The relevant articles missing from an index, which no search can find."""
         return [article for article in self.relevant() if index.get(article) is None]
 
 
 def read_collection(path: Path | str) -> Collection:
     """Read a directory with `queries.jsonl` and `qrels.tsv`, or `qrels/test.tsv`, and perhaps `corpus.jsonl`.
 
-    A query is a JSON object with `_id` and `text`. A judgement is a line of query id, article id and grade with tabs
-    between them, or a line of TREC: query id, a column that means nothing, article id and grade with white space
-    between them. A first line that names the columns is passed over, and so are judgements of queries that are not
-    there, unless all are. Any of the files may be compressed with gzip.
+    A query is a JSON object with `_id` and `text`. A judgement is a line of query id, article id and grade separated by
+    tabs, or a TREC line: query id, an ignored column, article id and grade separated by white space. A first line with
+    column names is skipped. Judgements of unknown queries are skipped too, unless all of them are. Any of the files may
+    be compressed with gzip.
 
     Raises:
         SourceError: a file is missing or broken (it names the line), or no query has a relevant article.
@@ -86,8 +86,8 @@ def read_collection(path: Path | str) -> Collection:
 def write_run(path: Path, rankings: Mapping[str, Sequence[str]], tag: str = "newsearch") -> None:
     """Write rankings as a TREC run: query id, Q0, article id, rank, score, tag.
 
-    The score counts down to 1, because tools sort by it, and because scores of newsearch order only the articles
-    that hold every word, or only the others.
+    The score counts down to 1. Tools sort by the score, and scores of newsearch are comparable only among the articles
+    that contain every word, or only among the others.
 
     Raises:
         SourceError: the file cannot be written, or white space in an id would break its lines.
@@ -113,7 +113,7 @@ def _part(directory: Path, names: Sequence[str]) -> Path:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The lines of a file that say something, and where each stands."""
+    """The lines of a file that are not empty, each with its position."""
     with open_content(path) as file:
         for number, line in numbered_lines(file, printable(path)):
             if isinstance(line, SourceError):
@@ -178,7 +178,7 @@ def _judgements(path: Path, queries: Queries) -> dict[str, dict[str, int]]:
 
 
 def _grade(text: str) -> int:
-    """A whole number, also when it is written as 1.0. Raises ValueError."""
+    """A whole number, which may be written as 1.0. Raises ValueError."""
     number = float(text)
     if not number.is_integer():
         raise ValueError

@@ -1,4 +1,4 @@
-"""Whether one ranking is better than another, or only luckier with these queries."""
+"""Comparison of two rankings, with a test of whether the difference is due to chance."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAME: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What lies between two paired series of values.
+    """The difference between two paired series of values.
 
     Attributes:
         mean: the mean of the second minus that of the first.
@@ -39,11 +39,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A ranking B against a ranking A on the same queries.
+    """A comparison of a ranking B with a ranking A on the same queries.
 
     Attributes:
         differences: for each measure, B minus A.
-        wins, losses: query id -> by how much B is better, or worse, in nDCG@10; the largest change first.
+        wins, losses: query id -> gain, or loss, of B in nDCG@10; the largest change first.
         ties: queries with the same nDCG@10.
     """
 
@@ -73,10 +73,10 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
 
 
 def difference(a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
-    """Test the difference of two series of values by the same keys, of which there is at least one.
+    """Test the difference of two series of values with the same keys, at least one.
 
-    The test is the paired randomisation test: if nothing told A from B, each query's difference could as well have had
-    the other sign (Smucker, Allan and Carterette, CIKM 2007, who advise it for comparing rankings).
+    The test is the paired randomisation test: if A and B did not differ, the difference for each query would be equally
+    likely to have the other sign (Smucker, Allan and Carterette, CIKM 2007, who recommend it for comparing rankings).
     """
     changes = np.array([b[id] - a[id] for id in a])
     random = np.random.default_rng(_SEED)
@@ -92,5 +92,5 @@ def _p(changes: np.typing.NDArray[np.float64], random: np.random.Generator) -> f
         signs = 1 - 2 * ((np.arange(2 ** len(moved))[:, None] >> np.arange(len(moved))) & 1)
         return float((np.abs(signs @ moved) >= observed).mean())
     sums = np.array([random.choice((-1, 1), (_BATCH, len(moved))) @ moved for _ in range(TRIALS // _BATCH)])
-    # The assignment that was observed is one of those that are possible.
+    # The observed assignment is one of the possible ones.
     return float(((np.abs(sums) >= observed).sum() + 1) / (TRIALS + 1))

@@ -1,6 +1,6 @@
-"""What a ranking is worth: judged queries are asked of an index, and a kept library computes the measures.
+"""Measures ranking quality: runs judged queries on an index, and computes the measures with a maintained library.
 
-The library is ir-measures, in front of pytrec_eval, which is the code of TREC's own trec_eval.
+The library is ir-measures. It uses pytrec_eval, which wraps the code of TREC's own trec_eval.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ DEPTH: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well queries were answered.
+    """The quality of the results of queries.
 
     Attributes:
         queries: query id -> measure -> value, in [0, 1].
-        run: what was found.
+        run: the results.
     """
 
     queries: Mapping[str, Mapping[str, float]]
@@ -65,17 +65,17 @@ def evaluate(
     expand: bool | None = None,
     related: bool = True,
 ) -> Evaluation:
-    """Ask every query, and measure what is found against the judgements.
+    """Run every query, and measure the results against the judgements.
 
     Args:
-        index: the index to ask.
+        index: the index to search.
         queries, judgements: see `read_collection`; each query needs a relevant article.
         boosts: weights of heat, quality and recency.
-        depth: how many articles of each ranking are looked at.
+        depth: the number of articles of each ranking that are considered.
         syntax: read the queries as newsearch's query language; by default they are plain words, see `plain_words`.
         skip_own: leave out the article whose id is the query's, where articles themselves serve as queries.
         expand: as in `Index.search`.
-        related: what is `related` counts as found, after what is.
+        related: whether `related` articles count as found, after the hits.
 
     Raises:
         EngineError: the extra `eval` is not installed, or the index is closed.
@@ -97,9 +97,9 @@ def evaluate(
 
 
 def plain_words(text: str) -> str:
-    """The same words without what the query language would take for syntax.
+    """The words of a text without characters and words that the query language would read as syntax.
 
-    Judged queries are mostly sentences from elsewhere: their quotes, colons and capital ANDs ask for nothing.
+    Judged queries are mostly sentences from other sources. Their quotes, colons and capital ANDs are not operators.
     """
     seen = "".join(letter if letter.isprintable() else " " for letter in text)
     pieces = (piece.lstrip(_SIGNS) for piece in seen.translate(_SYNTAX).split())
@@ -112,7 +112,7 @@ _OPERATOR: Final = re.compile(r"AND|OR|NOT|NEAR/\d+")
 
 
 def measure(run: Run, judgements: Judgements) -> Evaluation:
-    """Measure rankings, of newsearch or anything else; a query that is missing in the run found nothing.
+    """Measure rankings of newsearch or of another engine. A query missing from the run has no results.
 
     Raises:
         EngineError: the extra `eval` is not installed.
@@ -122,7 +122,7 @@ def measure(run: Run, judgements: Judgements) -> Evaluation:
         raise ValueError("there are no judgements")
     ir_measures = library()
     names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
-    # Scores that count down: trec_eval sorts by them, and ties would be broken by its own rule.
+    # Scores count down, because trec_eval sorts by them and would break ties by its own rule.
     scored = {
         query: {id: float(len(ids) - place) for place, id in enumerate(ids)} for query, ids in run.items()
     }

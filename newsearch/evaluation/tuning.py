@@ -1,4 +1,4 @@
-"""Weights of the boosts that suit judged queries, and an honest answer to whether they are better than the defaults."""
+"""Fits the weights of the boosts to judged queries, and tests whether they are better than the defaults."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LEAST: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What fitting the weights came to.
+    """The result of fitting the weights.
 
     Attributes:
-        boosts: the weights that suit all the queries best.
-        folds: the weights that suited the queries outside of each fold.
-        defaults: nDCG@10 of the default weights, the mean over all queries.
-        held_out: nDCG@10 where each query is ranked with the weights of its fold, which were fitted without it.
-        gain: what that is more than the defaults, with its uncertainty.
+        boosts: the best weights for all queries.
+        folds: for each fold, the best weights for the queries outside of it.
+        defaults: mean nDCG@10 of the default weights over all queries.
+        held_out: nDCG@10 if each query is ranked with the weights of its fold, which were fitted without the query.
+        gain: the difference between `held_out` and `defaults`, with its uncertainty.
     """
 
     boosts: Boosts
@@ -52,7 +52,7 @@ class Tuning:
 
     @property
     def recommended(self) -> bool:
-        """Whether fitted weights beat the defaults on queries that they were not fitted to, by more than luck."""
+        """Whether fitted weights beat the defaults significantly on queries that they were not fitted to."""
         return self.gain.mean > 0 and self.gain.p < SIGNIFICANT
 
 
@@ -69,13 +69,13 @@ def tune(
 ) -> Tuning:
     """Fit the weights of heat, quality and recency to judged queries, by nDCG@10, with cross-validation.
 
-    The search goes along one weight at a time over a grid, from the defaults, until no step is better; a change
-    that gains nothing is not made.
+    The search starts from the defaults and changes one weight at a time on a grid, until no step is better. Changes
+    without a gain are not made.
 
     Args:
         index, queries, judgements, syntax, skip_own: see `evaluate`.
-        folds: into how many parts the queries are cut; each is held out once.
-        seed: of the cut; the same one gives the same answer.
+        folds: the number of parts that the queries are split into; each is held out once.
+        seed: the seed of the split; the same seed gives the same result.
         progress: called after each set of weights.
 
     Raises:
@@ -90,9 +90,9 @@ def tune(
 
     def values(boosts: Boosts) -> dict[str, float]:
         if boosts.half_life is None:
-            boosts = replace(boosts, recency=DEFAULT_BOOSTS.recency)  # where it does not count
+            boosts = replace(boosts, recency=DEFAULT_BOOSTS.recency)  # it has no effect
         if boosts not in known:
-            # What is related takes most of the time, and comes last whatever the weights.
+            # Related articles take most of the time, and come last with any weights.
             asked = evaluate(
                 index,
                 queries,
@@ -123,7 +123,7 @@ def tune(
 
 
 def _fit(values: Callable[[Boosts], dict[str, float]], ids: Collection[str]) -> Boosts:
-    """The best weights for these queries, as far as single steps along the grid lead."""
+    """The best weights for these queries that single steps on the grid can reach."""
 
     def worth(boosts: Boosts) -> float:
         measured = values(boosts)

@@ -1,1 +1,1 @@
-"""How is what was found written? Pages for programs, and sentences for people; nothing here knows a terminal."""
+"""Output formats: pages for programs, and sentences for people. Nothing here depends on a terminal."""

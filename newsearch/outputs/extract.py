@@ -1,4 +1,4 @@
-"""What of an article shows why it was found: its title and a part of its text, with the words that were found."""
+"""The title and an extract of an article, with the matching words marked."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LENGTH = 240
 
 
 def title(hit: Hit, tree: Node) -> Marked:
-    """The title, or where an article has none its id."""
+    """The title, or the id of an article without a title."""
     text = one_line(hit.article.title) or one_line(hit.article.id)
     return text, marks(text, tree, "title", hit.stemming)
 
 
 def extract(hit: Hit, tree: Node) -> Marked:
-    """The excerpt, or of the body what holds more of the words."""
+    """The excerpt, or a part of the body if it contains more of the words."""
     best: Marked = ("", [])
     most = -1
     for field, text in (("excerpt", hit.article.excerpt), ("body", hit.article.body)):

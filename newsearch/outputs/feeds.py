@@ -1,4 +1,4 @@
-"""What a search found, as a feed: Atom (RFC 4287), RSS 2.0, JSON Feed 1.1."""
+"""Search results as a feed: Atom (RFC 4287), RSS 2.0, JSON Feed 1.1."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Feed(NamedTuple):
     """A search as a feed.
 
     Attributes:
-        results: what was found.
-        url: where the feed is.
-        page: where people read the same.
-        updated: when the index was published.
+        results: the search results.
+        url: the address of the feed.
+        page: the address of the corresponding page for people.
+        updated: the time when the index was published.
     """
 
     results: Results
@@ -35,7 +35,7 @@ class Feed(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the feed is called."""
+        """The title of the feed."""
         query = one_line(self.results.request.query)
         return f"{query} – newsearch" if query else "newsearch"
 
@@ -160,7 +160,7 @@ def _item(hit: Hit, feed: Feed) -> _Item:
 
 
 def _moment(moment: date | datetime | None, feed: Feed) -> datetime | None:
-    """When an article appeared; a day begins in the zone of the search."""
+    """The publication time of an article. A day begins in the time zone of the search."""
     if moment is None or isinstance(moment, datetime):
         return moment
     try:

@@ -1,4 +1,4 @@
-"""What was found, as JSON: one object for a page, or one for each hit. docs/page.schema.json describes the page."""
+"""Results as JSON: one object for a page, or one for each hit. docs/page.schema.json describes the page."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SCHEMA = 1
 
 
 def to_json(value: Any, *, ascii: bool = False, indent: int | None = None) -> str:
-    """JSON that says the same to every reader, and nothing to a terminal.
+    """JSON that every parser reads the same way and that contains no terminal control characters.
 
     Args:
-        ascii: escape what is not ASCII.
-        indent: spaces for each level; None is one line.
+        ascii: escape non-ASCII characters.
+        indent: spaces per level; None means one line.
     """
     return escape_unseen(json.dumps(value, ensure_ascii=ascii, indent=indent, allow_nan=False))
 
 
 def page_mapping(page: Page) -> dict[str, Any]:
-    """One object with everything."""
+    """One object with the whole page."""
     counts = page.results.counts
     return {
         "schema": SCHEMA,
@@ -60,14 +60,14 @@ def page_mapping(page: Page) -> dict[str, Any]:
 
 
 def hit_mappings(page: Page) -> Iterator[dict[str, Any]]:
-    """One object for each hit; as lines they are a source that can be indexed, too."""
+    """One object for each hit. Written as lines, they are also a source that can be indexed."""
     collapsed = page.results.request.collapse is not None
     for rank, hit in page.ranked():
         yield hit_mapping(rank, hit, page.explain, collapsed)
 
 
 def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = False) -> dict[str, Any]:
-    """One hit: where it stands, its article, and the articles that it stands for if the search was collapsed."""
+    """One hit: its rank, its article, and the articles that it represents if the search was collapsed."""
     ours: dict[str, Any] = {
         "rank": rank,
         "score": round(hit.score, 6),
@@ -80,13 +80,13 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
         ours["copies"] = [copy_mapping(copy) for copy in hit.copies]
     if explain:
         ours["explanation"] = _explanation_mapping(hit.explanation)
-    # An article may bring keys of its own by these names; ours are the ones that readers expect.
+    # An article may have its own keys with these names. Ours win, because readers expect them.
     theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
     return {**ours, **theirs, **ours}
 
 
 def copy_mapping(copy: Copy) -> dict[str, Any]:
-    """An article that a hit stands for."""
+    """An article represented by a hit."""
     return {
         "id": copy.id,
         "title": copy.title,
@@ -142,7 +142,7 @@ def _folded_mapping(results: Results) -> dict[str, Any] | None:
 
 
 def stats_mapping(stats: Stats) -> dict[str, Any]:
-    """What an index holds."""
+    """The statistics of an index."""
     return {
         name: [_plain(part) for part in value] if isinstance(value, tuple) else _plain(value)
         for name, value in asdict(stats).items()

@@ -1,4 +1,4 @@
-"""One page of what a search found, with what is to be shown of it."""
+"""One page of search results, with display options."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from newsearch.search.results import Hit, Results
 
 
 class Page(NamedTuple):
-    """What a search found, and what of it is to be shown.
+    """Search results and display options.
 
     Attributes:
         facets: names of the facets to show.
         explain: whether scores are explained.
-        facet_limit: values of each facet, 0 for all; None is as many as FACETS says.
+        facet_limit: the number of values of each facet, 0 for all; None means the number in FACETS.
     """
 
     results: Results
@@ -25,7 +25,7 @@ class Page(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Hits before those of the page."""
+        """The number of hits before the page."""
         return self.results.request.offset
 
     def ranked(self) -> Iterator[tuple[int, Hit]]:
@@ -33,14 +33,14 @@ class Page(NamedTuple):
         return enumerate(self.results, self.offset + 1)
 
     def related(self) -> Iterator[tuple[int, Hit]]:
-        """What else may be of interest, after the last match, where the page has room for it; ranks go on."""
+        """Related hits after the last match, if the page has room for them. Ranks continue those of the matches."""
         found = self.offset + len(self.results)
         if len(self.results) and self.results.reaches_end:
             room = max(0, self.results.request.limit - len(self.results))
             yield from enumerate(self.results.related[:room], found + 1)
 
     def facet(self, name: str) -> tuple[list[tuple[str, int]], int]:
-        """The values of a facet that are shown, and how many are left out."""
+        """The values of a facet to show, and the number of values left out."""
         limit = self.facet_limit
         if limit is None:
             limit = FACETS[name].shown

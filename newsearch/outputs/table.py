@@ -1,4 +1,4 @@
-"""What was found, as lines for other programs: a table with commas, or addresses alone."""
+"""Results as lines for other programs: CSV, or URLs only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CSV_COLUMNS = (
 
 
 def csv_lines(page: Page) -> Iterator[str]:
-    """A table with a line of column names."""
+    """CSV lines with a header of column names."""
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -33,14 +33,14 @@ def csv_lines(page: Page) -> Iterator[str]:
 
 
 def url_lines(page: Page) -> Iterator[str]:
-    """One URL a line; hits that have none are left out."""
+    """One URL per line. Hits without a URL are left out."""
     return (one_line(hit.url) for hit in page.results if hit.url)
 
 
 def cell(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
+    """Text that spreadsheets do not interpret as a formula."""
     return _FORMULA.sub(r"\1'", one_line(text))
 
 
-# Some spreadsheets begin a cell after a semicolon too, and take signs of full width for the others.
+# Some spreadsheets also start a cell after a semicolon, and treat full-width signs like the ASCII ones.
 _FORMULA = pattern(r"(\A|;)(?=[=+\-@＝＋－＠])")

@@ -1,4 +1,4 @@
-"""What is said of a search in sentences: how much it found, and what would help where that is nothing."""
+"""Sentences about a search: the number of results, and advice if there are none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def counted_matches(counts: Counts) -> str:
 
 
 def advice(results: Results) -> Iterator[str]:
-    """What is worth knowing about a search that found nothing, or hardly anything: one line each."""
+    """Advice on a search with no results, or hardly any, one line at a time."""
     if results.did_you_mean:
         yield f"did you mean: {results.did_you_mean}"
     if results.total:
@@ -44,7 +44,7 @@ def advice(results: Results) -> Iterator[str]:
 
 
 def typed(clause: Clause) -> str:
-    """A clause as it was typed: a part of the query, or an option of the command."""
+    """A clause as typed: a part of the query, or an option of the command."""
     if clause.option is None:
         return clause.text
     flag = _FLAGS.get(clause.option, f"--{clause.option.replace('_', '-')}")

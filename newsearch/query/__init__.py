@@ -1,6 +1,6 @@
-"""Query text -> neutral tree: `parse` reads a query, `describe` shows what it was read as.
+"""Query text -> engine-independent tree: `parse` reads a query, `describe` shows the tree.
 
-No engine is known here. docs/query-syntax.md is the page for those who write queries.
+Nothing here depends on an engine. docs/query-syntax.md is the user documentation.
 """
 
 from __future__ import annotations

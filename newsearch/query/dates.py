@@ -1,8 +1,8 @@
-"""What a date in a query means: a period, whose days begin and end at midnight of a given zone.
+"""Dates in queries. A date is a period whose days begin and end at midnight in a given time zone.
 
-A date is as long as it is vague: `2020` lasts a year, `2020-09-29T21` an hour, `7d` the day that was seven
-days ago, `24h` an instant. `after:` and `before:` look at where it begins; `a..b` reaches from where a begins
-to where b ends.
+The length of the period depends on the precision: `2020` is a year, `2020-09-29T21` an hour, `7d` the day seven days
+ago, `24h` an instant. `after:` and `before:` use the start of the period. `a..b` extends from the start of a to the end
+of b.
 """
 
 from __future__ import annotations
@@ -61,32 +61,32 @@ _ORDINAL = pattern(r"\b(\d{1,2})(?:st|nd|rd|th)\b")
 
 
 class Period(NamedTuple):
-    """The instants in [start, end), aware UTC; an instant alone ends where it starts."""
+    """The instants in [start, end), aware UTC. For a single instant, end equals start."""
 
     start: datetime
     end: datetime
 
 
 def parse_date_range(text: str, *, now: datetime, tz: tzinfo) -> DateRange:
-    """The range that a date or two (`2020-09`, `2020-09..2020-10`, `1w..`, `7d`) mean, as `date:` reads them.
+    """The range of a date or of two (`2020-09`, `2020-09..2020-10`, `1w..`, `7d`), as `date:` reads it.
 
     Args:
-        text: a date, whose whole period is meant; a relative one (`7d`), which means since then; or a range,
-            either end of which may be left open.
-        now: the instant that relative dates are counted from; without a zone, it is in `tz`.
-        tz: the zone in which days begin and end.
+        text: a date, which means its whole period; a relative date (`7d`), which means since then; or a range, which
+            may be open at either end.
+        now: the reference instant for relative dates; without a zone, it is in `tz`.
+        tz: the time zone in which days begin and end.
 
     Raises:
-        QueryError: the text is no date, or its end is not after its start.
+        QueryError: the text is not a date, or its end is not after its start.
     """
     return DateRange(*field_bounds("date", text, now=now, tz=tz))
 
 
 def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
-    """The last moment of a date, so that what appeared in it has appeared; an instant is itself.
+    """The last moment of a date, which includes everything published in its period. An instant is returned unchanged.
 
     Raises:
-        QueryError: the text is no date.
+        QueryError: the text is not a date.
     """
     period = parse_date_range(text, now=now, tz=tz)
     if period.end is not None:
@@ -97,14 +97,14 @@ def parse_moment(text: str, *, now: datetime, tz: tzinfo) -> datetime:
 
 
 def parse_zone(name: str) -> tzinfo:
-    """The zone of an IANA name, such as Europe/Paris, or UTC.
+    """The time zone with an IANA name, such as Europe/Paris, or UTC.
 
     Raises:
-        QueryError: there is no such zone.
+        QueryError: there is no such time zone.
     """
     if name.upper() == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # it loads much, and few searches ask for it
+    from zoneinfo import ZoneInfo  # slow to load and rarely needed
 
     try:
         return ZoneInfo(name)
@@ -116,7 +116,7 @@ def parse_duration(text: str) -> timedelta:
     """The length of `7d`, `24h`, `30min`, `2w`, `3mo` (30 days each) or `1y` (365 days each).
 
     Raises:
-        QueryError: the text is no such length, or is too long.
+        QueryError: the text is not a duration, or the duration is too long.
     """
     match = _DURATION.fullmatch(text.strip().lower())
     if match is None:
@@ -129,14 +129,14 @@ def parse_duration(text: str) -> timedelta:
 
 
 def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
-    """The start and the end (None is open) that `field:text` asks for, as `parse_date_range` does.
+    """The start and the end (None means open) of `field:text`; see `parse_date_range` for the other arguments.
 
     Args:
-        field: `date` or `when`, which are the same; `on`, all of that period; `after`, from its start on;
-            `before`, up to its start.
+        field: `date` or `when`, which are the same; `on`, the whole period; `after`, from its start; `before`, up to
+            its start.
 
     Raises:
-        QueryError: the text is no date, or its end is not after its start.
+        QueryError: the text is not a date, or its end is not after its start.
     """
     calendar = _Calendar(now, tz)
     text = _ORDINAL.sub(r"\1", _BETWEEN_LETTERS.sub(" ", text.strip().lower()))
@@ -164,7 +164,7 @@ def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
 
 
 class _Calendar:
-    """The periods that dates name, seen from one instant in one zone."""
+    """Resolves dates to periods, relative to one instant in one time zone."""
 
     def __init__(self, now: datetime, tz: tzinfo) -> None:
         self._tz = tz
@@ -172,7 +172,7 @@ class _Calendar:
         self._today = self._now.astimezone(tz).date()
 
     def period(self, text: str) -> Period:
-        """The period that a date, in lower case with spaces between its words, means; else QueryError."""
+        """The period of a date in lower case with spaces between its words. Raises QueryError if it is not a date."""
         text = text.strip()
         try:
             period = self._absolute(text) or self._named(text) or self._relative(text)
@@ -220,7 +220,7 @@ class _Calendar:
         return self._months(self._today.year + offset, 1, 12)
 
     def _before_now(self, count: int, unit: str) -> Period:
-        """The day that lies so far back, or for hours and minutes the instant."""
+        """The day that long before now, or for hours and minutes the instant."""
         try:
             if unit in ("minute", "hour"):
                 instant = self._now - count * _LENGTH[unit]
@@ -229,11 +229,11 @@ class _Calendar:
                 return self._days(self._today - count * _LENGTH[unit])
             return self._days(_add_months(self._today, -count * (12 if unit == "year" else 1)))
         except (ValueError, OverflowError):
-            # So long ago that it is before every article.
+            # Outside the calendar, and therefore before every article.
             return Period(_FIRST, _FIRST)
 
     def _named(self, text: str) -> Period | None:
-        """A weekday or a month by its name: the latest that has begun, unless a year says which."""
+        """A weekday or a month by name: the most recent that has begun, unless a year is given."""
         words = text.split()
         last = len(words) == 2 and words[0] == "last"
         if (weekday := _index(_WEEKDAYS, words[-1:])) is not None and (len(words) == 1 or last):
@@ -272,12 +272,12 @@ class _Calendar:
 
 
 def midnight(day: date, tz: tzinfo) -> datetime:
-    """The instant, in UTC, at which a day begins in a zone; where the clocks skip midnight, that of the skip."""
+    """The instant, in UTC, at which a day begins in a zone. If the clocks skip midnight, the instant of the skip."""
     return in_utc(datetime(day.year, day.month, day.day, tzinfo=tz))
 
 
 def in_utc(moment: datetime) -> datetime:
-    """An aware moment in UTC; one that its zone puts outside the calendar is the first or the last there is."""
+    """An aware moment in UTC. If the conversion leaves the calendar, the first or the last moment of the calendar."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -285,12 +285,12 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _open(start: datetime | None, end: datetime | None) -> Bounds:
-    """The first and the last instant there are stand for no bound at all."""
+    """Bounds in which the first and the last instant of the calendar are replaced by None, for no bound."""
     return (None if start == _FIRST else start), (None if end == _LAST else end)
 
 
 def _add_months(day: date, count: int) -> date:
-    """The same day of another month, or that month's last; ValueError outside the calendar."""
+    """The same day of another month, or the last day of that month. Raises ValueError outside the calendar."""
     year, month = divmod(12 * day.year + day.month - 1 + count, 12)
     for last in (day.day, 30, 29):
         try:
@@ -302,14 +302,14 @@ def _add_months(day: date, count: int) -> date:
 
 
 def _index(names: Sequence[str], words: list[str]) -> int | None:
-    """Which of the names the only word is, in full or shortened to three letters or more."""
+    """The index of the name that a single word stands for, in full or shortened to three letters or more."""
     if len(words) != 1 or len(words[0]) < 3:
         return None
     return next((i for i, name in enumerate(names) if name.startswith(words[0])), None)
 
 
 def _amount(match: re.Match[str]) -> tuple[int, str]:
-    """The number and the unit of `7d`; QueryError if there is no such unit, ValueError for endless digits."""
+    """The number and the unit of `7d`. Raises QueryError for unknown units, ValueError for too many digits."""
     count, unit = match[1], match[2]
     if unit == "m":
         raise QueryError(f"{count[:20]}m could be minutes or months: write {count[:20]}min or {count[:20]}mo")

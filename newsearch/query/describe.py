@@ -1,4 +1,4 @@
-"""A query tree as indented text, for people who want to see how a query was read."""
+"""Formats a query tree as indented text, to show how a query was parsed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _JOINS = {All: "all", And: "and", Or: "or"}
 
 
 def describe(tree: Node) -> str:
-    """One line a node, its children indented by two spaces under it."""
+    """One line per node, with its children indented by two spaces below it."""
     return "\n".join(_lines(tree, ""))
 
 
@@ -75,7 +75,7 @@ def _bounds(low: str, high: str) -> str:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    """As it was typed: a bound that is the very next to a rounder number stands for more, or less, than that."""
+    """An interval as typed: a bound adjacent to a rounder number means more than, or less than, that number."""
     if high is None and low is not None and len(str(beyond := nextafter(low, -inf))) < len(str(low)):
         return f"above {_number(beyond)}"
     if low is None and high is not None and len(str(beyond := nextafter(high, inf))) < len(str(high)):

@@ -1,4 +1,4 @@
-"""What may stand before a colon in a query, and the filter that its value makes."""
+"""The field names allowed before a colon in a query, and the filters made from their values."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ _INTERVAL = pattern(rf"({_NUMBER})?\.\.({_NUMBER})?")
 
 
 def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo) -> Filter:
-    """The filter that `field:value` asks for, `field` being a value of FIELDS other than a text field.
+    """The filter for `field:value`. `field` is a value of FIELDS other than a text field.
 
     Raises:
-        QueryError: the value means nothing for this field.
+        QueryError: the value is not valid for this field.
     """
     value = value.strip()
     if field == "modified":
@@ -83,7 +83,7 @@ def filter_node(field: str, value: str, span: Span, *, now: datetime, tz: tzinfo
 
 
 def url_part(value: str) -> str:
-    """What to look for in URLs for an address as it was typed: articles may be known without its `www.`."""
+    """The text to look for in URLs for an address as typed, without `www.`, which the URLs of articles may lack."""
     return _WWW.sub("", value, count=1)
 
 
@@ -91,7 +91,7 @@ _WWW = pattern(r"\Awww\.(?=[^\s/]+\.)", re.IGNORECASE)
 
 
 def is_bare(value: str) -> bool:
-    """Tell whether a value can follow a colon as it is; any other needs quotes."""
+    """Whether a value can follow a colon without quotes."""
     return bool(_BARE.fullmatch(value))
 
 
@@ -99,8 +99,8 @@ _BARE = pattern(r"[^\s()\"“”„«»:]+")
 
 
 def unknown_field(name: str) -> str:
-    """The message for a name that looks like a field and is none, with the nearest that is one."""
-    # Here, because it is only needed when somebody has mistyped.
+    """The error message for an unknown field name, with the most similar known name."""
+    # Imported here, because it is needed only for misspelt names.
     from difflib import get_close_matches
 
     near = get_close_matches(name, FIELDS, n=1)
@@ -109,17 +109,17 @@ def unknown_field(name: str) -> str:
 
 
 def _site(value: str, span: Span) -> Match:
-    """`site:` takes what is copied from an address bar: with a path it asks for a part of the URL."""
+    """The filter for `site:`, which accepts text copied from an address bar. With a path, it matches in the URL."""
     bare = re.sub(r"^(?:https?://)?(?:www\.|\*?\.)?", "", value, flags=re.IGNORECASE)
     host, _, path = bare.partition("/")
     return Match("url", bare, span) if host and path else Match("domain", host or value, span)
 
 
 def _interval(field: str, value: str) -> tuple[float | None, float | None]:
-    """The bounds, both included, that `80`, `>80`, `50..90` or `80..` asks for."""
+    """The bounds, both inclusive, of `80`, `>80`, `50..90` or `80..`."""
     if match := _COMPARISON.fullmatch(value):
         sign, number = match[1], _finite(match[2])
-        # Range includes its bounds, so "more than" begins at the next number there is.
+        # Range includes its bounds: "more than" starts at the next representable number.
         low = math.nextafter(number, math.inf) if sign == ">" else number
         high = math.nextafter(number, -math.inf) if sign == "<" else number
         return (None if "<" in sign else low), (None if ">" in sign else high)

@@ -1,8 +1,8 @@
-"""Tokens -> query tree. From the loosest to the tightest:
+"""Tokens -> query tree. Operators from the lowest to the highest precedence:
 
     side by side  >  AND  >  OR  >  NOT and -  >  NEAR/n
 
-Any text is a query. An operator with nothing to its left or its right is a word: `Portland OR` finds Oregon.
+Any text is a query. An operator without an operand on its left or right is a word: `Portland OR` finds Oregon.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ MIN_WEIGHT, MAX_WEIGHT = 0.01, 100.0
 _SHOWN = 40
 """Characters of a value that a note repeats."""
 
-# Not sets: the hash of a Kind takes longer than looking at all of these.
+# Tuples, not sets: hashing a Kind takes longer than comparing with all of these.
 _NEAR_OPERANDS = (WORD, PHRASE, FIELD, OPEN)
 _OPERANDS = (*_NEAR_OPERANDS, MINUS, NOT)
 _ALONE = (WORD, PHRASE)
@@ -91,12 +91,12 @@ _SUFFIXED = pattern(
         (?: \^(?P<weight>\d+(?:\.\d+)?) )?""",
     re.VERBOSE | re.DOTALL,
 )
-# A number sign before a number (#1) is no topic.
+# A number sign before a number (#1) is not a topic.
 _TOPIC = pattern(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
 _DASHES = pattern(r"-{2,}|[–—]")
 _UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
 _SPOKEN = pattern(r"\S+")
-# Not two of them, which are **bold**.
+# Not two stars, which are **bold**.
 _STAR_AFTER_LETTER = pattern(r"\w\*(?!\*)")
 _STAR = "a star works only at the end of a word with a letter in it, and not in quotes or in values"
 _STAR_INSIDE = pattern(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
@@ -106,7 +106,7 @@ _Rule: TypeAlias = Callable[[str | None], Node | None]
 
 
 class Parsed(NamedTuple):
-    """A query as read: its text, what it means, and what was perhaps meant otherwise."""
+    """A parsed query: its text, its tree, and notes on parts that may have been meant differently."""
 
     text: str
     tree: Node
@@ -114,12 +114,12 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
-    """Read a query. Any text is one: what cannot be syntax is text, and `notes` say where that was in doubt.
+    """Parse a query. Any text is valid: whatever is not syntax is text, and `notes` report the doubtful cases.
 
     Args:
         text: the query as typed.
-        now: the instant that relative dates (`7d`, `yesterday`) count from; without a zone, it is in `tz`.
-        tz: the zone in which days begin and end.
+        now: the reference instant for relative dates (`7d`, `yesterday`); without a zone, it is in `tz`.
+        tz: the time zone in which days begin and end.
 
     Raises:
         TypeError: the text is not a str.
@@ -133,7 +133,7 @@ def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
 
 
 def _plain_words(text: str) -> Node | None:
-    """The tree of words side by side, or all joined by AND, which most queries are and which need not be slow.
+    """The tree of words side by side, or all joined by AND. A fast path, because most queries are like this.
 
     None for a query with any other syntax.
     """
@@ -159,7 +159,7 @@ def _plain_words(text: str) -> Node | None:
 
 
 class _Parser:
-    """One query on its way from tokens to a tree; `field` is the one whose value or group is being read."""
+    """Parses the tokens of one query. `field` is the field whose value or group is being read."""
 
     def __init__(self, text: str, now: datetime, tz: tzinfo) -> None:
         self.notes: list[Note] = []
@@ -174,7 +174,7 @@ class _Parser:
     def root(self) -> Node:
         text = self._text
         if len(text) > MAX_QUERY_LENGTH:
-            # At a word's end, so that no half of a word is searched.
+            # Cut at the end of a word, to avoid searching for half of a word.
             end = max(text.rfind(" ", 1, MAX_QUERY_LENGTH + 1), 0) or MAX_QUERY_LENGTH
             self._note(f"only the first {MAX_QUERY_LENGTH} characters are read", (end, len(text)))
             text = text[:end]
@@ -209,7 +209,7 @@ class _Parser:
         return children
 
     def _conjunction(self, field: str | None) -> Node | None:
-        # Most operands stand alone, and need not be asked by every operator whether they are its own.
+        # Most operands stand alone. This skips the check for each operator.
         if self._tokens[self._at].kind in _ALONE and self._tokens[self._at + 1].kind not in _JOINING:
             return self._operand(field)
         return self._joined(AND, And, self._disjunction, field)
@@ -231,7 +231,7 @@ class _Parser:
         return join(tuple(kept), _around(kept))
 
     def _joins(self, kind: Kind, operands: Container[Kind] = _OPERANDS) -> bool:
-        """Whether this operator comes next, and something that it can join after it."""
+        """Whether this operator comes next, followed by a possible operand."""
         return self._tokens[self._at].kind is kind and self._tokens[self._at + 1].kind in operands
 
     def _negation(self, field: str | None) -> Node | None:
@@ -340,7 +340,7 @@ class _Parser:
         return Prefix(stem, field, weight, span) if star else Fuzzy(stem, distance, field, weight, span)
 
     def _affords(self, cost: int, span: Span, otherwise: str) -> bool:
-        """Whether one more slow part is within the bounds; a note says what becomes of the first that is not."""
+        """Whether one more slow part is within the limits. For the first one beyond, a note says how it is treated."""
         before, self._cost = self._cost, self._cost + cost
         if self._cost <= MAX_COST:
             return True
@@ -360,7 +360,7 @@ class _Parser:
         return bounded
 
     def _note_star(self, span: Span) -> None:
-        """A star does nothing here, as was perhaps meant; but in a text it is a letter left out, or a footnote."""
+        """Note that a star has no effect here. In a text there is no note: it is an omitted letter, or a footnote."""
         if not self._is_text:
             self._note(_STAR, span)
 
@@ -369,15 +369,15 @@ class _Parser:
 
 
 def _most_edits(word: str) -> int:
-    """Not more than half of the letters, or every short word would be like every other."""
+    """The maximum edits for a word: at most half of its letters, or all short words would be similar."""
     return min(MAX_EDITS, (len(word) + 1) // 2)
 
 
 def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
-    """What stands side by side in a text: no groups, no quotations that must be there word for word.
+    """The parts of a text side by side, without groups, and without quotations that must match literally.
 
     Args:
-        spare: how many words of quotations may be searched for.
+        spare: the number of words in quotations that may be searched for.
     """
     for node in nodes:
         match node:
@@ -386,7 +386,7 @@ def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
                 spare -= sum(len(child.children) - 1 for child in found if isinstance(child, Or))
                 yield from found
             case Phrase(field=None):
-                # The words count, and count more where they stand as quoted.
+                # The words count, and count more where they appear as quoted.
                 words = list(_pieces(node, _SPOKEN, node.span[0] + 1))[: max(spare, 0)]
                 spare -= len(words)
                 yield Or((node, *words), node.span)
@@ -403,7 +403,7 @@ def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterat
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:
-    """Both operands near each other, or None if they are not words and phrases of one field."""
+    """A node for both operands near each other, or None if they are not words and phrases of one field."""
     if not isinstance(left, Word | Phrase) or not isinstance(right, Word | Phrase):
         return None
     if right.field not in (None, left.field):
@@ -411,7 +411,7 @@ def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | N
     span = _around((left, right))
     words = tuple(word for node in (left, right) for word in _words(node))
     near = Near(words, distance, left.field, max(left.weight, right.weight), span)
-    # Near knows no order, so a phrase within it is asked for once more.
+    # Near ignores the order of words. A phrase within it is therefore required separately too.
     phrases = [node for node in (left, right) if isinstance(node, Phrase)]
     return And((near, *phrases), span) if phrases else near
 
@@ -421,7 +421,7 @@ def _words(node: Word | Phrase) -> list[str]:
 
 
 def _says_something(text: str) -> bool:
-    """Whether there is a term in a text: signs alone are none, but for some that are symbols."""
+    """Whether a text contains a term. Signs alone are not terms, except for some symbols."""
     return (
         text[:1].isalnum()
         or bool(_LETTER.search(text))
@@ -430,7 +430,7 @@ def _says_something(text: str) -> bool:
 
 
 def _scores(node: Node) -> bool:
-    """Whether the node gives any article a score, and does not only let it through."""
+    """Whether the node scores articles rather than only filtering them."""
     match node:
         case Match() | Range() | DateRange() | Not():
             return False

@@ -1,8 +1,9 @@
-"""Is a query a text that was pasted, and which of its signs are then no syntax?
+"""Detects queries that are pasted text, and the operators in them that are not meant as syntax.
 
-A headline says NOT for emphasis, a page has lost the space after its dash (`Covid -19`), and a hashtag stands within a
-sentence. Read as operators they would hide the very article that the text is from, so in a text they are words.
-Nobody types many words by chance, but those who type fields, or several operators, mean the rest of their syntax too.
+A headline uses NOT for emphasis, a page loses the space after a dash (`Covid -19`), and a hashtag is part of a
+sentence. Read as operators, they would exclude the very article that the text comes from. In a text they are therefore
+words. A query of many words is probably text. A query with fields, or with several operators, was written for a search
+engine, and the rest of its syntax is meant too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ TEXT_WORDS = 10
 
 _JOINING = (AND, OR, NEAR)
 _EXCLUDED = (WORD, PHRASE)
-# After one of these, NOT is what it is in a sentence.
+# After one of these, NOT is part of a sentence.
 _AUXILIARY = frozenset(
     """
     am are be been being but can could did do does had has have if is may might must need or shall should so to was
@@ -34,13 +35,13 @@ _AS_WORDS = {NOT: _AS_WORD.format("NOT"), MINUS: _AS_WORD.format("what follows a
 
 
 class Reading(NamedTuple):
-    """How the tokens of a query are to be read.
+    """The tokens of a query, and how to interpret them.
 
     Attributes:
-        tokens: those that are left.
-        words: how many words stand among them, outside quotes and fields.
+        tokens: the remaining tokens.
+        words: the number of words among them outside quotes and fields.
         is_text: whether NOT, #topic and a minus between words are words.
-        notes: on what looked like an operator.
+        notes: notes on words that looked like operators.
     """
 
     tokens: Sequence[Token]
@@ -50,7 +51,7 @@ class Reading(NamedTuple):
 
 
 def read_as_text(tokens: Sequence[Token]) -> Reading:
-    """The tokens of a query, of which those that are no operators in a text are words or gone."""
+    """The tokens of a query. In a text, tokens that are not meant as operators become words or are removed."""
     words: list[str] = []
     before, has_exclusion = None, False
     for token in tokens:
@@ -95,14 +96,14 @@ def _words(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _is_typed(tokens: Sequence[Token]) -> bool:
-    """Whether this was written for a search engine."""
+    """Whether the query was written for a search engine."""
     if any(token.kind is FIELD for token in tokens):
         return True
     return sum(token.kind in _JOINING for token in tokens) > 1
 
 
 def _is_emphatic(before: Sequence[Token], after: Token) -> bool:
-    """Whether NOT stands as in a sentence: after an auxiliary verb, or before what nobody would leave out."""
+    """Whether NOT is used as in a sentence: after an auxiliary verb, or before a word that is never excluded."""
     if not before or before[-1].kind is not WORD:
         return False
     is_said = after.kind is WORD and after.text in FUNCTION_WORDS and len(after.text) > 1
@@ -110,7 +111,7 @@ def _is_emphatic(before: Sequence[Token], after: Token) -> bool:
 
 
 def _end_of_text(tokens: Sequence[Token]) -> int:
-    """Where the text ends: after that come only words with a minus, as they are added to a query."""
+    """The end of the text. Only words with a minus follow, as they are added to a query."""
     number = len(tokens) - 1
     while number > 1 and tokens[number - 1].kind in _EXCLUDED and tokens[number - 2].kind is MINUS:
         number -= 2

@@ -1,4 +1,4 @@
-"""What the root of a query tree asks for: what must hold, what may be missing, and what only filters."""
+"""Sorts the parts of a query into required, optional and filtering ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from newsearch.query.tree import (
 )
 from newsearch.text import analysis
 
-# Made once: `A | B` makes a new union whenever it is read.
+# Made once: `A | B` creates a new union on every evaluation.
 _WORDS = (Word, Prefix, Fuzzy)
 _GROUPS = (All, And, Or)
 _ROOTS = (All, And)
@@ -41,11 +41,11 @@ class Plan(NamedTuple):
     """The children of a root.
 
     Attributes:
-        required: scoring nodes that must hold.
-        optional: scoring nodes of which an article after the complete ones may hold only some.
-        filters: nodes that let articles through and do not score.
-        unpublished: whether unpublished articles are asked for.
-        is_text: whether so much is optional that an article need not hold all of it to be among the first.
+        required: scoring nodes that must match.
+        optional: scoring nodes of which incomplete articles, which come after the complete ones, match only some.
+        filters: nodes that filter articles without scoring.
+        unpublished: whether the query asks for unpublished articles.
+        is_text: whether there are so many optional nodes that an article need not match all of them to rank first.
     """
 
     required: list[Node]
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
 
 def plan(tree: Node) -> Plan:
-    """Sort the children of the root (or the root itself) by what they ask for."""
+    """Sort the children of the root (or the root itself) by their role."""
     required: list[Node] = []
     optional: list[Node] = []
     filters: list[Node] = []
@@ -79,16 +79,16 @@ def plan(tree: Node) -> Plan:
 
 
 def is_text(tree: Node) -> bool:
-    """Whether a query is a text, of more than `COMPLETE_WORDS` different words, rather than a few words."""
+    """Whether a query is a text, with more than `COMPLETE_WORDS` different words."""
     if not isinstance(tree, All) or len(tree.children) <= COMPLETE_WORDS:
         return False
     return len({child for child in tree.children if _is_plain(child)}) > COMPLETE_WORDS
 
 
 def _words_of(node: Node) -> tuple[Node, ...]:
-    """A compound of words (Jio-Facebook) as these words; anything else as it is, also COVID-19.
+    """The words of a compound (Jio-Facebook); any other node unchanged, including COVID-19.
 
-    In a short query they must stand together. A text has so many words that one of the two is good evidence, too.
+    In a short query the words must stand together. A text has so many words that a single part is good evidence too.
     """
     if isinstance(node, Word) and node.field is None and not node.text.isalnum():
         terms = analysis.terms(node.text)
@@ -98,14 +98,14 @@ def _words_of(node: Node) -> tuple[Node, ...]:
 
 
 def _is_plain(node: Node) -> bool:
-    """Whether an article may come after the complete ones without it."""
+    """Whether incomplete articles, which come after the complete ones, may lack the node."""
     if isinstance(node, _WORDS):
         return node.field is None
     return isinstance(node, Or) and not _only_filters(node)
 
 
 def asks_for_unpublished(node: Node) -> bool:
-    """Whether a tree asks for unpublished articles, which then are found."""
+    """Whether a tree asks for unpublished articles; they are found only then."""
     if isinstance(node, Word):
         return False
     if isinstance(node, Match):
@@ -114,7 +114,7 @@ def asks_for_unpublished(node: Node) -> bool:
 
 
 def _without_repeats(nodes: Sequence[Node]) -> Sequence[Node]:
-    """Each word and filter once; a word that stood there several times weighs as much as they did together."""
+    """The nodes without repeated words and filters. A repeated word keeps the total weight of its occurrences."""
     if len(nodes) < _FEW:
         return nodes
     once: list[Node] = []
@@ -122,7 +122,7 @@ def _without_repeats(nodes: Sequence[Node]) -> Sequence[Node]:
         if isinstance(node, Word | Phrase | Near | Prefix | Fuzzy):
             once.append(replace(node, weight=node.weight * count) if count > 1 else node)
         else:
-            # A group has no weight that could stand for its repetitions.
+            # A group has no weight to represent its repetitions.
             once += [node] * (1 if _only_filters(node) else count)
     return once
 

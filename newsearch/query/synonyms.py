@@ -1,14 +1,14 @@
-"""Synonyms: a query tree -> the tree that asks for them too.
+"""Synonyms: query tree -> query tree with synonyms.
 
-A file says which words mean the same, one group a line:
+A file lists words with the same meaning, one group per line:
 
     vaccine, jab, inoculation          each finds the others
     uk => united kingdom, britain      the first finds the others, they do not find it
     heart attack, myocardial infarction
 
-A word of the query is compared with the file by English stems: `vaccines` is asked for as `vaccine` is. Everything
-here is made of nodes that trees have anyway, so no engine knows of synonyms. What stands in quotes, after a minus,
-or with a star or ~ is left as it is.
+Words of the query are looked up by their English stems: `vaccines` has the synonyms of `vaccine`. Synonyms are
+expressed with the ordinary nodes of query trees. Engines therefore need no support for them. Words in quotes, after a
+minus, or with a star or ~ are left unchanged.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ _Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """What a file of synonyms says.
+    """The contents of a file of synonyms.
 
     Attributes:
-        of: by the stems of a word, or of several, what is asked for as well.
-        longest: the most words that are looked up together.
+        of: the stems of one word or several -> their synonyms.
+        longest: the maximum number of words that are looked up together.
     """
 
     of: dict[_Key, tuple[str, ...]]
     longest: int
 
     def expand(self, tree: Node) -> Node:
-        """The same query with the synonyms of its words: each word becomes an Or of itself and of them.
+        """The query with synonyms: each word becomes an Or of the word and its synonyms.
 
-        Synonyms of several words side by side are added to each of these.
+        Synonyms of several words side by side are added to each of these words.
         """
         return _Expansion(self).node(tree)
 
@@ -99,7 +99,7 @@ def _key(text: str) -> _Key:
 
 
 class _Expansion:
-    """One tree on its way to one with synonyms; `left` is how many more it may be given."""
+    """The expansion of one tree. `left` is the number of synonyms that may still be added."""
 
     def __init__(self, synonyms: Synonyms) -> None:
         self._synonyms = synonyms
@@ -146,12 +146,12 @@ def _any_of(word: Word, synonyms: Sequence[Node]) -> Node:
     if not synonyms:
         return word
     found = Or((word, *synonyms), word.span)
-    # Side by side with others, an Or may be missing from an article; a word that is narrowed to a field may not.
+    # An Or side by side with other nodes is optional. A word limited to a field is not.
     return found if word.field is None else And((found,), word.span)
 
 
 def _synonym(text: str, word: Word, share: int) -> Node:
-    """A synonym in the place of a word, which is one of `share` words that it stands for."""
+    """A synonym in the place of a word, which is one of the `share` words that the synonym replaces."""
     weight = word.weight * SYNONYM_WEIGHT / (share * len(analysis.terms(text)))
     if len(text.split()) > 1:
         return Phrase(text, word.field, 0, weight, word.span)

@@ -1,8 +1,8 @@
 """Query text -> tokens.
 
-A token is a word as typed, a quoted phrase, or one piece of syntax. Whether a character is syntax depends on
-where it stands: `-`, `(`, `"` and `field:` count only where a token begins, so that `COVID-19`, `f(x)`, `5"`
-and `10:30` are words.
+A token is a word as typed, a quoted phrase, or one piece of syntax. Whether a character is syntax depends on its
+position: `-`, `(`, `"` and `field:` are syntax only at the start of a token. `COVID-19`, `f(x)`, `5"` and `10:30` are
+therefore words.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_DEPTH = 32
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kind of a token."""
 
     WORD = "word"
     PHRASE = "phrase"
@@ -40,13 +40,13 @@ class Kind(Enum):
     END = "end"
 
 
-# A class's member is slow to look up, and the loops here and in the parser do it for every word.
+# Enum members are slow to look up, and the loops here and in the parser need them for every word.
 WORD, PHRASE, FIELD, OPEN, CLOSE = Kind.WORD, Kind.PHRASE, Kind.FIELD, Kind.OPEN, Kind.CLOSE
 MINUS, NOT, NEAR, OR, AND, END = Kind.MINUS, Kind.NOT, Kind.NEAR, Kind.OR, Kind.AND, Kind.END
 
 
 class Token(NamedTuple):
-    """A piece of the query text, `start` to `end`; `suffix` is what follows a phrase's quotes (`~5^2`)."""
+    """A piece of the query text, `start` to `end`. `suffix` is the text after the quotes of a phrase (`~5^2`)."""
 
     kind: Kind
     text: str
@@ -56,25 +56,25 @@ class Token(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Something in a query that was not taken as it was perhaps meant, and where."""
+    """A message on a part of a query that may have been meant differently, and its position."""
 
     message: str
     span: Span
 
 
-# White space, controls, and the invisible marks that come along when text is copied from a page.
+# White space, controls, and the invisible marks found in text copied from a page.
 _GAP = r"\s\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 
-# Opening quote -> the quotes that close it: "so", “so”, „so“, ”så”, «so», »so« and »niin».
+# Opening quote -> the quotes that can close it: "so", “so”, „so“, ”så”, «so», »so« and »niin».
 _CLOSERS = {'"': '"', "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«»"}
 _QUOTES = "".join(_CLOSERS)
 
 _PLAIN = pattern(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
-# A quote within a word is text (5"), but one after a colon opens a phrase (he said:"never").
+# A quote within a word is text (5"), but a quote after a colon opens a phrase (he said:"never").
 _REST = pattern(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
 _VALUE = pattern(rf"[^{_GAP})]")
-# What a minus excludes; the dashes of -Strive- are ornament, and -3% is a number.
-# A minus sign, and its full-width form, are what some keyboards and word processors write for it.
+# The word after an excluding minus. The dashes of -Strive- are ornament, and -3% is a number.
+# Some keyboards and word processors write the minus sign, or its full-width form, for a hyphen.
 _MINUSES = "-−－﹣"
 _NEGATED = pattern(rf"(?!\w[^{_GAP}]*-(?:[{_GAP})]|$)|\d[\d.,]*%)[^{_GAP})-]")
 _EXCLAIMED = pattern(r"!\w[^!]*(?:\s|$)")
@@ -96,9 +96,9 @@ _SHOUTED = "all is in capitals, so AND, OR, NOT and NEAR are words here; use sma
 
 
 def tokenize(text: str) -> tuple[list[Token], list[Note]]:
-    """The tokens of a query, with an END after them, and notes on what looked like syntax and is not.
+    """The tokens of a query followed by END, and notes on text that looks like syntax and is not.
 
-    Every CLOSE has its OPEN; an OPEN may lack its CLOSE.
+    Every CLOSE has an OPEN, but an OPEN may have no CLOSE.
     """
     tokenizer = _Tokenizer(text)
     return tokenizer.run(), tokenizer.notes
@@ -129,7 +129,7 @@ class _Tokenizer:
                 clauses += 1
                 if clauses > MAX_CLAUSES:
                     self._note(f"only the first {MAX_CLAUSES} words and values are used", start, len(text))
-                    # What would have joined or changed the next word has nothing left to do.
+                    # An operator that would apply to the next word has no operand.
                     while tokens[-1].kind not in (WORD, PHRASE, CLOSE):
                         tokens.pop()
                     self._opened.clear()
@@ -142,13 +142,13 @@ class _Tokenizer:
         return tokens
 
     def _token(self, start: int, stop: int, last: Kind, fresh: bool) -> Token | None:
-        """The token at `start`, or None if the character there is to be skipped.
+        """The token at `start`, or None to skip the character there.
 
         Args:
-            start: where the token begins.
-            stop: how far it surely is a word: up to the next parenthesis, colon, quote or gap.
-            last: the kind of the token before it.
-            fresh: a gap or a parenthesis comes before it.
+            start: the start of the token.
+            stop: the end of the part that is certainly a word: up to the next parenthesis, colon, quote or gap.
+            last: the kind of the preceding token.
+            fresh: whether a gap or a parenthesis precedes the token.
         """
         text = self._text
         first = text[start]
@@ -180,7 +180,7 @@ class _Tokenizer:
 
     def _phrase(self, start: int) -> Token | None:
         text = self._text
-        # The quote that belongs to the opening one, or else whichever closes it.
+        # The matching closing quote, or else any quote that can close it.
         for closers in (_CLOSERS[text[start]], _QUOTES):
             ends = [end for closer in closers if (end := text.find(closer, start + 1)) >= 0]
             if ends:
@@ -192,7 +192,7 @@ class _Tokenizer:
         return None
 
     def _quoted_value(self, start: int) -> Token | None:
-        """The value of a field in single quotes, or None where one of them is an apostrophe."""
+        """The value of a field in single quotes, or None if one of the quotes is an apostrophe."""
         match = _SINGLE.match(self._text, start)
         suffix = match and _SUFFIX.match(self._text, match.end())
         if not match or not suffix:
@@ -212,7 +212,7 @@ class _Tokenizer:
         return Token(CLOSE, ")", start, start + 1) if len(self._opened) < MAX_DEPTH else None
 
     def _field(self, start: int, colon: int) -> Token | None:
-        """The field whose name stands before the colon, or None where this is text."""
+        """The field named before the colon, or None if this is text."""
         text = self._text
         name = text[start:colon]
         if name.lower() in FIELDS:
@@ -221,13 +221,13 @@ class _Tokenizer:
             if text.strip() == text[start : colon + 1]:  # a headline (Health: we ...) says more
                 self._note(f"{name}: has no value, so it is searched as text", start, colon + 1)
             return None
-        # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) do not try to be fields.
+        # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) are not meant as fields.
         if _FIELD_LIKE.match(text, start, colon + 2):
             self._note(unknown_field(name), start, colon + 1)
         return None
 
     def _end_of_word(self, at: int) -> int:
-        """Where the word that reaches to `at` ends: parentheses that open within it are part of it."""
+        """The end of the word that extends to `at` or further. Parentheses opened within the word belong to it."""
         text = self._text
         nested = 0
         while True:
@@ -245,7 +245,7 @@ class _Tokenizer:
 
 
 def _is_shouted(text: str) -> bool:
-    """Whether this is a text in capitals, in which those of an operator mean nothing."""
+    """Whether the text is in capitals throughout, where capitals do not indicate an operator."""
     pieces = text.split()
     if len(pieces) <= SHOUTED_WORDS:
         return False

@@ -1,12 +1,11 @@
-"""The query tree: what a query means, with no engine in it.
+"""The query tree: the meaning of a query, independent of any engine.
 
-A tree is made of the frozen nodes below. Scoring nodes (Word, Phrase, Near, Prefix, Fuzzy) find articles
-and give them a score; filter nodes (Match, Range, DateRange) only let articles through; All, And, Or and
-Not combine. Nodes carry text as it was typed: the engine analyses it with the rules that the index was
-built with.
+A tree consists of the frozen nodes below. Scoring nodes (Word, Phrase, Near, Prefix, Fuzzy) find articles and score
+them. Filter nodes (Match, Range, DateRange) only filter articles. All, And, Or and Not combine nodes. Nodes contain
+text as typed; the engine analyses it with the rules that the index was built with.
 
-`span` is the half-open range of character positions in the query text that a node was read from, so that
-a message can point at it. It takes no part in comparison.
+`span` is the half-open range of character positions of a node in the query text, for use in messages. It is ignored in
+comparisons.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _MISSING = object()
 
 
 class _Fields(type):
-    """Turns the annotated names of a class into its slots, with the values that they have by default."""
+    """Turns the annotated names of a class into slots with default values."""
 
     fields: tuple[str, ...]
     defaults: dict[str, Any]
@@ -48,7 +47,7 @@ class _Fields(type):
         defaults = {field: body.pop(field) for field in names if field in body}
         made = super().__new__(cls, name, bases, body | {"__slots__": names, "__match_args__": names})
         made.fields, made.defaults = names, defaults
-        # How many fields were given -> the defaults of all others.
+        # Number of given fields -> defaults of the other fields.
         values = [defaults.get(field, _MISSING) for field in names]
         endings = {count: tuple(values[count:]) for count in range(len(names) + 1)}
         made.endings = {count: ending for count, ending in endings.items() if _MISSING not in ending}
@@ -58,9 +57,9 @@ class _Fields(type):
 
 @dataclass_transform(frozen_default=True)
 class _Node(metaclass=_Fields):
-    """A value that never changes: nodes are alike if they are of one kind and all their fields but `span` are.
+    """An immutable value. Nodes are equal if they have the same type and all their fields except `span` are equal.
 
-    Frozen dataclasses are no different, but take forty times as long to define, and every command would wait for them.
+    Frozen dataclasses behave the same, but take forty times as long to define, which would delay every command.
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -99,12 +98,12 @@ _AnyNode = TypeVar("_AnyNode", bound=_Node)
 
 
 def replace(node: _AnyNode, **changes: Any) -> _AnyNode:
-    """The same node with other values in some of its fields."""
+    """A copy of a node with some fields changed."""
     return type(node)(**({field: getattr(node, field) for field in type(node).fields} | changes))
 
 
 class Word(_Node):
-    """One word as typed (`ban`, `COVID-19`): any form of it finds, its exact form ranks higher."""
+    """One word as typed (`ban`, `COVID-19`). It matches in any form; the exact form ranks higher."""
 
     text: str
     field: str | None = None
@@ -113,7 +112,7 @@ class Word(_Node):
 
 
 def plain_word(text: str, span: Span) -> Word:
-    """A word of no field and of the usual weight, made in half the time: most nodes of most queries are such."""
+    """A word with no field and the default weight, made in half the time. Most nodes of most queries are like this."""
     word = object.__new__(Word)
     put_text, put_field, put_weight, put_span = Word.setters
     put_text(word, text)
@@ -124,7 +123,7 @@ def plain_word(text: str, span: Span) -> Word:
 
 
 class Phrase(_Node):
-    """Exact words in this order, with at most `slop` other words in between, all together."""
+    """Exact words in this order, with at most `slop` other words in between in total."""
 
     text: str
     field: str | None = None
@@ -134,7 +133,7 @@ class Phrase(_Node):
 
 
 class Near(_Node):
-    """Words (exact forms) in any order, with at most `distance` other words in between, all together."""
+    """Words (exact forms) in any order, with at most `distance` other words in between in total."""
 
     words: tuple[str, ...]
     distance: int
@@ -144,7 +143,7 @@ class Near(_Node):
 
 
 class Prefix(_Node):
-    """Every word that begins so (`elect*`)."""
+    """Every word with this prefix (`elect*`)."""
 
     text: str
     field: str | None = None
@@ -163,7 +162,7 @@ class Fuzzy(_Node):
 
 
 class Match(_Node):
-    """Articles whose keyword field (see KEYWORD_FIELDS) holds this value."""
+    """Articles whose keyword field (see KEYWORD_FIELDS) has this value."""
 
     field: str
     value: str
@@ -171,7 +170,7 @@ class Match(_Node):
 
 
 class Range(_Node):
-    """Articles whose number (heat, quality) is known, so not negative, and in [low, high]; None is open."""
+    """Articles whose number (heat, quality) is known, which means not negative, and in [low, high]; None is open."""
 
     field: str
     low: float | None = None
@@ -180,12 +179,12 @@ class Range(_Node):
 
 
 class DateRange(_Node):
-    """Articles whose date (or whose last change, where `field` is "modified") lies in [start, end), aware UTC; None is
-    open.
+    """Articles whose date (or last change, if `field` is "modified") is in [start, end), aware UTC; None is open.
 
-    A day alone, without a time, is that day in the zone of the search. It lies in a range with a start when any instant
-    of it does, and in one without when it is over by `end`, or has begun where `begun` is set: so [start, any) and
-    [any, start) together hold all that is dated, and each but once. Fractions of an article's second do not count.
+    A date without a time is that day in the time zone of the search. It is in a range with a start if any instant of
+    the day is. It is in a range without a start if the day is over by `end`, or, if `begun` is set, has begun by then.
+    Thus [start, any) and [any, start) together contain every dated article exactly once. Fractions of a second in the
+    date of an article are ignored.
     """
 
     start: datetime | None = None
@@ -196,39 +195,38 @@ class DateRange(_Node):
 
 
 class All(_Node):
-    """What was typed side by side. At the root, articles that hold every child come first and those that
-    hold only some of its plain children (Word, Prefix, Fuzzy, Or, without a field) come after them; every
-    other child must hold, and where one of these scores, an article that holds no plain child comes after
-    them too. Of more than `plan.COMPLETE_WORDS` different plain children, relevance sorts by score alone.
-    Below the root it is And."""
+    """Nodes typed side by side. At the root, articles that match every child come first. Articles that match only some
+    of the plain children (Word, Prefix, Fuzzy, Or, without a field) come after them. Every other child must match. If
+    one of these others scores, articles that match no plain child are also found, after the complete ones. With more
+    than `plan.COMPLETE_WORDS` different plain children, relevance sorts by score alone. Below the root, All is And."""
 
     children: tuple[Node, ...]
     span: Span = (0, 0)
 
 
 class And(_Node):
-    """Every child must hold."""
+    """Every child must match."""
 
     children: tuple[Node, ...]
     span: Span = (0, 0)
 
 
 class Or(_Node):
-    """At least one child must hold."""
+    """At least one child must match."""
 
     children: tuple[Node, ...]
     span: Span = (0, 0)
 
 
 class Not(_Node):
-    """The child must not hold."""
+    """The child must not match."""
 
     child: Node
     span: Span = (0, 0)
 
 
 class Everything(_Node):
-    """Every article, each with the text score 1: the empty query, or one made of filters alone."""
+    """Every article, with a text score of 1: the empty query, or a query of filters only."""
 
     span: Span = (0, 0)
 
@@ -239,7 +237,7 @@ Node: TypeAlias = (
 
 
 def texts(node: Node) -> Iterator[str]:
-    """The text of every scoring node, as it was typed."""
+    """The text of every scoring node, as typed."""
     match node:
         case Word() | Phrase() | Prefix() | Fuzzy():
             yield node.text

@@ -1,1 +1,1 @@
-"""How does one ask an index? What Python users call, and what helps them to ask."""
+"""The Python search interface, and the aids to searching: completion, spelling, diagnosis, stories."""

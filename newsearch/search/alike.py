@@ -1,4 +1,4 @@
-"""Which articles of an index are copies, and which tell one story? Asks the room of stories, and keeps what it read."""
+"""Finds articles of an index that are copies or report one story. Uses newsearch.stories, and caches what it reads."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _KEPT = 20_000
 
 
 class Read(NamedTuple):
-    """What is compared of an article: its words, and its signature."""
+    """The parts of an article that are compared: its words and its signature."""
 
     wording: Wording
     signature: tuple[int, int]
 
 
 class Alike:
-    """Compares articles of one generation of an index. Several threads may use one."""
+    """Compares articles of one generation of an index. Safe to share between threads."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -47,7 +47,7 @@ class Alike:
         return known
 
     def copies(self, articles: Sequence[Article]) -> list[int]:
-        """For each article the place of the one that stands for its group of copies."""
+        """For each article, the position of the representative of its group of copies."""
         known = [self.read(article) for article in articles]
         times = [one.wording.time if one.wording.time is not None else float("nan") for one in known]
         pairs = candidates(signatures_array([one.signature for one in known]), times, WINDOW).tolist()
@@ -56,11 +56,11 @@ class Alike:
     def stories(
         self, articles: Sequence[Article], stemmings: Sequence[Stemming], copies: Sequence[int]
     ) -> list[int]:
-        """For each article the place of one that stands for its story; an undated one stays with its copies.
+        """For each article, the position of the representative of its story. Undated articles stay with their copies.
 
         Args:
             stemmings: how the words of each article are stemmed.
-            copies: what `copies` gives for the same articles.
+            copies: the result of `copies` for the same articles.
         """
         dated = [i for i, article in enumerate(articles) if article.date is not None]
         place = {i: rank for rank, i in enumerate(dated)}
@@ -72,7 +72,7 @@ class Alike:
         return [found.get(copies[i], copies[i]) for i in range(len(articles))]
 
     def reports(self, articles: Sequence[Article], stemmings: Sequence[Stemming]) -> list[Report]:
-        """Dated articles as stories are made of them."""
+        """Dated articles as reports, the input of story grouping."""
         found = []
         for article, stemming in zip(articles, stemmings, strict=True):
             words = self.read(article).wording
@@ -83,11 +83,11 @@ class Alike:
     def stories_of(
         self, reports: Sequence[Report], articles: Sequence[Article], copies: Sequence[int]
     ) -> list[int]:
-        """For each report the place of the first of its story.
+        """For each report, the position of the first report of its story.
 
         Args:
-            articles: what the reports were made of.
-            copies: what `copies` gives for these.
+            articles: the articles that the reports were made from.
+            copies: the result of `copies` for these articles.
         """
         forms: set[tuple[str, str]] = set()
         for report, article in zip(reports, articles, strict=True):
@@ -95,7 +95,7 @@ class Alike:
             forms.update(
                 zip(report.title, words.title, strict=True), zip(report.text, words.text, strict=True)
             )
-        # A form is counted in each stem that it has; what else has the stem was not seen here, and is rare.
+        # A form counts towards each of its stems. Other forms with the stem did not occur here, and are rare.
         frequencies: Counter[str] = Counter()
         for stem, form in forms:
             frequencies[stem] += self.frequency(form)
@@ -103,13 +103,13 @@ class Alike:
 
     @property
     def total(self) -> int:
-        """Articles of the collection."""
+        """The number of articles in the collection."""
         if self._total is None:
             self._total = self.reader.stats().articles
         return self._total
 
     def frequency(self, form: str) -> int:
-        """How many articles hold an exact form."""
+        """The number of articles that contain an exact form."""
         known = self._frequencies.get(form)
         if known is None:
             known = self._frequencies[form] = self.reader.articles_with(form)

@@ -1,4 +1,4 @@
-"""What a query that is being typed could become: words, names of fields, and values of fields."""
+"""Completion of a partly typed query: words, field names and field values."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _LONGEST_TAIL = 2 * analysis.MAX_TERM_LENGTH
 """Characters at the end of a word in which its last term is looked for."""
 
 _NAME = r"(?P<sign>-?\#?)(?:(?P<name>[A-Za-z]+):)?"
-# What is being typed: a value whose quote is still open, else what comes after the last gap or parenthesis.
+# The part being typed: a value with an open quote, or else the text after the last gap or parenthesis.
 _QUOTED = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}[\"“„«](?P<value>[^\"“”„«»]*)", re.DOTALL)
 _LAST = re.compile(rf"(?P<before>(?:.*[\s(])?){_NAME}(?P<value>[^\s()\"“”„«»]*)", re.DOTALL)
 
 
 class Completion(NamedTuple):
-    """A query that was completed, and how many articles hold its last word; None for the name of a field."""
+    """A completed query, and the number of articles that contain its last word; None for a field name."""
 
     text: str
     articles: int | None
 
 
 class Completer:
-    """Completes queries over one generation of an index, and remembers the values of its fields."""
+    """Completes queries over one generation of an index. Caches the values of its fields."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -55,7 +55,7 @@ class Completer:
         quoted = _QUOTED.fullmatch(text)
         if quoted and self._field(quoted) not in (None, *TEXT_FIELDS):
             return self._of_field(quoted, limit)
-        # In a phrase, words are completed one by one.
+        # Words in a phrase are completed one at a time.
         last = _LAST.fullmatch(text) or (quoted and _LAST.fullmatch(text[quoted.start("value") :]))
         if last is None or (last["name"] and self._field(last) is None):
             return []
@@ -64,7 +64,7 @@ class Completer:
         return self._of_field(last, limit)
 
     def _field(self, last: re.Match[str]) -> str | None:
-        """The field of the tree whose value is being typed; None for text, or for a name that is no field."""
+        """The tree field whose value is being typed; None for text and for unknown field names."""
         return "topic" if last["sign"].endswith("#") else FIELDS.get((last["name"] or "").lower())
 
     def _of_field(self, last: re.Match[str], limit: int) -> list[Completion]:
@@ -85,7 +85,7 @@ class Completer:
             if is_bare(name):
                 found.append(Completion(start + name, count))
             elif '"' not in name:
-                # A topic that is more than one word has no other way to be typed after a number sign.
+                # A topic of several words cannot be typed after a number sign in any other way.
                 opened = f"{start.removesuffix('#')}topic:" if start.endswith("#") else start
                 found.append(Completion(f'{opened}"{name}"', count))
         return found
@@ -96,7 +96,7 @@ class Completer:
         if not terms:
             return []
         done = _done(value, terms)
-        # What ends with a sign may be on its way to C++ or AT&T; no other word has the sign in it.
+        # A text that ends with a sign may be the start of C++ or AT&T. No other words contain the sign.
         prefix = terms[-1] if value[-1].isalnum() else analysis.fold(value[len(done) :])
         start = text[: len(text) - len(value)] + done
         names: list[str] = []
@@ -112,7 +112,7 @@ class Completer:
         ]
 
     def _longer(self, last: re.Match[str], limit: int) -> list[tuple[str, int]]:
-        """What is typed in a script without spaces, with the characters that follow it in articles, and how many do."""
+        """Longer forms of a text in a script without spaces: (text with a next character, articles), from the index."""
         value, field = last["value"], self._field(last)
         context = _context(last["before"])
         among = (context,) if context else ()
@@ -131,12 +131,12 @@ _NAMES = tuple(
 
 
 def _is_pair(term: str) -> bool:
-    """Whether a term is a pair of characters of a script that is written without spaces."""
+    """Whether a term is a pair of characters of a script written without spaces."""
     return len(term) == 2 and not term.isascii() and len(analysis.chunk_terms(term + term)) > 1
 
 
 def _done(value: str, terms: tuple[str, ...]) -> str:
-    """What of a word that is several terms is typed to its end: of COVID-1, all but the 1."""
+    """The finished part of a word of several terms: for COVID-1, everything but the 1."""
     if len(terms) < 2:
         return ""
     tails = (at for at in range(max(0, len(value) - _LONGEST_TAIL), len(value)) if value[at].isalnum())
@@ -144,7 +144,7 @@ def _done(value: str, terms: tuple[str, ...]) -> str:
 
 
 def _context(before: str) -> Node | None:
-    """What was typed before, as a tree of which every part must hold; None where that is nothing to go by."""
+    """The text before the last word as a tree whose parts must all match; None if it gives no usable context."""
     if not before.strip():
         return None
     tree = parse(before, now=datetime.now(UTC), tz=UTC).tree
@@ -154,12 +154,12 @@ def _context(before: str) -> Node | None:
 
 
 def _is_slow(node: Node) -> bool:
-    """Whether every article has to be read for it."""
+    """Whether evaluating the node means reading every article."""
     return isinstance(node, Match) and node.field == "url"
 
 
 class _Values:
-    """The values of a field, found by how they or one of their words begin."""
+    """The values of a field, looked up by a prefix of the value or of one of its words."""
 
     def __init__(self, values: list[tuple[str, int]]) -> None:
         self._values = values
@@ -173,10 +173,10 @@ class _Values:
         self._begins = [entry[0] for entry in entries]
 
     def begun(self, prefix: str, limit: int) -> list[tuple[str, int]]:
-        """The commonest values that begin so, then those of which a later word does."""
+        """The most frequent values with this prefix, then the values in which a later word has it."""
         wanted = prefix.casefold()
         first, last = bisect_left(self._begins, wanted), bisect_left(self._begins, wanted + "\U0010ffff")
-        # Values are numbered from the commonest on.
+        # Values are numbered by frequency, the most frequent first.
         found = sorted({(inside, number) for _, inside, number in self._entries[first:last]})
         numbers = dict.fromkeys(number for _, number in found)
         return [self._values[number] for number in list(numbers)[:limit]]

@@ -1,12 +1,12 @@
-"""What else to search for: the words that the best articles share, which the query did not say.
+"""Query expansion: adds words that the best articles share and that are not in the query.
 
 RM3 (Lavrenko and Croft, "Relevance-based language models", SIGIR 2001; Abdul-Jaleel et al., "UMass at TREC 2004"): the
-ARTICLES best answers are taken for relevant, and a word is as likely in the next one as it is in them:
+ARTICLES best results are assumed to be relevant. They give the probability of a word in a relevant article:
 
     p(word) = sum over these articles of score / sum of scores * tf / length
 
-The TERMS likeliest words are added to the query, which keeps KEPT of the whole weight. Words here are stems; the
-commonest form of each is what is searched for. Function words say nothing of a subject, and are none of them.
+The TERMS most probable words are added to the query. The original query keeps KEPT of the total weight. Words here are
+stems; the search uses the most frequent form of each. Function words are left out because they carry no subject.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ _READ = 20_000
 
 
 def is_prose(tree: Node) -> bool:
-    """Whether a query is in sentences: these tell a subject, of which there may be much, and a headline one article."""
+    """Whether a query is in sentences. These describe a subject with many articles; a headline names one article."""
     terms = [term for text in texts(tree) for term in analysis.terms(text)]
     return sum(term in FUNCTION_WORDS for term in terms) >= PROSE * len(terms)
 
 
 def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
-    """The words that the best articles share which a search finds: see `expansion`."""
+    """The words shared by the best articles of a search; see `expansion`."""
     answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
     return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
 
 
 def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
-    """The words to search for beside a query, weighted against its own.
+    """The words to add to a query, weighted relative to its own words.
 
     Args:
         tree: the query.
-        best: its first ARTICLES answers, with their scores, all above 0.
+        best: its first ARTICLES results with their scores, all above 0.
 
     Returns:
-        At most TERMS words, the weightiest first; none where the query has no words, or no answers.
+        At most TERMS words, the highest weight first. Empty if the query has no words or no results.
     """
     own, total = _weight(tree), sum(score for score, _ in best)
     if not own or not total:
@@ -86,7 +86,7 @@ def _terms(article: Article) -> list[str]:
 
 
 def _weight(node: Node) -> float:
-    """What the words of a query weigh together, before it matters how rare they are."""
+    """The total weight of the words of a query, before idf is applied."""
     match node:
         case Word(text) | Phrase(text):
             shares = [FUNCTION_SHARE if term in FUNCTION_WORDS else 1.0 for term in analysis.terms(text)]

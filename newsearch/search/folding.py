@@ -1,7 +1,7 @@
-"""Which hits become one? Copies of a text, or reports of a story, among the first hits of a search.
+"""Groups copies of a text, or reports of a story, among the first hits of a search.
 
-The first CANDIDATES hits are grouped, and twice as many each time that they do not fill the page. A group takes the
-place of its best hit. How many articles a search matches does not depend on it.
+The first CANDIDATES hits are grouped. If they do not fill the page, the number is doubled until they do. A group takes
+the position of its best hit. Grouping does not change the number of matching articles.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ CANDIDATES = 200
 
 
 class Copy(NamedTuple):
-    """An article that a hit stands for.
+    """An article represented by a hit.
 
     Attributes:
-        id, title: the article's.
-        url: where to read it; None where it has none.
-        outlet: the name of its outlet, or its domain; empty where it has none.
-        date: when it was published; None where that is not known.
+        id, title: those of the article.
+        url: the address of the article; None if it has none.
+        outlet: the name of its outlet, or its domain; empty if it has neither.
+        date: the publication date; None if unknown.
     """
 
     id: str
@@ -42,10 +42,10 @@ class Folding(NamedTuple):
 
     Attributes:
         answer: the search whose hits were grouped.
-        page: of each hit of the page its number among these, and the articles that it stands for, the earliest first.
-        groups: groups among all hits that were read.
-        candidates: how many were read.
-        exact: whether these are all that the search finds.
+        page: for each hit on the page, its number in `answer` and the articles it represents, the earliest first.
+        groups: the number of groups among all hits that were read.
+        candidates: the number of hits that were read.
+        exact: whether these are all hits of the search.
     """
 
     answer: Answer
@@ -56,10 +56,10 @@ class Folding(NamedTuple):
 
 
 def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:
-    """The page that a request asks for.
+    """The page for a request.
 
     Args:
-        first: gives so many of the first hits of its search.
+        first: returns the first n hits of the search of the request.
     """
     end = request.offset + request.limit
     size = max(CANDIDATES, end)
@@ -82,7 +82,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
 def _groups(
     request: Request, answer: Answer, articles: Sequence[Article], alike: Alike
 ) -> list[tuple[int, list[int]]]:
-    """The article of each group that is shown and the others, in the order of the best of each."""
+    """For each group, the article that is shown and the others. Groups are ordered by their best hit."""
     labels: Sequence[int] = range(len(articles))
     if request.collapse:
         labels = alike.copies(articles)
@@ -99,7 +99,7 @@ def _groups(
 
 
 def _shown(show: str, places: Sequence[int], articles: Sequence[Article]) -> int:
-    """Which of the articles of a group is shown; the better hit of several."""
+    """The article of a group that is shown. If several qualify, the best hit."""
     dated = [place for place in places if articles[place].date is not None]
     if show == "first" and dated:
         return min(dated, key=lambda i: (when(articles[i]), i))
@@ -120,9 +120,9 @@ def _shown(show: str, places: Sequence[int], articles: Sequence[Article]) -> int
 def _spread(
     groups: list[tuple[int, list[int]]], articles: Sequence[Article], request: Request, alike: Alike
 ) -> tuple[list[tuple[int, list[int]]], bool]:
-    """The groups page by page, with so many of an outlet as a page may have; and whether that fills the page asked for.
+    """The groups page by page, with a limit of hits per outlet on a page; and whether the requested page is full.
 
-    What an outlet has beyond that goes to the next page; pages that nothing else fills are filled with it.
+    Hits of an outlet beyond the limit move to the next page. They also fill pages that would otherwise have gaps.
     """
     end = request.offset + request.limit
     if request.per_outlet is None:
@@ -148,7 +148,7 @@ def _spread(
 
 
 def when(article: Article) -> tuple[bool, datetime]:
-    """Sorts by date: a day alone counts as its noon, and articles without a date come last."""
+    """Sort key by date. A day without a time counts as noon; articles without a date come last."""
     moment = article.date
     if moment is None:
         return True, datetime.max.replace(tzinfo=UTC)
@@ -158,7 +158,7 @@ def when(article: Article) -> tuple[bool, datetime]:
 
 
 def copy_of(article: Article) -> Copy:
-    """An article as another stands for it."""
+    """An article as the Copy of another."""
     provider = article.provider
     outlet = (provider.name or provider.domain) if provider else ""
     return Copy(article.id, article.title, article.url or None, outlet, article.date)

@@ -1,4 +1,4 @@
-"""What is big in a window of time? The stories that most outlets report, as a front page."""
+"""The front page of a time window: the stories reported by the most outlets."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Story:
     """Articles about one event.
 
     Attributes:
-        id: of its first report, so that it stays while the story grows.
-        title: the headline that shares most with the others.
-        outlets: the outlets that report it, in the order in which they began.
+        id: the id of the first report. It stays the same while the story grows.
+        title: the headline that has the most in common with the others.
+        outlets: the outlets that report it, in the order of their first reports.
         articles: its reports, the earliest first.
-        trend: rising, falling or steady: whether the last day before the end of the window has more or fewer of its
-            reports than the day before that.
+        trend: rising, falling or steady. Compares the number of reports on the last day of the window with the number
+            on the day before.
     """
 
     id: str
@@ -53,13 +53,13 @@ class Story:
 
 
 class Stories(Sequence[Story]):
-    """The stories of a window, those of most outlets first.
+    """The stories of a window, ordered by the number of outlets, the most first.
 
     Attributes:
-        first, last: when the earliest and the latest article of the window were published; None where there is none.
-        articles: how many articles were grouped.
-        total: how many stories they tell; those of one article count.
-        exact: whether these are all articles of the window; otherwise they are the newest ARTICLES.
+        first, last: publication dates of the earliest and the latest article of the window; None if it is empty.
+        articles: the number of articles that were grouped.
+        total: the number of stories, including stories of one article.
+        exact: whether all articles of the window were grouped; if not, only the newest ARTICLES were.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Stories(Sequence[Story]):
         self.exact = exact
 
     def shortened(self, limit: int) -> Stories:
-        """The first of them."""
+        """A copy limited to the first stories."""
         return Stories(self._stories[:limit], self.first, self.last, self.articles, self.total, self.exact)
 
     def __len__(self) -> int:
@@ -99,11 +99,11 @@ class Stories(Sequence[Story]):
 
 
 def stories_of(results: Results, alike: Alike, *, windowed: bool) -> Stories:
-    """The stories of what a search finds.
+    """The stories among the results of a search.
 
     Args:
         results: sorted by date, the newest first.
-        windowed: whether the search has a window; otherwise it is WINDOW before the newest article.
+        windowed: whether the search has a window; if not, the window is WINDOW before the newest article.
     """
     complete = bool(results.counts.complete)
     hits = [hit for hit in results if hit.article.date is not None and hit.complete == complete]

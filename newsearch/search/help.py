@@ -1,4 +1,4 @@
-"""Help for a search that finds little: which of its parts is to blame, and which word or name was perhaps mistyped."""
+"""Help for searches with few results: finds the parts that exclude everything, and likely misspellings."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _PART = 0.95
 
 
 class Clause(NamedTuple):
-    """One part of a search that found nothing, and what it has to do with that.
+    """One part of a search without results, and its effect on the search.
 
     Attributes:
         text: the part as it was typed, or the value of the option.
-        option: the name of the attribute of `Request` that it comes from; None for a part of the query.
-        alone: published articles that match this part alone.
+        option: the name of the `Request` attribute that it comes from; None for a part of the query.
+        alone: the number of published articles that match this part alone.
         without: what the search matches if this part is left out.
-        near: topics, outlets, categories or types of the index that look like the one that the part asks for, where it
+        near: topics, outlets, categories or types of the index with names similar to the one in this part, if the part
             matches nothing.
     """
 
@@ -66,9 +66,9 @@ class Clause(NamedTuple):
 
 
 def diagnose(asked: Asked) -> tuple[Clause, ...]:
-    """What each part of a search does to it, in the order of the query and then of the options.
+    """The effect of each part of a search: first the parts of the query in order, then the options.
 
-    A last clause `is:published`, which nobody typed, stands for unpublished articles that would match.
+    If unpublished articles would match, an implicit clause `is:published` comes last.
     """
     query, clauses = asked.query, []
     for node in _parts(query.tree)[:MAX_CLAUSES]:
@@ -86,17 +86,18 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
 
 
 def respell(asked: Asked, found: Counts) -> str | None:
-    """The query with its likely misspellings replaced by words and names of the collection; None where there are none.
+    """The query with likely misspellings replaced by words and names of the collection; None if there are none.
 
-    Whole queries are judged: of those that differ in words which hardly any article holds, or in names that none has,
-    the one is meant with which most articles hold every word, the less so the more edits it takes. If none of them
-    helps, words that are known are doubted too, one or two neighbours at a time, as in the names of people.
+    Candidates are compared as whole queries. They differ from the query in words that hardly any article contains, or
+    in names that no article has. The best candidate has the most articles that contain every word, discounted by the
+    number of edits. If no candidate helps, known words are replaced too, one or two neighbours at a time, as in the
+    names of people.
 
     Args:
-        found: what the search matches as it is. The new query matches more with every word.
+        found: what the search matches unchanged. The new query has more articles that contain every word.
     """
     typed = _words(asked.query)
-    # Asked first, since to look for candidates takes longer than most searches.
+    # Checked first, because looking for candidates takes longer than most searches.
     if found.complete >= FEW and not any(_is_strange(asked.reader, word) for _, word in typed):
         return None
     words = [_TypedPlace(at, at + len(word), *_candidates(asked.reader, word)) for at, word in typed]
@@ -128,12 +129,12 @@ def respell(asked: Asked, found: Counts) -> str | None:
 
 
 class _TypedPlace(NamedTuple):
-    """A word or a name of a query as it was typed.
+    """A word or a name of a query as typed.
 
     Attributes:
-        held: how many articles hold it in some form.
-        candidates: what may be meant instead, with how likely it is to be typed so, the likeliest first.
-        is_strange: whether it is known in other forms alone, such as those of another language.
+        held: the number of articles that contain it in any form.
+        candidates: possible corrections, each with the likelihood of this typing error, the most likely first.
+        is_strange: whether the index has only other forms of it, such as those of another language.
     """
 
     start: int
@@ -151,7 +152,7 @@ _Replacement: TypeAlias = tuple[_TypedPlace, str, float]
 
 
 def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
-    """All ways to replace some of these places."""
+    """All combinations of replacements for some of these places."""
     most = _CANDIDATES if len(places) > 1 else _CANDIDATES_OF_ONE
     options = [[None, *((place, *it) for it in place.candidates[:most])] for place in places]
     for chosen in islice(product(*options), 1, None):
@@ -159,21 +160,21 @@ def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
 
 
 def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
-    """The likeliest of some ways to replace parts of a query; None where what was typed is likelier.
+    """The most likely of several replacements in a query; None if the query as typed is more likely.
 
     Args:
-        least: how many articles, weighted by how likely the edits are, must hold every word.
+        least: the minimum number of articles with every word, weighted by the likelihood of the edits.
     """
     best, most = None, least
     for way in islice(ways, _MAX_TRIED):
         text, likely = asked.query.text, 1.0
-        # From the last to the first, so that the places of the others stay.
+        # From last to first, to keep the other positions valid.
         for place, form, likeliness in sorted(way, key=lambda one: one[0].start, reverse=True):
             text = _replaced(text, place.start, place.end, form)
             likely *= likeliness
         again = parse(text, now=asked.now, tz=asked.tz)
         complete = asked.counts(asked.narrowed(again.tree, text)).complete
-        # What articles hold as it was typed competes, as what takes no edit.
+        # The query as typed competes too, as the candidate with no edits.
         rival = found.complete if any(place.held for place, _, _ in way) else 0
         if complete > found.complete and complete * likely > max(most, rival):
             best, most = text, complete * likely
@@ -181,7 +182,7 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
 
 
 def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
-    """How many articles hold a word, what is likely meant by it, and whether it is strange (see _TypedPlace)."""
+    """The number of articles that contain a word, its likely corrections, and whether it is strange (see _TypedPlace)."""
     term = _only_term(word)
     if term is None:
         return FEW, [], False
@@ -191,7 +192,7 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
         for like in reader.like(term, edits):
             value = _likeliness(term, like)
-            # Forms that hardly anybody writes are misspellings themselves.
+            # Very rare forms are misspellings themselves.
             if like.articles * _RARE >= held or held < FEW:
                 likely.append((-value * like.articles, like.form, value))
         if likely:
@@ -201,13 +202,13 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
 
 
 def _is_strange(reader: Reader, word: str) -> bool:
-    """Whether a word is known in other forms alone, such as those of another language."""
+    """Whether the index has only other forms of a word, such as those of another language."""
     term = _only_term(word)
     return term is not None and not reader.articles_with(term) and _holding(reader, word) >= FEW
 
 
 def _only_term(word: str) -> str | None:
-    """The term of a word that may be mistyped."""
+    """The term of a word that may be misspelt."""
     terms = analysis.terms(word)
     if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
         return None
@@ -215,14 +216,14 @@ def _only_term(word: str) -> str | None:
 
 
 def _holding(reader: Reader, word: str) -> int:
-    """How many articles hold a word in some form."""
+    """The number of articles that contain a word in any form."""
     return reader.search(Word(word), Options(limit=0)).counts().complete
 
 
 def _likeliness(term: str, like: LikeForm) -> float:
-    """How likely it is that somebody types one word for another that is like it."""
+    """The likelihood of typing one word for another similar one."""
     omitted = _OMITTED if len(like.form) > len(term) else 1.0
-    # Nearly everybody gets the first letter right.
+    # The first letter is rarely wrong.
     first = 1.0 if like.form[0] == term[0] else 0.1
     return float(_EDIT**like.edits * omitted * first)
 
@@ -237,14 +238,14 @@ def _clause(asked: Asked, text: str, option: str | None, node: Node, without: No
 
 
 def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
-    """The names that are likest to one that no article has, with how like each is; none where one has it."""
+    """The names most similar to one that no article has, each with its similarity. Empty if an article has the name."""
     wanted = node.value.casefold()
     if node.field not in _NAMED or reader.search(And((node,)), Options(limit=0)).counts().complete:
         return []
-    from difflib import SequenceMatcher  # few mistype a name
+    from difflib import SequenceMatcher  # rarely needed: only for misspelt names
 
     matcher = SequenceMatcher(b=wanted, autojunk=False)
-    # A star does nothing in a value, but says what the name begins with.
+    # A star has no effect in a value, but marks the text before it as a prefix of the name.
     begun = wanted.rstrip("*") if wanted.endswith("*") else ""
 
     def likeness(text: str) -> float:
@@ -266,7 +267,7 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
 
 
 def _named(query: Parsed) -> list[tuple[int, int, Match]]:
-    """The names that a query asks for as they were typed, and where they are."""
+    """The names in a query as typed, with their positions."""
     found = []
     for node in _filters(query.tree):
         start = query.text.find(node.value, *node.span)
@@ -276,7 +277,7 @@ def _named(query: Parsed) -> list[tuple[int, int, Match]]:
 
 
 def _replaced(text: str, start: int, end: int, new: str) -> str:
-    """A query with a word or a name of it replaced; a name of several words is quoted."""
+    """A query with one word or name replaced. A name of several words is quoted."""
     before, after = text[:start], text[end:]
     if is_bare(new) or before.endswith(_OPENED):
         return before + new + after
@@ -289,7 +290,7 @@ _OPENED = tuple('"“„«')
 
 
 def _filters(node: Node) -> Iterator[Match]:
-    """The filters by name that articles have to pass, or may."""
+    """The name filters of a tree, both required and alternative ones."""
     match node:
         case Match():
             yield node
@@ -299,7 +300,7 @@ def _filters(node: Node) -> Iterator[Match]:
 
 
 def _words(query: Parsed) -> list[tuple[int, str]]:
-    """The words that a query looks for as they were typed, and where they are, the last first."""
+    """The words that a query searches for as typed, with their positions, the last first."""
     found = []
     for node in _scoring(query.tree):
         texts = node.words if isinstance(node, Near) else node.text.split()
@@ -322,10 +323,10 @@ def _scoring(node: Node) -> Iterator[Word | Phrase | Near]:
 
 
 def _parts(tree: Node) -> list[Node]:
-    """What a query is made of: the children of its root, and those of an AND among them."""
+    """The parts of a query: the children of its root, with an AND among them replaced by its own children."""
     parts: list[Node] = []
     for child in tree.children if isinstance(tree, All) else (tree,):
-        # NEAR with a phrase becomes an And, whose parts were typed as one.
+        # NEAR with a phrase becomes an And whose parts were typed as one.
         if isinstance(child, And) and not any(isinstance(part, Near) for part in child.children):
             parts += child.children
         elif not isinstance(child, Everything):

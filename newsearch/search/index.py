@@ -1,4 +1,4 @@
-"""An index as its users see it: open, search, get, close."""
+"""The public class Index, and `open`, which opens one."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
     """Open the index in a directory for searching.
 
     Args:
-        path: of the directory; `scheme://...` names a place that another engine keeps.
-        synonyms: a file of synonyms (see docs/query-syntax.md). It is read now; every search asks for them too.
+        path: the path of the directory; `scheme://...` names a location handled by another engine.
+        synonyms: a file of synonyms (see docs/query-syntax.md). It is read now and applied to every search.
 
     Raises:
-        ValueError: an argument is no path.
+        ValueError: an argument is not a path.
         WordListError: the file of synonyms cannot be used.
         EngineError: there is no engine for this scheme.
-        IndexMissing: there is no index.
-        IndexIncompatible: it was made by another version of newsearch.
-        IndexCorrupt: it is damaged.
+        IndexMissing: there is no index at the path.
+        IndexIncompatible: the index was made by another version of newsearch.
+        IndexCorrupt: the index is damaged.
     """
     check_path("path", path)
     engine = open_engine(path)
     if synonyms is None:
         return Index(engine)
     check_path("synonyms", synonyms)
-    from newsearch.query.synonyms import read_synonyms  # few have such a file
+    from newsearch.query.synonyms import read_synonyms  # rarely needed
 
     return Index(engine, read_synonyms(synonyms))
 
@@ -62,9 +62,10 @@ _NO_LISTS = ((),) * 6
 
 
 class Index:
-    """One generation of an index. It does not change while it is open: `refresh` looks for a newer one.
+    """One generation of an index. It does not change while it is open; `refresh` switches to a newer one.
 
-    Several threads may use one Index. After it is closed, results may still be used; its own methods raise EngineError.
+    An Index may be shared between threads. After `close`, results stay usable, but methods of the Index raise
+    EngineError.
     """
 
     def __init__(
@@ -111,47 +112,48 @@ class Index:
         show: str = "best",
         per_outlet: int | None = None,
     ) -> Results:
-        """Find articles, the best first: relevance boosted by heat and quality.
+        """Find articles, the best first. The score is relevance boosted by heat and quality.
 
-        Articles that hold every word come before those that hold only some, unless the query is a text of more than six
-        words. An empty query finds every article. The options are those of a `Request`, which `run` takes.
-        Several topics must all hold; of several providers, authors, categories, types or languages, one must. A
-        str is one value.
+        Articles that contain every word come before those that contain only some, unless the query is a text of more
+        than six words. An empty query finds every article. The options are the attributes of a `Request`, which `run`
+        accepts. Several topics must all match. Of several providers, authors, categories, types or languages, one must
+        match. A str is one value.
 
         Args:
             query: see docs/query-syntax.md; any text is a query.
-            limit, offset: the page, in hits.
+            limit, offset: size and start of the page, in hits.
             sort: relevance, newest, oldest, modified, heat or quality.
-            after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
-            before: articles before then.
+            after: earliest date: a day, an instant, or text as in the query language (`7d`, `2020-09`).
+            before: articles before this date, which is excluded.
             topics: whole topics, case folded.
             providers: outlets, by whole words of the name or by domain.
             authors: by whole words of the name.
             categories, types: whole values, case folded.
-            languages: by tag: `fr` is also `fr-CA`.
-            min_heat, min_quality: articles of at least this, so that the value is known.
+            languages: tags; `fr` also matches `fr-CA`.
+            min_heat, min_quality: lowest values; articles with an unknown value are excluded.
             unpublished: find unpublished articles too.
             boosts: weights of heat, quality and recency.
-            as_of: the moment that relative dates and recency count from, by default now; a day means its end. Where
-                it is given, articles dated later are not found, as they were not then; undated ones are.
-            tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
-            expand: search also for words that the best articles share, where relevance sorts. True finds more, some of
-                it without any word of the query; that is neither complete nor counted. None, the default, only ranks
-                with them what a query in sentences finds. False does neither, and nothing is `related`.
-            collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
-                the first hits (200, or more where they do not fill the page); `Hit.copies` has the others. See
+            as_of: the reference moment for relative dates and recency, by default now; a day means its end. If given,
+                articles dated later are not found, because they did not exist then; undated ones are found.
+            tz: the time zone for days and for moments without a zone; or its name, such as Europe/Paris.
+            expand: also use words that the best articles share. Applies only when sorting by relevance. True finds
+                more articles, some without any word of the query; these are neither complete nor counted. None, the
+                default, uses the words only to rank the results of a query in sentences. False does neither, and leaves
+                `related` empty.
+            collapse: copies or stories: one hit represents all copies of a text, or all reports of an event, among the
+                first hits (200, or more if these do not fill the page). `Hit.copies` has the others. See
                 docs/stories.md.
-            show: which of them is the hit: best (in the order of the search), first or last (by date), or an outlet, by
-                name or domain.
-            per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits.
+            show: which article of a group is the hit: best (in the order of the search), first or last (by date), or
+                that of an outlet, given by name or domain.
+            per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits.
 
         Raises:
-            QueryError: an option is of a wrong kind, out of its range, or not a date.
+            QueryError: an option has a wrong type, is out of range, or is not a date.
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
         lists = topics, providers, authors, categories, types, languages
-        # Most searches ask for nothing but words. Whether an option is the default is then a matter of identity.
+        # Most searches have no options. Identity is then enough to tell that each is the default.
         if (
             lists == _NO_LISTS
             and after is None
@@ -197,10 +199,10 @@ class Index:
         )
 
     def run(self, request: Request) -> Results:
-        """Find what a request asks for.
+        """Run a request.
 
         Raises:
-            QueryError: this is no request, or its query cannot be used.
+            QueryError: the argument is not a Request, or its query cannot be used.
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
@@ -228,18 +230,19 @@ class Index:
         return Results(asked, reader.search(tree, options))
 
     def fingerprint(self, request: Request) -> str:
-        """What tells the answer to a request from others: the same text, the same hits in the same order.
+        """A cache key for the answer to a request: equal keys mean the same hits in the same order.
 
-        Relative dates count from now, so it may change with time. It holds within one generation of the index.
+        Relative dates count from now, and the key of a request may therefore change with time. A key is valid within
+        one generation of the index.
 
         Raises:
             QueryError: the query cannot be used.
             EngineError: the index is closed.
         """
-        from hashlib import blake2b  # only who keeps answers asks
+        from hashlib import blake2b  # needed only by callers that cache answers
 
         asked = request.ask(self._reader, self._synonyms)
-        # Recency counts from the newest article, unless that is yet to come.
+        # Recency counts from the newest article, unless its date is in the future.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
         folding = (request.collapse, request.show, request.per_outlet)
         told = repr((asked.tree(), asked.options, request.expand, hour, folding))
@@ -255,15 +258,15 @@ class Index:
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
     ) -> Stories:
-        """What is big in a window of time: the stories that most outlets report. docs/stories.md says what a story is.
+        """The top stories of a time window: those reported by the most outlets. docs/stories.md defines a story.
 
-        Of a query with words, articles that hold every word are grouped, if there are any. What was found is kept for
-        the next call, within one generation of the index.
+        For a query with words, only articles that contain every word are grouped, if there are any. The result is
+        cached for the next call, within one generation of the index.
 
         Args:
-            query: see docs/query-syntax.md; the empty one takes all articles of the window.
-            limit: at most so many stories.
-            after, before: the window; without either, it is the three days before the newest article found.
+            query: see docs/query-syntax.md; the empty query takes all articles of the window.
+            limit: the maximum number of stories.
+            after, before: the window; without both, the three days before the newest article found.
             as_of, tz: as in `search`.
 
         Raises:
@@ -294,14 +297,14 @@ class Index:
         as_of: Moment | None = None,
         tz: tzinfo | str = UTC,
     ) -> Timeline:
-        """How coverage goes through time: the articles of each period, of one query or of several side by side.
+        """Coverage over time: the number of articles in each period, for one query or several side by side.
 
-        Counted are the articles that hold every word of a query, or, where there are none, those that hold some.
-        Periods without a match have 0; undated articles are in none.
+        Counts the articles that contain every word of a query, or, if there are none, those that contain some.
+        Periods without a match have 0. Undated articles belong to no period.
 
         Args:
-            queries: see docs/query-syntax.md; none is the query for everything.
-            by: day, week, month or year, in the zone.
+            queries: see docs/query-syntax.md; without any, every article is counted.
+            by: day, week, month or year, in the time zone.
             after, before, as_of, tz: as in `search`.
 
         Raises:
@@ -309,25 +312,26 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.timelines import timeline  # few ask
+        from newsearch.search.timelines import timeline  # rarely needed
 
         base = Request(limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
         return timeline(queries or ("",), by, lambda query: self.run(replace(base, query=query)))
 
     def related(self, id: str, limit: int = 10) -> list[Article]:
-        """Articles on the subject of another: those that it names itself, then those that share its telling words.
+        """Articles on the same subject as another: first those that it names itself, then those sharing its key words.
 
-        Copies of it are left out, and of copies of each other all but the best; so are unpublished articles.
+        Copies of the article are left out, and so are unpublished articles. Of articles that are copies of each other,
+        only the best is kept.
 
         Args:
-            id: of the article, published or not.
-            limit: at most so many.
+            id: the id of the article, published or not.
+            limit: the maximum number of articles.
 
         Returns:
-            The best first; none where there is no such article.
+            The best first; empty if there is no article with this id.
 
         Raises:
-            QueryError: the limit is no such number.
+            QueryError: the limit is not a valid number.
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
@@ -338,16 +342,16 @@ class Index:
         return related(article, self._alike, int(limit)) if article else []
 
     def copies(self, id: str) -> list[Publication]:
-        """Where else the text of an article was published: all publications, the earliest first, its own among them.
+        """All publications of the text of an article, including its own, the earliest first.
 
-        Of the articles within five days of it, 200 are compared with it: those that share most of its telling words.
-        What has no date comes last, and of what has a day alone nobody knows how long after the first it came.
+        The article is compared with 200 articles dated within five days of it: those that share most of its key words.
+        Undated articles come last. For a date without a time, the delay after the first publication is unknown.
 
         Args:
-            id: of the article, published or not.
+            id: the id of the article, published or not.
 
         Returns:
-            None at all where there is no such article, and one where there is no copy.
+            An empty list if there is no article with this id; one publication if there is no copy.
 
         Raises:
             EngineError: the index is closed.
@@ -359,52 +363,53 @@ class Index:
         return publications(article, self._alike) if article else []
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
-        """What the last word of a query that is being typed could become.
+        """Completions of the last word of a partly typed query.
 
         Args:
             text: the query so far. After a space there is nothing to complete.
-            limit: at most so many.
+            limit: the maximum number of completions.
 
         Returns:
-            Whole queries, the likeliest first: words that articles hold which hold the words before, else words that
-            many articles hold; names of fields; values of provider:, topic:, category:, type:, lang:, has: and is:.
+            Whole queries, the most likely first. The last word is completed to words of articles that contain the words
+            before it, or else to words of many articles; to names of fields; or to values of provider:, topic:,
+            category:, type:, lang:, has: and is:.
 
         Raises:
-            QueryError: an argument is of a wrong kind.
+            QueryError: an argument has a wrong type.
             EngineError: the index is closed.
         """
         check_text("text", text, error=QueryError)
         check_number("limit", limit, 0, whole=True, error=QueryError)
         if self._completer is None or self._completer.reader is not self._reader:
-            from newsearch.search.completion import Completer  # few complete anything
+            from newsearch.search.completion import Completer  # rarely needed
 
             self._completer = Completer(self._reader)
         return self._completer.complete(text, limit)
 
     def ids(self, prefix: str = "") -> list[str]:
-        """The ids that begin so, of all articles, published or not, in order."""
+        """The ids with this prefix, in sorted order, of published and unpublished articles."""
         check_text("prefix", prefix)
         return sorted(self._reader.ids(prefix))
 
     def get(self, id: str) -> Article | None:
-        """The article of this id, published or not; None where there is none."""
+        """The article with this id, published or not; None if there is none."""
         check_text("id", id)
         return self._reader.get(id)
 
     def articles(self) -> Iterator[Article]:
-        """All articles, published or not, in no order."""
+        """All articles, published or not, in no particular order."""
         return iter(self._reader.articles())
 
     def stats(self) -> Stats:
-        """What the index holds."""
+        """Statistics of the index."""
         return self._reader.stats()
 
     def fields(self) -> Sequence[FieldStats]:
-        """What the index holds in each field; takes longer than `stats`, since it reads all postings."""
+        """Statistics of each field. Slower than `stats`, because it reads all postings."""
         return self._reader.fields()
 
     def refresh(self) -> bool:
-        """Go on with the newest generation. Returns whether it is newer than the one before."""
+        """Switch to the newest generation. Returns whether it is newer than the current one."""
         newer = self._reader.newer()
         if newer is None:
             return False
@@ -412,7 +417,7 @@ class Index:
         return True
 
     def close(self) -> None:
-        """Let go of the files; they are unmapped when the last result that refers to them is gone."""
+        """Release the files. They are unmapped when the last result that refers to them is gone."""
         self._open = self._completer = self._spellings = self._compared = None
 
     @property

@@ -1,4 +1,4 @@
-"""What does a query mean in this index? A hashtag that is no topic here is a word; an address may be an outlet's."""
+"""Interprets a query for one index: hashtags that are not topics become words, addresses may name an outlet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DOMAIN = pattern(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}", re.IGNOR
 
 
 def in_index(query: Parsed, reader: Reader) -> Parsed:
-    """A query as it is meant in an index, with notes on what was taken otherwise than it was typed."""
+    """A query as interpreted for an index, with notes on the parts that are not read literally."""
     if "#" in query.text:
         return _Topics(query, reader).resolved()
     if "." in query.text and len(query.text.split()) == 1:
@@ -48,7 +48,7 @@ class _Topics:
         if not self._notes:
             return query
         if isinstance(tree, All):
-            # What was only filtered is now ranked.
+            # The tree only filtered before; now it also ranks.
             kept = tuple(child for child in tree.children if not isinstance(child, Everything))
             tree = replace(tree, children=kept) if any(isinstance(child, Word) for child in kept) else tree
         return query._replace(tree=tree, notes=(*query.notes, *self._notes))
@@ -71,7 +71,7 @@ class _Topics:
 
 
 def _address(query: Parsed, reader: Reader) -> Parsed:
-    """An address that is the whole query: of an article, of an outlet, or in a text."""
+    """Handles an address that is the whole query: the address of an article or an outlet, or one within a text."""
     tree = query.tree
     if isinstance(tree, Word) and tree.field is None and _DOMAIN.fullmatch(tree.text):
         site = Match("domain", tree.text, tree.span)

@@ -1,7 +1,7 @@
-"""A search as one value: what to find, in which order, which page of it.
+"""A search as one value: what to find, in which order, and which page to return.
 
-Everything that searches makes a `Request`: the command, the library, and whatever keeps a search to run it again. It is
-checked when it is made, so that whoever has one can run it. docs/request.md describes its JSON.
+Every caller that searches makes a `Request`: the command, the library, and anything that stores a search to run it
+again. A request is validated when it is made, and can always be run afterwards. docs/request.md describes its JSON.
 """
 
 from __future__ import annotations
@@ -38,36 +38,36 @@ Moment: TypeAlias = str | date | datetime
 class Request:
     """A search: query, filters, order, page and weights.
 
-    Several topics must all hold; of several providers, authors, categories, types or languages, one must. A str is one
-    value. Relative dates (`7d`) stay relative: they count from the moment at which the request is run.
+    Several topics must all match. Of several providers, authors, categories, types or languages, one must match. A str
+    is one value. Relative dates (`7d`) stay relative: they count from the moment when the request is run.
 
     Attributes:
         query: see docs/query-syntax.md; any text is a query, and the empty one finds every article.
-        limit, offset: the page, in hits.
+        limit, offset: size and start of the page, in hits.
         sort: relevance, newest, oldest, modified (the latest change first), heat or quality.
-        after: articles from then on: a day, an instant, or text as in the query language (`7d`, `2020-09`).
-        before: articles before then.
+        after: earliest date: a day, an instant, or text as in the query language (`7d`, `2020-09`).
+        before: articles before this date, which is excluded.
         topics: whole topics, case folded.
         providers: outlets, by whole words of the name or by domain.
         authors: by whole words of the name.
         categories, types: whole values, case folded.
-        languages: by tag: `fr` is also `fr-CA`.
-        min_heat, min_quality: articles of at least this, so that the value is known.
+        languages: tags; `fr` also matches `fr-CA`.
+        min_heat, min_quality: lowest values; articles with an unknown value are excluded.
         unpublished: whether unpublished articles are found too.
         boosts: weights of heat, quality and recency.
-        as_of: the moment that relative dates and recency count from; None is when the request is run. A day means its
-            end. Where it is given, articles dated later are not found; undated ones are.
-        tz: the zone in which days begin, and moments lie that have none; or its name, such as Europe/Paris.
-        expand: whether to search also for words that the best articles share: see `Index.search`.
-        collapse: copies or stories: one hit stands for all copies of a text, or for all reports of an event, among
-            the best hits.
+        as_of: the reference moment for relative dates and recency; None means the moment when the request is run. A day
+            means its end. If given, articles dated later are not found; undated ones are.
+        tz: the time zone for days and for moments without a zone; or its name, such as Europe/Paris.
+        expand: whether to use words that the best articles share; see `Index.search`.
+        collapse: copies or stories: one hit represents all copies of a text, or all reports of an event, among the
+            best hits.
         show: which article of a group is the hit: best (by the order of the search), first or last (by date), or the
-            name or domain of an outlet; best where that outlet is not in the group. Without `collapse` it does nothing.
-        per_outlet: at most so many hits of one outlet on a page, as long as other outlets have hits; those left over
-            come on the next pages.
+            name or domain of an outlet; best if the group has no article of that outlet. No effect without `collapse`.
+        per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits. The rest
+            move to the next pages.
 
     Raises:
-        QueryError: a value is of a wrong kind or out of its range; the message begins with the name of the attribute.
+        QueryError: a value has a wrong type or is out of range; the message begins with the name of the attribute.
     """
 
     query: str = ""
@@ -95,8 +95,8 @@ class Request:
 
     @classmethod
     def plain(cls, query: str, limit: int, offset: int) -> Request:
-        """The request of these three alone, all else as it is by default: most are such, and made at a tenth of the
-        cost.
+        """A request with these three values and defaults for the rest. Most requests are like this; this constructor
+        takes a tenth of the time.
 
         Raises:
             QueryError: as for any request.
@@ -106,7 +106,7 @@ class Request:
         if limit < 0 or offset < 0 or limit + offset > MAX_PAGE:
             return cls(query, limit, offset)
         made = object.__new__(cls)
-        # What an instance lacks, its class has: the defaults.
+        # Attributes missing from the instance are looked up in the class, which has the defaults.
         made.__dict__.update(query=query, limit=limit, offset=offset)
         return made
 
@@ -146,7 +146,7 @@ class Request:
             tz = self.zone()
             self._set("tz", tz)
         if not self.after is self.before is self.as_of is None:
-            # Whether a text is a date does not depend on the day.
+            # Whether a text is a date does not depend on the current day.
             now = datetime.now(UTC)
             self._start("after", now, tz)
             self._start("before", now, tz)
@@ -171,7 +171,7 @@ class Request:
 
     @property
     def is_folded(self) -> bool:
-        """Whether the page is made from more hits than are on it."""
+        """Whether making the page takes more hits than the page shows."""
         return bool(self.collapse or self.per_outlet)
 
     def _set(self, name: str, value: object) -> None:
@@ -180,10 +180,10 @@ class Request:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Request:
-        """The request of a mapping, such as comes from JSON: see docs/request.md.
+        """The request described by a mapping, such as one read from JSON; see docs/request.md.
 
         Raises:
-            QueryError: a key is unknown, or its value cannot be used; the message begins with the key.
+            QueryError: a key is unknown, or its value is invalid; the message begins with the key.
         """
         if not isinstance(mapping, Mapping):
             raise QueryError(f"a request is a JSON object, not {mapping!r:.80}")
@@ -200,7 +200,7 @@ class Request:
             if name in given and not (given[name] is None and name != "tz"):
                 check_text(name, given[name], error=QueryError)
         for name in ("limit", "offset", "per_outlet"):
-            # JSON knows one kind of number.
+            # JSON has only one number type.
             if isinstance(given.get(name), float) and given[name].is_integer():
                 given[name] = int(given[name])
         if "boosts" in given:
@@ -208,10 +208,10 @@ class Request:
         return cls(**given)
 
     def as_mapping(self) -> dict[str, Any]:
-        """What `from_mapping` makes this request of: of JSON's types alone, without what is as by default.
+        """The inverse of `from_mapping`. Contains only JSON types, and leaves out defaults.
 
         Raises:
-            QueryError: the zone has no name that others know.
+            QueryError: the time zone has no portable name.
         """
         mapping: dict[str, Any] = {"request": REQUEST_VERSION, "query": self.query}
         for name in _KEYS[1:]:
@@ -226,7 +226,7 @@ class Request:
             weights = {field.name: getattr(value, field.name) for field in fields(value)}
             return {key: weight for key, weight in weights.items() if weight != getattr(DEFAULT_BOOSTS, key)}
         if isinstance(value, datetime):
-            # A text without fractions would mean the whole second, and `as_of` its end.
+            # A text without fractions means the whole second, and `as_of` would mean its end.
             instant = _instant(name, value, self.zone())
             return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
         if isinstance(value, date):
@@ -234,7 +234,7 @@ class Request:
         return _zone_name(value) if isinstance(value, tzinfo) else value
 
     def zone(self) -> tzinfo:
-        """The zone in which days begin."""
+        """The time zone in which days begin."""
         if isinstance(self.tz, str):
             try:
                 return parse_zone(self.tz)
@@ -247,7 +247,7 @@ class Request:
         return self.tz
 
     def parsed(self, synonyms: Synonyms | None = None) -> Parsed:
-        """The query as it is understood now.
+        """The query as parsed now.
 
         Raises:
             QueryError: the query cannot be used.
@@ -262,10 +262,10 @@ class Request:
     def ask(
         self, reader: Reader, synonyms: Synonyms | None = None, spellings: Spellings | None = None
     ) -> Asked:
-        """What this request asks of a reader, now.
+        """This request bound to a reader and to the current moment.
 
         Args:
-            spellings: of this reader, which remembers them.
+            spellings: the spellings cache of this reader.
 
         Raises:
             QueryError: the query or a date cannot be used.
@@ -275,7 +275,7 @@ class Request:
         now = moment or now
         parsed = parse(self.query, now=now, tz=tz)
         if "#" in self.query or "." in self.query:
-            from newsearch.search.meaning import in_index  # most queries are plain words
+            from newsearch.search.meaning import in_index  # not needed for plain words
 
             parsed = in_index(parsed, reader)
         if synonyms:
@@ -318,7 +318,7 @@ class Request:
             yield Filter("as_of", self.as_of, _no_later_than(moment))
 
     def _end(self, now: datetime, tz: tzinfo) -> datetime | None:
-        """The last instant of `as_of`, if that is a day or a period; an instant is itself. In UTC."""
+        """The last instant of `as_of` if it is a day or a period, or the instant itself. In UTC."""
         if self.as_of is None:
             return None
         if isinstance(self.as_of, datetime) or not isinstance(self.as_of, str | date):
@@ -329,7 +329,7 @@ class Request:
             raise QueryError(f"as_of: {error}") from error
 
     def _start(self, name: str, now: datetime, tz: tzinfo) -> datetime | None:
-        """The first instant of `after` or `before`, if that is a day or a period; an instant is itself. In UTC."""
+        """The first instant of `after` or `before` if it is a day or a period, or the instant itself. In UTC."""
         moment = getattr(self, name)
         if moment is None or (type(moment) is datetime and moment.tzinfo is UTC):
             return moment
@@ -367,7 +367,7 @@ MAX_VALUES = 1_000
 
 
 class Filter(NamedTuple):
-    """A filter of a request: the attribute that it comes from, the value of this, and the filter's node of the tree."""
+    """A filter of a request: the attribute that it comes from, the value of the attribute, and the tree node."""
 
     option: str
     given: Moment | float | tuple[str, ...]
@@ -375,21 +375,21 @@ class Filter(NamedTuple):
 
     @property
     def value(self) -> str:
-        """The value as text. Only who explains a search asks for it."""
+        """The value as text. Used only to explain a search."""
         if isinstance(self.given, tuple):
             return ", ".join(self.given)
         return f"{self.given:g}" if isinstance(self.given, int | float) else str(self.given)
 
 
 class Asked(NamedTuple):
-    """A request that a reader was asked at a moment, and that can be asked again otherwise.
+    """A request bound to a reader and a moment. It can be run again with another tree or other options.
 
     Attributes:
-        query: the query as it was understood.
-        filters: what else narrows the search.
-        now: the moment that relative dates count from.
-        tz: the zone in which days begin.
-        spellings: of the reader.
+        query: the query as parsed.
+        filters: the filters from the other attributes.
+        now: the reference moment for relative dates.
+        tz: the time zone in which days begin.
+        spellings: the spellings cache of the reader.
     """
 
     reader: Reader
@@ -402,16 +402,16 @@ class Asked(NamedTuple):
     spellings: Spellings
 
     def tree(self) -> Node:
-        """The tree of the query, with other spellings of its words, and of the filters."""
+        """The tree of the query, with other spellings of its words, combined with the filters."""
         return self.narrowed(self.query.tree, self.query.text)
 
     def narrowed(self, tree: Node, text: str, filters: tuple[Filter, ...] | None = None) -> Node:
-        """A tree that was read from a text, with other spellings of its words, and filters: by default its own."""
+        """A tree parsed from a text, with other spellings of its words and with filters, by default its own."""
         expanded = self.spellings.expand(tree, text)
         return narrowed(expanded, self.filters if filters is None else filters)
 
     def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
-        """What this tree matches under the same options."""
+        """The match counts of this tree under the same options."""
         shown = self.options.unpublished if unpublished is None else unpublished
         options = replace(self.options, limit=0, offset=0, unpublished=shown)
         return self.reader.search(tree, options).counts()
@@ -423,7 +423,7 @@ def _usual_options(limit: int, offset: int, sort: str) -> Options:
 
 
 def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
-    """The tree that finds of another what passes the filters."""
+    """A tree restricted by filters."""
     if not filters:
         return tree
     children = tree.children if isinstance(tree, All) else (tree,)
@@ -431,13 +431,13 @@ def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
 
 
 def _no_later_than(moment: datetime) -> Node:
-    """A filter that keeps what the moment's readers could see: articles dated until then, and undated ones."""
+    """A filter for articles visible at a moment: those dated up to it, and undated ones."""
     end = min(moment, datetime.max.replace(tzinfo=UTC) - _INSTANT) + _INSTANT
     return Or((DateRange(None, end, begun=True), Not(DateRange())))
 
 
 def several(name: str, given: object) -> tuple[str, ...]:
-    """The values of an attribute that takes several; a str is one. Raises QueryError where they are no texts."""
+    """The values of an attribute that takes several; a str is one value. Raises QueryError if one is not a str."""
     if type(given) is tuple and not given:
         return given
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
@@ -460,7 +460,7 @@ def _boosts(given: object) -> Boosts:
 
 
 def _meant(name: str) -> str:
-    from difflib import get_close_matches  # few mistype a key
+    from difflib import get_close_matches  # needed only for misspelt keys
 
     near = get_close_matches(name[:80], _KEYS, 1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(_KEYS)}"

@@ -1,4 +1,4 @@
-"""What a search gives: hits, counts, facets."""
+"""The results of a search: hits, counts, facets."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class Hit:
-    """One article that a search found.
+    """One article found by a search.
 
     Attributes:
-        score: the text score times the boost; comparable within one search only.
-        complete: whether the article holds every word asked for.
-        id, title: the article's.
-        url: where to read the article.
-        copies: of a search with `collapse`, the articles that this hit stands for, the earliest first; else none.
+        score: the text score times the boost; comparable only within one search.
+        complete: whether the article contains every word of the query.
+        id, title: those of the article.
+        url: the address of the article.
+        copies: the articles that this hit represents in a search with `collapse`, the earliest first; otherwise empty.
     """
 
     __slots__ = ("_answer", "_article", "_number", "complete", "copies", "id", "score", "title", "url")
@@ -58,15 +58,15 @@ class Hit:
 
     @property
     def matched(self) -> bool:
-        """Whether the article holds any word asked for. Of an expanded search, hits may not; these are not counted."""
+        """Whether the article contains any word of the query. Hits of an expanded search may not; they do not count."""
         return self._answer.matched(self._number)
 
     @property
     def article(self) -> Article:
-        """The article, whole. It is read from the index when it is first asked for.
+        """The complete article, read from the index on first access.
 
         Raises:
-            IndexCorrupt: what the index keeps of it is damaged.
+            IndexCorrupt: the stored article is damaged.
         """
         if self._article is None:
             self._article = self._answer.article(self._number)
@@ -74,25 +74,25 @@ class Hit:
 
     @property
     def stemming(self) -> Stemming:
-        """How the article's words were stemmed: in which language, and which of them not; for `marks`."""
+        """The stemming of the article: its language and the protected words. Needed by `marks`."""
         return self._answer.stemming(self._number)
 
     @property
     def explanation(self) -> Explanation:
-        """Why the score is what it is; its parts multiply to the score."""
+        """The parts of the score, whose product is the score."""
         return self._answer.explain(self._number)
 
 
 class Results(Sequence[Hit]):
-    """One page of hits, the best first, and what is known of all the matches.
+    """One page of hits, the best first, and information on all matches.
 
     Attributes:
-        request: what was asked for.
-        query: the query as it was understood.
-        now: the moment that relative dates and ages count from.
-        tz: the zone in which days begin.
-        folding: of a search with `collapse` or `per_outlet`, how many hits were read, into how many groups they fall,
-            and whether these are all that match; else None.
+        request: the request.
+        query: the query as parsed.
+        now: the reference moment for relative dates and ages.
+        tz: the time zone in which days begin.
+        folding: in a search with `collapse` or `per_outlet`, the number of hits that were read, the number of groups
+            they form, and whether they are all matches; otherwise None.
     """
 
     def __init__(self, asked: Asked, answer: Answer, folding: Folding | None = None) -> None:
@@ -129,17 +129,17 @@ class Results(Sequence[Hit]):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What in the query was perhaps meant otherwise."""
+        """Notes on parts of the query that may have been meant differently."""
         return self.query.notes
 
     @cached_property
     def counts(self) -> Counts:
-        """How many articles match: complete ones, which hold every word, and partial ones; counted when asked for."""
+        """The number of complete matches, which contain every word, and of partial ones. Counted on first access."""
         return self._answer.counts()
 
     @property
     def total(self) -> int:
-        """How many articles match, on all pages."""
+        """The number of matching articles on all pages."""
         return self.counts.complete + self.counts.partial
 
     @property
@@ -152,24 +152,23 @@ class Results(Sequence[Hit]):
 
     @cached_property
     def did_you_mean(self) -> str | None:
-        """The query with likely misspellings replaced, where few articles hold every word and it would match more.
+        """The query with likely misspellings replaced, if few articles contain every word and the new query has more.
 
-        Computed when asked for: words that hardly any article holds, and the words of the collection that are like
-        them.
+        Computed on access: words that hardly any article contains are compared with similar words of the collection.
         """
         return respell(self._asked, self.counts)
 
     @cached_property
     def related(self) -> tuple[Hit, ...]:
-        """What else may be of interest, where fewer than ten articles are found by relevance: as many as make ten.
+        """Related articles that fill up the results to ten, if a search by relevance finds fewer than ten.
 
-        They pass the filters of the search, and hold words that the found ones share, but none of the query's own. They
-        are no matches: neither on the page, nor counted. Computed when asked for, by a second search.
+        They pass the filters of the search. They contain words that the found articles share, but no word of the query.
+        They are not matches: they are not on the page and do not count. Computed on access, by a second search.
         """
         options = self._asked.options
         if self.request.expand is not None or options.sort != "relevance" or not 0 < self.total < FEW:
             return ()
-        from newsearch.search.expansion import likely_words  # most searches find more
+        from newsearch.search.expansion import likely_words  # not needed when a search finds more
 
         reader, tree = self._asked.reader, self._asked.tree()
         found = {
@@ -182,25 +181,25 @@ class Results(Sequence[Hit]):
         return tuple(hit for hit in _hits(expanded) if hit.id not in found)[: FEW - len(found)]
 
     def diagnose(self) -> tuple[Clause, ...]:
-        """Why a search found nothing: what each part of it matches alone, and what the search matches without it.
+        """Explain an empty result: what each part of the search matches alone, and what the rest matches without it.
 
-        Each part, of the first 16, costs two searches. Where unpublished articles would match, the last part is
-        `is:published`, which goes without saying.
+        Only the first 16 parts are examined, and each takes two searches. If unpublished articles would match, the last
+        part is the implicit `is:published`.
         """
         return diagnose(self._asked)
 
     def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
-        """The commonest values of a facet among the matches: (value, articles), the commonest first.
+        """The most frequent values of a facet among the matches as (value, articles), the most frequent first.
 
-        Counted are the articles that hold every word, or, where there are none, those that hold some. Years, months,
-        weeks and days are those of the zone of the search, and come in the order of time, the latest `limit` of them.
+        Counts the articles that contain every word, or, if there are none, those that contain some. Years, months,
+        weeks and days are in the time zone of the search. They come in chronological order, the latest `limit` of them.
 
         Args:
             name: topic, provider, author, category, type, language, year, month, week or day.
-            limit: at most so many values; None is all.
+            limit: the maximum number of values; None means all.
 
         Raises:
-            QueryError: there is no facet of this name, or no such limit.
+            QueryError: there is no facet with this name, or the limit is invalid.
         """
         if name not in FACETS:
             raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")

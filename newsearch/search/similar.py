@@ -1,10 +1,11 @@
-"""What is like an article of the index? Articles on the same subject, and copies of its text.
+"""Finds articles similar to one of the index: articles on the same subject, and copies of its text.
 
-An article is searched by its telling words: those of its title, topics and text with the highest
+The query is made of the key words of the article: the words of its title, topics and text with the highest
 
     (1 + log tf) * idf,  idf = log((N + 1) / (df + 1))
 
-where words of the title and of topics count SUBJECT times. Copies are compared word by word with what that finds.
+where words of the title and of topics count SUBJECT times. The results are then compared with the article word by word
+to find copies.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ class Publication:
 
     Attributes:
         copy: the article.
-        after: how long after the first one it came; None where its date, or any, is not known, or where one of the two
-            is a day without a time.
-        wire: the wire service that its byline or dateline names, such as Reuters; empty where none is named.
-        is_first: whether none is earlier; several are first if they came at the same time.
+        after: the delay after the first publication; None if its date is unknown, if no date is known, or if one of the
+            two dates has no time.
+        wire: the wire service named in the byline or dateline, such as Reuters; empty if none is named.
+        is_first: whether no publication is earlier. Several can be first if they appeared at the same time.
     """
 
     copy: Copy
@@ -60,9 +61,9 @@ class Publication:
 
 
 def related(article: Article, alike: Alike, limit: int) -> list[Article]:
-    """Articles on the same subject: those that it names itself, then those that share its telling words, best first.
+    """Articles on the same subject: first those that it names itself, then those sharing its key words, best first.
 
-    Copies of it are left out, and of copies of each other all but the best.
+    Copies of the article are left out. Of articles that are copies of each other, only the best is kept.
     """
     reader = alike.reader
     named = [found for found in (_named(one, reader) for one in article.related) if found and found.published]
@@ -81,9 +82,9 @@ def related(article: Article, alike: Alike, limit: int) -> list[Article]:
 
 
 def publications(article: Article, alike: Alike) -> list[Publication]:
-    """The copies of an article's text with the article, the earliest first, then undated ones.
+    """An article and the copies of its text, the earliest first, then undated ones.
 
-    Of those within the time in which copies count, the CANDIDATES that share most of its telling words are compared.
+    Only articles within the time window for copies are compared: the CANDIDATES that share most of its key words.
     """
     reader = alike.reader
     near: Node
@@ -118,7 +119,7 @@ def _after(first: object, date: object) -> timedelta | None:
 
 
 def _named(related: Article, reader: Reader) -> Article | None:
-    """The article of the index that another one names; None where it has none such."""
+    """The article of the index that another article names; None if it is not in the index."""
     if related.id and (found := reader.get(related.id)):
         return found
     address = related.url

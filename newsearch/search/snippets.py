@@ -1,4 +1,4 @@
-"""Which words of a text a query found, and the window of a long text that shows most of them."""
+"""Marks the words of a text that match a query, and selects the part of a long text that shows most of them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ MAX_MARKED: Final = 20_000
 MAX_PARTS: Final = 32
 """Words, phrases of a query that are looked for. Both bounds keep hostile texts and queries cheap."""
 
-# Where a chunk can be cut without changing its terms, mostly: a run of a script without spaces, a word, a sign. A mark
-# of a kana belongs to it.
+# The pieces that a chunk can be cut into, mostly without changing its terms: a run of a script without spaces, a word,
+# a sign. The mark of a kana belongs to the kana.
 _PIECE = pattern(
     r"{paired}+ | {letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]".format(
         paired=analysis.PAIRED, letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"
     ),
     re.VERBOSE,
 )
-# Letters from here on are not all letters to readers: some are apostrophes.
+# From this code point on, some characters classified as letters are apostrophes.
 _FIRST_MODIFIER: Final = "\u02b0"
 _AROUND: Final = '.,;:!?"()[]“”‘’…–—'
 _CHUNK = pattern(r"\S+")
@@ -47,17 +47,17 @@ _Places: TypeAlias = Sequence[int]
 def marks(
     text: str, tree: Node, field: str | None = None, stemming: analysis.Stemming = _ENGLISH
 ) -> list[Span]:
-    """The words of a text that a query finds, in order and apart from one another.
+    """The words of a text that match a query, in order and without overlaps.
 
-    A word is found in any of its forms, those of a phrase only as they were typed and where they stand
-    together. What the query excludes is not found.
+    A word matches in any of its forms. The words of a phrase match only as typed, and only where they stand together.
+    Excluded words are not marked.
 
     Args:
         text: any text of an article.
         tree: the query.
-        field: the text field (see TEXT_FIELDS) that the text is from; parts of the query that are narrowed to
-            another field find nothing in it.
-        stemming: how the article's words are stemmed (see Hit.stemming).
+        field: the text field (see TEXT_FIELDS) that the text comes from. Parts of the query that are limited to
+            another field do not match it.
+        stemming: the stemming of the article (see Hit.stemming).
     """
     words = _TextTerms(text[:MAX_MARKED], stemming)
     parts = islice(_scoring(tree, field), MAX_PARTS)
@@ -66,19 +66,19 @@ def marks(
 
 
 def _shown(text: str, start: int) -> int:
-    """Where to begin so that no mark loses its letter."""
+    """A start position that does not separate a combining mark from its letter."""
     while start < len(text) and category(text[start]) in ("Mn", "Mc"):
         start += 1
     return start
 
 
 def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Span]]:
-    """The part of a text that shows the most of its marked words, with their places in it.
+    """The part of a text that shows the most marked words, with their positions in that part.
 
     Args:
         text: one line of text.
-        spans: marked words, in order, as `marks` gives them.
-        width: the most characters that the part may have, ellipses included; at least 3.
+        spans: marked words in order, as returned by `marks`.
+        width: the maximum number of characters, including ellipses; at least 3.
     """
     if len(text) <= width:
         return text, list(spans)
@@ -87,7 +87,7 @@ def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Spa
     spare = max(room - (last - first), 0)
     start = max(min(first - spare // 3, len(text) - room), 0)
     end = min(start + room, len(text))
-    # At the ends of words, where there is one before the marked words begin.
+    # Cut at the end of a word, if there is one before the marked words begin.
     if start and (space := text.find(" ", start - 1, first)) >= 0:
         start = space + 1
     start = min(_shown(text, start), max(first, start))
@@ -100,7 +100,7 @@ def snippet(text: str, spans: Sequence[Span], width: int) -> tuple[str, list[Spa
 
 
 def _best_run(text: str, spans: Sequence[Span], room: int) -> Span:
-    """The run of marked words within this many characters that has the most different ones, then the most."""
+    """The run of marked words within `room` characters with the most distinct words, and then the most words."""
     best, best_run = (0, 0), (0, 0)
     inside: Counter[str] = Counter()
     left = 0
@@ -119,7 +119,7 @@ def _best_run(text: str, spans: Sequence[Span], room: int) -> Span:
 
 
 class _TextTerms:
-    """The terms of a text, numbered through, and where each is."""
+    """The terms of a text, numbered consecutively, with their positions."""
 
     def __init__(self, text: str, stemming: analysis.Stemming) -> None:
         self.stemming = stemming
@@ -140,7 +140,7 @@ class _TextTerms:
         return {stem: sorted(numbers) for stem, numbers in places.items()}
 
     def exact(self, term: str) -> _Places:
-        """Where a form stands; one character of a script without spaces stands in all pairs that hold it."""
+        """The places of a form. A single character of a script without spaces is in all pairs that contain it."""
         if analysis.is_half(term):
             places = _places(self, lambda held: term in held and len(held) <= 2)
             self._halves |= dict.fromkeys(places, term)
@@ -148,11 +148,11 @@ class _TextTerms:
         return self.by_term.get(term, ())
 
     def any_form(self, term: str) -> _Places:
-        """Where a word stands in any of its forms."""
+        """The places of a word in any of its forms."""
         return self.exact(term) if analysis.is_half(term) else self.by_stem.get(self.stemming.stem(term), ())
 
     def spans(self, wanted: set[int]) -> Iterator[Span]:
-        """Where these terms are, in order."""
+        """The positions of these terms, in order."""
         first = 0
         for (start, chunk), terms in zip(self._chunks, self._terms, strict=True):
             numbers = [number for number in range(len(terms)) if first + number in wanted]
@@ -168,10 +168,11 @@ class _TextTerms:
 
 
 def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
-    """A chunk, or the pieces of a long one that say the same, and where they are."""
+    """A chunk, or the pieces of a long chunk with the same terms, and their positions."""
     if chunk.isascii() and len(chunk) <= MAX_CHUNK:
         return [(start, chunk)]
-    # Most others are a word in curly quotes, or with an apostrophe, and need no pattern, which takes long to compile.
+    # Most other chunks are a word in curly quotes or with an apostrophe. They do not need the pattern, which is slow to
+    # compile.
     bare = chunk.strip(_AROUND)
     letters = bare.replace("’", "")
     is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER
@@ -255,10 +256,10 @@ def _in_any_order(slots: Sequence[_Places], distance: int) -> set[int]:
 
 
 def _is_near(term: str, other: str, most: int) -> bool:
-    """Whether at most so many edits (insert, delete, replace, swap of neighbours) lie between two terms."""
+    """Whether two terms are at most `most` edits apart (insert, delete, replace, swap of neighbours)."""
     if abs(len(term) - len(other)) > most:
         return False
-    # Most words differ soon, or not at all: what they begin and end with alike takes no edit.
+    # Most words differ early or not at all. Common prefixes and suffixes need no edits.
     while term and other and term[0] == other[0]:
         term, other = term[1:], other[1:]
     while term and other and term[-1] == other[-1]:

@@ -1,10 +1,10 @@
-"""Which other spellings of the words of a query does an index hold?
+"""Finds other spellings of query words in an index.
 
-healthcare, health-care and health care are one word; so are re-open and reopen, 24000 and 24 000, AT&T and AT & T. What
-was typed ranks highest. The parts of a hyphenated word count where they stand apart, too. Everything here is made of
-nodes that trees have anyway, so no engine knows of it.
+healthcare, health-care and health care are treated as one word, and likewise re-open and reopen, 24000 and 24 000, AT&T
+and AT & T. The spelling as typed ranks highest. The parts of a hyphenated word also match when they stand apart.
+Spellings are expressed with the ordinary nodes of query trees. Engines therefore need no support for them.
 
-Only queries of a few words are looked at: a text has so many words that one more spelling says little.
+Only queries of a few words are expanded: a text has enough words that one more spelling makes little difference.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _HYPHENS = frozenset("-‐‑–/&＆")
 
 
 class Spellings:
-    """The spellings of one generation of an index, remembered."""
+    """Finds and caches the spellings of one generation of an index."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -47,10 +47,10 @@ class Spellings:
         self._alone: set[str] = set()
 
     def expand(self, tree: Node, text: str) -> Node:
-        """A tree that asks for other spellings of its words, too.
+        """A tree that also matches other spellings of its words.
 
         Args:
-            text: the query that the tree was read from.
+            text: the query that the tree was parsed from.
         """
         if isinstance(tree, Word):
             children: Sequence[Node] = (tree,)
@@ -66,11 +66,11 @@ class Spellings:
         if len(found) == 1:
             return found[0]
         whole = All(tuple(found), tree.span)
-        # With the parts of its compounds a query may be a text, in which they stand apart anyway.
+        # Counting the parts of compounds, the query may be a text, and then the parts are separate anyway.
         return tree if is_text(whole) else whole
 
     def _is_settled(self, children: Sequence[Node], text: str) -> bool:
-        """Whether it is remembered of all words and pairs of neighbours that nothing is spelt otherwise."""
+        """Whether the cache shows that no word and no pair of neighbours has another spelling."""
         before: Word | None = None
         for child in children:
             if not isinstance(child, Word) or child.field is not None:
@@ -94,7 +94,7 @@ class Spellings:
                 continue
             between = text[left.span[1] : right.span[0]].strip()
             if between in ("&", "＆"):
-                # Johnson & Johnson: one of the two says nothing, so both must stand together.
+                # Johnson & Johnson: one part alone says nothing, and both must stand together.
                 together = Word(
                     f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1])
                 )
@@ -130,14 +130,14 @@ class Spellings:
         return found
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
-        """What is asked for instead of a word: mostly the word alone."""
+        """The node to search for in place of a word; usually the word itself."""
         text, weight = word.text, word.weight * OTHERWISE
         if text.isalpha():
             folded = text.casefold()
             if plural := AMBIGUOUS_PLURALS.get(folded):
                 others.append(Phrase(plural, None, 0, weight, word.span))
             if parted := self._part(folded):
-                # What is spelt otherwise has more words to be found by, which is no merit.
+                # Another spelling may consist of more words. This must not raise its score.
                 others.append(replace(word, text=parted, weight=weight / 2))
         elif number := _whole_number(text):
             grouped = Phrase(_grouped(number))
@@ -163,14 +163,14 @@ class Spellings:
             else []
         )
         parts: list[Node] = [replace(word, text=term) for term in terms]
-        # What stands together counts for the word and for its parts.
+        # Parts that stand together count both as the word and as parts.
         nodes: list[Node] = [Or((parts[0], word, *closed, *others), word.span)]
         return nodes + [Or((part, *closed), word.span) if closed else part for part in parts[1:]]
 
     def _joined(self, left: str, right: str) -> str | None:
-        """Two words as one, where some article has it so."""
+        """Two words joined to one, if some article has this spelling."""
         pair = left, right
-        # Another thread may forget everything meanwhile.
+        # Another thread may clear the cache in the meantime.
         found = self._pairs.get(pair, _UNKNOWN)
         if found is _UNKNOWN:
             if len(self._pairs) >= _MAX_REMEMBERED:
@@ -191,7 +191,7 @@ class Spellings:
         return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
 
     def _part(self, word: str) -> str | None:
-        """A word as two with a hyphen, as enough articles have it."""
+        """A word split in two with a hyphen, if enough articles have this spelling."""
         if not _MIN_CLOSED <= len(word) <= _MAX_CLOSED:
             return None
         known = self._parted.get(word, _UNKNOWN)
@@ -207,7 +207,7 @@ class Spellings:
                 or right in FUNCTION_WORDS
             ):
                 continue
-            # Where one of the two is rare, so are both together.
+            # If one of the two is rare, the pair is rare too.
             if held(left) >= most and held(right) >= most:
                 count = self._count(Phrase(f"{left} {right}"))
                 if count >= most:
@@ -218,7 +218,7 @@ class Spellings:
         return best
 
     def _count(self, node: Node) -> int:
-        """How many articles hold something."""
+        """The number of articles that match a node."""
         found = self._counts.get(node)
         if found is None:
             if len(self._counts) >= _MAX_REMEMBERED:
@@ -228,7 +228,7 @@ class Spellings:
 
 
 def _whole_number(text: str) -> str | None:
-    """The digits of a number of thousands, grouped or not; a year is none."""
+    """The digits of a number of five digits or more, grouped or not; None for shorter ones such as years."""
     if not text[-1:].isdecimal() or not text.isascii():
         return None
     terms = analysis.terms(text)

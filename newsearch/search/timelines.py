@@ -1,4 +1,4 @@
-"""How does coverage go through time? Articles of each day, week, month or year, of several queries side by side."""
+"""Timelines of coverage: articles per day, week, month or year, for several queries side by side."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MAX_PERIODS = 10_000
 
 
 class Series(NamedTuple):
-    """The articles of one query: how many each period has, in the order of the periods."""
+    """The article counts of one query, one for each period, in the order of the periods."""
 
     query: str
     counts: tuple[int, ...]
 
 
 class Timeline(NamedTuple):
-    """Counts of articles over periods that follow each other.
+    """Article counts over consecutive periods.
 
     Attributes:
         by: day, week, month or year.
-        periods: each as `date:` takes it (2020-09-29, 2020-W40, 2020-09, 2020), from the first with a match of any
-            query to the last.
-        totals: all articles of each period under the same filters.
-        series: one of each query.
+        periods: in the format of `date:` (2020-09-29, 2020-W40, 2020-09, 2020), from the first to the last period in
+            which any query has a match.
+        totals: the number of all articles in each period under the same filters.
+        series: one for each query.
     """
 
     by: str
@@ -39,7 +39,7 @@ class Timeline(NamedTuple):
     series: tuple[Series, ...]
 
     def shares(self, series: Series) -> tuple[float, ...]:
-        """Of each period the share of its articles that match, 0 to 1; 0 where it has none."""
+        """For each period, the share of its articles that match, from 0 to 1; 0 if it has no articles."""
         return tuple(
             count / total if total else 0.0 for count, total in zip(series.counts, self.totals, strict=True)
         )
@@ -49,10 +49,10 @@ def timeline(queries: Sequence[str], by: str, search: Callable[[str], Results]) 
     """The timeline of queries.
 
     Args:
-        search: finds what a query matches under the filters that all have in common; the empty query is everything.
+        search: runs a query under the filters shared by all queries; the empty query matches every article.
 
     Raises:
-        QueryError: there is no such unit, or the periods are too many.
+        QueryError: the unit is unknown, or there are too many periods.
     """
     if by not in UNITS:
         raise QueryError(f"by: {by!r:.80} is unknown: one of {', '.join(UNITS)}")

@@ -1,1 +1,1 @@
-"""What are the words of a text, and when is it clean? Nothing here knows an article."""
+"""Text analysis and cleaning. Nothing here depends on articles."""

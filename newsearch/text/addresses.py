@@ -1,4 +1,4 @@
-"""When do two addresses lead to one page? Addresses of the web, cleaned and canonical."""
+"""Cleaning and canonical forms of web addresses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ MAX_URL_LENGTH: Final = 4096
 def clean_url(value: object) -> str | None:
     """Give an http or https URL without spaces or control characters, or None if `value` is not one.
 
-    Spaces inside, of whatever width, are percent-encoded and `&amp;` is read as `&`. Anything else is kept as it is:
-    this URL is for following, `canonical_url` is for comparing.
+    Inner spaces of any width are percent-encoded, and `&amp;` is read as `&`. The rest is unchanged: this URL is for
+    following, and `canonical_url` for comparing.
     """
     if not isinstance(value, str):
         return None
@@ -43,12 +43,12 @@ def clean_url(value: object) -> str | None:
 
 @lru_cache(maxsize=1024)
 def canonical_url(url: str) -> str:
-    """Give the form of a URL by which two articles are the same article.
+    """Give the canonical form of a URL. Articles with the same canonical URL are the same article.
 
-    The scheme is https; the host is lower case, without the scheme's own port; the fragment, the parameters
-    that only track readers (`utm_*`, `fbclid`, ...) and a slash at the path's end are gone. Characters are
-    percent-encoded as RFC 3986 (6.2.2) has it: letters, digits and `-._~` are not, what is not ASCII is, and the digits
-    are in upper case. What is not an http or https URL comes back unchanged.
+    The scheme is https. The host is in lower case, without the default port of the scheme. The fragment, tracking
+    parameters (`utm_*`, `fbclid`, ...) and a slash at the end of the path are removed. Percent-encoding follows RFC
+    3986 (6.2.2): letters, digits and `-._~` are not encoded, non-ASCII characters are, and hexadecimal digits are in
+    upper case. A text that is not an http or https URL is returned unchanged.
     """
     if _CANONICAL.fullmatch(url):
         return url
@@ -80,15 +80,15 @@ def _percent(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
 
 
-# Not after a stray percent sign, which what is decoded would complete.
+# Not after a stray percent sign, which the decoded character could complete.
 _PERCENT: Final = pattern(r"(?<!%)(?<!%[0-9A-Fa-f])%([0-9A-Fa-f]{2})")
 _NOT_ASCII: Final = pattern(r"[^\x00-\x7f]+")
 
 
 def like_addresses(url: str) -> tuple[str, ...]:
-    """Give the canonical forms that somebody may mean by a URL: its own, and that with or without `www.`.
+    """Give the canonical forms that a typed URL may refer to: its own, and the form with or without `www.`.
 
-    Nearly every site answers under both, but articles are the same by `canonical_url` alone.
+    Nearly every site responds to both. The identity of articles depends on `canonical_url` alone.
     """
     canonical = canonical_url(url)
     if not canonical.startswith("https://"):
@@ -122,7 +122,7 @@ _WIDE_SPACE: Final = pattern("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def host_of(text: str) -> str:
-    """The host of the first address in a text, without `www.`, in lower case; empty where there is none."""
+    """The host of the first address in a text, without `www.`, in lower case; empty if there is none."""
     match = _HOST.search(text)
     return match[1].lower().rstrip(".") if match else ""
 

@@ -1,6 +1,6 @@
 """Text -> terms, by the same rules for articles and for queries.
 
-Text is cut at white space into chunks, and each chunk becomes the terms that it says:
+Text is split at white space into chunks, and each chunk into terms:
 
     Portland's  -> portland           COVID-19 -> covid 19         AT&T    -> at&t
     U.S.        -> us                 Biden-Xi -> biden xi         C++, C# -> c++, c#
@@ -9,16 +9,17 @@ Text is cut at white space into chunks, and each chunk becomes the terms that it
     São         -> sao                ﬁre      -> fire             日本語   -> 日本 本語
     Lipitor™    -> lipitor            2½       -> 2 1 2            J&J, Marks&Co -> j&j, marks&co
 
-Case and accents fold; no word is ever thrown away. A run of a script that is written without spaces
-becomes overlapping pairs. Every term takes one position.
+Case and accents are folded. No word is ever discarded. A run of a script written without spaces becomes overlapping
+pairs of characters. Every term takes one position.
 
-A term is an exact form. `Stemming` gives the stem that it shares with its other forms in a language (ban, bans,
-banned), and in English a people with its place (Italian, Italy), unless it is protected: then it has no other forms.
+A term is an exact form. `Stemming` gives the stem that it shares with the other forms of its word in a language (ban,
+bans, banned). In English a people also shares the stem of its place (Italian, Italy). Protected terms have no other
+forms.
 
-What is written with and without a break between letters and digits (covid19, COVID-19) has different terms, and
-`other_spelling` leads queries from one to the other.
+Spellings with and without a break between letters and digits (covid19, COVID-19) have different terms. Queries use
+`other_spelling` to match both.
 
-VERSION is kept in every index: raise it when any text could give other terms than before.
+VERSION is stored in every index. Raise it with every change that could give different terms for any text.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
 
 
 def _number(text: str) -> str:
-    """One number however it is written: 24,000 and 1.234,56 lose what groups them, 3.5 and 2020.09 do not."""
+    """The normal form of a number: 24,000 and 1.234,56 lose their group separators; 3.5 and 2020.09 are unchanged."""
     grouped = _GROUPED.fullmatch(text) or _GROUPED_BY_POINTS.fullmatch(text)
     if grouped is None:
         return text.replace(",", ".")
@@ -153,7 +154,7 @@ def _number(text: str) -> str:
 
 
 def _names(text: str) -> list[str]:
-    """What `&` joins: initials (AT&T, H&M) are one term, whole names (Johnson&Johnson) are one each."""
+    """The terms of a text with `&`: initials (AT&T, H&M) are one term, whole names (Johnson&Johnson) one term each."""
     first, *others = text.split("&")
     names = [[first]]
     for other in others:
@@ -195,13 +196,13 @@ def fold(text: str) -> str:
 
 
 def _apart(text: str) -> str:
-    """What compatibility forms would hide, told before they are unified: apostrophes, and signs after a word."""
+    """Handles apostrophes and signs after a word before compatibility forms are unified, which would hide them."""
     text = _SIGN.sub(r" \g<0> ", _TRADEMARK.sub(" ", _APOSTROPHE.sub("'", text)))
     return _NOTE.sub(r" \g<0> ", text)
 
 
 def is_half(term: str) -> bool:
-    """Whether a term is one character of a script without spaces: a half of the pairs that it is found by."""
+    """Whether a term is one character of a script without spaces: half of an indexed pair."""
     return len(term) == 1 and not term.isascii() and bool(_HALF.fullmatch(term))
 
 
@@ -212,10 +213,10 @@ _HALF = pattern(f"[{_PAIRED}]")
 
 
 def other_spelling(word: str) -> str | None:
-    """A word with a break between letters and digits where it has none, or the other way round.
+    """The spelling of a word with a break between letters and digits added or removed.
 
-    `covid19` gives covid-19 and `COVID-19` covid19; so with 5G, G-20, F16. None where a word has no border between
-    letters and digits, or several.
+    `covid19` gives covid-19, and `COVID-19` gives covid19; likewise 5G, G-20, F16. None if the word has no boundary
+    between letters and digits, or several.
     """
     if word.isalpha():
         return None
@@ -277,14 +278,14 @@ class Stemming(NamedTuple):
 
     Attributes:
         language: one of LANGUAGES.
-        protected: terms that keep to themselves: nothing else has the stem of one of them.
+        protected: terms that are not stemmed; no other term shares their stem.
     """
 
     language: str = "en"
     protected: frozenset[str] = frozenset()
 
     def stem(self, term: str) -> str:
-        """The stem that an exact form shares with the other forms of its word."""
+        """The stem of an exact form, shared with the other forms of its word."""
         if term in self.protected:
             return f"={term}"
         stemmer = _stemmer(LANGUAGES[self.language])
@@ -318,7 +319,7 @@ class Stemming(NamedTuple):
 
 
 def _ungrouped(term: str, language: str) -> str:
-    """24.000 as it is read in the languages that group thousands by points."""
+    """24.000 as read in languages that group thousands with points."""
     return term.replace(".", "") if language in _POINTED and _POINT_GROUP.fullmatch(term) else term
 
 
@@ -326,7 +327,7 @@ _POINTED = frozenset("ca da de el es eu id it nl no pt ro sr tr".split())
 
 
 def stemmings(protected: frozenset[str]) -> list[Stemming]:
-    """How every one of LANGUAGES is stemmed, in their order."""
+    """The stemming of each of LANGUAGES, in the same order."""
     return [Stemming(code, protected) for code in LANGUAGES]
 
 

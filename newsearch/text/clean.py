@@ -1,8 +1,7 @@
-"""Text and URLs made clean at the door, so that no later stage has to think about it.
+"""Cleaning of text on input. Later stages can rely on clean text.
 
-Clean text is decoded (HTML entities), free of markup, NFC, free of characters that nobody sees, and its
-whitespace is folded. Each function gives clean text back unchanged, whatever it was given first; tests hold
-them to that, because articles are written out and read again.
+Clean text has decoded HTML entities, no markup and no invisible characters. It is in NFC, and its white space is
+folded. Each function is idempotent for every input. Tests check this, because articles are exported and read again.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ _UNSEEN: Final = pattern(
 
 
 def escape_unseen(text: str) -> str:
-    """JSON in which every character that nobody sees is escaped."""
+    """JSON with every invisible character escaped."""
     return text if text.isprintable() else _UNSEEN.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    # JSON writes a character beyond U+FFFF as two halves.
+    # JSON escapes a character beyond U+FFFF as a surrogate pair.
     halves = match[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
 
@@ -50,14 +49,14 @@ def clean_text(text: str) -> str:
 
 
 def clean_body(text: str) -> str:
-    """Make clean text that keeps its lines; paragraphs, of HTML too, are parted by one empty line."""
+    """Make clean text that keeps its lines. Paragraphs, including those of HTML, are separated by one empty line."""
     from newsearch.text.markup import clean
 
     return clean(text, paragraphs=True)
 
 
 def strip_invisible(text: str) -> str:
-    """Take out what nobody sees (controls, zero-width, bidi, lone surrogates), keep markup and spacing.
+    """Remove invisible characters (controls, zero-width, bidi, lone surrogates), but keep markup and spacing.
 
     Tabs and line feeds stay, other line ends become line feeds.
     """
@@ -69,5 +68,5 @@ def strip_invisible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """One line without anything that a terminal could take for a command or that hides what is said."""
+    """One line without characters that a terminal could interpret as commands or that hide text."""
     return text if text.isprintable() else " ".join(strip_invisible(text).split())

@@ -1,8 +1,9 @@
-"""In which language is an article? Its tag says so, or else its commonest words do, where they leave no doubt.
+"""Determines the language of an article, from its tag or else from its function words.
 
-Function words (the, und, que) are a third of any running text, and tell languages apart far more surely than letters
-do. An article is taken for a language if FEWEST of its words, and one in SHARE, are function words of it, more than
-twice as many as are English, and more than of any other language. Otherwise it is taken for English.
+Function words (the, und, que) make up a third of any running text, and distinguish languages far more reliably than
+letters. A language is assigned if at least FEWEST words of the article, and one in SHARE, are function words of that
+language. They must be more than twice as many as the English ones, and more than those of any other language. Otherwise
+the article counts as English.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def of(tag: str | None, terms: Iterable[str]) -> str:
 
 
 def tagged(tag: str | None) -> str | None:
-    """The language that a tag stands for; None where the tag says nothing."""
+    """The language of a tag; None if the tag names no language."""
     primary = (tag or "und").split("-")[0]
     if primary in _UNDETERMINED:
         return None
@@ -46,27 +47,27 @@ def tagged(tag: str | None) -> str | None:
 
 
 def told_by(terms: Iterable[str]) -> str:
-    """The language that the words of a text tell, or English where they leave doubts."""
+    """The language indicated by the words of a text, or English in case of doubt."""
     code = _likeliest(terms)
     return code if code in LANGUAGES else ENGLISH
 
 
 def detected(terms: Sequence[str]) -> str:
-    """The language in which a text without a tag is found: one of KNOWN, or "" where nothing tells it.
+    """The language by which a text without a tag is found: one of KNOWN, or "" if it cannot be determined.
 
-    Unlike `told_by`, it may be one without a stemmer, and it is English only where most words are in Latin script.
+    Unlike `told_by`, this may be a language without a stemmer, and English only if most words are in Latin script.
     """
     code = _likeliest(terms)
     return code or ("" if 2 * sum(map(is_foreign, terms)) >= len(terms) else ENGLISH)
 
 
 def is_foreign(term: str) -> bool:
-    """Whether a term begins with a letter of another script than Latin."""
+    """Whether a term begins with a letter of a script other than Latin."""
     return term[:1] > "\u024f" and not "\u2000" <= term[0] < "\u2c00"
 
 
 def _likeliest(terms: Iterable[str]) -> str | None:
-    """The language other than English that the words of a text tell; None where they leave doubts."""
+    """The language other than English indicated by the words of a text; None in case of doubt."""
     known = function_words()
     counts: Counter[str] = Counter()
     total = 0
@@ -83,7 +84,7 @@ def _likeliest(terms: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=1)
 def function_words() -> Mapping[str, tuple[str, ...]]:
-    """Function words, as terms, and the languages that each is one of."""
+    """Function words, as terms, and the languages of each."""
     languages: dict[str, tuple[str, ...]] = {}
     for code, words in _WORDS.items():
         for word in dict.fromkeys(map(fold, words.split())):

@@ -1,7 +1,7 @@
-"""How many marks may stand on one letter?
+"""Limits the number of combining marks on one letter.
 
-Normalising sorts the marks that follow a letter, in time that grows with the square of their number. Unicode calls a
-text stream-safe where no more than 30 follow each other (UAX 15, section 13), which is more than any language needs.
+Normalisation sorts the marks after a letter in quadratic time. Unicode calls a text stream-safe if no more than 30
+marks follow each other (UAX 15, section 13). No language needs more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SUSPECT: Final = pattern(
 
 
 def limit_marks(text: str) -> str:
-    """A text without the marks that follow 30 others on one letter."""
+    """A text with no more than 30 marks on one letter; the marks after these are removed."""
     if text.isascii() or not _SUSPECT.search(text):
         return text
     return _runs().sub(_limited, text)

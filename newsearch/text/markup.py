@@ -1,6 +1,6 @@
-"""How text that is not clean is made so: entities, markup, characters that nobody sees, spaces.
+"""Cleans text that is not clean yet: entities, markup, invisible characters, spaces.
 
-A room of its own because most text never comes here, and these patterns take milliseconds to compile.
+A separate module, because most text does not need it and its patterns take milliseconds to compile.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MAX_ROUNDS: Final = 5  # of decoding: real text is encoded twice at most, hosti
 
 
 def clean(text: str, *, paragraphs: bool) -> str:
-    """Make clean text of any text: one line, or with its lines and paragraphs."""
+    """Make any text clean, either as one line or with its lines and paragraphs."""
     # Decoding can bring markup to light, and taking markup out can join the halves of an entity: go round
     # until nothing changes. What is still changing then was made to, and loses the characters it needs.
     for _ in range(_MAX_ROUNDS):

@@ -1,4 +1,4 @@
-"""Where in a text is each of its terms?"""
+"""Finds the positions of terms in a text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PUNCTUATION: Final = ".,;:!?\"'()[]…“”‘’–—|"
 
 
 def _pairs(run: str) -> list[tuple[int, int]] | None:
-    """Where the pairs of a run of a script without spaces are; None where its characters cannot be told apart."""
+    """The positions of the pairs in a run of a script without spaces; None if characters cannot be separated."""
     starts: list[int] = []
     ends: list[int] = []
     folded = ""
@@ -34,7 +34,7 @@ def _pairs(run: str) -> list[tuple[int, int]] | None:
 
 
 def locate(chunk: str, terms: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Where in a chunk each of its terms is: the least of it that says the same."""
+    """The position of each term in a chunk: the smallest part of the chunk that gives the same term."""
     if (
         chunk[:1] >= _FIRST_PAIRED
         and _PAIRED.match(chunk)

@@ -1,4 +1,4 @@
-"""Files of words that people write by hand: one entry a line, # begins a comment at a line's start or after a space."""
+"""Word lists written by hand: one entry per line; # begins a comment at the start of a line or after a space."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_PROTECTED = 10_000
 
 
 def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
-    """The entries of a word list, each with its place, as FILE:LINE, for messages.
+    """The entries of a word list, each with its position as FILE:LINE for messages.
 
     Raises:
         WordListError: the file cannot be read, is too large, or is not UTF-8.
@@ -41,10 +41,10 @@ def entries(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
 
 
 def protected_words(path: str | os.PathLike[str]) -> frozenset[str]:
-    """Read words that are to keep to themselves, one a line: they are found as they are, in no other form.
+    """Read protected words, one per line. They match only in their exact form.
 
     Returns:
-        Them as terms.
+        The words as terms.
 
     Raises:
         WordListError: the file cannot be used; the message names it and the line.
