@@ -87,7 +87,7 @@ ALIASES: Final = {
     )
     for term in group
 }
-"""Terms for the same thing, chosen by the length of a headline: the first of each represents all."""
+"""Terms for the same thing, among which headlines choose by length: the first of each represents all."""
 
 
 def are_opposite(a: str, b: str) -> bool:
