@@ -1,4 +1,4 @@
-"""The Article: one news article, typed and normalised, as every source gives it and every stage takes it."""
+"""The Article: one news article, typed and normalised, as produced by every source and used by every stage."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Provider:
 class Article:
     """One news article.
 
-    The class takes its values as they are; `reading.article_from_mapping` is the door that normalises them.
+    The class does not check its values; `reading.article_from_mapping` normalises them.
 
     Attributes:
-        id: the path within its source, with "/", or what else names the article there.
-        date: when it was published: an aware datetime in UTC, or a date where the source gives no time.
-        modified: when it was changed last, in the same form.
-        authors: the names of those who wrote it.
+        id: the path within its source, with "/", or another name that is unique there.
+        date: publication time: an aware datetime in UTC, or a date if the source gives no time.
+        modified: time of the last change, in the same form.
+        authors: the names of its authors.
         language: a lower-case BCP 47 tag such as "en-us".
         quality, heat: the signals; they can exceed 100, and a negative one means unknown.
-        related: embedded articles; their id is empty unless they carry a path.
-        extra: what the format does not name, as JSON-able values.
+        related: embedded articles; their id is empty unless they have a path.
+        extra: values under keys outside the format, JSON-able.
     """
 
     id: str
@@ -74,12 +74,12 @@ class Article:
 
     @property
     def url(self) -> str | None:
-        """Where to read the article; a video often has an original URL only."""
+        """Where to read the article; a video often has only an original URL."""
         return self.web_url or self.original_url or self.amp_web_url
 
     @property
     def canonical_url(self) -> str | None:
-        """The URL by which two articles are the same one: see the function of this name."""
+        """The URL that identifies the same article across sources: see the function of this name."""
         url = self.url
         return canonical_url(url) if url else None
 
@@ -89,12 +89,12 @@ class Article:
         return self.id
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As one flat tuple: the processes that parse Markdown send articles in a third of the time.
+        # A flat tuple: the processes that parse Markdown send articles in a third of the time.
         return _rebuilt, _values_of(self)
 
 
 def article_to_mapping(article: Article) -> dict[str, Any]:
-    """Give the article under the format's own keys, JSON-able, without what is absent.
+    """Convert the article to the format's own keys, JSON-able, without absent values.
 
     `article_from_mapping(article_to_mapping(a), id=a.id) == a` for every `a` that came from there.
     """
@@ -127,7 +127,7 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
 
 
 def written(when: dt.datetime | dt.date | None) -> str | None:
-    """A date as JSON has it: a day, or an instant in UTC that ends in Z."""
+    """A date in JSON form: a day, or an instant in UTC that ends in Z."""
     return when.isoformat().replace("+00:00", "Z") if when else None
 
 
@@ -143,10 +143,10 @@ def _provider_to_mapping(provider: Provider) -> dict[str, Any]:
 
 
 class Draft:
-    """An Article that is being filled in.
+    """An Article under construction.
 
-    A frozen dataclass sets each field through object.__setattr__, which would take most of the time that it
-    takes to make an article. This twin has the same slots, so that it becomes an Article by changing class.
+    A frozen dataclass sets each field through object.__setattr__, which would take most of the time needed to
+    make an article. This twin has the same slots, and becomes an Article by changing its class.
     """
 
     __slots__ = tuple(Article.__slots__)

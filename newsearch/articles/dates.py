@@ -1,10 +1,10 @@
 """A date as people and programs write it -> a day or a moment.
 
-dateutil reads dates. What it would read wrongly, or in one of two ways without a word, is put right before: offsets
-after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with dots, years of two digits, the end of a
-day as 24:00, leap seconds, and what programs add. Seconds and milliseconds since 1970 need no reader.
+dateutil reads dates. Forms that it would read wrongly, or silently in one of two ways, are corrected first: offsets
+after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with dots, two-digit years, the end of a
+day as 24:00, leap seconds, and additions by programs. Seconds and milliseconds since 1970 need no parser.
 
-What could be read in two ways is never guessed silently.
+Ambiguous dates are never guessed silently.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "is_day_first", "read_date"]
 
 MAX_LENGTH: Final = 100
-"""Characters; longer is prose."""
+"""Characters; anything longer is prose."""
 
 
 class Reading(NamedTuple):
-    """A date that was read.
+    """A parsed date.
 
     Attributes:
-        when: a day, or a moment, which is naive where the text has no zone.
-        is_ambiguous: day and month could be the other way round, and nothing told which it is.
+        when: a day, or a moment, which is naive if the text has no zone.
+        is_ambiguous: day and month could be swapped, and nothing decides the order.
     """
 
     when: datetime | date
@@ -41,11 +41,11 @@ def read_date(text: str, day_first: bool | None = None) -> Reading:
     """Read a date.
 
     Args:
-        day_first: whether `03/04/2020` is the 3rd of April; None where nobody knows: it is the 4th of March then, and
-            ambiguous. Dates with dots, and those that can be read in one way only, do not ask.
+        day_first: whether `03/04/2020` is the 3rd of April; None if unknown: it is then the 4th of March, and
+            ambiguous. Not used for dates with dots and dates with only one reading.
 
     Raises:
-        ValueError: it is no date, or not a whole one; or a year has two digits and could be another number.
+        ValueError: it is not a date, or is incomplete; or a two-digit year could be another number.
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(text)
@@ -70,7 +70,7 @@ def read_date(text: str, day_first: bool | None = None) -> Reading:
 
 
 def is_day_first(language: str | None) -> bool | None:
-    """Tell whether those who write a language write the day first; None where it does not say."""
+    """Whether a language writes the day first; None if the tag does not decide that."""
     if not language:
         return None
     tag = language.lower()
@@ -91,7 +91,7 @@ _SIGNS: Final = str.maketrans(
 _COMMENT: Final = pattern(r" ?\([^()]*\)\Z")  # a browser's name of the zone, RFC 822's comments
 _SUFFIX: Final = pattern(r" m=[+-][0-9.]+\Z|\[[A-Za-z_/]+\]\Z")  # of Go's clock, and Java's name of the zone
 
-# Seconds of 9 or 10 digits, or thousandths, millionths, milliardths of one; git puts an offset after it.
+# Seconds of 9 or 10 digits, or milli-, micro- or nanoseconds; git appends an offset.
 _CLOCK: Final = pattern(r"(-?[0-9]{9,10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.([0-9]*))?(?: [+-][0-9]{4})?")
 
 
@@ -103,7 +103,7 @@ def _since_1970(found: Match[str]) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micro)
 
 
-# What dateutil would read wrongly, or not at all
+# Forms that dateutil would read wrongly or not at all
 
 _REGION: Final = pattern(r" ([A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?)\Z")
 
@@ -126,7 +126,7 @@ _FRACTION_AFTER_COLON: Final = pattern(r"([0-9]:[0-9]{2}:[0-9]{2}):(?=[0-9]{1,9}
 
 
 def _within_the_day(text: str) -> tuple[str, timedelta]:
-    """Write a time so that it lies within its day, and tell what was taken off."""
+    """Reduce a time to one within its day, and return what was subtracted."""
     if ":" not in text:
         return text, timedelta()
     text = _FRACTION_AFTER_COLON.sub(r"\1.", text)
@@ -139,7 +139,7 @@ _NUMERIC: Final = pattern(
     r"(?<![0-9:.,])([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})(?![0-9:])\.?"
 )
 _CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
-# As nearly every feed writes it: as ISO 8601 it is read in a tenth of the time.
+# The form in nearly every feed: as ISO 8601 it is parsed in a tenth of the time.
 _RFC_822: Final = pattern(
     r"(?:[A-Za-z]{3}, )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
     r" (GMT|UTC|UT|Z|[+-][0-9]{4})"
@@ -151,10 +151,10 @@ _WORD: Final = pattern(r"[^\W\d_]+")
 
 
 def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
-    """Write a day of three numbers as ISO 8601 does, and tell whether it was ambiguous.
+    """Rewrite a day of three numbers as ISO 8601, and return whether it was ambiguous.
 
     Raises:
-        ValueError: it is no date, because it has no such day and no month by name; or nobody can tell its order.
+        ValueError: it is not a date, because it has no such day and no month name; or its order cannot be determined.
     """
     if (found := _RFC_822.fullmatch(text)) and (month := _MONTHS.get(found[2].lower())):
         zone = found[5] if found[5][0] in "+-" else "Z"
@@ -164,7 +164,7 @@ def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
     if _ISO.fullmatch(text):
         return text, False
     text = _CHINESE.sub(r"\1-\2-\3", text)
-    first = _FIRST_WORD.match(text)  # a day of the week in whatever language, which says nothing new
+    first = _FIRST_WORD.match(text)  # a day of the week in any language, which is redundant
     if first and (_has_month(text[first.end() :]) or _NUMERIC.search(text, first.end())):
         text = text[first.end() :]
     found = _NUMERIC.search(text)
@@ -188,7 +188,7 @@ def _numeric(found: Match[str], day_first: bool | None) -> tuple[date, bool]:
         return date(int(first), int(second), int(third)), False
     if len(first) > 2 or len(third) not in (2, 4):
         raise ValueError(found[0])
-    if sign == ".":  # whoever writes dots writes the day first
+    if sign == ".":  # dates with dots have the day first
         return date(_year(third), int(second), int(first)), False
     if len(third) == 2 and day_first is None:
         raise ValueError(found[0])  # three numbers of which any may be the year
@@ -202,11 +202,11 @@ def _numeric(found: Match[str], day_first: bool | None) -> tuple[date, bool]:
 
 
 def _year(digits: str) -> int:
-    """A year of two digits as RFC 2822 reads it."""
+    """Interpret a two-digit year as RFC 2822 does."""
     return int(digits) + (0 if len(digits) == 4 else 2000 if int(digits) < 50 else 1900)
 
 
-# What dateutil reads
+# Parsing by dateutil
 
 _ISO: Final = pattern(
     r"""(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|[0-9]{4}-W[0-9]{2}-[1-7]|[0-9]{4}W[0-9]{2}[1-7]|[0-9]{4}-[0-9]{3})
@@ -222,10 +222,10 @@ def _iso(text: str) -> datetime | date:
     return when if _ISO.fullmatch(text)[1] else when.date()  # type: ignore[index]
 
 
-@lru_cache(maxsize=64)  # who reads a feed asks first whether a date can be used
+@lru_cache(maxsize=64)  # reading a feed first checks whether a date is usable
 def _written(text: str) -> datetime | date:
     read = _reader().parse
-    # What a text does not say is taken from a default, so it differs where two defaults do.
+    # Missing parts come from a default, so the results differ for two different defaults.
     try:
         one = read(text, _ONE_DEFAULT, tzinfos=_zone)
         other = read(text, _OTHER_DEFAULT, tzinfos=_zone)
@@ -234,7 +234,7 @@ def _written(text: str) -> datetime | date:
         AttributeError,
         LookupError,
         TypeError,
-    ) as error:  # of odd texts, within dateutil
+    ) as error:  # raised inside dateutil for odd texts
         raise ValueError(text) from error
     if one == other and _TIME.search(text):
         return one
@@ -250,7 +250,7 @@ def _written(text: str) -> datetime | date:
 
 _TIME: Final = pattern(r"[0-9]:[0-9]|[0-9] ?(?:[ap]\.?m|h|uhr)(?![^\W\d_])", IGNORECASE)
 
-# They differ in all that a date must have, and in the hour. Their days are two weeks apart: "Monday" gives two days.
+# They differ in all required parts and in the hour. Their days are two weeks apart: "Monday" gives two days.
 _ONE_DEFAULT: Final = datetime.fromisoformat("2000-01-01T00:00")
 _OTHER_DEFAULT: Final = datetime.fromisoformat("2004-02-15T01:00")
 
@@ -261,14 +261,14 @@ def _reader() -> parser:
 
     class DateWords(parserinfo):
         def __init__(self) -> None:
-            words: Any = self  # its types allow three names of a month
+            words: Any = self  # its type hints allow three names per month
             words.JUMP = [*self.JUMP, *_FILLING]
             words.MONTHS = [tuple(names.split()) for names in _OF_MONTHS]
             words.HMS = [(*self.HMS[0], "uhr"), *self.HMS[1:]]
             super().__init__()
 
         def convertyear(self, year: int, century_specified: bool = False) -> int:
-            """Read a year of two digits as RFC 2822 does; to dateutil its century depends on today."""
+            """Interpret a two-digit year as RFC 2822 does; dateutil's choice of century depends on today."""
             return year if century_specified or year >= 100 else year + (2000 if year < 50 else 1900)
 
     return parser(DateWords())
@@ -278,7 +278,7 @@ _FILLING: Final = "the of de del d le el den der um à às alle kl uhr er º ª 
 """Words that people write between the parts of a date."""
 
 
-# The sign after a name is that of POSIX to dateutil; and after an offset, a name is one too many.
+# dateutil reads the sign after a name as in POSIX, and does not accept a name after an offset.
 _NAME_BEFORE_OFFSET: Final = pattern(r"(?<![A-Za-z])([A-Z]{2,5}) ?(?=[+-][0-9])")
 _NAME_AFTER_OFFSET: Final = pattern(r"(?<=[ 0-9])([+-][0-9]{1,2}:?[0-9]{2}) ?[A-Z]{2,5}(?![A-Za-z])")
 _NAME_AT_END: Final = pattern(r"(?<=[0-9mM.] )[A-Za-z]{2,5}\Z")
@@ -296,7 +296,7 @@ def _zone(name: str | None, seconds: int | None) -> tzinfo | None:
     """The zone that dateutil found.
 
     Raises:
-        ValueError: nobody knows it, or it means several: a guess would be hours off.
+        ValueError: the name is unknown or ambiguous: a guess would be hours off.
     """
     if seconds is not None:
         if abs(seconds) >= 16 * 3600:
@@ -339,7 +339,7 @@ _OF_ZONES: Final = {
     -10: "HST",
 }
 _ZONES: Final = {name: hours for hours, names in _OF_ZONES.items() for name in names.split()}
-"""Hours east of Greenwich, of names that mean one zone, or one above all in news: BST is British, EST American."""
+"""Hours east of Greenwich, for names with one meaning, or a dominant one in news: BST is British, EST American."""
 
 
 _OF_MONTHS: Final = (

@@ -1,4 +1,4 @@
-"""What of a record has no place in an article: how is it kept, and within which limits?"""
+"""How are parts of a record without a place in an article kept, and within which limits?"""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Final
 from newsearch.text.clean import strip_invisible
 
 UNUSABLE: Final = "unusable"
-"""The key of values that have a place in an article and could not be used, each under its own key."""
+"""The key for unusable values of known fields, each under its own key."""
 
 AMBIGUOUS: Final = "ambiguous"
-"""The key of a list of keys whose dates could be read in two ways."""
+"""The key for a list of keys with ambiguous dates."""
 
 _MAX_DEPTH: Final = 6
 _MAX_CHARACTERS: Final = 64 * 1024
@@ -22,13 +22,13 @@ _MAX_UNUSABLE_CHARACTERS: Final = 1000
 
 
 def extra(mapping: Mapping[str, Any], known: Collection[str], unusable: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a record has under other than the known keys, JSON-able, and what of it could not be used.
+    """The record's values under unknown keys, JSON-able, and the unusable values of known ones.
 
-    What is too deep, or too long for all of it to be kept, is left out; unusable values are shortened.
+    Values that are too deep, or too long to be kept whole, are left out; unusable values are shortened.
     """
     rest = {key: value for key, value in mapping.items() if key not in known}
     if unusable:
-        # A record that was exported has some already.
+        # An exported record already has some.
         before = rest.pop(UNUSABLE, None)
         aside = {key: _shortened(value) for key, value in unusable.items()}
         rest = {UNUSABLE: {**(before if isinstance(before, dict) else {}), **aside}, **rest}
@@ -50,7 +50,7 @@ def _shortened(value: object) -> Any:
 
 
 def _plain(value: object, depth: int) -> Any:
-    """Give a JSON-able copy of the value, or None where there is none."""
+    """A JSON-able copy of the value, or None if there is none."""
     if isinstance(value, str):
         return strip_invisible(value)
     if isinstance(value, float):

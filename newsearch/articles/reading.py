@@ -1,7 +1,7 @@
-"""Records -> articles: the one door that normalises whatever a source gives.
+"""Records -> articles: the one place that normalises what sources supply.
 
-Where `_reading.c` could be compiled, it makes the articles of records that are as most are, in a tenth of the time; all
-others are made here. Both make the same.
+If `_reading.c` was compiled, it makes the articles of ordinary records, in a tenth of the time. All other articles
+are made here. Both give the same result.
 """
 
 from __future__ import annotations
@@ -43,31 +43,31 @@ def article_from_mapping(
     location: str = "",
     day_first: bool | None = None,
 ) -> Article:
-    """Make an Article of a record in the format, be it YAML front matter, JSON, the feed's form or BEIR's.
+    """Make an Article from a record of the format: YAML front matter, JSON, the feed's form or BEIR's.
 
     All text is cleaned: entities decoded, tags and invisible characters removed, NFC, whitespace folded.
-    A null is the same as an absent value. What can be read as meant is: numbers and booleans as text and the
-    reverse, one topic without a list, a provider that is only a name, an image that is only a URL.
+    A null is the same as an absent value. Values with a clear meaning are converted: numbers and booleans to text and
+    the reverse, one topic without a list, a provider that is only a name, an image that is only a URL.
 
-    These fields decide what an article is and where it ranks, and an unusable value in them is an error:
-    title (absent or empty too, but for a record whose body is under `text`, as in BEIR), published, heat and quality.
-    An unusable value elsewhere is set aside, in `extra` under `unusable` and there under its key: a date that cannot
-    be read, a URL that is not http or https, an image without a URL, a related article without a title, a list where
-    a text belongs. Of related articles two levels are kept; a width or height that is no positive number is unknown.
+    An unusable value in one of these fields is an error, because they decide what an article is and where it ranks:
+    title (also if absent or empty, except for a record with its body under `text`, as in BEIR), published, heat and
+    quality. An unusable value elsewhere goes to `extra`, under `unusable` and its key: a date that cannot be read,
+    a URL that is not http or https, an image without a URL, a related article without a title, a list instead of
+    a text. Two levels of related articles are kept. A width or height that is not a positive number is unknown.
 
-    Dates without a zone are UTC. `03/04/2020` is the 3rd of April where the record's language or `day_first` says so,
-    otherwise the 4th of March, and then `extra` names its key under `ambiguous`. Where there is no date, one under
-    `published` or at the start of the id's last part is taken. The body is `body`, else what the record has
-    under body, content or text. The first of `categories` is the category; `tags` are topics, and so are the parts of
-    one text with commas. Common other names of keys are read: see `vocabularies.site`. `secured` is never kept.
-    Other keys go to `extra`, cut off at 6 levels of depth and 64 Ki characters.
+    Dates without a zone are UTC. `03/04/2020` is the 3rd of April if the record's language or `day_first` says that
+    the day comes first; otherwise it is the 4th of March, and `extra` names its key under `ambiguous`. If there is no
+    date, one under `published` or at the start of the id's last part is used. The body is `body`, or else the
+    record's value under body, content or text. The first of `categories` is the category. `tags` are topics, and so
+    are the parts of one text with commas. Other common names of keys are read: see `vocabularies.site`. `secured` is
+    never kept. Other keys go to `extra`, limited to 6 levels of depth and 64 Ki characters.
 
     Args:
         mapping: the record.
-        id: the article's id; a `path` or `id` in the record is not looked at.
+        id: the article's id; a `path` or `id` in the record is ignored.
         body: the text under the front matter.
         location: file and line for error messages, by default the id.
-        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of the article.
+        day_first: whether `03/04/2020` is the 3rd of April; None to decide by the language of the article.
 
     Raises:
         SourceError: the record is not a usable article; the reason names the field.
@@ -98,16 +98,16 @@ def article_from_record(
     vocabulary: Vocabulary | None = None,
     day_first: bool | None = None,
 ) -> Article:
-    """Make an Article of one JSON record of a file, with the id that the record has.
+    """Make an Article from one JSON record of a file, with the record's id.
 
     The id is the record's path, id or _id, else its canonical URL, else `name#` and a hash of its content.
 
     Args:
-        location: of the file, for error messages, with the sign that stands before the number.
+        location: of the file, for error messages, with the sign that precedes the number.
         name: of the file.
         number: of the record in it.
-        document: what stands around the record.
-        vocabulary: that of the record; by default it is recognised.
+        document: the object around the record.
+        vocabulary: of the record; detected by default.
 
     Raises:
         SourceError: the record is not a usable article.
@@ -127,10 +127,10 @@ def article_from_record(
 def article_from_keys(
     keys: Keys, location: str, name: str, *, id: str = "", day_first: bool | None = None
 ) -> Article:
-    """Make an Article of what a vocabulary has read.
+    """Make an Article from what a vocabulary has read.
 
     Args:
-        location: file and place in it, for error messages.
+        location: file and position, for error messages.
         name: of the file.
         id: of the article; by default that of the record.
 
@@ -148,7 +148,7 @@ def article_from_keys(
 def in_our_keys(
     record: Mapping[str, Any], document: Mapping[str, Any], vocabulary: Vocabulary | None = None
 ) -> Mapping[str, Any]:
-    """Give a record under our keys, whatever vocabulary it speaks."""
+    """Convert a record of any vocabulary to our keys."""
     vocabulary = vocabulary or recognised(record)
     if vocabulary:
         return vocabulary.read(record, document).done()
@@ -158,7 +158,7 @@ def in_our_keys(
 def articles_of_plain_records(
     lines: Sequence[object], parse: Callable[[bytes], object]
 ) -> Sequence[Article | None]:
-    """The articles of lines of JSON, as far as they can be made the fast way: for each line its article or None."""
+    """Make articles from lines of JSON in the fast way: for each line its article, or None if that is not possible."""
     return _reader.read_lines(lines, parse) if _reader else [None] * len(lines)
 
 
@@ -173,7 +173,7 @@ _JSON_NAMES: Final = {
 
 
 def _record_id(record: Mapping[str, Any], source: str) -> str:
-    """The id that a record has: a name, the guid of a feed, or the canonical form of its address; else ""."""
+    """The record's own id: a name, the guid of a feed, or the canonical form of its address; otherwise ""."""
     get = record.get
     for name in (get("path"), get("id"), get("_id")):
         if name != "" and name is not False and isinstance(name, str | int):  # a number may be 0
@@ -182,9 +182,9 @@ def _record_id(record: Mapping[str, Any], source: str) -> str:
     guid = get("guid")
     if isinstance(guid, str) and guid.strip():
         if address := clean_url(guid):
-            place, sign, part = address.partition("#")  # some name parts of one page
+            place, sign, part = address.partition("#")  # some feeds link to parts of one page
             return canonical_url(place) + sign + part
-        # A number or a short name is unique in its feed only.
+        # A number or a short name is unique only within its feed.
         provider = get("provider")
         domain = provider.get("domain") if isinstance(provider, Mapping) else ""
         return _clean_id(guid if ":" in guid else f"{domain or source}#{guid.strip()}")
@@ -192,7 +192,7 @@ def _record_id(record: Mapping[str, Any], source: str) -> str:
 
 
 def _content_id(name: str, draft: Any) -> str:
-    """The id of an article without any: two of them are one article where they say the same."""
+    """The id of an article without any; articles with the same content get the same id."""
     date = draft.date.isoformat() if draft.date else ""
     content = "\0".join((draft.title, date, draft.excerpt, draft.body)).encode("utf-8", "surrogatepass")
     return f"{name}#{blake2b(content, digest_size=8).hexdigest()}"
@@ -244,7 +244,7 @@ def _article(
     name: str = "",
     day_first: bool | None = None,
 ) -> Article:
-    if not isinstance(mapping, dict) and not isinstance(mapping, Mapping):  # the latter takes long
+    if not isinstance(mapping, dict) and not isinstance(mapping, Mapping):  # the latter is slow
         raise Unusable("not a mapping of keys to values")
     get = mapping.get
     body = body or as_text(get("body") or get("content") or get("text"))
@@ -289,7 +289,7 @@ def _article(
 def _date(
     key: str, value: object, day_first: bool | None, unusable: dict[str, Any], ambiguous: list[str]
 ) -> dt.datetime | dt.date | None:
-    """A date, or None where it cannot be used; what is to be told of it is noted."""
+    """A date, or None if it is unusable; problems are recorded."""
     try:
         when, is_ambiguous = certain_moment(value, key, day_first)
     except Unusable:
@@ -301,7 +301,7 @@ def _date(
 
 
 def _usual_moment(value: object, key: str) -> dt.datetime | dt.date | None:
-    """A date of which nothing is to be told, or None."""
+    """A date without any problem to report, or None."""
     try:
         when, is_ambiguous = certain_moment(value, key)
     except Unusable:
@@ -328,7 +328,7 @@ def _add_rare(
     ambiguous: Sequence[str] = (),
     day_first: bool | None = None,
 ) -> None:
-    """Fill in what few articles have, and set aside what of that cannot be used, beside what was found to be so."""
+    """Fill in the rare fields, and add their unusable values to those already found."""
     get, bad = mapping.get, dict(unusable or {})
     draft.amp_web_url = clean_url(get("ampWebUrl"))
     draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
@@ -378,12 +378,12 @@ def _topics(topics: object, tags: object) -> tuple[str, ...]:
 
 
 def _parted(value: object) -> object:
-    """One text with commas is several topics."""
+    """Split one text with commas into several topics."""
     return [part.strip() for part in value.split(",")] if isinstance(value, str) and "," in value else value
 
 
 def _provider(given: object) -> tuple[Provider | None, Any]:
-    """The outlet, and what of it cannot be used; None is nothing."""
+    """The outlet, and its unusable parts; None if there are none."""
     value = given
     if value is None:
         return None, None
@@ -409,12 +409,12 @@ def _provider(given: object) -> tuple[Provider | None, Any]:
 
 
 def _usual_provider(value: object) -> Any:
-    """The outlet, or NotImplemented where some of it cannot be used."""
+    """The outlet, or NotImplemented if some of it is unusable."""
     provider, bad = _provider(value)
     return provider if bad is None else NotImplemented
 
 
-# A collection has few providers and few sets of topics, each of them in very many articles.
+# A collection has few providers and few sets of topics, and each occurs in very many articles.
 _KNOWN_TOPICS: Final[dict[tuple[Any, ...], tuple[str, ...]]] = {}
 _KNOWN_PROVIDERS: Final[dict[tuple[Any, ...], Provider]] = {}
 _MAX_REMEMBERED: Final = 16384
@@ -441,12 +441,12 @@ def _first(categories: object) -> str:
 
 def _domain(value: object) -> str:
     domain = as_text(value).lower()
-    host = domain.partition("//")[2] or domain  # some write a whole URL here
+    host = domain.partition("//")[2] or domain  # some records have a whole URL here
     return clean_text(host.partition("/")[0])
 
 
 def _images(value: object) -> tuple[tuple[Image, ...], list[Any]]:
-    """The images, and those that have no URL of the web."""
+    """The images, and the values without a web URL."""
     if value is None:
         return (), []
     images, bad = [], []
@@ -469,7 +469,7 @@ def _pixels(value: object) -> int | None:
 
 
 def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]:
-    """The related articles, and what is none."""
+    """The related articles, and the values that are not articles."""
     if value is None or depth == _MAX_RELATED_DEPTH:
         return (), []
     related, bad = [], []
@@ -484,12 +484,12 @@ def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]
 
 
 def _clean_id(name: str) -> str:
-    # An id is no prose: the name of a file, which an export has here, stays as it is spelt.
+    # An id is not prose: an export has a file name here, which keeps its spelling.
     return name if name.isprintable() and not name.isspace() else clean_text(name)
 
 
 def _read(record: object, id: str | None, body: str) -> Article | None:
-    """`_article` of a record, if it could be made the fast way; without an id it is that of the record.
+    """`_article` of a record if the fast way is possible; without an id, the record's id is used.
 
     Raises:
         Unusable: as `_article` does.

@@ -1,7 +1,7 @@
-"""Single values of the format, read as they were meant: dates, signals, yes and no, languages.
+"""Single values of the format, read by their meaning: dates, signals, yes and no, languages.
 
-Front matter is written by people and by many programs, so a number can come as text, text as a number, and a
-date in any order. What cannot be read raises `Unusable`, whose message names the field.
+Front matter is written by people and by many programs. A number can arrive as text, text as a number, and a
+date in any order. A value that cannot be read raises `Unusable`, with a message that names the field.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from newsearch.articles.vocabularies.names import names_of
 from newsearch.text.clean import clean_text
 
 OLDEST_YEAR: Final = 1600
-"""The first newspaper is from 1605; an earlier year is a slip of the pen."""
+"""The first newspaper is from 1605; an earlier year is a typing error."""
 NEWEST_YEAR: Final = 2200
 LARGEST_SIGNAL: Final = 10**12
-"""Heat or quality beyond this, either way, is no number that a program meant."""
+"""A larger absolute value of heat or quality is an error in a program."""
 
 
 class Unusable(Exception):
-    """A value that an article cannot do without is wrong; the message names its field."""
+    """A required value is wrong; the message names its field."""
 
 
 def as_text(value: object) -> str:
-    """Give a scalar as text, not yet cleaned; lists, mappings and None give ""."""
+    """A scalar as text, not yet cleaned; lists, mappings and None give ""."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -42,7 +42,7 @@ def as_text(value: object) -> str:
 
 
 def as_list(value: object) -> list[Any]:
-    """Give a list as it is, nothing as an empty list, and anything else as a list of one."""
+    """A list unchanged, None as an empty list, and any other value as a list of one."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
@@ -52,7 +52,7 @@ def signal(value: object, name: str) -> float | None:
     """Read heat or quality: a finite number, or text that is one; ints stay ints, absent is None.
 
     Raises:
-        Unusable: it is something else, or beyond a million million either way.
+        Unusable: it is something else, or its absolute value exceeds 10^12.
     """
     if value is None:
         return None
@@ -73,19 +73,19 @@ def signal(value: object, name: str) -> float | None:
 
 
 def moment(value: object, name: str, day_first: bool | None = None) -> datetime | date | None:
-    """Read a date: an aware datetime in UTC, or a date where no time is given; absent is None.
+    """Read a date: an aware datetime in UTC, or a date if no time is given; absent is None.
 
     Args:
-        day_first: as `read_date` takes it.
+        day_first: see `read_date`.
 
     Raises:
-        Unusable: it is no date, not a whole one, or its year is not within 1600 and 2200.
+        Unusable: it is not a date, is incomplete, or its year is not between 1600 and 2200.
     """
     return certain_moment(value, name, day_first)[0]
 
 
 def is_date(value: object) -> bool:
-    """Whether a value is a date that can be used."""
+    """Whether a value is a usable date."""
     try:
         return moment(value, "date") is not None
     except Unusable:
@@ -95,7 +95,7 @@ def is_date(value: object) -> bool:
 def certain_moment(
     value: object, name: str, day_first: bool | None = None
 ) -> tuple[datetime | date | None, bool]:
-    """Read a date as `moment` does, and tell whether it could be read in another way just as well.
+    """Read a date as `moment` does, and return whether another reading is equally likely.
 
     Raises:
         Unusable: as `moment` does.
@@ -127,7 +127,7 @@ def certain_moment(
 
 
 def _iso_or_none(text: str) -> datetime | date | None:
-    """A date as nearly all are written, in a fraction of the time that `read_date` takes."""
+    """A date in the most frequent form, in a fraction of the time that `read_date` takes."""
     try:
         if len(text) == 10 and text[4] == "-" == text[7]:
             return date.fromisoformat(text)
@@ -149,7 +149,7 @@ def date_in_name(id: str) -> date | None:
 
 
 def published(value: object) -> tuple[bool, datetime | date | None]:
-    """Read `published`: whether the article is visible, and the date that some sites keep there instead.
+    """Read `published`: whether the article is visible, and the date that some sites put there instead.
 
     Raises:
         Unusable: it is neither yes, no, nor a date.
@@ -176,9 +176,9 @@ def language(value: object) -> str | None:
 
 
 def authors(value: object) -> tuple[str, ...]:
-    """Read the names of authors: a list, or one text of several names, each cleaned.
+    """Read the names of authors: a list, or one text with several names, each cleaned.
 
-    "By ", e-mail addresses, links and wiki brackets are taken off; what is only an address is no name.
+    "By ", e-mail addresses, links and wiki brackets are removed; an address alone is not a name.
     """
     if value is None:
         return ()
@@ -195,7 +195,7 @@ def _author(name: str) -> str:
         # RSS has "jane@example.com (Jane Doe)", mail has "Jane Doe <jane@example.com>"
         if inner and "@" not in inner[1] and not rest[: rest.find("(")].strip():
             name = inner[1]
-        else:  # who has nothing but an address is known by it
+        else:  # without any name, the address identifies the author
             name = _EMPTY.sub("", rest).strip(" <>,;") or name
     name = _BY_LINE.sub("", clean_text(name)).strip(" ,;|")
     return "" if _WEB_ADDRESS.match(name) else name
@@ -221,7 +221,7 @@ _MAX_BITS_SHOWN: Final = 1000
 
 def _shown(value: object) -> str:
     if isinstance(value, int) and value.bit_length() > _MAX_BITS_SHOWN:
-        return "an integer of many digits"  # Python refuses to write one of thousands
+        return "an integer of many digits"  # Python refuses to convert one with thousands of digits
     if isinstance(value, Mapping):
         return "a mapping"
     shown = repr(value) if isinstance(value, str | int | float | date) else f"a {type(value).__name__}"

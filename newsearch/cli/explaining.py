@@ -1,4 +1,4 @@
-"""newsearch index --explain: what was recognised in a file, and what became of each key."""
+"""newsearch index --explain: the detected format of a file, and the use of each key."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MAX_VALUE = 60
 
 
 def explain_files(paths: Sequence[str], work: Work) -> int:
-    """Show what the first records of files become.
+    """Show how the first records of files are read.
 
     Returns:
-        The exit code: 1 where no file has an article.
+        The exit code: 1 if no file has an article.
 
     Raises:
         SourceError: a file cannot be read.

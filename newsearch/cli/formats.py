@@ -11,7 +11,7 @@ from newsearch.outputs.page import Page
 
 Format: TypeAlias = Callable[[Page, Terminal], Iterator[str]]
 
-# Each format is imported when it is asked for: most searches are for people, who need none of the others.
+# Each format is imported only when it is used: most searches print text, and need none of the others.
 
 
 def as_text(page: Page, terminal: Terminal) -> Iterator[str]:
@@ -29,7 +29,7 @@ def as_json(page: Page, terminal: Terminal) -> Iterator[str]:
 
 
 def as_jsonl(page: Page, terminal: Terminal) -> Iterator[str]:
-    """One object for each hit, a line each."""
+    """One object per hit, one per line."""
     from newsearch.outputs.json_page import hit_mappings, to_json
 
     return (to_json(hit, ascii=not terminal.utf8) for hit in hit_mappings(page))
@@ -43,7 +43,7 @@ def as_csv(page: Page, terminal: Terminal) -> Iterator[str]:
 
 
 def as_urls(page: Page, terminal: Terminal) -> Iterator[str]:
-    """One URL a line."""
+    """One URL per line."""
     from newsearch.outputs.table import url_lines
 
     return url_lines(page)
@@ -58,14 +58,14 @@ FORMATS: dict[str, Format] = {
 }
 
 EXPLAINING = ("text", "json", "jsonl")
-"""Formats that have a place for explanations."""
+"""Formats that can contain explanations."""
 
 FACETED = ("text", "json")
-"""Formats that have a place for facets."""
+"""Formats that can contain facets."""
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one object on stdout, after the version of what is written as JSON.
+    """Print one object on stdout, starting with the version of the JSON output.
 
     Raises:
         OSError: stdout is closed.

@@ -1,4 +1,4 @@
-"""What the commands that write an index share: options, progress, the summary, the broken articles."""
+"""What the commands that write an index share: options, progress, the summary, the list of broken articles."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ MAX_BROKEN_SHOWN = 20
 MAX_KEYS_SHOWN = 8
 
 MAX_CHANGES_SHOWN = 20
-"""Of each kind, in text; JSON has the first 1,000."""
+"""Maximum number of ids of each kind in text output; JSON has the first 1,000."""
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
-    """A number of bytes, as 512M, 512MB, 512MiB or 2G: all of them count in 1024s."""
+    """A number of bytes, such as 512M, 512MB, 512MiB or 2G; all are powers of 1024."""
 
     name = "size"
 
@@ -56,7 +56,7 @@ class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has 
 
 
 class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
-    """A length of time of at least a minute, as 15min, 2h or 1d."""
+    """A duration of at least a minute, such as 15min, 2h or 1d."""
 
     name = "time"
 
@@ -87,7 +87,7 @@ wait_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a command that writes an index was asked for, beside its sources: the values of `work_options`."""
+    """The options of a command that writes an index, without its sources: the values of `work_options`."""
 
     directory: str | None
     protected: str | None
@@ -108,14 +108,14 @@ class Work:
 
     @property
     def index(self) -> str:
-        """Where the index is."""
+        """Path of the index."""
         return self.directory or DEFAULT_INDEX
 
     def arguments(self) -> dict[str, Any]:
-        """What `build` and `reindex` both take.
+        """The arguments that `build` and `reindex` share.
 
         Raises:
-            GateFailed: the file of the gate cannot be used.
+            GateFailed: the gate file cannot be used.
         """
         return {
             "protected": self.protected,
@@ -203,7 +203,7 @@ _WORK_OPTIONS = (
 
 
 def work_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options of work that writes an index; it takes their values as one, `work`."""
+    """Add the options for writing an index to a command; it receives their values as one argument, `work`."""
 
     @wraps(command)
     def working(**values: Any) -> int:
@@ -218,14 +218,14 @@ def work_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def check_watch(work: Work, sources: Sequence[str]) -> None:
-    """Refuse to watch what cannot be watched before anything is done.
+    """Refuse `--watch` for what cannot be watched, before any work is done.
 
     Args:
-        sources: those that were given; none where the index remembers them.
+        sources: the given sources; empty if the index remembers them.
 
     Raises:
-        UsageError: no source can be watched, or nothing was to be written: every run would say the same again.
-        EngineError: the package that watches is not installed.
+        UsageError: no source can be watched, or nothing would be written, and every run would report the same.
+        EngineError: the package for watching is not installed.
     """
     if work.watch and work.dry_run:
         raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
@@ -242,21 +242,21 @@ def _is_watched(source: str) -> bool:
 
 
 def _is_visited(source: str) -> bool:
-    """Whether it is a feed of the web, or a list of such."""
+    """Whether a source is a web feed or a list of feeds."""
     return is_remote(source) or source.lower().endswith(OPML)
 
 
 def run_again(
     once: Callable[[Sequence[str]], int], sources: Sequence[str], index: str, every: timedelta | None
 ) -> int:
-    """Run work whenever files of these sources change, and visit feeds every so often, until somebody stops it.
+    """Run work whenever files of these sources change, and visit feeds at intervals, until interrupted.
 
-    What goes wrong in one run is told, and tried again after a while, or once more has changed: a file was half
-    written, the index was locked, or the disk was full. What has changed is then still to be indexed.
+    An error in one run is reported. The run is repeated after a while, or after the next change: perhaps a file was
+    half written, the index was locked, or the disk was full. The changes are still to be indexed then.
 
     Args:
         once: a run that reads some of the sources.
-        every: how often all sources are read, whether or not files have changed; by default only where there are feeds.
+        every: interval at which all sources are read, even if no files have changed; by default used only with feeds.
     """
     lasting = [source for source in sources if source not in ONCE]
     watched = [source for source in lasting if _is_watched(source)]
@@ -267,7 +267,7 @@ def run_again(
     visits = _Visits((every or _OFTEN).total_seconds() if every or has_feeds else inf)
     retry, owed = _Retry(), watched
     if not watched:
-        retry.done()  # feeds were visited just now
+        retry.done()  # the feeds have just been visited
     for _ in bursts(watched, but=index, also=lambda: retry.is_due() or visits.are_due()):
         part = lasting if visits.are_due() else owed
         code = 2
@@ -292,7 +292,7 @@ _LONGEST_AWAY = 6 * 3600.0
 
 
 class _Visits:
-    """When are feeds visited again? Every so often, and half as often after each visit on which one failed.
+    """When are feeds visited next? At a fixed interval, which doubles after each visit with a failure.
 
     Args:
         every: seconds.
@@ -311,11 +311,11 @@ class _Visits:
 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
-"""Seconds after which a run that failed is tried again."""
+"""Seconds before a failed run is repeated: after the first failure, and at most."""
 
 
 class _Retry:
-    """When is a run due though nothing has changed? First for what changed before the watch began, then after errors.
+    """When is a run due without a change? First for changes made before the watch began, later after errors.
 
     Attributes:
         told: the last error.
@@ -341,13 +341,13 @@ class _Retry:
 def run(
     work: Work, do: Callable[[Watch], Report], *, verb: str, lasting: bool = True, again: bool = False
 ) -> int:
-    """Run work that writes an index, show how it goes, and say what it did.
+    """Run work that writes an index, show its progress, and report what it did.
 
     Args:
-        do: the work; it is given what shows its progress.
-        verb: what was done to the articles, as "indexed".
+        do: the work; it receives the function that shows progress.
+        verb: what was done to the articles, such as "indexed".
         lasting: the sources can be read again.
-        again: it is run again, because files have changed.
+        again: this is a repeated run, because files have changed.
 
     Returns:
         The exit code.
@@ -406,14 +406,14 @@ def run(
 
 
 def _way_on(finished: int, lasting: bool) -> str:
-    """What to do about work that was stopped when so many articles were finished."""
+    """Advice for work that was stopped after this many articles were finished."""
     if not lasting:
         return ". Standard input cannot be resumed; send it again"
     if not finished:
         return ""
     arguments = [argument for argument in click.get_current_context().obj if argument != "--no-resume"]
     if "--resume" not in arguments:
-        arguments.insert(1, "--resume")  # options end where -- stands
+        arguments.insert(1, "--resume")  # options must come before --
     command = shlex.join(["newsearch", *arguments])
     return f". To resume after the {counted(finished, 'finished article')}: {command}"
 

@@ -1,4 +1,4 @@
-"""What the commands that need judged queries share: the collection, and the index that it is about."""
+"""What the commands for judged queries share: the collection, and the matching index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ collection_argument = click.argument("collection", metavar="COLLECTION")
 
 
 def question_options(command: Command) -> Command:
-    """Give a command the options that say what is asked of which index."""
+    """Add the options for the collection and the index to a command."""
     for option in (
         click.option(
             "--skip-own",
@@ -36,7 +36,7 @@ def question_options(command: Command) -> Command:
             is_flag=True,
             help="Read the queries as query language; by default they are plain words.",
         ),
-        # Not by the environment, which names the index of other articles.
+        # Not from the environment, which names an index of other articles.
         click.option(
             "--index",
             "directory",
@@ -50,11 +50,11 @@ def question_options(command: Command) -> Command:
 
 @contextmanager
 def judged(path: str, directory: str | None) -> Iterator[tuple[Index, Collection]]:
-    """Read a collection, and open the index that was named, or one that is made of its corpus for now.
+    """Read a collection, and open the named index, or a temporary one made from its corpus.
 
     Raises:
         SourceError: the collection cannot be used, or the index has none of its articles.
-        EngineError: the extra `eval` is not installed, which is better known before a corpus is indexed.
+        EngineError: the extra `eval` is not installed; this is checked before a corpus is indexed.
     """
     library()
     collection = read_collection(path)

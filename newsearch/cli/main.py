@@ -1,7 +1,7 @@
 """The group of commands, and the one place where errors become messages and exit codes.
 
-0    found, or done             2    an error, told in one line on stderr
-1    nothing found              130  interrupted (Ctrl-C)         141  the reader of the output went away
+0    found, or done             2    an error, reported in one line on stderr
+1    nothing found              130  interrupted (Ctrl-C)         141  the output was closed by its reader
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _COMPLETION = "_NEWSEARCH_COMPLETE"
 
 
 class _Commands(click.Group):
-    """Imports a command's module when that command is asked for, so that no other one costs anything."""
+    """Imports the module of a command only when that command is used, which keeps the others from costing time."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -102,14 +102,14 @@ def cli(ctx: click.Context) -> int:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the command. Returns its exit code; by then all that it printed has been written.
+    """Run the command. Returns its exit code, after all its output has been written.
 
     Args:
         args: arguments, by default those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # What a terminal's encoding lacks is shown escaped; it is no reason to fail.
+            # Characters that the terminal's encoding lacks are escaped; they are not a reason to fail.
             stream.reconfigure(errors="backslashreplace")
     code = FOUND
     try:
@@ -118,12 +118,12 @@ def main(args: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except KeyboardInterrupt as stop:
         with _deaf():
-            complain(str(stop) or "interrupted")  # who knows more has said it
+            complain(str(stop) or "interrupted")  # the exception may have a more precise message
         return INTERRUPTED
     except BrokenPipeError:
         return OUTPUT_CLOSED if code in (FOUND, NOTHING_FOUND) else code
     except OSError as error:
-        # What fails without the name of a file is a stream: those of an index have errors of their own.
+        # An OSError without a file name comes from a stream: index files have errors of their own.
         is_output = error.errno and not error.filename
         complain(f"the output cannot be written: {error.strerror}" if is_output else str(error))
         return ERROR
@@ -139,7 +139,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Hear no further Ctrl-C while the first one is told."""
+    """Ignore further Ctrl-C while the first one is being reported."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -151,7 +151,7 @@ def _deaf() -> Iterator[None]:
 
 
 def _lacks_memory(error: BaseException | None) -> bool:
-    """Whether memory was exhausted, as Python, the loader of modules, or the system says it."""
+    """Whether memory was exhausted, as reported by Python, the module loader or the system."""
     while error and not isinstance(error, MemoryError):
         said = str(error)
         if any(words in said for words in ("allocate memory", "failed to map segment", "start new thread")):
@@ -161,9 +161,9 @@ def _lacks_memory(error: BaseException | None) -> bool:
 
 
 def _outcome(args: Sequence[str] | None) -> int:
-    """The exit code of the command, as far as it depends on what was asked for and not on the output.
+    """The exit code of the command, as determined by its arguments and not by the state of the output.
 
-    click ends a command with an exception, too, after `--help` and `--version`.
+    click also ends a command with an exception after `--help` and `--version`.
     """
     try:
         if instruction := os.environ.get(_COMPLETION):
@@ -185,14 +185,14 @@ def _outcome(args: Sequence[str] | None) -> int:
 
 
 def run() -> Never:
-    """Run the command as the process that it is, and end that."""
+    """Run the command as a process, and end the process."""
     output = guard()
     try:
         code = main()
     except KeyboardInterrupt:
-        code = INTERRUPTED  # once more, and the first one is told
+        code = INTERRUPTED  # a second Ctrl-C; the first one has been reported
     except Exception:
-        traceback.print_exc()  # a bug; the code that Python would give it means that nothing was found
+        traceback.print_exc()  # a bug; Python's own exit code would mean "nothing found"
         code = ERROR
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     output.drop()
@@ -200,9 +200,9 @@ def run() -> Never:
     if "multiprocessing" in sys.modules:
         if code == INTERRUPTED:
             for process in sys.modules["multiprocessing"].active_children():
-                process.kill()  # it would be waited for
-        sys.exit(code)  # its processes end with this one
-    # Python takes everything apart when it ends, which is a tenth of a query's time.
+                process.kill()  # Python would wait for it
+        sys.exit(code)  # also ends the child processes
+    # Python's teardown at exit takes a tenth of a query's time.
     os._exit(code)
 
 

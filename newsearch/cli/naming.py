@@ -1,4 +1,4 @@
-"""Which article does a command mean? By its id, the beginning of it, or its URL."""
+"""Which article does a command refer to? By its id, a prefix of it, or its URL."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LISTED = 5
 
 
 def named_article(index: Index, id: str) -> Article | None:
-    """The article of an id, of as much of its beginning as no other id shares, or of a URL; or None, and say so.
+    """The article with an id, a unique prefix of one, or a URL; or None, with a message.
 
     Raises:
-        QueryError: several ids begin so.
+        QueryError: several ids have this prefix.
     """
     article = index.get(id) or _at_url(index, id.strip()) or _begun(index, id)
     if article is None:
@@ -27,7 +27,7 @@ def named_article(index: Index, id: str) -> Article | None:
 
 
 def _at_url(index: Index, url: str) -> Article | None:
-    """The best article at this URL, which may lack what an address bar leaves out."""
+    """The best article at this URL, in which parts that an address bar hides may be missing."""
     address = url if re.match("https?://", url, re.IGNORECASE) else f"https://{url}"
     if not re.fullmatch(r"\w+://[^\s/?#]\S*", address):
         return None
@@ -38,10 +38,10 @@ def _at_url(index: Index, url: str) -> Article | None:
 
 
 def _begun(index: Index, prefix: str) -> Article | None:
-    """The article whose id alone begins so.
+    """The only article whose id has this prefix.
 
     Raises:
-        QueryError: several do.
+        QueryError: several ids have it.
     """
     ids = index.ids(prefix)
     if len(ids) > 1:
@@ -51,7 +51,7 @@ def _begun(index: Index, prefix: str) -> Article | None:
 
 
 def _near(index: Index, id: str) -> list[str]:
-    """Ids of articles that hold the words of this one; ids are mostly made of titles."""
+    """Ids of articles that contain the words of this one; most ids are derived from titles."""
     words = re.sub(r"\.\w+$|[^\w]|\d{4,}|_", " ", id)
     return (
         [hit.id for hit in index.search(words, limit=_SUGGESTED, unpublished=True)] if words.strip() else []

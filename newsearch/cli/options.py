@@ -1,4 +1,4 @@
-"""How the commands that print something are told how."""
+"""Options for the output of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def format_option(*names: str) -> Callable[[Command], Command]:
-    """Give a command the option that chooses among these formats, of which text is one."""
+    """Add an option to a command that selects one of these formats, including text."""
     return click.option(
         "--format",
         "format_name",
@@ -45,7 +45,7 @@ expand_option = click.option(
 
 
 class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
-    """The file of a profile; or its weights themselves, where there is no such file: heat=1,half-life=30d."""
+    """A profile file, or its weights themselves if there is no such file: heat=1,half-life=30d."""
 
     name = "profile"
 
@@ -62,7 +62,7 @@ class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 ha
 
 
 def _weight(setting: str) -> tuple[str, float]:
-    """One of the settings of a profile in one line. Raises ValueError or QueryError."""
+    """One setting in a one-line profile. Raises ValueError or QueryError."""
     name, _, value = (part.strip() for part in setting.partition("="))
     if name == "half-life":
         return "half_life", parse_duration(value) / timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Where the index is, and what a search does when there is none."""
+"""Where the index is, and what a search does if there is none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from newsearch.search.index import open as open_index
 DEFAULT_INDEX = "index"
 SEEDS = "seeds"
 
-_WAIT = 60.0  # seconds: somebody else's first search makes the same index
+_WAIT = 60.0  # seconds: another first search may be making the same index
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +34,7 @@ def _named(ctx: click.Context, parameter: click.Parameter, directory: str | None
 
 
 def index_option(command: Command) -> Command:
-    """Give a command the option that names its index; it is None where nothing was named."""
+    """Add the option that names the index to a command; it is None if not given."""
     return click.option(
         "--index",
         "directory",
@@ -47,20 +47,20 @@ def index_option(command: Command) -> Command:
 
 
 def open_for_search(directory: str | None, synonyms: str | None = None) -> Index:
-    """Open the index that was named, or the default one, which is made first where that is possible.
+    """Open the named index, or the default one, which is created first if possible.
 
-    It is made from the collection in ./seeds, else from the bundled one; and anew from its own sources if
-    another version made it. An index that was named is never made: a mistyped name should not find the seeds.
-    Nor is anything made that reads or writes outside of the working directory: that may be a stranger's, and name
-    files of the one who searches.
+    It is created from the collection in ./seeds, or else from the bundled one. If another version made it, it is
+    rebuilt from its own sources. A named index is never created: a mistyped name should not find the seeds.
+    Nothing is created that reads or writes outside the working directory, which may be a stranger's and refer to
+    the user's files.
 
     Args:
-        directory: of the index that was named.
+        directory: of the named index.
         synonyms: a file of synonyms.
 
     Raises:
         WordListError: the file of synonyms cannot be used.
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is no such index, or none that can be read.
+        IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
     """
     if directory is not None:
         return open_index(directory, synonyms=synonyms)
@@ -73,7 +73,7 @@ def open_for_search(directory: str | None, synonyms: str | None = None) -> Index
     return open_index(DEFAULT_INDEX, synonyms=synonyms)
 
 
-# What writes an index is imported here, since searches nearly never need it.
+# Modules that write an index are imported here, because searches hardly ever need them.
 
 
 def _build_default() -> None:
@@ -126,7 +126,7 @@ def _is_bundled(location: str) -> bool:
 
 
 def _is_inside(path: str) -> bool:
-    """Whether a file, or a directory with all that is in it, lies under the working directory, links followed."""
+    """Whether a file, or a directory with its whole content, is under the working directory after following links."""
     here = os.path.realpath(".")
 
     def leads_out(place: str) -> bool:
@@ -145,7 +145,7 @@ def _is_inside(path: str) -> bool:
 
 @contextmanager
 def _announced(message: str) -> Iterator[list[str]]:
-    """Say on stderr what is being done, and on the same line what came of it."""
+    """Report on stderr what is being done, and on the same line the result."""
     print(f"newsearch: {message}...", end="", file=sys.stderr, flush=True)
     outcome: list[str] = []
     try:
@@ -155,10 +155,10 @@ def _announced(message: str) -> Iterator[list[str]]:
 
 
 def forget_bundled(kept: Sequence[str], wait: float) -> None:
-    """Take the articles that come with newsearch out of the default index, once it has others.
+    """Remove the bundled articles from the default index once it has others.
 
     Args:
-        kept: sources that somebody asked for: if the bundled one is among them, it stays.
+        kept: sources that the user requested: if the bundled one is among them, it is kept.
         wait: seconds to wait for another writer.
     """
     from newsearch.indexing.runs import forget
@@ -166,7 +166,7 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
 
     with open_index(DEFAULT_INDEX) as index:
         sources = index.stats().sources
-    if len(sources) < 2 or find_spec("newsearch.seeds") is None:  # a bare checkout has no such package
+    if len(sources) < 2 or find_spec("newsearch.seeds") is None:  # missing in a bare checkout
         return
     bundled = locate(_bundled())
     if bundled not in sources or bundled in map(locate, (SEEDS, *kept)):
@@ -178,7 +178,7 @@ def forget_bundled(kept: Sequence[str], wait: float) -> None:
 
 
 def _seeds() -> Path:
-    """The collection in the working directory, else the bundled one."""
+    """The collection in the working directory, or else the bundled one."""
     here = Path(SEEDS)
     return here if here.is_dir() else _bundled()
 

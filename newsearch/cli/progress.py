@@ -1,4 +1,4 @@
-"""How far work is: one line that changes where somebody looks on, else a line of the log now and then."""
+"""Show the progress of work: one line that is updated on a terminal, or an occasional line in a log."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
 
 LOG_SECONDS = 10.0
-"""How often a line goes to a log."""
+"""Seconds between two lines in a log."""
 
 _SETTLED = 1.0
-"""Seconds after which the time that is left can be told from the time that it took so far."""
+"""Seconds after which the remaining time can be estimated from the elapsed time."""
 
 
 class ProgressLine:
-    """Shows on stderr what a run tells about its progress.
+    """Shows the progress of a run on stderr.
 
     Attributes:
         finished: articles that the next run need not index again if this one is stopped now.
 
     Args:
-        resume: whether it was asked for to go on from an interrupted run; None where nobody said so.
+        resume: whether the user asked to continue an interrupted run; None if the user did not say.
     """
 
     def __init__(self, resume: bool | None = None) -> None:
@@ -41,7 +41,7 @@ class ProgressLine:
         if self._is_first:
             self._tell_of_resuming(progress.resumed)
         if progress.source != self._source:
-            # What came before it says nothing about how long this source takes.
+            # The time of earlier sources says nothing about the time of this one.
             self._source, self._source_started = progress.source, self._started if self._is_first else now
         self._is_first = False
         line = _line(progress, now - self._started, now - self._source_started)
@@ -52,7 +52,7 @@ class ProgressLine:
             complain(line)
 
     def clear(self) -> None:
-        """Take the line away, so that something else can be said."""
+        """Remove the line to make room for another message."""
         if self._interactive:
             overwrite("")
 
@@ -87,6 +87,6 @@ def _duration(seconds: float) -> str:
 
 
 def overwrite(line: str) -> None:
-    """Show a line on the terminal behind stderr in the place of the one before, as much of it as fits."""
+    """Replace the previous line on stderr's terminal, cut to the width of the terminal."""
     room = Terminal.of(sys.stderr).width - 1
     print(f"\r{line[:room]:<{room}}\r{line[:room]}", end="", file=sys.stderr, flush=True)

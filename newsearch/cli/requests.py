@@ -1,4 +1,4 @@
-"""The options that make a search, for every command that runs one or keeps one."""
+"""The search options, for every command that runs or saves a search."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ _OPTIONS = (
 
 
 def request_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the options of a search. It is called with the `request` that they and its `text` make."""
+    """Add the search options to a command. It receives the `request` built from them and from its `text`."""
 
     @wraps(command)
     def with_request(

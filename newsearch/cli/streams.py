@@ -1,8 +1,8 @@
-"""The standard streams of the process, made to fail in one way only.
+"""The standard streams of the process, wrapped to fail in only one way.
 
-Without this, each way in which a stream can fail ends the command differently: a stream that the caller closed is
-None, and the next file that is opened takes its number; what is still buffered when the disk is full fails a second
-time when Python ends, which prints a message of its own and changes the exit code.
+Without this, each failure of a stream ends the command differently. A stream that the caller closed is None, and the
+next opened file takes its number. Buffered data that fails on a full disk fails again when Python exits, which prints
+another message and changes the exit code.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 def guard() -> Output:
     """Replace stdout and stderr of this process.
 
-    stdout raises OSError where it cannot be written to, also where it is closed. stderr never fails: a message
-    that reaches nobody is no reason to stop.
+    stdout raises OSError if it cannot be written to, or is closed. stderr never fails: an undeliverable message
+    is not a reason to stop.
 
     Returns:
         The file under stdout.
@@ -33,13 +33,13 @@ def guard() -> Output:
 
 
 def _occupy() -> set[int]:
-    """Open the null device as each standard stream that is closed, and tell which were."""
+    """Open the null device for each closed standard stream, and return the numbers of these streams."""
     closed = set()
     for number in (_INPUT, _OUTPUT, _ERRORS):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
             closed.add(number)
     return closed
 
@@ -60,12 +60,12 @@ class Output(FileIO):
         return super().write(data)
 
     def drop(self) -> None:
-        """Write nothing more: what is still buffered has failed once, and would fail again when Python ends."""
+        """Discard further output: buffered data has failed once, and would fail again when Python exits."""
         self._dropping = True
 
 
 class _Errors(FileIO):
-    """Never fails."""
+    """A file that never fails."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -75,7 +75,7 @@ class _Errors(FileIO):
 
 
 def _guarded(stream: TextIO | None, raw: FileIO) -> TextIO:
-    """The stream above another file; itself where the system's console is more than a file."""
+    """The stream on top of another file; unchanged if the system's console is more than a file."""
     buffer = getattr(stream, "buffer", None)
     if stream is not None and type(getattr(buffer, "raw", buffer)) is not FileIO:
         return stream

@@ -1,6 +1,6 @@
-"""What a terminal can do, and text made fit for it: styles, hyperlinks, widths, lines.
+"""What a terminal supports, and text prepared for it: styles, hyperlinks, widths, lines.
 
-Articles come from strangers, and so may an index: whatever is printed passes through `one_line`.
+Articles, and perhaps the index, come from strangers: all text that is printed passes through `one_line`.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from newsearch.text.clean import one_line
 Span: TypeAlias = tuple[int, int]
 
 BOLD, DIM, MARK = "1", "2", "1;33"
-"""Styles: of titles, of what is beside the point, of words that were found."""
+"""Styles for titles, for less important text, and for matched words."""
 
 _MIN_WIDTH, _MAX_WIDTH = 20, 100
 
 
 class Terminal(NamedTuple):
-    """Where output goes.
+    """The destination of output.
 
     Attributes:
-        interactive: somebody is looking; otherwise it is a file or a pipe.
+        interactive: it is a terminal; otherwise it is a file or a pipe.
         color: styles may be used.
-        width: columns to use, or 0 for lines as long as they come.
+        width: columns to use, or 0 for lines of any length.
         utf8: every character can be written.
     """
 
@@ -43,7 +43,7 @@ class Terminal(NamedTuple):
         """The terminal behind a stream; color is auto, always or never.
 
         Raises:
-            OSError: there is no stream, as when the shell closed it (`>&-`).
+            OSError: there is no stream, because the shell closed it (`>&-`).
         """
         if stream is None:
             raise OSError("the output is closed, so there is nowhere to write to")
@@ -54,11 +54,11 @@ class Terminal(NamedTuple):
         return cls(interactive, color == "always" or (color == "auto" and capable), width, encoding == "utf8")
 
     def style(self, text: str, style: str) -> str:
-        """The text in a style, where there are styles."""
+        """The text in a style, if styles are used."""
         return f"\x1b[{style}m{text}\x1b[0m" if self.color and text else text
 
     def mark(self, text: str, spans: Iterable[Span], style: str = "") -> str:
-        """The text with these parts marked and the rest in a style."""
+        """The text with these spans marked and the rest in a style."""
         if not self.color:
             return text
         parts, at = [], 0
@@ -72,7 +72,7 @@ class Terminal(NamedTuple):
         return "".join([*parts, self.style(rest, style) if style else rest])
 
     def link(self, text: str, url: str | None) -> str:
-        """The text as a hyperlink, where there are any and the URL is one of the web."""
+        """The text as a hyperlink, if hyperlinks are used and the URL is a web URL."""
         if not (self.color and self.interactive and url and _WEB.match(url) and url.isprintable()):
             return text
         target = "".join(
@@ -85,18 +85,18 @@ _WEB = pattern("https?://", re.IGNORECASE)
 
 
 def _columns() -> int:
-    from shutil import get_terminal_size  # it loads every compression there is
+    from shutil import get_terminal_size  # slow: it loads every compression module
 
     return get_terminal_size().columns
 
 
 def complain(message: str) -> None:
-    """Say on stderr, in one line, what is wrong or worth knowing."""
+    """Print an error or a notice on stderr, in one line."""
     print(f"newsearch: {one_line(message)}", file=sys.stderr)
 
 
 def cells(text: str) -> int:
-    """How many columns a text takes: East Asian wide characters two, combining ones none."""
+    """Number of columns of a text: two for East Asian wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
     return sum(
@@ -105,7 +105,7 @@ def cells(text: str) -> int:
 
 
 def wrap(text: str, spans: Sequence[Span], width: int) -> list[tuple[str, list[Span]]]:
-    """Lines of at most so many columns, broken at spaces where there are any, each with its spans.
+    """Wrap a text into lines of at most this many columns, at spaces if possible; each line with its spans.
 
     Args:
         width: columns, at least 2; or 0 for one line.
@@ -121,7 +121,7 @@ def wrap(text: str, spans: Sequence[Span], width: int) -> list[tuple[str, list[S
         if end > start:
             lines.append((start, end))
         start, end = word.span()
-        # A word that no line can hold is broken; so many characters hold at least one line of it.
+        # A word longer than a line is broken. 4 * width characters are enough to fill a line.
         while end - start > width // 2 and cells(text[start : min(end, start + 4 * width)]) > width:
             cut = start + 1
             while cells(text[start : cut + 1]) <= width:

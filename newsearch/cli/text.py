@@ -21,9 +21,9 @@ _LONGEST = 2_000
 
 
 def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
-    """The hits, those that lack a word after a line that says so, then the facets and how many there are."""
+    """The hits, with a line before those that lack a word, then the facets and the number of matches."""
     hits = list(page.ranked())
-    # A text is not ranked by how many of its words an article holds: where those with all are among the rest, no line.
+    # A long text is not ranked by the number of its words in an article. If complete hits are mixed in, omit the line.
     parted = max((i for i, (_, hit) in enumerate(hits, 1) if hit.complete), default=0)
     related = max((i for i, (_, hit) in enumerate(hits, 1) if hit.matched), default=0)
     for i, (rank, hit) in enumerate(hits):
@@ -35,7 +35,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
             yield ""
         yield from _hit_lines(rank, hit, page, terminal, is_aside=i < related and not hit.matched)
         yield ""
-    # A file of results says what was found, and nothing else.
+    # Output to a file contains only the hits.
     for number, (rank, hit) in enumerate(page.related() if terminal.interactive else ()):
         if not number:
             yield terminal.style(_RELATED, DIM)
@@ -56,7 +56,7 @@ def page_lines(page: Page, terminal: Terminal) -> Iterator[str]:
 
 
 def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
-    """One article, all of it."""
+    """The complete article."""
     heading = one_line(article.title) or one_line(article.id)
     for line, _ in wrap(heading, (), terminal.width):
         yield terminal.style(line, BOLD)
@@ -97,7 +97,7 @@ def article_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
 def _hit_lines(
     rank: int, hit: Hit, page: Page, terminal: Terminal, *, is_aside: bool = False
 ) -> Iterator[str]:
-    """One hit; `is_aside` where it stands among matches and is none."""
+    """One hit; `is_aside` if it is related and appears among matches."""
     article, tree = hit.article, page.results.query.tree
     label = f"{rank}. "
     indent = " " * len(label)
@@ -123,7 +123,7 @@ def _hit_lines(
 
 
 def _shortened(text: str, terminal: Terminal) -> str:
-    """A text as long as somebody reads it in a list; a file gets it whole."""
+    """Shorten a text for a list on a terminal; in a file it stays whole."""
     return f"{text[:_LONGEST]}…" if terminal.interactive and len(text) > _LONGEST else text
 
 
@@ -133,7 +133,7 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
         yield _shortened(one_line(article.provider.name or article.provider.domain), terminal)
     if article.date:
         day = _day(article.date, page.results.tz)
-        # What a file says must not depend on when it was written.
+        # The content of a file must not depend on when it was written.
         age = _age(day, page.results.now.astimezone(page.results.tz).date()) if terminal.interactive else ""
         yield f"{day}, {age}" if age else str(day)
     if not article.published:
@@ -145,11 +145,11 @@ def _facts(hit: Hit, page: Page, terminal: Terminal) -> Iterator[str]:
 
 
 _OUTLETS = 3
-"""Outlets that are named of those that have copies."""
+"""Maximum number of outlets that are named among those with copies."""
 
 
 def _copies(hit: Hit, page: Page, terminal: Terminal) -> str:
-    """What a hit stands for: `+14 outlets: The Ledger, Quai, Planes & People and 11 more`."""
+    """The copies that a hit represents: `+14 outlets: The Ledger, Quai, Planes & People and 11 more`."""
     own = hit.article.provider
     others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
     others.pop((own.name or own.domain) if own else "", None)
@@ -196,7 +196,7 @@ def _place(page: Page) -> str:
     related = sum(not hit.matched for hit in results)
     if not related:
         return f"{place or len(results)} of {counted_matches(results.counts)}"
-    # These are not counted.
+    # Related hits are not counted.
     shown = f"{len(results) - related} of {counted_matches(results.counts)}, and {related} related"
     return f"{place}: {shown}" if place else shown
 

@@ -1,4 +1,4 @@
-"""The zone in which days begin."""
+"""The time zone that determines when days begin."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from newsearch.cli.terminal import complain
 from newsearch.errors import QueryError
 from newsearch.query import parse_zone
 
-# As POSIX has it: the name of a zone and its distance from UTC, and more where clocks change (CET-1CEST).
+# The POSIX form: the name of a zone and its offset from UTC, and a second name with daylight saving (CET-1CEST).
 _POSIX = re.compile(r"(?:[A-Za-z]{3,}|<[\w+-]+>)[-+]?\d.*")
 
 
 class _Local(tzinfo):
-    """The zone of the system, with its changes of clocks: what `astimezone()` without a zone knows."""
+    """The zone of the system with its daylight saving: the one that `astimezone()` uses by default."""
 
     @property
     def key(self) -> str | None:
-        """Its IANA name, where the system tells that."""
+        """Its IANA name, if the system provides it."""
         name = os.environ.get("TZ", "").removeprefix(":") or os.path.realpath("/etc/localtime")
         name = name.rpartition("zoneinfo/")[2]
         try:
@@ -42,7 +42,7 @@ class _Local(tzinfo):
 
 
 def zone(name: str | None) -> tzinfo:
-    """The zone of this name, or that of the system.
+    """The zone with this name, or that of the system.
 
     Raises:
         QueryError: there is no such zone.
@@ -54,7 +54,7 @@ def zone(name: str | None) -> tzinfo:
 
 
 def _doubt(name: str) -> None:
-    """Say so if the system has been told a zone that it does not know, which it takes for UTC without a word."""
+    """Warn if the system is set to an unknown zone, which it silently treats as UTC."""
     name = name.removeprefix(":")
     if not name or _POSIX.fullmatch(name) or os.path.isabs(name):
         return

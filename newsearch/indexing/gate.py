@@ -1,10 +1,10 @@
-"""What must a new generation of an index still do before it replaces the old one? Checks in a file of JSON.
+"""What must a new generation of an index still do before it replaces the old one? Checks in a JSON file.
 
     {"articles": {"at_least": 1000, "may_fall": 0.05},
      "queries": [{"query": "facial recognition ban", "finds": "tech/ban.md", "within": 10}]}
 
-`may_fall` is a share of the articles that the published generation has. `finds` is an id, or a URL; `within` counts
-hits, and is 10 where it is not given. Unpublished articles are found too.
+`may_fall` is a share of the articles in the published generation. `finds` is an id or a URL. `within` is a number of
+hits, 10 by default. The queries also find unpublished articles.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _MAX_SIZE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A query and the article, by id or URL, that must be among so many of its first hits.
+    """A query, and the article, by id or URL, that must be among its first hits.
 
     Raises:
-        ValueError: a value is of another kind, or out of its range.
+        ValueError: a value has the wrong type or is out of range.
     """
 
     query: str
@@ -48,12 +48,12 @@ class Gate:
     """Checks that a generation must pass before it is published.
 
     Attributes:
-        at_least: articles that it must have.
-        may_fall: the share of the articles of the generation before that may be missing.
-        queries: what must be found.
+        at_least: minimum number of articles.
+        may_fall: the largest share of the previous generation's articles that may be missing.
+        queries: queries with the articles they must find.
 
     Raises:
-        ValueError: a value is of another kind, or out of its range.
+        ValueError: a value has the wrong type or is out of range.
     """
 
     at_least: int = 0
@@ -72,10 +72,10 @@ class Gate:
         """Check a generation.
 
         Args:
-            before: articles of the generation that is published.
+            before: number of articles in the published generation.
 
         Raises:
-            GateFailed: a check does not hold; the message names all that do not.
+            GateFailed: a check failed; the message lists all failed checks.
         """
         articles = index.stats().articles
         faults = []
@@ -97,11 +97,11 @@ class Gate:
 
 
 def read_gate(path: str | os.PathLike[str]) -> Gate:
-    """Read the checks in a file.
+    """Read the checks from a file.
 
     Raises:
-        GateFailed: it cannot be read, or says what this module does not know.
-        ValueError: the path is none.
+        GateFailed: the file cannot be read, or contains an unknown check.
+        ValueError: the path is not a valid path.
     """
     check_path("path", path)
     try:
@@ -132,7 +132,7 @@ def _list(value: Any, name: str) -> list[Any]:
 
 
 def _known(data: Any, *names: str) -> dict[str, Any]:
-    """The entries of an object that may have these."""
+    """The entries of an object, which may have only these names."""
     if not isinstance(data, Mapping):
         raise ValueError(f"an object with {', '.join(names)} is expected")
     for name in data:

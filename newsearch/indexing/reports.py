@@ -1,4 +1,4 @@
-"""What did a run of indexing do, and how far is it?"""
+"""What did an indexing run do, and how far has it got?"""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from newsearch.indexing.updating import Reading
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run of indexing did, or with `dry_run` would do.
+    """What an indexing run did, or with `dry_run` would do.
 
     Attributes:
-        read: articles that were read, the broken ones not among them.
-        added, replaced, deleted, moved: changes to the index, in articles. A moved one has another id in the same
-            source, and is counted as neither added nor deleted.
-        unchanged: articles of these sources that are as they were.
-        repeated: articles that were read, but stand again later, under the same id, in the same source.
-        articles: articles that can be found in the index now.
-        errors: the broken articles, those of files that look as they did included; at most 100,000 of them are kept.
-        broken: how many there are.
-        seconds: how long it took.
-        incomplete: locations of sources that could not be read to their end. What was read of them went in, and
-            nothing that the index had of them was deleted.
-        empty: locations of sources without any article, and of which the index had none.
-        resumed: articles that an interrupted run had indexed, and that needed not be indexed again.
-        anew: why the index was built anew, if it was and that had not been asked for; else empty.
-        differences: by location, the same counts for each source, and the ids of the first 1,000 of each kind.
-        unusable: by key of the format, how many of the articles that were read, or their related ones, have a value
-            there that could not be used; `Article.extra` has it under `unusable`. The commonest first.
-        unused: by key of the source, how many of the articles have something there that newsearch keeps in
-            `Article.extra` and does not search. The commonest first.
-        ambiguous: articles with a date whose day and month could be the other way round.
-        nested: locations that lie within a directory which is a source too, each with that directory. Articles without
-            a URL are in the index once for each.
+        read: articles read, not counting broken ones.
+        added, replaced, deleted, moved: changes to the index, in articles. A moved article has a new id in the same
+            source. It counts as neither added nor deleted.
+        unchanged: articles of these sources that did not change.
+        repeated: articles that were read but occur again later in the same source, under the same id.
+        articles: articles that can now be found in the index.
+        errors: the broken articles, including those in files that look unchanged; at most 100,000 are kept.
+        broken: number of broken articles.
+        seconds: duration of the run.
+        incomplete: locations of sources that could not be read to the end. The articles read before that point were
+            indexed. No article of these sources was deleted.
+        empty: locations of sources that have no articles and had none in the index.
+        resumed: articles that an interrupted run had already indexed, and that did not have to be indexed again.
+        anew: why the index was rebuilt without a request to do that; empty otherwise.
+        differences: by location, the same counts for each source, and the first 1,000 ids of each kind.
+        unusable: by key of the format, the number of articles read, or of their related articles, with an unusable
+            value under that key; `Article.extra` has the value under `unusable`. Most frequent first.
+        unused: by key of the source, the number of articles with a value under that key which newsearch keeps in
+            `Article.extra` but does not search. Most frequent first.
+        ambiguous: articles with a date in which day and month could be swapped.
+        nested: locations inside a directory that is also a source, each with that directory. Articles without
+            a URL are indexed once for each.
     """
 
     read: int
@@ -62,19 +62,19 @@ class Report:
 
     @property
     def changed(self) -> int:
-        """All articles that were added, replaced, deleted or moved."""
+        """Number of articles added, replaced, deleted or moved."""
         return self.added + self.replaced + self.deleted + self.moved
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """How far a run has got.
 
     Attributes:
-        read, broken: articles that were read, and broken ones.
-        resumed: articles that an interrupted run had indexed, and that need not be indexed again.
-        source: the location of what is being read; empty when all is read, and the index is written.
-        done: the share of that source that is done, from 0 to 1; None if nobody knows, as of standard input.
+        read, broken: number of articles read, and of broken ones.
+        resumed: articles that an interrupted run had already indexed, and that need not be indexed again.
+        source: the location being read; empty once everything is read and the index is being written.
+        done: the share of that source that is done, from 0 to 1; None if unknown, as for standard input.
         finished: articles that the next run need not index again if this one is stopped now.
     """
 
@@ -87,11 +87,11 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
-"""Called after every 512 articles, when all are read, and when a run is stopped by KeyboardInterrupt."""
+"""Called after every 512 articles, when all articles are read, and when KeyboardInterrupt stops a run."""
 
 
 def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> Report:
-    """The Report of a run that has read so much, and after which so many articles can be found."""
+    """The Report of a run, given what it read and the number of articles that can be found after it."""
     differences = reading.differences.values()
     return Report(
         read=reading.read,

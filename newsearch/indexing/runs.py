@@ -1,4 +1,4 @@
-"""Sources -> index, in batches: what `newsearch index`, `reindex` and `forget` do."""
+"""Sources -> index, in batches: the work of `newsearch index`, `reindex` and `forget`."""
 
 from __future__ import annotations
 
@@ -45,47 +45,48 @@ def build(
     trust_env: bool = False,
     keep: timedelta | None = None,
 ) -> Report:
-    """Index sources: add what is new, replace what changed, delete what they no longer have.
+    """Index sources: add new articles, replace changed ones, delete those that the sources no longer have.
 
-    Files that look as they did when they were read (size, times, inode) are not read again, and an article whose
-    content is the same is left as it is. Where nothing changes, nothing is written.
+    Files with the same size, times and inode as at the last reading are not read again. Articles with unchanged
+    content are not touched. If nothing changed, nothing is written.
 
-    A broken article is counted and reported, and the rest goes in. What the index has of it stays until it can be read,
-    or is gone, as far as its id can be told. What breaks off, or gives no article at all, deletes nothing: it may be a
-    torn file, or a disk that is not there. Nothing is seen by searches until all is
-    published at once; on any error the index stays as it was. A run that is killed leaves the segments it has finished,
-    and the next one of the same sources that starts from the same generation goes on from them.
+    A broken article is counted and reported, and the rest is indexed. Its indexed version, if its id can be
+    determined, stays until the article can be read again or is gone. A source that breaks off or yields no articles
+    deletes nothing: the file may be truncated, or a disk may not be mounted. Searches see no change until everything
+    is published at once. After an error the index is unchanged. A run that is killed leaves its finished segments;
+    the next run of the same sources that starts from the same generation continues from them.
 
-    Of articles with one canonical URL in several sources, that of the source that the index has known longest is
-    found; the others are kept, and found when that one goes.
+    If several sources have articles with the same canonical URL, searches find the one from the source that the
+    index has known longest. The others are kept, and one of them is found when that article is deleted.
 
     Args:
-        sources: paths of directories and files, addresses of feeds, lists of feeds (see docs/formats.md), or such a
-            source itself.
-        index: directory of the index; made where there is none.
-        protected: a file of words, one a line, that are found as they are and in no other form. The index remembers
-            them; by default they are those that it remembers.
-        workers: processes that parse Markdown files.
+        sources: paths of directories and files, addresses of feeds, lists of feeds (see docs/formats.md), or source
+            objects.
+        index: directory of the index; created if missing.
+        protected: a file of words, one per line, that are matched only in their exact form. The index stores them;
+            by default the stored words are used.
+        workers: number of processes that parse Markdown files.
         wait: seconds to wait for another writer.
-        memory: bytes that the articles which were read may take before a segment is written, at least 16 MiB. Merging
-            segments takes about as much again, however many there are; processes that parse come on top.
-        progress: called every 512 articles, and when all are read.
-        dry_run: find out what would change, and write nothing.
-        gate: checks that the outcome must pass before it is published; with `dry_run`, that it would have to pass.
-        resume: go on from an interrupted run of the same sources; otherwise what it had finished is deleted.
-        format: the format of files whose names and first bytes do not tell it (see `format_names`).
-        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
-        trust_env: take proxies for feeds of the web from the environment.
-        keep: drop articles of feeds of the web, and take none, that are dated longer ago; all stay without it.
+        memory: bytes that read articles may take before a segment is written, at least 16 MiB. Merging segments takes
+            about as much again, regardless of their number. Parsing processes need additional memory.
+        progress: called every 512 articles, and when all articles are read.
+        dry_run: determine the changes without writing anything.
+        gate: checks that the result must pass before it is published; with `dry_run`, checks that it would have to
+            pass.
+        resume: continue an interrupted run of the same sources; otherwise its finished work is deleted.
+        format: the format of files that neither their names nor their first bytes identify (see `format_names`).
+        day_first: whether `03/04/2020` is the 3rd of April; None to decide by the language of each article.
+        trust_env: take proxies for web feeds from the environment.
+        keep: delete and skip articles of web feeds that are older than this; by default all are kept.
 
     Raises:
-        ValueError: an argument is of a wrong kind, or out of its range; the message names it.
-        SourceError: a source cannot be read at all, or has no articles now and the index has some of it; or no
+        ValueError: an argument has the wrong type or is out of range; the message names it.
+        SourceError: a source cannot be read, or has no articles now although the index has some of it; or no
             source was given.
-        WordListError: the file of words cannot be used, or the index was made with other words: reindex it.
+        WordListError: the word file cannot be used, or the index was made with other words and needs a reindex.
         IndexLocked: another process is writing to the index.
-        IndexCorrupt, IndexIncompatible: the index that is there cannot be read.
-        GateFailed: the outcome does not pass the gate; nothing was changed.
+        IndexCorrupt, IndexIncompatible: the existing index cannot be read.
+        GateFailed: the result does not pass the gate; nothing was changed.
         EngineError: the index cannot be written.
     """
     if not sources:
@@ -126,22 +127,23 @@ def reindex(
     trust_env: bool = False,
     keep: timedelta | None = None,
 ) -> Report:
-    """Bring an index up to date with the sources that it remembers, as `build` does.
+    """Update an index from the sources that it remembers, as `build` does.
 
-    An index that is damaged, or that another version made, is built anew from them. The old one serves until the
-    new one is published.
+    If the index is damaged or was made by another version, it is rebuilt from them. The old index serves searches
+    until the new one is published.
 
     Args:
-        protected: a file of words that are found in no other form (see `build`); an empty one protects none.
-        full: build it anew in any case.
+        protected: a file of words that are matched only in their exact form (see `build`); an empty file protects
+            none.
+        full: always rebuild the index.
         index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env,
             keep: see `build`.
 
     Raises:
         ValueError: see `build`.
-        WordListError: the file of words cannot be used.
+        WordListError: the word file cannot be used.
         IndexMissing: there is no index to take the sources from.
-        SourceError: a source is gone, gives no articles, or cannot be read to its end; nothing was changed.
+        SourceError: a source is missing, has no articles, or cannot be read to the end; nothing was changed.
         IndexLocked, GateFailed, EngineError: see `build`.
     """
     check_flag("full", full)
@@ -161,9 +163,9 @@ def reindex(
 def forget(
     *sources: str | os.PathLike[str], index: str | os.PathLike[str], workers: int = 1, wait: float = 0.0
 ) -> Report:
-    """Delete all articles of sources from an index, which remembers them no more. Their paths may be gone.
+    """Delete all articles of these sources from an index, and the sources themselves. Their paths need not exist.
 
-    An index that cannot be read is built anew from the sources that are left.
+    An index that cannot be read is rebuilt from the remaining sources.
 
     Raises:
         ValueError: see `build`.
@@ -180,7 +182,7 @@ def forget(
     run = _IndexingRun(engine, workers, wait, whole=True)
     recipe = engine.recipe()
     known = recipe.sources
-    # A path as it is shown, with what cannot be printed escaped, will do too.
+    # Also accept a path as it is displayed, with unprintable characters escaped.
     forgotten = {str(source) if source in known else locate(source) for source in sources}
     for location in sorted(forgotten.difference(known)):
         raise SourceError(location, f"not a source of this index; its sources: {', '.join(known) or 'none'}")
@@ -238,7 +240,7 @@ def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) ->
 
 
 def _fault(engine: Engine) -> str:
-    """Why an index cannot be read, or is not what was written; empty where all is well."""
+    """Why an index cannot be read or is damaged; empty if it is sound."""
     try:
         engine.reader().check()
     except IndexCorrupt as error:
@@ -277,11 +279,11 @@ class _IndexingRun:
             )
 
     def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
-        """Update an index from sources that it remembers; those that came once stay as they are."""
+        """Update an index from the sources it remembers; articles from one-time sources are kept."""
         sources: list[Source] = []
         for location in locations:
             if full and (location in ONCE or is_remote(location)):
-                # It cannot be asked for all that it once had.
+                # Such a source cannot supply all its past articles again.
                 before = self.before if is_remote(location) else None
                 sources.append(_Kept(self.engine, location, Outlived(before, self._kept)))
             if location in ONCE:
@@ -314,7 +316,7 @@ class _IndexingRun:
                     articles = self._write(writer, sources, reading)
             except KeyboardInterrupt:
                 if self.progress:
-                    # Stopping has finished what was read, and nobody was told yet.
+                    # The articles read were finished on stopping, but this has not been reported yet.
                     place = sources[-1].location
                     self.progress(
                         Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
@@ -328,7 +330,7 @@ class _IndexingRun:
         return report_of(reading, self._published(), 0, time.monotonic() - started)
 
     def _writer(self, sources: Sequence[Source], full: bool) -> Writer:
-        # What comes once is not there any more when a later run goes on.
+        # A one-time source is no longer available when a later run resumes.
         again = [s.location for s in sources] if all(s.lasting for s in sources) else []
         return self.engine.writer(
             fresh=full,
@@ -341,7 +343,7 @@ class _IndexingRun:
         )
 
     def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading) -> int:
-        """Have a writer do what sources change. Returns how many articles can be found then."""
+        """Write the changes of the sources. Returns the number of articles that can then be found."""
         self._read(
             sources,
             Updater(self.engine.place, writer.held, writer, True, self.whole, self._outlived()),
@@ -362,18 +364,18 @@ class _IndexingRun:
         self.gate.check(Index(self.engine, reader=unpublished), self._published())
 
     def _published(self) -> int:
-        """How many articles can be found now; 0 where there is no index, or none that can be read."""
+        """Number of articles that can be found now; 0 if the index is missing or unreadable."""
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
             return self.engine.reader().stats().articles
         return 0
 
     def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
-        """Have a generation written that the gate is asked about, and that goes again."""
+        """Write a generation for the gate to check, then discard it."""
         with self._writer(sources, full) as writer:
             self._write(writer, sources, reading)
 
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
-        """Find what sources would change."""
+        """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self.protected)
         self._read(
             sources, Updater(self.engine.place, held, None, not full, self.whole, self._outlived()), reading
@@ -403,7 +405,7 @@ class _IndexingRun:
 
 
 def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """The sources within another one, of those that are given now or lie around or within these."""
+    """The sources inside another source, where at least one of the two is given now."""
     both = dict.fromkeys((*known, *given))
     return tuple(
         (inner, outer)
@@ -417,7 +419,7 @@ def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str]
 
 
 def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:
-    """Begin to fetch what is remote, with what was remembered of it."""
+    """Start fetching the remote sources, with what was remembered of them."""
     feeds: list[Any] = [source for source in sources if getattr(source, "window", False)]
     for feed in feeds:
         if state := held.state(feed.location):
@@ -430,7 +432,7 @@ def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[o
 
 
 class _Kept:
-    """What came once, as a source: the index itself has it."""
+    """A source that cannot supply its past articles again; they are read from the index itself."""
 
     one_each = False
     lasting = False

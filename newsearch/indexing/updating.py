@@ -1,4 +1,4 @@
-"""One source -> what it changes in an index: look at its files, read those that changed, keep what differs."""
+"""One source -> its changes to an index: check its files, read those that changed, keep the articles that differ."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from newsearch.sources.base import Snapshot, Source
 from newsearch.sources.formats import SINGLE
 
 _BATCH = 512
-"""Articles that are read before they are compared with what is held, and progress is told."""
+"""Articles that are read before they are compared with the index and progress is reported."""
 
 MAX_ERRORS = 100_000
-"""Broken articles that are remembered by name; all are counted."""
+"""Broken articles that are stored by name; all are counted."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What is read in one run, of all sources.
+    """What one run has read, over all sources.
 
     Attributes:
-        read, broken: articles.
+        read, broken: number of articles.
         errors: the first MAX_ERRORS of the broken ones.
-        incomplete, empty: locations of sources that could not be read to their end, or have no article.
-        differences: by location, what each source changes.
-        unusable: by key, how many of the articles have something there that could not be used.
-        unused: by key, how many have something there that newsearch keeps and does not search.
-        ambiguous: articles with a date whose day and month could be the other way round.
+        incomplete, empty: locations of sources that could not be read to the end, or have no articles.
+        differences: by location, the changes of each source.
+        unusable: by key, the number of articles with an unusable value there.
+        unused: by key, the number of articles with a value there that newsearch keeps but does not search.
+        ambiguous: articles with a date in which day and month could be swapped.
     """
 
     read: int = 0
@@ -56,7 +56,7 @@ class Reading:
             self.errors.append(error)
 
     def recall(self, state: SourceState) -> None:
-        """Count the articles that were broken when a source was read, which is as it was."""
+        """Count the articles that were broken when an unchanged source was last read."""
         self.broken += state.broken
         room = MAX_ERRORS - len(self.errors)
         self.errors += [SourceError(*fault) for fault in state.faults[:room]]
@@ -67,15 +67,16 @@ class Outlived:
     """Which articles of feeds are too old to be kept?
 
     Attributes:
-        before: those dated before this day or moment; None to keep all, as articles without a date always are.
-        kept: the articles that the index has of a source.
+        before: articles dated before this day or moment are too old; None to keep all. Articles without a date are
+            always kept.
+        kept: returns the indexed articles of a source.
     """
 
     before: datetime | None
     kept: Callable[[str], Iterable[Article]]
 
     def has(self, article: Article) -> bool:
-        """Whether an article is among them. A day is over when its last instant is."""
+        """Whether an article is too old. A day is over when its last instant has passed."""
         if self.before is None or article.date is None:
             return False
         if isinstance(article.date, datetime):
@@ -83,21 +84,21 @@ class Outlived:
         return article.date < self.before.date()
 
     def ids(self, location: str) -> list[str]:
-        """The ids of those that the index has of a source."""
+        """The ids of a source's indexed articles that are too old."""
         return [] if self.before is None else [a.id for a in self.kept(location) if self.has(a)]
 
 
 @dataclass(frozen=True, slots=True)
 class Updater:
-    """Takes sources into an index, one after the other.
+    """Indexes sources, one after the other.
 
     Args:
-        index: where the index is, for messages.
-        held: what the index holds.
-        writer: takes the changes; None to find them only.
-        trusting: files that look as they did when they were read are not read again.
-        whole: a source must be readable to its end and have articles.
-        outlived: what of the articles that a feed gave before is too old to be kept, and of those that it gives.
+        index: path of the index, for messages.
+        held: current content of the index.
+        writer: takes the changes; None to only determine them.
+        trusting: do not read files again that look unchanged.
+        whole: a source must be readable to the end and have articles.
+        outlived: decides which articles of a feed, indexed or new, are too old to be kept.
     """
 
     index: Path | str
@@ -110,15 +111,15 @@ class Updater:
     def update(
         self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
     ) -> None:
-        """Find what a source changes, and have the writer do it.
+        """Determine what a source changes, and pass it to the writer.
 
         Args:
             reading: counts what is read.
-            workers: processes that parse Markdown.
-            tell: called after each batch of articles with the share of the source that is done, if that is known.
+            workers: number of processes that parse Markdown.
+            tell: called after each batch of articles with the share of the source that is done, or None if unknown.
 
         Raises:
-            SourceError: the source cannot be read; or it has no articles, though the index has some of it.
+            SourceError: the source cannot be read; or it has no articles although the index has some of it.
         """
         location = source.location
         if getattr(source, "window", False):
@@ -135,7 +136,7 @@ class Updater:
         wanted = seen.names
         is_partial = known is not None and source.one_each and not _had_many(known, seen)
         old = known.looks if known and is_partial else {}
-        # What an interrupted run has finished was read later.
+        # The work of an interrupted run is more recent.
         ahead = self.held.state_ahead(location).looks if source.one_each else {}
         old |= ahead
         if old:
@@ -147,7 +148,7 @@ class Updater:
         read, broken, told = reading.read, reading.broken - len(seen.problems), len(reading.errors)
         names = wanted if source.one_each else None
         batch: list[Article] = []
-        failed: set[str] = set()  # ids, as far as they can be told
+        failed: set[str] = set()  # ids, where they can be determined
         is_cut = bool(seen.problems)
         for number, result in enumerate(source.articles(workers, names)):
             if isinstance(result, SourceError):
@@ -172,7 +173,7 @@ class Updater:
 
         if not is_cut and source.lasting:
             present = set(seen.names)
-            # An article that is broken may be half written: what the index has of it stays until that can be read.
+            # A broken article may be half written. Its indexed version stays until the article can be read again.
             ledger.pass_over(failed)
             gone = [name for name in old if name not in present]
             if is_partial:
@@ -190,7 +191,7 @@ class Updater:
                 self.writer.remember(location, state if source.lasting else None)
 
     def _update_window(self, source: Any, reading: Reading, tell: Callable[[float | None], None]) -> None:
-        """Add and replace what a feed has now; what rolled off it stays until it is too old. No error stops a run."""
+        """Add and replace what a feed has now. What rolled off it stays until it is too old. No error stops a run."""
         location = source.location
         ledger = self.held.ledger(location)
         broken, told = reading.broken, len(reading.errors)
@@ -252,7 +253,7 @@ class Updater:
 
 
 def refusal(location: str, reason: str, index: Path | str) -> SourceError:
-    """Give the error of a source that is not as it should be, with the way out."""
+    """The error for a source that is not as it should be, with advice on what to do."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
 
@@ -272,18 +273,18 @@ def _unusable(article: Article) -> Iterator[str]:
 def _finished(
     seen: Snapshot, names: list[str] | None, number: int, failed: set[str], ahead: dict[str, int]
 ) -> SourceState:
-    """The files whose articles were added before the batch that ends with this number among the names."""
+    """The files whose articles were added before the batch that ends with the name at this index."""
     if names is None:
         return SourceState((), ())
     stamps = dict(zip(seen.names, seen.stamps, strict=True))
-    # With broken files among them, a batch spans more files than it has articles; some are then read once more.
+    # With broken files, a batch spans more files than it has articles, and some files may be read twice.
     before = max(0, number + 1 - _BATCH - len(failed))
     done = ahead | {name: stamps[name] for name in names[:before] if name not in failed}
     return SourceState(list(done), list(done.values()))
 
 
 def _had_many(known: SourceState, seen: Snapshot) -> bool:
-    """Whether a file is gone that may have held several articles, whose ids are not its name."""
+    """Whether a file is gone that may have contained several articles, whose ids are not the file's name."""
     gone = set(known.names).difference(seen.names)
     return any(not name.lower().endswith(SINGLE) for name in gone)
 

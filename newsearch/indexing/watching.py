@@ -1,4 +1,4 @@
-"""When do files change? Bursts of changes under some paths, as they come."""
+"""When do files change? Bursts of changes under some paths."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOOK_UP_MS = 1000
 
 
 def check_watching() -> None:
-    """Make sure that files can be watched.
+    """Check that files can be watched.
 
     Raises:
         EngineError: the package watchfiles is not installed.
@@ -31,15 +31,15 @@ def bursts(
     but: str | os.PathLike[str],
     also: Callable[[], bool] = lambda: False,
 ) -> Iterator[int]:
-    """Wait for changes of files, for ever: yields after each burst how many files changed in it.
+    """Wait for file changes, forever. After each burst, yield the number of files that changed in it.
 
-    A burst ends when half a second has passed without a change, or after five seconds. What changes while the caller
-    is busy is the next burst.
+    A burst ends after half a second without a change, or after five seconds. Changes made while the caller is busy
+    form the next burst.
 
     Args:
-        paths: files and directories to watch; without any, `also` is asked alone.
+        paths: files and directories to watch; if there are none, only `also` is called.
         but: a directory whose changes do not count, such as that of the index.
-        also: asked every second without changes: whether to yield all the same, then 0.
+        also: called after every second without changes; if it returns true, 0 is yielded.
 
     Raises:
         EngineError: the package watchfiles is not installed, or a path cannot be watched.

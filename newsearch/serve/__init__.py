@@ -18,10 +18,10 @@ __all__ = ["app", "check_web"]
 
 
 def check_web() -> None:
-    """Make sure that the packages of the extra `web` are installed.
+    """Check that the packages of the extra `web` are installed.
 
     Raises:
-        EngineError: one of them is not.
+        EngineError: one of them is missing.
     """
     for name in ("starlette", "jinja2", "uvicorn", "httptools", "mcp"):
         if find_spec(name) is None:

@@ -1,4 +1,4 @@
-"""Responses: bodies with strong ETags, compressed where the client can read that, and problems (RFC 9457)."""
+"""Responses: bodies with strong ETags, compressed if the client accepts that, and problems (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _LEVEL = 3
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a handler has made.
+    """The result of a handler.
 
     Attributes:
-        key: what determines it, beside the generation of the index.
-        body: makes it; not called where the client has it already.
+        key: what determines the result, besides the generation of the index.
+        body: makes the body; not called if the client already has it.
     """
 
     key: object
@@ -38,19 +38,19 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body, with headers of its own."""
+    """A body with its own headers."""
 
     text: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def wants_gzip(http: HttpRequest) -> bool:
-    """Whether the client reads gzip."""
+    """Whether the client accepts gzip."""
     return bool(re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", http.headers.get("accept-encoding", "")))
 
 
 def known_tags(http: HttpRequest) -> set[str]:
-    """The ETags that the client has, without quotes and without the mark of what was compressed."""
+    """The ETags that the client has, without quotes and without the suffix for compression."""
     given = http.headers.get("if-none-match", "")
     return {tag.removesuffix("-gzip") for tag in re.findall(r'"([^"]*)"', given)} | (
         {"*"} if given == "*" else set()
@@ -74,7 +74,7 @@ def respond(
     headers: Mapping[str, str] = {},
     status: int = 200,
 ) -> Response:
-    """A response that may be kept as long as its ETag is asked for again."""
+    """A response that may be cached, but must be revalidated by its ETag."""
     response = Response(data, status, media_type=media_type)
     for name, value in headers.items():
         response.headers[name] = value
@@ -88,13 +88,13 @@ def respond(
 
 
 def not_modified(tag: str) -> Response:
-    """The client has it."""
+    """A response for a client that already has the current version."""
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     return Response(status_code=304, headers=headers)
 
 
 def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, **more: Any) -> Response:
-    """An error as RFC 9457 has it: what is wrong, and with `parameter` and `position` where."""
+    """An error in the form of RFC 9457: what is wrong, and with `parameter` and `position`, where."""
     document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         document["detail"] = detail
@@ -107,12 +107,12 @@ def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, *
 
 
 def query_problem(error: QueryError, position: int | None = None) -> Response:
-    """What a client asked for that cannot be."""
+    """The response to an invalid request."""
     return problem(400, str(error), parameter=blamed(error), position=position)
 
 
 def blamed(error: QueryError) -> str | None:
-    """The parameter that an error is about, where its message begins with one."""
+    """The parameter that caused an error, if its message begins with one."""
     name, colon, _ = str(error).partition(": ")
     known = {
         *REQUEST_PARAMETERS,

@@ -33,7 +33,7 @@ _MAX_COMPLETIONS = 50
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """The routes of the API, and of what operators ask."""
+    """The routes of the API, and those for operators."""
 
     def route(path: str, handler: Callable[[Site, HttpRequest], Awaitable[Response]], *methods: str) -> Route:
         async def endpoint(http: HttpRequest) -> Response:
@@ -160,7 +160,7 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
     _only(http)
 
     def make(snapshot: Snapshot) -> Made:
-        # Where the sources lie on this machine is nobody's business.
+        # The locations of the sources on this machine are private.
         told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
         return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
 
@@ -212,7 +212,7 @@ def _no_constant(name: str) -> float:
 
 
 def _only(http: HttpRequest, *names: str) -> list[str]:
-    """The values of these parameters, empty where they are not given. Raises QueryError where there are others."""
+    """The values of these parameters, empty if missing. Raises QueryError for any other parameter."""
     given = [pair for pair in http.query_params.multi_items() if pair[0] != "token"]
     for number, (name, _) in enumerate(given):
         if name not in names:
@@ -231,7 +231,7 @@ def _limit(text: str, default: int, most: int) -> int:
 
 
 def _links(site: Site, results: Results, view: View) -> dict[str, str]:
-    """The pages before and after this one, as RFC 8288 has them."""
+    """Links to the previous and next pages, in the form of RFC 8288."""
     request = results.request
     places = {}
     if request.limit:
@@ -246,6 +246,6 @@ def _links(site: Site, results: Results, view: View) -> dict[str, str]:
             f'<{address(site.url(SEARCH), replace(request, offset=offset), view)}>; rel="{relation}"'
             for relation, offset in places.items()
         ]
-    except QueryError:  # a zone that has no name, which no parameter can have
+    except QueryError:  # a zone without a name cannot be written as a parameter
         return {}
     return {"Link": ", ".join(links)} if links else {}

@@ -1,4 +1,4 @@
-"""The ASGI app: routes, and what becomes of errors."""
+"""The ASGI app: routes and error handling."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def app(
     synonyms: str | os.PathLike[str] | None = None,
     log: Callable[[Seen], None] | None = None,
 ) -> ASGIApp:
-    """An ASGI app that serves an index, and never writes it.
+    """An ASGI app that serves an index read-only.
 
-    The index is opened when it is first asked for, and followed from one generation to the next. Until there is one,
-    requests are answered with 503.
+    The index is opened at the first request, and newer generations are picked up. While there is no index, requests
+    are answered with 503.
 
     Args:
         index: directory of the index.
-        settings: what the server allows, and where it stands.
+        settings: limits and location of the server.
         synonyms: a file of synonyms, as for `newsearch.open`.
-        log: called after each request with what was asked and what became of it.
+        log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
     site = Site(Live(index, settings, synonyms), settings, Metrics())
@@ -82,7 +82,7 @@ def _query_error(error: Exception) -> Response:
 
 
 def _newsearch_error(error: Exception) -> Response:
-    # Its message may name files of this machine.
+    # Its message may contain file names of this machine.
     return problem(503, "the index cannot be read now", headers={"Retry-After": "5"})
 
 
@@ -92,7 +92,7 @@ def _busy(error: Exception) -> Response:
 
 def _http_error(error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    # Starlette's own words are the title already.
+    # Starlette's own text is already the title.
     detail = "" if error.detail == HTTPStatus(error.status_code).phrase else error.detail
     return problem(error.status_code, detail, headers=error.headers or {})
 
@@ -106,7 +106,7 @@ def _is_for_people(http: HttpRequest) -> bool:
 
 
 def _for_people(site: Site, http: HttpRequest, found: Response) -> Response:
-    """The page of a problem."""
+    """The HTML page for a problem."""
     told = json.loads(bytes(found.body))
     detail = str(told.get("detail", ""))
     text = pages.error_page(site, found.status_code, told["title"], detail[:1].upper() + detail[1:])

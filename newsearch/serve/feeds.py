@@ -1,4 +1,4 @@
-"""Searches as feeds, and what lets a browser search here from its own bar."""
+"""Searches as feeds, and the description that lets browsers search here from their address bar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMATS: dict[str, tuple[str, Callable[[Feed], str]]] = {
 }
 
 _ARTICLES = 30
-"""Articles of a feed, unless it says how many."""
+"""Default number of articles in a feed."""
 
 _SUGGESTED = 8
 
@@ -58,7 +58,7 @@ async def _feed(site: Site, http: HttpRequest, path: str) -> Response:
     request, view = site.asked(http)
     if view.facets or view.facet_limit or view.explain:
         raise QueryError("facets: a feed has none, nor explanations")
-    # A feed tells what is new, and feed readers ask for no page.
+    # A feed shows the newest articles, and feed readers do not request pages.
     if "sort" not in http.query_params:
         request = replace(request, sort="newest")
     if "limit" not in http.query_params:

@@ -1,4 +1,4 @@
-"""What every request passes before anything looks at it: limits, names, the token; and what every answer carries."""
+"""Checks before a request is handled (limits, host names, the token), and the headers of every response."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PREFLIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request, for the log: what was asked, what became of it, and how long it took in seconds."""
+    """One request, for the log: its target, its outcome, and its duration in seconds."""
 
     client: str
     method: str
@@ -48,7 +48,7 @@ class Seen:
 
 
 class Guard:
-    """An ASGI app around another one, which sees only what may be asked."""
+    """An ASGI app around another one, which only receives permitted requests."""
 
     def __init__(
         self, inner: ASGIApp, settings: Settings, metrics: Metrics, log: Callable[[Seen], None] | None
@@ -84,7 +84,7 @@ class Guard:
             await exchange.finish(problem(503, "this took too long", headers={"Retry-After": "5"}))
 
     def _refusal(self, exchange: _Exchange) -> Response | None:
-        """Why this request is not answered; None where it is."""
+        """The response that refuses this request; None if it is permitted."""
         scope, headers, settings = exchange.scope, exchange.headers, self._settings
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > settings.max_url:
             return problem(414, f"an address of at most {settings.max_url:,} bytes is read")
@@ -105,7 +105,7 @@ class Guard:
         return self._unknown(exchange)
 
     def _unknown(self, exchange: _Exchange) -> Response | None:
-        """What a client is told that does not know the token."""
+        """The response to a client without the token."""
         token, path = self._settings.token, exchange.scope["path"]
         is_feed = path in FEEDS
         if token is None or path in _OPEN or (self._settings.guarded == "feeds" and not is_feed):
@@ -133,7 +133,7 @@ class Guard:
 
 
 class _Exchange:
-    """One request and what is answered."""
+    """One request and its response."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
         self.scope = dict(scope)
@@ -147,7 +147,7 @@ class _Exchange:
         self._read = 0
 
     def strip(self, base_path: str) -> None:
-        """Leave the path where the app stands out, which a proxy may have done before."""
+        """Remove the base path of the app, unless a proxy has already done that."""
         path = self.scope["path"]
         if base_path and (path == base_path or path.startswith(base_path + "/")):
             self.scope["path"] = path[len(base_path) :] or "/"
@@ -182,13 +182,13 @@ class _Exchange:
             headers["Cross-Origin-Resource-Policy"] = "same-origin"
 
     async def finish(self, response: Response) -> None:
-        """Answer with this, if no answer has begun."""
+        """Send this response, unless another one has begun."""
         if not self._started:
             await response(self.scope, self._receive, self.send)
 
 
 def _name(host: str) -> str:
-    """The name of a Host header, without its port."""
+    """The host name in a Host header, without its port."""
     host = host.lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
@@ -197,7 +197,7 @@ def _name(host: str) -> str:
 
 
 def _credentials(given: str) -> str:
-    """The token of an Authorization header: a bearer's, or the password of Basic, under any name."""
+    """The token in an Authorization header: a bearer token, or the password of Basic with any user name."""
     scheme, _, value = given.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()

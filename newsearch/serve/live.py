@@ -19,11 +19,11 @@ from newsearch.serve.settings import Settings
 Value = TypeVar("Value")
 
 _EVERY = 1.0
-"""Seconds between two looks for a newer generation."""
+"""Seconds between two checks for a newer generation."""
 
 
 class Busy(Exception):
-    """So many searches wait already that another one would wait too long."""
+    """Too many searches are waiting; another one would wait too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Snapshot:
     """One generation of an index, open for searching.
 
     Attributes:
-        mark: what tells it from every other generation.
+        mark: identifies the generation.
     """
 
     index: Index
@@ -39,12 +39,12 @@ class Snapshot:
     mark: str
 
     def tag(self, *parts: object) -> str:
-        """A strong ETag, without quotes, of what these parts and this generation determine."""
+        """A strong ETag, without quotes, for content determined by these parts and this generation."""
         return blake2b(repr((self.mark, *parts)).encode(), digest_size=12).hexdigest()
 
 
 class Live:
-    """An index that is followed from one generation to the next while it is searched by several threads."""
+    """An index that several threads search, and that switches to each new generation."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Live:
         self.running = 0
 
     async def run(self, job: Callable[[Snapshot], Value]) -> Value:
-        """Do something with the newest generation, in a thread.
+        """Run a job on the newest generation, in a thread.
 
         Raises:
             Busy: too many jobs are waiting.
@@ -74,7 +74,7 @@ class Live:
             raise Busy
         loop = asyncio.get_running_loop()
         self.running += 1
-        # Counted until the thread is free again, and not only until the client has gone.
+        # Counted until the thread is free again, even if the client has gone.
         future = self._pool.submit(lambda: job(self.snapshot()))
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
         return await asyncio.wrap_future(future)
@@ -83,10 +83,10 @@ class Live:
         self.running -= 1
 
     def snapshot(self) -> Snapshot:
-        """The newest generation, or the one of up to a second ago; the last one that could be read.
+        """The newest generation, or one up to a second old; if it cannot be read, the last readable one.
 
         Raises:
-            NewsearchError: none could be read yet.
+            NewsearchError: no generation has been readable yet.
         """
         if monotonic() - self._looked >= _EVERY and self._lock.acquire(blocking=self._snapshot is None):
             try:
@@ -118,9 +118,9 @@ class Live:
 
     @property
     def latest(self) -> Snapshot | None:
-        """The generation that is searched, if one is, without looking for a newer one."""
+        """The generation in use, if any, without a check for a newer one."""
         return self._snapshot
 
     def close(self) -> None:
-        """Let the threads end; searches that run are finished, those that wait are not."""
+        """Stop the threads; running searches finish, waiting ones are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""What a server counts, in the text form of Prometheus."""
+"""The server's counters, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Metrics:
         """Count one request.
 
         Args:
-            route: the path of the route, which is one of few.
+            route: the path of the route, out of a small set.
         """
         self._requests[route, status] += 1
         self._seconds += seconds
@@ -33,7 +33,7 @@ class Metrics:
                 self._within[bound] += 1
 
     def lines(self, live: Live) -> Iterator[str]:
-        """All counts, a line each."""
+        """All counters, one per line."""
         yield from _head("newsearch_requests_total", "counter", "Requests, by route and status.")
         for (route, status), count in sorted(self._requests.items()):
             yield f'newsearch_requests_total{{route="{route}",status="{status}"}} {count}'

@@ -1,4 +1,4 @@
-"""The API as OpenAPI 3.1 describes it, for programs that make clients of it."""
+"""The OpenAPI 3.1 description of the API, for client generators."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ REQUEST: Schema = {
     "show": {"type": "string", "pattern": "\\S"},
     "per_outlet": _or_null({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
-"""The properties of a request, as docs/request.schema.json has them, without what they mean."""
+"""The properties of a request, as in docs/request.schema.json, without descriptions."""
 
 _SAID = {
     "query": "the query; any text is one",
@@ -91,8 +91,8 @@ def document(base_path: str, max_limit: int) -> Schema:
     """The description of the API.
 
     Args:
-        base_path: where the server stands.
-        max_limit: hits on a page at most.
+        base_path: base path of the server.
+        max_limit: maximum number of hits on a page.
     """
     view = [
         _parameter("facets", {"type": "array", "items": {"enum": list(FACETS)}}),

@@ -1,4 +1,4 @@
-"""The pages for people: the search, an article, help. Everything that they show is in their address."""
+"""The HTML pages: search, article, help. Their addresses contain their whole state."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ FACETS = (
     ("type", "types", "Types"),
     ("language", "languages", "Languages"),
 )
-"""Facets of the page: name, the parameter that narrows by it, heading."""
+"""Facets of the page: name, the parameter that filters by it, heading."""
 
 _VALUES = 8
 _MANY_VALUES = 100
 _MOST_BARS = 36
 _THICK = 32.0
-"""How wide a bar of the timeline is at most, of 600."""
+"""Maximum width of a bar of the timeline, out of 600."""
 _BODY = 1_500
-"""Characters of an article's text on its page: the rest is read where it was published."""
+"""Maximum characters of an article's text on its page; the rest is read at the publisher's."""
 
 _HERE = Path(__file__).parent
 _STATIC = {
@@ -118,7 +118,7 @@ def _render(site: Site, template: str, **values: Any) -> str:
 
 
 async def _search(site: Site, http: HttpRequest) -> Response:
-    # A form sends what is left empty, and links bring parameters of others along.
+    # A form also sends empty fields, and links may contain parameters of other sites.
     pairs = [
         (name, value)
         for name, value in http.query_params.multi_items()
@@ -151,7 +151,7 @@ async def _search(site: Site, http: HttpRequest) -> Response:
 
 @cache
 def _mark() -> str:
-    """What changes where templates or files do."""
+    """A value that changes whenever templates or files do."""
     digest = blake2b(digest_size=8)
     for path in sorted([*(_HERE / "templates").iterdir(), *(_HERE / "static").iterdir()]):
         digest.update(path.read_bytes())
@@ -249,7 +249,7 @@ def _facts(article: Article, tz: tzinfo) -> dict[str, Any]:
 
 
 def _width(value: float) -> float:
-    """How long the bar of a signal is, of 100: all beyond 100 is told by ever less."""
+    """Length of the bar of a signal, out of 100; values beyond 100 add less and less."""
     return round(value if value <= 90 else min(100.0, 90 + 5 * log10(value / 90)), 1)
 
 
@@ -266,7 +266,7 @@ _WEB = re.compile(r"https?://[^\s\\]+", re.IGNORECASE)
 
 
 def _web(url: str | None) -> str | None:
-    """An address that a page may lead to."""
+    """An address that a page may link to."""
     return url if url and _WEB.fullmatch(url) and url.isprintable() else None
 
 
@@ -292,7 +292,7 @@ def _facets(results: Results, more: str, root: str) -> Iterator[dict[str, Any]]:
         folded = {value.casefold() for value in chosen}
         shown = [(value, count, value.casefold() in folded) for value, count in values[:limit]]
         known = {value.casefold() for value, _ in values[:limit]}
-        # What is chosen can be taken back, however few have it.
+        # An active filter can always be removed, however few articles match.
         taken = [(value, None, True) for value in chosen if value.casefold() not in known]
         if len(shown) > 1 or chosen:
             has_more = len(values) > limit and more != name
@@ -317,11 +317,11 @@ _NAMES = {
     "min_heat": "heat from",
     "min_quality": "quality from",
 }
-"""What people call what narrows a search."""
+"""Labels of filters."""
 
 
 def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str]]:
-    """What narrows the search, each with the address of the search without it."""
+    """The active filters, each with the address of the search without it."""
     for parameter in LISTS:
         values = getattr(request, parameter)
         for value in values:
@@ -335,7 +335,7 @@ def _chips(request: Request, link: Callable[..., str]) -> Iterator[dict[str, str
 def _advice(
     request: Request, clauses: Sequence[Clause], link: Callable[..., str]
 ) -> Iterator[dict[str, Any]]:
-    """What each part of a search that found nothing has to do with that."""
+    """How each part of a search contributed to finding nothing."""
     for clause in clauses:
         if clause.text == "is:published" and clause.option is None:
             continue
@@ -353,7 +353,7 @@ def _advice(
 
 
 def _instead(request: Request, clause: Clause, near: str, link: Callable[..., str]) -> str | None:
-    """The address of a search for a name that the index has, in place of one that it has not."""
+    """The address of the search with an unknown name replaced by one in the index."""
     if clause.option not in LISTS or clause.text not in getattr(request, clause.option):
         return None
     values = getattr(request, clause.option)
@@ -361,7 +361,7 @@ def _instead(request: Request, clause: Clause, near: str, link: Callable[..., st
 
 
 def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str | None:
-    """The address of a search without one of its parts."""
+    """The address of the search without one of its parts."""
     if clause.option is None:
         query = request.query.replace(clause.text, " ", 1)
         return link(query=" ".join(query.split()))
@@ -371,7 +371,7 @@ def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str 
 
 
 def _timeline(results: Results, link: Callable[..., str]) -> dict[str, Any] | None:
-    """Bars for days, months or years: the shortest of which there are not too many."""
+    """Bars for days, months or years: the shortest unit that does not give too many."""
     months = results.facet("month", None)
     if not months:
         return None
@@ -405,7 +405,7 @@ def _timeline(results: Results, link: Callable[..., str]) -> dict[str, Any] | No
 
 
 def _periods(first: str, last: str) -> Iterator[str]:
-    """The months, or years, from one to another; not more than a page could have any use for."""
+    """The months or years in a range, up to the useful maximum for a page."""
     for _ in range(12_000):
         yield first
         if first >= last:
@@ -414,7 +414,7 @@ def _periods(first: str, last: str) -> Iterator[str]:
 
 
 def _next(period: str) -> str:
-    """The day, month or year after another."""
+    """The day, month or year after this one."""
     year, *rest = map(int, period.split("-"))
     if not rest:
         return f"{year + 1:04}"
@@ -493,7 +493,7 @@ def _article_page(site: Site, article: Article, query: str) -> str:
 
 
 def _narrowed(root: str, name: str, value: str) -> str:
-    """The address of all articles with a value."""
+    """The address of the search for all articles with a value."""
     return address(root, Request.from_mapping({name: value}))
 
 
@@ -535,7 +535,7 @@ EXAMPLES = (
         ),
     ),
 )
-"""Queries for the page of help, by heading, with what each finds."""
+"""Queries for the help page, by heading, each with what it finds."""
 
 
 async def _help(site: Site, http: HttpRequest) -> Response:

@@ -1,4 +1,4 @@
-"""A request as the parameters of an address, and back."""
+"""Convert requests to and from URL parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from newsearch import QueryError, Request
 from newsearch.engine.base import FACETS
 
 MAX_VALUES = 10_000
-"""Values of a facet that are told at most."""
+"""Maximum number of values per facet."""
 
 LISTS = ("topics", "providers", "authors", "categories", "types", "languages")
 _WHOLE = ("request", "limit", "offset", "per_outlet")
@@ -21,15 +21,15 @@ _TEXTS = ("query", "sort", "after", "before", "as_of", "tz", "collapse", "show")
 _BOOSTS = ("boosts.heat", "boosts.quality", "boosts.recency", "boosts.half_life")
 
 REQUEST_PARAMETERS = (*_TEXTS, *LISTS, *_WHOLE, *_NUMBERS, *_FLAGS, *_BOOSTS)
-"""Parameters that make a request: its keys, and the weights of `boosts` one by one."""
+"""Parameters of a request: its keys, and each weight of `boosts` separately."""
 
 VIEW_PARAMETERS = ("facets", "facet_limit", "explain")
-"""Parameters that say what else is to be told of what was found."""
+"""Parameters that select additional output."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What else is to be told of what was found: names of facets, values of each, whether scores are explained."""
+    """Additional output: names of facets, number of values for each, whether scores are explained."""
 
     facets: tuple[str, ...] = ()
     facet_limit: int | None = None
@@ -37,10 +37,10 @@ class View:
 
 
 def read_request(pairs: Iterable[tuple[str, str]]) -> Request:
-    """The request that parameters make.
+    """Build a request from parameters.
 
     Raises:
-        QueryError: a parameter is unknown, stands twice or cannot be used; the message begins with its name.
+        QueryError: a parameter is unknown, repeated or unusable; the message begins with its name.
     """
     mapping: dict[str, Any] = {}
     for name, value in pairs:
@@ -59,10 +59,10 @@ def read_request(pairs: Iterable[tuple[str, str]]) -> Request:
 
 
 def read_view(pairs: Iterable[tuple[str, str]]) -> View:
-    """What else is to be told, by its parameters.
+    """Build a view from parameters.
 
     Raises:
-        QueryError: a parameter cannot be used; the message begins with its name.
+        QueryError: a parameter is unusable; the message begins with its name.
     """
     facets: list[str] = []
     limit: int | None = None
@@ -84,7 +84,7 @@ def read_view(pairs: Iterable[tuple[str, str]]) -> View:
 
 
 def split(pairs: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """The parameters of a request, or unknown ones, and those of a view."""
+    """Split parameters into those of a request, including unknown ones, and those of a view."""
     pairs = list(pairs)
     return (
         [pair for pair in pairs if pair[0] not in VIEW_PARAMETERS],
@@ -93,7 +93,7 @@ def split(pairs: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list
 
 
 def write_request(request: Request) -> list[tuple[str, str]]:
-    """The parameters of a request, as `read_request` reads them; what is as by default is left out."""
+    """The parameters of a request, as `read_request` reads them; default values are left out."""
     pairs: list[tuple[str, str]] = []
     for name, value in request.as_mapping().items():
         if name == "request" or (name == "query" and not value):

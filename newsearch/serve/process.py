@@ -1,4 +1,4 @@
-"""A server as a process: uvicorn, with as many workers as are asked for."""
+"""A server as a process: uvicorn with any number of workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from newsearch.serve.guard import Seen
 from newsearch.serve.settings import Settings
 
 HEAD_SECONDS = 10
-"""How long a client may take to send the head of a request."""
+"""Maximum time for a client to send the head of a request."""
 
 _BODY_SECONDS = 20
 _MAX_HEAD = 32_768
@@ -31,15 +31,15 @@ _CONNECTIONS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What is served, and where.
+    """What is served, and at which address.
 
     Attributes:
         index: directory of the index.
-        settings: what the server allows.
-        host, port: the address to listen on; port 0 is any that is free.
-        workers: processes that answer.
+        settings: limits and location of the server.
+        host, port: the address to listen on; port 0 selects any free port.
+        workers: number of processes that answer requests.
         synonyms: a file of synonyms.
-        log: called after each request; it must be picklable where there are several workers.
+        log: called after each request; must be picklable if there are several workers.
     """
 
     index: str
@@ -56,7 +56,7 @@ class Served:
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1, but for clients that send a request more slowly than anybody does, or a head without end."""
+    """HTTP/1.1 with limits for clients that send a request unreasonably slowly, or an endless head."""
 
     _deadline: asyncio.TimerHandle | None = None
     _head = 0
@@ -109,13 +109,13 @@ class PatientProtocol(HttpToolsProtocol):
 
 
 def run(served: Served, ready: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop (TERM, or Ctrl-C); requests that have begun are answered first.
+    """Serve until the process is stopped (TERM, or Ctrl-C); requests in progress are answered first.
 
     Args:
         ready: called with the address of the server when it listens.
 
     Raises:
-        EngineError: the address cannot be listened on.
+        EngineError: the server cannot listen on the address.
     """
     config = Config(
         partial(Served.make, served),
@@ -140,7 +140,7 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         place, reason = f"{served.host}:{served.port}", error.strerror or error
         raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
     host = f"[{served.host}]" if ":" in served.host else served.host
-    # uvicorn raises the signal that stopped it once more when it has stopped.
+    # After stopping, uvicorn raises the signal that stopped it again.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ready(f"http://{host}:{socket.getsockname()[1]}{served.settings.base_path}/")
     try:
@@ -156,13 +156,13 @@ def _listen(served: Served) -> Any:
     import socket
 
     family = socket.AF_INET6 if ":" in served.host else socket.AF_INET
-    # Named, or asyncio would not switch off Nagle's algorithm, and each answer would wait 40 ms for an acknowledgement.
+    # Named, because asyncio would otherwise not disable Nagle's algorithm, and responses would wait 40 ms for an ACK.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((served.host, served.port))
-        listening.listen(2_048)  # now, so that who is told of the address can connect
+        listening.listen(2_048)  # before the address is announced, so clients can connect
     except OSError:
         listening.close()
         raise

@@ -1,4 +1,4 @@
-"""What a server allows, and where it stands."""
+"""The limits and the location of a server."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ class Settings:
     """Settings of a server.
 
     Attributes:
-        hosts: names that requests may be addressed to, without ports. Any other is refused, loopback or not, so that a
-            page of another site cannot read the index through a name that leads here.
-        base_path: where the server stands behind a proxy, such as `/news`; empty for the root.
-        token: what a client must know, or None.
-        guarded: what the token guards: everything, or the feeds alone.
+        hosts: permitted host names of requests, without ports. Any other is refused, even on loopback. Otherwise a page
+            of another site could read the index through a name that resolves to this server.
+        base_path: the path of the server behind a proxy, such as `/news`; empty for the root.
+        token: the token that clients must send, or None.
+        guarded: what the token protects: everything, or only the feeds.
         cors: whether pages of other sites may read the API.
-        unpublished: whether unpublished articles may be asked for.
-        threads: searches that run at the same time.
-        waiting: searches that wait for a thread; the next one is answered with 503.
-        timeout: seconds that a request may take.
-        max_url: bytes of a path with its query.
-        max_body: bytes of a body.
-        max_limit: hits on one page.
+        unpublished: whether requests may include unpublished articles.
+        threads: number of searches that run at the same time.
+        waiting: number of searches that wait for a thread; any more are answered with 503.
+        timeout: maximum duration of a request, in seconds.
+        max_url: maximum bytes of a path with its query.
+        max_body: maximum bytes of a body.
+        max_limit: maximum hits on one page.
 
     Raises:
-        EngineError: the base path is not one.
+        EngineError: the base path is invalid.
     """
 
     hosts: tuple[str, ...] = LOOPBACK

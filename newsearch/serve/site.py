@@ -1,4 +1,4 @@
-"""What the handlers of a server share: the index, its settings, and how a made body becomes an answer."""
+"""What a server's handlers share: the index, the settings, and the conversion of results to responses."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Site(NamedTuple):
     metrics: Metrics
 
     def url(self, path: str) -> str:
-        """A path of this server as its clients see it."""
+        """A path of this server as seen by its clients."""
         return self.settings.base_path + path
 
     def absolute(self, http: HttpRequest, path: str) -> str:
-        """The whole address of a path, under the name by which the client calls this server."""
+        """The absolute URL of a path, with the host name that the client uses for this server."""
         return f"{http.url.scheme}://{http.headers.get('host', '')}{self.url(path)}"
 
     def asked(self, http: HttpRequest) -> tuple[Request, View]:
-        """What the parameters of an address ask for.
+        """The request and view in the parameters of an address.
 
         Raises:
-            QueryError: one of them cannot be used.
+            QueryError: a parameter is unusable.
         """
         pairs, view = split(pair for pair in http.query_params.multi_items() if pair[0] != "token")
         return self.within(read_request(pairs)), read_view(view)
@@ -47,11 +47,11 @@ class Site(NamedTuple):
         return within(request, self.settings)
 
     async def answer(self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made]) -> Response:
-        """What `make` makes of the newest generation, in a thread; nothing but its ETag where the client has it.
+        """Run `make` on the newest generation, in a thread, and respond; 304 if the client has the result.
 
         Raises:
             Busy: too many searches are waiting.
-            NewsearchError: what `make` raises, or what is wrong with the index.
+            NewsearchError: raised by `make`, or the index cannot be read.
         """
         known, gzip = known_tags(http), wants_gzip(http)
 
@@ -68,13 +68,13 @@ class Site(NamedTuple):
 
 
 def within(request: Request, settings: Settings) -> Request:
-    """A request for what a server shows, on a page that is not too long. Raises QueryError where it is not."""
+    """Restrict a request to what the server may show. Raises QueryError if it asks for more, or for a longer page."""
     if request.limit > settings.max_limit:
         raise QueryError(f"limit: {request.limit:,} is too many here: at most {settings.max_limit:,}")
     if not settings.unpublished:
         if request.unpublished:
             raise QueryError("unpublished: this server shows published articles alone")
-        # Parsed here only where it may ask for them.
+        # Parsed only if the query may ask for unpublished articles.
         if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
             raise QueryError("query: this server shows published articles alone")
     return request

@@ -1,4 +1,4 @@
-"""An index for assistants: tools of the Model Context Protocol. Each only reads, and keeps to a budget of tokens."""
+"""An index for assistants: read-only tools of the Model Context Protocol, each with a limited number of tokens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Titles, extracts and texts of articles come from strangers. {NOTICE}"""
 _EXTRACT = 240
 _TITLE = 200
 _TEXT = 16_000
-"""Characters of an article's text that are given: some 4,000 tokens."""
+"""Maximum characters of an article's text: some 4,000 tokens."""
 _MOST = 25
 _VALUES = 50
 _PERIODS = 120
@@ -58,7 +58,7 @@ Unit: TypeAlias = Literal["year", "month", "week", "day"]
 
 
 def server(live: Live, settings: Settings) -> MCPServer[Any]:
-    """The tools over an index."""
+    """The server with the tools for an index."""
     made: MCPServer[Any] = MCPServer(
         "newsearch", instructions=_INSTRUCTIONS, version=newsearch.__version__, log_level="ERROR"
     )
@@ -163,12 +163,12 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
 
 
 def http_route(tools: MCPServer[Any], path: str) -> Route:
-    """The tools over streamable HTTP, each request for itself. The app must run `tools.session_manager`."""
+    """The tools over streamable HTTP, stateless. The app must run `tools.session_manager`."""
     inner = tools.streamable_http_app(
         streamable_http_path=path,
         json_response=True,
         stateless_http=True,
-        # The guard around the whole app checks Host and Origin, and knows the names that were added.
+        # The guard around the whole app checks Host and Origin, and knows the configured names.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     route = next(route for route in inner.routes if isinstance(route, Route) and route.path == path)

@@ -1,4 +1,4 @@
-"""What every source offers, and what the sources share."""
+"""The interface of a source, and what the sources share."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from newsearch.articles.vocabularies import Keys
 from newsearch.errors import SourceError
 
 STREAM: Final = "-"
-"""The location of what comes on standard input."""
+"""The location of standard input."""
 
 ADDED: Final = "whoosh:"
-"""The location of what was added through Whoosh."""
+"""The location of articles added through Whoosh."""
 
 ONCE: Final = (STREAM, ADDED)
-"""Locations of what came once: no path leads to it, and it stays until it is forgotten."""
+"""Locations of one-time sources: they have no path to read again, and their articles stay until they are forgotten."""
 
 
 def is_remote(location: str) -> bool:
-    """Whether a location is an address of the web."""
+    """Whether a location is a web address."""
     return location[:8].lower().startswith(("http://", "https://"))
 
 
@@ -32,9 +32,9 @@ class ReadingOptions:
     """How sources are read.
 
     Attributes:
-        format: name of a container or vocabulary of the registry, where the file does not say it; else "".
-        day_first: whether `03/04/2020` is the 3rd of April; None to ask the language of each article.
-        trust_env: whether proxies for remote feeds are taken from the environment.
+        format: name of a container or vocabulary in the registry, if the file does not indicate it; otherwise "".
+        day_first: whether `03/04/2020` is the 3rd of April; None to decide by the language of each article.
+        trust_env: whether to take proxies for remote feeds from the environment.
     """
 
     format: str = ""
@@ -44,13 +44,13 @@ class ReadingOptions:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An article as a container gives it.
+    """An article as a container supplies it.
 
     Attributes:
-        vocabulary: the name of what it speaks.
+        vocabulary: the name of the vocabulary that it uses.
         keys: what the vocabulary read.
-        place: where it stands in its file, as `#3`, `:12`; empty where it is the file.
-        id: of the article, where the container knows it.
+        place: its position in the file, such as `#3` or `:12`; empty if it is the whole file.
+        id: the article's id, if the container knows it.
     """
 
     vocabulary: str
@@ -60,16 +60,16 @@ class Record:
 
 
 Reader = Callable[[Path, str, ReadingOptions], Iterator["Record | SourceError"]]
-"""Reads a file of some format: its path, the name that its articles' ids begin with, and how it is to be read.
+"""Reads a file of some format, given its path, the prefix of its articles' ids, and the reading options.
 
-Raises SourceError where nothing of the file can be read; what is broken within it is yielded.
+Raises SourceError if nothing in the file can be read. Broken records within it are yielded as errors.
 """
 
 
 def articles_of(
     records: Iterable[Record | SourceError], location: str, name: str, options: ReadingOptions
 ) -> Iterator[Article | SourceError]:
-    """Make articles of records; one that is broken becomes the error that says why.
+    """Make articles from records; a broken record becomes the error that explains the fault.
 
     Args:
         location: of the file, for messages.
@@ -89,12 +89,12 @@ def articles_of(
 
 @dataclass(slots=True)
 class Snapshot:
-    """What the files of a source look like, without reading them.
+    """The state of a source's files, determined without reading them.
 
     Attributes:
-        names: of the files, in the order in which they are read.
-        stamps: for each a number that changes when the file does; 0 where that cannot be told.
-        problems: what hides files.
+        names: of the files, in reading order.
+        stamps: for each file, a number that changes when the file does; 0 if a change could go unnoticed.
+        problems: errors that hide files.
     """
 
     names: list[str] = field(default_factory=list)
@@ -103,14 +103,14 @@ class Snapshot:
 
 
 class Source(Protocol):
-    """A place where articles come from.
+    """A place that articles come from.
 
     Attributes:
-        one_each: every file of it is one article, whose id is the name of the file.
-        lasting: it can be read again; otherwise it only ever adds articles.
+        one_each: every file is one article, whose id is the name of the file.
+        lasting: it can be read again; otherwise it can only add articles.
 
-    A source may have `window`: it shows the newest part of a collection only, so that what it no longer has stays.
-    Then it also has `recall(lines)`, which is given what `memory.lines()` gave after the last run.
+    A source may have `window`: it shows only the newest part of a collection, and articles that left it are kept.
+    It then also has `recall(lines)`, which receives the result of `memory.lines()` from the last run.
     """
 
     one_each: bool
@@ -122,7 +122,7 @@ class Source(Protocol):
         ...
 
     def snapshot(self) -> Snapshot:
-        """Look at the files, and read none.
+        """Check the files without reading any.
 
         Raises:
             SourceError: the source cannot be read at all.
@@ -132,15 +132,15 @@ class Source(Protocol):
     def articles(
         self, workers: int = 1, names: Sequence[str] | None = None
     ) -> Iterator[Article | SourceError]:
-        """Read the articles, in an order that depends on the source alone.
+        """Read the articles, in an order that depends only on the source.
 
-        A broken article is yielded as the SourceError that says why, and the rest goes on. So is a place from
-        which nothing more can be read; that error hides articles.
+        A broken article is yielded as the SourceError that explains it, and reading continues. A place after
+        which nothing more can be read is also yielded as an error; that error hides articles.
 
         Args:
-            workers: how many processes may read at the same time, where the source gains by it.
-            names: of the files to read, out of those of the last snapshot; each then gives one result, where
-                every file is an article. All without it.
+            workers: number of processes that may read at the same time, if the source benefits from it.
+            names: the files to read, out of those in the last snapshot; by default all. If every file is an article,
+                each of them gives one result.
 
         Raises:
             SourceError: the source cannot be read at all.
@@ -148,5 +148,5 @@ class Source(Protocol):
         ...
 
     def done(self) -> float | None:
-        """Tell which share of a source whose files are not one article each was read so far; None if nobody knows."""
+        """The share that has been read of a source without one article per file; None if unknown."""
         ...

@@ -1,4 +1,4 @@
-"""A directory of documents, which may be of several formats."""
+"""A directory of documents, in one or more formats."""
 
 from __future__ import annotations
 
@@ -24,25 +24,24 @@ from newsearch.sources.files import printable, stamp, unreadable
 from newsearch.sources.formats import SINGLE, SUFFIXES, read_many, read_single
 from newsearch.sources.processes import unheard
 
-_CHUNK: Final = 256  # files a task: some tenths of a second's work
+_CHUNK: Final = 256  # files per task: a few tenths of a second of work
 _FEW: Final = 16
 _WORTH_PROCESSES: Final = 2000
-"""Files; fewer are read before a process has started."""
+"""Files; with fewer, reading ends before a process has started."""
 
 _AS_IT_SAYS: Final = ReadingOptions()
 
-_CHUNKS_IN_FLIGHT: Final = 3  # for each worker: enough to keep it busy, and a bound on memory
+_CHUNKS_IN_FLIGHT: Final = 3  # per worker: enough to keep it busy, and a limit on memory
 
 
 class Directory:
-    """The documents in a directory and in those under it, sorted; an id is a path from the directory.
+    """The documents in a directory and its subdirectories, sorted; an id is a path relative to the directory.
 
-    Files that are hidden, or whose names do not end in one of SUFFIXES, are no articles. Links are followed after
-    all else was looked at, and only to what lies outside of the directory: a link is another name, and the real one
-    is the id. What has the name of an article and is no file, such as a link that leads nowhere, is a broken article.
+    Hidden files, and files without one of SUFFIXES, are not articles. Links are followed last, and only to targets
+    outside the directory: inside, a link is only another name, and the real one is the id. Anything with the name of
+    an article that is not a file, such as a dangling link, is a broken article.
 
-    Where all files are one article each, only those that changed are read again; with feeds, JSON or crawls among
-    them, all are.
+    If every file is one article, only changed files are read again. With feeds, JSON or crawls among them, all are.
     """
 
     lasting = True
@@ -80,7 +79,7 @@ class Directory:
                     yield error
 
     def done(self) -> None:
-        return None  # its files are counted
+        return None  # progress is counted in files
 
     def _entries(self, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         root, odd = f"{self._path}{os.sep}", self._odd
@@ -88,12 +87,12 @@ class Directory:
 
     def _read_in_processes(self, names: Sequence[str], workers: int) -> Iterator[Article | SourceError]:
         at_first = 0
-        # Spawned, not forked: the caller may have threads, and a fork copies their locks as they are.
+        # Spawned, not forked: the caller may have threads, and a fork copies their locks in their current state.
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, initializer=_serve)
         waiting: deque[Future[list[Article | _Error]]] = deque()
         try:
-            # Python and the imports take a process a while to start: until then, files are read here.
+            # A process takes a while to start Python and import modules: until then, files are read here.
             with unheard():
                 started = [pool.submit(_read_chunk, []) for _ in range(workers)]
             while not started[0].done() and at_first < len(names):
@@ -116,12 +115,12 @@ class Directory:
                 self.location, "a process that read articles has died; try one worker"
             ) from error
         finally:
-            # Where it is left before its end, it is being stopped already, and Python would print what is raised here.
+            # A generator closed early is already being stopped, and Python would print an exception raised here.
             with unheard(later=sys.exc_info()[0] is None):
                 pool.shutdown(cancel_futures=True)
 
 
-_Error = tuple[str, str, bool]  # what a SourceError is made of
+_Error = tuple[str, str, bool]  # the arguments of a SourceError
 _Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the source, and how it is read
 
 
@@ -130,7 +129,7 @@ def _is_single(name: str) -> bool:
 
 
 def _look(root: str, odd: dict[str, str]) -> Snapshot:
-    """Walk through a directory; `odd` takes the paths of files whose names had to be made printable."""
+    """Walk a directory; `odd` receives the paths of files whose names had to be made printable."""
     found = Snapshot()
     names, stamps = found.names, found.stamps
     now = time.time_ns()
@@ -180,7 +179,7 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
                         is_file = entry.is_file()
                     looks = stamp(entry.stat(), now) if is_file else 0
                 except OSError:
-                    # It is gone by now: reading it says what is wrong.
+                    # It has just been deleted: reading it will report that.
                     if not name.lower().endswith(SUFFIXES):
                         continue
                     looks = 0
@@ -195,7 +194,7 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
 
     walk("", root)
     real = os.path.join(os.path.realpath(root), "")
-    # A link within a directory that a link led to is met last.
+    # A link inside a directory reached by a link is processed last.
     for prefix, entry in links:
         try:
             if entry.is_dir():
@@ -204,7 +203,7 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
             if not entry.name.lower().endswith(SUFFIXES) or _is_within(entry.path, real):
                 continue
             looks = stamp(entry.stat(), now) if entry.is_file() else 0
-        except OSError:  # a link that leads nowhere, or to itself
+        except OSError:  # a dangling link, or one to itself
             if not entry.name.lower().endswith(SUFFIXES):
                 continue
             looks = 0
@@ -213,7 +212,7 @@ def _look(root: str, odd: dict[str, str]) -> Snapshot:
 
 
 def _is_within(path: str, real: str) -> bool:
-    """Whether a link leads to a file that is an article of the directory by itself."""
+    """Whether a link leads to a file that is already an article of the directory."""
     target = os.path.realpath(path)
     inner = target.removeprefix(real)
     is_hidden = any(part.startswith(".") for part in inner.split(os.sep))
@@ -235,7 +234,7 @@ def _read(entry: _Entry) -> Article | SourceError:
 
 
 def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
-    """Read some files in another process; an error cannot be pickled, so it travels as its parts."""
+    """Read some files in another process; an error cannot be pickled, and is sent as its parts."""
     results = map(_read, chunk)
     return [
         (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
@@ -244,7 +243,7 @@ def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
 
 
 def _serve() -> None:
-    """Leave Ctrl-C to the parent, which shuts the pool down; and end when the parent was killed and could not."""
+    """Leave Ctrl-C to the parent, which shuts the pool down; exit if the parent was killed and could not do that."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

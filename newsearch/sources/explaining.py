@@ -1,4 +1,4 @@
-"""What is recognised in a file, and what becomes of each key of its records?"""
+"""Which format does a file have, and how is each key of its records used?"""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from newsearch.sources.formats import of_file
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What became of one record.
+    """How one record was read.
 
     Attributes:
         format: the container.
-        vocabulary: what its keys were taken for.
+        vocabulary: the vocabulary that its keys were read by.
         place: of the record in the file.
-        keys: for each key that has a value: the key, our key for it, and the value. Ours is "" where the key is kept
-            and not searched, and None where it is left out.
-        outcome: the article, or what is wrong with it.
+        keys: for each key with a value: the key, our key for it, and the value. Ours is "" if the key is kept
+            but not searched, and None if it is left out.
+        outcome: the article, or the error.
     """
 
     format: str
@@ -39,7 +39,7 @@ def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Expla
     """Explain the first records of a file.
 
     Raises:
-        SourceError: nothing of it can be read.
+        SourceError: nothing in it can be read.
     """
     format = of_file(path, options)
     name = printable(path.name)

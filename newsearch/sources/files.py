@@ -17,19 +17,19 @@ from newsearch.errors import SourceError
 from newsearch.sources.base import Snapshot
 
 MAX_ARTICLE_SIZE: Final = 10_000_000
-"""Bytes of one Markdown file or one line of JSON; the longest real article is a hundredth of it."""
+"""Bytes of one Markdown file or one line of JSON; the longest real article has a hundredth of it."""
 
 
 _UNSETTLED: Final = 2 * 10**9
-"""Nanoseconds in which a file may change and keep its time: that is how coarse the times of some file systems are."""
+"""Nanoseconds in which a file may change without a change of its time: some file systems have such coarse times."""
 
 
-# It is asked for every file, and what was not changed should cost little more than to look at it.
+# Called for every file. An unchanged file should cost little more than a look at its status.
 _LOOKS: Final = attrgetter("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino")
 
 
 def stamp(status: os.stat_result, now: int) -> int:
-    """Give a number that stands for a file's size, times and inode, or 0 where it changed a moment ago.
+    """A number that represents a file's size, times and inode, or 0 if the file changed a moment ago.
 
     Args:
         now: nanoseconds since 1970.
@@ -37,15 +37,15 @@ def stamp(status: os.stat_result, now: int) -> int:
     looks = _LOOKS(status)
     if looks[0] > now - _UNSETTLED or looks[1] > now - _UNSETTLED:
         return 0
-    # Unlike that of a text, the hash of integers is the same in every process.
+    # Unlike that of a string, the hash of integers is the same in every process.
     return hash(looks)
 
 
 def snapshot_of_file(path: Path) -> Snapshot:
-    """Look at a source that is one file.
+    """Check a source that is one file.
 
     Raises:
-        SourceError: it cannot be looked at.
+        SourceError: its status cannot be read.
     """
     now = time.time_ns()
     try:
@@ -55,9 +55,9 @@ def snapshot_of_file(path: Path) -> Snapshot:
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """Give a path with "/" and as text that can be printed and stored: odd bytes and characters are escaped.
+    """Convert a path to printable, storable text with "/"; odd bytes and characters are escaped.
 
-    No two paths give the same text, and `path_of` gives the path back.
+    Different paths give different texts, and `path_of` reverses the conversion.
     """
     if isinstance(path, str) and path.isascii() and path.isprintable() and os.sep == "/" and "\\" not in path:
         return path
@@ -71,9 +71,9 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 
 def path_of(location: str) -> str:
-    """Give the path that `printable` made this of."""
+    """The path that `printable` converted to this text."""
     path = _ESCAPE.sub(_unescaped, location)
-    # An index of an earlier version remembers backslashes as they are.
+    # Indexes of earlier versions store backslashes unescaped.
     return location if path != location and os.path.exists(location) and not os.path.exists(path) else path
 
 
@@ -84,13 +84,13 @@ _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def _begins_escape(text: str, at: int) -> bool:
-    """Whether what follows a backslash would make an escape of it."""
+    """Whether the text after a backslash would turn it into an escape."""
     return bool(_AFTER.match(text, at + 1)) or not text[at + 1 : at + 2].isprintable()
 
 
 def _escaped(character: str) -> str:
     byte = ord(character) - 0xDC00
-    # A byte that is not UTF-8. Its number alone stands for a character where that has to be escaped, too.
+    # A byte that is not UTF-8. If the character with its number has to be escaped too, that escape means the character.
     if 0x80 <= byte <= 0xFF and chr(byte).isprintable():
         return f"\\x{byte:02x}"
     return character.encode("unicode_escape").decode("ascii")
@@ -110,7 +110,7 @@ def open_file(path: Path) -> BinaryIO:
     """Open a file for reading.
 
     Raises:
-        SourceError: it cannot be opened, or it is not a regular file (a pipe would wait for ever).
+        SourceError: it cannot be opened, or is not a regular file (reading a pipe could block forever).
     """
     try:
         if not path.is_file():
@@ -122,16 +122,16 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The content of a file, of one that is longer than `limit` bytes no more than that and a byte.
+    """The content of a file; of a file longer than `limit` bytes, the first `limit` + 1 bytes.
 
     Raises:
         SourceError: as `open_file`, or it cannot be read.
     """
-    # In a fifth of the time that it takes through `open_file`, and there can be millions of files.
+    # Takes a fifth of the time of `open_file`, and there can be millions of files.
     try:
         handle = os.open(path, _READ)
     except OSError:
-        with open_file(Path(path)) as file:  # which says what is wrong
+        with open_file(Path(path)) as file:  # raises the precise error
             return file.read(limit + 1)
     try:
         status = os.fstat(handle)
@@ -150,7 +150,7 @@ def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
 
 
 def open_content(path: Path) -> BinaryIO:
-    """Open a file's content; gzip is known by its first bytes, so that a wrong name does no harm.
+    """Open a file's content. gzip is detected by its first bytes, whatever the file's name.
 
     Raises:
         SourceError: the file cannot be opened.
@@ -172,7 +172,7 @@ def read_content(path: Path, limit: int, advice: str = "") -> bytes:
     """Read a whole file, decompressed.
 
     Raises:
-        SourceError: it cannot be read, or is larger than `limit` bytes; the message ends with the advice then.
+        SourceError: it cannot be read, or is larger than `limit` bytes; the message then ends with the advice.
     """
     try:
         with open_content(path) as file:
@@ -185,7 +185,7 @@ def read_content(path: Path, limit: int, advice: str = "") -> bytes:
 
 
 def first_bytes(path: Path, size: int = 4096) -> bytes:
-    """Read the beginning of a file, decompressed; of one that cannot be decompressed, nothing.
+    """Read the beginning of a file, decompressed; empty if it cannot be decompressed.
 
     Raises:
         SourceError: the file cannot be opened.
@@ -200,19 +200,19 @@ def first_bytes(path: Path, size: int = 4096) -> bytes:
 GZIP_MAGIC: Final = b"\x1f\x8b"
 
 READ_ERRORS: Final = (OSError, EOFError, zlib.error)
-"""What reading from `open_content` can raise."""
+"""Exceptions that reading from `open_content` can raise."""
 
-# A pipe must not keep us waiting until somebody writes to it.
+# Opening a pipe must not block until another process writes to it.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> SourceError:
-    """Give the SourceError for a file that the system, or a decompressor, fails to read."""
+    """The SourceError for a file that the system or a decompressor fails to read."""
     return SourceError(printable(path), f"cannot be read: {reading_problem(error)}")
 
 
 def reading_problem(error: Exception) -> str:
-    """Why the system, or a decompressor, fails to read."""
+    """Why the system or a decompressor fails to read."""
     if isinstance(error, EOFError):
         return "ends in the middle of its compressed data"
     reason = error.strerror if isinstance(error, OSError) else None

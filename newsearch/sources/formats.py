@@ -1,4 +1,4 @@
-"""Which format has a file? Its suffix says so, and where that says nothing or is wrong, its first bytes."""
+"""Which format does a file have? Decided by its suffix, or by its first bytes if the suffix is missing or wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Format:
 
     Attributes:
         name: as `--as` takes it.
-        suffixes: of the names of its files; each but a single one's may have `.gz` after it.
+        suffixes: file name suffixes; for formats that are not single, `.gz` may follow.
         single: a file is one article, whose id is the name of the file.
         module: of `sources`, with a function `records`.
     """
@@ -35,7 +35,7 @@ class Format:
     module: str
 
     def records(self, path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
-        """Read the records of a file, as `Reader` says."""
+        """Read the records of a file; see `Reader`."""
         read: Reader = import_module(f"newsearch.sources.{self.module}").records
         return read(path, name, options)
 
@@ -52,26 +52,26 @@ FORMATS: Final = {format.name: format for format in _ALL}
 """The containers by name."""
 
 BY_SUFFIX: Final = {suffix: format for format in _ALL for suffix in format.suffixes}
-"""The container that a suffix of a file's name tells."""
+"""The container for each file name suffix."""
 
 OPML: Final = ".opml"
-"""The suffix of a list of feeds, which holds no articles itself."""
+"""The suffix of a list of feeds, which has no articles itself."""
 
 _PACKABLE: Final = tuple(suffix for suffix, format in BY_SUFFIX.items() if not format.single)
 SINGLE: Final = tuple(suffix for suffix, format in BY_SUFFIX.items() if format.single)
 """The suffixes of files that are one article each."""
 
 SUFFIXES: Final = (*BY_SUFFIX, *(f"{suffix}.gz" for suffix in _PACKABLE))
-"""The ends of the names of files with articles, in lower case."""
+"""The suffixes of files with articles, in lower case."""
 
 
 def format_names() -> tuple[str, ...]:
-    """The names that `--as` takes: of containers, and of vocabularies of JSON."""
+    """The values of `--as`: containers, and vocabularies of JSON."""
     return (*FORMATS, *OF_RECORDS)
 
 
 def by_name(name: str) -> Format | None:
-    """Tell a format by the name of a file alone."""
+    """Determine a format by the name of a file alone."""
     name = name.lower()
     packed = name.endswith(".gz")
     found = BY_SUFFIX.get(os.path.splitext(name.removesuffix(".gz"))[1])
@@ -79,10 +79,10 @@ def by_name(name: str) -> Format | None:
 
 
 def of_file(path: Path, options: ReadingOptions) -> Format:
-    """Tell the format of a file.
+    """Determine the format of a file.
 
     Raises:
-        SourceError: nobody knows it, or the file cannot be opened.
+        SourceError: the format is unknown, or the file cannot be opened.
     """
     if options.format in FORMATS:
         return FORMATS[options.format]
@@ -102,7 +102,7 @@ def of_file(path: Path, options: ReadingOptions) -> Format:
 
 
 _UNSURE: Final = frozenset((".txt", ".html", ".htm", ".xhtml"))
-"""Suffixes under which other formats are often saved."""
+"""Suffixes that other formats are often saved with."""
 
 _XML: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|newsmessage|newsml|newsitem|nitf)[\s>]", re.IGNORECASE
@@ -111,7 +111,7 @@ _HTML: Final = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 
 
 def _by_first_bytes(data: bytes) -> str:
-    """The name of the format that the beginning of a file tells, or ""."""
+    """The name of the format indicated by the beginning of a file, or ""."""
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if data.startswith(b"WARC/"):
         return "warc"
@@ -131,7 +131,7 @@ _PAGES: Final = FORMATS["html"].suffixes
 
 
 def read_single(path: str | os.PathLike[str], id: str, options: ReadingOptions) -> Article | SourceError:
-    """Read a file that is one article, or tell what is wrong with it."""
+    """Read a file that is one article, or return its error."""
     try:
         if not options.format and (id.endswith(".md") or not id.lower().endswith(_PAGES)):
             return markdown.read_article(path, id=id, day_first=options.day_first)
@@ -144,10 +144,10 @@ def read_many(path: Path, name: str, options: ReadingOptions) -> Iterator[Articl
     """Read the articles of a file.
 
     Args:
-        name: of the file, with which the ids of articles begin that have none.
+        name: of the file; prefix for the ids of articles that have none.
 
     Raises:
-        SourceError: nothing of it can be read.
+        SourceError: nothing in it can be read.
     """
     format = of_file(path, options)
     if format.module == "json_document":

@@ -1,8 +1,8 @@
 """Markdown with front matter in YAML or TOML -> a mapping and a body.
 
-The YAML is composed by libyaml's safe loader, but its nodes become values here: only null, true, false and
-numbers that print as they were typed are anything but text. So a title stays what was typed (`2020-09-29`,
-`1e3`, `No`), no tag can construct an object, and it is faster than the loader's own constructor.
+libyaml's safe loader composes the YAML, but its nodes become values here. Only null, true, false and numbers that
+print as they were typed are converted; everything else is text. A title stays as typed (`2020-09-29`, `1e3`, `No`),
+and no tag can construct an object. It is also faster than the loader's own constructor.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ MAX_DEPTH: Final = 32
 
 
 MAX_SIZE: Final = 256 << 10
-"""Characters of front matter: a value of three of them can take a kilobyte of memory."""
+"""Characters of front matter: a value of three characters can take a kilobyte of memory."""
 
 
 _DOTS: Final = re.compile(r"---[ \t]*\n(?:(?!---[ \t]*$).*\n)*?(\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
-"""YAML's own mark of an end, with which some close front matter."""
+"""YAML's own end marker, which some authors close front matter with."""
 
 
 class FrontMatterError(Exception):
-    """The text is not an article's; the message is one line and gives the line number where it can."""
+    """The text is not an article; the message is one line, with the line number if known."""
 
 
 def parse(text: str) -> tuple[dict[str, Any], str]:
@@ -75,7 +75,7 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     return value, body
 
 
-# A value that begins with a sign of YAML is text to those who type it; a mark alone, and `!!str` and its kin, are YAML.
+# To authors, a value that starts with a YAML indicator is text. An indicator alone, `!!str` and the like are YAML.
 _MARKED: Final = re.compile(
     r"""^(?P<key>[ \t]*(?:-[ ]+)*(?:[\w-]+:[ \t]+)?)
     (?P<value>(?:!(?!!)|&|\*(?=[^\s*]+\*))\S*[ \t]+[^\s\[{&*!|>'"][^\n]*?)[ \t]*$""",
@@ -128,12 +128,12 @@ class _Refused(yaml.YAMLError):
 
 
 class _Composer(_Loader):  # type: ignore[misc]
-    """The safe loader without its guesses at what a scalar is, as far as nodes."""
+    """The safe loader, up to nodes, without its guesses at the types of scalars."""
 
     def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
         return ""
 
-    # Called for every node, to do nothing: functions of C take a third of the time of empty ones of Python.
+    # No-ops called for every node: C functions take a third of the time of empty Python ones.
     descend_resolver = staticmethod(operator.is_)
     ascend_resolver = staticmethod(tuple)
 
@@ -152,15 +152,15 @@ class _Handler(YAMLHandler):
 
 _handler: Final = _Handler()
 
-# Block nesting goes deeper only by going right.
+# Block nesting needs increasing indentation.
 _MAY_BE_DEEP: Final = re.compile(rf"^[ ?:-]{{{MAX_DEPTH}}}", re.MULTILINE)
 
 
 def _refuse_aliases_and_depth(text: str) -> None:
-    """Look through the events first, which takes no recursion.
+    """Scan the events first, which needs no recursion.
 
-    An alias can multiply a value a billion times, and libyaml's composer, which recurses on the C stack, ends
-    the process on a few thousand brackets.
+    An alias can multiply a value a billion times. libyaml's composer recurses on the C stack, and a few thousand
+    brackets crash the process.
     """
     depth = 0
     try:
@@ -174,14 +174,14 @@ def _refuse_aliases_and_depth(text: str) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.MarkedYAMLError as error:
-        # libyaml reads ahead, and has a limit of its own, so it may fail before it has told of the depth.
+        # libyaml reads ahead, and has its own limit. It may fail before it reports the depth.
         if (mark := error.problem_mark) and _levels(text, mark) > MAX_DEPTH:
             raise _Refused("nested too deeply", mark) from error
         raise
 
 
 def _levels(text: str, mark: yaml.Mark) -> int:
-    """At least how many brackets and dashes are open at this place, if the text is well formed up to there."""
+    """Minimum number of open brackets and dashes at this place, if the text is well formed up to there."""
     before = text[: mark.index]
     brackets = sum(before.count(sign) for sign in "[{") - sum(before.count(sign) for sign in "]}")
     signs = _SIGNS.match(before, before.rfind("\n") + 1)
@@ -196,9 +196,9 @@ def _value(node: yaml.Node) -> Any:
     mapping: dict[str, Any] = {}
     for key, item in node.value:
         name = key.value if isinstance(key, _Scalar) else ""
-        if name in mapping:  # most often two articles that were written into one file
+        if name in mapping:  # usually two articles in one file
             raise _Refused(f"the key {name!r} is there twice", key.start_mark)
-        # Most values are scalars, and need no call of their own.
+        # Most values are scalars, which are handled inline to save a call.
         if type(item) is _Scalar:
             mapping[name] = item.value if item.style else _scalar(item.value)
         else:
@@ -228,7 +228,7 @@ _KEYED: Final = re.compile(r"\s*(?:- +)?[^\s:#][^:]*:[ \t]+(?P<value>\S.*)")
 
 
 def _hint(lines: list[str], number: int) -> tuple[int, str]:
-    """Say what to change of the line where the parser gave up, or of the one before it."""
+    """Advise what to change in the line where the parser failed, or in the one before it."""
     for at in (number, number - 1):
         line = lines[at] if 0 <= at < len(lines) else ""
         if "\t" in line[: len(line) - len(line.lstrip())]:
@@ -253,10 +253,10 @@ def _hint(lines: list[str], number: int) -> tuple[int, str]:
 
 
 def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
-    """The line, from 0, and what is wrong there.
+    """The line number, from 0, and the problem there.
 
-    PyYAML's messages differ from release to release, and between libyaml and Python, so the mistakes that
-    people make are told from the text itself.
+    PyYAML's messages differ between releases, and between libyaml and Python. Common mistakes are therefore
+    detected from the text itself.
     """
     if isinstance(error, _Refused):
         return error.problem_mark.line, error.problem

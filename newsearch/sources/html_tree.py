@@ -1,7 +1,7 @@
-"""HTML -> what a page says of itself, and the text of its article without menus, teasers and footers.
+"""HTML -> a page's metadata, and the text of its article without menus, teasers and footers.
 
-The text is found as readers' views find it: the block that holds most text in paragraphs outside of links, with what
-belongs to no article taken out of it.
+The text is found as in browsers' reader views: the block with most text in paragraphs outside of links, without the
+parts that do not belong to an article.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any, Final
 from newsearch.sources.xml_tree import decoded
 
 MAX_DEPTH: Final = 5000
-"""Levels of nesting, elements that nobody closed among them; browsers stop at 512."""
+"""Levels of nesting, including elements that were never closed; browsers stop at 512."""
 
 _SEEN_DEPTH: Final = 400
-"""Levels of nesting whose text is read; no page needs fifty."""
+"""Levels of nesting from which text is read; no real page needs fifty."""
 
 _MAX_EFFORT: Final = 100_000_000
-"""Characters that are looked at to tell text from clutter; then all is text."""
+"""Characters that are examined to separate text from clutter; everything beyond counts as text."""
 
 
 class TooDeep(Exception):
-    """A page is nested beyond MAX_DEPTH, where looking for anything in it takes for ever."""
+    """A page is nested deeper than MAX_DEPTH, where every search in it would take far too long."""
 
 
 def page_of(data: bytes, address: str = "") -> dict[str, Any]:
-    """Parse a page, and return what `vocabularies.web_page` reads.
+    """Parse a page, and return the input of `vocabularies.web_page`.
 
     Args:
         data: the file.
-        address: where it was fetched from.
+        address: the URL it was fetched from.
 
     Raises:
         ImportError: selectolax is not installed.
@@ -86,7 +86,7 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
     page["authors"] = [name for name in page["authors"] if 2 < len(name) < 60 and "@" not in name]
     body = tree.body
     if body is not None:
-        # Everything that was asked of the page was asked by now: from here on it is cut to its text.
+        # All queries on the whole page are done. From here on, it is cut down to its text.
         for node in tree.css(_NO_TEXT):
             node.decompose()
         main = _main(body)
@@ -149,7 +149,7 @@ def _names(node: Any) -> str:
 
 
 def _main(body: Any) -> Any:
-    """The element that holds the article."""
+    """The element that contains the article."""
     for selector in ('[itemprop="articleBody"]', '[itemprop~="articleBody"]'):
         found = [node for node in body.css(selector) if len(_line(node)) > 200]
         if found:
@@ -188,7 +188,7 @@ def _main(body: Any) -> Any:
 
 
 def _own_text(node: Any) -> str:
-    """The text that stands in an element itself, as in one whose paragraphs are parted by line breaks."""
+    """The text directly inside an element, for pages that separate paragraphs with line breaks."""
     pieces = []
     for child in node.iter(include_text=True):
         if child.tag == "-text":
@@ -199,9 +199,9 @@ def _own_text(node: Any) -> str:
 
 
 def _is_aside(node: Any, much: float) -> bool:
-    """Whether an element, or one of those around it, is named as what belongs to no article.
+    """Whether the name of an element, or of one around it, marks it as not part of an article.
 
-    What holds much of the page's text is no such thing, whatever it is called.
+    An element with much of the page's text is never an aside, whatever its name.
     """
     for _ in range(8):
         if node is None or node.tag in ("body", "html"):
@@ -214,17 +214,17 @@ def _is_aside(node: Any, much: float) -> bool:
 
 
 def _text(main: Any) -> str:
-    """The text of an element, a line a paragraph, without blocks that belong to no article or hold little but links."""
+    """The text of an element, one paragraph per line, without blocks that are asides or contain mostly links."""
     cutter = _Cutter(0.35 * len(_line(main)))
     lines = (" ".join(line.split()) for line in "".join(cutter.pieces(main, 0)).split("\n"))
     return "\n\n".join(line for line in lines if line)
 
 
 class _Cutter:
-    """Tells the text in an element from the clutter in it.
+    """Separates the text in an element from the clutter in it.
 
     Args:
-        much: characters; what holds more is no clutter, whatever it is called.
+        much: characters; an element with more is not clutter, whatever its name.
     """
 
     def __init__(self, much: float) -> None:

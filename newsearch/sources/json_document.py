@@ -1,7 +1,7 @@
-"""One JSON document: a feed, a service's answer, a list of articles, or one article.
+"""One JSON document: a feed, a service's response, a list of articles, or one article.
 
-A document of a few megabytes is parsed as a whole; of a larger one, the articles are parsed one after the other, so
-that memory is bounded by the largest of them.
+A document of a few megabytes is parsed as a whole. In a larger one, articles are parsed one after the other, which
+limits memory to the largest of them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from newsearch.sources.files import MAX_ARTICLE_SIZE, READ_ERRORS, open_content,
 from newsearch.sources.json_lines import JsonLines, parse_json
 
 WHOLE: Final = 8_000_000
-"""Bytes, decompressed, of a document that is parsed as a whole."""
+"""Maximum size in bytes, decompressed, of a document that is parsed as a whole."""
 
 MAX_BROKEN: Final = 10_000
-"""Records without one usable article among them; then a document is given up."""
+"""Number of records without one usable article after which a document is given up."""
 
 LISTS: Final = tuple(
     "value articles items results docs news stories posts entries data records documents newsitems content".split()
 )
-"""Keys under which the articles of a document may stand."""
+"""Keys that may contain the articles of a document."""
 
 _NESTS: Final = ("response", "result", "data", "payload")
 _Document = Mapping[str, Any]
@@ -67,7 +67,7 @@ def articles(path: Path, name: str, options: ReadingOptions) -> Iterator[Article
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
-    """Read the records of a document or of JSON Lines, each with what became of its keys.
+    """Read the records of a document or of JSON Lines, each with the use of its keys.
 
     Raises:
         SourceError: as `articles`.
@@ -84,7 +84,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 
 
 def is_lines(path: Path) -> bool:
-    """Whether a file is JSON Lines, whatever it is called: its first two lines are objects.
+    """Whether a file is JSON Lines, whatever its name: its first two lines are objects.
 
     Raises:
         SourceError: the file cannot be opened.
@@ -98,7 +98,7 @@ def is_lines(path: Path) -> bool:
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file that is called JSON Lines is one document: a list, or an object over many lines.
+    """Whether a file named as JSON Lines is one document: a list, or an object over several lines.
 
     Raises:
         SourceError: the file cannot be opened.
@@ -123,7 +123,7 @@ def _vocabulary(record: object, document: _Document) -> Vocabulary | None:
 
 
 def _records(path: Path) -> Iterator[tuple[object, _Document]]:
-    """The records of a document, each with what stands around it."""
+    """The records of a document, each with the object around it."""
     location = printable(path)
     try:
         with open_content(path) as content:
@@ -139,13 +139,13 @@ def _records(path: Path) -> Iterator[tuple[object, _Document]]:
 
 
 def unwrapped(document: object, location: str) -> tuple[list[object], _Document]:
-    """Find the articles in a document: they are it, or stand in a list under a key.
+    """Find the articles in a document: the document itself, or a list under one of its keys.
 
     Returns:
         The articles, and the object around them.
 
     Raises:
-        SourceError: a service answered with an error, or there is nothing that looks like an article.
+        SourceError: the document is a service's error response, or has nothing that looks like an article.
     """
     if isinstance(document, list):
         return document, {}
@@ -164,7 +164,7 @@ def unwrapped(document: object, location: str) -> tuple[list[object], _Document]
         for key in LISTS:
             if isinstance(document.get(key), list):
                 return list(document[key]), document
-        if isinstance(document.get("content"), Mapping):  # one item of the Guardian's
+        if isinstance(document.get("content"), Mapping):  # one item from the Guardian
             return [document["content"]], document
         lists = {key: value for key, value in document.items() if _is_list_of_articles(value)}
         if len(lists) == 1:
@@ -176,7 +176,7 @@ def unwrapped(document: object, location: str) -> tuple[list[object], _Document]
 
 
 def _is_article(document: _Document) -> bool:
-    """Whether an object says more of itself than the title that a list may have, too."""
+    """Whether an object has more than a title, which a list may also have."""
     if recognised(document) and not isinstance(document.get("articles"), list):
         return True
     named = any(document.get(key) for key in ("title", "headline", "webTitle"))
@@ -214,7 +214,7 @@ _SPACE: Final = re.compile(r"[ \t\n\r]*")
 
 
 class _Elements:
-    """Parses the articles of a long document one after the other, as its bytes come."""
+    """Parses the articles of a long document one after the other, as its bytes arrive."""
 
     def __init__(self, data: bytes, content: BinaryIO, location: str) -> None:
         self._content = content
@@ -265,7 +265,7 @@ class _Elements:
         self._at += 1
 
     def _peek(self) -> str:
-        """The next character that is no space."""
+        """The next character that is not white space."""
         while True:
             found = _SPACE.match(self._text, self._at)
             self._at = found.end() if found else self._at
@@ -292,7 +292,7 @@ class _Elements:
             self._more()
 
     def _more(self) -> bool:
-        # As much again as is begun: what is parsed again after each piece stays in proportion.
+        # Read as much again as is pending: this keeps the cost of repeated parsing proportional.
         data = self._content.read(max(1 << 16, len(self._text) - self._at))
         self._feed(data)
         return bool(data)

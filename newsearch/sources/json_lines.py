@@ -1,4 +1,4 @@
-"""JSON Lines: one article a line, compressed with gzip or not."""
+"""JSON Lines: one article per line, optionally compressed with gzip."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _AS_IT_SAYS: Final = ReadingOptions()
 
 
 class JsonLines:
-    """A file of one JSON object a line; empty lines are skipped.
+    """A file with one JSON object per line; empty lines are skipped.
 
-    Articles are read in this process whatever `workers` says: sending them from another takes longer.
+    Articles are always read in this process, whatever `workers` is: sending them from another takes longer.
     """
 
     one_each = False
@@ -59,7 +59,7 @@ class JsonLines:
 
     def done(self) -> float | None:
         lines = self._lines
-        # Of a compressed file, what counts is how much of it was read, not what came out.
+        # In a compressed file, progress is measured by the bytes read, not by the decompressed ones.
         file = lines.fileobj if isinstance(lines, gzip.GzipFile) else lines
         if file is None or file.closed:
             return None
@@ -67,7 +67,7 @@ class JsonLines:
 
 
 class JsonStream:
-    """JSON Lines that come once, as from standard input; compressed with gzip or not."""
+    """JSON Lines from a one-time stream such as standard input; optionally compressed with gzip."""
 
     one_each = False
     lasting = False
@@ -75,7 +75,7 @@ class JsonStream:
 
     def __init__(self, lines: BinaryIO, options: ReadingOptions = _AS_IT_SAYS) -> None:
         self._options = options
-        self._lines = BufferedReader(cast(RawIOBase, lines))  # looks ahead, whatever it is given
+        self._lines = BufferedReader(cast(RawIOBase, lines))  # for peeking into any stream
 
     def snapshot(self) -> Snapshot:
         return Snapshot()
@@ -128,11 +128,11 @@ def parse_line(line: bytes, location: str) -> object:
     Raises:
         SourceError: as `parse_json`.
     """
-    if not _LONG_INTEGER.search(line):  # of which orjson makes a float
+    if not _LONG_INTEGER.search(line):  # orjson would convert it to a float
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError:
-            pass  # The slower parser is the judge, and says what is wrong and where.
+            pass  # The slower parser decides, and reports the error and its position.
     return parse_json(line.strip(), location)
 
 
@@ -152,13 +152,13 @@ def parse_json(data: bytes, location: str) -> object:
 
 
 def numbered_lines(lines: BinaryIO, source: str) -> Iterator[tuple[int, bytes | SourceError]]:
-    """Number the lines from 1; a line that is too long is read past, never held."""
+    """Number the lines from 1; a line that is too long is skipped without being stored."""
     for first, batch in _batches(lines, source):
         yield from enumerate(batch, first)
 
 
 def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | SourceError]]]:
-    """The lines, as many at a time as one read brings, without their ends, and the number of the first of them."""
+    """The lines without their ends, in batches of one read each, with the number of the first line."""
     number = 1
     begun: list[bytes] = []
     size = 0

@@ -1,4 +1,4 @@
-"""A Markdown file: front matter, and the text of an article under it."""
+"""A Markdown file: front matter, followed by the text of an article."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_article(path: str | os.PathLike[str], *, id: str, day_first: bool | Non
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
-    """Read a file, with what became of its keys.
+    """Read a file, with the use of its keys.
 
     Raises:
         SourceError: it cannot be read.
@@ -40,7 +40,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 
 
 def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any], str]:
-    from newsearch.sources import front_matter  # imports yaml, which only those who read Markdown need
+    from newsearch.sources import front_matter  # imports yaml, which is only needed for Markdown
 
     data = read_file(path, MAX_ARTICLE_SIZE)
     if len(data) > MAX_ARTICLE_SIZE:

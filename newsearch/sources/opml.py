@@ -1,4 +1,4 @@
-"""OPML: a list of feeds somebody reads. http://opml.org/spec2.opml"""
+"""OPML: a list of subscribed feeds. http://opml.org/spec2.opml"""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Subscription(NamedTuple):
     """One feed of a list.
 
     Attributes:
-        title: as the list has it.
+        title: its title in the list.
         feed: its address.
         page: the address of its site, or "".
-        folders: the names of those it is in, the outermost first.
+        folders: the names of the folders around it, the outermost first.
     """
 
     title: str
@@ -34,7 +34,7 @@ def subscriptions(data: bytes, location: str) -> list[Subscription]:
         location: for the message.
 
     Raises:
-        SourceError: it is no OPML.
+        SourceError: it is not OPML.
     """
     body, _ = without_prolog(decoded(data))
     if root_of(body) != "opml":

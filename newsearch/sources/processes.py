@@ -1,4 +1,4 @@
-"""How are processes started and ended so that Ctrl-C, pressed once or often, ends all of them quietly?"""
+"""How are processes started and ended in such a way that Ctrl-C, pressed once or often, ends all of them quietly?"""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from contextlib import contextmanager
 
 @contextmanager
 def unheard(later: bool = True) -> Iterator[None]:
-    """Start or end processes without hearing Ctrl-C; those that are started do not hear it, not even before `_serve`.
+    """Start or end processes while ignoring Ctrl-C; started processes ignore it too, even before `_serve`.
 
-    One that is started only half would wait for the rest of what it is to do, and its parent for its end.
+    A process interrupted during its start would wait for the rest of its task, and its parent for its end.
 
     Args:
-        later: it is heard afterwards.
+        later: act on a Ctrl-C afterwards.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield  # which does not hear it anyway
+        yield  # only the main thread receives Ctrl-C
         return
     heard: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    # Processes inherit what is blocked.
-    block = getattr(signal, "pthread_sigmask", None)  # which Windows lacks
+    # Processes inherit blocked signals.
+    block = getattr(signal, "pthread_sigmask", None)  # missing on Windows
     blocked = block(signal.SIG_BLOCK, [signal.SIGINT]) if block else set()
     try:
         yield

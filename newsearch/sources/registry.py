@@ -24,10 +24,10 @@ _AS_IT_SAYS: Final = ReadingOptions()
 
 
 def locate(path: str | os.PathLike[str]) -> str:
-    """Give the location of the source at a path, whether or not there is anything.
+    """The location of the source at a path, whether or not it exists.
 
     Raises:
-        SourceError: the path is empty, or no path.
+        SourceError: the path is empty or invalid.
     """
     if not os.fspath(path):
         raise SourceError("''", "the path of a source is empty")
@@ -42,10 +42,10 @@ def locate(path: str | os.PathLike[str]) -> str:
 
 
 def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> Source:
-    """Find the source at a path: a directory of documents, or a file whose suffix or first bytes tell its format.
+    """Find the source at a path: a directory of documents, or a file whose format its suffix or first bytes indicate.
 
     Raises:
-        SourceError: there is nothing at this path, or nothing that newsearch reads.
+        SourceError: there is nothing at this path, or nothing that newsearch can read.
     """
     location = locate(path)
     if is_remote(location):
@@ -70,7 +70,7 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
 
 
 def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_SAYS) -> list[Source]:
-    """Find the sources at a path: each feed of a list of feeds, or the one that is there.
+    """Find the sources at a path: each feed in a list of feeds, or the single source.
 
     Raises:
         SourceError: as `open_source`; or the list has no feeds.
@@ -88,7 +88,7 @@ def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_
 
 
 MAX_LIST: Final = 10_000_000
-"""Bytes of a list of feeds."""
+"""Maximum size in bytes of a list of feeds."""
 
 
 class DocumentFile:
@@ -115,4 +115,4 @@ class DocumentFile:
             yield read_single(self._path, name, self._options)
 
     def done(self) -> None:
-        return None  # it is read at once, or its files are counted
+        return None  # it is read at once, or progress is counted in files

@@ -1,7 +1,8 @@
-"""Feeds of the web: fetched politely, and never trusted.
+"""Feeds on the web: fetched politely, and never trusted.
 
-A feed is a window on a collection. What rolls off it stays in an index: such a source adds and replaces, and deletes
-nothing. What a server says of the next visit (ETag, Last-Modified, a permanent address, Retry-After) is remembered.
+A feed is a window on a collection. Articles that roll off it stay in the index: such a source adds and replaces, and
+never deletes. What a server says about the next visit (ETag, Last-Modified, a permanent address, Retry-After) is
+stored.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ PATIENCE: Final = 10.0
 """Seconds to wait for a connection, or for the next bytes."""
 
 MAX_SECONDS: Final = 60.0
-"""Of one feed, redirects included."""
+"""Maximum seconds to fetch one feed, including redirects."""
 
 AT_ONCE: Final = 8
-"""Feeds that are fetched at the same time, one of each host."""
+"""Feeds that are fetched at the same time, at most one per host."""
 
 AGENT: Final = "newsearch (+https://pypi.org/project/newsearch/)"
 _ACCEPT: Final = (
@@ -44,12 +45,12 @@ _ACCEPT: Final = (
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered of a feed between visits.
+    """What is stored about a feed between visits.
 
     Attributes:
-        etag, modified: of the last answer, for a conditional request.
-        moved: its permanent address, where a server gave another than ours.
-        not_before: seconds since 1970 before which the server asked not to be visited.
+        etag, modified: from the last response, for a conditional request.
+        moved: its permanent address, if a server gave one that differs from ours.
+        not_before: seconds since 1970 before which the server does not want another visit.
     """
 
     etag: str = ""
@@ -65,7 +66,7 @@ class Memory:
 
     @classmethod
     def of(cls, lines: Iterable[str]) -> Memory:
-        """The memory that lines hold; what they do not say is empty."""
+        """Parse the memory from lines; missing values are empty."""
         told = dict(line.partition(" ")[::2] for line in lines)
         not_before = told.get("not_before", "")
         moved = told.get("moved", "")
@@ -85,12 +86,12 @@ class _HttpAnswer:
 
 
 class RemoteFeed:
-    """RSS, Atom or JSON Feed at an address.
+    """An RSS, Atom or JSON Feed at an address.
 
     Args:
         url: its address.
         options: how it is read.
-        trust_env: whether proxies are taken from the environment.
+        trust_env: whether to take proxies from the environment.
     """
 
     one_each = False
@@ -106,18 +107,18 @@ class RemoteFeed:
 
     @property
     def host(self) -> str:
-        """The host that is asked."""
+        """The host to connect to."""
         return urlsplit(self.memory.moved or self.location).netloc.lower()
 
     def recall(self, lines: Sequence[str]) -> None:
-        """Take up what was remembered at the last visit."""
+        """Load what was stored after the last visit."""
         self.memory = Memory.of(lines)
 
     def snapshot(self) -> Snapshot:
         return Snapshot()
 
     def fetch_with(self, pool: ThreadPoolExecutor, lock: Lock) -> None:
-        """Begin to fetch it; one lock a host keeps visits to it apart."""
+        """Start fetching; the lock of the host prevents simultaneous visits to it."""
 
         def fetch() -> _HttpAnswer:
             with lock:
@@ -220,11 +221,9 @@ class RemoteFeed:
         packing = headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):
             raise SourceError(self.location, f"is packed with {packing:.20}, which was not asked for")
-        unpacker = (
-            None if packing in ("identity", "") else zlib.decompressobj(47)
-        )  # whichever of the two it is
+        unpacker = None if packing in ("identity", "") else zlib.decompressobj(47)  # 47: detect gzip or zlib
         for piece in response.iter_raw():
-            # By hand, because httpx takes what is torn for whole, and unpacks a piece to whatever size.
+            # Decompressed by hand, because httpx accepts truncated data and expands a piece without a size limit.
             data += unpacker.decompress(piece, MAX_SIZE + 1 - len(data)) if unpacker else piece
             if len(data) > MAX_SIZE:
                 raise SourceError(self.location, f"larger than {MAX_SIZE // 1_000_000} MB")
@@ -237,7 +236,7 @@ class RemoteFeed:
 
 
 def _seconds(text: str) -> int:
-    """Retry-After: seconds, or a date; at most a day."""
+    """Parse Retry-After, which is seconds or a date; at most a day."""
     if text.strip().isdecimal() and len(text) < 10:
         return min(int(text), 86_400)
     try:
@@ -253,7 +252,7 @@ def _reason(error: Exception) -> str:
 
 @dataclass(slots=True)
 class Fetching:
-    """Fetches several feeds at once, one of each host, while the first of them are indexed."""
+    """Fetches several feeds at once, one per host, while the first ones are being indexed."""
 
     feeds: Sequence[RemoteFeed]
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))

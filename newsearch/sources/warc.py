@@ -20,9 +20,9 @@ _MAX_REPAIRS: Final = 1000
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
-    """Read the pages that were answered with 200; requests, revisits, images and errors are no articles.
+    """Read the pages with status 200; requests, revisits, images and errors are not articles.
 
-    After a record that is broken, reading goes on with the next.
+    After a broken record, reading continues with the next one.
 
     Raises:
         SourceError: the file cannot be read, or warcio is not installed.
@@ -54,7 +54,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
                 return
             except SourceError:
                 raise
-            except Exception:  # warcio lets through what zlib, struct and its own parsers raise
+            except Exception:  # warcio does not catch errors of zlib, struct and its own parsers
                 yield SourceError(f"{location}:{offset}", "a broken record; reading goes on with the next")
             start = _next_start(file, offset + 1)
             if start < 0:
@@ -84,13 +84,13 @@ def _page(record: Any, location: str, offset: int) -> Record | SourceError:
         return SourceError(location + place, f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
     kind = record.http_headers.get_header("Content-Type") if record.http_headers else ""
     charset = re.search(r"charset=[\"']?([\w.-]+)", kind or "", re.IGNORECASE)
-    if charset and b"charset" not in data[:2048].lower():  # the page does not say it itself
+    if charset and b"charset" not in data[:2048].lower():  # the page does not declare it itself
         data = b'<meta charset="' + charset[1].encode("ascii", "ignore") + b'">' + data
     return record_of(data, location, address, place)
 
 
 def _is_cut(file: BinaryIO, at: int) -> bool:
-    """Whether the compressed data from a record on ends before it is complete; warcio takes that for the end."""
+    """Whether the compressed data of a record is truncated; warcio takes that for the end of the file."""
     file.seek(at)
     rest = file.read(_BLOCK)
     while rest.startswith(GZIP_MAGIC):

@@ -22,7 +22,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 
 
 def record_of(data: bytes, location: str, address: str, place: str = "", id: str = "") -> Record:
-    """Read a page that was fetched from an address.
+    """Read a page fetched from an address.
 
     Raises:
         SourceError: it is nested too deeply, or selectolax is not installed.

@@ -1,4 +1,4 @@
-"""One XML document: a feed, or the items of a news agency. Its root says which."""
+"""One XML document: a feed, or the items of a news agency. Its root element decides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newsearch.sources.files import printable, read_content
 from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse
 
 MAX_SIZE: Final = 32_000_000
-"""Bytes of a document, decompressed: it is parsed as a whole."""
+"""Maximum size in bytes of a document, decompressed: it is parsed as a whole."""
 
 _ROOT: Final = re.compile(r"<(?!\?|!)(?:[\w.-]+:)?([\w.-]+)")
 _PROLOG: Final = re.compile(
@@ -30,7 +30,7 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     """Read the records of a document.
 
     Raises:
-        SourceError: it cannot be read, is no usable XML, holds no articles, or needs a package that is not installed.
+        SourceError: it cannot be read, is not usable XML, has no articles, or needs a package that is not installed.
     """
     location = printable(path)
     text = decoded(read_content(path, MAX_SIZE))
@@ -46,7 +46,7 @@ def records_of(text: str, location: str, format: str = "") -> Iterator[Record | 
     if format == "feed" or (not format and root in _FEEDS):
         yield from _of_feed(body, location)
         return
-    if root == "html" and (found := _FEED_WITHIN.search(body[:4096])):  # as some saved it from a browser
+    if root == "html" and (found := _FEED_WITHIN.search(body[:4096])):  # saved from a browser
         end = body.rfind(f"</{found[1]}>")
         yield from _of_feed(body[found.start() : end + len(found[1]) + 3 if end > 0 else len(body)], location)
         return
@@ -70,7 +70,7 @@ def records_of(text: str, location: str, format: str = "") -> Iterator[Record | 
 
 
 def without_prolog(text: str) -> tuple[str, str]:
-    """Part a document from its declaration, comments and document type."""
+    """Separate a document from its declaration, comments and document type."""
     at = 0
     while found := _PROLOG.match(text, at):
         at = found.end()
@@ -92,8 +92,8 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         ) from None
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
-    # It is text by now; what it declared of its encoding was heard, or was wrong. Given as a file: of a text,
-    # feedparser would think that it may be the name of one.
+    # The text is already decoded; the declared encoding has been used, or was wrong. The text is passed as a file,
+    # because feedparser could take a string for a file name.
     found: Any = feedparser.parse(
         BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
@@ -117,13 +117,13 @@ _NO_POSTS: Final = (
     "customize_changeset",
     "wp_global_styles",
 )
-"""What WordPress exports beside its posts."""
+"""What WordPress exports besides its posts."""
 
 _TAGS: Final = re.compile(r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(/?)[A-Za-z][^<>]*?(/?)>", re.DOTALL)
 
 
 def _depth(body: str) -> int:
-    """How deep elements are nested, without parsing them."""
+    """The nesting depth of elements, determined without parsing."""
     depth = deepest = 0
     for tag in _TAGS.finditer(body):
         if tag[0][1] == "!" or tag[2]:

@@ -1,7 +1,7 @@
-"""XML -> elements, from people who may mean harm: no entities of its own, no other files, bounded depth and number.
+"""XML -> elements, from untrusted authors: no custom entities, no other files, limited depth and number.
 
-expat of the standard library parses; what it builds is `xml.etree` elements whose names and attributes have lost their
-namespaces, because news formats are told by their local names alone.
+expat from the standard library parses. The result is a tree of `xml.etree` elements without namespaces in element and
+attribute names, because the local names alone identify news formats.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ MAX_ELEMENTS: Final = 1_000_000
 
 
 class XmlError(Exception):
-    """The text is no usable XML; the message is one line and gives the line number where it can."""
+    """The text is not usable XML; the message is one line, with the line number if known."""
 
 
 def decoded(data: bytes, charset: str = "") -> str:
-    """Decode XML or HTML: by its mark, as UTF-8 where it is that whatever it declares, else as it declares.
+    """Decode XML or HTML: by its byte order mark, else as UTF-8 if valid whatever it declares, else as declared.
 
-    Text in another encoding is hardly ever valid UTF-8 by chance, while a wrong declaration is common. What cannot be
-    decoded becomes U+FFFD, and characters that XML forbids are dropped.
+    Text in another encoding is hardly ever valid UTF-8 by chance, while wrong declarations are common. Undecodable
+    bytes become U+FFFD, and characters that XML forbids are dropped.
 
     Args:
-        charset: what is said of it elsewhere, as in a header of HTTP; it counts where the text says nothing.
+        charset: an external declaration, such as an HTTP header; used if the text declares nothing.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -41,7 +41,7 @@ def decoded(data: bytes, charset: str = "") -> str:
         pass
     found = _DECLARED.search(data[:1024])
     name = (found[1] or found[2]).decode("ascii") if found else charset or "utf-8"
-    if name.lower().replace("-", "") == "utf8":  # which it is not
+    if name.lower().replace("-", "") == "utf8":  # it is not: decoding as UTF-8 has failed
         name = "windows-1252" if found or charset else name
     try:
         encoding = codecs.lookup(_WIDER.get(name.lower(), name)).name
@@ -61,7 +61,7 @@ _MARKS: Final = (
 _DECLARED: Final = re.compile(
     rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)|charset\s*=\s*["']?([A-Za-z0-9._-]+)""", re.IGNORECASE
 )
-# What is declared is often the smaller sister of what is written.
+# The declared encoding is often a subset of the one used.
 _WIDER: Final = {"iso-8859-1": "windows-1252", "latin-1": "windows-1252", "us-ascii": "windows-1252",
                  "ascii": "windows-1252",
                  "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "ks_c_5601-1987": "cp949"}  # fmt: skip
@@ -73,7 +73,7 @@ def _allowed(text: str) -> str:
 
 
 def parse(text: str) -> Element:
-    """Parse a document; a bare `&` and entities of HTML are read as they were meant.
+    """Parse a document; a bare `&` and HTML entities are accepted.
 
     Raises:
         XmlError: it is not well-formed, defines entities, or is too deep or too large.
@@ -94,7 +94,7 @@ _PROLOG: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _AMPERSAND: Final = re.compile(
     r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?"
 )
-# An invalid token is what a bare "&" is; an entity of HTML is undefined.
+# expat reports a bare "&" as an invalid token, and an HTML entity as undefined.
 _REPAIRABLE: Final = (4, 11)
 
 
@@ -114,7 +114,7 @@ def _reason(error: expat.ExpatError) -> str:
 
 
 class _Builder:
-    """Builds a tree of what expat reports, and gives up where it grows out of its bounds."""
+    """Builds a tree from expat's events, and stops when it exceeds its limits."""
 
     def __init__(self) -> None:
         self._tree = TreeBuilder()

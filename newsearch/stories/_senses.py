@@ -1,11 +1,11 @@
-"""Words that turn the sense of a sentence: negations, opposites, times that exclude each other. As terms are folded."""
+"""Words that change the sense of a sentence: negations, opposites, mutually exclusive times. As folded terms."""
 
 from __future__ import annotations
 
 from typing import Final
 
 NEGATIONS: Final = frozenset(
-    # English; the negated verbs have lost their apostrophes.
+    # English; the apostrophes of negated verbs are removed.
     "not no never none nobody nothing nor neither without cannot cant dont doesnt didnt isnt arent wasnt werent wont"
     " wouldnt shouldnt couldnt hasnt havent hadnt aint"
     # French, German, Spanish, Portuguese, Italian, Dutch, Swedish and Danish, Polish and Russian
@@ -35,7 +35,7 @@ _SERIES: Final = tuple(
     frozenset(series.split()) for line in _TIMES.strip().splitlines() for series in line.strip().split("|")
 )
 TIMES: Final = frozenset().union(*_SERIES)
-"""Times of day, days of the week and months, of which two exclude each other."""
+"""Times of day, days of the week and months; two different ones of a kind exclude each other."""
 
 _OPPOSITES: Final = """
     positive negative | likely unlikely | confirm deny | confirm denied | safe unsafe | safe dangerous |
@@ -87,11 +87,11 @@ ALIASES: Final = {
     )
     for term in group
 }
-"""Terms that name the same, to which a headline's length decides: the first of each stands for all."""
+"""Terms for the same thing, among which headlines choose by length: the first of each represents all."""
 
 
 def are_opposite(a: str, b: str) -> bool:
-    """Whether one of two terms says the opposite of the other."""
+    """Whether two terms are opposites."""
     if a == b:
         return False
     if frozenset((a, b)) in OPPOSITES or (
@@ -105,7 +105,7 @@ def are_opposite(a: str, b: str) -> bool:
 
 
 def _bare_forms(a: str, b: str) -> list[tuple[str, str]]:
-    """Both terms without the same ending."""
+    """Both terms without their common ending."""
     return [
         (a[: -len(ending)], b[: -len(ending)])
         for ending in _SUFFIXES

@@ -1,4 +1,4 @@
-"""Which wire service does an article come from? What its byline, its dateline or its last words say."""
+"""Which wire service does an article come from? Detected from its byline, its dateline or its last words."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ WIRES: Final = {
     "aap": "AAP",
     "bloomberg": "Bloomberg",
 }
-"""The names under which wire services sign, lower case, and how each is called here."""
+"""The names that wire services sign with, in lower case, and our name for each."""
 
 _LEAD: Final = 120
-"""Characters at the start of a text that may hold a dateline."""
+"""Characters at the start of a text that are searched for a dateline."""
 
 _NAMES: Final = "|".join(re.escape(name) for name in sorted(WIRES, key=len, reverse=True))
 # "LONDON (Reuters) -", "New Delhi, April 18 (IANS):", "(AP) —"
 _BRACKETED = pattern(rf"\(({_NAMES})\)\s*[-–—:]", re.IGNORECASE)
-# "Reuters - ", at the start alone
+# "Reuters - ", only at the start
 _LEADING = pattern(rf"({_NAMES})\s+[-–—]\s", re.IGNORECASE)
 # "By The Associated Press", "Jane Doe, Associated Press", "REUTERS/Jane Doe"
 _SEPARATOR = pattern(r"\s*[,/|;]\s*|\s+(?:of|for|and)\s+")
 
 
 def wire(article: Article) -> str:
-    """The wire service that an article names as its author or in its dateline; empty where it names none."""
+    """The wire service that an article names as its author or in its dateline; empty if it names none."""
     for author in article.authors:
         bare = author.strip().removeprefix("By ").removeprefix("by ")
         for part in _SEPARATOR.split(bare):

@@ -1,25 +1,25 @@
 """Which articles are about one event: a pure function of a set of articles with dates and outlets.
 
-Each article is a vector of its terms: title and text are weighted and brought to length one apart from each other, so
-that a long text does not drown the headline, and added (TITLE). A term weighs (1 + log tf) * idf ** POWER; a power
-below 1 lets the many middling words of an event count beside its one rare name.
+Each article is a vector of its terms. Title and text are weighted and normalised to length one separately, which keeps
+a long text from drowning the headline, and then added (TITLE). A term weighs (1 + log tf) * idf ** POWER. A power
+below 1 gives the many middling words of an event some weight beside its one rare name.
 
-Two articles are alike by the cosine of their vectors times a Gaussian of the time between them:
+The similarity of two articles is the cosine of their vectors times a Gaussian of the time between them:
 
     k(a, b) = cos(a, b) * exp(-(hours(a, b) / HOURS)^2 / 2) * (SAME_OUTLET if one outlet published both else 1)
 
-Time is what lifts tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
-EMNLP 2018). What one outlet publishes is alike by its templates, so it counts less. Short texts on one event may share
-no word, so each vector is first moved towards those of its nearest neighbours (SMOOTHING; Rocchio's feedback used as
-document expansion).
+Time improves tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
+EMNLP 2018). Articles of one outlet are similar through its templates, so their similarity counts less. Short texts on
+one event may have no word in common. Each vector is therefore first moved towards those of its nearest neighbours
+(SMOOTHING; Rocchio's feedback used as document expansion).
 
-Groups are then joined by centroid linkage: the closeness of two is the cosine of their centroids, and since k is a
-product of kernels that needs only sums of k:
+Groups are then joined by centroid linkage. The closeness of two groups is the cosine of their centroids. Since k is a
+product of kernels, it can be computed from sums of k:
 
     closeness(A, B) = K(A, B) / sqrt(K(A, A) * K(B, B)),  K(A, B) = sum of k(a, b) over a in A and b in B
 
-In rounds, each group that is the closest of its own closest one is joined with it while they are closer than
-THRESHOLD. One pair of articles never joins two groups, and the order in which articles come never shows.
+In each round, two groups that are each other's closest are joined if their closeness exceeds THRESHOLD. A single pair
+of articles cannot join two groups, and the result does not depend on the order of the articles.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Places: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 HOURS: Final = 72.0
 WINDOW: Final = 2 * HOURS
-"""Hours apart from which on articles are not compared: there the Gaussian is .14."""
+"""Articles further apart, in hours, are not compared: the Gaussian is .14 there."""
 
 TITLE: Final = 0.5
 POWER: Final = 0.7
@@ -44,29 +44,29 @@ THRESHOLD: Final = 0.33
 SMOOTHING: Final = 0.5
 
 COMMON: Final = 0.05
-"""Terms of more than this share of the collection say nothing of an event."""
+"""Terms in more than this share of the collection do not characterise an event."""
 
 _FEW: Final = 50
-"""Of small collections only terms of more articles than this are common."""
+"""In small collections, only terms in more articles than this count as frequent."""
 
 TERMS: Final = 24
-"""Strongest terms that are kept of an article, and twice as many once it is smoothed."""
+"""Number of strongest terms kept per article; twice as many after smoothing."""
 
 _NEAREST: Final = 0.3
-"""Cosine from which on articles lend each other their terms."""
+"""Minimum cosine for articles to share their terms in smoothing."""
 _LEAST: Final = 0.1
-"""Smaller likenesses are taken for none."""
+"""Smaller similarities count as zero."""
 _CELLS: Final = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An article as stories are made of it.
+    """An article as input for stories.
 
     Attributes:
-        key: a name of its own, such as the article's id; breaks ties.
-        time: when it was published, in seconds since 1970.
-        outlet: who published it; empty where unknown.
+        key: a unique name, such as the article's id; breaks ties.
+        time: publication time, in seconds since 1970.
+        outlet: who published it; empty if unknown.
         title, text: their terms, as stems.
     """
 
@@ -88,19 +88,19 @@ def stories(
 
     Args:
         reports: the articles.
-        frequencies: in how many articles of the collection each term is; without it, in how many of `reports`.
-        total: articles of the collection.
-        copies: for each article the place of one that stands for its group of copies, as `copies.groups` gives;
+        frequencies: number of articles in the collection that contain each term; by default counted in `reports`.
+        total: number of articles in the collection.
+        copies: for each article, the index of the one that represents its group of copies, as `copies.groups` returns;
             copies stay together.
-        threshold: from which closeness on groups are joined, 0 to 1.
+        threshold: minimum closeness for groups to be joined, 0 to 1.
 
     Returns:
-        For each article the place of the first report of its story.
+        For each article, the index of the first report of its story.
     """
     count = len(reports)
     if not count:
         return []
-    # all that follows is done in an order of the articles' own
+    # everything below works in an order that depends only on the articles
     order = sorted(range(count), key=lambda i: (reports[i].time, reports[i].key))
     ranked = [reports[i] for i in order]
     hours = np.array([report.time for report in ranked]) / 3600
@@ -125,7 +125,7 @@ def stories(
 
 @dataclass(slots=True)
 class _Vectors:
-    """Sparse vectors as postings: of each, its article, its term and its weight; sorted by article."""
+    """Sparse vectors as postings: article, term and weight of each; sorted by article."""
 
     articles: Places
     terms: Places
@@ -135,7 +135,7 @@ class _Vectors:
 def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> _Vectors:
     titles = [term for report in reports for term in report.title]
     texts = [term for report in reports for term in report.text]
-    # sorted, since sums are rounded in the order of the terms
+    # sorted, because the rounding of sums depends on the order of the terms
     vocabulary = {term: number for number, term in enumerate(sorted({*titles, *texts}))}
     count, size = len(reports), max(1, len(vocabulary))
     parts = []
@@ -152,7 +152,7 @@ def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, t
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary], np.int64)
-    # of a few articles on one event all may have a term, which then still tells something
+    # if there are few articles, all on one event, a term in all of them is still informative
     rarity = np.log1p(total / np.maximum(frequency, 1)) ** POWER
     rarity[frequency > max(_FEW, COMMON * total)] = 0
     found = []
@@ -166,18 +166,18 @@ def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, t
 
 
 def _merged(*parts: tuple[Places, Floats]) -> tuple[Places, Floats]:
-    """The sums of weights that share a cell, in the order of the cells."""
+    """The sums of weights in the same cell, in cell order."""
     cells, inverse = np.unique(np.concatenate([cells for cells, _ in parts]), return_inverse=True)
     weights = np.bincount(inverse, np.concatenate([weights for _, weights in parts]), len(cells))
     return cells, weights.astype(np.float64)
 
 
 def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> _Vectors:
-    """Vectors of length one, each of its strongest terms; cell article * size + term has its weight."""
+    """Unit vectors of each article's strongest terms; cell article * size + term has its weight."""
     articles, terms = cells // size, cells % size
     starts = np.searchsorted(articles, np.arange(count))
     if len(cells) and (np.bincount(articles) > most).any():
-        # within an article by falling weight, then by term
+        # within an article by descending weight, then by term
         order = np.argsort(2.0 * articles - weights / weights.max(), kind="stable")
         kept = np.sort(order[np.arange(len(order)) - starts[articles] < most])
         articles, terms, weights = articles[kept], terms[kept], weights[kept]
@@ -186,7 +186,7 @@ def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> _
 
 
 def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
-    """Each vector moved towards the mean of those that are near it, weighted by their likeness."""
+    """Each vector moved towards the mean of its neighbours, weighted by similarity."""
     count = len(horizons)
     one, other, likeness = _alike(vectors, horizons, _NEAREST)
     if not len(one):
@@ -207,16 +207,16 @@ def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
 
 
 def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
-    """The pairs of vectors whose dot product is `least` or more: the smaller place, the larger one, the product.
+    """The pairs of vectors with a dot product of at least `least`: smaller index, larger index, product.
 
-    Each is compared with those after it that come before its horizon.
+    Each vector is compared with later ones up to its horizon.
     """
     count = len(horizons)
     order = np.argsort(vectors.terms, kind="stable")
     articles, terms, weights = vectors.articles[order], vectors.terms[order], vectors.weights[order]
     keys = terms * (count + 1)
     ends = np.searchsorted(keys + articles, keys + horizons[articles])
-    # of each posting the later ones of its term, for a block of articles at a time
+    # for each posting, the later postings of its term, for a block of articles at a time
     by_article = np.argsort(articles, kind="stable")
     bounds = np.searchsorted(articles[by_article], np.arange(count + 1))
     found: list[tuple[Places, Places, Floats]] = []
@@ -242,13 +242,13 @@ def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, P
 
 
 def _spread(starts: Places, sizes: Places) -> Places:
-    """The numbers from each start on, as many as its size says."""
+    """Consecutive numbers from each start, as many as the matching size."""
     skipped = np.cumsum(sizes) - sizes
     return np.repeat(starts - skipped, sizes) + np.arange(int(sizes.sum()))
 
 
 def _numbered(names: Sequence[str]) -> Places:
-    """A number for each name, 0 for an empty one."""
+    """A number for each name; 0 for an empty one."""
     numbers = {"": 0}
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
 
@@ -256,7 +256,7 @@ def _numbered(names: Sequence[str]) -> Places:
 def _joined(
     count: int, one: Places, other: Places, likeness: Floats, together: Places, threshold: float
 ) -> Places:
-    """Join groups by centroid linkage: for each place the smallest one of its group."""
+    """Join groups by centroid linkage; returns for each index the smallest index in its group."""
     label = together
     one, other = label[one], label[other]
     within = np.bincount(label, minlength=count).astype(np.float64)
@@ -291,13 +291,13 @@ def _joined(
 
 
 def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:
-    """Pairs of groups, each once with the smaller first, and the sums of their likenesses."""
+    """Pairs of groups, each once and smaller first, with the sums of their similarities."""
     keys, inverse = np.unique(np.minimum(one, other) * count + np.maximum(one, other), return_inverse=True)
     return keys // count, keys % count, np.bincount(inverse, likeness, len(keys)).astype(np.float64)
 
 
 def _best(one: Places, other: Places, closeness: Floats, count: int) -> Places:
-    """The closest group of each, the one with the smallest place of several; -1 where there is none."""
+    """The closest group of each group, with ties going to the smallest index; -1 if there is none."""
     nearest = np.zeros(count)
     np.maximum.at(nearest, one, closeness)
     np.maximum.at(nearest, other, closeness)

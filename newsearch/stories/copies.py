@@ -1,21 +1,21 @@
 """When are two articles the same text, published again?
 
-`relation` looks at the words of two articles:
+`relation` compares the words of two articles:
 
-1. Headlines and texts are aligned word by word. What counts is how much of the shorter text is found in the longer one,
-   in runs of RUN words or more: copies are shortened, and get other first and last lines.
-2. Where one word stands in the place of another in otherwise equal surroundings, the two may say different things:
-   another number, another name, an opposite, or a negation that only one of them has. That is a clash, and no likeness
-   outweighs it: death tolls, horoscopes and software releases are alike in all but a number.
-3. Under one outlet's name a text seldom runs twice under different headlines, while standing texts (how to subscribe,
-   what the programme is about) run under many. So for one outlet headlines must agree too.
+1. Headlines and texts are aligned word by word. The measure is the share of the shorter text that occurs in the longer
+   one, in runs of RUN words or more. Copies are often shortened, and get other first and last lines.
+2. If one word replaces another in otherwise equal surroundings, the two articles may contradict each other: another
+   number, another name, an opposite, or a negation in only one of them. That is a clash, and no similarity outweighs
+   it: death tolls, horoscopes and software releases are alike in all but a number.
+3. One outlet seldom publishes a text twice under different headlines. Boilerplate (how to subscribe, what the programme
+   is about) does appear under many. Within one outlet, headlines must therefore agree too.
 4. Within a day or two, different outlets seldom write the same headline; the same outlet often does.
 
-`groups` makes groups of related pairs. The closest pair is joined first, and two groups with a clash between them
-never: so a shortened copy, in which the changed number is cut off, does not bring together what clashes. The order of
-the articles and how they were cut into batches never shows.
+`groups` groups related pairs. The closest pair is joined first. Two groups with a clash between them are never joined.
+A shortened copy that lacks the changed number therefore cannot connect articles that clash. The result does not depend
+on the order of the articles or on how they were split into batches.
 
-`signatures` gives the 16 bytes that an index keeps of an article, and `candidates` the pairs that are worth comparing.
+`signatures` computes the 16 bytes that an index stores per article. `candidates` returns the pairs worth comparing.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ from newsearch.stories.wording import Wording, number_value, weight
 from newsearch.text.english import DEMONYMS
 
 WINDOW: Final = 4 * 86400.0
-"""Seconds within which a text counts as published again. Later it is most often the next one of a series."""
+"""Seconds within which a text counts as republished. Later it is usually the next one of a series."""
 
 RUN: Final = 2
-"""Words in a row that must agree to count."""
+"""Consecutive words that must agree to count."""
 
 CLASH: Final = -1.0
 
 _SAME_TITLE: Final = 2 * 86400.0
 _SERIES: Final = 12 * 3600.0
-"""Seconds after which an outlet's next article under nearly the same headline is the next one of a series."""
+"""Seconds after which an outlet's next article with nearly the same headline is the next one of a series."""
 _LEAST_TITLE: Final = 4
 _ALIKE: Final = 0.5
-"""From this share on that is held in common, what differs between two texts is a contradiction and not another text."""
+"""From this common share on, a difference between two texts is a contradiction rather than a sign of another text."""
 _HELD: Final = 0.85
-"""The share of the shorter text that makes two articles copies by itself."""
+"""The common share of the shorter text that alone makes two articles copies."""
 _TOLD: Final = 0.2
-"""The share of a headline's words that the other headline or the text must have. A standing text speaks of nothing."""
+"""The share of a headline's words that the other headline or the text must contain. Boilerplate matches no headline."""
 _TOGETHER: Final = 1.2
-"""What the share held of the text and the likeness of the headlines must come to, if neither decides alone."""
+"""Minimum sum of the common share of the text and the headlines' similarity, if neither decides alone."""
 
 
 def relation(a: Wording, b: Wording) -> float:
-    """How surely two articles are copies.
+    """How certainly two articles are copies.
 
     Returns:
-        1 or more for copies, more for closer ones; CLASH for articles that are alike but contradict each other; else
+        1 or more for copies, higher for closer ones; CLASH for similar articles that contradict each other; otherwise
         a number from 0 to 1.
     """
     apart = abs(a.time - b.time) if a.time is not None and b.time is not None else 0.0
@@ -94,13 +94,13 @@ def relation(a: Wording, b: Wording) -> float:
 
 
 def _has_kicker(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    """Whether one headline is the other with something before it: "Coronavirus:", "WATCH:"."""
+    """Whether one headline is the other with a prefix such as "Coronavirus:" or "WATCH:"."""
     short, long = sorted((a, b), key=len)
     return len(short) >= 6 and long[-len(short) :] == short
 
 
 class _Alignment:
-    """How two sequences of terms agree: blocks of (start in a, start in b, length)."""
+    """How two sequences of terms align: blocks of (start in a, start in b, length)."""
 
     __slots__ = ("blocks", "held", "size")
 
@@ -118,7 +118,7 @@ def _aligned(a: tuple[str, ...], b: tuple[str, ...]) -> _Alignment:
 
 
 def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
-    """What two sets of terms have in common, as a share of the smaller and of both; long words weigh more."""
+    """The overlap of two sets of terms, as a share of the smaller set and of the union; long words weigh more."""
     common = x & y
     if not common:
         return 0.0, 0.0
@@ -127,7 +127,7 @@ def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
 
 
 def _tells_of(a: Wording, b: Wording) -> float:
-    """The share of the headlines' words that are in their common text, of the headline that has fewer."""
+    """The share of a headline's words that occur in the common text, for the headline with the lower share."""
     return min(weight(w.title_terms & w.text_terms) / max(1, weight(w.title_terms)) for w in (a, b))
 
 
@@ -153,7 +153,7 @@ def _clash(
     label: int,
     other_label: int,
 ) -> bool:
-    """Whether two aligned sequences contradict each other somewhere between two places where they agree."""
+    """Whether two aligned sequences contradict each other between two places where they agree."""
     if x == y:
         return False
     edges = [(0, 0, 0), *alignment.blocks, (len(x), len(y), 0)]
@@ -174,7 +174,7 @@ def _clash(
 
 
 def _other_numbers(a: Wording, b: Wording, x: tuple[str, ...], y: tuple[str, ...]) -> bool:
-    """Whether each of two headlines has a number that the other lacks, or the same numbers in other places."""
+    """Whether each headline has a number that the other lacks, or both have the same numbers in other places."""
     old = [number_value(t) for t in x if t in a.numbers]
     new = [number_value(t) for t in y if t in b.numbers]
     if old == new:
@@ -189,7 +189,7 @@ def _is_cut(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
 
 
 def _contradict(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    """Whether words of `a` and those in their place in `b` say different things."""
+    """Whether words of `a` and the words at the same place in `b` contradict each other."""
     if NEGATIONS.isdisjoint(old) != NEGATIONS.isdisjoint(new) and len(old) + len(new) <= 4:
         return True
     if not old or not new:
@@ -214,13 +214,13 @@ def _other_name(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ..
 
 
 def _same(term: str) -> str:
-    """One term for all that name the same: a people is its country, covid the coronavirus."""
+    """One term for all names of the same thing: a people maps to its country, covid to the coronavirus."""
     term = DEMONYMS.get(term, term)
     return ALIASES.get(term, term)
 
 
 def _is_spelling(a: str, b: str) -> bool:
-    """Whether two words are one in two spellings, such as a plural, an abbreviation or an error of typing."""
+    """Whether two words are spellings of one word, such as a plural, an abbreviation or a typing error."""
     return (
         a[:4] == b[:4]
         or a.startswith(b)
@@ -235,7 +235,7 @@ def _is_initials(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 
 REPRESENTATIVES: Final = 12
-"""Members of a group that are asked about one who would join it: the fullest, which show most of what could clash."""
+"""Group members that a candidate is compared with: the longest ones, which show most possible clashes."""
 
 QUORUM: Final = 1 / 3
 """The share of pairs across two groups that must be copies for the groups to be joined."""
@@ -251,13 +251,13 @@ def groups(
 
     Args:
         wordings: of the articles.
-        keys: a name of each that is its own, such as its id, by which ties are broken.
-        pairs: places of articles that may be copies: see `candidates`.
-        relate: how surely two are copies.
+        keys: a unique name for each article, such as its id, used to break ties.
+        pairs: indices of articles that may be copies: see `candidates`.
+        relate: how certainly two articles are copies.
 
     Returns:
-        For each article the place of the member of its group with the smallest key. Which articles are together
-        depends on the set of articles alone, not on their order.
+        For each article, the index of the member of its group with the smallest key. The grouping depends only on
+        the set of articles, not on their order.
     """
     known: dict[tuple[int, int], float] = {}
 

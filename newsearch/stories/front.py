@@ -1,4 +1,4 @@
-"""What a story is told by: its headline, who ran it first, and how many outlets have it."""
+"""How a story is presented: its headline, who ran it first, and how many outlets have it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Story:
     """Articles about one event.
 
     Attributes:
-        id: the key of its first report, which later reports do not change.
-        headline: the place of the report with the most central title.
-        reports: places of its reports, the earliest first.
-        outlets: how many there are; reports of unknown outlets count one each.
+        id: the key of its first report; later reports do not change it.
+        headline: the index of the report with the most central title.
+        reports: indices of its reports, the earliest first.
+        outlets: number of outlets; each report of an unknown outlet counts as one.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Story:
 
 
 def front_page(reports: Sequence[Report], labels: Sequence[int]) -> list[Story]:
-    """The stories of labelled reports, those of most outlets first; then those of most reports, then the earliest."""
+    """The stories of labelled reports, sorted by most outlets, then most reports, then earliest first."""
     members: dict[int, list[int]] = defaultdict(list)
     for place, label in enumerate(labels):
         members[label].append(place)
@@ -44,12 +44,12 @@ def front_page(reports: Sequence[Report], labels: Sequence[int]) -> list[Story]:
 
 
 def headline(reports: Sequence[Report], places: Sequence[int]) -> int:
-    """The report whose title shares most with the other titles; the earliest of several.
+    """The report whose title has most in common with the other titles; the earliest in a tie.
 
-    Each term counts by its length and by how many of the outlets have it in a title; a long title pays for its length.
+    A term counts by its length and by the number of outlets with it in a title. Long titles are penalised.
     """
     if len(places) < 3:
-        # of two titles neither is more central
+        # with two titles, neither is more central
         return min(places, key=lambda i: (reports[i].time, reports[i].key))
     support: dict[str, set[str]] = defaultdict(set)
     for i in places:

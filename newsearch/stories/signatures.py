@@ -1,12 +1,12 @@
-"""Which pairs of articles may be copies: 16 bytes of each article say, over a whole index.
+"""Which pairs of articles may be copies? Found over a whole index from 16 bytes per article.
 
-An article is known by SLOTS shingles of its own: TITLE_SLOTS pairs of words of its headline, and TEXT_SLOTS runs of
-three words of the first LEAD terms of its text, each as a hash of BITS bits; 0 where there are fewer. Two articles are
-candidates if they share one.
+A signature consists of SLOTS shingles of an article: TITLE_SLOTS pairs of words of its headline, and TEXT_SLOTS runs of
+three words from the first LEAD terms of its text. Each is a hash of BITS bits; 0 if there are fewer. Two articles are
+candidates if they have one in common.
 
-The shingles chosen are those that come first in an order drawn by hashing, in which a shingle of long words draws more
-lots. Long words are rare, so a shingle that many articles share is seldom chosen, and no statistics of a collection are
-needed, which would change with every batch. A text that is part of another keeps those of its shingles that come first.
+The chosen shingles come first in an order drawn by hashing, in which a shingle of long words draws more lots. Long
+words are rare, so a shingle common to many articles is seldom chosen. This needs no statistics of the collection,
+which would change with every batch. A text that is part of another keeps those of its shingles that come first.
 (Bottom-k sketches: Cohen and Kaplan, "Summarizing data using bottom-k sketches", PODC 2007; weighted sampling by lots:
 Manasse, McSherry and Talwar, "Consistent weighted sampling", Microsoft Research, 2010.)
 """
@@ -26,10 +26,10 @@ TITLE_SLOTS: Final = 2
 TEXT_SLOTS: Final = SLOTS - TITLE_SLOTS
 BITS: Final = 21
 LEAD: Final = 64
-"""Terms of a text that are sampled."""
+"""Number of terms of a text that are sampled."""
 
 NEIGHBOURS: Final = 64
-"""Of the articles that share a shingle, each is paired with so many of those that follow it in time."""
+"""Number of later articles with the same shingle that each article is paired with, in order of time."""
 
 Signatures: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
 Pairs: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
@@ -40,16 +40,16 @@ _STEP: Final = 0x9E3779B97F4A7C15
 _TITLE_SHINGLE: Final = 2
 _TEXT_SHINGLE: Final = 3
 _LETTERS: Final = 9
-"""Letters of a term that count towards its lots, less _FREE: one lot for each three letters of a shingle."""
+"""Letters of a term that count towards its lots, less _FREE: one lot per three letters of a shingle."""
 _FREE: Final = 2
 
 
 def signature(title: Sequence[str], text: Sequence[str]) -> tuple[int, int]:
-    """The signature of an article, as two numbers of 64 bits.
+    """The signature of an article, as two 64-bit numbers.
 
     Args:
-        title: terms of its headline, without the publisher's ending.
-        text: terms of its excerpt and body; LEAD of them are read.
+        title: terms of its headline, without the publisher's suffix.
+        text: terms of its excerpt and body; the first LEAD are used.
     """
     slots = _lowest(title, _TITLE_SHINGLE, TITLE_SLOTS) + _lowest(text[:LEAD], _TEXT_SHINGLE, TEXT_SLOTS)
     first, second = (sum(slot << BITS * i for i, slot in enumerate(half)) for half in (slots[:3], slots[3:]))
@@ -57,37 +57,37 @@ def signature(title: Sequence[str], text: Sequence[str]) -> tuple[int, int]:
 
 
 def signatures(articles: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Signatures:
-    """The signatures of articles, each given as the terms of title and text: an array of n x 2 numbers."""
+    """The signatures of articles, each given as the terms of title and text: an n x 2 array."""
     return signatures_array([signature(title, text) for title, text in articles])
 
 
 def signatures_array(found: Sequence[tuple[int, int]]) -> Signatures:
-    """Signatures as `candidates` takes them: an array of n x 2 numbers."""
+    """Convert signatures to the form that `candidates` takes: an n x 2 array."""
     return np.array(found, np.uint64).reshape(-1, 2)
 
 
 def candidates(signatures: Signatures, times: Sequence[float], window: float) -> Pairs:
-    """The pairs of articles that share a shingle, at most `window` seconds apart.
+    """The pairs of articles with a common shingle, at most `window` seconds apart.
 
     Args:
         signatures: n x 2.
-        times: when each article was published, in seconds; NaN where unknown, which is near to all others unknown.
+        times: publication time of each article, in seconds; NaN if unknown. Unknown times count as close to each other.
         window: in seconds.
 
     Returns:
-        m x 2 places of articles, the smaller first, in ascending order, each pair once.
+        m x 2 indices of articles, the smaller first, in ascending order, each pair once.
     """
     found = []
     count = len(signatures)
     when = np.nan_to_num(np.asarray(times, np.float64), nan=-1e18)
     slots = _slots(signatures)
-    # headlines are compared with headlines, texts with texts
+    # compare headlines with headlines and texts with texts
     for columns in (slots[:, :TITLE_SLOTS], slots[:, TITLE_SLOTS:]):
         articles = np.repeat(np.arange(count), columns.shape[1])
         values = columns.ravel()
         present = values > 0
         articles, values = articles[present], values[present]
-        # an article has each of its shingles once, so that within a value articles differ
+        # an article has each of its shingles once, so the articles of one value are distinct
         order = np.lexsort((articles, when[articles], values))
         articles, values = articles[order], values[order]
         for step in range(1, NEIGHBOURS + 1):
@@ -114,7 +114,7 @@ def _slots(signatures: Signatures) -> np.ndarray[Any, np.dtype[np.uint64]]:
 
 
 def _lowest(terms: Sequence[str], length: int, count: int) -> list[int]:
-    """The hashes of the shingles that come first, padded with 0; one of two with the same hash."""
+    """The hashes of the shingles that come first, without duplicates, padded with 0."""
     draws: dict[int, int] = {}
     sizes = [max(0, min(len(term), _LETTERS) - _FREE) for term in terms]
     hashes = [_hash(term) for term in terms]

@@ -1,7 +1,7 @@
-"""What is compared of an article: its words in order, and which of them are numbers, names and negations.
+"""The parts of an article that are compared: its words in order, and which are numbers, names and negations.
 
-A name is told by its capital within a sentence. Where capitals say nothing (a headline In Title Case, ALL CAPITALS, a
-script without case) a word may be a name or not, and is neither counted as one nor ruled out.
+A name is recognised by its capital within a sentence. Where capitals carry no information (a headline In Title Case,
+ALL CAPITALS, a script without case), a word may or may not be a name. It is neither counted as one nor excluded.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from newsearch.articles.article import Article
 from newsearch.text.analysis import chunk_terms
 
 LEAD: Final = 160
-"""Words of a text that are compared. Copies are shortened from the end, and comparing costs the square of this."""
+"""Words of a text that are compared. Copies are shortened from the end, and the cost grows with the square of this."""
 
 _ENDING_WORDS: Final = 5
 _KEPT_WORDS: Final = 3
 _SEPARATORS: Final = frozenset("-|–—·•")
 _SENTENCE_END: Final = re.compile(r"[.!?:;…]['\"”’»)\]]*$")
 _CAPITALS: Final = 0.6
-"""With at least this share of its words capitalised, a headline is in title case."""
+"""Minimum share of capitalised words in a headline in title case."""
 
-# Numbers up to twelve are usually written out, and an edition may write them either way.
+# Numbers up to twelve are usually spelled out, but editions differ.
 _NUMBER_WORDS: Final = {
     word: str(value)
     for words in (
@@ -42,18 +42,18 @@ _NUMBER_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wording:
-    """The words of an article as they are compared.
+    """The words of an article, prepared for comparison.
 
     Attributes:
-        outlet: who published it, folded; empty where unknown.
-        time: when, in seconds since 1970; None where unknown.
-        title: terms of the headline without the publisher's ending.
+        outlet: who published it, folded; empty if unknown.
+        time: publication time, in seconds since 1970; None if unknown.
+        title: terms of the headline without the publisher's suffix.
         text: the first LEAD terms of excerpt and body, without dateline.
-        numbers: terms that are numbers where they stand by themselves; the 19 of COVID-19 is none.
+        numbers: terms that are separate numbers; the 19 of COVID-19 does not count.
         names: terms that are capitalised within a sentence, and never in lower case.
         common: terms that occur in lower case.
-        cut: whether the text breaks off, so that its last word may be a part of one.
-        title_label, text_label: how many terms at the start are a label before a colon or bar ("EXCLUSIVE:").
+        cut: whether the text breaks off; its last word may then be incomplete.
+        title_label, text_label: number of terms in a label before a colon or bar at the start ("EXCLUSIVE:").
         title_terms, text_terms: the same terms as sets.
     """
 
@@ -72,7 +72,7 @@ class Wording:
 
 
 def wording(article: Article) -> Wording:
-    """What is compared of an article."""
+    """The words of an article, prepared for comparison."""
     outlet = ""
     if article.provider is not None:
         outlet = brand(article.provider.domain) or article.provider.name.casefold()
@@ -89,7 +89,7 @@ def wording(article: Article) -> Wording:
 
 
 def wording_of(title: str, text: str, outlet: str = "", time: float | None = None) -> Wording:
-    """The same from the parts of an article, which are clean text."""
+    """The same from the parts of an article, given as clean text."""
     numbers: set[str] = set()
     names: set[str] = set()
     common: set[str] = set()
@@ -100,7 +100,7 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
     chunks = chunks[_dateline(chunks) : LEAD + LEAD // 4]
     text_terms = _read(chunks, numbers, names, common)
     if len(text_terms) >= len(title_terms) and text_terms[: len(title_terms)] == title_terms:
-        # feeds give the headline where there is no excerpt
+        # feeds repeat the headline if there is no excerpt
         text_terms = text_terms[len(title_terms) :]
     return Wording(
         outlet,
@@ -122,7 +122,7 @@ _SECOND_LEVEL: Final = frozenset("ac co com edu gov net ne or org".split())
 
 
 def brand(domain: str) -> str:
-    """The label of a domain that says whose it is: bbc of bbc.com, www.bbc.co.uk and news.bbc.co.uk."""
+    """The label of a domain that names its owner: bbc of bbc.com, www.bbc.co.uk and news.bbc.co.uk."""
     labels = domain.casefold().strip(".").split(".")
     if len(labels) > 1:
         labels.pop()
@@ -132,7 +132,7 @@ def brand(domain: str) -> str:
 
 
 def bare_title(title: str) -> list[str]:
-    """The chunks of a headline without the publisher's ending: " - Publisher", " | Publisher"."""
+    """The chunks of a headline without the publisher's suffix: " - Publisher", " | Publisher"."""
     chunks = title.split()
     for at in range(len(chunks) - 2, max(_KEPT_WORDS - 1, len(chunks) - _ENDING_WORDS - 2), -1):
         if chunks[at] in _SEPARATORS:
@@ -141,13 +141,13 @@ def bare_title(title: str) -> list[str]:
 
 
 _LABEL: Final = 4
-"""Chunks at the start in which a label ends."""
+"""Maximum number of chunks before the end of a label."""
 
 _MISREAD: Final = re.compile(r"[ÂÃâ][^\x00-\x7f]")
 
 
 def _repaired(text: str) -> str:
-    """The text with words mended whose UTF-8 was read as Windows-1252 ("cafÃ©")."""
+    """Repair words in UTF-8 that were decoded as Windows-1252 ("cafÃ©")."""
     if text.isascii() or not _MISREAD.search(text):
         return text
     return " ".join(_reread(chunk) for chunk in text.split())
@@ -161,7 +161,7 @@ def _reread(chunk: str) -> str:
 
 
 def _label(chunks: list[str]) -> int:
-    """How many terms of chunks stand before a colon or a bar near the start."""
+    """Number of terms before a colon or a bar near the start of chunks."""
     for at, chunk in enumerate(chunks[:_LABEL]):
         if chunk in ("|", ":") or chunk.endswith((":", "|")):
             return sum(len(chunk_terms(c)) for c in chunks[: at + 1])
@@ -169,7 +169,7 @@ def _label(chunks: list[str]) -> int:
 
 
 def _dateline(chunks: list[str]) -> int:
-    """How many chunks at the start are a dateline: "LONDON (Reuters) -", "New Delhi, April 18 (IANS):"."""
+    """Number of chunks at the start that form a dateline: "LONDON (Reuters) -", "New Delhi, April 18 (IANS):"."""
     for at, chunk in enumerate(chunks[:8]):
         if chunk in ("-", "–", "—", "--", ">>") or (chunk.endswith((":", "-")) and at and ")" in chunk):
             before = chunks[: at + 1]
@@ -181,7 +181,7 @@ def _dateline(chunks: list[str]) -> int:
 
 
 def _read(chunks: list[str], numbers: set[str], names: set[str], common: set[str]) -> list[str]:
-    """The terms of chunks; those that are numbers, names and common words are added to the sets."""
+    """The terms of chunks; numbers, names and common words among them are added to the sets."""
     found: list[str] = []
     words = [chunk for chunk in chunks if chunk[0].isalpha() or chunk[0] in "'\"“‘«("]
     capitals = sum(1 for word in words if _is_capital(word))
@@ -215,11 +215,11 @@ def _is_capital(chunk: str) -> bool:
 
 
 def weight(terms: Iterable[str]) -> int:
-    """How much terms say. The rarer a word the longer it is, in any language: no collection need be asked."""
+    """How informative terms are. Rarer words are longer in any language, so no collection statistics are needed."""
     return sum([min(len(term), 8) for term in terms])
 
 
 def number_value(term: str) -> str:
-    """A number as it is compared: three is 3, 2.50 is 2.5."""
+    """A number in comparable form: three is 3, 2.50 is 2.5."""
     value = _NUMBER_WORDS.get(term, term)
     return value.rstrip("0").rstrip(".") if "." in value and value.count(".") == 1 else value

@@ -1,4 +1,4 @@
-"""An index as one file, and back: what `newsearch backup` and `restore` do."""
+"""Pack an index into one file, and unpack it: the work of `newsearch backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _Path = str | os.PathLike[str]
 
 
 def backup(index: _Path, file: _Path) -> Archive:
-    """Copy the generation that is published to one file, which takes the place of one that is there.
+    """Copy the published generation to one file, replacing an existing file.
 
-    The index is verified before, the file afterwards, by their checksums; writers may go on meanwhile.
+    Checksums verify the index before copying and the file afterwards. Writers may work in the meantime.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or none that can be read.
-        StorageError: the file cannot be written; what was there before is there still.
+        IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
+        StorageError: the file cannot be written; an existing file is unchanged.
     """
     check_path("index", index)
     check_path("file", file)
@@ -27,19 +27,19 @@ def backup(index: _Path, file: _Path) -> Archive:
 
 
 def restore(file: _Path, index: _Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
-    """Make an index of a backup. It is verified before and after it is written, and published at once.
+    """Create an index from a backup. It is verified before and after it is written, and published at once.
 
     Args:
-        replace: let it take the place of an index that is there. Until then searches find that one.
-        wait: seconds to wait for another writer; infinity is for as long as it takes.
+        replace: allow an existing index to be replaced. Searches find the old one until then.
+        wait: seconds to wait for another writer; infinity to wait without limit.
 
     Raises:
-        ValueError: wait is negative, or no number.
-        EngineError: there is an index already, and it was not to be replaced.
-        IndexCorrupt: the file is no backup, or is damaged; nothing was changed.
+        ValueError: wait is negative or not a number.
+        EngineError: there is an index already, and `replace` is not set.
+        IndexCorrupt: the file is not a backup, or is damaged; nothing was changed.
         IndexIncompatible: another version of newsearch made the backup.
         IndexLocked: another process is writing to the index.
-        StorageError: the backup cannot be read, or the index not be written; it is as it was.
+        StorageError: the backup cannot be read, or the index cannot be written; the index is unchanged.
     """
     check_path("file", file)
     check_path("index", index)

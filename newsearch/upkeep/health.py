@@ -1,4 +1,4 @@
-"""What keeps an index in good health, and its articles from being lost: `newsearch verify`, `compact`, `export`."""
+"""Keep an index in good health, and its articles safe: the work of `newsearch verify`, `compact`, `export`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _Path = str | os.PathLike[str]
 
 
 def verify(index: _Path) -> Verification:
-    """Read an index whole: compare every file with its checksums, hold every array to what it must be, read every
-    article, and search for some. Nothing is changed, and writers may go on meanwhile.
+    """Read a whole index: compare every file with its checksums, check the invariants of every array, read every
+    article, and search for some. Nothing is changed, and writers may work in the meantime.
 
     Raises:
         IndexMissing: there is no index.
         IndexIncompatible: another version of newsearch made it.
-        IndexCorrupt: its table of contents is damaged, so that nothing else can be said.
+        IndexCorrupt: its table of contents is damaged, which prevents all other checks.
         StorageError: it cannot be read.
     """
     started = time.monotonic()
@@ -39,19 +39,19 @@ def verify(index: _Path) -> Verification:
 
 
 def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
-    """Merge all segments to one for every 65,536 articles, leave out what was deleted, delete files nobody uses.
+    """Merge segments into one per 65,536 articles, remove deleted articles, and delete unused files.
 
-    Searches find the same articles with the same scores before, meanwhile, and afterwards.
+    Searches find the same articles with the same scores before, during and after the merge.
 
     Args:
-        wait: seconds to wait for another writer; infinity is for as long as it takes.
+        wait: seconds to wait for another writer; infinity to wait without limit.
 
     Raises:
-        ValueError: wait is negative, or no number.
+        ValueError: wait is negative or not a number.
         IndexMissing: there is no index.
         IndexLocked: another process is writing to it.
         IndexIncompatible, IndexCorrupt: it cannot be read.
-        StorageError: it cannot be written; it is as it was.
+        StorageError: it cannot be written; it is unchanged.
     """
     started = time.monotonic()
     check_path("index", index)
@@ -61,17 +61,17 @@ def compact(index: _Path, *, wait: float = 0.0) -> Compaction:
 
 
 def export(index: _Path, file: _Path) -> int:
-    """Write all articles that can be found, unpublished ones too, to a file of JSON Lines, which `build` reads back.
+    """Write all articles that can be found, including unpublished ones, to a JSON Lines file that `build` can read.
 
-    The order of the lines depends on the ids alone, so that equal articles give equal files. A name that ends in
-    .gz is for a compressed one. The file takes the place of one that is there, once it is complete.
+    The order of the lines depends only on the ids, so equal articles give equal files. A name ending in .gz selects
+    compression. An existing file is replaced once the new one is complete.
 
     Returns:
-        How many articles.
+        Number of articles.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or none that can be read.
-        StorageError: the file cannot be written; what was there before is there still.
+        IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
+        StorageError: the file cannot be written; an existing file is unchanged.
     """
     check_path("index", index)
     check_path("file", file)
@@ -92,10 +92,10 @@ def export(index: _Path, file: _Path) -> int:
 
 
 def exported(index: _Path) -> Iterator[bytes]:
-    """The lines of `export`, each with its end, as UTF-8.
+    """The lines of `export` as UTF-8, each with its line end.
 
     Raises:
-        IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or none that can be read.
+        IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
     """
     for article in open_engine(index).reader().exported():
         mapping = article_to_mapping(article)
@@ -104,7 +104,7 @@ def exported(index: _Path) -> Iterator[bytes]:
 
 def _gzipped(lines: Iterator[bytes]) -> Iterator[bytes]:
     buffer = io.BytesIO()
-    # Without a name and a time in it, so that equal articles give equal files.
+    # The gzip header has no name and no time, so equal articles give equal files.
     with gzip.GzipFile("", "wb", fileobj=buffer, mtime=0) as packed:
         for line in lines:
             packed.write(line)

@@ -1,7 +1,7 @@
-"""Vocabularies: how does a record of another format say what we call title, excerpt, date, ...?
+"""Vocabularies: how do records of other formats express our title, excerpt, date, ...?
 
-One pure module a vocabulary, and each reads a record into `Keys`: our keys, and what became of the source's own. They
-know nothing of files, and nothing of each other but what `base` and `xml_text` hold.
+Each vocabulary is one pure module that reads a record into `Keys`: our keys, and the use of the source's own keys.
+Vocabularies know nothing of files. They share only `base` and `xml_text`.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ OF_RECORDS: Final = {
         Vocabulary("ninjs", ninjs.tells, ninjs.read),
     )
 }
-"""The vocabularies of JSON records, in the order in which they are asked whether one is theirs."""
+"""The vocabularies of JSON records, in the order in which they are tried."""
 
 SIGNS: Final = frozenset(
     """content_html content_text date_published publishedAt maintext date_publish webTitle web_url pub_date seendate
     versioncreated versionCreated pubstatus pubStatus bodies headlines body_xhtml headline""".split()
 )
-"""Keys by which a record may be seen to speak another vocabulary than ours."""
+"""Keys that may indicate a vocabulary other than ours."""
 
 
 def recognised(record: Mapping[str, Any]) -> Vocabulary | None:
-    """The vocabulary that a JSON record speaks; None where it is our own, with other names for some keys or not."""
+    """The vocabulary of a JSON record; None if it is our own, possibly with other names for some keys."""
     if "publishedDateTime" in record:
         return None
     return next((vocabulary for vocabulary in OF_RECORDS.values() if vocabulary.tells(record)), None)

@@ -1,4 +1,4 @@
-"""What the vocabularies share: which key becomes what, and values that most formats write alike."""
+"""What the vocabularies share: the mapping of keys, and values with the same form in most formats."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ __all__ = [
 
 @dataclass(slots=True)
 class Keys:
-    """A record of another format, which remembers what became of each of its keys.
+    """A record of another format that tracks the use of each of its keys.
 
     Attributes:
-        source: the record as it came.
-        record: what was taken so far, under our keys.
-        fates: for each key that was looked at and is there, our key, or "" where it is deliberately left out.
-        spelt: how the source spells keys that `source` spells otherwise.
+        source: the original record.
+        record: the values taken until now, under our keys.
+        fates: for each key that was looked up and found, our key, or "" if it is deliberately left out.
+        spelt: the source's spelling of keys that `source` spells differently.
     """
 
     source: Mapping[str, Any]
@@ -44,13 +44,13 @@ class Keys:
     spelt: Mapping[str, str] = field(default_factory=dict)
 
     def take(self, ours: str, *names: str, read: Callable[[Any], Any] | None = None) -> Any:
-        """Store the first value that is not empty among these keys, and return it.
+        """Store the first value among these keys that is not empty, and return it.
 
-        All of the keys count as used: the others say the same in other words.
+        All of the keys count as used, because they are synonyms.
 
         Args:
-            ours: the key it is stored under. A key that has a value already keeps it.
-            read: makes the value that is stored; an empty one is passed over.
+            ours: the key it is stored under. An existing value is kept.
+            read: converts the value; an empty result is skipped.
         """
         found = None
         for name in names:
@@ -66,7 +66,7 @@ class Keys:
         return found
 
     def add(self, ours: str, *names: str, read: Callable[[Any], list[Any]]) -> None:
-        """Append to a list what `read` makes of each of these keys."""
+        """Append the result of `read` for each of these keys to a list."""
         for name in names:
             value = self.source.get(name)
             if is_empty(value):
@@ -76,15 +76,15 @@ class Keys:
             known += [item for item in read(value) if item not in known]
 
     def leave(self, *names: str) -> None:
-        """Mark keys as known and of no use to a search: sizes, counters, addresses of the interface."""
+        """Mark keys as known but useless for search: sizes, counters, addresses of the interface."""
         for name in names:
             if name in self.source:
                 self.fates.setdefault(name, "")
 
     def done(self) -> dict[str, Any]:
-        """Return the record under our keys; what was not used comes with it under its own."""
+        """Return the record under our keys, with unused values under their own."""
         for name, value in self.source.items():
-            # In a record that is our own under other names, what is empty stays what it is.
+            # In a record with our own keys under other names, empty values are kept.
             is_nothing = value is None if self.spelt else is_empty(value)
             if name not in self.fates and not is_nothing:
                 self.record.setdefault(_free(self.spelt.get(name, name), self.record), value)
@@ -92,7 +92,7 @@ class Keys:
 
 
 def _free(name: str, record: Mapping[str, Any]) -> str:
-    """A name for an unused key that none of our keys has, or it would be taken for ours."""
+    """A name for an unused key that differs from all our keys, and cannot be mistaken for one."""
     return f"_{name}" if name in OURS or name in record else name
 
 
@@ -106,12 +106,12 @@ OURS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A way to say an article.
+    """A way to describe an article.
 
     Attributes:
         name: as `--as` takes it.
-        tells: whether a record speaks it.
-        read: a record, and what the document around it says, to our keys.
+        tells: whether a record uses this vocabulary.
+        read: converts a record, with the values of the document around it, to our keys.
     """
 
     name: str
@@ -120,12 +120,12 @@ class Vocabulary:
 
 
 def is_empty(value: object) -> bool:
-    """Whether there is nothing in a value; 0 and False are something."""
+    """Whether a value is empty; 0 and False are not."""
     return value is None or (isinstance(value, str) and not value.strip()) or value in ([], {}, ())
 
 
 def texts_of(value: object) -> list[str]:
-    """The names in a list of texts or of objects with a name; one text with commas is several."""
+    """The names in a list of texts or of objects with a name; one text with commas is split."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     if isinstance(value, Mapping):
@@ -136,7 +136,7 @@ def texts_of(value: object) -> list[str]:
 
 
 def domain_of(url: object) -> str:
-    """The host of an address, without `www.` and port; empty if it is none."""
+    """The host of an address, without `www.` and port; empty if it is not an address."""
     if not isinstance(url, str) or not is_address(url.strip()):
         return ""
     try:
@@ -147,7 +147,7 @@ def domain_of(url: object) -> str:
 
 
 def provider(name: str, url: object = "") -> dict[str, str]:
-    """The outlet of a name and an address; what is missing is left out."""
+    """The outlet for a name and an address; missing parts are left out."""
     parts = {"name": name, "domain": domain_of(url)}
     return {key: part for key, part in parts.items() if part}
 
@@ -158,7 +158,7 @@ def first(*values: Any) -> Any:
 
 
 def unique(values: Iterable[str]) -> list[str]:
-    """The values in their order, each once."""
+    """The values without duplicates, in their order."""
     return list(dict.fromkeys(value for value in values if value))
 
 
@@ -168,4 +168,4 @@ def address(value: object) -> str:
 
 
 NO_DOCUMENT: Final[Mapping[str, Any]] = {}
-"""What the document says around a record that stands alone."""
+"""The document around a standalone record."""

@@ -1,4 +1,4 @@
-"""RSS 0.9x, 1.0 and 2.0, Atom, and what is mixed into them, as feedparser gives an entry.
+"""RSS 0.9x, 1.0 and 2.0, Atom, and their extensions, as feedparser returns an entry.
 
 Specifications: https://www.rssboard.org/rss-specification, https://web.resource.org/rss/1.0/spec, RFC 4287.
 """
@@ -22,20 +22,20 @@ from newsearch.articles.vocabularies.base import (
 )
 
 LONG: Final = 600
-"""Characters of a description that is the text rather than a summary of it."""
+"""Minimum characters of a description that is the text rather than a summary."""
 
 _TITLE_LENGTH: Final = 80
 
 
 def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[object], bool]) -> Keys:
-    """Read an entry; outlet, language and, in Atom, the author are the feed's where it has none.
+    """Read an entry. Missing values for outlet, language and, in Atom, the author come from the feed.
 
-    An entry without a title, as a short post has none, gets the beginning of its text for one.
+    An entry without a title, such as a short post, gets the beginning of its text as title.
 
     Args:
         entry: of feedparser's `entries`.
         feed: feedparser's `feed`, with its `version`.
-        is_date: whether a date can be used as it stands; else what feedparser made of it is taken.
+        is_date: whether a date is usable in its original form; otherwise feedparser's result is taken.
     """
     keys = Keys({name: value for name, value in entry.items() if name not in _DERIVED})
     record = keys.record
@@ -56,7 +56,7 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[o
     if "publishedDateTime" not in record and "modified" in record:
         record["publishedDateTime"] = record.pop("modified")
         keys.fates["updated"] = "publishedDateTime"
-    # Of an address with a long domain, feedparser takes the end for a name; the author as it stands has both.
+    # feedparser takes the end of an address with a long domain for a name; the original author has both.
     order = (
         ("author", "authors")
         if "@" in plain(entry.get("author")) and len(entry.get("authors") or ()) < 2
@@ -93,16 +93,16 @@ _DERIVED: Final = frozenset(
     """title_detail guidislink summary_detail content_detail published_parsed updated_parsed created_parsed subtitle
     subtitle_detail author_detail publisher_detail rights_detail href expired_parsed itunes_title""".split()
 )
-"""What feedparser makes of another key, and what repeats one."""
+"""Keys that feedparser derives from another key, or that repeat one."""
 
 
 def _take_texts(keys: Keys) -> None:
-    """Tell the summary from the text: a lone description is the one or the other by its length."""
+    """Distinguish the summary from the text; a lone description is classified by its length."""
     entry, record = keys.source, keys.record
     contents = [
         part for part in entry.get("content") or () if isinstance(part, Mapping) and plain(part.get("value"))
     ]
-    # Of several, the longest is the text; the others are the same without markup, or a summary.
+    # Of several, the longest is the text; the others are summaries, or the same without markup.
     body = max((plain(part["value"]) for part in contents), key=len, default="")
     summary = plain(entry.get("summary")) or plain(entry.get("excerpt_encoded"))
     keys.fates |= {"content": "body", "summary": "excerpt", "excerpt_encoded": "excerpt"}
@@ -126,7 +126,7 @@ def _beginning(text: str) -> str:
 
 
 def _page(links: object) -> str:
-    """The page among the links of an entry; an enclosure where there is no page."""
+    """The page among the links of an entry; an enclosure if there is no page."""
     found = [link for link in links if isinstance(link, Mapping)] if isinstance(links, list) else []
     for relation in ("alternate", "", "related", "via", "enclosure"):
         for link in found:
@@ -147,7 +147,7 @@ def _take_outlet(keys: Keys, feed: Mapping[str, Any]) -> None:
     source = keys.source.get("source")
     keys.fates |= {"publisher": "", "dc_publisher": "", "prism_publicationname": ""}
     name, home = plain(feed.get("title")), first(feed.get("link"), feed.get("id"))
-    if isinstance(source, Mapping) and plain(source.get("title")):  # an aggregator says whose article it is
+    if isinstance(source, Mapping) and plain(source.get("title")):  # an aggregator names the article's outlet
         name, home = (
             plain(source["title"]),
             first(source.get("href"), source.get("link"), _page(source.get("links"))),

@@ -17,7 +17,7 @@ def tells(record: Mapping[str, Any]) -> bool:
 
 
 def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
-    """Read an article; its date is when GDELT saw it, as the service knows no other."""
+    """Read an article; its date is when GDELT saw it, the only one that the service has."""
     keys = Keys(article)
     keys.take("title", "title")
     keys.take("webUrl", "url", read=address)

@@ -19,7 +19,7 @@ def is_feed(document: Mapping[str, Any]) -> bool:
 
 
 def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
-    """Read an item; author, language and outlet are the feed's where the item has none."""
+    """Read an item; missing author, language and outlet come from the feed."""
     keys = Keys(item)
     keys.take("guid", "id", read=plain)
     keys.take("webUrl", "url", read=address) or keys.take("webUrl", "external_url", "id", read=address)

@@ -1,4 +1,4 @@
-"""Which names stand in a by-line, or in a list of persons and things?"""
+"""Which names are in a by-line, or in a list of persons and things?"""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 
 def plain(value: object) -> str:
-    """A scalar as text; anything else as an empty one."""
+    """A scalar as text; any other value as an empty text."""
     if isinstance(value, str):
         return value.strip()
     return "" if value is None or isinstance(value, bool | list | dict) else str(value)
 
 
 def name_of(value: object) -> str:
-    """The name of something that is a text, or an object with a name."""
+    """The name of a text, or of an object with a name."""
     if not isinstance(value, Mapping):
         return plain(value)
     for key in ("name", "value", "term", "label", "title", "webTitle", "literal"):
@@ -27,7 +27,7 @@ def name_of(value: object) -> str:
 
 
 def names_of(value: object) -> list[str]:
-    """The persons in a list of names or objects; one text may hold several of them."""
+    """The persons in a list of names or objects; one text may contain several."""
     if isinstance(value, str):
         return split_names(value)
     if isinstance(value, Mapping):
@@ -45,9 +45,9 @@ def _names_of_one(item: object) -> list[str]:
 
 
 def split_names(text: str) -> list[str]:
-    """Split a by-line into its names: "By Ann Lee, Bob Ray and Cy Day" are three.
+    """Split a by-line into its names: "By Ann Lee, Bob Ray and Cy Day" has three.
 
-    A comma splits only where each part looks like a whole name, so "Kaur, M., Shukla, A." and "Smith, Jr." stay.
+    A comma splits only if each part looks like a whole name. "Kaur, M., Shukla, A." and "Smith, Jr." are kept.
     """
     text = _BY.sub("", " ".join((unescape(text) if "&" in text else text).split()))
     if not text or is_address(text):
@@ -64,7 +64,7 @@ def split_names(text: str) -> list[str]:
     return parts
 
 
-# "Von Miller" and "Di Maio" are names; after "by" in other languages a whole name stands.
+# "Von Miller" and "Di Maio" are names; "by" in other languages is followed by a whole name.
 _BY: Final = re.compile(r"^(?:by[ :]+(?=\S)|(?:von|par|por|di|door|av|af)[ :]+(?=\S+ \S))", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(?:,\s*(?:and|und|et|y|&)\s|\s(?:and|und|et|y)\s|\s&\s|;)\s*", re.IGNORECASE)
 _ACRONYM: Final = re.compile(r"[A-Z]{2,4}")

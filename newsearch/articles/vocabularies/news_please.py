@@ -14,7 +14,7 @@ def tells(record: Mapping[str, Any]) -> bool:
 
 
 def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
-    """Read an article; the day on which it was downloaded is no date of it."""
+    """Read an article; the day of the download is not used as its date."""
     keys = Keys({key: None if value == "None" else value for key, value in article.items()})
     keys.take("title", "title", "title_page", "title_rss")
     keys.take("excerpt", "description")

@@ -10,16 +10,16 @@ from newsearch.articles.vocabularies.base import Keys, address, name_of, names_o
 
 
 def tells(record: Mapping[str, Any]) -> bool:
-    """Whether a record is an article of NewsAPI, or of a service that answers as it does."""
+    """Whether a record is an article of NewsAPI, or of a service with the same response format."""
     return "publishedAt" in record and not record.keys().isdisjoint(("source", "urlToImage", "url"))
 
 
 _CUT: Final = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+?[0-9]+ chars\]\s*\Z")
-"""The service cuts a text after 200 characters and tells how many are missing."""
+"""The service cuts a text after 200 characters and appends the number of missing ones."""
 
 
 def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
-    """Read an article. The name of the outlet at the end of a title is taken off."""
+    """Read an article. The outlet's name at the end of a title is removed."""
     keys = Keys(article)
     outlet = keys.take("provider", "source", read=lambda value: name_of(value) or plain(_id(value)))
     if outlet:

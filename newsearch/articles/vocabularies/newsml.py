@@ -11,13 +11,13 @@ from newsearch.articles.vocabularies.base import Keys, domain_of, first, is_addr
 from newsearch.articles.vocabularies.xml_text import attribute_at, below, line_at, line_of, text_of
 
 ITEMS: Final = ("newsItem", "NewsItem")
-"""Names of the elements that are articles, of NewsML-G2 and of 1.2."""
+"""Names of the elements that are articles, in NewsML-G2 and in 1.2."""
 
 _BLANK: Final = ("title", "slugline")
 
 
 def is_text(item: Element) -> bool:
-    """Whether an item is an article, and not a picture, a video, a graphic, or a list of other items."""
+    """Whether an item is an article, not a picture, a video, a graphic, or a list of other items."""
     kind = attribute_at(item, "qcode", "itemMeta", "itemClass") or attribute_at(
         item, "uri", "itemMeta", "itemClass"
     )
@@ -29,7 +29,7 @@ def is_text(item: Element) -> bool:
 
 
 def read(item: Element, document: Mapping[str, Any]) -> Keys:
-    """Read an item of either version; what is not usable is unpublished.
+    """Read an item of either version; an item with a status other than usable is unpublished.
 
     Args:
         item: the element, its names without a namespace.
@@ -118,7 +118,7 @@ def _body(item: Element, inner: Mapping[str, Any]) -> str:
 
 
 def _main(html: Element) -> Element:
-    """The text proper of a page, which may repeat headline and by-line before it."""
+    """The article text of a page, without a repeated headline and by-line."""
     for element in html.iter():
         if element.get("class", "").lower() in ("main", "article-body", "articlebody", "body") and len(
             element
@@ -137,7 +137,7 @@ def _authors(content: Element, inner: Mapping[str, Any]) -> list[str]:
 
 def _name(party: Element) -> str:
     names = [name for name in below(party, "name") if line_of(name)]
-    # A name for display comes before a short form and a code.
+    # A display name has priority over a short form and a code.
     names.sort(key=lambda name: name.get("role", "").rpartition(":")[2] in ("short", "mnemonic", "code"))
     return line_of(names[0]) if names else party.get("literal", "")
 
@@ -167,7 +167,7 @@ def _outlet(item: Element, meta: Element, content: Element) -> dict[str, str]:
 
 
 def _facts_of_first(item: Element) -> dict[str, Any]:
-    """The facts of an item of NewsML 1.2, whose components may hold components."""
+    """The facts of an item of NewsML 1.2, whose components may contain components."""
     inner = next(item.iter("nitf"), None)
     facts = nitf.facts_of(inner) if inner is not None else {}
     management = next(below(item, "NewsManagement"), Element("NewsManagement"))

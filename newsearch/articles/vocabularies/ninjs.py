@@ -1,7 +1,7 @@
-"""IPTC ninjs 1.x, 2.x and 3.x, and as Superdesk writes it. https://iptc.org/standards/ninjs/
+"""IPTC ninjs 1.x, 2.x and 3.x, and Superdesk's variant. https://iptc.org/standards/ninjs/
 
-Version 1 has one key a text (`headline`, `body_html`, `byline`), 2 and 3 have lists of them with roles (`headlines`,
-`bodies`), and 3 spells in camel case what 2 spells in lower case. One reader, to which all three look the same.
+Version 1 has one key per text (`headline`, `body_html`, `byline`), 2 and 3 have lists of them with roles (`headlines`,
+`bodies`), and 3 uses camel case where 2 uses lower case. One reader handles all three.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def tells(record: Mapping[str, Any]) -> bool:
 
 
 def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
-    """Read an item. What is not usable is unpublished; associated items are no part of the text."""
+    """Read an item. Items that are not usable are unpublished; associated items are not part of the text."""
     keys = Keys({name.lower(): value for name, value in item.items()})
     record = keys.record
     keys.take("guid", "guid", "uri", read=plain)
@@ -112,7 +112,7 @@ _NITF_BODY: Final = re.compile(r"<body\.content[^>]*>(.*)</body\.content>", re.D
 def _authors(value: object) -> list[str]:
     if isinstance(value, str):
         names = split_names(value)
-        if len(names) == 1 and value.count(",") == 1:  # "Ann Lee, dpa": the second says for whom
+        if len(names) == 1 and value.count(",") == 1:  # "Ann Lee, dpa": the second part is the employer
             head = names[0].partition(",")[0].strip()
             return [head] if " " in head else names
         return names

@@ -13,7 +13,7 @@ _LEADS: Final = ("lead", "lede", "intro", "ingress", "standfirst")
 
 
 def read(nitf: Element, document: Mapping[str, Any]) -> Keys:
-    """Read a document; what has another status than usable is unpublished.
+    """Read a document; a document with a status other than usable is unpublished.
 
     Args:
         nitf: the root, its names without a namespace.
@@ -44,7 +44,7 @@ _USED: Final = (
 
 
 def facts_of(nitf: Element) -> dict[str, Any]:
-    """Return what a NITF document says, under our keys; it may stand inside of another document."""
+    """Return the values of a NITF document under our keys; it may be inside another document."""
     status = attribute_at(nitf, "management-status", "head", "docdata")
     facts = {
         "guid": attribute_at(nitf, "id-string", "head", "docdata", "doc-id"),

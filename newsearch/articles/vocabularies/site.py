@@ -1,8 +1,8 @@
-"""Records of site generators, clippers and exports: our keys under the other names that are common for them.
+"""Records of site generators, clippers and exports: our keys under other common names.
 
 Hugo (https://gohugo.io/content-management/front-matter/), Zola (https://www.getzola.org/documentation/content/page/),
 Jekyll (https://jekyllrb.com/docs/front-matter/), Obsidian Web Clipper (https://obsidian.md/help/web-clipper), and
-whatever calls a date `date`.
+any format that calls a date `date`.
 """
 
 from __future__ import annotations
@@ -74,15 +74,15 @@ FOREIGN: Final = (
     )
     - OURS
 )
-"""Keys by which a record is seen to use other names than ours."""
+"""Keys that indicate a record with other names than ours."""
 
 
 def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
-    """Read a record whose keys are ours, or another name of them, in whatever case.
+    """Read a record whose keys are ours, or other names for them, in any case.
 
     Args:
-        document: may have the `name` of the file, which Jekyll takes for the title, and the tags of which it parts
-            at spaces.
+        document: may have the `name` of the file, which Jekyll derives the title from. It also makes Jekyll's tags
+            split at spaces.
     """
     name = plain(document.get("name"))
     lower: dict[str, Any] = {}
@@ -121,7 +121,7 @@ def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     _take_visibility(keys, name)
     _take_topics(keys, name)
     if "images" in made and isinstance(made["images"], str) and not is_address(made["images"]):
-        del made["images"]  # a path of the site
+        del made["images"]  # a path on the site
     if is_empty(made.get("title")) and "text" not in lower and (title := title_of_name(name)):
         made["title"] = title
     if "publishedDateTime" not in made and (day := _DAY_IN_PATH.search(plain(lower.get("path")))):
@@ -137,14 +137,14 @@ _POST: Final = re.compile(r"(?:^|/)[0-9]{4}-[0-9]{2}-[0-9]{2}-([^/]+?)\.[A-Za-z]
 
 
 def title_of_name(name: str) -> str:
-    """The title that Jekyll makes of the name of a post: `2010-01-09-date-override.md` is "Date Override"."""
+    """The title that Jekyll derives from the name of a post: `2010-01-09-date-override.md` is "Date Override"."""
     found = _POST.search(name)
     words = re.split(r"[-_ ]+", found[1]) if found else []
     return " ".join(word[:1].upper() + word[1:] for word in words)
 
 
 def _take_source(keys: Keys) -> None:
-    """`source` is an address in clips, a name or an object elsewhere."""
+    """Read `source`, which is an address in clips, and a name or an object elsewhere."""
     made, value = keys.record, keys.source.get("source")
     if is_empty(value):
         return
@@ -165,7 +165,7 @@ _HOST: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,24}")
 
 def _take_visibility(keys: Keys, name: str) -> None:
     made = keys.record
-    if "_drafts/" in name:  # of Jekyll
+    if "_drafts/" in name:  # Jekyll's folder of drafts
         made["published"] = False
     draft, status = plain(_flag(keys.source.get("draft"))).lower(), plain(keys.source.get("status")).lower()
     if "draft" in keys.source:
@@ -182,7 +182,7 @@ def _flag(value: object) -> object:
 
 
 def _take_topics(keys: Keys, name: str) -> None:
-    """Jekyll parts `tags: a b` at spaces, and so do its categories; Zola has them in a table."""
+    """Read topics. Jekyll splits `tags: a b` and its categories at spaces; Zola has them in a table."""
     source, made = keys.source, keys.record
     parts_at_spaces = "layout" in source or bool(_POST.search(name))
     tables = source.get("taxonomies")
@@ -213,7 +213,7 @@ def _take_topics(keys: Keys, name: str) -> None:
         told = [table.get(key) for table in params for key in ("authors", "author")]
         if names := next((value for value in told if not is_empty(value)), None):
             made["authors"] = names
-    # What is written for search engines is a topic where there is no other.
+    # Keywords for search engines become topics if there are no others.
     if is_empty(made.get("topics")) and is_empty(made.get("tags")):
         for key in ("keywords", "keyword", "labels"):
             if not is_empty(source.get(key)) and is_empty(made.get("topics")):

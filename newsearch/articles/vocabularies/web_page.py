@@ -1,4 +1,4 @@
-"""A web page: schema.org in JSON-LD and microdata, OpenGraph, and the names that others give to the same.
+"""A web page: schema.org in JSON-LD and microdata, OpenGraph, and other names for the same values.
 
 https://schema.org/NewsArticle, https://ogp.me, https://www.w3.org/TR/json-ld11/
 """
@@ -55,10 +55,10 @@ _MAX_DEPTH: Final = 8
 
 
 def read(page: Page, is_date: IsDate) -> Keys:
-    """Read a page; what its publisher says in JSON-LD comes first, then OpenGraph, then other names, then the page.
+    """Read a page. JSON-LD has priority, then OpenGraph, then other names, then the page itself.
 
     Args:
-        is_date: whether a value can be used as a date; of several, the first that can is taken.
+        is_date: whether a value is a usable date; the first usable one is taken.
     """
     meta = _by_name(page.get("meta") or ())
     things = list(_things(page.get("json_ld") or ()))
@@ -124,7 +124,7 @@ def read(page: Page, is_date: IsDate) -> Keys:
 
 
 _COUNTED: Final = ("article:expiration_time",)
-"""What a page says that no article has; all else is another word for what it has, or is not about it."""
+"""Values of a page that have no place in an article. All others are synonyms, or are not about the article."""
 
 
 def _present(source: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +154,7 @@ def _folded(text: str) -> str:
 
 # JSON-LD.
 def _things(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """All objects of the scripts that stand at the top, in a list or in a graph, in their order."""
+    """All objects at the top level of the scripts, in a list or in a graph, in their order."""
     for script in scripts:
         todo = [(parse_script(script), 0)]
         while todo:
@@ -169,7 +169,7 @@ def _things(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def parse_script(script: str) -> Any:
-    """Parse the JSON of a script element, with what people put around and into it; None where it is no JSON."""
+    """Parse the JSON of a script element, with common additions around and inside it; None if it is not JSON."""
     text = _WRAPPING.sub("", script.strip()).strip().rstrip(";")
     for attempt in (text, _repaired(text)):
         try:
@@ -188,7 +188,7 @@ _OUTSIDE: Final = re.compile(
 
 
 def _repaired(text: str) -> str:
-    """Take out comments, and commas before a closing bracket."""
+    """Remove comments, and commas before a closing bracket."""
     without = _OUTSIDE.sub(lambda match: match[1] or (" " if match[2] else ""), text)
     return _OUTSIDE.sub(lambda match: match[1] or (" " if match[2] else ""), without)
 
@@ -228,7 +228,7 @@ def _address(page: Page, meta: Mapping[str, Sequence[str]], article: Mapping[str
         except ValueError:
             canonical = ""
     fetched = domain_of(page.get("address"))
-    # A saved copy names its origin; a canonical link to the front page is a mistake that many sites make.
+    # A saved copy names its origin. A canonical link to the front page is a frequent mistake.
     for url in (canonical, *whole):
         if url and (not fetched or url.rstrip("/").count("/") > 2 or url == whole[-1]):
             return url
@@ -236,7 +236,7 @@ def _address(page: Page, meta: Mapping[str, Sequence[str]], article: Mapping[str
 
 
 def _heading(page: Page) -> str:
-    """The heading that the title of the page repeats, else its title: a heading alone may be that of the site."""
+    """The heading that the page's title repeats, else the title: a heading alone may be that of the site."""
     title = plain(page.get("title"))
     headings = [heading for heading in page.get("headings") or () if heading]
     for heading in headings:

@@ -14,15 +14,15 @@ _HIDDEN: Final = frozenset(("script", "style", "head", "media-metadata", "media-
 
 
 def text_of(element: Element, hidden: Iterable[str] = ()) -> str:
-    """Return the text in an element: paragraphs are lines, white space is as it was.
+    """Return the text in an element: paragraphs become lines, white space is unchanged.
 
     Args:
-        hidden: names of elements whose text is left out, beside those that never show.
+        hidden: names of elements whose text is left out, besides those that are never displayed.
     """
     pieces: list[str] = []
     left_out = _HIDDEN.union(hidden)
     todo: list[Element | str] = [element]
-    while todo:  # by hand: a document may be nested deeper than Python's stack
+    while todo:  # no recursion: a document may be nested deeper than Python's stack
         item = todo.pop()
         if isinstance(item, str):
             pieces.append(item)
@@ -41,12 +41,12 @@ def text_of(element: Element, hidden: Iterable[str] = ()) -> str:
 
 
 def line_of(element: Element | None, hidden: Iterable[str] = ()) -> str:
-    """Return the text in an element as one line; nothing is an empty one."""
+    """Return the text in an element as one line; empty for None."""
     return "" if element is None else " ".join(text_of(element, hidden).split())
 
 
 def below(element: Element, *path: str) -> Iterator[Element]:
-    """Yield the descendants that are reached by these names, each level a child."""
+    """Yield the descendants at this path of names, each level a child."""
     found = [element]
     for name in path:
         found = [child for parent in found for child in parent if child.tag == name]
@@ -54,10 +54,10 @@ def below(element: Element, *path: str) -> Iterator[Element]:
 
 
 def line_at(element: Element, *path: str) -> str:
-    """Return the first text that is not empty at a path."""
+    """Return the first non-empty text at a path."""
     return next((line for found in below(element, *path) if (line := line_of(found))), "")
 
 
 def attribute_at(element: Element, name: str, *path: str) -> str:
-    """Return the first value that is not empty of an attribute at a path."""
+    """Return the first non-empty value of an attribute at a path."""
     return next((value for found in below(element, *path) if (value := found.get(name, "").strip())), "")
