@@ -182,7 +182,7 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
 
 
 def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
-    """The number of articles that contain a word, its likely corrections, and whether it is strange (see _TypedPlace)."""
+    """The number of articles that contain a word, its likely corrections, whether it is strange (see _TypedPlace)."""
     term = _only_term(word)
     if term is None:
         return FEW, [], False
