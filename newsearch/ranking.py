@@ -95,7 +95,7 @@ def saturate(weights: Floats) -> NDArray[np.uint8]:
 
 
 def unsaturate(codes: NDArray[Any]) -> Floats:
-    """The w that such a byte represents. 255 represents an unbounded range, and counts as 254.75."""
+    """The w of a byte. 255 represents 254.5 to 255, where w is unbounded, and counts as the middle, 254.75."""
     known = np.minimum(codes, 254.75)
     result: Floats = K1 * known / (255 - known)
     return result

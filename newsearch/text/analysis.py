@@ -47,14 +47,14 @@ _PAIRED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 )
 
-# Vowel signs of the Indic scripts: part of a word, though not \\w to `re`. The dandas, which end a sentence in most of
-# these scripts, are no letters.
+# Vowel signs of the Indic scripts: part of a word, although `re` does not match them as \\w. The dandas, which end a
+# sentence in most of these scripts, are not letters.
 _MARKS = "\u0900-\u0963\u0966-\u0dff"
-# One of the apostrophes counts as a letter to `re`, and must not make a word by itself.
+# `re` treats one of the apostrophes as a letter. It must not form a word by itself.
 _LETTER = rf"(?:[^\W_ʼ{_PAIRED}]|[{_MARKS}])"
 
-# Most chunks are ASCII once they are folded, and a pattern of its letters alone is compiled in no time: {letter} and
-# {initial} are what a word and an acronym are made of, {paired} and {symbol} what is not ASCII anyway.
+# Most chunks are ASCII after folding, and an ASCII pattern compiles very fast. {letter} and {initial} are the
+# characters of words and acronyms; {paired} and {symbol} are never ASCII.
 _TERM = r"""
       {paired}
       (?P<acronym>(?<!\w){initial}(?:\.{initial})+(?!\w)\.?(?:['ʼ]s(?!\w))?)
@@ -74,32 +74,33 @@ _ANY_TERM = _TERM.format(
 )
 
 _PUNCTUATION = ".,;:!?\"'()[]…“”‘’–—|"
-# Digits in groups, of thousands or as in India, and what follows them. One group after a point (24.000) may be a
-# decimal part, or thousands in another language: its stem says which (see Stemming).
+# Digits in groups, of thousands or as in India, and the decimal part. One group after a point (24.000) may be a decimal
+# part, or thousands in another language. The stem resolves this (see Stemming).
 _GROUPED = pattern(r"(?P<a>\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d{2})+,\d{3})(?:\.(?P<b>\d+))?")
 _GROUPED_BY_POINTS = pattern(r"(?P<a>\d{1,3}(?:\.\d{3})+)(?:,(?P<b>\d+))|(?P<c>\d{1,3}(?:\.\d{3}){2,})")
 _POINT_GROUP = pattern(r"[1-9]\d{0,2}\.\d{3}")
 _APOSTROPHES = str.maketrans("", "", "'ʼ")
 
-# What people type where an apostrophe belongs, the okina, and the half rings of transliterations. Beside a digit, a
-# prime says feet or minutes.
+# Characters typed in place of an apostrophe, the okina, and the half rings of transliterations. Next to a digit, a
+# prime means feet or minutes.
 _LIKE_APOSTROPHES = "‘‛`´ʹʻʽʾʿꞌ"
 _APOSTROPHE = pattern(rf"[{_LIKE_APOSTROPHES}]|(?<=[^\W\d])′(?=[^\W\d])")
-# In Hebrew two points between letters make an abbreviation, as an apostrophe does for sounds that it lacks.
+# In Hebrew, gershayim between letters mark an abbreviation. An apostrophe marks sounds that the alphabet lacks.
 _GERSHAYIM = pattern(r"(?<=[א-ת])[\"״'׳](?=[א-ת])")
-# Points of Hebrew and Arabic, which only schoolbooks write, and the stroke that makes an Arabic word longer.
+# Vowel points of Hebrew and Arabic, found only in schoolbooks, and the stroke that lengthens an Arabic word.
 _POINTS = pattern(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
-# Signs that compatibility makes letters and digits of, which would stick to the word before: fractions, circled and
-# other enclosed numbers, the numero sign; and trademarks, which say nothing.
+# Signs with compatibility forms of letters and digits, which would join the preceding word: fractions, circled and
+# other enclosed numbers, the numero sign; and trademarks, which carry no meaning.
 _SIGN = pattern(
     "[\u2116\u00bc-\u00be\u2150-\u215f\u2189\u2460-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf\U0001f100-\U0001f10c]"
 )
 _TRADEMARK = pattern("[\u2120\u2122\U0001f16a-\U0001f16c]")
 _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u207e"
-# Raised digits after a word are a footnote's, after digits a power; after one or two letters, as in m², part of a unit.
+# Raised digits mark a footnote after a word, and a power after digits. After one or two letters, as in m², they are
+# part of a unit.
 _NOTE = pattern(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
@@ -116,7 +117,7 @@ def terms(text: str) -> list[str]:
 
 def chunk_terms(chunk: str) -> tuple[str, ...]:
     """The terms of one chunk, a piece of text without white space."""
-    # Nearly every chunk is an ASCII word, maybe with punctuation around it, and needs none of the rules below.
+    # Nearly every chunk is an ASCII word, possibly surrounded by punctuation, and needs none of the rules below.
     bare = chunk.strip(_PUNCTUATION)
     if bare.isalnum() and bare.isascii() and not (bare[0].isdigit() and f".{bare}" in chunk):
         return (bare[:MAX_TERM_LENGTH].lower(),)
@@ -177,7 +178,7 @@ _INITIALS = 2
 
 @lru_cache(maxsize=2)
 def _term_pattern(is_ascii: bool) -> re.Pattern[str]:
-    # Compiled when a chunk first needs it: that takes longer than answering a query of plain words.
+    # Compiled when a chunk first needs it, because compiling takes longer than answering a query of plain words.
     return re.compile(_ASCII_TERM, re.VERBOSE | re.ASCII) if is_ascii else re.compile(_ANY_TERM, re.VERBOSE)
 
 
@@ -307,10 +308,10 @@ class Stemming(NamedTuple):
         else:
             whole = [_ungrouped(term, self.language) if "." in term else term for term in exact]
             found = stemmer.stemWords(_accented(whole, self.language))
-            # What still has an accent came from a form that had lost it.
+            # A remaining accent was restored to a form that had lost it.
             found = [stem if stem.isascii() else fold(stem) for stem in found]
         if self.protected and not self.protected.isdisjoint(exact):
-            # No stem begins so.
+            # No stem has this prefix.
             found = [
                 f"={term}" if term in self.protected else stem
                 for term, stem in zip(exact, found, strict=True)
@@ -331,8 +332,8 @@ def stemmings(protected: frozenset[str]) -> list[Stemming]:
     return [Stemming(code, protected) for code in LANGUAGES]
 
 
-# Terms have lost their accents, and some stemmers know endings by them: where a word can have but one, it gets it back.
-# Other endings are plurals that the stemmer takes for something else (Spanish "-nos", us). By language.
+# Terms have no accents, but some stemmers recognise endings by them. Where only one accent is possible, it is restored.
+# Other endings are plurals that the stemmer mistakes for something else (Spanish "-nos", us). By language.
 _ENDINGS = {
     "ca": {"cio": "ció", "sio": "sió"},
     "cs": {"ach": "ách"},
@@ -363,9 +364,9 @@ def _accented(terms: list[str], language: str) -> list[str]:
     return given
 
 
-# What the stemmer gets wrong, where it matters to the news: words of other meaning that it takes for one (executives
-# and executions, imports and what is important, Harris and Harry), and plurals that it does not know. The words of a
-# group share a stem of their own, the first of them.
+# Errors of the stemmer that matter in news: different words that it merges (executives and executions, imports and
+# important, Harris and Harry), and plurals that it does not know. The words of a group share a stem of their own, which
+# is the first word.
 _IRREGULAR = {
     word: group.split()[0]
     for group in """
@@ -421,5 +422,5 @@ _IRREGULAR = {
 def _stemmer(name: str) -> Stemmer.Stemmer:
     import Stemmer
 
-    # The stemmer's own cache slows it down on a vocabulary in which every word comes once.
+    # The cache of the stemmer slows it down on a vocabulary, where every word occurs once.
     return Stemmer.Stemmer(name, 0)

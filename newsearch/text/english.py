@@ -1,7 +1,7 @@
-"""What newsearch knows of English beyond its stemmer: the words that hold a sentence together, and peoples and places.
+"""English word lists that supplement the stemmer: function words, and peoples with their places.
 
-Only words of one meaning, or whose other meanings are rare in the news, belong here. What is ambiguous is left out:
-Polish and polish, Dane, who is also a man or a county, the Dominicans of two countries.
+Only words with one meaning, or with other meanings that are rare in news, belong here. Ambiguous words are left out:
+Polish and polish; Dane, which is also a given name and a county; Dominican, which refers to two countries.
 """
 
 from __future__ import annotations

@@ -20,10 +20,10 @@ ENGLISH: Final = "en"
 FEWEST: Final = 3
 SHARE: Final = 10
 
-# Tags of languages by another code, or so like another that its stemmer serves.
+# Tags with another code for a language, or of languages close enough to share its stemmer.
 _ALIASES: Final = {"nb": "no", "nn": "no", "hr": "sr", "bs": "sr", "in": "id"}
 
-# Tags that name no language.
+# Tags that do not name a language.
 _UNDETERMINED: Final = frozenset(("und", "mul", "zxx", "mis", "qaa"))
 
 
@@ -92,8 +92,8 @@ def function_words() -> Mapping[str, tuple[str, ...]]:
     return languages
 
 
-# The commonest words of each language, but for those that are common in English as well, if only as names (in, was,
-# uber). Some languages have no stemmer; they are here so that they are not taken for a neighbour that has one.
+# The most frequent words of each language, except those that are also common in English, even if only as names (in,
+# was, uber). Languages without a stemmer are listed to avoid mistaking them for a related language that has one.
 _WORDS: Final = {
     "en": "the of and to that for it with his by had not are but from or have they which one you were all she there"
     " would their we been has when who will more if out said what up its about into than them can only other new"

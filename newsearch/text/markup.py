@@ -11,13 +11,13 @@ from unicodedata import normalize
 
 from newsearch.text.marks import limit_marks
 
-_MAX_ROUNDS: Final = 5  # of decoding: real text is encoded twice at most, hostile text without end
+_MAX_ROUNDS: Final = 5  # of decoding: real text is encoded at most twice, hostile text without limit
 
 
 def clean(text: str, *, paragraphs: bool) -> str:
     """Make any text clean, either as one line or with its lines and paragraphs."""
-    # Decoding can bring markup to light, and taking markup out can join the halves of an entity: go round
-    # until nothing changes. What is still changing then was made to, and loses the characters it needs.
+    # Decoding can reveal markup, and removing markup can join the halves of an entity. Repeat until nothing changes.
+    # Text that still changes after the last round is hostile, and loses the characters that this depends on.
     for _ in range(_MAX_ROUNDS):
         cleaned = _clean_once(text, paragraphs)
         if cleaned == text or ("&" not in cleaned and "<" not in cleaned):
@@ -48,7 +48,7 @@ _EMPTY_LINES: Final = re.compile(r"\n{3,}")
 LINE_END: Final = re.compile("\r\n|[\r\v\f\x1c-\x1f\x85\u2028\u2029]")
 
 
-# Entities. Only with their semicolon: "AT&T", "R&D" and "?a=1&copy=2" mean what they say.
+# Entities. Only with their semicolon: "AT&T", "R&D" and "?a=1&copy=2" are literal.
 _ENTITY: Final = re.compile(r"&(#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,8}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -63,8 +63,8 @@ def _decode_entities(text: str) -> str:
     return _ENTITY.sub(decode, text)
 
 
-# Markup. A "<" is a tag only where it looks like nothing else: "a < b", "x<3" and "List<String>" stay. Every
-# pattern stops at the next "<" of its kind, so that the time taken stays linear in hostile text too.
+# Markup. A "<" starts a tag only if it cannot be anything else: "a < b", "x<3" and "List<String>" are kept. Every
+# pattern stops at the next "<" of its kind, which keeps the time linear even for hostile text.
 _HIDDEN: Final = re.compile(
     r"<!--(?:(?!<!--).)*?-->|<(script|style)\b[^<>]*>(?:(?!<\1\b).)*?</\1\s*>", re.DOTALL | re.IGNORECASE
 )
@@ -97,7 +97,7 @@ def _strip_markup(text: str, paragraphs: bool) -> str:
     def replace(tag: re.Match[str]) -> str:
         name, rest = tag["name"].lower(), tag["rest"].strip(" /")
         if not tag["end"] and "=" not in rest:
-            return tag[0]  # text ends here: only a tag that was cut off in its attributes is one for sure
+            return tag[0]  # text ends here: only a tag that is cut off in its attributes is certain
         if name in _INLINE:
             # "if a <b and c> d" is arithmetic
             return tag[0] if len(name) == 1 and rest and "=" not in rest else ""
@@ -111,7 +111,7 @@ def _strip_markup(text: str, paragraphs: bool) -> str:
     return _TAG.sub(replace, text)
 
 
-# Characters that nobody sees: controls (whitespace is folded elsewhere), bidi marks and overrides, zero-width
+# Invisible characters: controls (whitespace is folded elsewhere), bidi marks and overrides, zero-width
 # spaces, tag characters (they can hide words, so the flags of England, Scotland and Wales pay for it),
 # surrogates and noncharacters. The joiners ZWJ and ZWNJ stay where they change what is read: between two
 # letters of the scripts from Arabic to Mongolian, and between two emoji.
