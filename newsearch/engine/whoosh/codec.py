@@ -6,8 +6,9 @@ newsearch's own searches do not use it. They read the same arrays directly. `com
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from copy import copy
 from importlib import import_module
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -85,6 +86,14 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         self._lengths: dict[str, Array | None] = {}
         self._length_lists: dict[str, memoryview | None] = {}
         self._keys: dict[str, list[int]] = {}
+        self._also_deleted: frozenset[int] = frozenset()
+
+    def without(self, docnums: frozenset[int]) -> ArraySegment:
+        """This segment with more articles deleted. Both share what they cache."""
+        other = copy(self)
+        other.segid = f"{self.segid}-{hash(docnums):x}"
+        other._also_deleted = self._also_deleted | docnums
+        return other
 
     def codec(self) -> ArrayCodec:
         return ArrayCodec()
@@ -166,8 +175,12 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self._keys[field]
 
     def has_values(self, field: str) -> bool:
-        """Whether any article has a value in a numeric column."""
-        return bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+        """Whether a field has a numeric column, and any article has a value in it."""
+        return field in columns.KNOWN and bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+
+    def stored_fields(self, docnum: int) -> dict[str, Any]:
+        """The stored fields of one article."""
+        return stored_fields(self.segment.article(docnum))
 
     def _column_values(self, field: str, values: Array) -> list[Any]:
         return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
@@ -176,15 +189,17 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self.segment.articles
 
     def deleted_count(self) -> int:
-        return len(self.segment.deleted)
+        return len(self.deleted_docs())
 
     def deleted_docs(self) -> list[int]:
         deleted: list[int] = self.segment.deleted.tolist()
-        return deleted
+        return sorted({*deleted, *self._also_deleted}) if self._also_deleted else deleted
 
     def is_deleted(self, docnum: int) -> bool:
         # Whoosh also asks about the number after the last article.
-        return docnum < self.segment.articles and not self.segment.live[docnum]
+        if docnum >= self.segment.articles:
+            return False
+        return not self.segment.live[docnum] or docnum in self._also_deleted
 
 
 def _moment(seconds: int) -> dt.datetime:
@@ -220,7 +235,7 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
         terms = self._segment.lexicon(fieldname).terms
         yield from ((fieldname, terms[i]) for i in range(bisect_left(terms, prefix), len(terms)))
-        for field in self._fields[self._fields.index(fieldname) + 1 :]:
+        for field in self._fields[bisect_right(self._fields, fieldname) :]:
             yield from ((field, text) for text in self._segment.lexicon(field).terms)
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
@@ -318,7 +333,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
 
     def has_column(self, fieldname: str) -> bool:
         # As in Whoosh's own indexes, a column without any values does not exist.
-        return fieldname in columns.KNOWN and self._segment.has_values(fieldname)
+        return self._segment.has_values(fieldname)
 
     def column_reader(self, fieldname: str, column: Any) -> ArrayColumn:
         return ArrayColumn(self._segment, fieldname)
@@ -339,7 +354,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return 0 if lengths is None or not len(lengths) else int(lengths.max())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        return stored_fields(self._segment.segment.article(docnum))
+        return self._segment.stored_fields(docnum)
 
 
 class ArrayColumn(ColumnReader):  # type: ignore[misc]
