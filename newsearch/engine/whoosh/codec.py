@@ -5,10 +5,10 @@ newsearch's own searches do not use it. They read the same arrays directly. `com
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from copy import copy
+from functools import cached_property
 from importlib import import_module
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -22,11 +22,11 @@ from whoosh.columns import ColumnReader
 from whoosh.reading import TermInfo, TermNotFound
 
 from newsearch import ranking
-from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon
 from newsearch.engine.whoosh.matcher import ArrayMatcher
+from newsearch.engine.whoosh.stored import StoredFields, moment
 from newsearch.errors import EngineError
 
 Array: TypeAlias = NDArray[Any]
@@ -105,7 +105,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
             described = self.schema[field]
             encode: Callable[[Any], bytes] = described.to_bytes
             if field in columns.DAY_ALONE:
-                encode = lambda seconds: described.to_bytes(_moment(seconds))  # noqa: E731
+                encode = lambda seconds: described.to_bytes(moment(seconds))  # noqa: E731
             found = lexicon(self.segment, field, encode, getattr(described, "shift_step", 0))
             self._lexicons[field] = found
         return found
@@ -179,11 +179,15 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return field in columns.KNOWN and bool((self.segment.column("flag") & columns.KNOWN[field]).any())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        """The stored fields of one article."""
-        return stored_fields(self.segment.article(docnum))
+        """The stored fields of one article (see StoredFields)."""
+        return self._stored(docnum)
+
+    @cached_property
+    def _stored(self) -> StoredFields:
+        return StoredFields(self.segment)
 
     def _column_values(self, field: str, values: Array) -> list[Any]:
-        return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
+        return [moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
 
     def doc_count_all(self) -> int:
         return self.segment.articles
@@ -200,19 +204,6 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         if docnum >= self.segment.articles:
             return False
         return not self.segment.live[docnum] or docnum in self._also_deleted
-
-
-def _moment(seconds: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001 - Whoosh's dates have no zone
-
-
-def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
-    """Convert a date to Whoosh's form: UTC without a zone, and midnight for a date without a time."""
-    if isinstance(when, dt.datetime):
-        return when.replace(tzinfo=None)
-    if when is None:
-        return None
-    return dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
 
 
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
@@ -381,29 +372,3 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
     def set_reverse(self) -> None:
         self._is_reversed = True
-
-
-def stored_fields(article: Article) -> dict[str, Any]:
-    """Convert an article to the stored fields of a Whoosh document. `topic` and `author` are lists."""
-    values = {
-        "id": article.id,
-        "title": article.title,
-        "excerpt": article.excerpt,
-        "topics": " ".join(article.topics),
-        "topic": list(article.topics),
-        "body": article.body,
-        "author": list(article.authors),
-        "date": _naive(article.date),
-        "modified": _naive(article.modified),
-        "url": article.url,
-        "provider": article.provider.name if article.provider else None,
-        "domain": article.provider.domain if article.provider else None,
-        "category": article.category,
-        "type": article.type,
-        "language": article.language,
-        "heat": article.heat,
-        "quality": article.quality,
-        "published": article.published,
-    }
-    # Missing values are None, "" or []. 0 and False are values.
-    return {name: value for name, value in values.items() if value or value == 0}

@@ -17,7 +17,6 @@ from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_MEMORY, MEMORY
-from newsearch.engine.whoosh.codec import stored_fields
 from newsearch.errors import IndexLocked, SourceError
 from newsearch.sources.base import ADDED
 
@@ -144,7 +143,9 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         with self.searcher() as searcher:
             reader = searcher.reader()
             for docnum in searcher.document_numbers(id=article.id):
-                article = _completed(article, document, self._article_at(reader, docnum))
+                article = _completed(
+                    article, document, self._article_at(reader, docnum), reader.stored_fields(docnum)
+                )
         self._writer.delete_ids([article.id])
         self._add(article)
 
@@ -275,9 +276,14 @@ def _article(document: Mapping[str, Any], schema: Any) -> Article:
     return article if id_ else replace(article, id=article.canonical_url or f"whoosh/{uuid4().hex}")
 
 
-def _completed(article: Article, document: Mapping[str, Any], before: Article) -> Article:
-    """Complete a document that replaces an article, with the old article's values that the schema has no field for."""
-    stored = stored_fields(before)
+def _completed(
+    article: Article, document: Mapping[str, Any], before: Article, stored: Mapping[str, Any]
+) -> Article:
+    """Complete a document that replaces an article, with the old article's values that the schema has no field for.
+
+    Args:
+        stored: the stored fields of the article before.
+    """
     changes: dict[str, Any] = {}
     for name in ("date", "modified"):
         if document.get(name) and document[name] == stored.get(name):
