@@ -186,6 +186,10 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         """The stored fields of one article (see StoredFields)."""
         return self._stored(docnum)
 
+    def has_words(self, field: str) -> bool:
+        """Whether `words` knows a field."""
+        return field in _TEXTS
+
     def words(self, docnum: int, field: str) -> dict[str, list[int]]:
         """The terms of a text field in one article, sorted, each with its positions."""
         return words(self.segment, self._stored, docnum, field)
@@ -353,7 +357,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return 0 if lengths is None or not len(lengths) else int(lengths.max())
 
     def has_vector(self, docnum: int, fieldname: str) -> bool:
-        return fieldname in _TEXTS
+        return self._segment.has_words(fieldname)
 
     def vector(self, docnum: int, fieldname: str, format_: Any) -> ListMatcher:
         """The words of a text field in one article, from the stored text. Empty if the field is empty."""
