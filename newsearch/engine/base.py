@@ -310,10 +310,12 @@ class Recipe(NamedTuple):
     Attributes:
         sources: the locations of its sources, in the order in which they were first indexed.
         protected: terms that share their stems with no other (see Stemming).
+        keep_history: whether earlier versions of articles are kept (see `Article.history`).
     """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
+    keep_history: bool = False
 
 
 class Reader(Protocol):
@@ -377,10 +379,20 @@ class Reader(Protocol):
 
 
 class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with its articles in the index."""
+    """Compares the articles of one source, as they are read, with its articles in the index.
+
+    Two articles with the same content differ at most in their ids, histories, and pictures.
+    """
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
         """Return the articles that must be added: those that are new, changed, or were read before in this run."""
+
+    def former(self, articles: Sequence[Article]) -> Sequence[Article | None]:
+        """Return for each article the committed article of the source with the same id, or None.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
@@ -460,6 +472,12 @@ class Writer(Protocol):
 
     def remember(self, source: str, state: SourceState | None) -> None:
         """Store a source and the state of its files. Without a state, the next run reads all of the source."""
+
+    def keep_history(self, keep: bool) -> None:
+        """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
+
+        A fresh index keeps none. The caller adds the versions to the articles; the engine stores them.
+        """
 
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically. The writer is closed afterwards.

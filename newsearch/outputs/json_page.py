@@ -84,6 +84,8 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
         ours["explanation"] = _explanation_mapping(hit.explanation)
     # An article may have its own keys with these names. Ours win, because readers expect them.
     theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
+    if hit.article.history:  # `show` has it
+        theirs.pop("history", None)
     return {**ours, **theirs, **ours}
 
 

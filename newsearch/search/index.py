@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from newsearch._arguments import check_number, check_path, check_text
-from newsearch.articles.article import Article
+from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
 from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
@@ -457,6 +457,24 @@ class Index:
         """The article with this id, published or not; None if there is none."""
         check_text("id", id)
         return self._reader.get(id)
+
+    def history(self, id: str) -> list[Version]:
+        """The earlier versions of the title and excerpt of an article, the oldest first.
+
+        An index keeps them if it was built with `keep_history`, at most 100 of each article.
+
+        Args:
+            id: the id of the article, published or not.
+
+        Returns:
+            An empty list if there is no article with this id, or it has not changed since histories are kept.
+
+        Raises:
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        article = self.get(id)
+        return list(article.history) if article else []
 
     def articles(self) -> Iterator[Article]:
         """All articles, published or not, in no particular order."""
