@@ -118,7 +118,7 @@ class FormCounts:
         if view.all_visible:
             return np.diff(at)
         visible = view.visible[view.starts[i] : view.starts[i + 1]]
-        return np.frombuffer(kernel.held_by(segment.postings(first, last)[0], at, visible), np.int64)
+        return sums(visible, segment.postings(first, last)[0], at)
 
     def _together(self, ranges: list[tuple[int, int]], among: Node) -> list[Array] | None:
         """For each form in these ranges, the number of visible articles that contain it and match the tree.
@@ -138,6 +138,10 @@ class FormCounts:
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):
             at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
-            marked = found[view.starts[i] : view.starts[i + 1]]
-            counts.append(np.frombuffer(kernel.held_by(docs, at, marked), np.int64))
+            counts.append(sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
         return counts if any(count.any() for count in counts) else None
+
+
+def sums(found: Mask, docs: Array, at: Array) -> Array:
+    """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
+    return np.frombuffer(kernel.held_by(docs, at, found), np.int64)
