@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from newsearch.indexing.runs import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
     from newsearch.search.completion import Completion as Completion
+    from newsearch.search.coverage import Coverage as Coverage
+    from newsearch.search.coverage import Outlet as Outlet
+    from newsearch.search.distinctive import DistinctiveWord as DistinctiveWord
+    from newsearch.search.distinctive import DistinctiveWords as DistinctiveWords
     from newsearch.search.folding import Copy as Copy
     from newsearch.search.fronts import Stories as Stories
     from newsearch.search.fronts import Story as Story
@@ -94,6 +98,8 @@ _HOMES = {
     "newsearch.indexing.reports": ("Progress", "Report"),
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
+    "newsearch.search.coverage": ("Coverage", "Outlet"),
+    "newsearch.search.distinctive": ("DistinctiveWord", "DistinctiveWords"),
     "newsearch.search.folding": ("Copy",),
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),

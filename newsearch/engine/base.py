@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -182,6 +182,65 @@ class Answer(Protocol):
 
         Args:
             limit: the maximum number of values; None for all.
+        """
+
+
+class OutletCount(NamedTuple):
+    """How many of some articles one outlet published, and when.
+
+    Attributes:
+        name: the name of the outlet, as the facet `provider` has it.
+        articles: how many.
+        first, last: the earliest and the latest publication date, to the second; None if none of the articles has a
+            date. A date without a time is a `date`, and counts as the start of its day in the zone of the search.
+        periods: the number of articles in each period that has any, in the notation of the facets of time.
+    """
+
+    name: str
+    articles: int
+    first: date | datetime | None
+    last: date | datetime | None
+    periods: Mapping[str, int]
+
+
+@runtime_checkable
+class CountsOutlets(Protocol):
+    """An `Answer` that can count outlets without reading articles. Engines need not implement it."""
+
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        """Return the outlets of the matches, in any order; articles without an outlet are left out.
+
+        The same articles are counted as by `Answer.facet`.
+
+        Args:
+            by: the facet of time that names the periods; None for no periods.
+        """
+
+
+class FormCount(NamedTuple):
+    """An exact form, the number of matches that contain it, and the number of all findable articles that do."""
+
+    form: str
+    articles: int
+    total: int
+
+
+@runtime_checkable
+class CountsForms(Protocol):
+    """An `Answer` that can count words without reading articles. Engines need not implement it."""
+
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        """Return the exact forms that are most distinctive for the matches (see ranking.log_likelihoods).
+
+        The same articles count as matches as in `Answer.facet`. The findable articles are the published ones; all, if
+        the search finds unpublished ones.
+
+        Args:
+            limit: the maximum number of forms.
+            least: the minimum number of matches that contain a form.
+
+        Returns:
+            The most distinctive first.
         """
 
 
