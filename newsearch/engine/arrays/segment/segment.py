@@ -75,6 +75,7 @@ class Segment:
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
         self._providers: dict[int, Provider | None] = {}
+        self._shown: dict[tuple[str, int], str] = {}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -266,6 +267,21 @@ class Segment:
             found = self._views[name] = memoryview(self.column(name))
         return found
 
+    def _named(self, table: str, number: int) -> str:
+        """One string of a table. Tables can be long, and most of their strings are never shown."""
+        try:
+            return self._shown[table, number]
+        except KeyError:
+            at, blob = self._scalars(f"{table}_name_at"), self._scalars(f"{table}_name_bytes")
+            start, end = at[number], at[number + 1]
+            if not 0 <= start <= end <= len(blob):
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from None
+            found = bytes(blob[start:end]).decode()
+            if len(self._shown) >= _MAX_SHOWN:
+                self._shown = {}
+            self._shown[table, number] = found
+            return found
+
     def _provider(self, number: int) -> Provider | None:
         # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
         try:
@@ -341,12 +357,11 @@ class Segment:
         at, numbers = self._scalars(f"{name}_at"), self._scalars(name)
         if at[doc] == at[doc + 1]:
             return ()
-        names = self.names(name)
-        return tuple([names[numbers[i]] for i in range(at[doc], at[doc + 1])])
+        return tuple([self._named(name, numbers[i]) for i in range(at[doc], at[doc + 1])])
 
     def _article(self, doc: int, record: Record) -> Article:
         few = decode_rest(record.rest)
-        scalars, names = self._scalars, self.names
+        scalars, named = self._scalars, self._named
         flag = scalars("flag")[doc]
         # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
@@ -362,9 +377,9 @@ class Segment:
         made.web_url = record.web_url or None
         made.amp_web_url = record.amp_web_url or None
         made.cdn_amp_web_url = record.cdn_amp_web_url or None
-        made.category = names("category")[scalars("category")[doc]]
-        made.type = names("type")[scalars("type")[doc]]
-        made.language = names("language")[scalars("language")[doc]] if flag & columns.TAGGED else None
+        made.category = named("category", scalars("category")[doc])
+        made.type = named("type", scalars("type")[doc])
+        made.language = named("language", scalars("language")[doc]) if flag & columns.TAGGED else None
         made.heat = _plain(scalars("heat")[doc]) if flag & columns.HAS_HEAT else None
         made.quality = _plain(scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None
         made.published = bool(flag & columns.PUBLISHED)
@@ -379,8 +394,8 @@ class Segment:
         return article
 
 
-_MAX_PROVIDERS = 1024
-"""The number of decoded providers that are cached for each segment."""
+_MAX_PROVIDERS = _MAX_SHOWN = 256
+"""The numbers of decoded providers and other strings that are cached for each segment."""
 
 _SIGNALS = columns.of_kind(columns.SIGNAL)
 
