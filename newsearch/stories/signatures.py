@@ -20,6 +20,9 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from newsearch.stories.wording import bare_title, dateline, repaired
+from newsearch.text.analysis import chunk_terms
+
 BYTES: Final = 16
 SLOTS: Final = 6
 TITLE_SLOTS: Final = 2
@@ -36,9 +39,9 @@ Pairs: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 _MASK: Final = (1 << 64) - 1
 _SLOT: Final = (1 << BITS) - 1
-_STEP: Final = 0x9E3779B97F4A7C15
-_TITLE_SHINGLE: Final = 2
-_TEXT_SHINGLE: Final = 3
+STEP: Final = 0x9E3779B97F4A7C15
+TITLE_SHINGLE: Final = 2
+TEXT_SHINGLE: Final = 3
 _LETTERS: Final = 9
 """Letters of a term that count towards its lots, less _FREE: one lot per three letters of a shingle."""
 _FREE: Final = 2
@@ -51,9 +54,33 @@ def signature(title: Sequence[str], text: Sequence[str]) -> tuple[int, int]:
         title: terms of its headline, without the publisher's suffix.
         text: terms of its excerpt and body; the first LEAD are used.
     """
-    slots = _lowest(title, _TITLE_SHINGLE, TITLE_SLOTS) + _lowest(text[:LEAD], _TEXT_SHINGLE, TEXT_SLOTS)
+    lead = text[:LEAD]
+    return signature_of(list(map(_hash, title)), term_lots(title), list(map(_hash, lead)), term_lots(lead))
+
+
+def signature_of(
+    title: Sequence[int], title_lots: Sequence[int], text: Sequence[int], text_lots: Sequence[int]
+) -> tuple[int, int]:
+    """The same, given the `term_hashes` and the `term_lots` of the terms; `text` has at most LEAD of them."""
+    slots = _lowest(title, title_lots, TITLE_SHINGLE, TITLE_SLOTS)
+    slots += _lowest(text, text_lots, TEXT_SHINGLE, TEXT_SLOTS)
     first, second = (sum(slot << BITS * i for i, slot in enumerate(half)) for half in (slots[:3], slots[3:]))
     return first, second
+
+
+def article_signature(title: str, excerpt: str, body: str) -> tuple[int, int]:
+    """The signature that an index stores for an article."""
+    headline = _terms(bare_title(repaired(title).split()))
+    first, rest = repaired(excerpt).split(), repaired(body).split()
+    lead, more = _terms(first[dateline(first) :]), _terms(rest)
+    if not _terms(first):
+        lead, more = [], _terms(rest[dateline(rest) :])
+    text = lead + more
+    return signature(headline, text[len(headline) :] if text[: len(headline)] == headline else text)
+
+
+def _terms(chunks: Sequence[str]) -> list[str]:
+    return [term for chunk in chunks for term in chunk_terms(chunk)]
 
 
 def signatures(articles: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Signatures:
@@ -113,12 +140,10 @@ def _slots(signatures: Signatures) -> np.ndarray[Any, np.dtype[np.uint64]]:
     return found.reshape(len(signatures), SLOTS)
 
 
-def _lowest(terms: Sequence[str], length: int, count: int) -> list[int]:
+def _lowest(hashes: Sequence[int], sizes: Sequence[int], length: int, count: int) -> list[int]:
     """The hashes of the shingles that come first, without duplicates, padded with 0."""
     draws: dict[int, int] = {}
-    sizes = [max(0, min(len(term), _LETTERS) - _FREE) for term in terms]
-    hashes = [_hash(term) for term in terms]
-    for at in range(len(terms) - length + 1):
+    for at in range(len(hashes) - length + 1):
         lots = sum(sizes[at : at + length]) // 3
         if not lots:
             continue
@@ -126,19 +151,30 @@ def _lowest(terms: Sequence[str], length: int, count: int) -> list[int]:
         for value in hashes[at : at + length]:
             shingle = _mix((shingle * 3 + value) & _MASK)
         slot = shingle & _SLOT or 1
-        draw = min(_mix((shingle + lot * _STEP) & _MASK) for lot in range(lots))
+        draw = min(_mix((shingle + lot * STEP) & _MASK) for lot in range(lots))
         if draw < draws.get(slot, _MASK + 1):
             draws[slot] = draw
     chosen = sorted(draws, key=lambda slot: (draws[slot], slot))[:count]
     return chosen + [0] * (count - len(chosen))
 
 
+def term_hashes(terms: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """The 64-bit hash of each term."""
+    sums = [zlib.crc32(term.encode("utf-8", "surrogatepass")) for term in terms]
+    return _mix(np.array(sums, np.uint64) + np.uint64(STEP))
+
+
 @lru_cache(maxsize=1 << 16)
 def _hash(term: str) -> int:
-    return _mix((zlib.crc32(term.encode()) + _STEP) & _MASK)
+    return int(_mix((zlib.crc32(term.encode("utf-8", "surrogatepass")) + STEP) & _MASK))
 
 
-def _mix(value: int) -> int:
+def term_lots(terms: Sequence[str]) -> bytes:
+    """Thirds of lots that each term draws for its shingles."""
+    return bytes([max(0, min(len(term), _LETTERS) - _FREE) for term in terms])
+
+
+def _mix(value: Any) -> Any:
     # splitmix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK

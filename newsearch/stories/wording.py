@@ -17,8 +17,12 @@ from newsearch.text.analysis import chunk_terms
 LEAD: Final = 160
 """Words of a text that are compared. Copies are shortened from the end, and the cost grows with the square of this."""
 
-_ENDING_WORDS: Final = 5
-_KEPT_WORDS: Final = 3
+ENDING_WORDS: Final = 5
+"""Maximum number of words of a publisher after a separator at the end of a headline."""
+KEPT_WORDS: Final = 3
+"""Minimum number of words before it."""
+DATELINE_CHUNKS: Final = 8
+"""Maximum number of words in a dateline."""
 _SEPARATORS: Final = frozenset("-|–—·•")
 _SENTENCE_END: Final = re.compile(r"[.!?:;…]['\"”’»)\]]*$")
 _CAPITALS: Final = 0.6
@@ -93,11 +97,11 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
     numbers: set[str] = set()
     names: set[str] = set()
     common: set[str] = set()
-    headline = bare_title(_repaired(title))
+    headline = bare_title(repaired(title).split())
     title_terms = _read(headline, numbers, names, common)
-    chunks = _repaired(text).split()
+    chunks = repaired(text).split()
     cut = bool(chunks) and (chunks[-1].endswith(("…", "...")) or chunks[-1][-1].isalnum())
-    chunks = chunks[_dateline(chunks) : LEAD + LEAD // 4]
+    chunks = chunks[dateline(chunks) : LEAD + LEAD // 4]
     text_terms = _read(chunks, numbers, names, common)
     if len(text_terms) >= len(title_terms) and text_terms[: len(title_terms)] == title_terms:
         # feeds repeat the headline if there is no excerpt
@@ -131,10 +135,9 @@ def brand(domain: str) -> str:
     return labels[-1]
 
 
-def bare_title(title: str) -> list[str]:
+def bare_title(chunks: list[str]) -> list[str]:
     """The chunks of a headline without the publisher's suffix: " - Publisher", " | Publisher"."""
-    chunks = title.split()
-    for at in range(len(chunks) - 2, max(_KEPT_WORDS - 1, len(chunks) - _ENDING_WORDS - 2), -1):
+    for at in range(len(chunks) - 2, max(KEPT_WORDS - 1, len(chunks) - ENDING_WORDS - 2), -1):
         if chunks[at] in _SEPARATORS:
             return chunks[:at]
     return chunks
@@ -143,12 +146,13 @@ def bare_title(title: str) -> list[str]:
 _LABEL: Final = 4
 """Maximum number of chunks before the end of a label."""
 
-_MISREAD: Final = re.compile(r"[ÂÃâ][^\x00-\x7f]")
+MISREAD: Final = re.compile(r"[ÂÃâ][^\x00-\x7f]")
+"""What only a text in UTF-8 that was decoded as Windows-1252 is likely to hold."""
 
 
-def _repaired(text: str) -> str:
+def repaired(text: str) -> str:
     """Repair words in UTF-8 that were decoded as Windows-1252 ("cafÃ©")."""
-    if text.isascii() or not _MISREAD.search(text):
+    if text.isascii() or not MISREAD.search(text):
         return text
     return " ".join(_reread(chunk) for chunk in text.split())
 
@@ -168,16 +172,22 @@ def _label(chunks: list[str]) -> int:
     return 0
 
 
-def _dateline(chunks: list[str]) -> int:
+def dateline(chunks: list[str]) -> int:
     """Number of chunks at the start that form a dateline: "LONDON (Reuters) -", "New Delhi, April 18 (IANS):"."""
-    for at, chunk in enumerate(chunks[:8]):
+    for at, chunk in enumerate(chunks[:DATELINE_CHUNKS]):
         if chunk in ("-", "–", "—", "--", ">>") or (chunk.endswith((":", "-")) and at and ")" in chunk):
             before = chunks[: at + 1]
             # a wire tag or a place in capitals; a sentence with a dash in it has neither
-            if any("(" in c for c in before) or before[0].strip(",").isupper():
-                return at + 1
-            return 0
+            return at + 1 if any("(" in c for c in before) or _is_place(before[0]) else 0
     return 0
+
+
+_UPPER: Final = re.compile("[A-Z]")
+_LOWER: Final = re.compile("[a-z]")
+
+
+def _is_place(chunk: str) -> bool:
+    return bool(_UPPER.search(chunk)) and not _LOWER.search(chunk)
 
 
 def _read(chunks: list[str], numbers: set[str], names: set[str], common: set[str]) -> list[str]:
