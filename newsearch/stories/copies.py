@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -34,6 +35,9 @@ WINDOW: Final = 4 * 86400.0
 
 RUN: Final = 2
 """Consecutive words that must agree to count."""
+
+GAP: Final = 4
+"""Words that may stand in the place of others and contradict them; more are another text."""
 
 CLASH: Final = -1.0
 
@@ -164,7 +168,7 @@ def _clash(
         if not size and (p <= label or q <= other_label):
             continue
         at_edge = not size or not following
-        if len(old) > 4 or len(new) > 4 or (at_edge and len(old) != len(new)):
+        if len(old) > GAP or len(new) > GAP or (at_edge and len(old) != len(new)):
             continue
         if not following and cut and p == len(x) and q == len(y) and _is_cut(old, new):
             continue
@@ -200,14 +204,20 @@ def _contradict(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ..
         return True
     if numbers and others and numbers.isdisjoint(others):
         return True
-    if len(old) == len(new) and any(are_opposite(s, t) for s, t in zip(old, new, strict=True)):
+    if len(old) == len(new) and opposed(old, new):
         return True
-    return _other_name(a, b, old, new)
+    return not any(term in w.common for term in (*old, *new) for w in (a, b)) and renamed(old, new)
 
 
-def _other_name(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    if any(term in w.common for term in (*old, *new) for w in (a, b)):
-        return False
+@lru_cache(maxsize=1 << 14)
+def opposed(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether a word is the opposite of the one in its place."""
+    return any(are_opposite(s, t) for s, t in zip(old, new, strict=True))
+
+
+@lru_cache(maxsize=1 << 14)
+def renamed(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether one name is not another way to write the other."""
     if not {_same(term) for term in old}.isdisjoint(map(_same, new)):
         return False
     return not _is_spelling("".join(old), "".join(new)) and not _is_initials(old, new)
