@@ -187,7 +187,11 @@ _JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:
-    return f"{_place(page)}{f', {page.results.request.collapse} as one hit' * any(hit.copies for hit in page.results)}"
+    folding, collapse = page.results.folding, page.results.request.collapse
+    if folding is None or collapse is None or not any(hit.copies for hit in page.results):
+        return _place(page)
+    total = f" ({counted(folding.groups, 'text')})" if folding.exact and collapse == "copies" else ""
+    return f"{_place(page)}, {collapse} as one hit{total}"
 
 
 def _place(page: Page) -> str:
