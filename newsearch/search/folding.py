@@ -1,8 +1,9 @@
 """The page of a search in which one hit represents all copies of a text, or all reports of a story.
 
 Copies are grouped by the engine, among all articles of the index, if it can (see `FoldingReader`). Stories, and copies
-in other engines, are grouped here, among the first CANDIDATES hits. If these do not fill the page, the number is doubled
-until they do. A group takes the position of its best hit. Grouping does not change the number of matching articles.
+in other engines, are grouped here, among the first CANDIDATES hits. If these do not fill the page, the number is
+doubled until they do. A group takes the position of its best hit. Grouping does not change the number of matching
+articles.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
     end = request.offset + request.limit
     if end > MAX_FOLDED:
         name = "collapse" if request.collapse else "per_outlet"
-        raise QueryError(f"{name}: this index groups {MAX_FOLDED:,} hits at most; offset and limit reach beyond")
+        raise QueryError(
+            f"{name}: this index groups {MAX_FOLDED:,} hits at most; offset and limit reach beyond"
+        )
     size = max(CANDIDATES, end)
     while True:
         answer = first(size)

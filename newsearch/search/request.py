@@ -169,7 +169,9 @@ class Request:
             check_number("per_outlet", self.per_outlet, 1, MAX_PAGE, whole=True, error=QueryError)
             self._set("per_outlet", int(self.per_outlet))
         if self.collapse == "stories" and self.limit + self.offset > MAX_FOLDED:
-            raise QueryError(f"collapse: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on")
+            raise QueryError(
+                f"collapse: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on"
+            )
 
     @property
     def is_folded(self) -> bool:

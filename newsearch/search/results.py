@@ -214,15 +214,18 @@ class Results(Sequence[Hit]):
 
         reader = self._asked.reader
         if not isinstance(reader, FoldingReader):
-            raise EngineError("this index does not count texts: its engine does not know which articles are copies")
+            raise EngineError(
+                "this index does not count texts: its engine does not know which articles are copies"
+            )
         options = replace(self._asked.options, limit=0, offset=0)
         return reader.fold(self._asked.tree(), options, Fold(copies=True))
 
     def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
         """The most frequent values of a facet among the matches as (value, count), the most frequent first.
 
-        If the request counts texts, all copies of a text count once for each value. Counts the articles that contain every word, or, if there are none, those that contain some. Years, months,
-        weeks and days are in the time zone of the search. They come in chronological order, the latest `limit` of them.
+        Counts the articles that contain every word, or, if there are none, those that contain some. If the request
+        counts texts, all copies of a text count once for each value. Years, months, weeks and days are in the time zone
+        of the search. They come in chronological order, the latest `limit` of them.
 
         Args:
             name: topic, provider, author, category, type, language, year, month, week or day.

@@ -604,8 +604,7 @@ static int begin(Comparer *self) {
 static PyObject *add(PyObject *object, PyObject *args) {
     Comparer *self = (Comparer *)object;
     PyObject *titles, *texts;
-    const int32_t *outlets;
-    const double *times;
+    const char *outlets, *times;
     Py_ssize_t outlets_size, times_size;
     if (!PyArg_ParseTuple(args, "O!O!y#y#", &PyList_Type, &titles, &PyList_Type, &texts, &outlets, &outlets_size, &times,
                           &times_size))
@@ -621,8 +620,8 @@ static PyObject *add(PyObject *object, PyObject *args) {
             utf8[part] = given[part] ? PyUnicode_AsEncodedString(given[part], "utf-8", "surrogatepass") : NULL;
         int32_t outlet;
         double time;
-        memcpy(&outlet, (const char *)outlets + i * 4, sizeof outlet);
-        memcpy(&time, (const char *)times + i * 8, sizeof time);
+        memcpy(&outlet, outlets + i * 4, sizeof outlet);
+        memcpy(&time, times + i * 8, sizeof time);
         failed = !utf8[0] || !utf8[1] ||
                  add_article(self, PyBytes_AsString(utf8[0]), (size_t)PyBytes_Size(utf8[0]), PyBytes_AsString(utf8[1]),
                              (size_t)PyBytes_Size(utf8[1]), outlet, time) < 0;

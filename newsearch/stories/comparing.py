@@ -6,7 +6,6 @@ The compiled Comparer takes a few microseconds for what `wording` and `relation`
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -100,7 +99,11 @@ def chunk_kind(chunk: str) -> tuple[int, tuple[str, ...]]:
 
 def term_kind(term: str) -> tuple[int, int, str]:
     """The weight of a term, what it is, and its `number_value`."""
-    kind = TERM_DIGIT * term[0].isdigit() | TERM_NUMBER * (term in NUMBER_WORDS) | TERM_NEGATION * (term in NEGATIONS)
+    kind = (
+        TERM_DIGIT * term[0].isdigit()
+        | TERM_NUMBER * (term in NUMBER_WORDS)
+        | TERM_NEGATION * (term in NEGATIONS)
+    )
     return weight((term,)), kind, number_value(term)
 
 
@@ -136,4 +139,4 @@ _CONSTANTS: Final = {
 }
 
 if _twin := compiled(f"{__package__}._comparing", _CONSTANTS):
-    Comparer = _twin.Comparer
+    globals()["Comparer"] = _twin.Comparer

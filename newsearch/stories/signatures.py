@@ -190,7 +190,8 @@ def _lowest(hashes: Sequence[int], sizes: Sequence[int], length: int, count: int
 def term_hashes(terms: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
     """The 64-bit hash of each term."""
     sums = [zlib.crc32(term.encode("utf-8", "surrogatepass")) for term in terms]
-    return _mix(np.array(sums, np.uint64) + np.uint64(STEP))
+    found: np.ndarray[Any, np.dtype[np.uint64]] = _mix(np.array(sums, np.uint64) + np.uint64(STEP))
+    return found
 
 
 @lru_cache(maxsize=1 << 16)

@@ -162,8 +162,8 @@ def test_signatures_are_those_of_the_texts(
             patch.setattr(building, name, getattr(module, name))
         table = TermTable()
         fields = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
-        numbers = [np.frombuffer(part, np.int32) for part in table.numbered(fields)]
-        found = signatures_of(batch, *numbers, table.draws())
+        words = building.Numbered(*(np.frombuffer(part, np.int32) for part in table.numbered(fields)))
+        found = signatures_of(batch, words, table.draws())
     assert found.view("<u8").tolist() == [list(article_signature(*three)) for three in texts]
 
 

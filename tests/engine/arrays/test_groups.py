@@ -14,10 +14,7 @@ from hypothesis import strategies as st
 
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine import open_engine
-from newsearch.engine.arrays.files import groups_file
-from newsearch.engine.arrays.files.toc import GROUPS_NAME
 from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.arrays.searching import groups as groups_module
 from newsearch.engine.arrays.searching.groups import _keys
 from newsearch.stories import copies, signatures
 from newsearch.stories.wording import wording

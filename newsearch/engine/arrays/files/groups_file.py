@@ -69,12 +69,10 @@ def read_groups(directory: Path) -> tuple[int, KnownGroups]:
             return 0, NOTHING
         file.verify()
         generation = int(file.array("generation")[0])
-        key, first, second, closeness, member, group = (file.array(name) for name in KnownGroups._fields)
+        kinds = [array.dtype for array in NOTHING]
+        # `astype` copies, so the file need not stay open.
         found = KnownGroups(
-            key.astype(np.uint64),
-            *(part.astype(np.int64) for part in (first, second)),
-            closeness.astype(np.float64),
-            *(part.astype(np.int64) for part in (member, group)),
+            *(file.array(name).astype(kind) for name, kind in zip(KnownGroups._fields, kinds, strict=True))
         )
     except (OSError, NewsearchError, ValueError, IndexError):
         return 0, NOTHING

@@ -58,11 +58,13 @@ def _names(
         parts = names[number].split("\x1f")
         return parts[0] or (parts[1] if name == "provider" and len(parts) > 1 else "")
 
+    def first() -> Array:
+        numbers: dict[str, int] = {}
+        return np.array([numbers.setdefault(shown(number), number) for number in range(len(names))], np.int64)
+
     if groups:
         # Several numbers may be shown as one.
-        first: dict[str, int] = {}
-        same = [first.setdefault(shown(number), number) for number in range(len(names))]
-        numbers = np.array(same, np.int64).take(numbers)
+        numbers = view.remembered(("shown", name), first).take(numbers)
     counts = _bincount(numbers, of, groups)
     total: dict[str, int] = {}
     for i in counts.nonzero()[0].tolist():
@@ -93,7 +95,9 @@ def _bincount(numbers: Array, docs: Array, groups: Groups | None) -> Array:
 def _hosts(view: View, docs: Array, groups: Groups | None) -> list[tuple[str, int]]:
     """The URL hosts of articles whose outlet has neither a name nor a domain, with the number of articles for each."""
     names = view.names("provider")
-    nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[view.column("provider").take(docs)]
+    nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[
+        view.column("provider").take(docs)
+    ]
     if not nameless.any():
         return []
     hosts, of = view.hosts

@@ -1,14 +1,13 @@
 """The page of a search in which one hit represents all copies of a text, or no outlet has more than its share.
 
-The groups of copies are known for every article. A page therefore reads only the hits that it shows, however many match.
-A group takes the position of its best hit.
+The groups of copies are known for every article. A page therefore reads only the hits that it shows, however many
+match. A group takes the position of its best hit.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias

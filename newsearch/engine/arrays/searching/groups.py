@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.files.groups_file import NOTHING, KnownGroups, identity, read_groups, write_groups
+from newsearch.engine.arrays.files.groups_file import (
+    NOTHING,
+    KnownGroups,
+    identity,
+    read_groups,
+    write_groups,
+)
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
@@ -93,7 +99,9 @@ def find_groups(view: View, known: KnownGroups, is_of_view: bool = False) -> tup
 
 
 def _keys(view: View, docs: Array) -> Array:
-    id_hash, content_hash = (view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash"))
+    id_hash, content_hash = (
+        view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash")
+    )
     key: Array = (id_hash ^ (id_hash >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + content_hash
     return key
 
@@ -190,7 +198,9 @@ class _Words:
         """The `relation` of each pair of articles."""
         self._read(np.unique(pairs))
         parts = [
-            np.frombuffer(self._comparer.relations(np.ascontiguousarray(self._number[pairs[at : at + _BATCH]])))
+            np.frombuffer(
+                self._comparer.relations(np.ascontiguousarray(self._number[pairs[at : at + _BATCH]]))
+            )
             for at in range(0, len(pairs), _BATCH)
         ]
         return np.concatenate([np.empty(0), *parts])
@@ -227,7 +237,7 @@ class _Words:
 
 
 def outlets(view: View) -> tuple[list[str], Array]:
-    """The names by which outlets are told apart, and for each provider the index of its own, int32. Index 0: unknown."""
+    """The names by which outlets are told apart, and for each provider the index of its name, int32; 0 if unknown."""
     names = {"": 0}
     numbers = []
     for name in view.names("provider"):

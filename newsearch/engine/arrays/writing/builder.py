@@ -58,7 +58,8 @@ class TermTable:
         self._words = building.TermNumbering(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
         self._foreign = bytearray()
-        self._hashes, self._lots = np.empty(0, np.uint64), np.empty(0, np.uint8)
+        self._hashes: Array = np.empty(0, np.uint64)
+        self._lots: Array = np.empty(0, np.uint8)
         self._drawn = 0
         self._stems = Stems(self.stemmings[0])
         self._term_stem = array("i")
@@ -76,7 +77,7 @@ class TermTable:
         """What each term draws in signatures."""
         known, count = self._drawn, len(self.terms)
         if count > len(self._hashes):
-            self._hashes, self._lots = (np.resize(a, 2 * count) for a in (self._hashes, self._lots))
+            self._hashes, self._lots = np.resize(self._hashes, 2 * count), np.resize(self._lots, 2 * count)
         # The newest terms are at the end.
         added = list(islice(reversed(self.terms), count - known))[::-1]
         self._hashes[known:count] = term_hashes(added)
@@ -169,8 +170,8 @@ class SegmentBuilder:
         tokens, lengths, marks = self._term_table.numbered(texts)
         self._tokens.frombytes(tokens)
         self._lengths.frombytes(lengths)
-        numbers = (np.frombuffer(part, np.int32) for part in (tokens, lengths, marks))
-        signatures = signatures_of(articles, *numbers, self._term_table.draws())
+        words = building.Numbered(*(np.frombuffer(part, np.int32) for part in (tokens, lengths, marks)))
+        signatures = signatures_of(articles, words, self._term_table.draws())
         self._columns.extend(articles, source, facts_of(articles, records)._asdict(), signatures)
 
     def build(self, pivots: Pivots) -> dict[str, Array]:

@@ -282,6 +282,20 @@ def _seconds(when: datetime | date | None) -> int:
     return days + when.hour * 3600 + when.minute * 60 + when.second
 
 
+class Numbered(NamedTuple):
+    """What `TermNumbering.numbered` returns, as arrays of int32.
+
+    Attributes:
+        tokens: the term number of each word, text by text.
+        lengths: words in each text.
+        marks: the MARKS of each text.
+    """
+
+    tokens: Array
+    lengths: Array
+    marks: Array
+
+
 class Draws(NamedTuple):
     """What terms draw in signatures: uint64 the `term_hashes`, and uint8 the `term_lots`."""
 

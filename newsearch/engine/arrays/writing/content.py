@@ -46,21 +46,16 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
 
 
 def signatures_of(
-    articles: list[Article],
-    tokens: NDArray[np.int32],
-    lengths: NDArray[np.int32],
-    marks: NDArray[np.int32],
-    draws: building.Draws,
+    articles: list[Article], words: building.Numbered, draws: building.Draws
 ) -> NDArray[np.uint8]:
     """The signatures of some articles, used to find copies; shape (articles, SIGNATURE). See stories.signatures.
 
     Args:
-        tokens: the term number of each word, article by article, field by field.
-        lengths: words in each field of each article, flattened.
-        marks: the MARKS of each field of each article, flattened.
+        words: of each field of each article, one after the other.
         draws: the hash and the lots of each term.
     """
     # The fields are title, topics, excerpt, body.
+    tokens, lengths, marks = words
     marked = marks.reshape(len(articles), len(TEXT_FIELDS), building.MARKS)
     has_excerpt = lengths[2 :: len(TEXT_FIELDS)] > 0
     headline = np.ascontiguousarray(marked[:, 0, 0])
