@@ -10,7 +10,7 @@ from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted_copies, counted_matches, other_outlets
+from newsearch.outputs.words import counted, counted_copies, counted_matches, other_outlets
 from newsearch.search.results import Hit
 from newsearch.text.clean import one_line
 
