@@ -210,7 +210,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return self._ordered(rows, 1)[0][1]
+        return self._ordered(rows, 1, 0)[0][1]
 
     # Finding
 
