@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
@@ -30,21 +30,67 @@ _MIN_PART = 3
 _PREFIXES = frozenset("e i t u v x bi co de ex re un".split())
 """What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
 
-_MAX_REMEMBERED = 4096
+_MAX_REMEMBERED = 16_384
 _UNKNOWN = ""
 """Stands for what was not looked up yet; None is remembered of what has no other spelling."""
 _HYPHENS = frozenset("-‐‑–/&＆")
 
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Memory(dict[Key, Value]):
+    """A cache of bounded size. It starts again when it is full. Threads may share it."""
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        super().__setitem__(key, value)
+
+
 class Spellings:
-    """Finds and caches the spellings of one generation of an index."""
+    """Finds and caches the spellings of one generation of an index.
+
+    Attributes:
+        corrections: a cache for `help.respell`: for each word, the number of articles that contain it, likely
+            corrections with their likelihoods, and whether the index has only other forms of it.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._counts: dict[Node, int] = {}
-        self._parted: dict[str, str | None] = {}
-        self._pairs: dict[tuple[str, str], str | None] = {}
-        self._alone: set[str] = set()
+        self._counts: Memory[Node, int] = Memory()
+        self._parted: Memory[str, str | None] = Memory()
+        self._pairs: Memory[tuple[str, str], str | None] = Memory()
+        self._most: Memory[str, int] = Memory()
+        self._alone: Memory[str, None] = Memory()
+        self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
+
+    def most(self, words: Sequence[str]) -> int:
+        """An upper bound of the number of articles that contain all of these neighbouring words, in any spelling.
+
+        Takes the counts of single words, which are cached, and therefore much less time than a search.
+
+        Args:
+            words: words of letters and digits.
+        """
+        counts = [self._most_of(word) for word in words]
+        for number, pair in enumerate(pairwise(words)):
+            if joined := self._joined(*pair):
+                together = self.count(Word(joined))
+                counts[number] += together
+                counts[number + 1] += together
+        return min(counts)
+
+    def _most_of(self, word: str) -> int:
+        found = self._most.get(word)
+        if found is None:
+            node = self.expand(Word(word, span=(0, len(word))), word)
+            parts = node.children if isinstance(node, Or) else (node,)
+            found = self._most[word] = sum(
+                self.count(replace(part, weight=1.0, span=(0, 0))) for part in parts
+            )
+        return found
 
     def expand(self, tree: Node, text: str) -> Node:
         """A tree that also matches other spellings of its words.
@@ -124,9 +170,7 @@ class Spellings:
             spelt = self._spelt(child, more)
             found += spelt
             if not is_paired and len(spelt) == 1 and spelt[0] is child:
-                if len(self._alone) >= _MAX_REMEMBERED:
-                    self._alone = set()
-                self._alone.add(child.text)
+                self._alone[child.text] = None
         return found
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
@@ -141,7 +185,7 @@ class Spellings:
                 others.append(replace(word, text=parted, weight=weight / 2))
         elif number := _whole_number(text):
             grouped = Phrase(_grouped(number))
-            if self._count(grouped):
+            if self.count(grouped):
                 shared = weight / len(grouped.text.split())
                 others.append(replace(grouped, weight=shared, span=word.span))
         elif not _HYPHENS.isdisjoint(text):
@@ -173,8 +217,6 @@ class Spellings:
         # Another thread may clear the cache in the meantime.
         found = self._pairs.get(pair, _UNKNOWN)
         if found is _UNKNOWN:
-            if len(self._pairs) >= _MAX_REMEMBERED:
-                self._pairs = {}
             found = self._pairs[pair] = self._as_one(left, right)
         return found
 
@@ -185,7 +227,7 @@ class Spellings:
             return None
         if left.isdigit() and right.isdigit():
             is_one = len(left) <= 3 and len(right) == 3
-            return left + right if is_one and self._count(Word(left + right)) else None
+            return left + right if is_one and self.count(Word(left + right)) else None
         is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
         return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
@@ -209,20 +251,16 @@ class Spellings:
                 continue
             # If one of the two is rare, the pair is rare too.
             if held(left) >= most and held(right) >= most:
-                count = self._count(Phrase(f"{left} {right}"))
+                count = self.count(Phrase(f"{left} {right}"))
                 if count >= most:
                     best, most = f"{left}-{right}", count + 1
-        if len(self._parted) >= _MAX_REMEMBERED:
-            self._parted = {}
         self._parted[word] = best
         return best
 
-    def _count(self, node: Node) -> int:
-        """The number of articles that match a node."""
+    def count(self, node: Node) -> int:
+        """The number of published articles that match a node. Cached: meant for words and short phrases."""
         found = self._counts.get(node)
         if found is None:
-            if len(self._counts) >= _MAX_REMEMBERED:
-                self._counts = {}
             found = self._counts[node] = self.reader.search(node, Options(limit=0)).counts().complete
         return found
 
