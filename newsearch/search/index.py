@@ -16,7 +16,7 @@ from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import MAX_FOLDED, Moment, Request, several
+from newsearch.search.request import MAX_FOLDED, Asked, Moment, Request, several
 from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 
@@ -209,9 +209,7 @@ class Index:
         reader = self._reader
         if not isinstance(request, Request):
             raise QueryError(f"{request!r:.80} is not a newsearch.Request")
-        if self._spellings is None or self._spellings.reader is not reader:
-            self._spellings = Spellings(reader)
-        asked = request.ask(reader, self._synonyms, self._spellings)
+        asked = self._ask(request, reader)
         tree, options, expand = asked.tree(), asked.options, request.expand
         if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
@@ -229,6 +227,11 @@ class Index:
             return Results(asked, folding.answer, folding)
         return Results(asked, reader.search(tree, options))
 
+    def _ask(self, request: Request, reader: Reader) -> Asked:
+        if self._spellings is None or self._spellings.reader is not reader:
+            self._spellings = Spellings(reader)
+        return request.ask(reader, self._synonyms, self._spellings)
+
     def fingerprint(self, request: Request) -> str:
         """A cache key for the answer to a request: equal keys mean the same hits in the same order.
 
@@ -241,7 +244,13 @@ class Index:
         """
         from hashlib import blake2b  # needed only by callers that cache answers
 
-        asked = request.ask(self._reader, self._synonyms)
+        reader = self._reader
+        if request.is_plain:
+            # No part of it depends on the time. Within one index, the words determine the tree.
+            known = vars(request)
+            told = repr((known["query"], known["limit"], known["offset"]))
+            return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        asked = self._ask(request, reader)
         # Recency counts from the newest article, unless its date is in the future.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
         folding = (request.collapse, request.show, request.per_outlet)

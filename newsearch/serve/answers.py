@@ -40,7 +40,7 @@ class Made:
 class Body:
     """A body with its own headers."""
 
-    text: str
+    text: str | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,9 +57,9 @@ def known_tags(http: HttpRequest) -> set[str]:
     )
 
 
-def encoded(text: str, gzip: bool) -> tuple[bytes, bool]:
+def encoded(text: str | bytes, gzip: bool) -> tuple[bytes, bool]:
     """A body's bytes, and whether they are compressed."""
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if gzip and len(data) >= _WORTH_COMPRESSING:
         return compress(data, _LEVEL, mtime=0), True
     return data, False

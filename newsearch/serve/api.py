@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from newsearch import QueryError, Request
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS, MAX_PAGE
-from newsearch.outputs.json_page import SCHEMA, page_mapping, stats_mapping, to_json
+from newsearch.outputs.json_page import SCHEMA, page_mapping, stats_mapping, to_json_bytes
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
 from newsearch.serve.answers import JSON, Body, Made, encoded, problem, respond, wants_gzip
@@ -69,7 +69,7 @@ async def _search(site: Site, http: HttpRequest) -> Response:
             results = snapshot.index.run(request)
             page = Page(results, view.facets, view.explain, view.facet_limit)
             links = _links(site, results, view) if http.method != "POST" else {}
-            return Body(to_json(page_mapping(page)), links)
+            return Body(to_json_bytes(page_mapping(page)), links)
 
         return Made((snapshot.index.fingerprint(request), request.query, request.limit, view), body)
 
@@ -89,7 +89,8 @@ async def _article(site: Site, http: HttpRequest) -> Response:
         if article is None or not (article.published or site.settings.unpublished):
             raise HTTPException(404, f"there is no article {id!r:.200}")
         return Made(
-            ("article", id), lambda: Body(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}))
+            ("article", id),
+            lambda: Body(to_json_bytes({"schema": SCHEMA, "article": article_to_mapping(article)})),
         )
 
     return await site.answer(http, JSON, make)
@@ -103,7 +104,7 @@ async def _complete(site: Site, http: HttpRequest) -> Response:
         def body() -> Body:
             found = snapshot.index.complete(text, most)
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
-            return Body(to_json({"schema": SCHEMA, "query": text, "completions": completions}))
+            return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
 
         return Made(("complete", text, most, datetime.now(UTC).date()), body)
 
@@ -120,7 +121,9 @@ async def _facets(site: Site, http: HttpRequest) -> Response:
             page = Page(snapshot.index.run(request), facets, facet_limit=view.facet_limit)
             counted = page_mapping(page)
             return Body(
-                to_json({name: counted[name] for name in ("schema", "query", "total", "facets", "notes")})
+                to_json_bytes(
+                    {name: counted[name] for name in ("schema", "query", "total", "facets", "notes")}
+                )
             )
 
         key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
@@ -149,7 +152,7 @@ async def _timeline(site: Site, http: HttpRequest) -> Response:
                 "total": counts,
                 "values": values,
             }
-            return Body(to_json(document))
+            return Body(to_json_bytes(document))
 
         return Made(("timeline", unit, snapshot.index.fingerprint(request), request.query), body)
 
@@ -162,13 +165,13 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
     def make(snapshot: Snapshot) -> Made:
         # The locations of the sources on this machine are private.
         told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
-        return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
+        return Made("stats", lambda: Body(to_json_bytes({"schema": SCHEMA, **told})))
 
     return await site.answer(http, JSON, make)
 
 
 async def _openapi(site: Site, http: HttpRequest) -> Response:
-    described = to_json(document(site.settings.base_path, site.settings.max_limit))
+    described = to_json_bytes(document(site.settings.base_path, site.settings.max_limit))
     data, gzipped = encoded(described, wants_gzip(http))
     return respond(data, JSON, gzipped=gzipped)
 
@@ -186,7 +189,7 @@ async def _health(site: Site, http: HttpRequest) -> Response:
 
     found = await site.live.run(job)
     status = 200 if found["status"] == "ok" else 503
-    return respond(to_json(found).encode(), JSON, status=status, headers={"Cache-Control": "no-store"})
+    return respond(to_json_bytes(found), JSON, status=status, headers={"Cache-Control": "no-store"})
 
 
 async def _metrics(site: Site, http: HttpRequest) -> Response:
