@@ -166,7 +166,7 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
         least: the minimum number of articles with every word, weighted by the likelihood of the edits.
     """
     best, most = None, least
-    bounded = _is_plain(asked)
+    typed = frozenset(asked.query.text.split()) if _is_plain(asked) else None
     for way in islice(ways, _MAX_TRIED):
         text, likely = asked.query.text, 1.0
         # From last to first, to keep the other positions valid.
@@ -175,9 +175,11 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
             likely *= likeliness
         # The query as typed competes too, as the candidate with no edits.
         rival = found.complete if any(place.held for place, _, _ in way) else 0
-        # Most candidates are out of the question by the counts of their words alone.
-        if bounded and _is_words(text) and asked.spellings.most(text.split()) * likely <= max(most, rival):
-            continue
+        # The counts of single words rule out most candidates.
+        if typed is not None and _is_words(text):
+            may_win = asked.spellings.may_exceed(max(most, rival), text.split(), likely, typed)
+            if not may_win:
+                continue
         again = parse(text, now=asked.now, tz=asked.tz)
         complete = asked.counts(asked.narrowed(again.tree, text)).complete
         if complete > found.complete and complete * likely > max(most, rival):

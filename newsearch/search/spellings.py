@@ -9,7 +9,7 @@ Only queries of a few words are expanded: a text has enough words that one more 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import TypeGuard, TypeVar
 
@@ -66,24 +66,35 @@ class Spellings:
         self._parted: Memory[str, str | None] = Memory()
         self._pairs: Memory[tuple[str, str], str | None] = Memory()
         self._most: Memory[str, int] = Memory()
+        self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
         self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
 
-    def most(self, words: Sequence[str]) -> int:
-        """An upper bound of the number of articles that contain all of these neighbouring words, in any spelling.
+    def may_exceed(self, least: float, words: Sequence[str], weight: float, first: Container[str]) -> bool:
+        """Whether the number of articles that contain all of these neighbouring words may exceed `least`.
 
-        Takes the counts of single words, which are cached, and therefore much less time than a search.
+        False is certain. It follows from the counts of single words, which are cached, and therefore takes much less
+        time than a search.
 
         Args:
-            words: words of letters and digits.
+            words: words of letters and digits; any spelling of them counts.
+            weight: a factor of the number of articles.
+            first: words that are looked at first, because their counts are probably cached.
         """
-        counts = [self._most_of(word) for word in words]
-        for number, pair in enumerate(pairwise(words)):
-            if joined := self._joined(*pair):
-                together = self.count(Word(joined))
-                counts[number] += together
-                counts[number + 1] += together
-        return min(counts)
+        for number in sorted(range(len(words)), key=lambda number: words[number] not in first):
+            count = self._most_of(words[number])
+            if count * weight <= least:
+                count += sum(
+                    self._together(pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
+                )
+                if count * weight <= least:
+                    return False
+        return True
+
+    def _together(self, pair: tuple[str, str]) -> int:
+        """The number of articles that contain two words as one."""
+        joined = self._joined(*pair)
+        return self.count(Word(joined)) if joined else 0
 
     def _most_of(self, word: str) -> int:
         found = self._most.get(word)
@@ -242,7 +253,7 @@ class Spellings:
         known = self._parted.get(word, _UNKNOWN)
         if known is not _UNKNOWN:
             return known
-        held = self.reader.articles_with
+        held = self._articles_with
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
         for at in range(1, len(word) - 1):
             left, right = word[:at], word[at:]
@@ -260,6 +271,13 @@ class Spellings:
                     best, most = f"{left}-{right}", count + 1
         self._parted[word] = best
         return best
+
+    def _articles_with(self, form: str) -> int:
+        """The number of articles that contain an exact form. Parts of words are parts of many words."""
+        found = self._held.get(form)
+        if found is None:
+            found = self._held[form] = self.reader.articles_with(form)
+        return found
 
     def count(self, node: Node) -> int:
         """The number of published articles that match a node. Cached: meant for words and short phrases."""

@@ -30,10 +30,12 @@ class Made:
     Attributes:
         key: what determines the result, besides the generation of the index.
         body: makes the body; not called if the client already has it.
+        may_keep: whether the body may be kept to be sent again: the key determines every byte of it.
     """
 
     key: object
     body: Callable[[], Body]
+    may_keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

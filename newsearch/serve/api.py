@@ -71,9 +71,10 @@ async def _search(site: Site, http: HttpRequest) -> Response:
             links = _links(site, results, view) if http.method != "POST" else {}
             return Body(to_json_bytes(page_mapping(page)), links)
 
-        return Made((snapshot.index.fingerprint(request), request.query, request.limit, view), body)
+        key = (snapshot.index.fingerprint(request), request.query, request.limit, view, http.method == "POST")
+        return Made(key, body, may_keep=True)
 
-    response = await site.answer(http, JSON, make)
+    response = await site.answer(http, JSON, make, is_quick=request.is_plain)
     if http.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -106,7 +107,7 @@ async def _complete(site: Site, http: HttpRequest) -> Response:
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
             return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
 
-        return Made(("complete", text, most, datetime.now(UTC).date()), body)
+        return Made(("complete", text, most, datetime.now(UTC).date()), body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -127,7 +128,7 @@ async def _facets(site: Site, http: HttpRequest) -> Response:
             )
 
         key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
-        return Made(key, body)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -154,7 +155,8 @@ async def _timeline(site: Site, http: HttpRequest) -> Response:
             }
             return Body(to_json_bytes(document))
 
-        return Made(("timeline", unit, snapshot.index.fingerprint(request), request.query), body)
+        key = ("timeline", unit, snapshot.index.fingerprint(request), request.query)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 

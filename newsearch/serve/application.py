@@ -19,6 +19,7 @@ from newsearch import NewsearchError, QueryError
 from newsearch.serve import api, feeds, pages, tools
 from newsearch.serve.answers import problem, query_problem
 from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
@@ -44,7 +45,7 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    site = Site(Live(index, settings, synonyms), settings, Metrics())
+    site = Site(Live(index, settings, synonyms), settings, Metrics(), Kept(settings.kept))
     assistants = tools.server(site.live, settings)
     mcp_route = tools.http_route(assistants, "/mcp")
 

@@ -27,6 +27,7 @@ class Settings:
         unpublished: whether requests may include unpublished articles.
         threads: number of searches that run at the same time.
         waiting: number of searches that wait for a thread; any more are answered with 503.
+        kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
         timeout: maximum duration of a request, in seconds.
         max_url: maximum bytes of a path with its query.
         max_body: maximum bytes of a body.
@@ -44,6 +45,7 @@ class Settings:
     unpublished: bool = False
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
+    kept: int = 16 << 20
     timeout: float = 10.0
     max_url: int = 8_192
     max_body: int = 65_536
