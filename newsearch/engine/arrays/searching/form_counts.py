@@ -42,11 +42,16 @@ class FormCounts:
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
-        # Count this form only: counting all forms takes longer than most searches.
         view, total = self._view, 0
-        for start, segment in zip(view.starts, view.segments, strict=False):
+        for i, (start, segment) in enumerate(zip(view.starts, view.segments, strict=False)):
             number = segment.dictionary.number(form)
-            if number >= 0:
+            if number < 0:
+                continue
+            # Unless all forms are counted already, count this one only: all take longer than most searches.
+            counts = self._counts.get(i)
+            if counts is not None:
+                total += int(counts[number])
+            else:
                 doc = segment.postings(number, number + 1)[0]
                 total += len(doc) if view.all_visible else int(view.visible[start:].take(doc).sum())
         return total
