@@ -101,6 +101,9 @@ class Work:
     watch: bool
     every: timedelta | None
     keep: timedelta | None
+    keep_history: bool | None
+    window: bool | None
+    defaults: bool
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -129,6 +132,9 @@ class Work:
             "day_first": self.day_first,
             "trust_env": True,
             "keep": self.keep,
+            "keep_history": self.keep_history,
+            "window": self.window,
+            "defaults": self.defaults,
         }
 
 
@@ -176,12 +182,29 @@ _WORK_OPTIONS = (
         "format",
         type=click.Choice(format_names()),
         metavar="FORMAT",
-        help=f"The format of files that do not tell it: {', '.join(format_names())}.",
+        help=f"The format of files that do not tell it: {', '.join(format_names())}. Remembered for each source.",
     ),
     click.option(
         "--day-first/--month-first",
         default=None,
-        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
+        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March. Remembered."
+        "  [default: as the language has it]",
+    ),
+    click.option(
+        "--keep",
+        type=_Length(),
+        metavar="TIME",
+        help="Drop articles of feeds that are older, as 90d. Remembered.  [default: keep all]",
+    ),
+    click.option(
+        "--window/--no-window",
+        default=None,
+        help="Keep articles that a file no longer has, or drop them. Remembered.  [default: keep those of feeds]",
+    ),
+    click.option(
+        "--defaults",
+        is_flag=True,
+        help="Discard what the index remembers of --as, --day-first, --keep and --window for these sources.",
     ),
     click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
     click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
@@ -193,10 +216,9 @@ _WORK_OPTIONS = (
         help="With --watch, visit feeds of the web this often.  [default: 15min]",
     ),
     click.option(
-        "--keep",
-        type=_Length(),
-        metavar="TIME",
-        help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
+        "--keep-history/--no-keep-history",
+        default=None,
+        help="Keep earlier versions of titles and excerpts, or stop that; the index remembers it.",
     ),
     format_option("text", "json"),
 )
@@ -372,6 +394,8 @@ def run(
             print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
         complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+    if report.history_lost:
+        complain(f"earlier versions of articles are lost: {report.history_lost}")
     shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
     for error in shown_errors:
         complain(str(error))
@@ -468,6 +492,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,
         "empty": report.empty,
+        "history_lost": report.history_lost,
         "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
+from newsearch.engine.figures import NO_SETTINGS as NO_SETTINGS
+from newsearch.engine.figures import SourceSettings as SourceSettings
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -183,6 +185,65 @@ class Answer(Protocol):
         """
 
 
+class OutletCount(NamedTuple):
+    """How many of some articles one outlet published, and when.
+
+    Attributes:
+        name: the name of the outlet, as the facet `provider` has it.
+        articles: how many.
+        first, last: the earliest and the latest publication date, to the second; None if none of the articles has a
+            date. A date without a time is a `date`, and counts as the start of its day in the zone of the search.
+        periods: the number of articles in each period that has any, in the notation of the facets of time.
+    """
+
+    name: str
+    articles: int
+    first: date | datetime | None
+    last: date | datetime | None
+    periods: Mapping[str, int]
+
+
+@runtime_checkable
+class CountsOutlets(Protocol):
+    """An `Answer` that can count outlets without reading articles. Engines need not implement it."""
+
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        """Return the outlets of the matches, in any order; articles without an outlet are left out.
+
+        The same articles are counted as by `Answer.facet`.
+
+        Args:
+            by: the facet of time that names the periods; None for no periods.
+        """
+
+
+class FormCount(NamedTuple):
+    """An exact form, the number of matches that contain it, and the number of all findable articles that do."""
+
+    form: str
+    articles: int
+    total: int
+
+
+@runtime_checkable
+class CountsForms(Protocol):
+    """An `Answer` that can count words without reading articles. Engines need not implement it."""
+
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        """Return the exact forms that are most distinctive for the matches (see ranking.log_likelihoods).
+
+        The same articles count as matches as in `Answer.facet`. The findable articles are the published ones; all, if
+        the search finds unpublished ones.
+
+        Args:
+            limit: the maximum number of forms.
+            least: the minimum number of matches that contain a form.
+
+        Returns:
+            The most distinctive first.
+        """
+
+
 class FieldStats(NamedTuple):
     """What an index holds in one field.
 
@@ -251,10 +312,14 @@ class Recipe(NamedTuple):
     Attributes:
         sources: the locations of its sources, in the order in which they were first indexed.
         protected: terms that share their stems with no other (see Stemming).
+        keep_history: whether earlier versions of articles are kept (see `Article.history`).
+        settings: how sources are read, by location; sources without settings are missing.
     """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
+    keep_history: bool = False
+    settings: Mapping[str, SourceSettings] = MappingProxyType({})
 
 
 class Reader(Protocol):
@@ -318,10 +383,20 @@ class Reader(Protocol):
 
 
 class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with its articles in the index."""
+    """Compares the articles of one source, as they are read, with its articles in the index.
+
+    Two articles with the same content differ at most in their ids, histories, and pictures.
+    """
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
         """Return the articles that must be added: those that are new, changed, or were read before in this run."""
+
+    def former(self, articles: Sequence[Article]) -> Sequence[Article | None]:
+        """Return for each article the committed article of the source with the same id, or None.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
@@ -402,6 +477,18 @@ class Writer(Protocol):
     def remember(self, source: str, state: SourceState | None) -> None:
         """Store a source and the state of its files. Without a state, the next run reads all of the source."""
 
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Store a source and how it is read. By default this stays as it is committed.
+
+        Forgetting a source drops its settings, and a fresh index has none.
+        """
+
+    def keep_history(self, keep: bool) -> None:
+        """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
+
+        A fresh index keeps none. The caller adds the versions to the articles; the engine stores them.
+        """
+
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically. The writer is closed afterwards.
 
@@ -446,7 +533,8 @@ class Engine(Protocol):
             fresh: start from an empty index instead of the published one, which stays until the commit.
             wait: seconds to wait for another writer.
             memory: bytes of added articles that the writer may keep in memory.
-            sources: locations of all sources of the run, so that it can be resumed if it is interrupted.
+            sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
+                interrupted: by a run with the same texts.
             protected: terms that share their stems with no other (see Stemming); by default those of the index.
             resume: resume an interrupted run of these sources.
             rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.

@@ -12,7 +12,7 @@ import orjson
 
 from newsearch.articles.article import article_to_mapping, written
 from newsearch.engine.base import Explanation
-from newsearch.engine.figures import Stats
+from newsearch.engine.figures import SourceSettings, Stats
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause
@@ -20,6 +20,8 @@ from newsearch.search.results import Hit, Results
 from newsearch.text.clean import escape_unseen
 
 if TYPE_CHECKING:
+    from newsearch.search.coverage import Coverage
+    from newsearch.search.distinctive import DistinctiveWords
     from newsearch.search.folding import Copy
     from newsearch.search.fronts import Stories
     from newsearch.search.similar import Publication
@@ -97,10 +99,13 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
     if explain:
         ours["explanation"] = _explanation_mapping(hit.explanation)
     article = hit.article
+    found = article_to_mapping(article)
+    if article.history:  # `show` has it
+        found.pop("history", None)
     if not article.extra:
-        return ours | article_to_mapping(article)
+        return ours | found
     # An article may have its own keys with these names. Ours win, because readers expect them.
-    theirs = {key: value for key, value in article_to_mapping(article).items() if key not in _MAY_LACK}
+    theirs = {key: value for key, value in found.items() if key not in _MAY_LACK}
     return {**ours, **theirs, **ours}
 
 
@@ -137,6 +142,44 @@ def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
     }
 
 
+def coverage_mapping(coverage: Coverage) -> dict[str, Any]:
+    """The outlets of a query."""
+    outlets: list[dict[str, Any]] = []
+    for one in coverage.outlets:
+        row = {
+            "outlet": one.name,
+            "articles": one.articles,
+            "total": one.total,
+            "share": round(one.share, 6),
+            "first": written(one.first),
+            "last": written(one.last),
+        }
+        if coverage.by is not None:
+            row["counts"], row["totals"] = list(one.counts), list(one.totals)
+        outlets.append(row)
+    return {
+        "query": coverage.query,
+        "by": coverage.by,
+        "periods": list(coverage.periods),
+        "articles": coverage.articles,
+        "total": coverage.total,
+        "outlets": outlets,
+    }
+
+
+def words_mapping(found: DistinctiveWords) -> dict[str, Any]:
+    """The distinctive words of a query."""
+    return {
+        "query": found.query,
+        "articles": found.articles,
+        "total": found.total,
+        "words": [
+            {"word": one.text, "articles": one.articles, "total": one.total, "score": round(one.score, 3)}
+            for one in found.words
+        ],
+    }
+
+
 def publication_mapping(publication: Publication) -> dict[str, Any]:
     """One publication of a text."""
     after = publication.after
@@ -169,6 +212,8 @@ def stats_mapping(stats: Stats) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, SourceSettings):
+        return value._asdict()
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 

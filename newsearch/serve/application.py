@@ -25,6 +25,7 @@ from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
+from newsearch.serve.shelf import Shelf
 from newsearch.serve.site import Site
 
 MCP = "/mcp"
@@ -50,7 +51,9 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    site = Site(Live(index, settings, synonyms), settings, Metrics(), Kept(settings.kept))
+    site = Site(
+        Live(index, settings, synonyms), settings, Metrics(), Kept(settings.kept), Shelf(settings.saved)
+    )
     assistants = Assistants(site.live, settings, MCP)
 
     @asynccontextmanager

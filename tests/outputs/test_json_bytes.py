@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from newsearch.outputs.json_page import to_json, to_json_bytes
 from newsearch.text.clean import escape_unseen
 
-TEXT = st.text(st.characters(codec=None) | st.sampled_from("\x7f\x85\xad\u202e\u2028\ud800\ufeff\U000e0041é'\"\\"))
+TEXT = st.text(
+    st.characters(codec=None) | st.sampled_from("\x7f\x85\xad\u202e\u2028\ud800\ufeff\U000e0041é'\"\\")
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),

@@ -28,7 +28,7 @@ from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, Options
+from newsearch.engine.base import Counts, Explanation, FormCount, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -71,7 +71,8 @@ class Search:
         )
         # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
         self._ranks_by_sum = asked.is_text and by_score
-        self._shown = view.shown(unpublished=options.unpublished or asked.unpublished)
+        self._finds_unpublished = options.unpublished or asked.unpublished
+        self._shown = view.shown(unpublished=self._finds_unpublished)
         self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
@@ -132,8 +133,26 @@ class Search:
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        docs = self._complete if len(self._complete) else self._partial
-        return facets.counted(self._view, name, docs, limit, self._options.tz)
+        return facets.counted(self._view, name, self._counted, limit, self._options.tz)
+
+    @checked
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        from newsearch.engine.arrays.searching import outlets  # most searches do not ask
+
+        return outlets.counted(self._view, self._counted, by, self._options.tz)
+
+    @checked
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        from newsearch.engine.arrays.searching import distinctive  # most searches do not ask
+
+        return distinctive.counted(
+            self._view, self._counted, limit, least, unpublished=self._finds_unpublished
+        )
+
+    @property
+    def _counted(self) -> Array:
+        """The matches that facets count: the complete ones or, if there are none, the partial ones."""
+        return self._complete if len(self._complete) else self._partial
 
     @checked
     def explain(self, number: int) -> Explanation:
@@ -162,16 +181,17 @@ class Search:
         if not self._options.limit:
             return [], []
         if self._ranks_by_sum:
-            rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
+            found = self._best_of_all(self._required, self._filter, wanted)
+            rows = self._ordered(found, wanted, first)[first:]
             return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
         page = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = self._ordered(page, wanted)
+        page = self._ordered(page, wanted, first)
         is_held = [True] * len(page)
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += self._ordered(rows, wanted)
+            page += self._ordered(rows, wanted, first - len(page))
             is_held += [False] * (len(page) - len(is_held))
         return page[first:], is_held[first:]
 
@@ -299,14 +319,19 @@ class Search:
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
-    def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
-        """The best candidates in their final order. Ties are broken by date, newest first, then by id."""
+    def _ordered(self, rows: list[Row], wanted: int, first: int) -> list[Row]:
+        """The best candidates in their final order. Ties are broken by date, newest first, then by id.
+
+        Args:
+            first: the number of the first row that is shown. Ties before it are left as they are.
+        """
         rows.sort(reverse=True)
-        if len({key for key, _, _ in rows}) < len(rows):
+        if len({key for key, _, _ in rows[max(first, 0) :]}) < len(rows) - max(first, 0) or first > 0:
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
             for run in runs:
-                rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
+                is_shown = len(run) > 1 and len(rows) + len(run) > first
+                rows += self._untied(run, wanted - len(rows)) if is_shown else run
                 if len(rows) >= wanted:
                     break
         return rows[:wanted]
