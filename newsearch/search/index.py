@@ -262,7 +262,12 @@ class Index:
         """
         from hashlib import blake2b  # needed only by callers that cache answers
 
-        asked = request.ask(self._reader, self._synonyms)
+        if self._reader and request.is_plain:
+            # No part of it depends on the time. Within one index, the words determine the tree.
+            known = vars(request)
+            told = repr((known["query"], known["limit"], known["offset"]))
+            return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        asked = self._asked(request)
         # Recency counts from the newest article, unless its date is in the future.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
         folding = (request.collapse, request.show, request.per_outlet, request.count)
