@@ -1,7 +1,8 @@
 /* The inner loops of indexing, compiled. Each function does exactly what the one of its name in building.py does in
  * Python and numpy; that one is also what runs where no compiler was at hand.
  *
- * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c and _building_facts.c. */
+ * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c, _building_facts.c
+ * and _building_urls.c. */
 
 #include "_building.h"
 
@@ -20,6 +21,7 @@ static PyMethodDef methods[] = {
     {"hash_keys", hash_keys, METH_O, hash_keys_doc},
     {"facts", facts, METH_VARARGS, facts_doc},
     {"plain_records", plain_records, METH_O, plain_records_doc},
+    {"url_parts", url_parts, METH_O, url_parts_doc},
     {NULL, NULL, 0, NULL},
 };
 
