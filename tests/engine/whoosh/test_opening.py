@@ -13,6 +13,7 @@ import pytest
 from whoosh import index as whoosh_index
 from whoosh import qparser, scoring, sorting
 from whoosh.fields import TEXT, Schema, UnknownFieldError
+from whoosh.filedb.filestore import ReadOnlyError
 from whoosh.index import LockError
 from whoosh.query import DateRange, Every, Term
 from whoosh.writing import CLEAR, AsyncWriter, BufferedWriter, IndexingError, SegmentWriter
@@ -103,6 +104,15 @@ def test_indexes_of_whoosh_are_read_as_before(directory, tmp_path) -> None:
     with theirs.writer() as writer:
         writer.add_document(title="zebra")
     assert whoosh_index.open_dir(str(tmp_path / "theirs")).doc_count() == 1
+
+
+def test_an_index_opened_to_read_only_is_not_written(directory) -> None:
+    for index in (open_dir(directory, readonly=True), whoosh_index.open_dir(str(directory), readonly=True)):
+        assert index.doc_count() == 12
+        for write in (index.writer, index.optimize):
+            with pytest.raises(ReadOnlyError):
+                write()
+    open_dir(directory).writer().cancel()
 
 
 def test_what_is_published_is_seen(directory) -> None:
