@@ -406,6 +406,15 @@ def test_a_searcher_of_a_buffered_writer_keeps_its_buffer_when_refreshed(directo
         searcher.close()
 
 
+@pytest.mark.parametrize("field", ["date", "modified", "url", "language", "category"])
+def test_an_error_in_a_document_names_the_field(directory, field) -> None:
+    writer = open_dir(directory).writer()
+    with pytest.raises(IndexingError, match=rf"\b{field}\b"):
+        writer.add_document(title="a", **{field: {"no": "value"}})
+    writer.commit()
+    assert open_dir(directory).doc_count() == 12
+
+
 @pytest.mark.parametrize(
     ("document", "kind"),
     [
@@ -416,6 +425,9 @@ def test_a_searcher_of_a_buffered_writer_keeps_its_buffer_when_refreshed(directo
         ({"title": "a", "heat": "warm"}, IndexingError),
         ({"title": "a", "heat": "warm"}, SourceError),
         ({}, IndexingError),
+        ({"title": "a", "date": "someday"}, IndexingError),
+        ({"title": "a", "url": "not a url"}, IndexingError),
+        ({"title": "a", "author": 5}, IndexingError),
     ],
 )
 def test_what_is_no_article_is_an_error(directory, document, kind) -> None:
