@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from newsearch.text.addresses import canonical_url
 
-__all__ = ["Article", "Draft", "Image", "Provider", "article_to_mapping", "canonical_url"]
+__all__ = ["Article", "Draft", "Image", "Provider", "Version", "article_to_mapping", "canonical_url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,23 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An earlier version of an article, as an index that keeps histories stores it.
+
+    Attributes:
+        title, excerpt: as they were.
+        replaced: when the index replaced this version, an aware datetime in UTC, to the second.
+        date, modified: of this version, as in `Article`.
+    """
+
+    title: str
+    excerpt: str
+    replaced: dt.datetime
+    date: dt.datetime | dt.date | None = None
+    modified: dt.datetime | dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One news article.
 
@@ -46,6 +63,7 @@ class Article:
         language: a lower-case BCP 47 tag such as "en-us".
         quality, heat: the signals; they can exceed 100, and a negative one means unknown.
         related: embedded articles; their id is empty unless they have a path.
+        history: earlier versions, the oldest first; empty unless the index keeps histories.
         extra: values under keys outside the format, JSON-able.
     """
 
@@ -70,6 +88,7 @@ class Article:
     provider: Provider | None = None
     images: tuple[Image, ...] = ()
     related: tuple[Article, ...] = ()
+    history: tuple[Version, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -98,32 +117,77 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
 
     `article_from_mapping(article_to_mapping(a), id=a.id) == a` for every `a` that came from there.
     """
-    mapping: dict[str, Any] = {
-        "path": article.id,
-        "category": article.category,
+    # Absent values are passed over one by one: a page makes ten mappings, and most values of most articles are absent.
+    mapping: dict[str, Any] = dict(article.extra)
+    if article.id:
+        mapping["path"] = article.id
+    if article.category:
+        mapping["category"] = article.category
+    if article.title:
+        mapping["title"] = article.title
+    if article.excerpt:
+        mapping["excerpt"] = article.excerpt
+    if article.date:
+        mapping["publishedDateTime"] = written(article.date)
+    if article.modified:
+        mapping["modified"] = written(article.modified)
+    if article.authors:
+        mapping["authors"] = list(article.authors)
+    if article.original_url:
+        mapping["originalUrl"] = article.original_url
+    if article.web_url:
+        mapping["webUrl"] = article.web_url
+    if article.amp_web_url:
+        mapping["ampWebUrl"] = article.amp_web_url
+    if article.cdn_amp_web_url:
+        mapping["cdnAmpWebUrl"] = article.cdn_amp_web_url
+    if article.type:
+        mapping["type"] = article.type
+    if article.language:
+        mapping["locale"] = article.language
+    if article.quality is not None:
+        mapping["quality"] = article.quality
+    if article.heat is not None:
+        mapping["heat"] = article.heat
+    mapping["published"] = article.published
+    if article.provider:
+        mapping["provider"] = _provider_to_mapping(article.provider)
+    if article.topics:
+        mapping["topics"] = list(article.topics)
+    if article.images:
+        mapping["images"] = [_image_to_mapping(image) for image in article.images]
+    if article.related:
+        mapping["related"] = [article_to_mapping(related) for related in article.related]
+    if article.history:
+        mapping["history"] = [version_to_mapping(version) for version in article.history]
+    if article.body:
+        # an article without a title is readable only in BEIR's form
+        mapping["body" if article.title else "text"] = article.body
+    return mapping
+
+
+def version_to_mapping(version: Version) -> dict[str, Any]:
+    """Convert an earlier version to JSON-able values, under the keys that an article has for them."""
+    mapping = {
+        "title": version.title,
+        "excerpt": version.excerpt,
+        "publishedDateTime": written(version.date),
+        "modified": written(version.modified),
+        "replaced": written(version.replaced),
+    }
+    return {key: value for key, value in mapping.items() if value}
+
+
+def history_mapping(article: Article) -> dict[str, Any]:
+    """The title and excerpt of an article and of its earlier versions, JSON-able."""
+    return {
+        "id": article.id,
         "title": article.title,
         "excerpt": article.excerpt,
         "publishedDateTime": written(article.date),
         "modified": written(article.modified),
-        "authors": list(article.authors),
-        "originalUrl": article.original_url,
-        "webUrl": article.web_url,
-        "ampWebUrl": article.amp_web_url,
-        "cdnAmpWebUrl": article.cdn_amp_web_url,
-        "type": article.type,
-        "locale": article.language,
-        "quality": article.quality,
-        "heat": article.heat,
-        "published": article.published,
-        "provider": article.provider and _provider_to_mapping(article.provider),
-        "topics": list(article.topics),
-        "images": [_image_to_mapping(image) for image in article.images],
-        "related": [article_to_mapping(related) for related in article.related],
-        # an article without a title is readable only in BEIR's form
-        "body" if article.title else "text": article.body,
+        "history": [version_to_mapping(version) for version in article.history],
     }
-    present = {key: value for key, value in mapping.items() if value not in (None, "", [])}
-    return {**article.extra, **present}
 
 
 def written(when: dt.datetime | dt.date | None) -> str | None:
@@ -137,9 +201,14 @@ def _image_to_mapping(image: Image) -> dict[str, Any]:
 
 
 def _provider_to_mapping(provider: Provider) -> dict[str, Any]:
-    images = [_image_to_mapping(image) for image in provider.images]
-    mapping = {"name": provider.name, "domain": provider.domain, "images": images}
-    return {key: value for key, value in mapping.items() if value}
+    mapping: dict[str, Any] = {}
+    if provider.name:
+        mapping["name"] = provider.name
+    if provider.domain:
+        mapping["domain"] = provider.domain
+    if provider.images:
+        mapping["images"] = [_image_to_mapping(image) for image in provider.images]
+    return mapping
 
 
 class Draft:

@@ -15,6 +15,7 @@ from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Image, Provider
 from newsearch.articles.dates import is_day_first
 from newsearch.articles.extra import AMBIGUOUS, extra
+from newsearch.articles.history import versions
 from newsearch.articles.values import (
     LARGEST_SIGNAL,
     NEWEST_YEAR,
@@ -351,6 +352,10 @@ def _add_rare(
         bad["images"] = bad_images
     if bad_related:
         bad["related"] = bad_related
+    draft.history = ()
+    if "history" in mapping and (history := versions(mapping["history"])):
+        draft.history = history
+        mapping = {key: value for key, value in mapping.items() if key != "history"}
     draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
     if unclear:
         draft.extra[AMBIGUOUS] = unclear

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import click
 
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import format_option
+from newsearch.cli.options import Size, format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
@@ -40,21 +39,6 @@ MAX_CHANGES_SHOWN = 20
 """Maximum number of ids of each kind in text output; JSON has the first 1,000."""
 
 
-class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
-    """A number of bytes, such as 512M, 512MB, 512MiB or 2G; all are powers of 1024."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
-        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
-        if size < LEAST_MEMORY:
-            self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
-        return size
-
-
 class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
     """A duration of at least a minute, such as 15min, 2h or 1d."""
 
@@ -71,8 +55,6 @@ class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
             self.fail(f"{value!r} is no time at all", param, context)
         return length
 
-
-_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 wait_option = click.option(
     "--wait",
@@ -101,6 +83,9 @@ class Work:
     watch: bool
     every: timedelta | None
     keep: timedelta | None
+    keep_history: bool | None
+    window: bool | None
+    defaults: bool
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -129,6 +114,9 @@ class Work:
             "day_first": self.day_first,
             "trust_env": True,
             "keep": self.keep,
+            "keep_history": self.keep_history,
+            "window": self.window,
+            "defaults": self.defaults,
         }
 
 
@@ -148,7 +136,7 @@ _WORK_OPTIONS = (
     ),
     click.option(
         "--memory",
-        type=_Size(),
+        type=Size(LEAST_MEMORY),
         default="512M",
         show_default=True,
         metavar="SIZE",
@@ -176,12 +164,29 @@ _WORK_OPTIONS = (
         "format",
         type=click.Choice(format_names()),
         metavar="FORMAT",
-        help=f"The format of files that do not tell it: {', '.join(format_names())}.",
+        help=f"The format of files that do not tell it: {', '.join(format_names())}. Remembered for each source.",
     ),
     click.option(
         "--day-first/--month-first",
         default=None,
-        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
+        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March. Remembered."
+        "  [default: as the language has it]",
+    ),
+    click.option(
+        "--keep",
+        type=_Length(),
+        metavar="TIME",
+        help="Drop articles of feeds that are older, as 90d. Remembered.  [default: keep all]",
+    ),
+    click.option(
+        "--window/--no-window",
+        default=None,
+        help="Keep articles that a file no longer has, or drop them. Remembered.  [default: keep those of feeds]",
+    ),
+    click.option(
+        "--defaults",
+        is_flag=True,
+        help="Discard what the index remembers of --as, --day-first, --keep and --window for these sources.",
     ),
     click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
     click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
@@ -193,10 +198,9 @@ _WORK_OPTIONS = (
         help="With --watch, visit feeds of the web this often.  [default: 15min]",
     ),
     click.option(
-        "--keep",
-        type=_Length(),
-        metavar="TIME",
-        help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
+        "--keep-history/--no-keep-history",
+        default=None,
+        help="Keep earlier versions of titles and excerpts, or stop that; the index remembers it.",
     ),
     format_option("text", "json"),
 )
@@ -372,6 +376,8 @@ def run(
             print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
         complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+    if report.history_lost:
+        complain(f"earlier versions of articles are lost: {report.history_lost}")
     shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
     for error in shown_errors:
         complain(str(error))
@@ -468,6 +474,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,
         "empty": report.empty,
+        "history_lost": report.history_lost,
         "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {

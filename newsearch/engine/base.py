@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
+from newsearch.engine.figures import NO_SETTINGS as NO_SETTINGS
+from newsearch.engine.figures import SourceSettings as SourceSettings
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -34,6 +36,10 @@ MAX_PAGE = 100_000
 MEMORY = 512 << 20
 LEAST_MEMORY = 16 << 20
 """Bytes of added articles that a writer may keep in memory: the default and the minimum."""
+
+CACHE = 256 << 20
+LEAST_CACHE = 16 << 20
+"""Bytes that a reader may take for searching: the default and the minimum."""
 MAX_NAMES = 1000
 """The maximum number of ids in a SourceDifference for each kind of change. The counts are complete."""
 
@@ -181,6 +187,34 @@ class Answer(Protocol):
         Args:
             limit: the maximum number of values; None for all.
         """
+
+
+class Fold(NamedTuple):
+    """How the hits of a search become fewer.
+
+    Attributes:
+        copies: whether one hit represents all copies of a text that match.
+        show: which of them it is: "best" (in the order of the search), "first" or "last" (by date), or the name or
+            domain of an outlet. If several qualify, or none, the best of them.
+        per_outlet: the maximum number of hits of an outlet on a page, as long as other outlets have hits; None for any.
+    """
+
+    copies: bool
+    show: str = "best"
+    per_outlet: int | None = None
+
+
+class FoldedAnswer(Answer, Protocol):
+    """The result of a folded search. `Options.limit` and `offset` count groups of copies."""
+
+    def copies(self, number: int) -> Sequence[Article]:
+        """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
+
+    def groups(self) -> Counts:
+        """Return how many groups of copies match: complete ones have an article with every word of the query."""
+
+    def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        """Like `facet`, but return the number of groups in which an article has the value."""
 
 
 class OutletCount(NamedTuple):
@@ -337,10 +371,14 @@ class Recipe(NamedTuple):
     Attributes:
         sources: the locations of its sources, in the order in which they were first indexed.
         protected: terms that share their stems with no other (see Stemming).
+        keep_history: whether earlier versions of articles are kept (see `Article.history`).
+        settings: how sources are read, by location; sources without settings are missing.
     """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
+    keep_history: bool = False
+    settings: Mapping[str, SourceSettings] = MappingProxyType({})
 
 
 class Reader(Protocol):
@@ -403,11 +441,36 @@ class Reader(Protocol):
         """
 
 
+@runtime_checkable
+class FoldingReader(Reader, Protocol):
+    """A reader that knows which articles of its generation are copies of each other.
+
+    All published articles are grouped; an unpublished one is a group of its own. The hits of other readers are folded
+    by `search.folding`, which reads the first of them.
+    """
+
+    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedAnswer:
+        """Answer a query tree with folded hits."""
+
+    def copies(self, id: str) -> list[Article]:
+        """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
+
+
 class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with its articles in the index."""
+    """Compares the articles of one source, as they are read, with its articles in the index.
+
+    Two articles with the same content differ at most in their ids, histories, and pictures.
+    """
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
         """Return the articles that must be added: those that are new, changed, or were read before in this run."""
+
+    def former(self, articles: Sequence[Article]) -> Sequence[Article | None]:
+        """Return for each article the committed article of the source with the same id, or None.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
@@ -488,6 +551,18 @@ class Writer(Protocol):
     def remember(self, source: str, state: SourceState | None) -> None:
         """Store a source and the state of its files. Without a state, the next run reads all of the source."""
 
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Store a source and how it is read. By default this stays as it is committed.
+
+        Forgetting a source drops its settings, and a fresh index has none.
+        """
+
+    def keep_history(self, keep: bool) -> None:
+        """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
+
+        A fresh index keeps none. The caller adds the versions to the articles; the engine stores them.
+        """
+
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically. The writer is closed afterwards.
 
@@ -508,8 +583,12 @@ class Engine(Protocol):
     def place(self) -> Path | str:
         """Where the index is, as passed to `open_engine`: a Path for a directory, otherwise text."""
 
-    def reader(self) -> Reader:
+    def reader(self, *, memory: int = CACHE) -> Reader:
         """Open the published generation.
+
+        Args:
+            memory: the most bytes that the reader may keep of what it has read and made; an engine that keeps nothing
+                ignores it. The reader of a newer generation gets the same limit.
 
         Raises:
             IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
@@ -532,7 +611,8 @@ class Engine(Protocol):
             fresh: start from an empty index instead of the published one, which stays until the commit.
             wait: seconds to wait for another writer.
             memory: bytes of added articles that the writer may keep in memory.
-            sources: locations of all sources of the run, so that it can be resumed if it is interrupted.
+            sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
+                interrupted: by a run with the same texts.
             protected: terms that share their stems with no other (see Stemming); by default those of the index.
             resume: resume an interrupted run of these sources.
             rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.

@@ -144,7 +144,7 @@ class Front:
 
 def _titled(article: Article, stemming: Stemming) -> Report:
     """What `headline` compares of a dated article."""
-    terms = analysis.terms(" ".join(bare_title(article.title)))
+    terms = analysis.terms(" ".join(bare_title(article.title.split())))
     return Report(article.id, _time(article), outlet_of(article), stemming.stems(terms), ())
 
 

@@ -25,8 +25,10 @@ class Settings:
         guarded: what the token protects: everything, or only the feeds.
         cors: whether pages of other sites may read the API.
         unpublished: whether requests may include unpublished articles.
+        saved: a file of saved searches, or None. It is read again when it changes.
         threads: number of searches that run at the same time.
         waiting: number of searches that wait for a thread; any more are answered with 503.
+        kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
         timeout: maximum duration of a request, in seconds.
         max_url: maximum bytes of a path with its query.
         max_body: maximum bytes of a body.
@@ -42,8 +44,10 @@ class Settings:
     guarded: Guarded = "all"
     cors: bool = False
     unpublished: bool = False
+    saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
+    kept: int = 16 << 20
     timeout: float = 10.0
     max_url: int = 8_192
     max_body: int = 65_536

@@ -41,7 +41,7 @@ def written(kept: Kept) -> list[dict[str, Any]]:
 
 
 def build(place: Path, first: Kept, second: Kept) -> None:
-    """Two sources: an article of the first is hidden if the second has it, too. A source that becomes empty is refused."""
+    """Two sources: an article of the first is hidden if the second has it, too. Neither becomes empty."""
     for name, kept in (("a", first), ("b", second)):
         file = place / f"{name}.jsonl"
         records = [*written(kept), {"id": name, "title": "Nothing else", "publishedDateTime": "2024-04-30"}]

@@ -36,6 +36,7 @@ from newsearch._patterns import pattern
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
+from newsearch.engine.base import NO_SETTINGS, SourceSettings
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -43,13 +44,15 @@ from newsearch.text.wordlists import MAX_PROTECTED
 
 TOC_NAME = "toc.json"
 JOURNAL_NAME = "journal.json"
+GROUPS_NAME = "groups.bin"
+"""A cache of readers, which no table of contents names: see groups_file."""
 SEGMENT_SUFFIX = ".seg"
 STATE_SUFFIX = ".src"
 _NUMBERS_SUFFIX = {"deleted": ".del", "hidden": ".hid"}
 _STEM = r"(?:[0-9]{1,15}_)?[0-9a-f]{16}"
 _OURS = pattern(
-    _STEM
-    + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9a-f]+\.tmp)?|(toc|journal)\.json\.[0-9a-f]+\.tmp|journal\.json"
+    _STEM + r"(\.[0-9]{1,18})?\.[a-z]{3,8}(\.[0-9a-f]+\.tmp)?"
+    r"|(toc\.json|journal\.json|groups\.bin)\.[0-9a-f]+\.tmp|journal\.json"
 )
 _NUMBERED = pattern(r"([0-9]{1,15})_[0-9a-f]{16}\.[a-z]{3,8}")
 _MAX_TOC = 16 << 20
@@ -73,15 +76,21 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One source: its location, and the file that holds its state, if any."""
+    """One source: its location, the file that holds its state, if any, and how it is read."""
 
     location: str
     state: str = ""
+    settings: SourceSettings = NO_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Toc:
-    """One generation of an index. `protected` holds the terms that are not stemmed (see Stemming)."""
+    """One generation of an index.
+
+    Attributes:
+        protected: the terms that are not stemmed (see Stemming).
+        keep_history: whether earlier versions of articles are kept. toc.json then has `"keep_history": true`.
+    """
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
@@ -89,6 +98,7 @@ class Toc:
     pivots: Pivots = Pivots()
     created: str = ""
     protected: frozenset[str] = frozenset()
+    keep_history: bool = False
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -133,7 +143,7 @@ class Toc:
             )
             for entry in self.segments
         ]
-        sources = [SourceEntry(entry.location, names.get(entry.state, "")) for entry in self.sources]
+        sources = [replace(entry, state=names.get(entry.state, "")) for entry in self.sources]
         return replace(self, segments=tuple(segments), sources=tuple(sources))
 
 
@@ -225,7 +235,10 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
             protected=_protected(data.get("protected", [])),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
+            keep_history=data.get("keep_history", False),
         )
+        if type(toc.keep_history) is not bool:
+            raise ValueError(f"keep_history {toc.keep_history!r}")
         if not 0 <= toc.generation < _MAX_GENERATION or not all(map(isfinite, toc.pivots)):
             raise ValueError(f"generation {toc.generation}, pivots {toc.pivots}")
         if len(toc.segments) > _MAX_SEGMENTS or len(set(toc.files())) < len(toc.files()):
@@ -259,10 +272,33 @@ def _entry(data: Any) -> SegmentEntry:
 def _source(data: Any) -> SourceEntry:
     if isinstance(data, str):  # earlier formats had no states
         return SourceEntry(data)
-    entry = SourceEntry(str(data["location"]), data["state"])
+    entry = SourceEntry(str(data["location"]), data["state"], _settings(data.get("settings", {})))
     if entry.state != "" and not is_name(entry.state, STATE_SUFFIX):
         raise ValueError(f"a state named {entry.state!r}")
     return entry
+
+
+def _settings(data: Any) -> SourceSettings:
+    settings = SourceSettings(**data)
+    is_valid = (
+        type(settings.format) is str
+        and settings.format.isprintable()
+        and all(type(flag) is bool or flag is None for flag in (settings.day_first, settings.window))
+        and (settings.keep is None or (type(settings.keep) is int and settings.keep > 0))
+    )
+    if not is_valid:
+        raise ValueError(f"settings {settings}")
+    return settings
+
+
+def _source_data(entry: SourceEntry) -> dict[str, Any]:
+    data: dict[str, Any] = {"location": entry.location, "state": entry.state}
+    told = {
+        name: value
+        for name, value in entry.settings._asdict().items()
+        if value != NO_SETTINGS._asdict()[name]
+    }
+    return {**data, "settings": told} if told else data
 
 
 def toc_checksum(data: Mapping[str, Any]) -> int:
@@ -279,10 +315,12 @@ def toc_text(toc: Toc) -> bytes:
         "generation": toc.generation,
         "created": toc.created,
         "pivots": toc.pivots._asdict(),
-        "sources": [asdict(entry) for entry in toc.sources],
+        "sources": [_source_data(entry) for entry in toc.sources],
         "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }
+    if toc.keep_history:
+        data["keep_history"] = True
     return json.dumps({**data, "checksum": toc_checksum(data)}, indent=1).encode()
 
 

@@ -123,6 +123,15 @@ class Ledger:
             self._ids[key] = article.id
         return chosen
 
+    def former(self, articles: Sequence[Article]) -> list[Article | None]:
+        """For each article, the committed article of the source with the same id."""
+        keys = _hashes(article.id for article in articles)
+        at = np.searchsorted(self._keys, keys)
+        return [
+            self._committed(number) if is_known else None
+            for number, is_known in zip(at.tolist(), holds(keys, self._keys).tolist(), strict=True)
+        ]
+
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count these articles as read, and unchanged from what the index or an interrupted run has."""
         at, found = self._find(_hashes(ids))
@@ -192,6 +201,10 @@ class Ledger:
         """The first ids with these keys. The keys must be sorted."""
         named = holds(np.array(list(self._ids), np.uint64), keys)
         return tuple(sorted(compress(self._ids.values(), named)))[:MAX_NAMES]
+
+    def _committed(self, number: int) -> Article:
+        segment, doc = map(int, self._places[number])
+        return self._segments[segment].article(doc)
 
     def _committed_id(self, number: int) -> str:
         segment, doc = map(int, self._places[number])

@@ -1,0 +1,80 @@
+"""How did an article change? The differences between its versions as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from itertools import pairwise
+
+from newsearch.articles.article import Article, Version
+from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
+from newsearch.outputs.differences import ADDED, REMOVED, SAME, differences
+from newsearch.text.clean import one_line
+
+_STYLES = {REMOVED: "9;31", ADDED: "1;32", SAME: ""}
+"""Styles of words: struck through in red, and bold in green."""
+
+_SIGNS = {REMOVED: "[-{}-]", ADDED: "{{+{}+}}", SAME: "{}"}
+"""How words are marked without color."""
+
+
+def history_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
+    """The current title, then what changed, the latest change first."""
+    for line, _ in wrap(one_line(article.title) or one_line(article.id), (), terminal.width):
+        yield terminal.style(line, BOLD)
+    if not article.history:
+        yield "no earlier versions are kept"
+        return
+    texts = [*((v.title, v.excerpt) for v in article.history), (article.title, article.excerpt)]
+    changes = list(zip(article.history, pairwise(texts), strict=True))
+    for version, (old, new) in reversed(changes):
+        yield ""
+        yield terminal.style(_heading(version, tz), DIM)
+        for name, before, after in zip(("title", "excerpt"), old, new, strict=True):
+            if before != after:
+                yield from _changed(f"{name:<9}", one_line(before), one_line(after), terminal)
+
+
+def _heading(version: Version, tz: tzinfo) -> str:
+    told = version.modified or version.date
+    of = f", a version of {_moment(told, tz)}" if told else ""
+    return f"replaced {_moment(version.replaced, tz)}{of}"
+
+
+def _moment(when: object, tz: tzinfo) -> str:
+    return when.astimezone(tz).isoformat(" ", "minutes") if isinstance(when, datetime) else str(when)
+
+
+def _changed(label: str, before: str, after: str, terminal: Terminal) -> Iterator[str]:
+    words = list(differences(before, after))
+    if not terminal.color:
+        text = " ".join(_SIGNS[kind].format(part) for kind, part in words)
+        styles: list[tuple[int, int, str]] = []
+    else:
+        text, styles = "", []
+        for kind, part in words:
+            text += " " if text else ""
+            styles.append((len(text), len(text) + len(part), _STYLES[kind]))
+            text += part
+    at = 0
+    for number, (line, _) in enumerate(wrap(text, (), terminal.width and terminal.width - len(label))):
+        at = text.index(line, at)
+        shown = "".join(
+            terminal.style(text[max(start, at) : min(end, at + len(line))], style)
+            if style
+            else text[max(start, at) : min(end, at + len(line))]
+            for start, end, style in _filled(styles, len(text))
+            if start < at + len(line) and end > at
+        )
+        yield (" " * len(label) if number else label) + shown
+        at += len(line)
+
+
+def _filled(styles: list[tuple[int, int, str]], length: int) -> Iterator[tuple[int, int, str]]:
+    """The spans, and those between them without a style."""
+    at = 0
+    for start, end, style in styles:
+        yield at, start, ""
+        yield start, end, style
+        at = end
+    yield at, length, ""
