@@ -1,0 +1,1 @@
+"""How does an index of an OpenSearch cluster work?"""
