@@ -1,1 +1,1 @@
-"""How does an index of an OpenSearch cluster work?"""
+"""An index in an OpenSearch cluster: the same articles, in the same order, with the same scores as in a directory."""
