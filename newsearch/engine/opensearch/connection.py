@@ -99,7 +99,7 @@ class Cluster:
         """
         import opensearchpy.exceptions as errors
 
-        headers = {"Content-Type": "application/x-ndjson"} if isinstance(body, bytes) else None
+        headers = {"content-type": "application/x-ndjson"} if isinstance(body, bytes) else None
         pause = _FIRST_PAUSE
         attempts = 1 + self.settings.retries if again else 1
         while True:
