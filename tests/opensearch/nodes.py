@@ -64,7 +64,9 @@ def jdk(version: str) -> tuple[int, Path]:
     least = 17 if version.startswith("2.") else 21
     fitting = [release for release in jdks() if release >= least]
     if not fitting:
-        raise Unavailable(f"OpenSearch {version} needs a JDK {least} or newer under /usr/lib/jvm or in JAVA_HOME")
+        raise Unavailable(
+            f"OpenSearch {version} needs a JDK {least} or newer under /usr/lib/jvm or in JAVA_HOME"
+        )
     return min(fitting), jdks()[min(fitting)]
 
 
@@ -244,9 +246,9 @@ class Nodes:
         failure: Exception = OSError("no node runs")
         for number in list(self._processes):
             headers = {"Content-Type": "application/json"}
-            request = urllib.request.Request(self.urls[number] + path, body, headers, method=method)
+            request = urllib.request.Request(self.urls[number] + path, body, headers, method=method)  # noqa: S310
             try:
-                with urllib.request.urlopen(request, timeout=seconds) as reply:
+                with urllib.request.urlopen(request, timeout=seconds) as reply:  # noqa: S310
                     return json.load(reply)
             except OSError as error:
                 failure = error

@@ -27,7 +27,10 @@ _LONGEST_PAUSE = 10.0
 _LEAST = 16 << 10
 """Bytes below which a request is not halved any more."""
 
-_PARAMS = {"require_alias": "true", "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
+_PARAMS = {
+    "require_alias": "true",
+    "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason",
+}
 
 
 class Item(NamedTuple):
@@ -198,10 +201,10 @@ class Bulk:
         refused, why = [], ""
         for item, result in zip(chunk, answer["items"], strict=True):
             ((action, result),) = result.items()
-            status, error = result["status"], result.get("error") or {}
+            status, problem = result["status"], result.get("error") or {}
             if status < 300 or (action == "delete" and status == 404):
                 continue
-            kind, reason = str(error.get("type", "")), str(error.get("reason", ""))
+            kind, reason = str(problem.get("type", "")), str(problem.get("reason", ""))
             if not is_passing(status, kind, reason):
                 told = self._cluster.refused(status, kind, reason)
                 if isinstance(told, Refused) and kind != "cluster_block_exception":

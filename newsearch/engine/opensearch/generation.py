@@ -126,7 +126,8 @@ def alias_filter(generation: Generation) -> dict[str, Any]:
     return {"bool": {"filter": generation.live()}}
 
 
-class Shown(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Shown:
     """What an alias shows: an index, and the number of a generation."""
 
     index: str

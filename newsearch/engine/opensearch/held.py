@@ -48,7 +48,7 @@ class Documents(NamedTuple):
 
     def chosen(self, mask: Array) -> Documents:
         """Some of them."""
-        return Documents(*(column[mask] for column in self))
+        return Documents(self.keys[mask], self.contents[mask], self.urls[mask], self.born[mask])
 
     def ids(self, source: str) -> list[str]:
         """The ids of the documents."""
@@ -57,7 +57,8 @@ class Documents(NamedTuple):
         return [document_id(key, mark, born) for key, born in pairs]
 
 
-NO_DOCUMENTS = Documents(*(np.empty(0, np.uint64) for _ in range(3)), np.empty(0, np.int64))
+_NONE = np.empty(0, np.uint64)
+NO_DOCUMENTS = Documents(_NONE, _NONE, _NONE, np.empty(0, np.int64))
 
 
 def document_id(key: int, mark: str, born: int) -> str:
@@ -77,7 +78,9 @@ def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[lis
     params = {"allow_partial_search_results": "false"}
     while True:
         request = {"size": _PAGE, "track_total_hits": False, **body, **after}
-        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"]["hits"]
+        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
+            "hits"
+        ]
         if hits:
             yield hits
         if len(hits) < _PAGE:
@@ -85,7 +88,9 @@ def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[lis
         after = {"search_after": hits[-1]["sort"]}
 
 
-def documents_of(cluster: Cluster, index: str, filters: Sequence[Mapping[str, Any]], source: str) -> Documents:
+def documents_of(
+    cluster: Cluster, index: str, filters: Sequence[Mapping[str, Any]], source: str
+) -> Documents:
     """The documents of a source for which some filters hold, at most one for each article."""
     keys: list[int] = []
     contents: list[int] = []
@@ -171,7 +176,9 @@ class OpenSearchHeld:
             base = self._base
             known = base is not None and source in base.locations
             self._committed[source] = (
-                documents_of(self._cluster, base.index, base.kept(), source) if base and known else NO_DOCUMENTS
+                documents_of(self._cluster, base.index, base.kept(), source)
+                if base and known
+                else NO_DOCUMENTS
             )
         return self._committed[source]
 
@@ -179,7 +186,9 @@ class OpenSearchHeld:
         """The documents of a source that an interrupted run has written."""
         if source not in self._ahead:
             self._ahead[source] = (
-                documents_of(self._cluster, self._index, self._is_ahead(), source) if self._index else NO_DOCUMENTS
+                documents_of(self._cluster, self._index, self._is_ahead(), source)
+                if self._index
+                else NO_DOCUMENTS
             )
         return self._ahead[source]
 

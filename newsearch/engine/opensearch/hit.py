@@ -48,8 +48,12 @@ class Hit:
             indexed: the field of the document with its tokens.
         """
         words = self._words(indexed)
-        return self._code(field, sum(words.count(token) for token in tokens) if len(tokens) < 4 else
-                          sum(word in set(tokens) for word in words))
+        return self._code(
+            field,
+            sum(words.count(token) for token in tokens)
+            if len(tokens) < 4
+            else sum(word in set(tokens) for word in words),
+        )
 
     def code_begun(self, field: str, prefix: str) -> int:
         """The code of all forms with this prefix together in one text field."""

@@ -7,8 +7,8 @@ the same sources, published generation, `fresh` and `protected` continues from t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch import schema
@@ -18,7 +18,8 @@ from newsearch.engine.opensearch.states import delete_states, read_state, write_
 from newsearch.text import analysis
 
 
-class Run(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Run:
     """What identifies a run.
 
     Attributes:
@@ -94,7 +95,7 @@ def delete_journal(cluster: Cluster) -> None:
 
 
 def _described(run: Run) -> dict[str, Any]:
-    return {"format": schema.VERSION, "analysis": analysis.VERSION, **run._asdict()}
+    return {"format": schema.VERSION, "analysis": analysis.VERSION, **asdict(run)}
 
 
 def _path(cluster: Cluster) -> str:

@@ -1,8 +1,9 @@
 """The lock of an index in a cluster, which allows one writer at a time.
 
-It is a document that its holder renews all the time. A holder that has died on this machine is recognised by its process.
-Any other is taken for dead if it has not renewed the document for the seconds of the lease, by its own clock and by that
-of the observer. Publishing renews the lock first: a writer that was taken for dead, and goes on, publishes nothing.
+It is a document that its holder renews all the time. A holder that has died on this machine is recognised by its
+process. Any other is taken for dead if it has not renewed the document for the seconds of the lease, by its own clock
+and by that of the observer. Publishing renews the lock first: a writer that was taken for dead, and goes on, publishes
+nothing.
 """
 
 from __future__ import annotations
