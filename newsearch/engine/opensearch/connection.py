@@ -99,7 +99,7 @@ class Cluster:
         """
         import opensearchpy.exceptions as errors
 
-        headers = {"Content-Type": "application/x-ndjson"} if isinstance(body, bytes) else None
+        headers = {"content-type": "application/x-ndjson"} if isinstance(body, bytes) else None
         pause = _FIRST_PAUSE
         attempts = 1 + self.settings.retries if again else 1
         while True:
@@ -152,7 +152,9 @@ class Cluster:
         settings = self.settings
         hosts = [{"host": host, "port": port} for host, port in settings.hosts]
         options: dict[str, Any] = {
-            "hosts": [{**host, **({"url_prefix": settings.prefix} if settings.prefix else {})} for host in hosts],
+            "hosts": [
+                {**host, **({"url_prefix": settings.prefix} if settings.prefix else {})} for host in hosts
+            ],
             "timeout": settings.timeout,
             "max_retries": 0,
             "maxsize": 32,
@@ -250,7 +252,9 @@ class Cluster:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return _bad_certificate(cause)
         if isinstance(error, errors.ConnectionTimeout) or "ConnectTimeoutError" in names:
-            return f"no answer within {self.settings.timeout:g} seconds; try again, or with a longer ?timeout="
+            return (
+                f"no answer within {self.settings.timeout:g} seconds; try again, or with a longer ?timeout="
+            )
         if isinstance(error, errors.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
             return "no TLS connection can be made; if it speaks plain HTTP, begin the address with opensearch+http://"
         if "NameResolutionError" in names or "gaierror" in names:
@@ -290,7 +294,9 @@ def _bad_certificate(error: ssl.SSLCertVerificationError) -> str:
         return "its certificate is for another host; use the host's name in the certificate"
     if error.verify_code == 10:  # X509_V_ERR_CERT_HAS_EXPIRED
         return "its certificate has expired; renew it"
-    return "its certificate is signed by nobody that is trusted here; give the authority's certificate: ?ca=FILE"
+    return (
+        "its certificate is signed by nobody that is trusted here; give the authority's certificate: ?ca=FILE"
+    )
 
 
 def _block(reason: str) -> str:

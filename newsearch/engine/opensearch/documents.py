@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
@@ -26,7 +26,7 @@ from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.engine.opensearch.schema import MAX_VALUE
 from newsearch.text import analysis
 from newsearch.text.addresses import host_of
-from newsearch.text.analysis import LANGUAGES, fold
+from newsearch.text.analysis import fold
 from newsearch.text.languages import is_foreign
 
 _MAX_TERMS = 1 << 20
@@ -132,9 +132,7 @@ class _Analyser:
             found.append(document)
         return found
 
-    def _codes(
-        self, tokens: NDArray[Any], lengths: NDArray[Any]
-    ) -> tuple[list[int], list[int], list[int]]:
+    def _codes(self, tokens: NDArray[Any], lengths: NDArray[Any]) -> tuple[list[int], list[int], list[int]]:
         """The terms of each article and their codes, article by article, and where each article ends."""
         used, compact = np.unique(tokens, return_inverse=True)
         size = len(lengths)
@@ -192,7 +190,9 @@ class _Stems:
                 united[stem] = code
         if not several:
             return " ".join([stem + _CODES[code] for stem, code in united.items()])
-        first = {stem: names[term] for term, stem in ((t, known[t]) for t in reversed(terms)) if stem in several}
+        first = {
+            stem: names[term] for term, stem in ((t, known[t]) for t in reversed(terms)) if stem in several
+        }
         best = []
         for stem, forms in several.items():
             forms[0] = first[stem], forms[0][1]
@@ -262,8 +262,13 @@ def _facts(article: Article, tag: str, excerpt: int) -> dict[str, Any]:
 
 
 def _keys(article: Article, tag: str, excerpt: int, host: str) -> list[str]:
-    keys = [f"topic:{topic}" for topic in dict.fromkeys(topic.casefold()[:MAX_VALUE] for topic in article.topics)]
-    keys += [f"category:{article.category.casefold()[:MAX_VALUE]}", f"type:{article.type.casefold()[:MAX_VALUE]}"]
+    keys = [
+        f"topic:{topic}" for topic in dict.fromkeys(topic.casefold()[:MAX_VALUE] for topic in article.topics)
+    ]
+    keys += [
+        f"category:{article.category.casefold()[:MAX_VALUE]}",
+        f"type:{article.type.casefold()[:MAX_VALUE]}",
+    ]
     tag = tag.casefold()[:MAX_VALUE]
     keys += [f"language:{tag[:at]}" for at, sign in enumerate(tag) if sign == "-"]
     keys.append(f"language:{tag}")
@@ -306,7 +311,7 @@ def seconds(when: date) -> int:
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND: Final = datetime(1970, 1, 1, 0, 0, 1) - datetime(1970, 1, 1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 # The stored article
@@ -314,7 +319,8 @@ _SECOND: Final = datetime(1970, 1, 1, 0, 0, 1) - datetime(1970, 1, 1)
 _PLAIN: Final = tuple(
     name
     for name in Article.__slots__
-    if name not in ("id", "title", "date", "modified", "provider", "images", "related", "extra", "topics", "authors")
+    if name
+    not in ("id", "title", "date", "modified", "provider", "images", "related", "extra", "topics", "authors")
 )
 _DEFAULTS: Final = {name: getattr(Article(id="", title=""), name) for name in _PLAIN}
 _plain_values: Final = attrgetter(*_PLAIN)

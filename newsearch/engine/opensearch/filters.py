@@ -63,7 +63,11 @@ def looked_up(node: Match | Range) -> Query:
         case "provider":
             host = _host(value)
             named = _named("provider_words", value)
-            return {"bool": {"should": [named, _within(host)], "minimum_should_match": 1}} if "." in host else named
+            return (
+                {"bool": {"should": [named, _within(host)], "minimum_should_match": 1}}
+                if "." in host
+                else named
+            )
         case "url" if "://" in value:
             return {"terms": {"url": [hash_key(url) - HALF for url in like_addresses(value)]}}
         case "url":
@@ -150,7 +154,6 @@ def first_second(day: int, tz: tzinfo) -> int:
     if not _FIRST <= day <= _LAST:
         return day * _DAY
     return int(midnight(date.fromordinal(_EPOCH + day), tz).timestamp())
-
 
 
 def _seconds(when: datetime) -> int:

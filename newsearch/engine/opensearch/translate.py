@@ -34,7 +34,6 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
-    replace,
     texts,
 )
 from newsearch.ranking import CODE_SCALE, FIELD_WEIGHTS, K1, PARTS, TEXT_FIELDS
@@ -197,7 +196,7 @@ class Translator:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                every = {"match_all": {}}
+                every: Query = {"match_all": {}}
                 return Clause("every article", every, every, lambda hit: 1.0)
             case All(children) | And(children):
                 return self._combined(children, "all of a group", every=True)
@@ -312,15 +311,15 @@ class Translator:
 
         def value(hit: Hit) -> float:
             code = hit.code_in(field, f"s_{field}", (kin.get(hit.language, ""),))
-            return (
-                unit * ((PARTS - 1) * code + hit.code_in(field, f"x_{field}", (term,))) if code else 0.0
-            )
+            return unit * ((PARTS - 1) * code + hit.code_in(field, f"x_{field}", (term,))) if code else 0.0
 
         return Clause(f"{term} in {field}", scored, found, value)
 
     def _kin(self, term: str) -> dict[str, str]:
         """The token of a word's stem in every language."""
-        return {stemming.language: f"{stemming.language}:{stemming.stem(term)}" for stemming in self._stemmings}
+        return {
+            stemming.language: f"{stemming.language}:{stemming.stem(term)}" for stemming in self._stemmings
+        }
 
     def _holding(self, term: str) -> Query:
         """The articles that contain a word in any form."""
@@ -399,9 +398,7 @@ class Translator:
                 queries.append(_coded(indexed, [form], field, unit, 1 + edits))
             elif edits:
                 queries.append(
-                    _scripted(
-                        _term("exact", form, 1.0), CODE_DIVIDED, {"divisor": 1.0 + edits, "unit": unit}
-                    )
+                    _scripted(_term("exact", form, 1.0), CODE_DIVIDED, {"divisor": 1.0 + edits, "unit": unit})
                 )
             else:
                 queries.append(_term("exact", form, unit))
@@ -445,7 +442,9 @@ class Translator:
         if analysis.is_half(term):
             slot = self._form(term)
             tokens = {
-                stemming.language: tuple(f"{stemming.language}:{stem}" for stem in stemming.stems(slot.tokens[""]))
+                stemming.language: tuple(
+                    f"{stemming.language}:{stem}" for stem in stemming.stems(slot.tokens[""])
+                )
                 for stemming in self._stemmings
             }
             return slot._replace(tokens=tokens)
@@ -536,9 +535,7 @@ def _stand(field: str, slots: Sequence[Sequence[str]], slop: int, *, ordered: bo
     for tokens in slots:
         matches = [{"match": {"query": token}} for token in tokens]
         rules.append(matches[0] if len(matches) == 1 else {"any_of": {"intervals": matches}})
-    return {
-        "intervals": {field: {"all_of": {"ordered": ordered, "max_gaps": room, "intervals": rules}}}
-    }
+    return {"intervals": {field: {"all_of": {"ordered": ordered, "max_gaps": room, "intervals": rules}}}}
 
 
 # The query as a whole
