@@ -6,7 +6,7 @@ from collections import Counter
 from unittest import mock
 
 import pytest
-from engines import ENGINES
+from engines import ENGINES, engine_params
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from judging import answers_alike, explains
@@ -30,7 +30,7 @@ def made(place: str, history: list[Commit], protected: frozenset[str] = frozense
     return open_engine(place).reader()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=40)
 @given(histories, protections, st.lists(st.tuples(trees, options), min_size=1, max_size=4))
 def test_it_answers_as_the_oracle_does(
@@ -48,7 +48,7 @@ def test_it_answers_as_the_oracle_does(
             explains(reader.search(tree, asked))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=30)
 @given(histories, st.sampled_from(["", "ba", "co", "po", "x"]), st.sampled_from(["ban", "bna", "portlnd"]))
 def test_it_knows_its_articles_and_their_words(
@@ -76,7 +76,7 @@ def test_it_knows_its_articles_and_their_words(
             }
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=30)
 @given(histories)
 def test_it_counts_what_it_holds(engine: str, history: list[Commit]) -> None:
@@ -95,7 +95,7 @@ def test_it_counts_what_it_holds(engine: str, history: list[Commit]) -> None:
         assert stats.hidden == sum(len(list(reader.kept(source))) for source in set(named)) - len(held)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=30)
 @given(histories)
 def test_the_order_of_an_export_depends_on_the_ids_alone(engine: str, history: list[Commit]) -> None:

@@ -6,10 +6,10 @@ compared with a few vector operations, in a few bytes per article.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Held:
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
-        return Ledger(self._segments, self._ahead.segments, source)
+        return Ledger(_rows(self._segments, source), _rows(self._ahead.segments, source))
 
     def state(self, source: str) -> SourceState | None:
         """The recorded state of the files of a source when they were last read; None if unknown."""
@@ -70,20 +70,31 @@ class Held:
         return sum(int(np.count_nonzero(of_sources(segment, {source}))) for segment in self._segments)
 
 
+class Rows(NamedTuple):
+    """The articles that an engine holds of a source.
+
+    Attributes:
+        keys: the hashes of their ids, sorted, without duplicates.
+        contents: the hashes of their contents.
+        ids: returns the ids of the articles at some positions.
+    """
+
+    keys: Array
+    contents: Array
+    ids: Callable[[list[int]], list[str]]
+
+
 class Ledger:
     """Compares the articles of one source, as they are read, with the held ones. Implements `base.Ledger`.
 
     Args:
-        segments: the committed segments.
-        ahead: the segments that an interrupted run had finished since.
-        source: the location of the source.
+        committed: the articles of the source in the index.
+        ahead: those that an interrupted run had indexed since.
     """
 
-    def __init__(self, segments: Sequence[Segment], ahead: Sequence[Segment], source: str) -> None:
-        self._segments = segments
-        self._source = source
-        self._keys, self._contents, self._places = _held(segments, source)
-        self._ahead, self._ahead_contents, _ = _held(ahead, source)
+    def __init__(self, committed: Rows, ahead: Rows) -> None:
+        self._keys, self._contents, self._committed_ids = committed
+        self._ahead, self._ahead_contents, _ = ahead
         # `ahead` comes first because it was read later than the committed articles.
         keys = np.concatenate((self._ahead, self._keys))
         self._known, first = np.unique(keys, return_index=True)
@@ -170,6 +181,8 @@ class Ledger:
         left = np.flatnonzero(gone)
         left = left[~np.isin(left, np.array([old for old, _ in moved], np.int64))]
         changed = keys[found & ~same]
+        old_ids = self._committed_ids([old for old, _ in moved[:MAX_NAMES]])
+        new_ids = [self._ids.get(new, "") for _, new in moved[:MAX_NAMES]]
         return SourceDifference(
             added=len(added),
             replaced=len(changed),
@@ -179,10 +192,8 @@ class Ledger:
             repeated=self._read - distinct,
             added_ids=self._named(added),
             replaced_ids=self._named(changed),
-            deleted_ids=tuple(map(self._committed_id, left[:MAX_NAMES].tolist())),
-            moved_ids=tuple(
-                (self._committed_id(old), self._ids.get(new, "")) for old, new in moved[:MAX_NAMES]
-            ),
+            deleted_ids=tuple(self._committed_ids(left[:MAX_NAMES].tolist())),
+            moved_ids=tuple(zip(old_ids, new_ids, strict=True)),
         )
 
     def _find(self, keys: Array) -> tuple[Array, Array]:
@@ -193,18 +204,13 @@ class Ledger:
         named = holds(np.array(list(self._ids), np.uint64), keys)
         return tuple(sorted(compress(self._ids.values(), named)))[:MAX_NAMES]
 
-    def _committed_id(self, number: int) -> str:
-        segment, doc = map(int, self._places[number])
-        record = self._segments[segment].records.read(doc)
-        return record.id
-
 
 def _hashes(ids: Iterable[str]) -> Array:
     return np.frombuffer(hash_keys(list(ids)), np.uint64)
 
 
-def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array]:
-    """The kept articles of a source: their sorted keys, their content hashes, and their places (segment, article)."""
+def _rows(segments: Sequence[Segment], source: str) -> Rows:
+    """The kept articles of a source."""
     none = np.empty(0, np.uint64)
     keys, contents, places = [none], [none], [np.empty((0, 2), np.int64)]
     for number, segment in enumerate(segments):
@@ -214,4 +220,9 @@ def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array
         places.append(np.stack((np.full(len(docs), number), docs), axis=1))
     all_keys = np.concatenate(keys)
     order = np.argsort(all_keys)
-    return all_keys[order], np.concatenate(contents)[order], np.concatenate(places)[order]
+    ordered = np.concatenate(places)[order]
+
+    def ids(at: list[int]) -> list[str]:
+        return [segments[number].records.read(doc).id for number, doc in ordered[at].tolist()] if at else []
+
+    return Rows(all_keys[order], np.concatenate(contents)[order], ids)
