@@ -43,7 +43,9 @@ def loaded(
         lines += [json.dumps({"index": {"_index": index}}), json.dumps(document)]
     if lines:
         answer = cluster.ask("POST", "/_bulk", ("\n".join(lines) + "\n").encode())
-        assert not answer["errors"], [i["index"]["error"] for i in answer["items"] if "error" in i["index"]][:3]
+        assert not answer["errors"], [i["index"]["error"] for i in answer["items"] if "error" in i["index"]][
+            :3
+        ]
     cluster.ask("POST", f"/{index}/_refresh")
     empty = Generation(number=1, index=index)
     generation = Generation(

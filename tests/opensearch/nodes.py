@@ -64,7 +64,9 @@ def jdk(version: str) -> tuple[int, Path]:
     least = 17 if version.startswith("2.") else 21
     fitting = [release for release in jdks() if release >= least]
     if not fitting:
-        raise Unavailable(f"OpenSearch {version} needs a JDK {least} or newer under /usr/lib/jvm or in JAVA_HOME")
+        raise Unavailable(
+            f"OpenSearch {version} needs a JDK {least} or newer under /usr/lib/jvm or in JAVA_HOME"
+        )
     return min(fitting), jdks()[min(fitting)]
 
 

@@ -27,7 +27,10 @@ _LONGEST_PAUSE = 10.0
 _LEAST = 16 << 10
 """Bytes below which a request is not halved any more."""
 
-_PARAMS = {"require_alias": "true", "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
+_PARAMS = {
+    "require_alias": "true",
+    "filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason",
+}
 
 
 class Item(NamedTuple):

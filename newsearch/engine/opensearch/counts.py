@@ -126,8 +126,12 @@ class Known:
         """The exact forms of articles within some edits of a term: distance, form, and number of articles; sorted."""
 
         def make() -> list[tuple[int, str, int]]:
-            found = self.requests.search(_suggesting(term, edits))
-            forms = {option["text"] for option in found["suggest"]["like"][0]["options"]}
+            if len(term) <= 2 * edits:
+                found = self.most_frequent(_like(term, edits), self.requests.live, _MAX_LIKE)
+                forms = {form for form, _ in found}
+            else:
+                answer = self.requests.search(_suggesting(term, edits))
+                forms = {option["text"] for option in answer["suggest"]["like"][0]["options"]}
             # The server suggests no term for itself.
             near = _within(term, sorted({*forms, term}), edits)
             counts = self._counts([form for _, form in near], published=published)
@@ -307,6 +311,24 @@ _EMPTY: tuple[Query, ...] = tuple(
 def _escaped(text: str) -> str:
     """A regular expression of Lucene that matches this text alone."""
     return re.sub(r"([^\w\s]|_)", r"\\\1", text)
+
+
+def _like(term: str, edits: int) -> str:
+    """A regular expression of Lucene for what is within some edits of a short term.
+
+    The server's suggestions lack forms that are as short as the edits are many.
+    """
+    found: set[tuple[str, ...]] = {tuple(map(_escaped, term))}
+    for _ in range(edits):
+        for known in list(found):
+            for at in range(len(known) + 1):
+                head, tail = known[:at], known[at:]
+                found.add((*head, ".", *tail))
+                if tail:
+                    found |= {(*head, *tail[1:]), (*head, ".", *tail[1:])}
+                if len(tail) > 1:
+                    found.add((*head, tail[1], tail[0], *tail[2:]))
+    return "|".join(sorted("".join(letters) for letters in found if letters))
 
 
 def _suggesting(term: str, edits: int) -> Query:

@@ -77,7 +77,9 @@ def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[lis
     params = {"allow_partial_search_results": "false"}
     while True:
         request = {"size": _PAGE, "track_total_hits": False, **body, **after}
-        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"]["hits"]
+        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
+            "hits"
+        ]
         if hits:
             yield hits
         if len(hits) < _PAGE:
@@ -85,7 +87,9 @@ def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[lis
         after = {"search_after": hits[-1]["sort"]}
 
 
-def documents_of(cluster: Cluster, index: str, filters: Sequence[Mapping[str, Any]], source: str) -> Documents:
+def documents_of(
+    cluster: Cluster, index: str, filters: Sequence[Mapping[str, Any]], source: str
+) -> Documents:
     """The documents of a source for which some filters hold, at most one for each article."""
     keys: list[int] = []
     contents: list[int] = []
@@ -171,7 +175,9 @@ class OpenSearchHeld:
             base = self._base
             known = base is not None and source in base.locations
             self._committed[source] = (
-                documents_of(self._cluster, base.index, base.kept(), source) if base and known else NO_DOCUMENTS
+                documents_of(self._cluster, base.index, base.kept(), source)
+                if base and known
+                else NO_DOCUMENTS
             )
         return self._committed[source]
 
@@ -179,7 +185,9 @@ class OpenSearchHeld:
         """The documents of a source that an interrupted run has written."""
         if source not in self._ahead:
             self._ahead[source] = (
-                documents_of(self._cluster, self._index, self._is_ahead(), source) if self._index else NO_DOCUMENTS
+                documents_of(self._cluster, self._index, self._is_ahead(), source)
+                if self._index
+                else NO_DOCUMENTS
             )
         return self._ahead[source]
 

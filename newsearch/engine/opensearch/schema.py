@@ -103,6 +103,8 @@ def index_body(shards: int = 1, replicas: int = 1, codec: str = "best_compressio
                 "codec": codec,
                 # A writer refreshes before it publishes. Until then nobody looks.
                 "refresh_interval": "-1",
+                # Of the expressions for what is like a short word.
+                "max_regex_length": 10_000,
                 "analysis": {
                     "filter": {"code": {"type": "delimited_term_freq", "delimiter": "|"}},
                     "analyzer": {

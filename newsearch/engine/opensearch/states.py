@@ -22,7 +22,12 @@ _MAX_SIZE = 4 << 30
 def write_state(cluster: Cluster, generation: int, state: SourceState) -> str:
     """Write a state. Returns its name."""
     name = f"state-{generation}-{uuid.uuid4().hex}"
-    values = [list(state.names), [int(s) for s in state.stamps], state.broken, [list(f) for f in state.faults]]
+    values = [
+        list(state.names),
+        [int(s) for s in state.stamps],
+        state.broken,
+        [list(f) for f in state.faults],
+    ]
     data = base64.b64encode(zlib.compress(json.dumps(values).encode(), 3))
     pieces = [data[at : at + _PIECE] for at in range(0, len(data), _PIECE)]
     for number, piece in enumerate(pieces):

@@ -131,7 +131,9 @@ def compact(cluster: Cluster, wait: float) -> Compaction:
         generation = published(cluster)
         index = generation.index
         segments_before, size_before = _shards(cluster, generation)
-        count = cluster.ask("POST", f"/{index}/_count", {"query": {"range": {"died": {"lte": generation.number}}}})
+        count = cluster.ask(
+            "POST", f"/{index}/_count", {"query": {"range": {"died": {"lte": generation.number}}}}
+        )
         purge(cluster, index, generation.number)
         params = {"max_num_segments": "1"}
         cluster.ask("POST", f"/{index}/_forcemerge", params=params, timeout=_COMPACT_SECONDS, again=False)

@@ -372,7 +372,10 @@ class OpenSearchWriter:
             "size": 0,
             "track_total_hits": True,
             "aggs": {
-                "live": {"filter": live, "aggs": {"languages": {"terms": {"field": "language", "size": 1000}}}},
+                "live": {
+                    "filter": live,
+                    "aggs": {"languages": {"terms": {"field": "language", "size": 1000}}},
+                },
                 "kept": {"filter": kept},
             },
         }
@@ -487,7 +490,11 @@ class OpenSearchWriter:
         body["aliases"] = {write_alias(self._index): {}}
         body["mappings"] = {
             **body["mappings"],
-            "_meta": {"newsearch": schema.VERSION, "analysis": analysis.VERSION, "alias": self._cluster.alias},
+            "_meta": {
+                "newsearch": schema.VERSION,
+                "analysis": analysis.VERSION,
+                "alias": self._cluster.alias,
+            },
         }
         self._cluster.ask("PUT", f"/{self._index}", body, {"wait_for_active_shards": "1"})
 
@@ -611,7 +618,9 @@ def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]
         if status.get("completed"):
             failures = (status.get("response") or {}).get("failures")
             if status.get("error") or failures:
-                raise EngineError(f"{cluster.place}: articles of an interrupted run cannot be removed; try again")
+                raise EngineError(
+                    f"{cluster.place}: articles of an interrupted run cannot be removed; try again"
+                )
             cluster.ask("DELETE", f"/.tasks/_doc/{task}", missing=True)
             return
         time.sleep(pause)
@@ -629,11 +638,13 @@ def _delete_old(cluster: Cluster, generation: Generation, previous: str) -> None
     found: Iterable[str] = cluster.ask("GET", f"/{prefix}*/_alias") or ()
     for index in found:
         number = index.removeprefix(prefix)
-        if number.isdecimal() and int(number) < generation.number and index not in (generation.index, previous):
+        if (
+            number.isdecimal()
+            and int(number) < generation.number
+            and index not in (generation.index, previous)
+        ):
             cluster.ask("DELETE", f"/{index}", missing=True)
     old = generation.number - _KEPT_DESCRIPTIONS
     if old > 0:
         path = f"/{meta_index(cluster.alias)}/_doc/generation-{old}"
         cluster.ask("DELETE", path, missing=True)
-
-
