@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
@@ -26,7 +26,7 @@ from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.engine.opensearch.schema import MAX_VALUE
 from newsearch.text import analysis
 from newsearch.text.addresses import host_of
-from newsearch.text.analysis import LANGUAGES, fold
+from newsearch.text.analysis import fold
 from newsearch.text.languages import is_foreign
 
 _MAX_TERMS = 1 << 20
@@ -311,7 +311,7 @@ def seconds(when: date) -> int:
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND: Final = datetime(1970, 1, 1, 0, 0, 1) - datetime(1970, 1, 1)
+_SECOND: Final = timedelta(seconds=1)
 
 
 # The stored article

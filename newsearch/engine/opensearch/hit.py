@@ -39,7 +39,8 @@ class Hit:
     def best_begun(self, prefix: str) -> int:
         """The best code of an exact form with this prefix."""
         codes = [pair.rpartition("|") for pair in self.source["exact"].split(" ")]
-        return max([int(code) for form, _, code in codes if form.startswith(prefix)], default=0)
+        best: int = max([int(code) for form, _, code in codes if form.startswith(prefix)], default=0)
+        return best
 
     def code_in(self, field: str, indexed: str, tokens: Sequence[str]) -> int:
         """The code of some tokens together in one text field; 0 if none is there.
@@ -47,13 +48,8 @@ class Hit:
         Args:
             indexed: the field of the document with its tokens.
         """
-        words = self._words(indexed)
-        return self._code(
-            field,
-            sum(words.count(token) for token in tokens)
-            if len(tokens) < 4
-            else sum(word in set(tokens) for word in words),
-        )
+        wanted = frozenset(tokens)
+        return self._code(field, sum(word in wanted for word in self._words(indexed)))
 
     def code_begun(self, field: str, prefix: str) -> int:
         """The code of all forms with this prefix together in one text field."""
@@ -68,7 +64,8 @@ class Hit:
             return 0
         weight, b, pivot = FIELD_WEIGHTS[field]
         w = weight / (1 - b + b * (self.source[f"length_{field}"] / pivot)) * count
-        return max(1, min(255, round(255 * w / (K1 + w))))
+        code: int = max(1, min(255, round(255 * w / (K1 + w))))
+        return code
 
     @cached_property
     def id(self) -> str:

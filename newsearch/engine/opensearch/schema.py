@@ -12,8 +12,8 @@ are analysed by the client. Terms, stems and languages are therefore those of ev
     keys                what filters look up: `topic:ai`, `domain:cnn.com`, `has:image`
     article             the whole article as JSON text, which the server only stores
 
-The other fields are the values that sorts, facets and boosts read, and those that a writer keeps for itself. Every field
-is listed: a document with any other one is refused.
+The other fields are what sorts, facets and boosts read, and what a writer keeps for itself. Every field is listed: a
+document with any other one is refused.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 """All fields of a document.
 
-`date` and `modified` are seconds since 1970, in UTC. `day` and `modified_day` are days since 1970, and there only if the
+`date` and `modified` are seconds since 1970, in UTC. `day` and `modified_day` are days since 1970, and only set if the
 source gives no time. `outlet` is what the facet of providers shows, `provider` the name alone. `tag` is the language by
 which an article is found, `language` the one by which it is stemmed. `heat` and `quality` are missing where unknown.
 """
@@ -103,6 +103,8 @@ def index_body(shards: int = 1, replicas: int = 1, codec: str = "best_compressio
                 "codec": codec,
                 # A writer refreshes before it publishes. Until then nobody looks.
                 "refresh_interval": "-1",
+                # Of the expressions for what is like a short word.
+                "max_regex_length": 10_000,
                 "analysis": {
                     "filter": {"code": {"type": "delimited_term_freq", "delimiter": "|"}},
                     "analyzer": {

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
+from hashlib import blake2b
 from math import fsum
 from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import orjson
 
 from newsearch import ranking
 from newsearch.engine.base import Options
@@ -34,7 +37,6 @@ from newsearch.query.tree import (
     Prefix,
     Range,
     Word,
-    replace,
     texts,
 )
 from newsearch.ranking import CODE_SCALE, FIELD_WEIGHTS, K1, PARTS, TEXT_FIELDS
@@ -180,7 +182,6 @@ class Translator:
         self._tree = tree
         self._facts = facts
         self._tz = tz
-        self._names = 0
         self._stemmings = [analysis.Stemming(language, facts.protected) for language in facts.languages]
 
     def clause(self, node: Node) -> Clause | None:
@@ -197,7 +198,7 @@ class Translator:
             case Fuzzy():
                 return self._fuzzy(node)
             case Everything():
-                every = {"match_all": {}}
+                every: Query = {"match_all": {}}
                 return Clause("every article", every, every, lambda hit: 1.0)
             case All(children) | And(children):
                 return self._combined(children, "all of a group", every=True)
@@ -231,9 +232,8 @@ class Translator:
         return Clause("a filter", scored, named, lambda hit: _FILTER_SCORE if name in hit.matched else 0.0)
 
     def _named(self, query: Query) -> tuple[str, Query]:
-        """A query that is listed with the hits that it matches, and its name."""
-        self._names += 1
-        name = str(self._names)
+        """A query that is listed with the hits that it matches, and its name, which equal queries share."""
+        name = blake2b(orjson.dumps(query), digest_size=6).hexdigest()
         return name, {"bool": {"filter": [query], "_name": name}}
 
     def _combined(self, children: Sequence[Node], name: str, *, every: bool) -> Clause | None:
@@ -353,9 +353,14 @@ class Translator:
             return Clause(name, _NOTHING, _NOTHING, lambda hit: 0.0)
         if field is not None:
             scored = _coded(f"x_{field}", forms, field, unit)
+            if len(forms) >= MAX_FORMS:
+                # The others are found too.
+                weak = {"constant_score": {"filter": found, "boost": unit}}
+                scored = {"dis_max": {"queries": [scored, weak]}}
             return Clause(name, scored, found, lambda hit: unit * hit.code_in(field, f"x_{field}", forms))
         queries = [_term("exact", form, unit) for form in forms]
         if len(forms) >= MAX_FORMS:
+            # The others are found too.
             queries.append({"constant_score": {"filter": found, "boost": unit}})
         return Clause(
             name, _best(queries), found, lambda hit: unit * max([hit.code("exact", f) for f in forms])
@@ -373,7 +378,7 @@ class Translator:
         field = "exact" if node.field is None else f"x_{node.field}"
         found: Query = {"prefix": {field: {"value": prefix}}}
         clause = self._of_forms(forms, node.field, node.weight, f"{prefix}*", found)
-        if len(forms) < MAX_FORMS or not forms:
+        if len(forms) < MAX_FORMS:
             return clause
         unit = node.weight * CODE_SCALE * self._weight(found)
         # With so many forms, looking each of them up takes longer than looking through the article.
