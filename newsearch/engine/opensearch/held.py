@@ -145,6 +145,12 @@ class OpenSearchHeld:
         """How many articles an interrupted run has indexed."""
         return self._count(self._index, self._is_ahead()) if self._index else 0
 
+    def count_ahead(self, source: str) -> int:
+        """How many articles of a source an interrupted run has indexed."""
+        if not self._index:
+            return 0
+        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
         committed, ahead = self.committed(source), self.ahead(source)
