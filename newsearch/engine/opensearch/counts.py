@@ -126,12 +126,14 @@ class Known:
         """The exact forms of articles within some edits of a term: distance, form, and number of articles; sorted."""
 
         def make() -> list[tuple[int, str, int]]:
-            if len(term) <= 2 * edits:
-                found = self.most_frequent(_like(term, edits), self.requests.live, _MAX_LIKE)
-                forms = {form for form, _ in found}
-            else:
+            short = len(term) <= 2 * edits
+            forms: set[str] = set()
+            if not short:
                 answer = self.requests.search(_suggesting(term, edits))
                 forms = {option["text"] for option in answer["suggest"]["like"][0]["options"]}
+            if short or edits > 1:
+                pattern = "|".join(sorted(_like(term, edits) if short else _begun_otherwise(term)))
+                forms.update(form for form, _ in self._matching(pattern, _MAX_LIKE))
             # The server suggests no term for itself.
             near = _within(term, sorted({*forms, term}), edits)
             counts = self._counts([form for _, form in near], published=published)
@@ -146,20 +148,16 @@ class Known:
         body = counting([*filters, PUBLISHED] if published else filters) | {"aggs": {"forms": aggregation}}
         return _buckets(self.requests.search(body), "forms")
 
-    def most_frequent(self, pattern: str, filters: Sequence[Query], limit: int) -> list[tuple[str, int]]:
-        """The most frequent exact forms that match a pattern, each with its number of articles.
-
-        Args:
-            pattern: a regular expression of Lucene.
-            filters: what the articles pass.
-        """
-        aggregation = {"field": "exact", "include": pattern}
-        return most_frequent(self.requests, filters, aggregation, limit)
+    def _matching(self, pattern: str, limit: int) -> list[tuple[str, int]]:
+        """The most frequent exact forms of live articles that match an expression of Lucene."""
+        filters = [*self.requests.live, {"regexp": {"exact": {"value": pattern}}}]
+        return most_frequent(self.requests, filters, {"field": "exact", "include": pattern}, limit)
 
     def begun(self, prefix: str, limit: int, filters: Sequence[Query]) -> list[tuple[str, int]]:
         """The most frequent exact forms with a prefix, each with its number of articles."""
         found = [*filters, {"prefix": {"exact": {"value": prefix}}}] if prefix else filters
-        return self.most_frequent(_escaped(prefix) + ".*", found, limit)
+        terms = {"field": "exact", "include": _escaped(prefix) + ".*"}
+        return most_frequent(self.requests, found, terms, limit)
 
     def forms(self, kind: str, given: str) -> list[str]:
         """The most frequent exact forms of live articles with a prefix, or with a character of pairs."""
@@ -169,7 +167,7 @@ class Known:
                 found = self.begun(given, MAX_FORMS, self.requests.live)
             else:
                 sign = _escaped(given)
-                found = self.most_frequent(f"{sign}|{sign}.|.{sign}", self.requests.live, MAX_FORMS)
+                found = self._matching(f"{sign}|{sign}.|.{sign}", MAX_FORMS)
             return [form for form, _ in found]
 
         return list(self.value((kind, given), make))
@@ -313,8 +311,8 @@ def _escaped(text: str) -> str:
     return re.sub(r"([^\w\s]|_)", r"\\\1", text)
 
 
-def _like(term: str, edits: int) -> str:
-    """A regular expression of Lucene for what is within some edits of a short term.
+def _like(term: str, edits: int) -> set[str]:
+    """Expressions of Lucene for what is within some edits of a short term.
 
     The server's suggestions lack forms that are as short as the edits are many.
     """
@@ -328,7 +326,18 @@ def _like(term: str, edits: int) -> str:
                     found |= {(*head, *tail[1:]), (*head, ".", *tail[1:])}
                 if len(tail) > 1:
                     found.add((*head, tail[1], tail[0], *tail[2:]))
-    return "|".join(sorted("".join(letters) for letters in found if letters))
+    return {"".join(letters) for letters in found if letters}
+
+
+def _begun_otherwise(term: str) -> set[str]:
+    """Expressions for what is within two edits of a longer term, one of them at its beginning.
+
+    The server suggests nothing with two edits that does not begin as the term does.
+    """
+    first, second = _escaped(term[0]), _escaped(term[1])
+    found = {begin + rest for rest in _like(term[1:], 1) for begin in (".", "")}
+    found |= {"." + rest for rest in _like(term, 1)}
+    return found | {second + first + rest for rest in _like(term[2:], 1)}
 
 
 def _suggesting(term: str, edits: int) -> Query:

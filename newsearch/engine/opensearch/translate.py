@@ -389,7 +389,7 @@ class Translator:
     def _fuzzy(self, node: Fuzzy) -> Clause | None:
         terms = analysis.terms(node.text)
         if len(terms) != 1:
-            return self._word(Word(node.text, node.field, node.weight, node.span))
+            return self._spelling(Word(node.text, node.field, node.weight), node.text)
         near = self._facts.like(terms[0], node.distance)[:MAX_FUZZY_FORMS]
         name = f"{terms[0]}~{node.distance}"
         if not near:
