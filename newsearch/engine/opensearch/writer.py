@@ -137,6 +137,7 @@ class OpenSearchWriter:
         self._resumed = [source for source in sources if self._earlier and self.held.count_ahead(source)]
         for source in self._resumed:
             self._name(source)
+        self._keep_history = bool(self._base and self._base.keep_history)
         self._states: dict[str, SourceState] = {}
         self._added: dict[str, list[tuple[Array, Array, Array]]] = {}
         self._dropped: dict[str, list[Array]] = {}
@@ -247,6 +248,11 @@ class OpenSearchWriter:
         gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
         bulk.add(map(delete_item, gone.ids(source)))
 
+    def keep_history(self, keep: bool) -> None:
+        """Record whether the index keeps earlier versions of articles. By default this stays as it is published."""
+        self._opened()
+        self._keep_history = keep
+
     # Publishing
 
     def commit(self, *, check: Callable[[protocols.Reader], None] | None = None) -> Changes:
@@ -293,7 +299,9 @@ class OpenSearchWriter:
             bulk.add(update_item(id, {"died": self._number}) for id in found.ids(source))
         bulk.wait()
         self._refresh()
-        generation = Generation(self._number, self._index, protected=self._protected)
+        generation = Generation(
+            self._number, self._index, protected=self._protected, keep_history=self._keep_history
+        )
         copied = [plan.new.urls for plan in plans.values()] + [found.urls for found in dying.values()]
         had = bool(self._base and self._base.hidden)
         if len(self._sources) > 1 or had:
@@ -349,7 +357,8 @@ class OpenSearchWriter:
         """Whether a commit without new or dying articles would change nothing except the states of the sources."""
         assert self._base
         known = {entry.location: entry.state for entry in self._base.sources}
-        return list(known) == self._sources and all(
+        is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
+        return is_same and all(
             known[source] or not state.names for source, state in self._states.items()
         )
 

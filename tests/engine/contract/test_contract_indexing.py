@@ -15,6 +15,7 @@ from contract.news import RECORDS, changed, write
 import newsearch
 from newsearch import Gate, Report
 from newsearch.engine import open_engine
+from newsearch.engine.base import Recipe
 from newsearch.errors import (
     EngineError,
     GateFailed,
@@ -294,7 +295,7 @@ def test_a_ledger_passes_nothing_but_ids_and_its_writer_deletes_what_it_drops(
 
 
 def test_a_recipe_is_what_the_index_was_made_from(index: str, source: Path) -> None:
-    assert open_engine(index).recipe() == ((str(source),), frozenset())
+    assert open_engine(index).recipe() == Recipe((str(source),), frozenset())
 
 
 @pytest.mark.parametrize(
