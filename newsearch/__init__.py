@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from newsearch.articles.article import Article as Article
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
+    from newsearch.articles.article import Version as Version
+    from newsearch.engine import ClusterPlace as ClusterPlace
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.figures import Archive as Archive
@@ -48,6 +50,10 @@ if TYPE_CHECKING:
     from newsearch.indexing.runs import reindex as reindex
     from newsearch.ranking import Boosts as Boosts
     from newsearch.search.completion import Completion as Completion
+    from newsearch.search.coverage import Coverage as Coverage
+    from newsearch.search.coverage import Outlet as Outlet
+    from newsearch.search.distinctive import DistinctiveWord as DistinctiveWord
+    from newsearch.search.distinctive import DistinctiveWords as DistinctiveWords
     from newsearch.search.folding import Copy as Copy
     from newsearch.search.fronts import Stories as Stories
     from newsearch.search.fronts import Story as Story
@@ -68,8 +74,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "newsearch.upkeep.archives": ("backup", "restore"),
-    "newsearch.articles.article": ("Article", "Image", "Provider"),
+    "newsearch.articles.article": ("Article", "Image", "Provider", "Version"),
     "newsearch.search.completion": ("Completion",),
+    "newsearch.engine": ("ClusterPlace",),
     "newsearch.engine.base": ("Explanation", "FieldStats"),
     "newsearch.engine.figures": ("Archive", "Compaction", "Stats", "Verification"),
     "newsearch.errors": (
@@ -93,6 +100,8 @@ _HOMES = {
     "newsearch.indexing.reports": ("Progress", "Report"),
     "newsearch.search.request": ("Request",),
     "newsearch.search.results": ("Hit", "Results"),
+    "newsearch.search.coverage": ("Coverage", "Outlet"),
+    "newsearch.search.distinctive": ("DistinctiveWord", "DistinctiveWords"),
     "newsearch.search.folding": ("Copy",),
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),

@@ -238,6 +238,40 @@ def recency(ages: Floats, half_life: float) -> Floats:
     return np.where(np.isnan(ages), 0.0, decayed)
 
 
+def log_likelihood(here: int, articles: int, total: int, every: int) -> float:
+    """Dunning's log-likelihood ratio G2 of a word in some articles of a collection; see `log_likelihoods`."""
+    return float(log_likelihoods(np.array([here]), articles, np.array([total]), every)[0])
+
+
+def log_likelihoods(here: NDArray[Any], articles: int, total: NDArray[Any], every: int) -> Floats:
+    """How distinctive words are for some articles of a collection: Dunning's log-likelihood ratio G2.
+
+        G2 = 2 * sum over the four cells of observed * ln(observed / expected)
+
+    The cells are the articles with and without the word, among these articles and among all others (Dunning, "Accurate
+    methods for the statistics of surprise and coincidence", Computational Linguistics 19, 1993).
+
+    Args:
+        here: for each word, the number of these articles that contain it.
+        articles: the number of these articles.
+        total: for each word, the number of articles of the collection that contain it.
+        every: the number of articles in the collection.
+
+    Returns:
+        0 for a word that is no more frequent in these articles than in the others.
+    """
+    rows = np.stack([here, total - here]).astype(np.float64)
+    sizes = np.array([[articles], [every - articles]], np.float64)
+    found = np.zeros(len(here))
+    for observed, share in ((rows, total / every), (sizes - rows, 1 - total / every)):
+        expected = sizes * share
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = observed * np.log(observed / expected)
+        found += np.where(observed > 0, terms, 0).sum(axis=0)
+    found[rows[0] * every <= total * float(articles)] = 0
+    return np.maximum(2 * found, 0)
+
+
 def top(scores: Floats, count: int) -> NDArray[np.intp]:
     """Positions of the `count` best scores and of all ties with the last of them, in no particular order."""
     size = len(scores)

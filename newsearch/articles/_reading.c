@@ -33,13 +33,14 @@ enum { PATH, ID, UNDERSCORE_ID, CATEGORY, TITLE, EXCERPT, PUBLISHED_DATE_TIME, O
 /* Fields of an article that are not set from one of the keys of the same place, and keys of a provider. */
 static const char *const fields[] = {
     "id", "title", "excerpt", "topics", "body", "date", "original_url", "web_url", "category", "type", "quality", "heat",
-    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "modified", "images", "related", "authors", "extra",
+    "published", "provider", "amp_web_url", "cdn_amp_web_url", "language", "modified", "images", "related", "history", "authors",
+    "extra",
     "__class__",
     "name", "domain", "tags", "categories", "article", "publishedDateTime",
 };
 enum { F_ID, F_TITLE, F_EXCERPT, F_TOPICS, F_BODY, F_DATE, F_ORIGINAL_URL, F_WEB_URL, F_CATEGORY, F_TYPE, F_QUALITY, F_HEAT,
-       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_MODIFIED, F_IMAGES, F_RELATED, F_AUTHORS, F_EXTRA, F_CLASS, F_NAME,
-       F_DOMAIN,
+       F_PUBLISHED, F_PROVIDER, F_AMP, F_CDN_AMP, F_LANGUAGE, F_MODIFIED, F_IMAGES, F_RELATED, F_HISTORY, F_AUTHORS, F_EXTRA, F_CLASS,
+       F_NAME, F_DOMAIN,
        F_TAGS, F_CATEGORIES, F_ARTICLE, F_PUBLISHED_DATE_TIME, FIELDS };
 static PyObject *field_names[FIELDS], *empty_text, *empty_tuple;
 static size_t key_lengths[KEYS];

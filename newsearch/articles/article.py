@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from newsearch.text.addresses import canonical_url
 
-__all__ = ["Article", "Draft", "Image", "Provider", "article_to_mapping", "canonical_url"]
+__all__ = ["Article", "Draft", "Image", "Provider", "Version", "article_to_mapping", "canonical_url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,23 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An earlier version of an article, as an index that keeps histories stores it.
+
+    Attributes:
+        title, excerpt: as they were.
+        replaced: when the index replaced this version, an aware datetime in UTC, to the second.
+        date, modified: of this version, as in `Article`.
+    """
+
+    title: str
+    excerpt: str
+    replaced: dt.datetime
+    date: dt.datetime | dt.date | None = None
+    modified: dt.datetime | dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One news article.
 
@@ -46,6 +63,7 @@ class Article:
         language: a lower-case BCP 47 tag such as "en-us".
         quality, heat: the signals; they can exceed 100, and a negative one means unknown.
         related: embedded articles; their id is empty unless they have a path.
+        history: earlier versions, the oldest first; empty unless the index keeps histories.
         extra: values under keys outside the format, JSON-able.
     """
 
@@ -70,6 +88,7 @@ class Article:
     provider: Provider | None = None
     images: tuple[Image, ...] = ()
     related: tuple[Article, ...] = ()
+    history: tuple[Version, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -119,11 +138,36 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
         "topics": list(article.topics),
         "images": [_image_to_mapping(image) for image in article.images],
         "related": [article_to_mapping(related) for related in article.related],
+        "history": [version_to_mapping(version) for version in article.history],
         # an article without a title is readable only in BEIR's form
         "body" if article.title else "text": article.body,
     }
     present = {key: value for key, value in mapping.items() if value not in (None, "", [])}
     return {**article.extra, **present}
+
+
+def version_to_mapping(version: Version) -> dict[str, Any]:
+    """Convert an earlier version to JSON-able values, under the keys that an article has for them."""
+    mapping = {
+        "title": version.title,
+        "excerpt": version.excerpt,
+        "publishedDateTime": written(version.date),
+        "modified": written(version.modified),
+        "replaced": written(version.replaced),
+    }
+    return {key: value for key, value in mapping.items() if value}
+
+
+def history_mapping(article: Article) -> dict[str, Any]:
+    """The title and excerpt of an article and of its earlier versions, JSON-able."""
+    return {
+        "id": article.id,
+        "title": article.title,
+        "excerpt": article.excerpt,
+        "publishedDateTime": written(article.date),
+        "modified": written(article.modified),
+        "history": [version_to_mapping(version) for version in article.history],
+    }
 
 
 def written(when: dt.datetime | dt.date | None) -> str | None:

@@ -89,7 +89,7 @@ _SIGNS: Final = str.maketrans(
     {"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u202f": " ", "\u00a0": " "}
 )
 _COMMENT: Final = pattern(r" ?\([^()]*\)\Z")  # a browser's name of the zone, RFC 822's comments
-_SUFFIX: Final = pattern(r" m=[+-][0-9.]+\Z|\[[A-Za-z_/]+\]\Z")  # of Go's clock, and Java's name of the zone
+_SUFFIX: Final = pattern(r" m=[+-][0-9.]+\Z|(?<=[0-9Z])\[(?:UTC|GMT|Z)\]\Z")  # of Go's and of Java's clock
 
 # Seconds of 9 or 10 digits, or milli-, micro- or nanoseconds; git appends an offset.
 _CLOCK: Final = pattern(r"(-?[0-9]{9,10}|[0-9]{13}|[0-9]{16}|[0-9]{19})(?:\.([0-9]*))?(?: [+-][0-9]{4})?")
@@ -105,7 +105,16 @@ def _since_1970(found: Match[str]) -> datetime:
 
 # Forms that dateutil would read wrongly or not at all
 
-_REGION: Final = pattern(r" ([A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?)\Z")
+# After a space, in Java's brackets, or as American papers write it.
+_REGION: Final = pattern(
+    r"(?: |\[(?=.*\]\Z))([A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?)\]?\Z|(?<=[0-9mM.] )([ECMP]T)\Z"
+)
+_AMERICAN: Final = {
+    "ET": "America/New_York",
+    "CT": "America/Chicago",
+    "MT": "America/Denver",
+    "PT": "America/Los_Angeles",
+}
 
 
 def _without_region(text: str) -> tuple[str, tzinfo | None]:
@@ -115,7 +124,7 @@ def _without_region(text: str) -> tuple[str, tzinfo | None]:
     from zoneinfo import ZoneInfo
 
     try:
-        return text[: found.start()], ZoneInfo(found[1])
+        return text[: found.start()].rstrip(), ZoneInfo(found[1] or _AMERICAN[found[2]])
     except (KeyError, ValueError, OSError):
         raise ValueError(text) from None
 

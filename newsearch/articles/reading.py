@@ -15,6 +15,7 @@ from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Image, Provider
 from newsearch.articles.dates import is_day_first
 from newsearch.articles.extra import AMBIGUOUS, extra
+from newsearch.articles.history import versions
 from newsearch.articles.values import (
     LARGEST_SIGNAL,
     NEWEST_YEAR,
@@ -31,7 +32,7 @@ from newsearch.articles.values import (
 )
 from newsearch.articles.vocabularies import SIGNS, Keys, Vocabulary, recognised, site
 from newsearch.errors import SourceError
-from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
+from newsearch.text.addresses import HOST_NAME, MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
 
 
@@ -351,6 +352,10 @@ def _add_rare(
         bad["images"] = bad_images
     if bad_related:
         bad["related"] = bad_related
+    draft.history = ()
+    if "history" in mapping and (history := versions(mapping["history"])):
+        draft.history = history
+        mapping = {key: value for key, value in mapping.items() if key != "history"}
     draft.extra = {} if not bad and _KNOWN.issuperset(mapping) else extra(mapping, _KNOWN, bad)
     if unclear:
         draft.extra[AMBIGUOUS] = unclear
@@ -397,7 +402,8 @@ def _provider(given: object) -> tuple[Provider | None, Any]:
     except (KeyError, TypeError):
         pass
     logos, bad_logos = _images(images)
-    provider = Provider(_line(name), _domain(domain), logos)
+    title = _line(name)
+    provider = Provider(title, _domain(domain) or _named_domain(title), logos)
     if not (provider.name or provider.domain):
         is_empty = not any(map(_is_something, as_list(given) if given is not value else value.values()))
         return None, None if is_empty else given
@@ -443,6 +449,14 @@ def _domain(value: object) -> str:
     domain = as_text(value).lower()
     host = domain.partition("//")[2] or domain  # some records have a whole URL here
     return clean_text(host.partition("/")[0])
+
+
+_MAX_HOST: Final = 253
+
+
+def _named_domain(name: str) -> str:
+    """The domain that the name of an outlet is, as in `CNN.com`; empty for other names."""
+    return name.lower().removeprefix("www.") if len(name) <= _MAX_HOST and HOST_NAME.fullmatch(name) else ""
 
 
 def _images(value: object) -> tuple[tuple[Image, ...], list[Any]]:

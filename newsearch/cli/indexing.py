@@ -101,6 +101,7 @@ class Work:
     watch: bool
     every: timedelta | None
     keep: timedelta | None
+    keep_history: bool | None
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -129,6 +130,7 @@ class Work:
             "day_first": self.day_first,
             "trust_env": True,
             "keep": self.keep,
+            "keep_history": self.keep_history,
         }
 
 
@@ -197,6 +199,11 @@ _WORK_OPTIONS = (
         type=_Length(),
         metavar="TIME",
         help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
+    ),
+    click.option(
+        "--keep-history/--no-keep-history",
+        default=None,
+        help="Keep earlier versions of titles and excerpts, or stop that; the index remembers it.",
     ),
     format_option("text", "json"),
 )
@@ -372,6 +379,8 @@ def run(
             print(_summary(report, "would have " + verb if work.dry_run else verb))
     if report.anew:
         complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
+    if report.history_lost:
+        complain(f"earlier versions of articles are lost: {report.history_lost}")
     shown_errors = report.errors if work.list_broken else report.errors[:MAX_BROKEN_SHOWN]
     for error in shown_errors:
         complain(str(error))
@@ -468,6 +477,7 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,
         "empty": report.empty,
+        "history_lost": report.history_lost,
         "nested": [{"location": inner, "within": outer} for inner, outer in report.nested],
         "sources": [
             {

@@ -28,6 +28,8 @@ COMMANDS = {
     "query": "Find articles.",
     "stories": "Say what is big: the stories that most outlets report.",
     "timeline": "Count the articles of each day, week, month or year.",
+    "coverage": "Count the articles of each outlet, and their share of all it published.",
+    "words": "List the words and names most distinctive for a query.",
     "related": "Find articles on the subject of another.",
     "copies": "Say where else a text was published, and who ran it first.",
     "index": "Index sources: directories, JSONL files, feeds.",

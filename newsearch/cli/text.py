@@ -10,7 +10,7 @@ from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted, counted_matches
+from newsearch.outputs.words import counted_copies, counted_matches, other_outlets
 from newsearch.search.results import Hit
 from newsearch.text.clean import one_line
 
@@ -150,22 +150,10 @@ _OUTLETS = 3
 
 def _copies(hit: Hit, page: Page, terminal: Terminal) -> str:
     """The copies that a hit represents: `+14 outlets: The Ledger, Quai, Planes & People and 11 more`."""
-    own = hit.article.provider
-    others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
-    others.pop((own.name or own.domain) if own else "", None)
-    if page.results.request.collapse == "stories":
-        said = (
-            "+"
-            + counted(len(hit.copies), "article")
-            + (f", {counted(len(others), 'other outlet')}" * bool(others))
-        )
-    elif others:
-        said = "+" + counted(len(others), "outlet")
-    else:
-        return f"+{len(hit.copies):,} cop{'y' if len(hit.copies) == 1 else 'ies'}"
+    said, others = counted_copies(hit, page.results.request.collapse), other_outlets(hit)
     if not others:
         return said
-    names = [_shortened(one_line(name), terminal) for name in list(others)[:_OUTLETS]]
+    names = [_shortened(one_line(name), terminal) for name in others[:_OUTLETS]]
     more = len(others) - len(names)
     return f"{said}: {', '.join(names)}" + (f" and {more:,} more" if more else "")
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -183,6 +183,65 @@ class Answer(Protocol):
         """
 
 
+class OutletCount(NamedTuple):
+    """How many of some articles one outlet published, and when.
+
+    Attributes:
+        name: the name of the outlet, as the facet `provider` has it.
+        articles: how many.
+        first, last: the earliest and the latest publication date, to the second; None if none of the articles has a
+            date. A date without a time is a `date`, and counts as the start of its day in the zone of the search.
+        periods: the number of articles in each period that has any, in the notation of the facets of time.
+    """
+
+    name: str
+    articles: int
+    first: date | datetime | None
+    last: date | datetime | None
+    periods: Mapping[str, int]
+
+
+@runtime_checkable
+class CountsOutlets(Protocol):
+    """An `Answer` that can count outlets without reading articles. Engines need not implement it."""
+
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        """Return the outlets of the matches, in any order; articles without an outlet are left out.
+
+        The same articles are counted as by `Answer.facet`.
+
+        Args:
+            by: the facet of time that names the periods; None for no periods.
+        """
+
+
+class FormCount(NamedTuple):
+    """An exact form, the number of matches that contain it, and the number of all findable articles that do."""
+
+    form: str
+    articles: int
+    total: int
+
+
+@runtime_checkable
+class CountsForms(Protocol):
+    """An `Answer` that can count words without reading articles. Engines need not implement it."""
+
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        """Return the exact forms that are most distinctive for the matches (see ranking.log_likelihoods).
+
+        The same articles count as matches as in `Answer.facet`. The findable articles are the published ones; all, if
+        the search finds unpublished ones.
+
+        Args:
+            limit: the maximum number of forms.
+            least: the minimum number of matches that contain a form.
+
+        Returns:
+            The most distinctive first.
+        """
+
+
 class FieldStats(NamedTuple):
     """What an index holds in one field.
 
@@ -251,10 +310,12 @@ class Recipe(NamedTuple):
     Attributes:
         sources: the locations of its sources, in the order in which they were first indexed.
         protected: terms that share their stems with no other (see Stemming).
+        keep_history: whether earlier versions of articles are kept (see `Article.history`).
     """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
+    keep_history: bool = False
 
 
 class Reader(Protocol):
@@ -318,10 +379,20 @@ class Reader(Protocol):
 
 
 class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with its articles in the index."""
+    """Compares the articles of one source, as they are read, with its articles in the index.
+
+    Two articles with the same content differ at most in their ids, histories, and pictures.
+    """
 
     def differing(self, articles: list[Article]) -> Sequence[Article]:
         """Return the articles that must be added: those that are new, changed, or were read before in this run."""
+
+    def former(self, articles: Sequence[Article]) -> Sequence[Article | None]:
+        """Return for each article the committed article of the source with the same id, or None.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
@@ -401,6 +472,12 @@ class Writer(Protocol):
 
     def remember(self, source: str, state: SourceState | None) -> None:
         """Store a source and the state of its files. Without a state, the next run reads all of the source."""
+
+    def keep_history(self, keep: bool) -> None:
+        """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
+
+        A fresh index keeps none. The caller adds the versions to the articles; the engine stores them.
+        """
 
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically. The writer is closed afterwards.

@@ -37,6 +37,8 @@ class Report:
         ambiguous: articles with a date in which day and month could be swapped.
         nested: locations inside a directory that is also a source, each with that directory. Articles without
             a URL are indexed once for each.
+        history_lost: why earlier versions of articles could not be kept, if the index keeps them and was rebuilt;
+            empty otherwise.
     """
 
     read: int
@@ -59,6 +61,7 @@ class Report:
     unused: Mapping[str, int] = field(default_factory=dict)
     ambiguous: int = 0
     nested: tuple[tuple[str, str], ...] = ()
+    history_lost: str = ""
 
     @property
     def changed(self) -> int:
@@ -112,4 +115,5 @@ def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> 
         unusable=dict(reading.unusable.most_common()),
         unused=dict(reading.unused.most_common()),
         ambiguous=reading.ambiguous,
+        history_lost=reading.history_lost,
     )

@@ -14,11 +14,11 @@ from typing import Any
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Held, Reader, Writer
+from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Held, Reader, Recipe, Writer
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
-from newsearch.indexing.updating import Outlived, Reading, Updater, refusal
+from newsearch.indexing.updating import Histories, Outlived, Reading, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
@@ -44,6 +44,7 @@ def build(
     day_first: bool | None = None,
     trust_env: bool = False,
     keep: timedelta | None = None,
+    keep_history: bool | None = None,
 ) -> Report:
     """Index sources: add new articles, replace changed ones, delete those that the sources no longer have.
 
@@ -78,6 +79,8 @@ def build(
         day_first: whether `03/04/2020` is the 3rd of April; None to decide by the language of each article.
         trust_env: take proxies for web feeds from the environment.
         keep: delete and skip articles of web feeds that are older than this; by default all are kept.
+        keep_history: keep earlier versions of titles and excerpts (see `Index.history`), or stop keeping them. The
+            index remembers this; by default it stays as it is, and a new index keeps none.
 
     Raises:
         ValueError: an argument has the wrong type or is out of range; the message names it.
@@ -106,6 +109,7 @@ def build(
         words,
         options,
         _cutoff(keep),
+        keep_history,
     )
     return run.of([found for source in sources for found in _sources(source, options)])
 
@@ -126,6 +130,7 @@ def reindex(
     day_first: bool | None = None,
     trust_env: bool = False,
     keep: timedelta | None = None,
+    keep_history: bool | None = None,
 ) -> Report:
     """Update an index from the sources that it remembers, as `build` does.
 
@@ -136,8 +141,8 @@ def reindex(
         protected: a file of words that are matched only in their exact form (see `build`); an empty file protects
             none.
         full: always rebuild the index.
-        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env,
-            keep: see `build`.
+        index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env, keep,
+            keep_history: see `build`.
 
     Raises:
         ValueError: see `build`.
@@ -151,7 +156,19 @@ def reindex(
     given = _protected(protected)
     options = _options(format, day_first, trust_env)
     run = _IndexingRun(
-        engine, workers, wait, memory, progress, dry_run, gate, resume, True, None, options, _cutoff(keep)
+        engine,
+        workers,
+        wait,
+        memory,
+        progress,
+        dry_run,
+        gate,
+        resume,
+        True,
+        None,
+        options,
+        _cutoff(keep),
+        keep_history,
     )
     recipe = engine.recipe()
     words = recipe.protected if given is None else given
@@ -264,6 +281,7 @@ class _IndexingRun:
     protected: frozenset[str] | None = None
     options: ReadingOptions = _AS_IT_SAYS
     before: datetime | None = None
+    keep_history: bool | None = None
 
     def __post_init__(self) -> None:
         check_number("workers", self.workers, 1, whole=True)
@@ -271,6 +289,8 @@ class _IndexingRun:
         check_number("memory", self.memory, LEAST_MEMORY, whole=True)
         check_flag("dry_run", self.dry_run)
         check_flag("resume", self.resume)
+        if self.keep_history is not None:
+            check_flag("keep_history", self.keep_history)
         if self.progress is not None and not callable(self.progress):
             raise ValueError(f"progress: {self.progress!r:.80} is not a function")
         if self.gate is not None and not isinstance(self.gate, Gate):
@@ -285,7 +305,8 @@ class _IndexingRun:
             if full and (location in ONCE or is_remote(location)):
                 # Such a source cannot supply all its past articles again.
                 before = self.before if is_remote(location) else None
-                sources.append(_Kept(self.engine, location, Outlived(before, self._kept)))
+                outlived = Outlived(before, self._kept)
+                sources.append(_Kept(self.engine, location, outlived, self._keeps_history))
             if location in ONCE:
                 continue
             try:
@@ -296,13 +317,17 @@ class _IndexingRun:
 
     def of(self, sources: Sequence[Source], full: bool = False) -> Report:
         """Update an index from these sources."""
-        nested = _nested([source.location for source in sources], self._remembered())
+        nested = _nested([source.location for source in sources], self._remembered().sources)
         return replace(self._of(sources, full), nested=nested)
 
-    def _remembered(self) -> Sequence[str]:
+    def _remembered(self) -> Recipe:
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
-            return self.engine.recipe().sources
-        return ()
+            return self.engine.recipe()
+        return Recipe((), frozenset())
+
+    @property
+    def _keeps_history(self) -> bool:
+        return self._remembered().keep_history if self.keep_history is None else self.keep_history
 
     def _of(self, sources: Sequence[Source], full: bool) -> Report:
         started = time.monotonic()
@@ -313,7 +338,7 @@ class _IndexingRun:
             try:
                 with writer:
                     resumed = writer.held.articles_ahead
-                    articles = self._write(writer, sources, reading)
+                    articles = self._write(writer, sources, reading, full)
             except KeyboardInterrupt:
                 if self.progress:
                     # The articles read were finished on stopping, but this has not been reported yet.
@@ -342,14 +367,26 @@ class _IndexingRun:
             rehearsal=self.dry_run,
         )
 
-    def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading) -> int:
+    def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading, full: bool) -> int:
         """Write the changes of the sources. Returns the number of articles that can then be found."""
+        histories = self._histories(reading, full) if self._keeps_history else None
+        writer.keep_history(histories is not None)
         self._read(
             sources,
-            Updater(self.engine.place, writer.held, writer, True, self.whole, self._outlived()),
+            Updater(self.engine.place, writer.held, writer, True, self.whole, self._outlived(), histories),
             reading,
         )
         return writer.commit(check=self._check if self.gate else None).articles
+
+    def _histories(self, reading: Reading, full: bool) -> Histories:
+        now, past = datetime.now(UTC), None
+        if full:
+            try:
+                past = self.engine.held()
+            except (IndexCorrupt, IndexIncompatible) as error:
+                # `_fault` has found that too, and the report says what it was.
+                reading.history_lost = getattr(error, "reason", "") or str(error)
+        return Histories(now, past)
 
     def _outlived(self) -> Outlived:
         return Outlived(self.before, self._kept)
@@ -372,7 +409,7 @@ class _IndexingRun:
     def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Write a generation for the gate to check, then discard it."""
         with self._writer(sources, full) as writer:
-            self._write(writer, sources, reading)
+            self._write(writer, sources, reading, full)
 
     def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
         """Determine what the sources would change."""
@@ -437,9 +474,10 @@ class _Kept:
     one_each = False
     lasting = False
 
-    def __init__(self, engine: Engine, location: str, outlived: Outlived) -> None:
+    def __init__(self, engine: Engine, location: str, outlived: Outlived, with_history: bool) -> None:
         self._engine = engine
         self._outlived = outlived
+        self._with_history = with_history
         self.location = location
 
     def snapshot(self) -> Snapshot:
@@ -451,7 +489,8 @@ class _Kept:
         try:
             for article in self._engine.reader().kept(self.location):
                 if not self._outlived.has(article):
-                    yield article
+                    is_whole = self._with_history or not article.history
+                    yield article if is_whole else replace(article, history=())
         except (IndexCorrupt, IndexIncompatible) as error:
             reason = f"is kept by the index alone, which cannot be read ({error})"
             raise refusal(self.location, reason, self._engine.place) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -13,8 +13,9 @@ from typing import Any
 
 from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
+from newsearch.articles.history import with_history
 from newsearch.engine.base import Held, Ledger, SourceDifference, SourceState, Writer
-from newsearch.errors import SourceError
+from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.sources.base import Snapshot, Source
 from newsearch.sources.formats import SINGLE
 
@@ -37,6 +38,7 @@ class Reading:
         unusable: by key, the number of articles with an unusable value there.
         unused: by key, the number of articles with a value there that newsearch keeps but does not search.
         ambiguous: articles with a date in which day and month could be swapped.
+        history_lost: why earlier versions of articles could not be kept; empty if they were.
     """
 
     read: int = 0
@@ -48,6 +50,7 @@ class Reading:
     unusable: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
     ambiguous: int = 0
+    history_lost: str = ""
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
@@ -89,6 +92,23 @@ class Outlived:
 
 
 @dataclass(frozen=True, slots=True)
+class Histories:
+    """The earlier versions of articles, for an index that keeps them.
+
+    Attributes:
+        now: when articles are replaced.
+        past: what is published, if the changes start from an empty index instead; None if they start from it.
+    """
+
+    now: datetime
+    past: Held | None = None
+
+    def ledger(self, source: str, current: Ledger) -> Ledger:
+        """The ledger that has the committed articles of a source."""
+        return self.past.ledger(source) if self.past else current
+
+
+@dataclass(frozen=True, slots=True)
 class Updater:
     """Indexes sources, one after the other.
 
@@ -99,6 +119,7 @@ class Updater:
         trusting: do not read files again that look unchanged.
         whole: a source must be readable to the end and have articles.
         outlived: decides which articles of a feed, indexed or new, are too old to be kept.
+        histories: adds their earlier versions to articles; None if the index keeps none.
     """
 
     index: Path | str
@@ -107,6 +128,7 @@ class Updater:
     trusting: bool
     whole: bool
     outlived: Outlived
+    histories: Histories | None = None
 
     def update(
         self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
@@ -133,6 +155,7 @@ class Updater:
             reading.recall(known)
             return
         ledger = self.held.ledger(location)
+        former = self._former(location, ledger)
         wanted = seen.names
         is_partial = known is not None and source.one_each and not _had_many(known, seen)
         old = known.looks if known and is_partial else {}
@@ -159,10 +182,10 @@ class Updater:
             batch.append(result)
             if len(batch) == _BATCH:
                 finished = partial(_finished, seen, names, number, failed, ahead)
-                self._take(batch, location, ledger, reading, finished)
+                self._take(batch, location, ledger, former, reading, finished)
                 batch = []
                 tell((number + 1) / len(names) if names else source.done())
-        self._take(batch, location, ledger, reading)
+        self._take(batch, location, ledger, former, reading)
         if is_cut and self.whole:
             raise self._refusal(location, "cannot be read to its end")
         if is_cut:
@@ -194,6 +217,7 @@ class Updater:
         """Add and replace what a feed has now. What rolled off it stays until it is too old. No error stops a run."""
         location = source.location
         ledger = self.held.ledger(location)
+        former = self._former(location, ledger)
         broken, told = reading.broken, len(reading.errors)
         batch: list[Article] = []
         try:
@@ -205,13 +229,13 @@ class Updater:
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
-                    self._take(batch, location, ledger, reading)
+                    self._take(batch, location, ledger, former, reading)
                     batch = []
                     tell(None)
         except SourceError as error:
             reading.note(error)
             reading.incomplete.append(location)
-        self._take(batch, location, ledger, reading)
+        self._take(batch, location, ledger, former, reading)
         ledger.drop(self.outlived.ids(location))
         reading.differences[location] = ledger.difference()
         if self.writer:
@@ -226,11 +250,14 @@ class Updater:
         batch: list[Article],
         location: str,
         ledger: Ledger,
+        former: Ledger | None,
         reading: Reading,
         finished: Callable[[], SourceState] | None = None,
     ) -> None:
         differing = ledger.differing(batch)
         if self.writer and differing:
+            if former and self.histories:
+                differing = _grown(differing, former, self.histories.now, reading)
             self.writer.add_all(differing, location, finished)
         reading.read += len(batch)
         for article in batch:
@@ -239,6 +266,9 @@ class Updater:
                 extra = article.extra.items()
                 reading.unused.update(key for key, value in extra if key not in _OURS and value not in _EMPTY)
                 reading.ambiguous += AMBIGUOUS in article.extra
+
+    def _former(self, location: str, ledger: Ledger) -> Ledger | None:
+        return self.histories.ledger(location, ledger) if self.histories else None
 
     def _note_empty(self, source: Source, broken: int, reading: Reading) -> None:
         had = self.held.count(source.location)
@@ -256,6 +286,18 @@ def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """The error for a source that is not as it should be, with advice on what to do."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _grown(articles: Sequence[Article], former: Ledger, now: datetime, reading: Reading) -> list[Article]:
+    """The articles with their histories. Where the old index is damaged, they are lost."""
+    try:
+        earlier = former.former(articles)
+    except IndexCorrupt as error:
+        if len(articles) > 1:
+            return [grown for article in articles for grown in _grown([article], former, now, reading)]
+        reading.history_lost = error.reason
+        earlier = [None]
+    return [with_history(article, old, now) for article, old in zip(articles, earlier, strict=True)]
 
 
 _OURS = frozenset((UNUSABLE, AMBIGUOUS))

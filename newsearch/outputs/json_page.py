@@ -18,6 +18,8 @@ from newsearch.search.results import Hit, Results
 from newsearch.text.clean import escape_unseen
 
 if TYPE_CHECKING:
+    from newsearch.search.coverage import Coverage
+    from newsearch.search.distinctive import DistinctiveWords
     from newsearch.search.folding import Copy
     from newsearch.search.fronts import Stories
     from newsearch.search.similar import Publication
@@ -82,6 +84,8 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
         ours["explanation"] = _explanation_mapping(hit.explanation)
     # An article may have its own keys with these names. Ours win, because readers expect them.
     theirs = {key: value for key, value in article_to_mapping(hit.article).items() if key not in _MAY_LACK}
+    if hit.article.history:  # `show` has it
+        theirs.pop("history", None)
     return {**ours, **theirs, **ours}
 
 
@@ -114,6 +118,44 @@ def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
                 "articles": [copy_mapping(article) for article in story.articles],
             }
             for story in stories
+        ],
+    }
+
+
+def coverage_mapping(coverage: Coverage) -> dict[str, Any]:
+    """The outlets of a query."""
+    outlets: list[dict[str, Any]] = []
+    for one in coverage.outlets:
+        row = {
+            "outlet": one.name,
+            "articles": one.articles,
+            "total": one.total,
+            "share": round(one.share, 6),
+            "first": written(one.first),
+            "last": written(one.last),
+        }
+        if coverage.by is not None:
+            row["counts"], row["totals"] = list(one.counts), list(one.totals)
+        outlets.append(row)
+    return {
+        "query": coverage.query,
+        "by": coverage.by,
+        "periods": list(coverage.periods),
+        "articles": coverage.articles,
+        "total": coverage.total,
+        "outlets": outlets,
+    }
+
+
+def words_mapping(found: DistinctiveWords) -> dict[str, Any]:
+    """The distinctive words of a query."""
+    return {
+        "query": found.query,
+        "articles": found.articles,
+        "total": found.total,
+        "words": [
+            {"word": one.text, "articles": one.articles, "total": one.total, "score": round(one.score, 3)}
+            for one in found.words
         ],
     }
 

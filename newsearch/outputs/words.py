@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from shlex import quote
 
 from newsearch.engine.base import Counts
 from newsearch.search.help import Clause
-from newsearch.search.results import Results
+from newsearch.search.results import Hit, Results
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,6 +20,36 @@ def counted_matches(counts: Counts) -> str:
     """`1 article`, `16 articles (3 with every word)`."""
     said = counted(_sum(counts), "article")
     return f"{said} ({counts.complete:,} with every word)" if counts.partial else said
+
+
+def counted_copies(hit: Hit, collapse: str | None) -> str:
+    """The articles that a hit represents: `+14 outlets`, `+2 copies`; of a story `+9 articles, 5 other outlets`."""
+    others = len(other_outlets(hit))
+    if collapse == "stories":
+        said = "+" + counted(len(hit.copies), "article")
+        return f"{said}, {counted(others, 'other outlet')}" if others else said
+    if others:
+        return "+" + counted(others, "outlet")
+    return f"+{len(hit.copies):,} cop{'y' if len(hit.copies) == 1 else 'ies'}"
+
+
+def other_outlets(hit: Hit) -> list[str]:
+    """The outlets of the articles that a hit represents, without its own."""
+    own = hit.article.provider
+    others = dict.fromkeys(copy.outlet for copy in hit.copies if copy.outlet)
+    others.pop((own.name or own.domain) if own else "", None)
+    return list(others)
+
+
+def delay(span: timedelta) -> str:
+    """`35 min`, `2 h 5 min`, `3 days`."""
+    minutes = round(span.total_seconds() / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} days"
 
 
 def advice(results: Results) -> Iterator[str]:

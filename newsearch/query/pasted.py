@@ -73,7 +73,7 @@ def read_as_text(tokens: Sequence[Token]) -> Reading:
         is_word = False
         if token.kind is NOT:
             after = tokens[number + 1]
-            is_word = after.kind in _EXCLUDED and (is_text or _is_emphatic(kept, after))
+            is_word = after.kind in _EXCLUDED and (is_text or _is_emphatic(kept, tokens[number + 1 :]))
         elif token.kind is MINUS and is_text:
             is_word = tokens[number + 1].kind is not FIELD and (is_long or number < last)
         if not is_word:
@@ -102,12 +102,15 @@ def _is_typed(tokens: Sequence[Token]) -> bool:
     return sum(token.kind in _JOINING for token in tokens) > 1
 
 
-def _is_emphatic(before: Sequence[Token], after: Token) -> bool:
+def _is_emphatic(before: Sequence[Token], following: Sequence[Token]) -> bool:
     """Whether NOT is used as in a sentence: after an auxiliary verb, or before a word that is never excluded."""
     if not before or before[-1].kind is not WORD:
         return False
-    is_said = after.kind is WORD and after.text in FUNCTION_WORDS and len(after.text) > 1
-    return is_said or before[-1].text.casefold() in _AUXILIARY
+    after = following[0]
+    if after.kind is WORD and after.text in FUNCTION_WORDS:
+        # A letter alone may be what is excluded (vitamin NOT a), but not before another word (NOT a joke).
+        return len(after.text) > 1 or following[1].kind is WORD
+    return before[-1].text.casefold() in _AUXILIARY
 
 
 def _end_of_text(tokens: Sequence[Token]) -> int:

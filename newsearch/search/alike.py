@@ -34,6 +34,7 @@ class Alike:
         self._frequencies: dict[str, int] = {}
         self._total: int | None = None
         self.fronts: dict[str, object] = {}
+        self.related: dict[str, tuple[int, tuple[Article, ...]]] = {}
 
     def read(self, article: Article) -> Read:
         """The words of an article."""

@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from newsearch._arguments import check_number, check_path, check_text
-from newsearch.articles.article import Article
+from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
 from newsearch.engine.base import Engine, FieldStats, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import MAX_FOLDED, Moment, Request, several
+from newsearch.search.request import MAX_FOLDED, Asked, Moment, Request, several
 from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from newsearch.query.synonyms import Synonyms
     from newsearch.search.alike import Alike
     from newsearch.search.completion import Completer, Completion
+    from newsearch.search.coverage import Coverage
+    from newsearch.search.distinctive import DistinctiveWords
     from newsearch.search.fronts import Stories
     from newsearch.search.similar import Publication
     from newsearch.search.timelines import Timeline
@@ -209,9 +211,7 @@ class Index:
         reader = self._reader
         if not isinstance(request, Request):
             raise QueryError(f"{request!r:.80} is not a newsearch.Request")
-        if self._spellings is None or self._spellings.reader is not reader:
-            self._spellings = Spellings(reader)
-        asked = request.ask(reader, self._synonyms, self._spellings)
+        asked = self._asked(request)
         tree, options, expand = asked.tree(), asked.options, request.expand
         if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
@@ -317,6 +317,68 @@ class Index:
         base = Request(limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
         return timeline(queries or ("",), by, lambda query: self.run(replace(base, query=query)))
 
+    def coverage(
+        self,
+        query: str = "",
+        *,
+        by: str | None = None,
+        after: Moment | None = None,
+        before: Moment | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+    ) -> Coverage:
+        """How much each outlet published on a query, and how large a share of all it published that is.
+
+        Counts the articles that contain every word of the query, or, if there are none, those that contain some. Every
+        outlet with an article in the window has a row, with 0 if it has no match. The window is set by `after`,
+        `before`, `as_of`, and by the dates that the query itself requires.
+
+        Args:
+            query: see docs/query-syntax.md.
+            by: day, week, month or year: also count per period, in the time zone.
+            after, before, as_of, tz: as in `search`.
+
+        Raises:
+            QueryError: an option cannot be used, or there are more than 10,000 periods.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.coverage import coverage  # rarely needed
+
+        request = Request(query, limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
+        return coverage(self._asked(request), by)
+
+    def words(
+        self,
+        query: str = "",
+        *,
+        limit: int = 20,
+        after: Moment | None = None,
+        before: Moment | None = None,
+        as_of: Moment | None = None,
+        tz: tzinfo | str = UTC,
+    ) -> DistinctiveWords:
+        """The words and names most distinctive for the matches of a query, compared with the whole collection.
+
+        The matches are the articles that contain every word of the query, or, if there are none, those that contain
+        some. Words of the query itself are left out. docs/stories.md has the method.
+
+        Args:
+            query: see docs/query-syntax.md. With an empty query and a window, the words of that window.
+            limit: the maximum number of words.
+            after, before, as_of, tz: as in `search`.
+
+        Raises:
+            QueryError: an option cannot be used.
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        from newsearch.search.distinctive import distinctive_words  # rarely needed
+
+        check_number("limit", limit, 0, 1_000, whole=True, error=QueryError)
+        request = Request(query, limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
+        return distinctive_words(self._asked(request), int(limit))
+
     def related(self, id: str, limit: int = 10) -> list[Article]:
         """Articles on the same subject as another: first those that it names itself, then those sharing its key words.
 
@@ -396,6 +458,24 @@ class Index:
         check_text("id", id)
         return self._reader.get(id)
 
+    def history(self, id: str) -> list[Version]:
+        """The earlier versions of the title and excerpt of an article, the oldest first.
+
+        An index keeps them if it was built with `keep_history`, at most 100 of each article.
+
+        Args:
+            id: the id of the article, published or not.
+
+        Returns:
+            An empty list if there is no article with this id, or it has not changed since histories are kept.
+
+        Raises:
+            EngineError: the index is closed.
+            IndexCorrupt: the index is damaged.
+        """
+        article = self.get(id)
+        return list(article.history) if article else []
+
     def articles(self) -> Iterator[Article]:
         """All articles, published or not, in no particular order."""
         return iter(self._reader.articles())
@@ -419,6 +499,12 @@ class Index:
     def close(self) -> None:
         """Release the files. They are unmapped when the last result that refers to them is gone."""
         self._open = self._completer = self._spellings = self._compared = None
+
+    def _asked(self, request: Request) -> Asked:
+        reader = self._reader
+        if self._spellings is None or self._spellings.reader is not reader:
+            self._spellings = Spellings(reader)
+        return request.ask(reader, self._synonyms, self._spellings)
 
     @property
     def _alike(self) -> Alike:

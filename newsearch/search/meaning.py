@@ -9,12 +9,12 @@ from newsearch._patterns import pattern
 from newsearch.engine.base import Options, Reader
 from newsearch.query import Note, Parsed
 from newsearch.query.tree import All, And, Everything, Match, Node, Or, Phrase, Word, replace
+from newsearch.text.addresses import HOST_NAME
 
 _TOPIC_WEIGHT = 50.0
 """How much more a word counts where it is a topic, if a hashtag is all that is asked for: topics come first."""
 
 _ADDRESS = pattern(r"(?:https?://)?(?:www\.)?([^/\s:?#]+)(?::\d+)?/?([^\s]*)", re.IGNORECASE)
-_DOMAIN = pattern(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}", re.IGNORECASE)
 
 
 def in_index(query: Parsed, reader: Reader) -> Parsed:
@@ -73,7 +73,7 @@ class _Topics:
 def _address(query: Parsed, reader: Reader) -> Parsed:
     """Handles an address that is the whole query: the address of an article or an outlet, or one within a text."""
     tree = query.tree
-    if isinstance(tree, Word) and tree.field is None and _DOMAIN.fullmatch(tree.text):
+    if isinstance(tree, Word) and tree.field is None and HOST_NAME.fullmatch(tree.text):
         site = Match("domain", tree.text, tree.span)
         if not _finds(reader, site):
             return query

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from math import log
 
 from newsearch.articles.article import Article, canonical_url
@@ -22,11 +23,11 @@ from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, O
 from newsearch.search.alike import Alike
 from newsearch.search.folding import Copy, copy_of, when
 from newsearch.stories.bylines import wire
-from newsearch.stories.copies import WINDOW
+from newsearch.stories.copies import WINDOW, may_be_copies, relation
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
 
-WORDS = 12
+WORDS = 10
 """Words that an article is searched by."""
 
 SUBJECT = 3
@@ -38,8 +39,12 @@ CANDIDATES = 200
 _READ = 4_000
 """Characters that are read of excerpt and body; the start of a report says what it is about."""
 
-_SPARE = 30
-"""Further articles that are searched, since copies of the article and of each other are left out."""
+_SPARE = (6, 100)
+"""Further articles that are searched, since copies of the article and of each other are left out: first so many, and if
+too many of them are copies, so many."""
+
+_ANSWERS = 512
+"""Lists of related articles that are kept for later questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +70,44 @@ def related(article: Article, alike: Alike, limit: int) -> list[Article]:
 
     Copies of the article are left out. Of articles that are copies of each other, only the best is kept.
     """
+    known = alike.related.get(article.id)
+    if known is None or (len(known[1]) < limit and known[0] < limit):
+        known = limit, tuple(_related(article, alike, limit))
+        if len(alike.related) >= _ANSWERS:
+            alike.related = {}
+        alike.related[article.id] = known
+    return list(known[1][:limit])
+
+
+def _related(article: Article, alike: Alike, limit: int) -> Iterator[Article]:
     reader = alike.reader
+    seen = {article.id}
+    read = [alike.read(article).wording]
     named = [found for found in (_named(one, reader) for one in article.related) if found and found.published]
-    tree = All((_telling(article, alike), Not(Match("id", article.id))))
-    answer = reader.search(tree, Options(limit=limit + len(named) + _SPARE))
-    found = [answer.article(i) for i in range(len(answer))]
-    unique = list({one.id: one for one in (article, *named, *found)}.values())
-    labels = alike.copies(unique)
-    seen = {labels[0]}
-    kept: list[Article] = []
-    for one, label in zip(unique[1:], labels[1:], strict=True):
-        if label not in seen:
-            seen.add(label)
-            kept.append(one)
-    return kept[:limit]
+    for one in chain(named, _sharing(_telling(article, alike), reader, limit + len(named))):
+        if limit <= 0:
+            return
+        if one.id in seen:
+            continue
+        seen.add(one.id)
+        words = alike.read(one).wording
+        is_copy = any(may_be_copies(words, other) and relation(words, other) >= 1 for other in read)
+        # A copy of a copy is left out, too.
+        read.append(words)
+        if not is_copy:
+            limit -= 1
+            yield one
+
+
+def _sharing(words: tuple[Word, ...], reader: Reader, least: int) -> Iterator[Article]:
+    """The articles that share these words, the best first: at least so many, and others in their stead."""
+    start = 0
+    for spare in _SPARE if words else ():
+        # Unlike Or, All lets the engine skip articles that cannot reach the page.
+        answer = reader.search(All(words), Options(limit=least + spare))
+        for number in range(start, len(answer)):
+            yield answer.article(number)
+        start = len(answer)
 
 
 def publications(article: Article, alike: Alike) -> list[Publication]:
@@ -94,7 +123,7 @@ def publications(article: Article, alike: Alike) -> list[Publication]:
         _, moment = when(article)
         span = timedelta(seconds=WINDOW) + timedelta(days=1)
         near = DateRange(moment - span, moment + span)
-    tree = All((_telling(article, alike), near, Not(Match("id", article.id))))
+    tree = All((Or(_telling(article, alike)), near, Not(Match("id", article.id))))
     answer = reader.search(tree, Options(limit=CANDIDATES))
     found = [article, *(answer.article(i) for i in range(len(answer)))]
     labels = alike.copies(found)
@@ -130,25 +159,21 @@ def _named(related: Article, reader: Reader) -> Article | None:
     return next((one for one in found_there if canonical_url(one.url or "") == canonical_url(address)), None)
 
 
-def _telling(article: Article, alike: Alike) -> Node:
-    counts = Counter(term for term in _terms(article) if term not in FUNCTION_WORDS)
-    weights = {
-        term: (1 + log(count)) * log((alike.total + 1) / (alike.frequency(term) + 1))
-        for term, count in counts.items()
-    }
-    best: Sequence[str] = sorted(weights, key=lambda term: (-weights[term], term))[:WORDS]
-    if not best:
-        return Or(())
-    most = max(weights[best[0]], 1e-9)
-    return Or(tuple(Word(term, None, max(weights[term] / most, 0.05)) for term in best))
-
-
-def _terms(article: Article) -> Iterator[str]:
+def _telling(article: Article, alike: Alike) -> tuple[Word, ...]:
+    counts: Counter[str] = Counter()
     for text, times in (
         (article.title, SUBJECT),
         (" ".join(article.topics), SUBJECT),
         (article.excerpt[:_READ], 1),
         (article.body[:_READ], 1),
     ):
-        for _ in range(times):
-            yield from analysis.terms(text)
+        for term in analysis.terms(text):
+            if term not in FUNCTION_WORDS:
+                counts[term] += times
+    weights = {
+        term: (1 + log(count)) * log((alike.total + 1) / (alike.frequency(term) + 1))
+        for term, count in counts.items()
+    }
+    best: Sequence[str] = sorted(weights, key=lambda term: (-weights[term], term))[:WORDS]
+    most = max(weights[best[0]], 1e-9) if best else 1.0
+    return tuple(Word(term, None, max(weights[term] / most, 0.05)) for term in best)

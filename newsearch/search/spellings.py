@@ -27,8 +27,11 @@ _LEAST_SHARE = 1 / 200
 
 _MIN_CLOSED, _MAX_CLOSED = 4, 24
 _MIN_PART = 3
-_PREFIXES = frozenset("e i t u v x bi co de ex re un".split())
+_PREFIXES = frozenset("e i t u v x bi co de ex hi lo re un wi".split())
 """What is shorter than other parts of a word and stands before a hyphen: e-mail, T-shirt, U-turn, co-operate."""
+
+_ENDINGS = frozenset(["fi"])
+"""What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
 
 _MAX_REMEMBERED = 4096
 _UNKNOWN = ""
@@ -199,10 +202,11 @@ class Spellings:
             return known
         held = self.reader.articles_with
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
-        for at in range(1, len(word) - _MIN_PART + 1):
+        for at in range(1, len(word) - 1):
             left, right = word[:at], word[at:]
             if (
                 (at < _MIN_PART and left not in _PREFIXES)
+                or (len(right) < _MIN_PART and right not in _ENDINGS)
                 or left in FUNCTION_WORDS
                 or right in FUNCTION_WORDS
             ):

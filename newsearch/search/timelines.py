@@ -58,7 +58,7 @@ def timeline(queries: Sequence[str], by: str, search: Callable[[str], Results]) 
         raise QueryError(f"by: {by!r:.80} is unknown: one of {', '.join(UNITS)}")
     found = [dict(search(query).facet(by, None)) for query in queries]
     seen = sorted({period for counts in found for period in counts})
-    periods = tuple(_periods(by, seen[0], seen[-1])) if seen else ()
+    periods = tuple(periods_between(by, seen[0], seen[-1])) if seen else ()
     every = dict(search("").facet(by, None)) if periods else {}
     totals = tuple(every.get(period, 0) for period in periods)
     series = (
@@ -68,7 +68,12 @@ def timeline(queries: Sequence[str], by: str, search: Callable[[str], Results]) 
     return Timeline(by, periods, totals, tuple(series))
 
 
-def _periods(by: str, first: str, last: str) -> Iterator[str]:
+def periods_between(by: str, first: str, last: str) -> Iterator[str]:
+    """All periods of a unit from the first to the last.
+
+    Raises:
+        QueryError: there are more than MAX_PERIODS.
+    """
     at, made = first, 0
     while at <= last:
         made += 1
@@ -80,12 +85,19 @@ def _periods(by: str, first: str, last: str) -> Iterator[str]:
         at = _next(by, at)
 
 
+def period_of(by: str, day: date) -> str:
+    """The period that a day is in."""
+    if by == "week":
+        year, week, _ = day.isocalendar()
+        return f"{year:04}-W{week:02}"
+    return f"{day.year:04}-{day.month:02}-{day.day:02}"[: {"day": 10, "month": 7, "year": 4}[by]]
+
+
 def _next(by: str, period: str) -> str:
     if by == "day":
         return str(date.fromisoformat(period) + timedelta(days=1))
     if by == "week":
-        year, week, _ = (date.fromisoformat(f"{period}-1") + timedelta(days=7)).isocalendar()
-        return f"{year:04}-W{week:02}"
+        return period_of(by, date.fromisoformat(f"{period}-1") + timedelta(days=7))
     if by == "month":
         year, month = int(period[:4]), int(period[5:])
         return f"{year + month // 12:04}-{month % 12 + 1:02}"

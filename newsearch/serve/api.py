@@ -16,7 +16,14 @@ from starlette.routing import BaseRoute, Route
 from newsearch import QueryError, Request
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS, MAX_PAGE
-from newsearch.outputs.json_page import SCHEMA, page_mapping, stats_mapping, to_json
+from newsearch.outputs.json_page import (
+    SCHEMA,
+    page_mapping,
+    publication_mapping,
+    stats_mapping,
+    stories_mapping,
+    to_json,
+)
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
 from newsearch.serve.answers import JSON, Body, Made, encoded, problem, respond, wants_gzip
@@ -30,6 +37,7 @@ SEARCH = "/api/v1/search"
 UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACETS)
 
 _MAX_COMPLETIONS = 50
+_MAX_STORIES = 100
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -47,6 +55,10 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/api/v1/complete", _complete),
         route("/api/v1/facets", _facets),
         route("/api/v1/timeline", _timeline),
+        route("/api/v1/stories", _stories),
+        route("/api/v1/related", _related),
+        route("/api/v1/copies", _copies),
+        route("/api/v1/saved", _saved),
         route("/api/v1/stats", _stats),
         route("/openapi.json", _openapi),
         route("/healthz", _health),
@@ -85,12 +97,88 @@ async def _article(site: Site, http: HttpRequest) -> Response:
         raise QueryError("id: of which article?")
 
     def make(snapshot: Snapshot) -> Made:
-        article = snapshot.index.get(id)
-        if article is None or not (article.published or site.settings.unpublished):
-            raise HTTPException(404, f"there is no article {id!r:.200}")
+        article = site.readable(snapshot, id)
         return Made(
             ("article", id), lambda: Body(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}))
         )
+
+    return await site.answer(http, JSON, make)
+
+
+async def _related(site: Site, http: HttpRequest) -> Response:
+    id, limit = _only(http, "id", "limit")
+    if not id:
+        raise QueryError("id: of which article?")
+    most = _limit(limit, 10, site.settings.max_limit)
+
+    def make(snapshot: Snapshot) -> Made:
+        site.readable(snapshot, id)
+
+        def body() -> Body:
+            found = [article_to_mapping(article) for article in snapshot.index.related(id, most)]
+            return Body(to_json({"schema": SCHEMA, "id": id, "related": found}))
+
+        return Made(("related", id, most), body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _copies(site: Site, http: HttpRequest) -> Response:
+    (id,) = _only(http, "id")
+    if not id:
+        raise QueryError("id: of which article?")
+
+    def make(snapshot: Snapshot) -> Made:
+        site.readable(snapshot, id)
+
+        def body() -> Body:
+            found = [publication_mapping(one) for one in snapshot.index.copies(id)]
+            return Body(to_json({"schema": SCHEMA, "id": id, "copies": found}))
+
+        return Made(("copies", id), body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _stories(site: Site, http: HttpRequest) -> Response:
+    names = ("query", "after", "before", "as_of", "tz")
+    *given, limit = _only(http, *names, "limit")
+    most = _limit(limit, 10, _MAX_STORIES)
+    request = site.within(
+        read_request([(name, value) for name, value in zip(names, given, strict=True) if value])
+    )
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            found = snapshot.index.stories(
+                request.query,
+                limit=most,
+                after=request.after,
+                before=request.before,
+                as_of=request.as_of,
+                tz=request.tz,
+            )
+            return Body(to_json({"schema": SCHEMA, **stories_mapping(request.query, found)}))
+
+        return Made(("stories", most, snapshot.index.fingerprint(request), request.query), body)
+
+    return await site.answer(http, JSON, make)
+
+
+async def _saved(site: Site, http: HttpRequest) -> Response:
+    _only(http)
+
+    def make(snapshot: Snapshot) -> Made:
+        saved = [
+            {
+                "name": search.name,
+                "request": search.request.as_mapping(),
+                "url": address(site.url(SEARCH), search.request),
+                "feed": address(site.url("/search.atom"), search.request),
+            }
+            for search in site.saved()
+        ]
+        return Made(("saved", saved), lambda: Body(to_json({"schema": SCHEMA, "saved": saved})))
 
     return await site.answer(http, JSON, make)
 

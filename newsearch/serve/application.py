@@ -22,6 +22,7 @@ from newsearch.serve.guard import Guard, Seen
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
+from newsearch.serve.shelf import Shelf
 from newsearch.serve.site import Site
 
 
@@ -44,7 +45,7 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    site = Site(Live(index, settings, synonyms), settings, Metrics())
+    site = Site(Live(index, settings, synonyms), settings, Metrics(), Shelf(settings.saved))
     assistants = tools.server(site.live, settings)
     mcp_route = tools.http_route(assistants, "/mcp")
 

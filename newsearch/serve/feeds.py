@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
 from newsearch.serve.live import Snapshot
 from newsearch.serve.parameters import address
 from newsearch.serve.site import Site
+from newsearch.text.clean import one_line
 
 FORMATS: dict[str, tuple[str, Callable[[Feed], str]]] = {
     "/search.atom": ("application/atom+xml; charset=utf-8", atom),
@@ -43,6 +44,9 @@ def routes(site: Site) -> list[BaseRoute]:
     async def opensearch(http: HttpRequest) -> Response:
         return _opensearch(site, http)
 
+    async def saved(http: HttpRequest) -> Response:
+        return await _opml(site, http)
+
     async def suggest(http: HttpRequest) -> Response:
         return await _suggest(site, http)
 
@@ -50,6 +54,7 @@ def routes(site: Site) -> list[BaseRoute]:
         *map(feed, FORMATS),
         Route("/opensearch.xml", opensearch),
         Route("/suggest", suggest),
+        Route("/saved.opml", saved),
     ]
 
 
@@ -90,6 +95,33 @@ def _opensearch(site: Site, http: HttpRequest) -> Response:
 """
     data, gzipped = encoded(text, wants_gzip(http))
     return respond(data, "application/opensearchdescription+xml", gzipped=gzipped)
+
+
+async def _opml(site: Site, http: HttpRequest) -> Response:
+    """The feeds of the saved searches, for a feed reader."""
+
+    def make(snapshot: Snapshot) -> Made:
+        lines = [
+            f'<outline type="rss" text={quoteattr(one_line(search.name))}'
+            f" xmlUrl={quoteattr(site.absolute(http, address('/search.atom', search.request)))}"
+            f" htmlUrl={quoteattr(site.absolute(http, address('/', search.request)))}/>"
+            for search in site.saved()
+        ]
+        text = "\n".join(
+            [
+                '<?xml version="1.0" encoding="utf-8"?>',
+                '<opml version="2.0">',
+                "<head><title>newsearch</title></head>",
+                "<body>",
+                *lines,
+                "</body>",
+                "</opml>",
+                "",
+            ]
+        )
+        return Made(("opml", text), lambda: Body(text))
+
+    return await site.answer(http, "text/x-opml; charset=utf-8", make)
 
 
 async def _suggest(site: Site, http: HttpRequest) -> Response:

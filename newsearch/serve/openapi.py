@@ -165,6 +165,52 @@ def document(base_path: str, max_limit: int) -> Schema:
                     304,
                 )
             },
+            "/api/v1/stories": {
+                "get": _get(
+                    "stories",
+                    "Say what is big: the stories that most outlets report",
+                    "Stories",
+                    [
+                        *(one for one in asked if one["name"] in ("query", "after", "before", "as_of", "tz")),
+                        {
+                            "name": "limit",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 1, "maximum": 100},
+                            "description": "stories to give; by default, 10",
+                        },
+                    ],
+                    304,
+                )
+            },
+            "/api/v1/related": {
+                "get": _get(
+                    "related",
+                    "Give articles on the subject of another",
+                    "Related",
+                    [
+                        _needed("id", "the article's id"),
+                        {
+                            "name": "limit",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 1, "maximum": max_limit},
+                            "description": "articles to give; by default, 10",
+                        },
+                    ],
+                    304,
+                    404,
+                )
+            },
+            "/api/v1/copies": {
+                "get": _get(
+                    "copies",
+                    "Say where else a text was published, and who ran it first",
+                    "Copies",
+                    [_needed("id", "the article's id")],
+                    304,
+                    404,
+                )
+            },
+            "/api/v1/saved": {"get": _get("saved", "List the saved searches", "Saved", [], 304)},
             "/api/v1/stats": {"get": _get("stats", "Say what the index holds", "Stats", [], 304)},
         },
         "components": {
@@ -175,6 +221,13 @@ def document(base_path: str, max_limit: int) -> Schema:
                 "Completions": {"type": "object", "required": ["schema", "query", "completions"]},
                 "Facets": {**counted, "required": [*counted["required"], "facets", "notes"]},
                 "Timeline": {**counted, "required": [*counted["required"], "unit", "values"]},
+                "Stories": {
+                    "type": "object",
+                    "required": ["schema", "query", "articles", "total", "exact", "stories"],
+                },
+                "Related": {"type": "object", "required": ["schema", "id", "related"]},
+                "Copies": {"type": "object", "required": ["schema", "id", "copies"]},
+                "Saved": {"type": "object", "required": ["schema", "saved"]},
                 "Stats": {"type": "object", "required": ["schema", "articles", "generation"]},
                 "Problem": _PROBLEM,
             }

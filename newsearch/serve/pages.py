@@ -20,11 +20,14 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from newsearch import Article, Clause, Explanation, Hit, QueryError, Request, Results
+from newsearch import Article, Clause, Explanation, Hit, Index, QueryError, Request, Results
 from newsearch.engine.base import MAX_PAGE, SORTS
 from newsearch.outputs.extract import Marked, extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted, counted_matches
+from newsearch.outputs.words import counted, counted_copies, counted_matches, delay
+from newsearch.search.folding import Copy, copy_of
+from newsearch.search.fronts import ARTICLES, Stories, Story
+from newsearch.search.request import MAX_FOLDED
 from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
 from newsearch.serve.live import Snapshot
 from newsearch.serve.openapi import document
@@ -33,6 +36,19 @@ from newsearch.serve.site import Site
 from newsearch.text.clean import one_line
 
 HTML = "text/html; charset=utf-8"
+
+COLLAPSED = "copies"
+"""How the page collapses results by default."""
+
+EVERY = "none"
+"""The value of `collapse` in the address of a page that shows every article."""
+
+COLLAPSES = (("copies", "one per text"), ("stories", "one per story"), (EVERY, "every article"))
+"""The ways in which a page collapses its results: value, label."""
+
+_FRONT = 10
+_REPORTS = 500
+"""Stories on the front page, and reports on the page of a story."""
 
 FACETS = (
     ("topic", "topics", "Topics"),
@@ -73,6 +89,8 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         route("/", _search),
         route("/article", _article),
+        route("/story", _story),
+        route("/saved", _saved),
         route("/help", _help),
         route("/api", _api),
         route("/static/{name}", _static),
@@ -111,7 +129,10 @@ def _render(site: Site, template: str, **values: Any) -> str:
     def asset(name: str) -> str:
         return site.url(f"/static/{name}?v={_version(name)}")
 
-    return _environment().get_template(template).render(url=site.url, asset=asset, **values)
+    has_saved = site.settings.saved is not None
+    return (
+        _environment().get_template(template).render(url=site.url, asset=asset, has_saved=has_saved, **values)
+    )
 
 
 # The search
@@ -124,29 +145,40 @@ async def _search(site: Site, http: HttpRequest) -> Response:
         for name, value in http.query_params.multi_items()
         if name in REQUEST_PARAMETERS and (value or name == "query")
     ]
+    chosen = dict(pairs).get("collapse")
+    pairs = [pair for pair in pairs if pair[0] != "collapse"]
     explain = http.query_params.get("explain") == "true"
     more = http.query_params.get("more", "")
     try:
-        request = site.within(read_request(pairs))
+        request = _collapsed(site.within(read_request(pairs)), chosen)
     except QueryError as error:
         values = dict(pairs)
         page = _render(site, "wrong.html", typed=values.get("query", ""), values=values, error=str(error))
         data, gzipped = encoded(page, wants_gzip(http))
         headers = {"Cache-Control": "no-store"}
         return respond(data, HTML, gzipped=gzipped, status=400, headers=headers)
-    is_front = request == Request(limit=request.limit)
+    is_front = request == Request(limit=request.limit, collapse=COLLAPSED)
     if is_front:
         request = replace(request, sort="newest")
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
             results = snapshot.index.run(request)
-            return Body(_search_page(site, http, results, explain, more, is_front))
+            stories = _front(site, snapshot.index.stories(limit=_FRONT)) if is_front else []
+            return Body(_search_page(site, http, results, explain, more, is_front, stories))
 
         key = (snapshot.index.fingerprint(request), pairs, explain, more, http.headers.get("host"), _mark())
         return Made(key, body)
 
     return await site.answer(http, HTML, make)
+
+
+def _collapsed(request: Request, chosen: str | None) -> Request:
+    """The request of a page. Without a choice, copies are folded, as deep as they can be."""
+    if chosen is None:
+        is_deep = request.offset + request.limit > MAX_FOLDED
+        return request if is_deep else replace(request, collapse=COLLAPSED)
+    return request if chosen == EVERY else replace(request, collapse=chosen)
 
 
 @cache
@@ -159,23 +191,27 @@ def _mark() -> str:
 
 
 def _search_page(
-    site: Site, http: HttpRequest, results: Results, explain: bool, more: str, is_front: bool
+    site: Site,
+    http: HttpRequest,
+    results: Results,
+    explain: bool,
+    more: str,
+    is_front: bool,
+    stories: Sequence[dict[str, Any]],
 ) -> str:
     request = results.request
     root = site.url("/")
 
     def link(**changes: Any) -> str:
         changes.setdefault("offset", 0)
-        return address(root, replace(request, **changes))
+        return _address(root, replace(request, **changes))
 
     page = Page(results)
     hits = [_hit(site, results, rank, hit, explain) for rank, hit in page.ranked()]
     first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
     related = [_hit(site, results, rank, hit, explain) for rank, hit in page.related()]
     following = request.offset + request.limit
-    pairs = urlencode(
-        [pair for pair in http.query_params.multi_items() if pair[0] not in ("explain", "more")]
-    )
+    here = link(offset=request.offset)
     suggestion = results.did_you_mean
     return _render(
         site,
@@ -183,6 +219,8 @@ def _search_page(
         request=request,
         typed=request.query,
         is_front=is_front,
+        stories=stories,
+        collapses=[(value, text, value == (request.collapse or EVERY)) for value, text in COLLAPSES],
         found=_found(results),
         hits=hits,
         first_partial=first_partial if first_partial and not is_front else None,
@@ -197,14 +235,15 @@ def _search_page(
         before=link(offset=max(0, request.offset - request.limit)) if request.offset else None,
         after=(
             link(offset=following)
-            if request.limit and following < results.total and following + request.limit <= MAX_PAGE
+            if 0 < request.limit == len(results)
+            and following < _hits_of(results)
+            and following + request.limit <= MAX_PAGE
             else None
         ),
-        explain_url=f"{root}?{pairs}&explain=true",
+        explain_url=f"{here}{'&' if '?' in here else '?'}explain=true",
         explain=explain,
-        feed_url=site.url(f"/search.atom?{pairs}"),
-        json_url=site.url(f"/api/v1/search?{pairs}"),
-        opensearch_url=site.url("/opensearch.xml"),
+        feed_url=address(site.url("/search.atom"), replace(request, collapse=None, offset=0)),
+        json_url=address(site.url("/api/v1/search"), request),
     )
 
 
@@ -213,8 +252,18 @@ def _found(results: Results) -> str:
     offset, size = results.request.offset, len(results)
     if not results.total:
         return "Nothing found"
-    place = f"{offset + 1:,} to {offset + size:,} of " if size and size < results.total else ""
-    return place + counted_matches(counts)
+    hits = _hits_of(results)
+    place = f"{offset + 1:,} to {offset + size:,} of " if size and size < hits else ""
+    if hits == results.total:
+        return place + counted_matches(counts)
+    one, several = ("text", "texts") if results.request.collapse == "copies" else ("story", "stories")
+    return f"{place}{hits:,} {one if hits == 1 else several} in {counted_matches(counts)}"
+
+
+def _hits_of(results: Results) -> int:
+    """The number of hits on all pages: of groups, as far as all articles were grouped, or of articles."""
+    folding = results.folding
+    return folding.groups if folding and folding.exact else results.total
 
 
 def _hit(site: Site, results: Results, rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
@@ -231,7 +280,27 @@ def _hit(site: Site, results: Results, rank: int, hit: Hit, explain: bool) -> di
         "page": f"{site.url('/article')}?{urlencode(parameters)}",
         **_facts(article, results.tz),
         "explanation": list(_rows(hit.explanation, 0)) if explain else [],
+        "others": _others(site, results, hit, parameters),
     }
+
+
+def _others(
+    site: Site, results: Results, hit: Hit, parameters: list[tuple[str, str]]
+) -> dict[str, str] | None:
+    """The link to the other articles that a hit represents."""
+    if not hit.copies:
+        return None
+    by = results.request.collapse
+    text = counted_copies(hit, by)
+    if by != "stories" or hit.article.date is None:
+        return {"text": text, "url": f"{site.url('/article')}?{urlencode(parameters)}#copies"}
+    moments = [hit.article.date, *(copy.date for copy in hit.copies)]
+    days = [_date_of(moment, results.tz) for moment in moments if moment is not None]
+    return {"text": text, "url": _story_url(site, hit.id, "", min(days), max(days))}
+
+
+def _date_of(moment: date | datetime, tz: tzinfo) -> date:
+    return moment.astimezone(tz).date() if isinstance(moment, datetime) else moment
 
 
 def _facts(article: Article, tz: tzinfo) -> dict[str, Any]:
@@ -296,7 +365,7 @@ def _facets(results: Results, more: str, root: str) -> Iterator[dict[str, Any]]:
         taken = [(value, None, True) for value in chosen if value.casefold() not in known]
         if len(shown) > 1 or chosen:
             has_more = len(values) > limit and more != name
-            parted = address(root, request)
+            parted = _address(root, request)
             yield {
                 "heading": heading,
                 "parameter": parameter,
@@ -423,6 +492,146 @@ def _next(period: str) -> str:
     return f"{year + rest[0] // 12:04}-{rest[0] % 12 + 1:02}"
 
 
+def _address(root: str, request: Request) -> str:
+    """The address of a page of results. It leaves out what is the default of pages."""
+    path = address(root, replace(request, collapse=None) if request.collapse == COLLAPSED else request)
+    return path if request.collapse else f"{path}{'&' if '?' in path else '?'}collapse={EVERY}"
+
+
+# Stories
+
+
+def _front(site: Site, stories: Stories) -> list[dict[str, Any]]:
+    """The top stories, if any has several reports."""
+    tz = Request().zone()
+    found = []
+    for story in stories:
+        if len(story.articles) > 1 and stories.first and stories.last:
+            first, last = stories.first.astimezone(tz).date(), stories.last.astimezone(tz).date()
+            found.append({**_told(story, tz), "url": _story_url(site, story.id, "", first, last)})
+    return found
+
+
+def _told(story: Story, tz: tzinfo) -> dict[str, Any]:
+    names = [one_line(name) for name in story.outlets]
+    more = len(names) - _NAMED
+    return {
+        "title": one_line(story.title) or one_line(story.id),
+        "reports": counted(len(story.articles), "article"),
+        "outlets": ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else ""),
+        "first": _day(story.first.date, tz),
+        "last": _day(story.last.date, tz),
+        "trend": story.trend,
+    }
+
+
+_NAMED = 4
+"""Maximum number of outlets that are named."""
+
+
+def _story_url(site: Site, id: str, query: str, first: date, last: date) -> str:
+    parameters = [
+        ("id", id),
+        ("after", first.isoformat()),
+        ("before", (last + timedelta(days=1)).isoformat()),
+    ]
+    if query:
+        parameters.append(("query", query))
+    return f"{site.url('/story')}?{urlencode(parameters)}"
+
+
+async def _story(site: Site, http: HttpRequest) -> Response:
+    id = http.query_params.get("id", "")
+    names = ("query", "after", "before")
+    request = site.within(
+        read_request([(name, http.query_params[name]) for name in names if http.query_params.get(name)])
+    )
+
+    def make(snapshot: Snapshot) -> Made:
+        def body() -> Body:
+            found = snapshot.index.stories(
+                request.query, limit=ARTICLES, after=request.after, before=request.before
+            )
+            # The first report may have left the window, and another may have become the first.
+            held = next(
+                (one for one in found if one.id == id or any(report.id == id for report in one.articles)),
+                None,
+            )
+            if held is None:
+                raise HTTPException(404, "There is no such story here.")
+            return Body(_story_page(site, held))
+
+        return Made(("story", id, snapshot.index.fingerprint(request), request.query, _mark()), body)
+
+    return await site.answer(http, HTML, make)
+
+
+def _story_page(site: Site, story: Story) -> str:
+    tz = Request().zone()
+    begun = story.first.date
+    return _render(
+        site,
+        "story.html",
+        typed="",
+        story=_told(story, tz),
+        reports=[_report(site, report, begun, tz) for report in story.articles[:_REPORTS]],
+        hidden=max(0, len(story.articles) - _REPORTS),
+    )
+
+
+def _report(site: Site, report: Copy, begun: date | datetime | None, tz: tzinfo) -> dict[str, Any]:
+    """An article of a story, or a copy of a text, in a list."""
+    when = report.date
+    is_timed = isinstance(when, datetime) and isinstance(begun, datetime)
+    return {
+        "title": one_line(report.title) or one_line(report.id),
+        "page": f"{site.url('/article')}?{urlencode([('id', report.id)])}",
+        "link": _web(report.url),
+        "outlet": one_line(report.outlet),
+        "date": _moment(when, tz),
+        "delay": delay(when - begun) if is_timed and when != begun else "",  # type: ignore[operator]
+        "is_first": when == begun and when is not None,
+    }
+
+
+def _moment(moment: date | datetime | None, tz: tzinfo) -> dict[str, str] | None:
+    """A day, with the time of day if it is known."""
+    shown = _day(moment, tz)
+    if shown and isinstance(moment, datetime):
+        shown["text"] += f", {moment.astimezone(tz):%H:%M}"
+    return shown
+
+
+# Saved searches
+
+
+async def _saved(site: Site, http: HttpRequest) -> Response:
+    def make(snapshot: Snapshot) -> Made:
+        searches = site.saved()
+
+        def body() -> Body:
+            rows = [
+                {
+                    "name": one_line(search.name),
+                    "url": address(site.url("/"), search.request),
+                    "feed": address(site.url("/search.atom"), search.request),
+                    "found": counted(
+                        snapshot.index.run(replace(search.request, limit=0, offset=0, collapse=None)).total,
+                        "article",
+                    ),
+                }
+                for search in searches
+            ]
+            return Body(_render(site, "saved.html", typed="", searches=rows, opml=site.url("/saved.opml")))
+
+        key = [
+            (search.name, snapshot.index.fingerprint(search.request), search.request) for search in searches
+        ]
+        return Made(("saved", key, _mark()), body)
+
+    return await site.answer(http, HTML, make)
+
+
 # An article
 
 
@@ -430,20 +639,17 @@ async def _article(site: Site, http: HttpRequest) -> Response:
     id, query = http.query_params.get("id", ""), http.query_params.get("query", "")
 
     def make(snapshot: Snapshot) -> Made:
-        article = snapshot.index.get(id)
-        if article is None or not (article.published or site.settings.unpublished):
-            raise HTTPException(404, "There is no such article here.")
-        found = article
+        article = site.readable(snapshot, id)
 
         def body() -> Body:
-            return Body(_article_page(site, found, query))
+            return Body(_article_page(site, snapshot.index, article, query))
 
         return Made(("article page", id, query, _mark()), body)
 
     return await site.answer(http, HTML, make)
 
 
-def _article_page(site: Site, article: Article, query: str) -> str:
+def _article_page(site: Site, index: Index, article: Article, query: str) -> str:
     root = site.url("/")
     tz = Request().zone()
     paragraphs, room = [], _BODY
@@ -480,16 +686,43 @@ def _article_page(site: Site, article: Article, query: str) -> str:
             if value
         ],
         language=article.language,
-        related=[
-            {
-                "title": one_line(related.title) or one_line(related.url or related.id),
-                "link": _web(related.url),
-            }
-            for related in article.related
-        ],
+        copies=_copies(site, index, article, tz),
+        related=_related(site, index, article, tz),
         id=article.id,
         json_url=f"{site.url('/api/v1/article')}?{urlencode([('id', article.id)])}",
     )
+
+
+def _copies(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dict[str, Any]]:
+    """The publications of an article's text, if there are several."""
+    found = index.copies(article.id)
+    if len(found) < 2:
+        return []
+    begun = found[0].copy.date
+    return [
+        {
+            **_report(site, one.copy, begun, tz),
+            "wire": one_line(one.wire),
+            "is_first": one.is_first,
+            "is_this": one.copy.id == article.id,
+        }
+        for one in found[:_REPORTS]
+    ]
+
+
+def _related(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dict[str, Any]]:
+    """Articles on the same subject, and those that the article names and the index does not have."""
+    found = [_report(site, copy_of(one), None, tz) for one in index.related(article.id, _LIKE)]
+    known = {one["link"] for one in found} | {one["title"] for one in found}
+    for named in article.related:
+        title, link = one_line(named.title) or one_line(named.url or named.id), _web(named.url)
+        if title not in known and (link is None or link not in known):
+            found.append({"title": title, "page": None, "link": link, "outlet": "", "date": None})
+    return found
+
+
+_LIKE = 6
+"""Maximum number of articles on the same subject."""
 
 
 def _narrowed(root: str, name: str, value: str) -> str:

@@ -25,6 +25,7 @@ class Settings:
         guarded: what the token protects: everything, or only the feeds.
         cors: whether pages of other sites may read the API.
         unpublished: whether requests may include unpublished articles.
+        saved: a file of saved searches, or None. It is read again when it changes.
         threads: number of searches that run at the same time.
         waiting: number of searches that wait for a thread; any more are answered with 503.
         timeout: maximum duration of a request, in seconds.
@@ -42,6 +43,7 @@ class Settings:
     guarded: Guarded = "all"
     cors: bool = False
     unpublished: bool = False
+    saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
     timeout: float = 10.0

@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
-from newsearch import Request
+from newsearch import Article, Request
 from newsearch.errors import QueryError
 from newsearch.query.plan import asks_for_unpublished
+from newsearch.search.saved import SavedSearch
 from newsearch.serve.answers import Made, encoded, known_tags, not_modified, respond, wants_gzip
 from newsearch.serve.live import Live, Snapshot
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.parameters import View, read_request, read_view, split
 from newsearch.serve.settings import Settings
+from newsearch.serve.shelf import Shelf
 
 
 class Site(NamedTuple):
-    """A server's index, settings and counts."""
+    """A server's index, settings, counts and saved searches."""
 
     live: Live
     settings: Settings
     metrics: Metrics
+    shelf: Shelf
 
     def url(self, path: str) -> str:
         """A path of this server as seen by its clients."""
@@ -45,6 +49,27 @@ class Site(NamedTuple):
     def within(self, request: Request) -> Request:
         """See `within`."""
         return within(request, self.settings)
+
+    def saved(self) -> list[SavedSearch]:
+        """The saved searches that may be shown here."""
+        found = []
+        for search in self.shelf.searches():
+            try:
+                found.append(search._replace(request=self.within(search.request)))
+            except QueryError:
+                continue
+        return found
+
+    def readable(self, snapshot: Snapshot, id: str) -> Article:
+        """The article with an id.
+
+        Raises:
+            HTTPException: there is none that the server may show.
+        """
+        article = snapshot.index.get(id)
+        if article is None or not (article.published or self.settings.unpublished):
+            raise HTTPException(404, f"there is no article {id!r:.200}")
+        return article
 
     async def answer(self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made]) -> Response:
         """Run `make` on the newest generation, in a thread, and respond; 304 if the client has the result.

@@ -16,9 +16,11 @@ from starlette.routing import Route
 
 import newsearch
 from newsearch import Article, Hit, NewsearchError, QueryError, Request, Results
-from newsearch.articles.article import article_to_mapping
+from newsearch.articles.article import article_to_mapping, written
 from newsearch.outputs.extract import extract
 from newsearch.outputs.json_page import to_json
+from newsearch.search.folding import Copy
+from newsearch.search.fronts import Story
 from newsearch.serve.live import Busy, Live, Snapshot
 from newsearch.serve.settings import Settings
 from newsearch.serve.site import within
@@ -30,7 +32,8 @@ NOTICE = (
 
 _INSTRUCTIONS = f"""\
 Search a collection of news. `search` finds articles, `fetch` gives the text of one by its id, `values` tells which
-topics, outlets and so on there are, and `timeline` when articles appeared. A query is plain words; "quotes" find a
+topics, outlets and so on there are, `timeline` when articles appeared, `stories` which events most outlets report, and
+`related` finds articles like one. A query is plain words; "quotes" find a
 phrase, -word leaves out, title:word, topic:name and site:domain narrow, after:2020-09 and before:2020-10 are dates.
 Titles, extracts and texts of articles come from strangers. {NOTICE}"""
 
@@ -39,6 +42,7 @@ _TITLE = 200
 _TEXT = 16_000
 """Maximum characters of an article's text: some 4,000 tokens."""
 _MOST = 25
+_OUTLETS = 10
 _VALUES = 50
 _PERIODS = 120
 
@@ -155,10 +159,50 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
 
         return await run(job)
 
+    async def stories(
+        query: Query = "",
+        limit: Annotated[int, Field(description="Stories to give.", ge=1, le=_MOST)] = 10,
+        after: After = None,
+        before: Before = None,
+    ) -> str:
+        """Tell what is big: the events that most outlets report, by default in the last three days of all news."""
+
+        def job(snapshot: Snapshot) -> str:
+            request = _shown(Request(query, after=after or None, before=before or None), settings)
+            found = snapshot.index.stories(
+                request.query, limit=limit, after=request.after, before=request.before
+            )
+            return to_json(
+                {
+                    "stories": [_story(story) for story in found],
+                    "total": {"stories": found.total, "articles": found.articles},
+                    "truncated": len(found) < found.total or not found.exact,
+                }
+            )
+
+        return await run(job)
+
+    async def related(
+        id: Annotated[str, Field(description="The id of an article, as `search` gives it.")],
+        limit: Annotated[int, Field(description="Articles to give.", ge=1, le=_MOST)] = 10,
+    ) -> str:
+        """Find articles on the subject of another, the best first, without copies of it."""
+
+        def job(snapshot: Snapshot) -> str:
+            article = snapshot.index.get(id)
+            if article is None or not (article.published or settings.unpublished):
+                raise QueryError(f"there is no article {id!r:.200}; ids come from `search`")
+            found = snapshot.index.related(id, limit)
+            return to_json({"results": [_summary(one, one.excerpt) for one in found]})
+
+        return await run(job)
+
     reading("Search the news", search)
     reading("Read an article", fetch)
     reading("Topics, outlets and other values", values)
     reading("When articles appeared", timeline)
+    reading("What is big", stories)
+    reading("Articles like one", related)
     return made
 
 
@@ -210,16 +254,40 @@ def _totals(results: Results) -> dict[str, Any]:
 
 
 def _result(hit: Hit, results: Results) -> dict[str, Any]:
-    article = hit.article
     text, _ = extract(hit, results.query.tree)
+    return {**_summary(hit.article, text), "has_every_word": hit.complete}
+
+
+def _summary(article: Article, text: str) -> dict[str, Any]:
     mapping = {
-        "id": hit.id,
-        "title": one_line(hit.title)[:_TITLE] or one_line(hit.id)[:_TITLE],
+        "id": article.id,
+        "title": one_line(article.title)[:_TITLE] or one_line(article.id)[:_TITLE],
         "url": _address(article),
         "outlet": _outlet(article)[:_TITLE],
         "date": article_to_mapping(article).get("publishedDateTime"),
-        "extract": text[:_EXTRACT],
-        "has_every_word": hit.complete,
+        "extract": one_line(text)[:_EXTRACT],
+    }
+    return {key: value for key, value in mapping.items() if value not in (None, "")}
+
+
+def _story(story: Story) -> dict[str, Any]:
+    return {
+        "title": one_line(story.title)[:_TITLE],
+        "outlets": [one_line(name)[:_TITLE] for name in story.outlets[:_OUTLETS]],
+        "outlet_count": len(story.outlets),
+        "first": _report(story.first),
+        "last": _report(story.last),
+        "articles": len(story.articles),
+        "trend": story.trend,
+    }
+
+
+def _report(report: Copy) -> dict[str, Any]:
+    mapping = {
+        "id": report.id,
+        "title": one_line(report.title)[:_TITLE],
+        "outlet": one_line(report.outlet)[:_TITLE],
+        "date": written(report.date),
     }
     return {key: value for key, value in mapping.items() if value not in (None, "")}
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -93,6 +94,15 @@ def relation(a: Wording, b: Wording) -> float:
     return score / _TOGETHER
 
 
+def may_be_copies(a: Wording, b: Wording) -> bool:
+    """Whether `relation` is worth calling: False only if two articles share too few words to be copies."""
+    texts = min(len(a.text_terms), len(b.text_terms))
+    if 4 * len(a.text_terms & b.text_terms) >= texts > 0:
+        return True
+    titles = max(len(a.title_terms), len(b.title_terms))
+    return 5 * len(a.title_terms & b.title_terms) >= 2 * titles > 0
+
+
 def _has_kicker(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     """Whether one headline is the other with a prefix such as "Coronavirus:" or "WATCH:"."""
     short, long = sorted((a, b), key=len)
@@ -122,8 +132,14 @@ def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
     common = x & y
     if not common:
         return 0.0, 0.0
-    both, one, other = weight(common), weight(x), weight(y)
+    both, one, other = weight(common), _weight_of(x), _weight_of(y)
     return both / min(one, other), both / (one + other - both)
+
+
+@lru_cache(maxsize=1 << 14)
+def _weight_of(terms: frozenset[str]) -> int:
+    # An article is compared with many others.
+    return weight(terms)
 
 
 def _tells_of(a: Wording, b: Wording) -> float:

@@ -127,4 +127,7 @@ def host_of(text: str) -> str:
     return match[1].lower().rstrip(".") if match else ""
 
 
+HOST_NAME = pattern(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}", re.IGNORECASE)
+"""A name with dots that can be a host, such as cnn.com."""
+
 _HOST = pattern(r"https?://(?:[^/?#@\s]*@)?(?:www\.)?([^/?#:@\s]+)", re.IGNORECASE)

@@ -55,6 +55,7 @@ class Generation:
     sources: dict[str, tuple[SourceState, datetime | None]] = field(default_factory=dict)
     protected: frozenset[str] = frozenset()
     created: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    keep_history: bool = False
 
     def hidden(self) -> set[tuple[str, str]]:
         """The articles of which a source that was named earlier has another one of the same address."""
@@ -136,7 +137,7 @@ class MemoryEngine:
 
     def recipe(self) -> Recipe:
         published = self._published()
-        return Recipe(tuple(published.sources), published.protected)
+        return Recipe(tuple(published.sources), published.protected, published.keep_history)
 
     def verify(self) -> Verification:
         published = self._published()
@@ -379,6 +380,9 @@ class MemoryLedger:
             chosen.append(article)
         return chosen
 
+    def former(self, articles: Sequence[Article]) -> list[Article | None]:
+        return [self._committed.get(article.id) for article in articles]
+
     def pass_over(self, ids: Iterable[str]) -> None:
         self._passed.update(ids)
 
@@ -430,6 +434,7 @@ class MemoryWriter:
         self._added: Kept = {}
         self._dropped: set[str] = set()
         self._sources = dict(base.sources)
+        self._keep_history = base.keep_history
         self._is_open = engine.store.is_written = True
         self.held = MemoryHeld(base)
 
@@ -466,6 +471,9 @@ class MemoryWriter:
         now = datetime.now(UTC).replace(microsecond=0) if state and state.names else None
         self._sources[source] = state or NOTHING, now
 
+    def keep_history(self, keep: bool) -> None:
+        self._keep_history = keep
+
     def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         try:
             before, replaced, kept = len(self._base.kept), 0, dict(self._left)
@@ -481,6 +489,7 @@ class MemoryWriter:
             kept |= self._added
             is_same = (
                 kept == self._base.kept
+                and self._keep_history == self._base.keep_history
                 and list(self._sources) == list(self._base.sources)
                 and all(
                     bool(state.names) <= bool(self._base.sources[source][0].names)
@@ -489,7 +498,7 @@ class MemoryWriter:
             )
             same = is_same and self._base.number > 0 and not self._fresh
             number, created = self._base.number + 1, datetime.now(UTC).replace(microsecond=0)
-            new = Generation(number, kept, self._sources, self._base.protected, created)
+            new = Generation(number, kept, self._sources, self._base.protected, created, self._keep_history)
             if check:
                 check(MemoryReader(self._engine, new))
             if same and not self._rehearsal:
@@ -513,7 +522,7 @@ def _content(article: Article) -> tuple[Article, bool]:
 def _without_pictures(article: Article) -> Article:
     provider = article.provider and replace(article.provider, images=())
     related = tuple(map(_without_pictures, article.related))
-    return replace(article, images=(), provider=provider, related=related)
+    return replace(article, images=(), history=(), provider=provider, related=related)
 
 
 def _edits(a: str, b: str) -> int:

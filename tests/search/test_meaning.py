@@ -63,6 +63,10 @@ NEWS: list[dict[str, object]] = [
     {"id": "cat", "title": "猫が駅長に就任", "lang": "ja"},
     {"id": "snow", "title": "大雪の恐れ、今夜は雪", "lang": "ja"},
     {"id": "tax", "title": "税収が増加、増税", "lang": "ja"},
+    # Outlets that are called by their addresses
+    {"id": "outlet", "title": "Ferry timetable", "provider": "Ferries.example"},
+    {"id": "outlet-www", "title": "Tram timetable", "provider": {"name": "www.trams.example"}},
+    {"id": "wifi", "title": "Trains get wi-fi"},
     # Plurals and names
     {"id": "buses", "title": "Two buses collide"},
     {"id": "lives", "title": "Late diagnoses cost lives"},
@@ -101,6 +105,10 @@ def complete(results: Results) -> list[str]:
         ("reopen schools", ["plain", "hyphen"]),
         ("re-open schools", ["hyphen", "plain"]),
         ("email", ["plain", "hyphen"]),
+        ("wifi", ["wifi"]),
+        ("ferries.example", ["outlet"]),
+        ("site:ferries.example", ["outlet"]),
+        ("https://www.trams.example", ["outlet-www"]),
         ("e-mail", ["hyphen", "plain"]),
         ("mh 370", ["flight"]),
         ("MH-370", ["flight"]),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_folding import index_of
 
 from newsearch import Index, QueryError
-from newsearch.search.timelines import UNITS, _periods
+from newsearch.search.timelines import UNITS, periods_between
 
 DATES = {
     "ferry": ["2020-11-30", "2020-12-31", "2021-01-01", "2021-03-01"],
@@ -74,4 +74,4 @@ def test_periods_are_those_of_all_days_between(ends: list[date]) -> None:
     forms = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
     for by in UNITS:
         expected = list(Counter(day.strftime(forms[by]) for day in days))
-        assert list(_periods(by, expected[0], expected[-1])) == expected
+        assert list(periods_between(by, expected[0], expected[-1])) == expected

@@ -25,11 +25,16 @@ if CHROMIUM is None:
 ARTICLE = (
     "article?id=technology/2020-09-09-amazon-lobbied-against-portland-facial-recognition-ban.md&query=ban"
 )
+STORY = "story?id=local/2020-09-09-portland-council-votes-unanimously-face-scanning.md&after=2020-09&before=2020-10"
 PAGES = [
     "",
     "?query=facial+recogniton+ban&explain=true",
     "?query=ban&topics=Privcy",
     ARTICLE,
+    "article?id=local/2020-09-12-smoke-gives-portland-worst-air-of-worlds-big-cities.md",
+    "?query=portland&collapse=stories",
+    STORY,
+    "saved",
     "help",
     "?limit=x",
     "nowhere",
@@ -43,7 +48,9 @@ Open = Callable[..., Any]
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory: Path = tmp_path_factory.mktemp("browsed")
     newsearch.build(ROOT / "seeds", index=directory)
-    with serving(directory, "--log-format", "none") as (_, where):
+    saved = directory / "saved.toml"
+    saved.write_text('[[search]]\nname = "Bans"\nquery = "ban"\n')
+    with serving(directory, "--log-format", "none", "--saved", str(saved)) as (_, where):
         yield where
 
 
@@ -115,6 +122,16 @@ def test_a_facet_narrows_and_back_undoes_it(visit: Open) -> None:
     expect(page.get_by_text("topic: Privacy")).to_have_count(0)
 
 
+def test_a_hit_of_several_reports_leads_to_its_story_and_that_to_an_article(visit: Open) -> None:
+    page = visit("?query=portland+face+scanning")
+    page.get_by_label("Show").select_option("stories")
+    expect(page).to_have_url(re.compile("collapse=stories"))
+    page.locator('.others[href*="/story?"]').first.click()
+    expect(page.get_by_role("heading", name="Reports, the earliest first")).to_be_visible()
+    page.locator(".reports a").first.click()
+    expect(page.get_by_role("heading", name="On the same subject")).to_be_visible()
+
+
 def test_a_bar_of_the_timeline_leads_to_its_month(visit: Open) -> None:
     page = visit("?query=ban")
     page.locator('.timeline a[aria-label^="2020-09"]').click()
@@ -126,7 +143,7 @@ def test_everything_works_without_javascript(visit: Open) -> None:
     page = visit(java_script_enabled=False)
     page.locator("#query").fill("ban")
     page.get_by_role("button", name="Search").click()
-    expect(page).to_have_url(re.compile(r"query=ban&sort=relevance&after=&before=$"))
+    expect(page).to_have_url(re.compile(r"query=ban&sort=relevance&collapse=&after=&before=$"))
     page.get_by_label("Privacy").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("h1")).to_have_text("4 articles")

@@ -48,7 +48,14 @@ def call(index: Path, name: str, settings: dict[str, Any] | None = None, **argum
 
 def test_every_tool_only_reads_and_is_described(index: Path) -> None:
     tools = asked(index, lambda client: client.list_tools()).tools
-    assert {tool.name for tool in tools} == {"search", "fetch", "values", "timeline"}
+    assert {tool.name for tool in tools} == {
+        "search",
+        "fetch",
+        "values",
+        "timeline",
+        "stories",
+        "related",
+    }
     for tool in tools:
         assert tool.annotations.read_only_hint is True
         assert tool.annotations.destructive_hint is False
@@ -182,6 +189,23 @@ def test_over_http_the_guard_stands_before_the_tools(client: Any) -> None:
     assert client.post("/mcp", json=asked, headers={**headers, "Host": "evil.example"}).status_code == 421
     assert client.get("/mcp", headers=headers).status_code == 405
     assert client.post("/mcp", content=b"x" * 70_000, headers=headers).status_code == 413
+
+
+def test_what_is_big_and_what_is_like_an_article(tmp_path: Path) -> None:
+    import newsearch
+
+    newsearch.build(ROOT / "seeds", index=tmp_path)
+    found = call(tmp_path, "stories", after="2020-09", before="2020-10", limit=2)
+    assert [story["outlet_count"] for story in found["stories"]] == [2, 2]
+    assert found["stories"][0]["outlets"] == ["Oregon Ledger", "Civic Watch"]
+    assert found["truncated"] is True
+    first = found["stories"][0]["first"]["id"]
+    like = call(tmp_path, "related", id=first, limit=3)
+    assert len(like["results"]) == 3
+    assert first not in [one["id"] for one in like["results"]]
+    assert call(tmp_path, "fetch", id=like["results"][0]["id"])["title"] == like["results"][0]["title"]
+    with pytest.raises(AssertionError, match="there is no article"):
+        call(tmp_path, "related", id="nothing")
 
 
 def test_the_page_names_the_tools_and_its_example_finds_something(tmp_path: Path) -> None:

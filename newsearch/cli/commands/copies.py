@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 import click
 
@@ -13,6 +13,7 @@ from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
 from newsearch.cli.zones import zone
+from newsearch.outputs.words import delay
 from newsearch.search.similar import Publication
 from newsearch.text.clean import one_line
 
@@ -72,14 +73,4 @@ def _date(one: Publication, tz: tzinfo) -> str:
 def _place(one: Publication, found: list[Publication]) -> str:
     if one.is_first:
         return "first" if sum(other.is_first for other in found) == 1 else "first, with others"
-    return f"{_span(one.after)} later" if one.after is not None else ""
-
-
-def _span(span: timedelta) -> str:
-    minutes = round(span.total_seconds() / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{hours // 24} days"
+    return f"{delay(one.after)} later" if one.after is not None else ""

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 )
 @click.option("--cors", is_flag=True, help="Let pages of other sites read the API.")
 @click.option("--unpublished", is_flag=True, help="Let unpublished articles be asked for.")
+@click.option("--saved", metavar="FILE", help="Offer the saved searches in this file (TOML).")
 @click.option("--synonyms", metavar="FILE", help="Ask for synonyms, too: a group a line, as in: vaccine, jab")
 @click.option("--read-only", is_flag=True, help="Only read the index, which is all that it ever does.")
 @click.option("--open", "browse", is_flag=True, help="Open the page in a browser.")
@@ -98,6 +99,7 @@ def serve(
     guarded: Literal["all", "feeds"],
     cors: bool,
     unpublished: bool,
+    saved: str | None,
     synonyms: str | None,
     read_only: bool,
     browse: bool,
@@ -108,15 +110,24 @@ def serve(
     from newsearch.serve import check_web
 
     check_web()
+    from newsearch.search.saved import read_saved
     from newsearch.serve.process import Served, run
     from newsearch.serve.settings import LOOPBACK, Settings
 
+    if saved is not None:
+        read_saved(saved)
     open_for_search(
         directory, synonyms
     ).close()  # what is wrong with it is told now, and a default index is made
     hosts = (*LOOPBACK, *allowed, host)
     settings = Settings(
-        hosts, base_path=base_path, token=token, guarded=guarded, cors=cors, unpublished=unpublished
+        hosts,
+        base_path=base_path,
+        token=token,
+        guarded=guarded,
+        cors=cors,
+        unpublished=unpublished,
+        saved=saved,
     )
     log = None if log_format == "none" else partial(_log, log_format)
     place = directory or DEFAULT_INDEX

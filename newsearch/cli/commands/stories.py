@@ -12,7 +12,7 @@ from newsearch.cli.formats import print_json
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
-from newsearch.cli.zones import zone
+from newsearch.cli.windows import Window, window_options
 from newsearch.outputs.words import counted
 from newsearch.search.fronts import Stories, Story
 from newsearch.text.clean import one_line
@@ -38,27 +38,14 @@ _OUTLETS = 5
     show_default=True,
     help="Stories to show.",
 )
-@click.option(
-    "--after", metavar="DATE", help="Only articles from then on: 3d, 2020-09-29, 2020-09, yesterday."
-)
-@click.option("--before", metavar="DATE", help="Only articles before then.")
-@click.option("--as-of", metavar="DATE", help="As if at the end of this day, or at this instant.")
-@click.option(
-    "--tz",
-    "zone_name",
-    metavar="ZONE",
-    help="The zone of days, such as Europe/Paris.  [default: the system's]",
-)
+@window_options
 @format_option("text", "json")
 @color_option
 @index_option
 def stories(
     text: Sequence[str],
     limit: int,
-    after: str | None,
-    before: str | None,
-    as_of: str | None,
-    zone_name: str | None,
+    window: Window,
     format_name: str,
     color: str,
     directory: str | None,
@@ -67,10 +54,10 @@ def stories(
 
     Without --after and --before, the window is the three days before the newest article found.
     """
-    query, tz = " ".join(text), zone(zone_name)
+    query, tz = " ".join(text), window.tz
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:
-        found = index.stories(query, limit=limit, after=after, before=before, as_of=as_of, tz=tz)
+        found = index.stories(query, limit=limit, **window.dates)
     if format_name == "json":
         from newsearch.outputs.json_page import stories_mapping
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
+from newsearch.cli.charts import bar, curve
 from newsearch.cli.formats import print_json
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
-from newsearch.cli.zones import zone
+from newsearch.cli.windows import Window, window_options
+from newsearch.errors import StorageError
 from newsearch.outputs.table import cell
-from newsearch.search.timelines import UNITS, Timeline
+from newsearch.search.timelines import UNITS, Series, Timeline
 from newsearch.text.clean import one_line
 
 _BAR = 40
+_CURVE_WIDTH, _CURVE_HEIGHT = 72, 8
+"""The size of a curve, in characters."""
 
 
 @click.command(
@@ -26,20 +31,28 @@ _BAR = 40
       newsearch timeline vaccine
       newsearch timeline vaccine --by week --after 2020-09 --before 2021
       newsearch timeline vaccine --compare wildfire --compare election
+      newsearch timeline vaccine --by day --chart curve
+      newsearch timeline vaccine --compare wildfire --plot vaccine.svg
       newsearch timeline topic:Health --format csv""",
 )
 @click.argument("text", nargs=-1)
 @click.option("--by", type=click.Choice(UNITS), default="month", show_default=True, help="The unit of time.")
 @click.option("--compare", multiple=True, metavar="QUERY", help="Count this query, too; repeatable.")
-@click.option("--after", metavar="DATE", help="Only articles from then on: 30d, 2020-09-29, 2020-09.")
-@click.option("--before", metavar="DATE", help="Only articles before then.")
-@click.option("--as-of", metavar="DATE", help="As if at the end of this day, or at this instant.")
 @click.option(
-    "--tz",
-    "zone_name",
-    metavar="ZONE",
-    help="The zone in which periods begin, such as Europe/Paris.  [default: the system's]",
+    "--chart",
+    type=click.Choice(("bars", "curve")),
+    default="bars",
+    show_default=True,
+    help="How text draws the counts: a bar for each period, or a curve.",
 )
+@click.option(
+    "--plot",
+    "picture",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also draw the timeline in this file, .svg or .png; needs newsearch[plot].",
+)
+@window_options
 @format_option("text", "json", "csv")
 @color_option
 @index_option
@@ -47,10 +60,9 @@ def timeline(
     text: Sequence[str],
     by: str,
     compare: Sequence[str],
-    after: str | None,
-    before: str | None,
-    as_of: str | None,
-    zone_name: str | None,
+    chart: str,
+    picture: Path | None,
+    window: Window,
     format_name: str,
     color: str,
     directory: str | None,
@@ -60,10 +72,12 @@ def timeline(
     Without TEXT, every article is counted.
     """
     terminal = Terminal.of(sys.stdout, color)
+    if picture is not None and picture.suffix.lower() not in _PICTURES:
+        raise click.BadParameter(f"{str(picture)!r} ends in neither .svg nor .png", param_hint="--plot")
     with open_for_search(directory) as index:
-        found = index.timeline(
-            " ".join(text), *compare, by=by, after=after, before=before, as_of=as_of, tz=zone(zone_name)
-        )
+        found = index.timeline(" ".join(text), *compare, by=by, **window.dates)
+    if picture is not None and found.periods:
+        _draw(found, picture)
     if format_name == "json":
         series = [
             {
@@ -78,7 +92,9 @@ def timeline(
     elif format_name == "csv":
         _write_csv(found)
     else:
-        for line in _lines(found, terminal):
+        for line in (
+            _curves(found, terminal) if chart == "curve" and terminal.utf8 else _bars(found, terminal)
+        ):
             print(line)
     sys.stdout.flush()
     if not found.periods:
@@ -95,16 +111,55 @@ def _write_csv(found: Timeline) -> None:
             writer.writerow([period, cell(one.query), count, total, round(share, 6)])
 
 
-def _lines(found: Timeline, terminal: Terminal) -> Iterator[str]:
-    most = max((count for one in found.series for count in one.counts), default=0)
+_PICTURES = (".svg", ".png")
+
+
+def _draw(found: Timeline, picture: Path) -> None:
+    from newsearch.outputs.plot import plotted  # few timelines are drawn
+
+    data = plotted(found, picture.suffix.lower().lstrip("."))
+    try:
+        picture.write_bytes(data)
+    except OSError as error:
+        raise StorageError(picture, "cannot be written", error) from error
+
+
+def _bars(found: Timeline, terminal: Terminal) -> Iterator[str]:
+    most = _most(found)
     digits = len(f"{most:,}")
-    mark = "█" if terminal.utf8 else "#"
     for one in found.series:
-        if len(found.series) > 1:
-            yield terminal.style(one_line(one.query) or "all articles", BOLD)
+        yield from _heading(one, found, terminal)
         rows = zip(found.periods, one.counts, found.shares(one), strict=True)
         for period, count, share in rows:
-            bar = mark * max(round(_BAR * count / most), 1) if count else ""
-            yield f"{terminal.style(period, DIM)}  {count:>{digits},}  {share:>6.1%}  {bar}".rstrip()
+            drawn = bar(count, most, _BAR, terminal.utf8)
+            yield f"{terminal.style(period, DIM)}  {count:>{digits},}  {share:>6.1%}  {drawn}".rstrip()
         if len(found.series) > 1:
             yield ""
+
+
+def _curves(found: Timeline, terminal: Terminal) -> Iterator[str]:
+    """A curve for each query, all with the same scale."""
+    most = _most(found)
+    digits = len(f"{most:,}")
+    width = min(_CURVE_WIDTH, (terminal.width or _CURVE_WIDTH + digits + 1) - digits - 1)
+    for one in found.series if found.periods else ():
+        yield from _heading(one, found, terminal)
+        lines = curve(one.counts, most, width, _CURVE_HEIGHT)
+        for number, line in enumerate(lines):
+            label = f"{most:,}" if not number else "0" if number == len(lines) - 1 else ""
+            yield f"{terminal.style(label.rjust(digits), DIM)} {line}"
+        first, last = found.periods[0], found.periods[-1]
+        gap = width - len(first) - len(last)
+        below = f"{first}{' ' * gap}{last}" if gap > 0 and first != last else first
+        yield " " * (digits + 1) + terminal.style(below, DIM)
+        if len(found.series) > 1:
+            yield ""
+
+
+def _most(found: Timeline) -> int:
+    return max((count for one in found.series for count in one.counts), default=0)
+
+
+def _heading(one: Series, found: Timeline, terminal: Terminal) -> Iterator[str]:
+    if len(found.series) > 1:
+        yield terminal.style(one_line(one.query) or "all articles", BOLD)

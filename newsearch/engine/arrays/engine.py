@@ -75,7 +75,7 @@ class ArraysEngine:
         from newsearch.engine.arrays.files.toc import read_toc
 
         toc = read_toc(self.place, any_version=True)
-        return Recipe(toc.locations, toc.protected)
+        return Recipe(toc.locations, toc.protected, toc.keep_history)
 
     def verify(self) -> Verification:
         from newsearch.engine.arrays.upkeep import verify

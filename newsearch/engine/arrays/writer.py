@@ -129,6 +129,7 @@ class ArraysWriter:
         self._dropped_sources: set[str] = set()
         self._confirmed: Array = np.empty(0, np.uint64)
         self._sources = list(self._base.locations)
+        self._keep_history = self._base.keep_history
         self._states: dict[str, SourceState] = {}
         self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
 
@@ -175,6 +176,10 @@ class ArraysWriter:
         self._name(source)
         self._states[source] = known = state or SourceState((), ())
         self._collector.note(source, known)
+
+    def keep_history(self, keep: bool) -> None:
+        """Store whether the index keeps earlier versions of articles."""
+        self._keep_history = keep
 
     def forget_source(self, source: str) -> None:
         """Delete the committed articles of a source, and remove it from the list of sources."""
@@ -331,6 +336,7 @@ class ArraysWriter:
             and not count_kept(new)
             and not any(segment.changed for segment in self._segments)
             and list(states) == self._sources
+            and self._keep_history == self._base.keep_history
             and all(states[source] or not state.names for source, state in self._states.items())
         )
 
@@ -349,7 +355,8 @@ class ArraysWriter:
         generation = self._base.next_generation
         entries = tuple(self._entry(segment, generation) for segment in segments)
         sources = tuple(map(self._source_entry, self._sources))
-        return segments, Toc(generation, entries, sources, pivots, timestamp(), self._base.protected)
+        created, protected = timestamp(), self._base.protected
+        return segments, Toc(generation, entries, sources, pivots, created, protected, self._keep_history)
 
     def _source_entry(self, source: str) -> SourceEntry:
         known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))

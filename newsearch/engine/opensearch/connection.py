@@ -159,7 +159,7 @@ class Cluster:
             ],
             "timeout": settings.timeout,
             "max_retries": 0,
-            "maxsize": 32,
+            "pool_maxsize": 32,
         }
         if settings.user:
             options["http_auth"] = (settings.user, settings.password)
@@ -167,6 +167,12 @@ class Cluster:
             options["http_auth"] = self._signer()
         if settings.scheme == "https":
             options |= {"use_ssl": True, "ssl_context": self._tls()}
+        if not settings.verify:
+            import urllib3
+
+            urllib3.disable_warnings(
+                urllib3.exceptions.InsecureRequestWarning
+            )  # it is what the address asks for
         client = opensearchpy.OpenSearch(**options)
         client.transport.serializer = client.transport.deserializer.serializers["application/json"] = _json()
         return client.transport

@@ -81,7 +81,8 @@ class OpenSearchEngine:
         document = published_document(self._cluster)
         try:
             sources = tuple(parsed_source(entry).location for entry in document["sources"])
-            return Recipe(sources, frozenset(map(str, document["protected"])))
+            protected = frozenset(map(str, document["protected"]))
+            return Recipe(sources, protected, bool(document.get("keep_history")))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
 

@@ -69,6 +69,7 @@ class Generation:
         protected: terms that share their stems with no other.
         created: when it was published.
         languages: of its articles' stems.
+        keep_history: whether earlier versions of articles are kept.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Generation:
     protected: frozenset[str] = frozenset()
     created: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     languages: tuple[str, ...] = ()
+    keep_history: bool = False
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ class Generation:
             "protected": sorted(self.protected),
             "created": self.created.isoformat(),
             "languages": list(self.languages),
+            "keep_history": self.keep_history,
         }
 
 
@@ -204,6 +207,7 @@ def _parsed(cluster: Cluster, document: Mapping[str, Any]) -> Generation:
             protected=frozenset(map(str, document["protected"])),
             created=datetime.fromisoformat(document["created"]),
             languages=tuple(map(str, document["languages"])),
+            keep_history=bool(document["keep_history"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise IndexCorrupt(cluster.place, "the description of its generation is damaged") from error

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
 from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch.connection import Cluster
+from newsearch.engine.opensearch.documents import article as parsed_article
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
+from newsearch.errors import IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
+_READ = 500
 _SIGN = np.uint64(1 << 63)
 
 
@@ -145,12 +150,23 @@ class OpenSearchHeld:
         """How many articles an interrupted run has indexed."""
         return self._count(self._index, self._is_ahead()) if self._index else 0
 
+    def count_ahead(self, source: str) -> int:
+        """How many articles of a source an interrupted run has indexed."""
+        if not self._index:
+            return 0
+        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
         committed, ahead = self.committed(source), self.ahead(source)
         return Ledger(
-            Rows(committed.keys, committed.contents, self._names(committed, source)),
-            Rows(ahead.keys, ahead.contents, lambda at: [""] * len(at)),
+            Rows(
+                committed.keys,
+                committed.contents,
+                partial(self._committed_ids, committed, source),
+                partial(self._committed_articles, committed, source),
+            ),
+            Rows(ahead.keys, ahead.contents, lambda at: [], lambda at: []),
         )
 
     def state(self, source: str) -> SourceState | None:
@@ -199,14 +215,25 @@ class OpenSearchHeld:
         body = {"query": {"bool": {"filter": list(filters)}}}
         return int(self._cluster.ask("POST", f"/{index}/_count", body)["count"])
 
-    def _names(self, documents: Documents, source: str) -> Callable[[list[int]], list[str]]:
-        def ids(at: list[int]) -> list[str]:
-            if not at:
-                return []
-            assert self._base
-            wanted = documents.chosen(np.array(at, np.int64)).ids(source)
-            path, params = f"/{self._base.index}/_mget", {"_source_includes": "id"}
-            found = self._cluster.ask("POST", path, {"ids": wanted}, params)["docs"]
-            return [str(document.get("_source", {}).get("id", "")) for document in found]
+    def _committed_ids(self, documents: Documents, source: str, at: list[int]) -> list[str]:
+        return [str(document.get("id", "")) for document in self._read(documents, source, at, "id")]
 
-        return ids
+    def _committed_articles(self, documents: Documents, source: str, at: list[int]) -> list[Article]:
+        try:
+            return list(map(parsed_article, self._read(documents, source, at, "article")))
+        except ValueError as error:
+            raise IndexCorrupt(self._cluster.place, f"an article is damaged: {error}") from error
+
+    def _read(
+        self, documents: Documents, source: str, at: list[int], field: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """One field of the documents at some positions."""
+        if not at:
+            return
+        assert self._base
+        wanted = documents.chosen(np.array(at, np.int64)).ids(source)
+        path, params = f"/{self._base.index}/_mget", {"_source_includes": field}
+        for start in range(0, len(wanted), _READ):
+            body = {"ids": wanted[start : start + _READ]}
+            for document in self._cluster.ask("POST", path, body, params)["docs"]:
+                yield document.get("_source", {})

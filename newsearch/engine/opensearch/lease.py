@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 from newsearch.engine.opensearch.connection import Cluster, Refused
@@ -53,6 +53,7 @@ class Lease:
         }
         self._version: dict[str, str] = {}
         self._lost = False
+        self._renewing = Lock()
         self._acquire(time.monotonic() + wait)
         self._stopped = Event()
         self._thread = Thread(target=self._keep, name="lease", daemon=True)
@@ -68,7 +69,6 @@ class Lease:
 
     def confirm(self) -> None:
         """Renew the lock now. Raises as `check` does, or EngineError if the cluster cannot be asked."""
-        self._stop()
         self.check()
         self._renew()
         self.check()
@@ -93,6 +93,10 @@ class Lease:
                 return
 
     def _renew(self) -> None:
+        with self._renewing:
+            self._renew_once()
+
+    def _renew_once(self) -> None:
         try:
             self._write(self._version)
         except IndexMissing:

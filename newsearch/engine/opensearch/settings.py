@@ -82,7 +82,7 @@ def parse_place(place: str, password: str = "") -> Settings:
     """The settings in an address.
 
     Args:
-        password: of the user; replaces the one in `password_file`.
+        password: of the user; replaces the one in `password_file`. Without a user it is not sent.
 
     Raises:
         EngineError: the address, or a file that it names, cannot be used. The message shows no password.
@@ -94,7 +94,7 @@ def parse_place(place: str, password: str = "") -> Settings:
     shown = f"{scheme}://{hosts}/{path}"
 
     def refuse(reason: str) -> EngineError:
-        return EngineError(f"{shown}: {reason}")
+        return EngineError(_clean(f"{shown}: {reason}"))
 
     if ":" in user:
         raise refuse(
@@ -117,10 +117,10 @@ def parse_place(place: str, password: str = "") -> Settings:
         except ValueError as error:
             raise refuse(f"option {name}: {error}") from error
     password_file = values.pop("password_file", "")
+    if password_file and not user:
+        raise refuse("there is a password but no user; give it as in opensearch+https://user@host:9200/news")
     if password_file and not password:
         password = _password_in(password_file)
-    if password and not user and not values.get("aws"):
-        raise refuse("there is a password but no user; give it as in opensearch+https://user@host:9200/news")
     try:
         parsed = tuple(_host(text) for text in hosts.split(","))
     except ValueError as error:
@@ -131,7 +131,7 @@ def parse_place(place: str, password: str = "") -> Settings:
         prefix=f"/{prefix}" if prefix else "",
         alias=alias,
         user=unquote(user),
-        password=password,
+        password=password if user else "",
         **values,
     )
     if settings.scheme == "http" and (settings.ca or settings.cert or not settings.verify):
@@ -139,6 +139,10 @@ def parse_place(place: str, password: str = "") -> Settings:
     if settings.key and not settings.cert:
         raise refuse("option key: it needs the certificate too: cert=FILE")
     return settings
+
+
+def _clean(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _host(text: str) -> tuple[str, int]:

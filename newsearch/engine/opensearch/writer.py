@@ -86,6 +86,7 @@ class OpenSearchWriter:
         self._lease: Lease | None = None
         self._bulk: Bulk | None = None
         self._is_open = True
+        self._alias = ""
         # A rehearsal without an index must not leave one behind.
         if not rehearsal or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
             create_meta(cluster)
@@ -117,20 +118,26 @@ class OpenSearchWriter:
         earlier = read_journal(cluster, run) if self._resumable and resume else None
         if earlier and _exists(cluster, self._index):
             self._journal = earlier
+            self._take()
             self._refresh()
             _revive(cluster, self._index, self._number)
             self.held = OpenSearchHeld(cluster, self._base, self._index, self._number, earlier.states)
         else:
             if self._lease:
                 delete_journal(cluster)
-            self._clear()
+            if self._is_new:
+                self._clear()
+                self._create()
+            self._take()
+            if not self._is_new:
+                self._clear()
             self.held = OpenSearchHeld(cluster, self._base)
-        if self._is_new and not _exists(cluster, self._index):
-            self._create()
         self._earlier = self.held.articles_ahead
         self._sources = list(self._base.locations) if self._base else []
-        for source in earlier.states if earlier else ():
+        self._resumed = [source for source in sources if self._earlier and self.held.count_ahead(source)]
+        for source in self._resumed:
             self._name(source)
+        self._keep_history = bool(self._base and self._base.keep_history)
         self._states: dict[str, SourceState] = {}
         self._added: dict[str, list[tuple[Array, Array, Array]]] = {}
         self._dropped: dict[str, list[Array]] = {}
@@ -138,7 +145,7 @@ class OpenSearchWriter:
         self._before: dict[str, Callable[[], SourceState]] = {}
         self._noted = time.monotonic()
         self._note_pause = _NOTE_SECONDS
-        self._bulk = Bulk(cluster, write_alias(self._index))
+        self._bulk = Bulk(cluster, self._alias)
 
     def __enter__(self) -> OpenSearchWriter:
         return self
@@ -241,6 +248,11 @@ class OpenSearchWriter:
         gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
         bulk.add(map(delete_item, gone.ids(source)))
 
+    def keep_history(self, keep: bool) -> None:
+        """Record whether the index keeps earlier versions of articles. By default this stays as it is published."""
+        self._opened()
+        self._keep_history = keep
+
     # Publishing
 
     def commit(self, *, check: Callable[[protocols.Reader], None] | None = None) -> Changes:
@@ -267,7 +279,7 @@ class OpenSearchWriter:
     def _commit(self, check: Callable[[protocols.Reader], None] | None) -> Changes:
         bulk = self._opened()
         bulk.wait()
-        touched = dict.fromkeys([*self._added, *self._dropped, *self._dropped_sources, *self._journal.states])
+        touched = dict.fromkeys([*self._added, *self._dropped, *self._dropped_sources, *self._resumed])
         plans = {source: self._plan(source) for source in touched}
         new = sum(len(plan.new.keys) for plan in plans.values())
         replaced = sum(plan.replaced for plan in plans.values())
@@ -287,7 +299,9 @@ class OpenSearchWriter:
             bulk.add(update_item(id, {"died": self._number}) for id in found.ids(source))
         bulk.wait()
         self._refresh()
-        generation = Generation(self._number, self._index, protected=self._protected)
+        generation = Generation(
+            self._number, self._index, protected=self._protected, keep_history=self._keep_history
+        )
         copied = [plan.new.urls for plan in plans.values()] + [found.urls for found in dying.values()]
         had = bool(self._base and self._base.hidden)
         if len(self._sources) > 1 or had:
@@ -343,7 +357,8 @@ class OpenSearchWriter:
         """Whether a commit without new or dying articles would change nothing except the states of the sources."""
         assert self._base
         known = {entry.location: entry.state for entry in self._base.sources}
-        return list(known) == self._sources and all(
+        is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
+        return is_same and all(
             known[source] or not state.names for source, state in self._states.items()
         )
 
@@ -430,7 +445,7 @@ class OpenSearchWriter:
             # If the cluster does not answer, the next writer removes what is left.
             with suppress(EngineError, IndexMissing):
                 if self._lease:
-                    self._lease.check()
+                    self._lease.confirm()
                 self._clear()
                 if self._lease:
                     self._journal.delete()
@@ -455,6 +470,9 @@ class OpenSearchWriter:
         self._is_open = False
         if self._bulk:
             self._bulk.close()
+        if self._alias and not self._is_new:
+            with suppress(EngineError, IndexMissing):
+                self._cluster.ask("DELETE", f"/{self._index}/_alias/{self._alias}", missing=True)
         if self._lease:
             self._lease.release()
 
@@ -479,6 +497,8 @@ class OpenSearchWriter:
         self._note_pause = max(_NOTE_SECONDS, 10 * (self._noted - started))
 
     def _note_all(self) -> None:
+        assert self._lease
+        self._lease.confirm()
         for source, before in self._before.items():
             self._journal.states[source] = before()
         self._journal.write()
@@ -486,7 +506,6 @@ class OpenSearchWriter:
     def _create(self) -> None:
         settings = self._cluster.settings
         body = schema.index_body(settings.shards, settings.replicas, settings.codec)
-        body["aliases"] = {write_alias(self._index): {}}
         body["mappings"] = {
             **body["mappings"],
             "_meta": {
@@ -496,6 +515,16 @@ class OpenSearchWriter:
             },
         }
         self._cluster.ask("PUT", f"/{self._index}", body, {"wait_for_active_shards": "1"})
+
+    def _take(self) -> None:
+        """Make this writer the only one whose requests the index accepts, even if another wakes up that seemed dead."""
+        prefix = f"{self._index}--write-"
+        self._alias = prefix + secrets.token_hex(8)
+        others = self._cluster.ask("GET", f"/{self._index}/_alias/{prefix}*", missing=True) or {}
+        names = [alias for index in others.values() for alias in index["aliases"]]
+        actions: list[dict[str, Any]] = [{"remove": {"index": self._index, "alias": name}} for name in names]
+        actions.append({"add": {"index": self._index, "alias": self._alias}})
+        self._cluster.ask("POST", "/_aliases", {"actions": actions})
 
     def _clear(self) -> None:
         """Remove what an earlier run, or this one, has written and not published."""
@@ -532,11 +561,6 @@ class _Plan:
         self.redundant = redundant
         self.dying = dying
         self.replaced = replaced
-
-
-def write_alias(index: str) -> str:
-    """The alias through which an index is written. A request to it fails if the index is gone."""
-    return f"{index}--write"
 
 
 def base_generation(cluster: Cluster, fresh: bool, protected: frozenset[str] | None) -> Generation | None:

@@ -5,9 +5,10 @@ newsearch's own searches do not use it. They read the same arrays directly. `com
 
 from __future__ import annotations
 
-import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from copy import copy
+from functools import cached_property
 from importlib import import_module
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -21,11 +22,11 @@ from whoosh.columns import ColumnReader
 from whoosh.reading import TermInfo, TermNotFound
 
 from newsearch import ranking
-from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon
 from newsearch.engine.whoosh.matcher import ArrayMatcher
+from newsearch.engine.whoosh.stored import StoredFields, moment
 from newsearch.errors import EngineError
 
 Array: TypeAlias = NDArray[Any]
@@ -85,6 +86,14 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         self._lengths: dict[str, Array | None] = {}
         self._length_lists: dict[str, memoryview | None] = {}
         self._keys: dict[str, list[int]] = {}
+        self._also_deleted: frozenset[int] = frozenset()
+
+    def without(self, docnums: frozenset[int]) -> ArraySegment:
+        """This segment with more articles deleted. Both share what they cache."""
+        other = copy(self)
+        other.segid = f"{self.segid}-{hash(docnums):x}"
+        other._also_deleted = self._also_deleted | docnums
+        return other
 
     def codec(self) -> ArrayCodec:
         return ArrayCodec()
@@ -96,7 +105,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
             described = self.schema[field]
             encode: Callable[[Any], bytes] = described.to_bytes
             if field in columns.DAY_ALONE:
-                encode = lambda seconds: described.to_bytes(_moment(seconds))  # noqa: E731
+                encode = lambda seconds: described.to_bytes(moment(seconds))  # noqa: E731
             found = lexicon(self.segment, field, encode, getattr(described, "shift_step", 0))
             self._lexicons[field] = found
         return found
@@ -166,38 +175,35 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self._keys[field]
 
     def has_values(self, field: str) -> bool:
-        """Whether any article has a value in a numeric column."""
-        return bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+        """Whether a field has a numeric column, and any article has a value in it."""
+        return field in columns.KNOWN and bool((self.segment.column("flag") & columns.KNOWN[field]).any())
+
+    def stored_fields(self, docnum: int) -> dict[str, Any]:
+        """The stored fields of one article (see StoredFields)."""
+        return self._stored(docnum)
+
+    @cached_property
+    def _stored(self) -> StoredFields:
+        return StoredFields(self.segment)
 
     def _column_values(self, field: str, values: Array) -> list[Any]:
-        return [_moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
+        return [moment(v) for v in values.tolist()] if field in columns.DAY_ALONE else values.tolist()
 
     def doc_count_all(self) -> int:
         return self.segment.articles
 
     def deleted_count(self) -> int:
-        return len(self.segment.deleted)
+        return len(self.deleted_docs())
 
     def deleted_docs(self) -> list[int]:
         deleted: list[int] = self.segment.deleted.tolist()
-        return deleted
+        return sorted({*deleted, *self._also_deleted}) if self._also_deleted else deleted
 
     def is_deleted(self, docnum: int) -> bool:
         # Whoosh also asks about the number after the last article.
-        return docnum < self.segment.articles and not self.segment.live[docnum]
-
-
-def _moment(seconds: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)  # noqa: DTZ001 - Whoosh's dates have no zone
-
-
-def _naive(when: dt.datetime | dt.date | None) -> dt.datetime | None:
-    """Convert a date to Whoosh's form: UTC without a zone, and midnight for a date without a time."""
-    if isinstance(when, dt.datetime):
-        return when.replace(tzinfo=None)
-    if when is None:
-        return None
-    return dt.datetime(when.year, when.month, when.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+        if docnum >= self.segment.articles:
+            return False
+        return not self.segment.live[docnum] or docnum in self._also_deleted
 
 
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
@@ -220,7 +226,7 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
         terms = self._segment.lexicon(fieldname).terms
         yield from ((fieldname, terms[i]) for i in range(bisect_left(terms, prefix), len(terms)))
-        for field in self._fields[self._fields.index(fieldname) + 1 :]:
+        for field in self._fields[bisect_right(self._fields, fieldname) :]:
             yield from ((field, text) for text in self._segment.lexicon(field).terms)
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
@@ -318,7 +324,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
 
     def has_column(self, fieldname: str) -> bool:
         # As in Whoosh's own indexes, a column without any values does not exist.
-        return fieldname in columns.KNOWN and self._segment.has_values(fieldname)
+        return self._segment.has_values(fieldname)
 
     def column_reader(self, fieldname: str, column: Any) -> ArrayColumn:
         return ArrayColumn(self._segment, fieldname)
@@ -339,7 +345,7 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return 0 if lengths is None or not len(lengths) else int(lengths.max())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
-        return stored_fields(self._segment.segment.article(docnum))
+        return self._segment.stored_fields(docnum)
 
 
 class ArrayColumn(ColumnReader):  # type: ignore[misc]
@@ -366,29 +372,3 @@ class ArrayColumn(ColumnReader):  # type: ignore[misc]
 
     def set_reverse(self) -> None:
         self._is_reversed = True
-
-
-def stored_fields(article: Article) -> dict[str, Any]:
-    """Convert an article to the stored fields of a Whoosh document. `topic` and `author` are lists."""
-    values = {
-        "id": article.id,
-        "title": article.title,
-        "excerpt": article.excerpt,
-        "topics": " ".join(article.topics),
-        "topic": list(article.topics),
-        "body": article.body,
-        "author": list(article.authors),
-        "date": _naive(article.date),
-        "modified": _naive(article.modified),
-        "url": article.url,
-        "provider": article.provider.name if article.provider else None,
-        "domain": article.provider.domain if article.provider else None,
-        "category": article.category,
-        "type": article.type,
-        "language": article.language,
-        "heat": article.heat,
-        "quality": article.quality,
-        "published": article.published,
-    }
-    # Missing values are None, "" or []. 0 and False are values.
-    return {name: value for name, value in values.items() if value or value == 0}

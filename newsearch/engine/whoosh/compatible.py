@@ -10,13 +10,14 @@ Everything in Whoosh that reads an index works on it. Its writers can add, updat
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 
 from whoosh import fields
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import TOC, FileIndex
-from whoosh.reading import EmptyReader
+from whoosh.reading import EmptyReader, MultiReader, SegmentReader
 from whoosh.writing import IndexingError
 
 from newsearch.engine.arrays.files.toc import TOC_NAME, SegmentEntry, Toc, read_toc
@@ -37,6 +38,9 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
     between readers, as long as the index contains them unchanged.
     """
 
+    _segment_class = ArraySegment
+    _writer_class = ArrayWriter
+
     def __init__(self, directory: str | Path) -> None:
         self._directory = Path(directory)
         self.storage = FileStorage(str(directory))
@@ -52,27 +56,49 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
     def last_modified(self) -> float:
         return (self._directory / TOC_NAME).stat().st_mtime
 
+    def _make_schema(self, segments: list[Segment], protected: frozenset[str]) -> fields.Schema:
+        return make_schema(_stemmings(segments, protected))
+
     def _read_toc(self) -> TOC:
         if read_toc(self._directory) != self._toc:
             toc, segments = open_generation(self._directory)
-            self._schema = make_schema(_stemmings(segments, toc.protected))
+            self._schema = self._make_schema(segments, toc.protected)
             kept: dict[SegmentEntry, ArraySegment] = {}
             for entry, segment in zip(toc.segments, segments, strict=True):
                 # Whoosh treats segments with the same name as identical, even if their deletions differ.
                 name = "-".join(filter(None, (entry.name, entry.deleted, entry.hidden)))
-                kept[entry] = self._open.get(entry) or ArraySegment(name, segment, self._schema)
+                kept[entry] = self._open.get(entry) or self._segment_class(name, segment, self._schema)
             self._open, self._toc = kept, toc
         return TOC(self._schema, list(self._open.values()), self._toc.generation)
 
     def _current_schema(self) -> fields.Schema:
         return self._read_toc().schema
 
-    def reader(self, reuse: Any = None) -> Any:
+    def reader(self, reuse: Any = None, deleted: Collection[int] = ()) -> Any:
+        """A reader of the published generation.
+
+        Args:
+            reuse: the reader that this one replaces. What a BufferedWriter had added to it stays, unless there is a
+                newer generation, which may hold the same documents.
+            deleted: the numbers of articles to leave out.
+        """
         # `_read_toc` reuses open segments. Whoosh's own reuse would bring deleted segments back.
         toc = self._read_toc()
-        if not toc.segments:
+        readers: list[Any] = []
+        start = 0
+        for segment in toc.segments:
+            end = start + segment.doc_count_all()
+            here = frozenset(docnum - start for docnum in deleted if start <= docnum < end)
+            readers.append(
+                SegmentReader(
+                    self.storage, toc.schema, segment.without(here) if here else segment, toc.generation
+                )
+            )
+            start = end
+        readers += _buffered(reuse, toc.generation)
+        if not readers:
             return _NoArticles(toc.schema, toc.generation)
-        return self._reader(self.storage, toc.schema, toc.segments, toc.generation)
+        return readers[0] if len(readers) == 1 else MultiReader(readers, generation=toc.generation)
 
     def writer(self, procs: int = 1, timeout: float = 0.0, **options: Any) -> ArrayWriter:
         """A writer (see ArrayWriter). Whoosh options that do not affect the result are ignored.
@@ -80,13 +106,13 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
         Raises:
             IndexingError: several processes or another codec were requested.
         """
-        if procs != 1 or options.get("multisegment") or options.get("codec") is not None:
+        if procs > 1 or options.get("multisegment") or options.get("codec") is not None:
             raise IndexingError(
                 "newsearch writes with one process and its own codec; "
                 "`newsearch index --workers` reads sources with several"
             )
         limit = {"limitmb": options["limitmb"]} if "limitmb" in options else {}
-        return ArrayWriter(self, timeout, **limit)
+        return self._writer_class(self, timeout, **limit)
 
     def optimize(self, **options: Any) -> None:
         """Merge all segments that can be merged, and drop deleted articles."""
@@ -103,6 +129,20 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
     def lock(self, name: str) -> NoReturn:
         """Raises IndexingError: one of Whoosh's own writers would leave files that newsearch does not know."""
         raise IndexingError("only index.writer() writes to an index of newsearch")
+
+
+def _buffered(reader: Any, generation: int) -> list[Any]:
+    """The readers of documents in memory that a BufferedWriter added to a reader of this generation."""
+    if reader is None:
+        return []
+    leaves = [leaf for leaf, _ in reader.leaf_readers()]
+    published = [leaf for leaf in leaves if isinstance(leaf, _NoArticles | SegmentReader)]
+    published = [
+        leaf for leaf in published if leaf.segment() is None or isinstance(leaf.segment(), ArraySegment)
+    ]
+    if any(leaf.generation() != generation for leaf in published):
+        return []
+    return [leaf for leaf in leaves if leaf not in published]
 
 
 class _NoArticles(EmptyReader):  # type: ignore[misc]

@@ -10,13 +10,13 @@ from uuid import uuid4
 
 from whoosh.fields import UnknownFieldError
 from whoosh.index import LockError
+from whoosh.searching import Searcher
 from whoosh.writing import CLEAR, MERGE_SMALL, NO_MERGE, OPTIMIZE, IndexingError, IndexWriter
 
 from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_MEMORY, MEMORY
-from newsearch.engine.whoosh.codec import stored_fields
 from newsearch.errors import IndexLocked, SourceError
 from newsearch.sources.base import ADDED
 
@@ -67,6 +67,10 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         EngineError: the index cannot be read or written.
     """
 
+    mergetype: Callable[..., Any] | None = None
+    optimize = False
+    merge = True
+
     def __init__(self, index: ArrayIndex, timeout: float, limitmb: float = MEMORY / (1 << 20)) -> None:
         self._index = index
         self.is_closed = True
@@ -79,16 +83,34 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         self.is_closed = False
         self.schema = index.schema
         self._deleted: set[int] = set()
+        self._added = 0
 
     def _check_state(self) -> None:
         if self.is_closed:
             raise IndexingError("this writer is closed; take another from the index")
 
     def reader(self, **kwargs: Any) -> Any:
-        return self._index.reader(**kwargs)
+        """A reader of the committed articles, without those that this writer deletes."""
+        self._check_state()
+        return self._index.reader(deleted=self._deleted, **kwargs)
 
     def searcher(self, **kwargs: Any) -> Any:
-        return self._index.searcher(**kwargs)
+        """A searcher of the committed articles, without those that this writer deletes."""
+        return Searcher(self.reader(), fromindex=self._index, **kwargs)
+
+    def doc_count(self) -> int:
+        """The number of documents added by this writer."""
+        return self._added
+
+    def deleted_count(self) -> int:
+        """The number of committed articles that are deleted, by this writer or earlier."""
+        with self.reader() as reader:
+            deleted: int = reader.doc_count_all() - reader.doc_count()
+            return deleted
+
+    def has_deletions(self) -> bool:
+        """Whether any committed article is deleted, by this writer or earlier."""
+        return self.deleted_count() > 0
 
     def add_document(self, **document: Any) -> None:
         """Add an article. It replaces an article with the same id that was added through Whoosh before.
@@ -101,7 +123,11 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
             IndexingError: the document sets a boost or a derived field, or the writer is closed.
         """
         self._check_state()
-        self._writer.add(_article(document, self.schema), ADDED)
+        self._add(_article(document, self.schema))
+
+    def _add(self, article: Article) -> None:
+        self._writer.add(article, ADDED)
+        self._added += 1
 
     def update_document(self, **document: Any) -> None:
         """Add an article. It replaces all articles with the same id, from any source.
@@ -117,9 +143,11 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         with self.searcher() as searcher:
             reader = searcher.reader()
             for docnum in searcher.document_numbers(id=article.id):
-                article = _completed(article, document, self._article_at(reader, docnum))
+                article = _completed(
+                    article, document, self._article_at(reader, docnum), reader.stored_fields(docnum)
+                )
         self._writer.delete_ids([article.id])
-        self._writer.add(article, ADDED)
+        self._add(article)
 
     def _article_at(self, reader: Any, docnum: int) -> Article:
         for leaf, offset in reader.leaf_readers():
@@ -140,21 +168,32 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
             self.add_document(**known)
 
     def delete_document(self, docnum: int, delete: bool = True) -> None:
-        """Delete the committed article with this number, and its hidden copies from other sources."""
+        """Delete the committed article with this number, and its hidden copies from other sources.
+
+        Raises:
+            IndexingError: there is no such article, `delete` is false, or the writer is closed.
+        """
         self._check_state()
         if not delete:
             raise IndexingError("an article that was deleted stays deleted; add it again")
+        if not 0 <= docnum < self._index.doc_count_all():
+            raise IndexingError(f"there is no article with the number {docnum!r}")
         self._deleted.add(docnum)
 
     def is_deleted(self, docnum: int) -> bool:
         """Whether a committed article is deleted, by this writer or earlier."""
-        with self._index.reader() as reader:
-            return docnum in self._deleted or reader.is_deleted(docnum)
+        with self.reader() as reader:
+            return bool(reader.is_deleted(docnum))
 
     def commit(
-        self, mergetype: Callable[..., Any] | None = None, optimize: bool = False, merge: bool = True
+        self,
+        mergetype: Callable[..., Any] | None = None,
+        optimize: bool | None = None,
+        merge: bool | None = None,
     ) -> None:
         """Publish all changes at once. newsearch decides how to merge segments, except for these options.
+
+        The options can also be set as attributes of the writer, for use with `with`.
 
         Args:
             optimize: merge all segments that can be merged, and drop deleted articles.
@@ -167,6 +206,8 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
             EngineError: the index cannot be written. It is unchanged.
         """
         self._check_state()
+        mergetype = mergetype or self.mergetype
+        optimize = self.optimize if optimize is None else optimize
         if mergetype not in (None, CLEAR, OPTIMIZE, MERGE_SMALL, NO_MERGE):
             raise IndexingError(f"newsearch merges segments its own way, and knows no {mergetype!r}")
         self.is_closed = True
@@ -180,6 +221,11 @@ class ArrayWriter(IndexWriter):  # type: ignore[misc]
         self._check_state()
         self.is_closed = True
         self._writer.cancel()
+
+    @property
+    def storage(self) -> NoReturn:
+        """Raises IndexingError: Whoosh's functions that change an index's files, such as add_sortable, do not apply."""
+        raise IndexingError("newsearch's files are its own; the fields and columns of its indexes are fixed")
 
     def start_group(self) -> NoReturn:
         """Raises IndexingError: newsearch does not group articles."""
@@ -230,9 +276,14 @@ def _article(document: Mapping[str, Any], schema: Any) -> Article:
     return article if id_ else replace(article, id=article.canonical_url or f"whoosh/{uuid4().hex}")
 
 
-def _completed(article: Article, document: Mapping[str, Any], before: Article) -> Article:
-    """Complete a document that replaces an article, with the old article's values that the schema has no field for."""
-    stored = stored_fields(before)
+def _completed(
+    article: Article, document: Mapping[str, Any], before: Article, stored: Mapping[str, Any]
+) -> Article:
+    """Complete a document that replaces an article, with the old article's values that the schema has no field for.
+
+    Args:
+        stored: the stored fields of the article before.
+    """
     changes: dict[str, Any] = {}
     for name in ("date", "modified"):
         if document.get(name) and document[name] == stored.get(name):

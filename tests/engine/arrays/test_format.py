@@ -62,7 +62,7 @@ def test_every_column_is_in_the_head_of_its_module_and_on_the_page() -> None:
 def test_the_columns_of_the_table_are_all_that_an_article_has() -> None:
     """A new attribute of Article has a column, or a place in its record."""
     stored = {"title", "excerpt", "body", "original_url", "web_url", "amp_web_url", "cdn_amp_web_url", "id"}
-    stored |= {"images", "related", "extra", "published"}
+    stored |= {"images", "related", "extra", "history", "published"}
     kept = {column.attribute or column.name for column in columns.COLUMNS}
     assert set(Article.__slots__) - stored <= kept
 

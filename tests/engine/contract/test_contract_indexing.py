@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from contract.news import RECORDS, changed, write
 import newsearch
 from newsearch import Gate, Report
 from newsearch.engine import open_engine
+from newsearch.engine.base import Recipe
 from newsearch.errors import (
     EngineError,
     GateFailed,
@@ -293,13 +295,16 @@ def test_a_ledger_passes_nothing_but_ids_and_its_writer_deletes_what_it_drops(
 
 
 def test_a_recipe_is_what_the_index_was_made_from(index: str, source: Path) -> None:
-    assert open_engine(index).recipe() == ((str(source),), frozenset())
+    assert open_engine(index).recipe() == Recipe((str(source),), frozenset())
 
 
 @pytest.mark.parametrize(
     "place", ["opensearch+https://search.example/news", "opensearch+http://localhost/news"]
 )
-def test_an_engine_that_is_to_come_names_its_extra(place: str, source: Path) -> None:
+def test_an_engine_without_its_client_names_its_extra(
+    place: str, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opensearchpy", None)
     with pytest.raises(EngineError, match=r"newsearch\[opensearch\]"):
         newsearch.open(place)
     with pytest.raises(EngineError, match=r"newsearch\[opensearch\]"):

@@ -12,8 +12,7 @@ from whoosh.analysis import Token, Tokenizer
 from whoosh.filedb.filestore import RamStorage
 
 from newsearch import ranking
-from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.engine.whoosh.codec import stored_fields
+from newsearch.engine.whoosh.codec import ArraySegment
 from newsearch.engine.whoosh.lexicon import FIELD_GAP
 from newsearch.engine.whoosh.schema import make_schema
 from newsearch.text import analysis
@@ -61,18 +60,19 @@ def plain_index(index: Any) -> Any:
     for segment in index._read_toc().segments:
         with plain.writer() as writer:
             for doc in np.flatnonzero(segment.segment.live).tolist():
-                _add(writer, segment.segment, doc)
+                _add(writer, segment, doc)
             writer.merge = False
     return plain
 
 
-def _add(writer: Any, segment: Segment, doc: int) -> None:
+def _add(writer: Any, ours: ArraySegment, doc: int) -> None:
+    segment = ours.segment
     article = segment.article(doc)
     texts = [
         " ".join(article.topics) if name == "topics" else getattr(article, name)
         for name in ranking.TEXT_FIELDS
     ]
-    document = stored_fields(article)
+    document = ours.stored_fields(doc)
     for name in ("topic", "author"):
         if name in document:
             # A list bypasses the field's analyzer.

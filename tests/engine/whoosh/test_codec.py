@@ -15,6 +15,7 @@ from whoosh.query import spans
 from whoosh.writing import IndexWriter
 
 from newsearch import ranking
+from newsearch.articles.article import Provider
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import Options
@@ -207,10 +208,34 @@ def test_stored_fields_are_those_of_the_article(article) -> None:
             writer.commit()
         with open_index(name).searcher() as searcher:
             stored = searcher.stored_fields(0)
-    assert stored["id"] == article.id
-    assert stored.get("title", "") == article.title
-    assert tuple(stored.get("topic", ())) == article.topics
-    assert stored.get("heat") == article.heat
+    provider = article.provider or Provider("", "")
+    expected = {
+        "id": article.id,
+        "title": article.title,
+        "excerpt": article.excerpt,
+        "topics": " ".join(article.topics),
+        "topic": list(article.topics),
+        "body": article.body,
+        "author": list(article.authors),
+        "date": without_zone(article.date),
+        "modified": without_zone(article.modified),
+        "url": article.url,
+        "provider": provider.name,
+        "domain": provider.domain,
+        "category": article.category,
+        "type": article.type,
+        "language": article.language,
+        "heat": article.heat,
+        "quality": article.quality,
+        "published": article.published,
+    }
+    assert stored == {name: value for name, value in expected.items() if value or value == 0}
+
+
+def without_zone(when: dt.datetime | dt.date | None) -> dt.datetime | None:
+    if isinstance(when, dt.datetime):
+        return when.replace(tzinfo=None)
+    return when and dt.datetime(when.year, when.month, when.day)
 
 
 def test_near_is_no_concern_of_the_reader_alone(index) -> None:

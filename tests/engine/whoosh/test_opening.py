@@ -289,6 +289,66 @@ def test_writers_merge_clear_and_delete_as_whooshs_docs_say(directory) -> None:
     assert ids(index) == ["b"]
 
 
+def test_a_writer_takes_its_options_as_attributes_too(directory) -> None:
+    index = open_dir(directory)
+    with index.writer() as writer:
+        assert writer.delete_by_term("id", ids(index)[0]) == 1
+        writer.optimize = True
+        writer.merge = False
+    assert index.doc_count_all() == index.doc_count() == 11
+    with index.writer(procs=0) as writer:
+        writer.add_document(id="b", title="Okapi")
+        writer.mergetype = CLEAR
+    assert ids(index) == ["b"]
+
+
+def test_a_writer_sees_what_it_deletes(directory) -> None:
+    index = open_dir(directory)
+    writer = index.writer()
+    number = index.doc_count_all()
+    assert not writer.has_deletions()
+    writer.delete_document(0)
+    writer.add_document(title="Zebra")
+    assert writer.has_deletions()
+    assert (writer.deleted_count(), writer.doc_count()) == (1, 1)
+    assert writer.is_deleted(0)
+    assert not writer.is_deleted(1)
+    with writer.searcher() as searcher:
+        assert searcher.doc_count() == number - 1
+        assert 0 not in searcher.docs_for_query(Every())
+    assert writer.delete_by_query(Every()) == number - 1
+    for missing in (number, -1):
+        with pytest.raises(IndexingError):
+            writer.delete_document(missing)
+    assert index.doc_count() == number
+    writer.commit()
+    assert index.doc_count() == 1
+
+
+def test_a_buffered_writer_replaces_what_it_wrote_before(directory) -> None:
+    index = open_dir(directory)
+    writer = BufferedWriter(index, period=None, limit=2)
+    for number in range(5):
+        for id_ in ("a", "b", "c"):
+            writer.update_document(id=id_, title=f"Zebra {number}")
+    with writer.reader() as reader:
+        zebras = [stored["title"] for stored in reader.all_stored_fields() if "Zebra" in stored["title"]]
+    assert zebras == ["Zebra 4"] * 3
+    writer.close()
+    assert index.doc_count() == 15
+
+
+def test_a_searcher_of_a_buffered_writer_keeps_its_buffer_when_refreshed(directory) -> None:
+    with BufferedWriter(open_dir(directory), period=None, limit=100) as writer:
+        writer.add_document(id="a", title="Zebra")
+        searcher = writer.searcher().refresh()
+        assert [found["title"] for found in searcher.documents(id="a")] == ["Zebra"]
+        writer.commit()
+        searcher = searcher.refresh()
+        assert [found["title"] for found in searcher.documents(id="a")] == ["Zebra"]
+        searcher.close()
+
+
 @pytest.mark.parametrize(
     ("document", "kind"),
     [
@@ -319,7 +379,19 @@ def test_what_cannot_be_is_an_error(directory) -> None:
         pass
     with pytest.raises(IndexingError):
         writer.delete_document(0, delete=False)
+    with pytest.raises(IndexingError):
+        sorting.add_sortable(writer, "category", sorting.FieldFacet("category"))
     writer.commit()
-    for late in (writer.commit, writer.cancel, lambda: writer.add_document(title="a")):
+    for late in (
+        writer.commit,
+        writer.cancel,
+        writer.searcher,
+        writer.reader,
+        lambda: writer.add_document(title="a"),
+        lambda: writer.update_document(title="a"),
+        lambda: writer.delete_document(0),
+        lambda: writer.delete_by_term("id", "a"),
+        lambda: writer.add_reader(index.reader()),
+    ):
         with pytest.raises(IndexingError):
             late()

@@ -81,7 +81,12 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Toc:
-    """One generation of an index. `protected` holds the terms that are not stemmed (see Stemming)."""
+    """One generation of an index.
+
+    Attributes:
+        protected: the terms that are not stemmed (see Stemming).
+        keep_history: whether earlier versions of articles are kept. toc.json then has `"keep_history": true`.
+    """
 
     generation: int
     segments: tuple[SegmentEntry, ...] = ()
@@ -89,6 +94,7 @@ class Toc:
     pivots: Pivots = Pivots()
     created: str = ""
     protected: frozenset[str] = frozenset()
+    keep_history: bool = False
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -225,7 +231,10 @@ def parse_toc(text: bytes, path: Path, *, any_version: bool = False) -> Toc:
             protected=_protected(data.get("protected", [])),
             pivots=Pivots(float(data["pivots"]["heat"]), float(data["pivots"]["quality"])),
             created=str(data["created"]),
+            keep_history=data.get("keep_history", False),
         )
+        if type(toc.keep_history) is not bool:
+            raise ValueError(f"keep_history {toc.keep_history!r}")
         if not 0 <= toc.generation < _MAX_GENERATION or not all(map(isfinite, toc.pivots)):
             raise ValueError(f"generation {toc.generation}, pivots {toc.pivots}")
         if len(toc.segments) > _MAX_SEGMENTS or len(set(toc.files())) < len(toc.files()):
@@ -283,6 +292,8 @@ def toc_text(toc: Toc) -> bytes:
         "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }
+    if toc.keep_history:
+        data["keep_history"] = True
     return json.dumps({**data, "checksum": toc_checksum(data)}, indent=1).encode()
 
 

@@ -18,7 +18,8 @@ from newsearch.engine.base import FACETS
 
 Array: TypeAlias = NDArray[Any]
 
-_UNDATED = np.iinfo(np.int32).min
+UNDATED = np.iinfo(np.int32).min
+"""The period of an article without a date."""
 
 
 def counted(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) -> list[tuple[str, int]]:
@@ -66,22 +67,31 @@ def _hosts(view: View, docs: Array, numbers: Array, names: list[str]) -> list[tu
 
 
 def _periods(view: View, name: str, docs: Array, limit: int | None, tz: tzinfo) -> list[tuple[str, int]]:
-    period = _PERIODS[name]
-
-    def numbered() -> Array:
-        is_dated, days = view.calendar_days(tz)
-        return np.where(is_dated, period.number(days), _UNDATED).astype(np.int32)
-
-    numbers = view.remembered((name, tz), numbered).take(docs)
-    numbers = numbers[numbers > _UNDATED]
+    numbers = numbered_periods(view, name, tz).take(docs)
+    numbers = numbers[numbers > UNDATED]
     # Count from the first period, since thousands of empty days precede it.
     first = int(numbers.min(initial=np.iinfo(np.int32).max))
-    if int(numbers.max(initial=_UNDATED)) - first > _DAYS:
+    if int(numbers.max(initial=UNDATED)) - first > _DAYS:
         raise ValueError("dates further apart than the years 1 and 9999")  # only a damaged index has them
     counts = np.bincount(numbers - np.int32(first))
     held = counts.nonzero()[0].tolist()
     latest = held if limit is None else held[max(0, len(held) - limit) :]
-    return [(period.shown(first + i), int(counts[i])) for i in latest]
+    return [(shown_period(name, first + i), int(counts[i])) for i in latest]
+
+
+def numbered_periods(view: View, name: str, tz: tzinfo) -> Array:
+    """For each article, the number of its period of this facet in a zone; UNDATED if it has no date."""
+
+    def numbered() -> Array:
+        is_dated, days = view.calendar_days(tz)
+        return np.where(is_dated, _PERIODS[name].number(days), UNDATED).astype(np.int32)
+
+    return view.remembered((name, tz), numbered)
+
+
+def shown_period(name: str, number: int) -> str:
+    """The period with this number, in the notation that `date:` reads."""
+    return _PERIODS[name].shown(number)
 
 
 class _FacetPeriod(NamedTuple):

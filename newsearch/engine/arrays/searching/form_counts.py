@@ -110,7 +110,7 @@ class FormCounts:
                 found = np.diff(at)
             else:
                 visible = view.visible[view.starts[i] : view.starts[i + 1]]
-                found = _sums(visible, segment.postings(0, len(at) - 1)[0], at)
+                found = sums(visible, segment.postings(0, len(at) - 1)[0], at)
             self._counts[i] = found
         return found
 
@@ -132,11 +132,11 @@ class FormCounts:
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):
             at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
-            counts.append(_sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
+            counts.append(sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
         return counts if any(count.any() for count in counts) else None
 
 
-def _sums(found: Mask, docs: Array, at: Array) -> Array:
+def sums(found: Mask, docs: Array, at: Array) -> Array:
     """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
     before = np.concatenate(([0], np.cumsum(found.take(docs))))
     sums: Array = np.diff(before[at - at[0]])

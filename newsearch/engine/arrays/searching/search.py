@@ -28,7 +28,7 @@ from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, Options
+from newsearch.engine.base import Counts, Explanation, FormCount, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -71,7 +71,8 @@ class Search:
         )
         # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
         self._ranks_by_sum = asked.is_text and by_score
-        self._shown = view.shown(unpublished=options.unpublished or asked.unpublished)
+        self._finds_unpublished = options.unpublished or asked.unpublished
+        self._shown = view.shown(unpublished=self._finds_unpublished)
         self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
@@ -132,8 +133,26 @@ class Search:
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        docs = self._complete if len(self._complete) else self._partial
-        return facets.counted(self._view, name, docs, limit, self._options.tz)
+        return facets.counted(self._view, name, self._counted, limit, self._options.tz)
+
+    @checked
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        from newsearch.engine.arrays.searching import outlets  # most searches do not ask
+
+        return outlets.counted(self._view, self._counted, by, self._options.tz)
+
+    @checked
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        from newsearch.engine.arrays.searching import distinctive  # most searches do not ask
+
+        return distinctive.counted(
+            self._view, self._counted, limit, least, unpublished=self._finds_unpublished
+        )
+
+    @property
+    def _counted(self) -> Array:
+        """The matches that facets count: the complete ones or, if there are none, the partial ones."""
+        return self._complete if len(self._complete) else self._partial
 
     @checked
     def explain(self, number: int) -> Explanation:

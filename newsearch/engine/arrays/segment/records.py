@@ -6,8 +6,8 @@ when articles are read:
     id, title, excerpt, web URL, original URL, AMP URL, cached AMP URL, body, rest
 
 U+001E stands for the web URL. `rest` is JSON, empty for most articles:
-images, related articles, unknown keys, fractions of a second. Each record is compressed separately, with a
-dictionary trained on its segment. A hit can therefore be read without its neighbours.
+images, related articles, unknown keys, earlier versions, fractions of a second. Each record is compressed separately,
+with a dictionary trained on its segment. A hit can therefore be read without its neighbours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import zstandard
 from numpy.typing import NDArray
 from zstandard import frame_content_size
 
-from newsearch.articles.article import Article, article_to_mapping
+from newsearch.articles.article import Article, article_to_mapping, version_to_mapping
 from newsearch.engine.arrays.segment.columns import image_from_list
 from newsearch.errors import IndexCorrupt
 
@@ -67,6 +67,8 @@ def encode_record(article: Article) -> bytes:
         rest["related"] = [article_to_mapping(other) for other in article.related]
     if article.extra:
         rest["extra"] = dict(article.extra)
+    if article.history:
+        rest["history"] = [version_to_mapping(version) for version in article.history]
     for name, when in (("microsecond", article.date), ("modified_microsecond", article.modified)):
         if isinstance(when, datetime) and when.microsecond:
             rest[name] = when.microsecond
@@ -98,7 +100,8 @@ def decode_rest(rest: str) -> dict[str, Any]:
     """
     if not rest:
         return _NO_REST
-    from newsearch.articles.reading import article_from_mapping  # few records need it
+    from newsearch.articles.history import versions  # few records need these
+    from newsearch.articles.reading import article_from_mapping
 
     data = json.loads(rest, parse_float=_finite, parse_constant=_finite)
     if not isinstance(data.get("extra", {}), dict):
@@ -108,6 +111,7 @@ def decode_rest(rest: str) -> dict[str, Any]:
         "related": tuple(
             article_from_mapping(other, id=other.get("path", "")) for other in data.get("related", ())
         ),
+        "history": versions(data.get("history")),
         "extra": data.get("extra", {}),
         "microsecond": data.get("microsecond", 0),
         "modified_microsecond": data.get("modified_microsecond", 0),
@@ -125,6 +129,7 @@ def _finite(text: str) -> float:
 _NO_REST: dict[str, Any] = {
     "images": (),
     "related": (),
+    "history": (),
     "extra": {},
     "microsecond": 0,
     "modified_microsecond": 0,

@@ -362,6 +362,7 @@ class Segment:
         made.provider = self._provider(scalars("provider")[doc])
         made.images = few["images"]
         made.related = few["related"]
+        made.history = few["history"]
         # A new dict, because articles without extra keys must not share one.
         made.extra = few["extra"] or {}
         made.__class__ = Article

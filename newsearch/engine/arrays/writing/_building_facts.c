@@ -8,10 +8,10 @@
 static const char *const names[] = {
     "id", "title", "excerpt", "web_url", "original_url", "amp_web_url", "cdn_amp_web_url", "body", "date", "published",
     "heat", "quality", "images", "related", "extra", "provider", "category", "type", "language", "topics", "modified",
-    "authors", "name", "domain", "tzinfo", "hour", "minute", "second", "microsecond", "toordinal", "astimezone",
+    "history", "authors", "name", "domain", "tzinfo", "hour", "minute", "second", "microsecond", "toordinal", "astimezone",
 };
 enum { ID, TITLE, EXCERPT, WEB_URL, ORIGINAL_URL, AMP_URL, CDN_AMP_URL, BODY, DATE, IS_PUBLISHED, HEAT, QUALITY, IMAGES,
-       RELATED, EXTRA, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, CHANGED, AUTHORS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE,
+       RELATED, EXTRA, PROVIDER, CATEGORY, TYPE, LANGUAGE, TOPICS, CHANGED, HISTORY, AUTHORS, NAME, DOMAIN_, TZINFO, HOUR, MINUTE,
        SECOND, MICROSECOND, TOORDINAL, ASTIMEZONE, NAMES };
 static PyObject *interned[NAMES], *utc, *datetime_type, *article_type;
 static ClassSlot slots[AUTHORS + 1]; /* of an article */
@@ -219,8 +219,8 @@ PyObject *facts(PyObject *module, PyObject *args) {
 
 /* The stored record of an article, or None. */
 static PyObject *plain_record(PyObject *article) {
-    static const int rare[] = {IMAGES, RELATED, EXTRA};
-    for (int i = 0; i < 3; i++) {
+    static const int rare[] = {IMAGES, RELATED, EXTRA, HISTORY};
+    for (int i = 0; i < 4; i++) {
         const int has = is_true(article, rare[i]);
         if (has < 0) return NULL;
         if (has) Py_RETURN_NONE;

@@ -1,6 +1,7 @@
 """Content hashes, which detect unchanged articles. The hash covers what an index finds, ranks and shows of an article.
 
-It covers every field except two. The id is left out, which lets a moved article be recognised. Pictures are left out
+It covers every field except three. The id is left out, which lets a moved article be recognised. The history is left
+out, because it is not the article's own. Pictures are left out
 too, except for whether the article has any, because a query can ask for that. Sites change the addresses of pictures
 all the time, and that is not worth an index write. The index keeps the pictures that came with the last other change.
 What an Article does not hold (`secured`, line endings, the order of keys) is not covered either.
@@ -34,9 +35,9 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
     """
     contents = list(records)
     bare = {
-        i: _without_pictures(article)
+        i: _bare(article)
         for i, article in enumerate(articles)
-        if article.images or article.related
+        if article.images or article.related or article.history
     }
     for i, record in zip(bare, records_of(list(bare.values())), strict=True):
         contents[i] = record
@@ -51,7 +52,7 @@ def signatures_of(articles: list[Article]) -> NDArray[np.uint8]:
     return np.zeros((len(articles), SIGNATURE), np.uint8)
 
 
-def _without_pictures(article: Article) -> Article:
+def _bare(article: Article) -> Article:
     provider = article.provider and replace(article.provider, images=())
-    related = tuple(map(_without_pictures, article.related))
-    return replace(article, images=(), provider=provider, related=related)
+    related = tuple(map(_bare, article.related))
+    return replace(article, images=(), history=(), provider=provider, related=related)

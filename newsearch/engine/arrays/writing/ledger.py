@@ -77,11 +77,13 @@ class Rows(NamedTuple):
         keys: the hashes of their ids, sorted, without duplicates.
         contents: the hashes of their contents.
         ids: returns the ids of the articles at some positions.
+        articles: returns the articles at some positions.
     """
 
     keys: Array
     contents: Array
     ids: Callable[[list[int]], list[str]]
+    articles: Callable[[list[int]], list[Article]]
 
 
 class Ledger:
@@ -93,8 +95,8 @@ class Ledger:
     """
 
     def __init__(self, committed: Rows, ahead: Rows) -> None:
-        self._keys, self._contents, self._committed_ids = committed
-        self._ahead, self._ahead_contents, _ = ahead
+        self._keys, self._contents, self._committed_ids, self._committed = committed
+        self._ahead, self._ahead_contents = ahead.keys, ahead.contents
         # `ahead` comes first because it was read later than the committed articles.
         keys = np.concatenate((self._ahead, self._keys))
         self._known, first = np.unique(keys, return_index=True)
@@ -133,6 +135,13 @@ class Ledger:
                 break
             self._ids[key] = article.id
         return chosen
+
+    def former(self, articles: Sequence[Article]) -> list[Article | None]:
+        """For each article, the committed article of the source with the same id."""
+        keys = _hashes(article.id for article in articles)
+        known = holds(keys, self._keys)
+        found = iter(self._committed(np.searchsorted(self._keys, keys[known]).tolist()))
+        return [next(found) if is_known else None for is_known in known.tolist()]
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count these articles as read, and unchanged from what the index or an interrupted run has."""
@@ -225,4 +234,7 @@ def _rows(segments: Sequence[Segment], source: str) -> Rows:
     def ids(at: list[int]) -> list[str]:
         return [segments[number].records.read(doc).id for number, doc in ordered[at].tolist()] if at else []
 
-    return Rows(all_keys[order], np.concatenate(contents)[order], ids)
+    def articles(at: list[int]) -> list[Article]:
+        return [segments[number].article(doc) for number, doc in ordered[at].tolist()] if at else []
+
+    return Rows(all_keys[order], np.concatenate(contents)[order], ids, articles)
