@@ -44,6 +44,9 @@ class Told:
     def count(self, query: dict[str, Any]) -> int:
         return 10
 
+    def spoken(self, query: dict[str, Any]) -> Sequence[str]:
+        return self.languages
+
     def begun(self, prefix: str) -> Sequence[str]:
         return self.forms
 

@@ -8,7 +8,7 @@ every answer is kept for later searches.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -233,6 +233,7 @@ class Asked:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._wanted: dict[bytes, Query] = {}
+        self._spoken: set[bytes] = set()
         self._forms: set[tuple[str, str]] = set()
         self._like: set[tuple[str, int]] = set()
         self.articles = known.generation.articles
@@ -250,6 +251,15 @@ class Asked:
             self._wanted[key] = query
             return 0
         return int(found)
+
+    def spoken(self, query: Query) -> Collection[str]:
+        key = orjson.dumps(query)
+        found: Collection[str] | None = self._known.answers.get(("spoken", key))
+        if found is None:
+            self._wanted[key] = query
+            self._spoken.add(key)
+            return self.languages
+        return found
 
     def begun(self, prefix: str) -> Sequence[str]:
         return self._listed("begun", prefix)
@@ -287,13 +297,17 @@ class Asked:
             for term, edits in self._like:
                 known.like(term, edits, published=False)
         elif self._wanted:
-            keys = list(self._wanted)
-            bodies = [counting([*self.live, query]) for query in self._wanted.values()]
+            keys, bodies = list(self._wanted), []
+            for key, query in self._wanted.items():
+                body = counting([*self.live, query])
+                bodies.append(body | _BY_LANGUAGE if key in self._spoken else body)
             for key, answer in zip(keys, known.requests.searches(bodies), strict=True):
                 known.keep(key, counted(answer))
+                if "aggregations" in answer:
+                    known.keep(("spoken", key), frozenset(_buckets(answer, "spoken")))
         else:
             return False
-        self._wanted, self._forms, self._like = {}, set(), set()
+        self._wanted, self._spoken, self._forms, self._like = {}, set(), set(), set()
         return True
 
 
@@ -301,6 +315,9 @@ _EMPTY: tuple[Query, ...] = tuple(
     {name: []}
     for name in ("exact", "stem", *(f"{kind}_{name}" for kind in "xs" for name in ranking.TEXT_FIELDS))
 )
+
+
+_BY_LANGUAGE: Query = {"aggs": {"spoken": {"terms": {"field": "language", "size": 100}}}}
 
 
 # Forms

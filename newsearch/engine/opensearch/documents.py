@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.articles.article import Article, Draft, Image, Provider
+from newsearch.articles.article import Article, Draft, Image, Provider, Version, written
 from newsearch.engine.arrays.segment.postings import MAX_POSITIONS
 from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.spoken import CODES, languages_of
@@ -320,7 +320,7 @@ _PLAIN: Final = tuple(
     name
     for name in Article.__slots__
     if name
-    not in ("id", "title", "date", "modified", "provider", "images", "related", "extra", "topics", "authors")
+    not in ("id", "title", "date", "modified", "provider", "images", "related", "history", "extra", "topics", "authors")
 )
 _DEFAULTS: Final = {name: getattr(Article(id="", title=""), name) for name in _PLAIN}
 _plain_values: Final = attrgetter(*_PLAIN)
@@ -345,7 +345,7 @@ def _values(article: Article) -> dict[str, Any]:
         values["authors"] = article.authors
     for name, when in (("date", article.date), ("modified", article.modified)):
         if when is not None:
-            values[name] = when.isoformat()
+            values[name] = written(when)
     if article.provider:
         provider = article.provider
         values["provider"] = [provider.name, provider.domain, *map(_image, provider.images)]
@@ -353,6 +353,8 @@ def _values(article: Article) -> dict[str, Any]:
         values["images"] = list(map(_image, article.images))
     if article.related:
         values["related"] = list(map(_values, article.related))
+    if article.history:
+        values["history"] = list(map(_version, article.history))
     if article.extra:
         values["extra"] = dict(article.extra)
     return values
@@ -360,6 +362,10 @@ def _values(article: Article) -> dict[str, Any]:
 
 def _image(image: Image) -> list[Any]:
     return [image.url, image.width, image.height, image.is_cached]
+
+
+def _version(version: Version) -> list[Any]:
+    return [version.title, version.excerpt, *map(written, (version.replaced, version.date, version.modified))]
 
 
 def article(source: Mapping[str, Any]) -> Article:
@@ -391,6 +397,16 @@ def _article(values: dict[str, Any]) -> Article:
         made.provider = Provider(name, domain, tuple(Image(*image) for image in images))
     made.images = tuple(Image(*image) for image in values.get("images", ()))
     made.related = tuple(map(_article, values.get("related", ())))
+    made.history = tuple(
+        Version(
+            title=title,
+            excerpt=excerpt,
+            replaced=datetime.fromisoformat(replaced),
+            date=_moment(dated),
+            modified=_moment(modified),
+        )
+        for title, excerpt, replaced, dated, modified in values.get("history", ())
+    )
     made.extra = values.get("extra", {})
     made.__class__ = Article
     article: Article = made

@@ -8,7 +8,7 @@ function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import tzinfo
 from hashlib import blake2b
 from math import fsum
@@ -141,6 +141,9 @@ class Facts(Protocol):
     def count(self, query: Query) -> int:
         """The number of live articles that match a query."""
 
+    def spoken(self, query: Query) -> Collection[str]:
+        """The languages of the live articles that match a query."""
+
     def begun(self, prefix: str) -> Sequence[str]:
         """The most frequent exact forms of live articles with this prefix, at most MAX_FORMS."""
 
@@ -253,7 +256,7 @@ class Translator:
         if clause is None or other is None:
             return clause
         otherwise = self._spelling(node, other)
-        if otherwise is None or not self._facts.count(otherwise.found):
+        if otherwise is None or otherwise.found is _NOTHING or not self._facts.count(otherwise.found):
             return clause
         both = any_of([clause.found, otherwise.found])
         together = self._weight(both)
@@ -283,8 +286,11 @@ class Translator:
             weight *= ranking.FUNCTION_SHARE
         if node.field is not None:
             return self._word_in_field(name, node.field, weight)
-        kin, found = self._kin(name), self._holding(name)
-        unit = weight * CODE_SCALE * self._weight(found) / PARTS
+        kin = self._kin(name)
+        unit = weight * CODE_SCALE * self._weight(self._holding(name)) / PARTS
+        if not kin:
+            return Clause(name, _NOTHING, _NOTHING, lambda hit: 0.0)
+        found = _terms("stem", kin.values())
         scored = {
             "bool": {
                 "must": [_some([_term("stem", token, (PARTS - 1) * unit) for token in kin.values()])],
@@ -300,7 +306,7 @@ class Translator:
         return Clause(shown, scored, found, value)
 
     def _word_in_field(self, term: str, field: str, weight: float) -> Clause:
-        kin = self._kin(term)
+        kin = self._every_kin(term)
         any_form, found = list(kin.values()), _terms(f"s_{field}", kin.values())
         unit = weight * CODE_SCALE * self._weight(found) / PARTS
         scored = {
@@ -317,6 +323,15 @@ class Translator:
         return Clause(f"{term} in {field}", scored, found, value)
 
     def _kin(self, term: str) -> dict[str, str]:
+        """The token of a word's stem in every language in which articles contain the word.
+
+        Looking for the others takes longer than scoring the word.
+        """
+        every = self._every_kin(term)
+        spoken = self._facts.spoken(_terms("stem", every.values()))
+        return {language: token for language, token in every.items() if language in spoken}
+
+    def _every_kin(self, term: str) -> dict[str, str]:
         """The token of a word's stem in every language."""
         return {
             stemming.language: f"{stemming.language}:{stemming.stem(term)}" for stemming in self._stemmings
@@ -326,7 +341,7 @@ class Translator:
         """The articles that contain a word in any form."""
         if analysis.is_half(term):
             return _terms("exact", self._facts.pairs(term))
-        return _terms("stem", self._kin(term).values())
+        return _terms("stem", self._every_kin(term).values())
 
     def _weight(self, found: Query) -> float:
         return ranking.word_weight(self._facts.articles, self._facts.count(found))
@@ -455,7 +470,7 @@ class Translator:
             }
             return slot._replace(tokens=tokens)
         kin = self._kin(term)
-        unit = CODE_SCALE * self._weight(_terms("stem", kin.values()))
+        unit = CODE_SCALE * self._weight(self._holding(term))
 
         def scored(weight: float) -> Query:
             queries = []
@@ -489,15 +504,15 @@ class Translator:
         Args:
             words: where the tokens of the slots are: in the fields x_... or s_...
         """
-        if not all(any(slot.tokens.values()) for slot in slots):
-            return Clause("words together", _NOTHING, _NOTHING, lambda hit: 0.0)
         searched = [f"{words}_{name}" for name in ([field] if field else TEXT_FIELDS)]
         stands = [
             _stand(name, [slot.tokens[language] for slot in slots], slop, ordered=ordered)
             for language in slots[0].tokens
-            if all(slot.tokens[language] for slot in slots)
+            if all(slot.tokens.get(language) for slot in slots)
             for name in searched
         ]
+        if not stands:
+            return Clause("words together", _NOTHING, _NOTHING, lambda hit: 0.0)
         if len(slots) == 1:
             stands = [
                 _terms(name, [t for tokens in slots[0].tokens.values() for t in tokens]) for name in searched
