@@ -358,9 +358,7 @@ class OpenSearchWriter:
         assert self._base
         known = {entry.location: entry.state for entry in self._base.sources}
         is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
-        return is_same and all(
-            known[source] or not state.names for source, state in self._states.items()
-        )
+        return is_same and all(known[source] or not state.names for source, state in self._states.items())
 
     def _refresh_states(self, base: Generation) -> None:
         entries, old = [], []
