@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import random
 import re
 import ssl
@@ -148,9 +147,9 @@ class Cluster:
                 f"{self.place}: a cluster needs the extra newsearch[opensearch]: pip install 'newsearch[opensearch]'"
             ) from error
         # The client warns of every answer that is not a success. Our errors say what matters of it.
-        logger = logging.getLogger("opensearch")
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.ERROR)
+        logger = opensearchpy.connection.base.logger
+        if not logger.level:
+            logger.setLevel("ERROR")
         settings = self.settings
         hosts = [{"host": host, "port": port} for host, port in settings.hosts]
         options: dict[str, Any] = {
