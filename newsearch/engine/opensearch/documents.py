@@ -320,7 +320,19 @@ _PLAIN: Final = tuple(
     name
     for name in Article.__slots__
     if name
-    not in ("id", "title", "date", "modified", "provider", "images", "related", "history", "extra", "topics", "authors")
+    not in (
+        "id",
+        "title",
+        "date",
+        "modified",
+        "provider",
+        "images",
+        "related",
+        "history",
+        "extra",
+        "topics",
+        "authors",
+    )
 )
 _DEFAULTS: Final = {name: getattr(Article(id="", title=""), name) for name in _PLAIN}
 _plain_values: Final = attrgetter(*_PLAIN)
