@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import MEMORY, Held, Recipe
+from newsearch.engine.base import CACHE, MEMORY, Held, Recipe
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt
 
@@ -39,7 +39,7 @@ class OpenSearchEngine:
 
         return Cluster(self._settings)
 
-    def reader(self) -> OpenSearchReader:
+    def reader(self, *, memory: int = CACHE) -> OpenSearchReader:
         from newsearch.engine.opensearch.generation import published
         from newsearch.engine.opensearch.reader import OpenSearchReader
 
