@@ -74,7 +74,7 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
-        self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
+        self._groups = compiler.groups(asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
@@ -309,12 +309,6 @@ class Search:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
         return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
-
-    def _candidates_of_filters(self) -> Array:
-        """All articles to which the filters may be applied."""
-        if self._required:
-            return self._holding(self._required)
-        return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
