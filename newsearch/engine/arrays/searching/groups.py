@@ -98,6 +98,25 @@ def find_groups(view: View, known: KnownGroups, is_of_view: bool = False) -> tup
     return Groups(of, shared), known
 
 
+def groups_among(view: View, docs: Array) -> dict[int, int]:
+    """The groups of copies among some articles only, as if there were no others.
+
+    Args:
+        docs: the numbers of the articles.
+
+    Returns:
+        For the place of each article that has copies in `docs`, the place of one of its group.
+    """
+    # Places are numbered in an order that depends only on the articles.
+    order = np.lexsort((view.column("content_hash").take(docs), view.column("id_hash").take(docs)))
+    words = _Words(view, docs[order])
+    pairs = signatures.candidates(_signatures(view, docs[order]), words.times, WINDOW)
+    relations = words.relations(pairs)
+    edges = _edges(pairs[relations >= 1], relations[relations >= 1])
+    labels = words.grouped(sorted({end for pair in edges for end in pair}), edges) if edges else {}
+    return {int(order[place]): int(order[label]) for place, label in labels.items()}
+
+
 def _keys(view: View, docs: Array) -> Array:
     id_hash, content_hash = (
         view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash")
@@ -189,7 +208,8 @@ class _Words:
         self.times = self.times + np.where(is_day, _NOON, 0)
         self._view = view
         self._docs = docs
-        self._outlets = outlets(view)[1].take(view.column("provider").take(docs))
+        of_provider = view.remembered("outlets of providers", lambda: outlets(view)[1])
+        self._outlets = of_provider.take(view.column("provider").take(docs))
         self._comparer = comparer()
         self._number = np.full(len(docs), -1, np.int64)
         self._count = 0
