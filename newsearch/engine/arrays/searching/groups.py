@@ -228,7 +228,7 @@ class _Words:
             found: list[float] = self.relations(numbers[np.array(pairs)]).tolist()
             return found
 
-        labels = grouped(sizes, members, known, relate)
+        labels = grouped(sizes, self.times[numbers].tolist(), members, known, relate)
         return {member: members[label] for member, label in zip(members, labels, strict=True)}
 
     def _read(self, members: Array) -> None:
