@@ -36,6 +36,10 @@ MAX_PAGE = 100_000
 MEMORY = 512 << 20
 LEAST_MEMORY = 16 << 20
 """Bytes of added articles that a writer may keep in memory: the default and the minimum."""
+
+CACHE = 256 << 20
+LEAST_CACHE = 16 << 20
+"""Bytes that a reader may take for searching: the default and the minimum."""
 MAX_NAMES = 1000
 """The maximum number of ids in a SourceDifference for each kind of change. The counts are complete."""
 
@@ -552,8 +556,12 @@ class Engine(Protocol):
     def place(self) -> Path | str:
         """Where the index is, as passed to `open_engine`: a Path for a directory, otherwise text."""
 
-    def reader(self) -> Reader:
+    def reader(self, *, memory: int = CACHE) -> Reader:
         """Open the published generation.
+
+        Args:
+            memory: the most bytes that the reader may keep of what it has read and made; an engine that keeps nothing
+                ignores it. The reader of a newer generation gets the same limit.
 
         Raises:
             IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.

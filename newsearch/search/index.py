@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import Engine, FieldStats, FoldingReader, Reader
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -35,15 +35,21 @@ _FRONTS = 15
 """Front pages that are kept beside the newest."""
 
 
-def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
+def open(
+    path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None, memory: int = CACHE
+) -> Index:
     """Open the index in a directory for searching.
 
     Args:
         path: the path of the directory; `scheme://...` names a location handled by another engine.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now and applied to every search.
+        memory: the most bytes that searching may take, by default 256 MiB and at least 16 MiB. The index keeps what
+            later searches can use again, and drops what was used longest ago. 64 MiB, or half of a smaller limit, are
+            left for Python and for searches that run. The pages of the files do not count: the system keeps them as
+            long as nothing else needs the memory.
 
     Raises:
-        ValueError: an argument is not a path.
+        ValueError: an argument is not a path, or `memory` is not such a number.
         WordListError: the file of synonyms cannot be used.
         EngineError: there is no engine for this scheme.
         IndexMissing: there is no index at the path.
@@ -51,13 +57,14 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
         IndexCorrupt: the index is damaged.
     """
     check_path("path", path)
+    check_number("memory", memory, LEAST_CACHE, whole=True)
     engine = open_engine(path)
     if synonyms is None:
-        return Index(engine)
+        return Index(engine, memory=int(memory))
     check_path("synonyms", synonyms)
     from newsearch.query.synonyms import read_synonyms  # rarely needed
 
-    return Index(engine, read_synonyms(synonyms))
+    return Index(engine, read_synonyms(synonyms), memory=int(memory))
 
 
 _NO_LISTS = ((),) * 6
@@ -71,11 +78,16 @@ class Index:
     """
 
     def __init__(
-        self, engine: Engine, synonyms: Synonyms | None = None, reader: Reader | None = None
+        self,
+        engine: Engine,
+        synonyms: Synonyms | None = None,
+        reader: Reader | None = None,
+        *,
+        memory: int = CACHE,
     ) -> None:
         self.path = engine.place
         self._synonyms = synonyms
-        self._open: Reader | None = reader or engine.reader()
+        self._open: Reader | None = reader or engine.reader(memory=memory)
         self._completer: Completer | None = None
         self._spellings: Spellings | None = None
         self._compared: Alike | None = None
@@ -250,7 +262,12 @@ class Index:
         """
         from hashlib import blake2b  # needed only by callers that cache answers
 
-        asked = request.ask(self._reader, self._synonyms)
+        if self._reader and request.is_plain:
+            # No part of it depends on the time. Within one index, the words determine the tree.
+            known = vars(request)
+            told = repr((known["query"], known["limit"], known["offset"]))
+            return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        asked = self._asked(request)
         # Recency counts from the newest article, unless its date is in the future.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
         folding = (request.collapse, request.show, request.per_outlet, request.count)

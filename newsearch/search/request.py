@@ -174,6 +174,14 @@ class Request:
             )
 
     @property
+    def is_plain(self) -> bool:
+        """Whether this is words alone, and a page: the answer does not depend on the moment when it is run."""
+        given = vars(self)
+        return given["query"].replace(" ", "").isalnum() and all(
+            name in _PAGE or value is _DEFAULTS[name] for name, value in given.items()
+        )
+
+    @property
     def is_folded(self) -> bool:
         """Whether making the page takes more hits than the page shows."""
         return bool(self.collapse or self.per_outlet)
@@ -354,6 +362,7 @@ class Request:
 
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Request)}
 _KEYS = tuple(_DEFAULTS)
+_PAGE = frozenset(["query", "limit", "offset"])
 _LISTS = {
     "topics": "topic",
     "providers": "provider",

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import cache_option, color_option, format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.requests import request_options
 from newsearch.cli.terminal import Terminal, complain
@@ -80,6 +80,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
+@cache_option
 @index_option
 def query(
     request: Request,
@@ -90,6 +91,7 @@ def query(
     format_name: str,
     color: str,
     only_parse: bool,
+    cache: int,
     directory: str | None,
 ) -> int:
     """Find articles, the best first. Articles that contain every word come before those that contain only some.
@@ -106,7 +108,7 @@ def query(
         request = replace(request, collapse="copies")
     if only_parse:
         return _show_parsed(request, synonym_file)
-    with open_for_search(directory, synonym_file) as index:
+    with open_for_search(directory, synonym_file, cache) as index:
         results = index.run(request)
         for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
             print(line)
