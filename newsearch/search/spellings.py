@@ -40,11 +40,16 @@ _HYPHENS = frozenset("-‐‑–/&＆")
 
 
 class Spellings:
-    """Finds and caches the spellings of one generation of an index."""
+    """Finds and caches the spellings of one generation of an index.
+
+    Attributes:
+        names: for names that no article has, the most similar ones (see `help`).
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self._counts: dict[Node, int] = {}
+        self.names: dict[Node, list[tuple[str, float]]] = {}
         self._parted: dict[str, str | None] = {}
         self._pairs: dict[tuple[str, str], str | None] = {}
         self._alone: set[str] = set()

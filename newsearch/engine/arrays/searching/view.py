@@ -273,7 +273,7 @@ class View(ColumnView):
     def article(self, doc: int) -> Article:
         """The article with this number. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
-        return segment.article(number, self.record(doc))
+        return segment.article(number, self._recent.get(doc) or self._read(doc))
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""

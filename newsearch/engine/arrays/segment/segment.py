@@ -75,7 +75,7 @@ class Segment:
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
         self._providers: dict[int, Provider | None] = {}
-        self._shown: dict[tuple[str, int], str] = {}
+        self._shown: dict[str, dict[int, str]] = {table: {} for table in columns.TABLES}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -269,18 +269,18 @@ class Segment:
 
     def _named(self, table: str, number: int) -> str:
         """One string of a table. Tables can be long, and most of their strings are never shown."""
-        try:
-            return self._shown[table, number]
-        except KeyError:
+        known = self._shown[table]
+        found = known.get(number)
+        if found is None:
             at, blob = self._scalars(f"{table}_name_at"), self._scalars(f"{table}_name_bytes")
             start, end = at[number], at[number + 1]
             if not 0 <= start <= end <= len(blob):
-                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from None
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged")
             found = bytes(blob[start:end]).decode()
-            if len(self._shown) >= _MAX_SHOWN:
-                self._shown = {}
-            self._shown[table, number] = found
-            return found
+            if len(known) >= _MAX_SHOWN:
+                known.clear()
+            known[number] = found
+        return found
 
     def _provider(self, number: int) -> Provider | None:
         # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
@@ -341,44 +341,45 @@ class Segment:
         ) as error:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
-    def _moment(self, name: str, doc: int, microsecond: int) -> datetime | date | None:
-        flag = self._scalars("flag")[doc]
+    @cached_property
+    def _facts(self) -> tuple[memoryview, ...]:
+        """The columns that every article is read from."""
+        return tuple(map(self._scalars, _FACTS))
+
+    def _moment(self, name: str, flag: int, seconds: int, microsecond: int) -> datetime | date | None:
         if not flag & columns.KNOWN[name]:
             return None
-        when = _EPOCH + timedelta(seconds=self._scalars(name)[doc], microseconds=microsecond)
+        when = _EPOCH + timedelta(0, seconds, microsecond)
         return when.date() if flag & columns.DAY_ALONE[name] else when
 
-    def _listed(self, name: str, doc: int) -> tuple[str, ...]:
-        at, numbers = self._scalars(f"{name}_at"), self._scalars(name)
-        if at[doc] == at[doc + 1]:
-            return ()
-        return tuple([self._named(name, numbers[i]) for i in range(at[doc], at[doc + 1])])
-
     def _article(self, doc: int, record: Record) -> Article:
-        few = decode_rest(record.rest)
-        scalars, named = self._scalars, self._named
-        flag = scalars("flag")[doc]
+        flags, dates, changes, heats, qualities, categories, types, tongues, outlets, *several = self._facts
+        topic_at, topics, author_at, authors = several
+        flag = flags[doc]
+        named, shown = self._named, self._shown
         # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
-        made.id = record.id
-        made.title = record.title
-        made.excerpt = record.excerpt
-        made.topics = self._listed("topic", doc)
-        made.body = record.body
-        made.date = self._moment("date", doc, few["microsecond"])
-        made.modified = self._moment("modified", doc, few["modified_microsecond"])
-        made.authors = self._listed("author", doc)
-        made.original_url = record.original_url or None
-        made.web_url = record.web_url or None
-        made.amp_web_url = record.amp_web_url or None
-        made.cdn_amp_web_url = record.cdn_amp_web_url or None
-        made.category = named("category", scalars("category")[doc])
-        made.type = named("type", scalars("type")[doc])
-        made.language = named("language", scalars("language")[doc]) if flag & columns.TAGGED else None
-        made.heat = _plain(scalars("heat")[doc]) if flag & columns.HAS_HEAT else None
-        made.quality = _plain(scalars("quality")[doc]) if flag & columns.HAS_QUALITY else None
-        made.published = bool(flag & columns.PUBLISHED)
-        made.provider = self._provider(scalars("provider")[doc])
+        made.id, made.title, made.excerpt, web, original, amp, cached, made.body, rest, _ = record
+        few = decode_rest(rest)
+        start, end = topic_at[doc], topic_at[doc + 1]
+        made.topics = tuple([named("topic", n) for n in topics[start:end]]) if start != end else ()
+        made.date = self._moment("date", flag, dates[doc], few["microsecond"])
+        made.modified = self._moment("modified", flag, changes[doc], few["modified_microsecond"])
+        start, end = author_at[doc], author_at[doc + 1]
+        made.authors = tuple([named("author", n) for n in authors[start:end]]) if start != end else ()
+        made.original_url = original or None
+        made.web_url = web or None
+        made.amp_web_url = amp or None
+        made.cdn_amp_web_url = cached or None
+        number = categories[doc]
+        made.category = shown["category"].get(number) or named("category", number)
+        number = types[doc]
+        made.type = shown["type"].get(number) or named("type", number)
+        made.language = named("language", tongues[doc]) if flag & columns.TAGGED else None
+        made.heat = _plain(heats[doc]) if flag & columns.HAS_HEAT else None
+        made.quality = _plain(qualities[doc]) if flag & columns.HAS_QUALITY else None
+        made.published = flag & columns.PUBLISHED != 0
+        made.provider = self._provider(outlets[doc])
         made.images = few["images"]
         made.related = few["related"]
         made.history = few["history"]
@@ -388,6 +389,11 @@ class Segment:
         article: Article = made
         return article
 
+
+_FACTS = (
+    *("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider"),
+    *("topic_at", "topic", "author_at", "author"),
+)
 
 _MAX_PROVIDERS = _MAX_SHOWN = 256
 """The numbers of decoded providers and other strings that are cached for each segment."""
