@@ -189,6 +189,34 @@ class Answer(Protocol):
         """
 
 
+class Fold(NamedTuple):
+    """How the hits of a search become fewer.
+
+    Attributes:
+        copies: whether one hit represents all copies of a text that match.
+        show: which of them it is: "best" (in the order of the search), "first" or "last" (by date), or the name or
+            domain of an outlet. If several qualify, or none, the best of them.
+        per_outlet: the maximum number of hits of an outlet on a page, as long as other outlets have hits; None for any.
+    """
+
+    copies: bool
+    show: str = "best"
+    per_outlet: int | None = None
+
+
+class FoldedAnswer(Answer, Protocol):
+    """The result of a folded search. `Options.limit` and `offset` count groups of copies."""
+
+    def copies(self, number: int) -> Sequence[Article]:
+        """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
+
+    def groups(self) -> Counts:
+        """Return how many groups of copies match: complete ones have an article with every word of the query."""
+
+    def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        """Like `facet`, but return the number of groups in which an article has the value."""
+
+
 class OutletCount(NamedTuple):
     """How many of some articles one outlet published, and when.
 
@@ -384,6 +412,21 @@ class Reader(Protocol):
         Raises:
             IndexCorrupt: a checksum differs.
         """
+
+
+@runtime_checkable
+class FoldingReader(Reader, Protocol):
+    """A reader that knows which articles of its generation are copies of each other.
+
+    All published articles are grouped; an unpublished one is a group of its own. The hits of other readers are folded
+    by `search.folding`, which reads the first of them.
+    """
+
+    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedAnswer:
+        """Answer a query tree with folded hits."""
+
+    def copies(self, id: str) -> list[Article]:
+        """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
 
 
 class Ledger(Protocol):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property, partial, reduce
 from itertools import groupby
 from operator import itemgetter
@@ -198,6 +199,44 @@ class Search:
             signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
         boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
+
+    # For folding
+
+    @property
+    def docs(self) -> Array:
+        """The articles on the page."""
+        return np.array([doc for _, doc, _ in self._page], np.int64)
+
+    @property
+    def matches(self) -> tuple[Array, Array]:
+        """All complete and all partial matches."""
+        return self._complete, self._partial
+
+    def with_page(self, docs: list[int]) -> Search:
+        """The same search with other articles on its page."""
+        known = {row[1]: (row, is_held) for row, is_held in zip(self._page, self._is_held, strict=True)}
+        missing = np.array([doc for doc in docs if doc not in known], np.int64)
+        scores, held = self._score(missing), self._is_complete(missing)
+        for doc, score, is_held in zip(missing.tolist(), scores.tolist(), held.tolist(), strict=True):
+            known[doc] = (score, doc, score), is_held
+        found = copy(self)
+        found._page = [known[doc][0] for doc in docs]
+        found._is_held = [known[doc][1] for doc in docs]
+        return found
+
+    def best_of(self, docs: Array) -> int:
+        """The first of some articles in the order of the search."""
+        by_score = self._options.sort == "relevance"
+        key = self._score(docs) if by_score else self._key(docs)
+        held = self._is_complete(docs)
+        if by_score and self._ranks_by_sum:
+            held = np.zeros(len(docs), bool)
+        best = docs[held == held.max()]
+        rows = [
+            (value, doc, value)
+            for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
+        ]
+        return self._ordered(rows, 1, 0)[0][1]
 
     # Finding
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,10 @@ from newsearch.engine.base import CACHE
 from newsearch.ranking import Pivots
 from newsearch.text.addresses import host_of
 from newsearch.text.analysis import is_half
+
+if TYPE_CHECKING:
+    from newsearch.engine.arrays.files.toc import Toc
+    from newsearch.engine.arrays.searching.groups import Groups
 
 Array: TypeAlias = NDArray[Any]
 
@@ -47,12 +53,27 @@ _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
 
 class View(ColumnView):
-    """One generation of an index, as the search sees it. Read-only except for its caches."""
+    """One generation of an index, as the search sees it. Read-only except for its caches.
 
-    def __init__(self, segments: Sequence[Segment], pivots: Pivots, memory: int = CACHE) -> None:
+    Args:
+        memory: the maximum bytes of its caches.
+        directory, toc: where the generation is published, if it is: what is found out about copies is kept there.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        pivots: Pivots,
+        memory: int = CACHE,
+        directory: Path | None = None,
+        toc: Toc | None = None,
+    ) -> None:
         # Records are kept apart, because ten are read for every page: those read last, and as many from before them.
         self._most_recent = min(memory // _RECORDS, _RECORD_BYTES) // 2
         super().__init__(segments, pivots, memory - 2 * self._most_recent)
+        self._published = directory, toc
+        self._grouping = Lock()
+        self._groups: Groups | None = None
         self._lookup = WordLookup(segments, self.starts)
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
@@ -260,6 +281,20 @@ class View(ColumnView):
         doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
         weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
         return doc.astype(np.uint32), ranking.saturate(weight * tf)
+
+    # Copies
+
+    @property
+    def groups(self) -> Groups:
+        """Which articles are copies of each other."""
+        found = self._groups
+        if found is None:
+            from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+
+            # Threads that ask at the same time wait for one of them.
+            with self._grouping:
+                found = self._groups = self._groups or groups_of(self, *self._published)
+        return found
 
     # Articles
 
