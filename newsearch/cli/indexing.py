@@ -102,6 +102,8 @@ class Work:
     every: timedelta | None
     keep: timedelta | None
     keep_history: bool | None
+    window: bool | None
+    defaults: bool
     format: str | None
     day_first: bool | None
     list_broken: bool
@@ -131,6 +133,8 @@ class Work:
             "trust_env": True,
             "keep": self.keep,
             "keep_history": self.keep_history,
+            "window": self.window,
+            "defaults": self.defaults,
         }
 
 
@@ -178,12 +182,29 @@ _WORK_OPTIONS = (
         "format",
         type=click.Choice(format_names()),
         metavar="FORMAT",
-        help=f"The format of files that do not tell it: {', '.join(format_names())}.",
+        help=f"The format of files that do not tell it: {', '.join(format_names())}. Remembered for each source.",
     ),
     click.option(
         "--day-first/--month-first",
         default=None,
-        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March.  [default: as the language has it]",
+        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March. Remembered."
+        "  [default: as the language has it]",
+    ),
+    click.option(
+        "--keep",
+        type=_Length(),
+        metavar="TIME",
+        help="Drop articles of feeds that are older, as 90d. Remembered.  [default: keep all]",
+    ),
+    click.option(
+        "--window/--no-window",
+        default=None,
+        help="Keep articles that a file no longer has, or drop them. Remembered.  [default: keep those of feeds]",
+    ),
+    click.option(
+        "--defaults",
+        is_flag=True,
+        help="Discard what the index remembers of --as, --day-first, --keep and --window for these sources.",
     ),
     click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
     click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
@@ -193,12 +214,6 @@ _WORK_OPTIONS = (
         type=_Length(),
         metavar="TIME",
         help="With --watch, visit feeds of the web this often.  [default: 15min]",
-    ),
-    click.option(
-        "--keep",
-        type=_Length(),
-        metavar="TIME",
-        help="Drop articles of feeds of the web that are older, as 90d.  [default: keep all]",
     ),
     click.option(
         "--keep-history/--no-keep-history",

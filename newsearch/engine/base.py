@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
+from newsearch.engine.figures import NO_SETTINGS as NO_SETTINGS
+from newsearch.engine.figures import SourceSettings as SourceSettings
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -311,11 +313,13 @@ class Recipe(NamedTuple):
         sources: the locations of its sources, in the order in which they were first indexed.
         protected: terms that share their stems with no other (see Stemming).
         keep_history: whether earlier versions of articles are kept (see `Article.history`).
+        settings: how sources are read, by location; sources without settings are missing.
     """
 
     sources: tuple[str, ...]
     protected: frozenset[str]
     keep_history: bool = False
+    settings: Mapping[str, SourceSettings] = MappingProxyType({})
 
 
 class Reader(Protocol):
@@ -473,6 +477,12 @@ class Writer(Protocol):
     def remember(self, source: str, state: SourceState | None) -> None:
         """Store a source and the state of its files. Without a state, the next run reads all of the source."""
 
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Store a source and how it is read. By default this stays as it is committed.
+
+        Forgetting a source drops its settings, and a fresh index has none.
+        """
+
     def keep_history(self, keep: bool) -> None:
         """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
 
@@ -523,7 +533,8 @@ class Engine(Protocol):
             fresh: start from an empty index instead of the published one, which stays until the commit.
             wait: seconds to wait for another writer.
             memory: bytes of added articles that the writer may keep in memory.
-            sources: locations of all sources of the run, so that it can be resumed if it is interrupted.
+            sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
+                interrupted: by a run with the same texts.
             protected: terms that share their stems with no other (see Stemming); by default those of the index.
             resume: resume an interrupted run of these sources.
             rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.

@@ -1,10 +1,31 @@
-"""What does an engine report about an index and its maintenance? Searches need none of it, nor wait for its import."""
+"""What does an engine report about an index, its sources and its maintenance?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
+
+
+class SourceSettings(NamedTuple):
+    """How a source is read, as far as somebody has said so.
+
+    Attributes:
+        format: the name of the format of its files; "" if they tell it.
+        day_first: whether `03/04/2020` is the 3rd of April; None if the language of each article decides.
+        keep: seconds after which articles of a window are dropped; None to keep all.
+        window: whether it shows only a part of a collection, and articles that it no longer has are kept; None if
+            its format decides.
+    """
+
+    format: str = ""
+    day_first: bool | None = None
+    keep: int | None = None
+    window: bool | None = None
+
+
+NO_SETTINGS = SourceSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +49,8 @@ class Stats:
         sources_broken: for each source, the number of its articles that were broken at that time.
         created: when the generation was published.
         format: the version of the engine's format.
+        keep_history: whether earlier versions of articles are kept.
+        sources_settings: for each source, how it is read.
     """
 
     articles: int
@@ -48,6 +71,8 @@ class Stats:
     hidden: int
     sources_read: tuple[datetime | None, ...]
     sources_broken: tuple[int, ...]
+    keep_history: bool = False
+    sources_settings: tuple[SourceSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,19 +14,27 @@ from typing import Any
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import LEAST_MEMORY, MEMORY, Engine, Held, Reader, Recipe, Writer
+from newsearch.engine.base import (
+    LEAST_MEMORY,
+    MEMORY,
+    NO_SETTINGS,
+    Engine,
+    Held,
+    Reader,
+    Recipe,
+    SourceSettings,
+    Writer,
+)
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Progress, Report, Watch, report_of
-from newsearch.indexing.updating import Histories, Outlived, Reading, Updater, refusal
+from newsearch.indexing.updating import Histories, Outlived, Reading, Task, Updater, refusal
 from newsearch.search.index import Index
 from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
 from newsearch.sources.files import path_of
 from newsearch.sources.formats import format_names
-from newsearch.sources.registry import is_remote, locate, open_source, open_sources
+from newsearch.sources.registry import is_remote, locate, open_source, paths_at
 from newsearch.text.wordlists import protected_words
-
-_AS_IT_SAYS = ReadingOptions()
 
 
 def build(
@@ -45,6 +53,8 @@ def build(
     trust_env: bool = False,
     keep: timedelta | None = None,
     keep_history: bool | None = None,
+    window: bool | None = None,
+    defaults: bool = False,
 ) -> Report:
     """Index sources: add new articles, replace changed ones, delete those that the sources no longer have.
 
@@ -75,10 +85,14 @@ def build(
         gate: checks that the result must pass before it is published; with `dry_run`, checks that it would have to
             pass.
         resume: continue an interrupted run of the same sources; otherwise its finished work is deleted.
-        format: the format of files that neither their names nor their first bytes identify (see `format_names`).
-        day_first: whether `03/04/2020` is the 3rd of April; None to decide by the language of each article.
+        format: the format of files that neither their names nor their first bytes identify (see `format_names`). The
+            index remembers this, `day_first`, `keep` and `window` for each source, until they are given again.
+        day_first: whether `03/04/2020` is the 3rd of April; by default the language of each article decides.
         trust_env: take proxies for web feeds from the environment.
-        keep: delete and skip articles of web feeds that are older than this; by default all are kept.
+        keep: delete and skip articles of windows that are older than this; by default all are kept.
+        window: whether files show only a part of a collection, so that articles they no longer have are kept. By
+            default this is true of feeds alone: RSS, Atom and JSON Feed. Web feeds are always windows.
+        defaults: discard what the index remembers of the sources.
         keep_history: keep earlier versions of titles and excerpts (see `Index.history`), or stop keeping them. The
             index remembers this; by default it stays as it is, and a new index keeps none.
 
@@ -95,7 +109,6 @@ def build(
     if not sources:
         raise SourceError("build", "no source was given")
     words = _protected(protected)
-    options = _options(format, day_first, trust_env)
     run = _IndexingRun(
         _engine(index),
         workers,
@@ -107,11 +120,12 @@ def build(
         resume,
         False,
         words,
-        options,
-        _cutoff(keep),
+        _settings(format, day_first, keep, window),
+        defaults,
+        trust_env,
         keep_history,
     )
-    return run.of([found for source in sources for found in _sources(source, options)])
+    return run.first(sources)
 
 
 def reindex(
@@ -131,6 +145,8 @@ def reindex(
     trust_env: bool = False,
     keep: timedelta | None = None,
     keep_history: bool | None = None,
+    window: bool | None = None,
+    defaults: bool = False,
 ) -> Report:
     """Update an index from the sources that it remembers, as `build` does.
 
@@ -142,7 +158,7 @@ def reindex(
             none.
         full: always rebuild the index.
         index, workers, wait, memory, progress, dry_run, gate, resume, format, day_first, trust_env, keep,
-            keep_history: see `build`.
+            keep_history, window, defaults: see `build`. They apply to all sources.
 
     Raises:
         ValueError: see `build`.
@@ -154,7 +170,6 @@ def reindex(
     check_flag("full", full)
     engine = _engine(index)
     given = _protected(protected)
-    options = _options(format, day_first, trust_env)
     run = _IndexingRun(
         engine,
         workers,
@@ -166,8 +181,9 @@ def reindex(
         resume,
         True,
         None,
-        options,
-        _cutoff(keep),
+        _settings(format, day_first, keep, window),
+        defaults,
+        trust_env,
         keep_history,
     )
     recipe = engine.recipe()
@@ -226,34 +242,18 @@ def _protected(path: str | os.PathLike[str] | None) -> frozenset[str] | None:
     return protected_words(path)
 
 
-def _options(format: str, day_first: bool | None, trust_env: bool) -> ReadingOptions:
+def _settings(
+    format: str, day_first: bool | None, keep: timedelta | None, window: bool | None
+) -> SourceSettings:
     if format and format not in format_names():
         raise ValueError(f"format: {format!r:.80} is none of {', '.join(format_names())}")
-    if day_first is not None:
-        check_flag("day_first", day_first)
-    check_flag("trust_env", trust_env)
-    return ReadingOptions(format, day_first, trust_env)
-
-
-def _cutoff(keep: timedelta | None) -> datetime | None:
-    if keep is None:
-        return None
-    if not isinstance(keep, timedelta) or keep <= timedelta():
+    for name, flag in (("day_first", day_first), ("window", window)):
+        if flag is not None:
+            check_flag(name, flag)
+    if keep is not None and (not isinstance(keep, timedelta) or keep <= timedelta()):
         raise ValueError(f"keep: {keep!r:.80} is no length of time; give a timedelta")
-    try:
-        return datetime.now(UTC) - keep
-    except OverflowError:
-        return None
-
-
-def _sources(given: str | os.PathLike[str] | Source, options: ReadingOptions) -> list[Source]:
-    if isinstance(given, str | os.PathLike):
-        return open_sources(given, options)
-    if not hasattr(given, "snapshot"):
-        raise ValueError(
-            f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
-        )
-    return [given]
+    seconds = None if keep is None else max(1, int(keep.total_seconds()))
+    return SourceSettings(format, day_first, seconds, window)
 
 
 def _fault(engine: Engine) -> str:
@@ -279,8 +279,9 @@ class _IndexingRun:
     resume: bool = True
     whole: bool = False
     protected: frozenset[str] | None = None
-    options: ReadingOptions = _AS_IT_SAYS
-    before: datetime | None = None
+    given: SourceSettings = NO_SETTINGS
+    defaults: bool = False
+    trust_env: bool = False
     keep_history: bool | None = None
 
     def __post_init__(self) -> None:
@@ -289,6 +290,8 @@ class _IndexingRun:
         check_number("memory", self.memory, LEAST_MEMORY, whole=True)
         check_flag("dry_run", self.dry_run)
         check_flag("resume", self.resume)
+        check_flag("defaults", self.defaults)
+        check_flag("trust_env", self.trust_env)
         if self.keep_history is not None:
             check_flag("keep_history", self.keep_history)
         if self.progress is not None and not callable(self.progress):
@@ -298,27 +301,74 @@ class _IndexingRun:
                 f"gate: {self.gate!r:.80} is not a newsearch.Gate; read_gate reads one from a file"
             )
 
+    def first(self, given: Sequence[str | os.PathLike[str] | Source]) -> Report:
+        """Update an index from sources, or from what is at these paths."""
+        recipe = self._remembered()
+        return self.of([task for source in given for task in self._given(source, recipe)])
+
     def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
-        """Update an index from the sources it remembers; articles from one-time sources are kept."""
-        sources: list[Source] = []
+        """Update an index from the sources it remembers; articles from one-time sources and windows are kept."""
+        tasks: list[Task] = []
+        recipe = self._remembered()
         for location in locations:
-            if full and (location in ONCE or is_remote(location)):
-                # Such a source cannot supply all its past articles again.
-                before = self.before if is_remote(location) else None
-                outlived = Outlived(before, self._kept)
-                sources.append(_Kept(self.engine, location, outlived, self._keeps_history))
             if location in ONCE:
+                if full:
+                    tasks.append(self._kept_by_index(location, NO_SETTINGS))
                 continue
             try:
-                sources.append(open_source(path_of(location), self.options))
+                task = self._task(path_of(location), recipe)
             except SourceError as error:
                 raise refusal(location, error.reason, self.engine.place) from error
-        return replace(self.of(sources, full), anew=anew)
+            if full and task.is_window:
+                # Such a source cannot supply all its past articles again.
+                tasks.append(self._kept_by_index(location, task.settings or NO_SETTINGS))
+            tasks.append(task)
+        return replace(self.of(tasks, full), anew=anew)
 
-    def of(self, sources: Sequence[Source], full: bool = False) -> Report:
+    def of(self, tasks: Sequence[Task], full: bool = False) -> Report:
         """Update an index from these sources."""
-        nested = _nested([source.location for source in sources], self._remembered().sources)
-        return replace(self._of(sources, full), nested=nested)
+        nested = _nested([task.source.location for task in tasks], self._remembered().sources)
+        return replace(self._of(tasks, full), nested=nested)
+
+    def _given(self, given: str | os.PathLike[str] | Source, recipe: Recipe) -> list[Task]:
+        if isinstance(given, str | os.PathLike):
+            return [self._task(path, recipe) for path in paths_at(given, self.given.format)]
+        if not hasattr(given, "snapshot"):
+            raise ValueError(
+                f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
+            )
+        is_window = getattr(given, "window", False)
+        return [Task(given, self._outlived(self.given.keep if is_window else None), is_window=is_window)]
+
+    def _task(self, path: str | os.PathLike[str], recipe: Recipe) -> Task:
+        """The source at a path, read as somebody says now, or else as the index remembers."""
+        location = locate(path)
+        remembered = recipe.settings.get(location, NO_SETTINGS)
+        settings = _merged(self.given, NO_SETTINGS if self.defaults else remembered)
+        if settings.format and settings.format not in format_names():
+            raise SourceError(
+                location, f"was indexed with --as {settings.format}, which this version does not read"
+            )
+        source = open_source(path, ReadingOptions(settings.format, settings.day_first, self.trust_env))
+        is_window = bool(getattr(source, "window", False))
+        if is_remote(location):
+            settings = settings._replace(window=None)
+        elif settings.window is None and is_window:
+            # Remembered, because a feed that is replaced by an error page must not become something else.
+            settings = settings._replace(window=True)
+        else:
+            is_window = bool(settings.window)
+        if not is_window:
+            settings = settings._replace(keep=None)
+        # What a window has kept must be looked for when it is no window any more.
+        is_as_before = settings[:2] == remembered[:2] and (is_window or not remembered.window)
+        return Task(source, self._outlived(settings.keep), settings, is_window, is_as_before)
+
+    def _kept_by_index(self, location: str, settings: SourceSettings) -> Task:
+        outlived = self._outlived(settings.keep)
+        is_another = location not in ONCE  # what the source has now is read next
+        kept = _Kept(self.engine, location, outlived, self._keeps_history)
+        return Task(kept, outlived, may_be_empty=is_another)
 
     def _remembered(self) -> Recipe:
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
@@ -329,34 +379,34 @@ class _IndexingRun:
     def _keeps_history(self) -> bool:
         return self._remembered().keep_history if self.keep_history is None else self.keep_history
 
-    def _of(self, sources: Sequence[Source], full: bool) -> Report:
+    def _of(self, tasks: Sequence[Task], full: bool) -> Report:
         started = time.monotonic()
         reading = Reading()
         if not self.dry_run:
-            writer = self._writer(sources, full)
+            writer = self._writer(tasks, full)
             resumed = 0
             try:
                 with writer:
                     resumed = writer.held.articles_ahead
-                    articles = self._write(writer, sources, reading, full)
+                    articles = self._write(writer, tasks, reading, full)
             except KeyboardInterrupt:
                 if self.progress:
                     # The articles read were finished on stopping, but this has not been reported yet.
-                    place = sources[-1].location
+                    place = tasks[-1].source.location
                     self.progress(
                         Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
                     )
                 raise
             return report_of(reading, articles, resumed, time.monotonic() - started)
         if self.gate:
-            self._rehearse(sources, full, reading)
+            self._rehearse(tasks, full, reading)
         else:
-            self._compare(sources, full, reading)
+            self._compare(tasks, full, reading)
         return report_of(reading, self._published(), 0, time.monotonic() - started)
 
-    def _writer(self, sources: Sequence[Source], full: bool) -> Writer:
+    def _writer(self, tasks: Sequence[Task], full: bool) -> Writer:
         # A one-time source is no longer available when a later run resumes.
-        again = [s.location for s in sources] if all(s.lasting for s in sources) else []
+        again = [_identity(task) for task in tasks] if all(task.source.lasting for task in tasks) else []
         return self.engine.writer(
             fresh=full,
             wait=self.wait,
@@ -367,15 +417,12 @@ class _IndexingRun:
             rehearsal=self.dry_run,
         )
 
-    def _write(self, writer: Writer, sources: Sequence[Source], reading: Reading, full: bool) -> int:
+    def _write(self, writer: Writer, tasks: Sequence[Task], reading: Reading, full: bool) -> int:
         """Write the changes of the sources. Returns the number of articles that can then be found."""
         histories = self._histories(reading, full) if self._keeps_history else None
         writer.keep_history(histories is not None)
-        self._read(
-            sources,
-            Updater(self.engine.place, writer.held, writer, True, self.whole, self._outlived(), histories),
-            reading,
-        )
+        updater = Updater(self.engine.place, writer.held, writer, True, self.whole, histories)
+        self._read(tasks, updater, reading)
         return writer.commit(check=self._check if self.gate else None).articles
 
     def _histories(self, reading: Reading, full: bool) -> Histories:
@@ -388,8 +435,12 @@ class _IndexingRun:
                 reading.history_lost = getattr(error, "reason", "") or str(error)
         return Histories(now, past)
 
-    def _outlived(self) -> Outlived:
-        return Outlived(self.before, self._kept)
+    def _outlived(self, keep: int | None) -> Outlived:
+        before = None
+        if keep is not None:
+            with suppress(OverflowError):
+                before = datetime.now(UTC) - timedelta(seconds=keep)
+        return Outlived(before, self._kept)
 
     def _kept(self, location: str) -> Iterable[Article]:
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
@@ -406,19 +457,17 @@ class _IndexingRun:
             return self.engine.reader().stats().articles
         return 0
 
-    def _rehearse(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+    def _rehearse(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
         """Write a generation for the gate to check, then discard it."""
-        with self._writer(sources, full) as writer:
-            self._write(writer, sources, reading, full)
+        with self._writer(tasks, full) as writer:
+            self._write(writer, tasks, reading, full)
 
-    def _compare(self, sources: Sequence[Source], full: bool, reading: Reading) -> None:
+    def _compare(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
         """Determine what the sources would change."""
         held = self.engine.held(fresh=full, protected=self.protected)
-        self._read(
-            sources, Updater(self.engine.place, held, None, not full, self.whole, self._outlived()), reading
-        )
+        self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole), reading)
 
-    def _read(self, sources: Sequence[Source], updater: Updater, reading: Reading) -> None:
+    def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
         resumed = updater.held.articles_ahead
 
         def tell(location: str, done: float | None) -> None:
@@ -426,19 +475,31 @@ class _IndexingRun:
                 finished = updater.writer.finished if updater.writer else 0
                 self.progress(Progress(reading.read, reading.broken, resumed, location, done, finished))
 
-        with _fetching(sources, updater.held):
-            self._update_all(sources, updater, reading, tell)
+        with _fetching([task.source for task in tasks], updater.held):
+            self._update_all(tasks, updater, reading, tell)
         tell("", None)
 
     def _update_all(
         self,
-        sources: Sequence[Source],
+        tasks: Sequence[Task],
         updater: Updater,
         reading: Reading,
         tell: Callable[[str, float | None], None],
     ) -> None:
-        for source in sources:
-            updater.update(source, reading, self.workers, partial(tell, source.location))
+        for task in tasks:
+            updater.update(task, reading, self.workers, partial(tell, task.source.location))
+
+
+def _merged(given: SourceSettings, remembered: SourceSettings) -> SourceSettings:
+    told = {name: value for name, value in given._asdict().items() if value not in (None, "")}
+    return remembered._replace(**told)
+
+
+def _identity(task: Task) -> str:
+    """A source and how it is read, as far as that decides what its articles are."""
+    settings = task.settings or NO_SETTINGS
+    how = [settings.format, *([f"day_first={settings.day_first}"] if settings.day_first is not None else [])]
+    return " ".join(filter(None, (task.source.location, *how)))
 
 
 def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -457,7 +518,7 @@ def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str]
 
 def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:
     """Start fetching the remote sources, with what was remembered of them."""
-    feeds: list[Any] = [source for source in sources if getattr(source, "window", False)]
+    feeds: list[Any] = [source for source in sources if hasattr(source, "recall")]
     for feed in feeds:
         if state := held.state(feed.location):
             feed.recall(state.names)

@@ -14,7 +14,7 @@ from typing import Any
 from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.articles.history import with_history
-from newsearch.engine.base import Held, Ledger, SourceDifference, SourceState, Writer
+from newsearch.engine.base import Held, Ledger, SourceDifference, SourceSettings, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.sources.base import Snapshot, Source
 from newsearch.sources.formats import SINGLE
@@ -92,6 +92,27 @@ class Outlived:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A source to index.
+
+    Attributes:
+        source: the source.
+        outlived: decides which of its articles, indexed or new, are too old to be kept.
+        settings: to store with the source; None to store none.
+        is_window: whether articles that it no longer has are kept, unless they are too old.
+        is_as_before: whether it is read as it was the last time.
+        may_be_empty: whether having no articles is not worth a report.
+    """
+
+    source: Any
+    outlived: Outlived
+    settings: SourceSettings | None = None
+    is_window: bool = False
+    is_as_before: bool = True
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Histories:
     """The earlier versions of articles, for an index that keeps them.
 
@@ -118,7 +139,6 @@ class Updater:
         writer: takes the changes; None to only determine them.
         trusting: do not read files again that look unchanged.
         whole: a source must be readable to the end and have articles.
-        outlived: decides which articles of a feed, indexed or new, are too old to be kept.
         histories: adds their earlier versions to articles; None if the index keeps none.
     """
 
@@ -127,32 +147,35 @@ class Updater:
     writer: Writer | None
     trusting: bool
     whole: bool
-    outlived: Outlived
     histories: Histories | None = None
 
     def update(
-        self, source: Source, reading: Reading, workers: int, tell: Callable[[float | None], None]
+        self, task: Task, reading: Reading, workers: int, tell: Callable[[float | None], None]
     ) -> None:
         """Determine what a source changes, and pass it to the writer.
 
         Args:
+            task: the source.
             reading: counts what is read.
             workers: number of processes that parse Markdown.
             tell: called after each batch of articles with the share of the source that is done, or None if unknown.
 
         Raises:
-            SourceError: the source cannot be read; or it has no articles although the index has some of it.
+            SourceError: the source cannot be read; or it has no articles although the index has some of it. A window
+                may: that is an error to report.
         """
+        source: Source = task.source
         location = source.location
-        if getattr(source, "window", False):
-            self._update_window(source, reading, tell)
+        if hasattr(source, "recall"):
+            self._update_remote(task, reading, tell)
             return
         seen = source.snapshot()
-        known = self.held.state(location) if self.trusting and source.lasting else None
+        known = self.held.state(location) if self.trusting and task.is_as_before and source.lasting else None
+        outlived = task.outlived.ids(location) if task.is_window else []
         if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
-            count = self.held.count(location)
-            reading.differences[location] = SourceDifference(0, 0, 0, 0, count, 0, (), (), (), ())
             reading.recall(known)
+            self._configure(task)
+            self._expire(location, outlived, reading)
             return
         ledger = self.held.ledger(location)
         former = self._former(location, ledger)
@@ -173,11 +196,14 @@ class Updater:
         batch: list[Article] = []
         failed: set[str] = set()  # ids, where they can be determined
         is_cut = bool(seen.problems)
-        for number, result in enumerate(source.articles(workers, names)):
+        results = source.articles(workers, names)
+        for number, result in enumerate(_reported(results) if task.is_window else results):
             if isinstance(result, SourceError):
                 reading.note(result)
                 is_cut |= result.hides_articles
                 failed.add(result.id if names is None else names[number])
+                continue
+            if task.is_window and task.outlived.has(result):
                 continue
             batch.append(result)
             if len(batch) == _BATCH:
@@ -186,15 +212,20 @@ class Updater:
                 batch = []
                 tell((number + 1) / len(names) if names else source.done())
         self._take(batch, location, ledger, former, reading)
-        if is_cut and self.whole:
+        if is_cut and self.whole and not task.is_window:
             raise self._refusal(location, "cannot be read to its end")
         if is_cut:
             reading.incomplete.append(location)
         elif reading.read == read and (len(wanted) == len(seen.names) or not source.one_each):
-            self._note_empty(source, reading.broken - broken, reading)
-            return
+            if not task.is_window and not task.may_be_empty:
+                self._note_empty(source, reading.broken - broken, reading)
+                return
+            if not task.may_be_empty and not self.held.count(location):
+                reading.empty.append(location)
 
-        if not is_cut and source.lasting:
+        if task.is_window:
+            ledger.drop(outlived)
+        elif not is_cut and source.lasting:
             present = set(seen.names)
             # A broken article may be half written. Its indexed version stays until the article can be read again.
             ledger.pass_over(failed)
@@ -204,6 +235,8 @@ class Updater:
             else:
                 ledger.drop_unseen()
         reading.differences[location] = ledger.difference()
+        if task.is_window or not is_cut or reading.read > read:
+            self._configure(task)
         if self.writer:
             self.writer.delete_dropped(location, ledger)
             if not is_cut:
@@ -213,9 +246,25 @@ class Updater:
                 state = SourceState(seen.names, stamps, reading.broken - broken, faults)
                 self.writer.remember(location, state if source.lasting else None)
 
-    def _update_window(self, source: Any, reading: Reading, tell: Callable[[float | None], None]) -> None:
+    def _configure(self, task: Task) -> None:
+        if self.writer and task.settings is not None:
+            self.writer.configure(task.source.location, task.settings)
+
+    def _expire(self, location: str, outlived: Sequence[str], reading: Reading) -> None:
+        """Delete what is too old of an unchanged source."""
+        if not outlived:
+            count = self.held.count(location)
+            reading.differences[location] = SourceDifference(0, 0, 0, 0, count, 0, (), (), (), ())
+            return
+        ledger = self.held.ledger(location)
+        ledger.drop(outlived)
+        reading.differences[location] = ledger.difference()
+        if self.writer:
+            self.writer.delete_dropped(location, ledger)
+
+    def _update_remote(self, task: Task, reading: Reading, tell: Callable[[float | None], None]) -> None:
         """Add and replace what a feed has now. What rolled off it stays until it is too old. No error stops a run."""
-        location = source.location
+        source, location = task.source, task.source.location
         ledger = self.held.ledger(location)
         former = self._former(location, ledger)
         broken, told = reading.broken, len(reading.errors)
@@ -225,7 +274,7 @@ class Updater:
                 if isinstance(result, SourceError):
                     reading.note(result)
                     continue
-                if self.outlived.has(result):
+                if task.outlived.has(result):
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
@@ -236,7 +285,7 @@ class Updater:
             reading.note(error)
             reading.incomplete.append(location)
         self._take(batch, location, ledger, former, reading)
-        ledger.drop(self.outlived.ids(location))
+        ledger.drop(task.outlived.ids(location))
         reading.differences[location] = ledger.difference()
         if self.writer:
             self.writer.delete_dropped(location, ledger)
@@ -244,6 +293,7 @@ class Updater:
             faults = [(error.location, error.reason) for error in reading.errors[told:]]
             state = SourceState(lines, [0] * len(lines), reading.broken - broken, faults)
             self.writer.remember(location, state)
+            self._configure(task)
 
     def _take(
         self,
@@ -286,6 +336,14 @@ def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """The error for a source that is not as it should be, with advice on what to do."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _reported(results: Iterator[Article | SourceError]) -> Iterator[Article | SourceError]:
+    """The results of a source; an error that ends them is one of them."""
+    try:
+        yield from results
+    except SourceError as error:
+        yield SourceError(error.location, error.reason, hides_articles=True)
 
 
 def _grown(articles: Sequence[Article], former: Ledger, now: datetime, reading: Reading) -> list[Article]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsearch.articles.article import article_to_mapping, written
 from newsearch.engine.base import Explanation
-from newsearch.engine.figures import Stats
+from newsearch.engine.figures import SourceSettings, Stats
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import typed
 from newsearch.search.help import Clause
@@ -192,6 +192,8 @@ def stats_mapping(stats: Stats) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, SourceSettings):
+        return value._asdict()
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 

@@ -6,23 +6,25 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsearch import QueryError, Request
+from newsearch import Index, QueryError, Request
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS, MAX_PAGE
 from newsearch.outputs.json_page import (
     SCHEMA,
+    coverage_mapping,
     page_mapping,
     publication_mapping,
     stats_mapping,
     stories_mapping,
     to_json,
+    words_mapping,
 )
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
@@ -38,6 +40,10 @@ UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACET
 
 _MAX_COMPLETIONS = 50
 _MAX_STORIES = 100
+_MAX_WORDS = 1_000
+
+Window: TypeAlias = dict[str, Any]
+"""The arguments of a window of time: `after`, `before`, `as_of`, `tz`."""
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -56,6 +62,8 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/api/v1/facets", _facets),
         route("/api/v1/timeline", _timeline),
         route("/api/v1/stories", _stories),
+        route("/api/v1/coverage", _coverage),
+        route("/api/v1/words", _words),
         route("/api/v1/related", _related),
         route("/api/v1/copies", _copies),
         route("/api/v1/saved", _saved),
@@ -141,26 +149,49 @@ async def _copies(site: Site, http: HttpRequest) -> Response:
 
 
 async def _stories(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
+        found = index.stories(query, limit=_limit(limit, 10, _MAX_STORIES), **window)
+        return stories_mapping(query, found)
+
+    return await _in_window(site, http, "limit", told)
+
+
+async def _coverage(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, by: str, window: Window) -> dict[str, Any]:
+        return coverage_mapping(index.coverage(query, by=by or None, **window))
+
+    return await _in_window(site, http, "by", told)
+
+
+async def _words(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
+        return words_mapping(index.words(query, limit=_limit(limit, 20, _MAX_WORDS), **window))
+
+    return await _in_window(site, http, "limit", told)
+
+
+async def _in_window(
+    site: Site, http: HttpRequest, option: str, told: Callable[[Index, str, str, Window], dict[str, Any]]
+) -> Response:
+    """Answer with what is told of a query in a window of time, with one more option."""
     names = ("query", "after", "before", "as_of", "tz")
-    *given, limit = _only(http, *names, "limit")
-    most = _limit(limit, 10, _MAX_STORIES)
+    *given, value = _only(http, *names, option)
     request = site.within(
         read_request([(name, value) for name, value in zip(names, given, strict=True) if value])
     )
+    window: Window = {
+        "after": request.after,
+        "before": request.before,
+        "as_of": request.as_of,
+        "tz": request.tz,
+    }
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            found = snapshot.index.stories(
-                request.query,
-                limit=most,
-                after=request.after,
-                before=request.before,
-                as_of=request.as_of,
-                tz=request.tz,
-            )
-            return Body(to_json({"schema": SCHEMA, **stories_mapping(request.query, found)}))
+            return Body(to_json({"schema": SCHEMA, **told(snapshot.index, request.query, value, window)}))
 
-        return Made(("stories", most, snapshot.index.fingerprint(request), request.query), body)
+        key = (http.url.path, value, snapshot.index.fingerprint(request), request.query)
+        return Made(key, body)
 
     return await site.answer(http, JSON, make)
 

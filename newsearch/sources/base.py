@@ -109,8 +109,8 @@ class Source(Protocol):
         one_each: every file is one article, whose id is the name of the file.
         lasting: it can be read again; otherwise it can only add articles.
 
-    A source may have `window`: it shows only the newest part of a collection, and articles that left it are kept.
-    It then also has `recall(lines)`, which receives the result of `memory.lines()` from the last run.
+    A source may have `window`, which is true if it shows only the newest part of a collection: articles that left it
+    are kept. One on the web also has `recall(lines)`, which receives the result of `memory.lines()` from the last run.
     """
 
     one_each: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from stat import S_ISDIR
@@ -10,15 +11,25 @@ from typing import Final
 
 from newsearch._arguments import unusable_path
 from newsearch.articles.article import Article
+from newsearch.articles.vocabularies import OF_RECORDS
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Snapshot, Source, is_remote
 from newsearch.sources.directory import Directory
-from newsearch.sources.files import printable, read_content, snapshot_of_file, unreadable
+from newsearch.sources.files import first_bytes, printable, read_content, snapshot_of_file, unreadable
 from newsearch.sources.formats import BY_SUFFIX, OPML, Format, of_file, read_many, read_single
 from newsearch.sources.json_document import is_document
 from newsearch.sources.json_lines import JsonLines
 
-__all__ = ["BY_SUFFIX", "DocumentFile", "is_remote", "locate", "open_source", "open_sources"]
+__all__ = [
+    "BY_SUFFIX",
+    "DocumentFile",
+    "is_feed",
+    "is_remote",
+    "locate",
+    "open_source",
+    "open_sources",
+    "paths_at",
+]
 
 _AS_IT_SAYS: Final = ReadingOptions()
 
@@ -75,24 +86,60 @@ def open_sources(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_
     Raises:
         SourceError: as `open_source`; or the list has no feeds.
     """
+    return [open_source(found, options) for found in paths_at(path, options.format)]
+
+
+def paths_at(path: str | os.PathLike[str], format: str = "") -> Sequence[str | os.PathLike[str]]:
+    """The addresses of the feeds in a list of feeds, or the path itself if it is something else.
+
+    Args:
+        format: of the file, if somebody said so.
+
+    Raises:
+        SourceError: the list cannot be read, or has no feeds.
+    """
     name = os.fspath(path)
-    if not name.lower().endswith(OPML) or is_remote(name) or options.format:
-        return [open_source(path, options)]
+    if not name.lower().endswith(OPML) or is_remote(name) or format:
+        return [path]
     from newsearch.sources.opml import subscriptions
 
     location = locate(path)
     feeds = [found.feed for found in subscriptions(read_content(Path(name), MAX_LIST), location)]
     if not any(map(is_remote, feeds)):
         raise SourceError(location, "a list of feeds without any address of the web")
-    return [open_source(feed, options) for feed in dict.fromkeys(feeds) if is_remote(feed)]
+    return [feed for feed in dict.fromkeys(feeds) if is_remote(feed)]
 
 
 MAX_LIST: Final = 10_000_000
 """Maximum size in bytes of a list of feeds."""
 
 
+_JSON_FEED: Final = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org')
+_START: Final = 1 << 16
+
+
+def is_feed(path: Path, format: Format, options: ReadingOptions = _AS_IT_SAYS) -> bool:
+    """Whether a file is RSS, Atom or JSON Feed, and not the export of a whole site.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
+    if format.module == "json_document":
+        is_other = options.format in OF_RECORDS and options.format != "json-feed"
+        return not is_other and bool(_JSON_FEED.search(first_bytes(path, _START)))
+    if format.name != "xml":
+        return False
+    from newsearch.sources import xml_document
+
+    return xml_document.is_feed(first_bytes(path, _START))
+
+
 class DocumentFile:
-    """A file of a format that is read as a whole."""
+    """A file of a format that is read as a whole.
+
+    Attributes:
+        window: it is a feed, which shows only the newest part of a collection.
+    """
 
     lasting = True
 
@@ -101,6 +148,7 @@ class DocumentFile:
         self._options = options
         self.location = printable(path)
         self.one_each = format.single
+        self.window = is_feed(path, format, options)
 
     def snapshot(self) -> Snapshot:
         return snapshot_of_file(self._path)

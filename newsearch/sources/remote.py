@@ -137,7 +137,7 @@ class RemoteFeed:
             yield from self._of_json(answer.data)
             return
         text = decoded(answer.data, answer.charset)
-        records = records_of(text, self.location, self._options.format)
+        records = records_of(text, self.location)
         yield from articles_of(records, self.location, self.location, self._options)
 
     def done(self) -> None:

@@ -34,16 +34,16 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     """
     location = printable(path)
     text = decoded(read_content(path, MAX_SIZE))
-    yield from records_of(text, location, options.format)
+    yield from records_of(text, location)
 
 
-def records_of(text: str, location: str, format: str = "") -> Iterator[Record | SourceError]:
+def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     """Read the records of the text of a document; see `records`."""
     body, prolog = without_prolog(text)
     if "<!ENTITY" in prolog.upper():
         raise SourceError(location, "defines entities of its own, which newsearch does not read")
     root = root_of(body)
-    if format == "feed" or (not format and root in _FEEDS):
+    if root in _FEEDS:
         yield from _of_feed(body, location)
         return
     if root == "html" and (found := _FEED_WITHIN.search(body[:4096])):  # saved from a browser
@@ -67,6 +67,15 @@ def records_of(text: str, location: str, format: str = "") -> Iterator[Record | 
     items = [item for item in tree.iter() if item.tag in newsml.ITEMS]
     for number, item in enumerate((item for item in items if newsml.is_text(item)), 1):
         yield Record("newsml", newsml.read(item, {}), f"#{number}")
+
+
+_WHOLE_SITE: Final = "wordpress.org/export/"
+
+
+def is_feed(start: bytes) -> bool:
+    """Whether the beginning of a document is that of a feed, and not of WordPress's export of a whole site."""
+    body, _ = without_prolog(decoded(start))
+    return root_of(body) in _FEEDS and _WHOLE_SITE not in body
 
 
 def without_prolog(text: str) -> tuple[str, str]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from cli_collection import Command
+
+from newsearch.cli import indexing
 
 
 def post(directory: Path, name: str, front: str) -> Path:
@@ -81,3 +85,44 @@ def test_a_directory_within_another_source_is_told_of(run: Command, tmp_path: Pa
     assert run("forget", inner).code == 0
     beside = post(tmp_path / "newspapers", "c.md", "title: C").parent
     assert "lies in" not in run("index", beside).err + run("reindex").err
+
+
+def test_what_is_said_of_a_source_is_remembered_and_shown(run: Command, tmp_path: Path) -> None:
+    path = tmp_path / "answer.txt"
+    path.write_text('{"title": "One", "date": "03/04/2020"}\n{"title": "Two", "date": "03/04/2021"}\n')
+    assert run("index", path, "--as", "json-lines", "--day-first", "--window", "--keep", "9000d").code == 0
+    [shown] = [line for line in run("stats").out.splitlines() if line.startswith("source")]
+    assert shown.startswith(f"source      {path} (read 2")
+    assert shown.endswith(" UTC; as json-lines; day first; a window; keeps 9000 days)")
+    [settings] = json.loads(run("stats", "--format", "json").out)["sources_settings"]
+    told = {"format": "json-lines", "day_first": True, "keep": 9000 * 86400, "window": True}
+    assert settings == told
+    path.write_text('{"title": "Three", "date": "05/06/2022"}\n')
+    assert run("reindex").code == 0
+    found = json.loads(run("query", "--format", "json", "--sort", "oldest").out)["hits"]
+    dates = [(hit["title"], hit["publishedDateTime"]) for hit in found]
+    assert dates == [("One", "2020-04-03"), ("Two", "2021-04-03"), ("Three", "2022-06-05")]
+    assert run("index", path, "--month-first").code == 0
+    [settings] = json.loads(run("stats", "--format", "json").out)["sources_settings"]
+    assert settings == {**told, "day_first": False}
+    assert run("reindex", "--defaults", "--as", "json-lines").code == 0
+    [shown] = [line for line in run("stats").out.splitlines() if line.startswith("source")]
+    assert shown.endswith(" UTC; as json-lines)")
+
+
+def test_a_run_by_watch_reads_a_source_as_it_was_said_at_first(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text('{"id": 1, "title": "One", "date": "03/04/2020"}\n')
+    assert run("index", path, "--day-first", "--window").code == 0
+
+    def change(*_: object, **__: object) -> Iterator[int]:
+        path.write_text('{"id": 2, "title": "Two", "date": "05/06/2021"}\n')
+        yield 1
+
+    monkeypatch.setattr(indexing, "bursts", change)
+    monkeypatch.setattr(indexing, "check_watching", lambda: None)
+    assert run("reindex", "--watch").code == 0
+    found = json.loads(run("query", "--format", "json", "--sort", "oldest").out)["hits"]
+    assert [hit["publishedDateTime"] for hit in found] == ["2020-04-03", "2021-06-05"]

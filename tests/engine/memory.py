@@ -23,6 +23,7 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import (
     MAX_NAMES,
     MEMORY,
+    NO_SETTINGS,
     Changes,
     Counts,
     Explanation,
@@ -33,6 +34,7 @@ from newsearch.engine.base import (
     Reader,
     Recipe,
     SourceDifference,
+    SourceSettings,
     SourceState,
 )
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
@@ -56,6 +58,7 @@ class Generation:
     protected: frozenset[str] = frozenset()
     created: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     keep_history: bool = False
+    settings: dict[str, SourceSettings] = field(default_factory=dict)
 
     def hidden(self) -> set[tuple[str, str]]:
         """The articles of which a source that was named earlier has another one of the same address."""
@@ -137,7 +140,8 @@ class MemoryEngine:
 
     def recipe(self) -> Recipe:
         published = self._published()
-        return Recipe(tuple(published.sources), published.protected, published.keep_history)
+        told = {name: how for name, how in published.settings.items() if how != NO_SETTINGS}
+        return Recipe(tuple(published.sources), published.protected, published.keep_history, told)
 
     def verify(self) -> Verification:
         published = self._published()
@@ -253,6 +257,8 @@ class MemoryReader:
             sources_read=tuple(read for _, read in generation.sources.values()),
             sources_broken=tuple(state.broken for state, _ in generation.sources.values()),
             created=generation.created,
+            keep_history=generation.keep_history,
+            sources_settings=tuple(generation.settings.get(name, NO_SETTINGS) for name in generation.sources),
         )
 
     def fields(self) -> list[FieldStats]:
@@ -435,6 +441,7 @@ class MemoryWriter:
         self._dropped: set[str] = set()
         self._sources = dict(base.sources)
         self._keep_history = base.keep_history
+        self._settings = dict(base.settings)
         self._is_open = engine.store.is_written = True
         self.held = MemoryHeld(base)
 
@@ -466,10 +473,15 @@ class MemoryWriter:
     def forget_source(self, source: str) -> None:
         self.delete_source(source)
         self._sources.pop(source, None)
+        self._settings.pop(source, None)
 
     def remember(self, source: str, state: SourceState | None) -> None:
         now = datetime.now(UTC).replace(microsecond=0) if state and state.names else None
         self._sources[source] = state or NOTHING, now
+
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        self._sources.setdefault(source, (NOTHING, None))
+        self._settings[source] = settings
 
     def keep_history(self, keep: bool) -> None:
         self._keep_history = keep
@@ -490,6 +502,7 @@ class MemoryWriter:
             is_same = (
                 kept == self._base.kept
                 and self._keep_history == self._base.keep_history
+                and self._settings == self._base.settings
                 and list(self._sources) == list(self._base.sources)
                 and all(
                     bool(state.names) <= bool(self._base.sources[source][0].names)
@@ -499,6 +512,7 @@ class MemoryWriter:
             same = is_same and self._base.number > 0 and not self._fresh
             number, created = self._base.number + 1, datetime.now(UTC).replace(microsecond=0)
             new = Generation(number, kept, self._sources, self._base.protected, created, self._keep_history)
+            new = replace(new, settings=self._settings)
             if check:
                 check(MemoryReader(self._engine, new))
             if same and not self._rehearsal:

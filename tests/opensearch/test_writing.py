@@ -72,7 +72,7 @@ def narrow(request: pytest.FixtureRequest) -> Iterator[Nodes]:
 @pytest.mark.opensearch
 def test_a_cluster_with_little_room_gets_all_articles(narrow: Nodes) -> None:
     place = f"opensearch+http://{narrow.hosts}/news?replicas=0&shards=3&flights=8&batch=4000000"
-    added = articles(3000, words=200)
+    added = articles(1000, words=200)
     with open_engine(place).writer() as writer:
         for at in range(0, len(added), 100):
             writer.add_all(added[at : at + 100], "/a")

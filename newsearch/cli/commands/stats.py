@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
 from newsearch.cli.formats import print_json
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
-from newsearch.engine.figures import Stats
+from newsearch.engine.figures import NO_SETTINGS, SourceSettings, Stats
 from newsearch.outputs.words import counted
 from newsearch.search.index import open as open_index
 from newsearch.text.clean import one_line
@@ -50,6 +50,7 @@ def stats(format_name: str, fields: bool, directory: str | None) -> int:
 
 
 def _rows(held: Stats) -> list[tuple[str, str]]:
+    settings_of_all = held.sources_settings or (NO_SETTINGS,) * len(held.sources)
     return [
         ("articles", f"{held.articles:,} ({held.unpublished:,} unpublished)"),
         (
@@ -66,9 +67,12 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
         ("deleted", f"{held.deleted:,} articles that still take space"),
         *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
+        *([("history", "earlier versions of articles are kept")] if held.keep_history else []),
         *(
-            ("source", source + _reading(read, broken))
-            for source, read, broken in zip(held.sources, held.sources_read, held.sources_broken, strict=True)
+            ("source", source + _reading(read, broken, settings))
+            for source, read, broken, settings in zip(
+                held.sources, held.sources_read, held.sources_broken, settings_of_all, strict=True
+            )
         ),
     ]
 
@@ -77,8 +81,15 @@ def _median(median: float | None) -> str:
     return "unknown" if median is None else f"median {median:g}"
 
 
-def _reading(read: datetime | None, broken: int) -> str:
-    """What is known of the last time that files of a source were read."""
-    if read is None:
-        return ""
-    return f" (read {read:%Y-%m-%d %H:%M} UTC{f'; {broken:,} broken' if broken else ''})"
+def _reading(read: datetime | None, broken: int, settings: SourceSettings) -> str:
+    """What is known of the last time that files of a source were read, and how they are read."""
+    facts = [f"read {read:%Y-%m-%d %H:%M} UTC"] if read else []
+    facts += [f"{broken:,} broken"] if broken else []
+    facts += [f"as {settings.format}"] if settings.format else []
+    if settings.day_first is not None:
+        facts.append("day first" if settings.day_first else "month first")
+    if settings.window is not None:
+        facts.append("a window" if settings.window else "no window")
+    if settings.keep:
+        facts.append(f"keeps {timedelta(seconds=settings.keep)!s}".removesuffix(", 0:00:00"))
+    return f" ({'; '.join(facts)})" if facts else ""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import MEMORY, Recipe
+from newsearch.engine.base import MEMORY, NO_SETTINGS, Recipe
 from newsearch.errors import IndexMissing
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class ArraysEngine:
         from newsearch.engine.arrays.files.toc import read_toc
 
         toc = read_toc(self.place, any_version=True)
-        return Recipe(toc.locations, toc.protected, toc.keep_history)
+        settings = {entry.location: entry.settings for entry in toc.sources if entry.settings != NO_SETTINGS}
+        return Recipe(toc.locations, toc.protected, toc.keep_history, settings)
 
     def verify(self) -> Verification:
         from newsearch.engine.arrays.upkeep import verify

@@ -145,6 +145,8 @@ class ArraysReader:
             sources_read=tuple(read for read, _ in states),
             sources_broken=tuple(broken for _, broken in states),
             created=datetime.fromisoformat(self.toc.created),
+            keep_history=self.toc.keep_history,
+            sources_settings=tuple(entry.settings for entry in self.toc.sources),
         )
 
     def _median(self, signal: str, pivot: float) -> float | None:

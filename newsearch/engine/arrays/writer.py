@@ -45,7 +45,7 @@ from newsearch.engine.arrays.writing.copies import hide_copies
 from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, journaled, read_journal
 from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
-from newsearch.engine.base import MEMORY, Changes, SourceState
+from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -64,8 +64,9 @@ class ArraysWriter:
         fresh: start from an empty index instead of the published one, which stays until the commit.
         wait: seconds to wait for another writer.
         memory: the bytes that changes may take before they are written to a segment.
-        sources: the locations of all sources to be read, which makes the run resumable. If it is interrupted, the next
-            writer with the same sources continues from the finished part, unless another generation is published first.
+        sources: texts that identify the sources to be read, which makes the run resumable. If it is interrupted, the
+            next writer with the same texts continues from the finished part, unless another generation is published
+            first.
         protected: terms that are not stemmed (see Stemming); by default those of the published index, if it is kept.
         resume: continue an interrupted run of these sources.
         rehearsal: publish nothing and leave no files behind. Used to check what would be published.
@@ -131,6 +132,7 @@ class ArraysWriter:
         self._sources = list(self._base.locations)
         self._keep_history = self._base.keep_history
         self._states: dict[str, SourceState] = {}
+        self._settings = {entry.location: entry.settings for entry in self._base.sources}
         self._collector = Collector(directory, self._base, self._run, ahead, memory, self._write)
 
     def __enter__(self) -> ArraysWriter:
@@ -177,6 +179,11 @@ class ArraysWriter:
         self._states[source] = known = state or SourceState((), ())
         self._collector.note(source, known)
 
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Store a source and how it is read."""
+        self._name(source)
+        self._settings[source] = settings
+
     def keep_history(self, keep: bool) -> None:
         """Store whether the index keeps earlier versions of articles."""
         self._keep_history = keep
@@ -185,6 +192,7 @@ class ArraysWriter:
         """Delete the committed articles of a source, and remove it from the list of sources."""
         self.delete_source(source)
         self._sources = [name for name in self._sources if name != source]
+        self._settings.pop(source, None)
 
     def delete_source(self, source: str) -> None:
         """Delete the committed articles of a source, except those that are added again."""
@@ -336,6 +344,7 @@ class ArraysWriter:
             and not count_kept(new)
             and not any(segment.changed for segment in self._segments)
             and list(states) == self._sources
+            and self._settings == {entry.location: entry.settings for entry in self._base.sources}
             and self._keep_history == self._base.keep_history
             and all(states[source] or not state.names for source, state in self._states.items())
         )
@@ -360,12 +369,13 @@ class ArraysWriter:
 
     def _source_entry(self, source: str) -> SourceEntry:
         known = {entry.location: entry for entry in self._base.sources}.get(source, SourceEntry(source))
+        known = replace(known, settings=self._settings.get(source, NO_SETTINGS))
         state = self._states.get(source)
         if state is None or (known.state and state == self.held.state(source)):
             return known
         if not state.names:
-            return SourceEntry(source)
-        return SourceEntry(source, write_state(self._directory, self._base.next_generation, state))
+            return replace(known, state="")
+        return replace(known, state=write_state(self._directory, self._base.next_generation, state))
 
     def _entry(self, segment: Segment, generation: int) -> SegmentEntry:
         known = {entry.name: entry for entry in self._base.segments}.get(segment.name)
@@ -382,6 +392,7 @@ class ArraysWriter:
     def _name(self, source: str) -> None:
         if source not in self._sources:
             self._sources.append(source)
+            self._settings.setdefault(source, NO_SETTINGS)
 
 
 class WriterElsewhere(ArraysWriter):

@@ -36,6 +36,7 @@ from newsearch._patterns import pattern
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
+from newsearch.engine.base import NO_SETTINGS, SourceSettings
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, StorageError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -73,10 +74,11 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """One source: its location, and the file that holds its state, if any."""
+    """One source: its location, the file that holds its state, if any, and how it is read."""
 
     location: str
     state: str = ""
+    settings: SourceSettings = NO_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Toc:
             )
             for entry in self.segments
         ]
-        sources = [SourceEntry(entry.location, names.get(entry.state, "")) for entry in self.sources]
+        sources = [replace(entry, state=names.get(entry.state, "")) for entry in self.sources]
         return replace(self, segments=tuple(segments), sources=tuple(sources))
 
 
@@ -268,10 +270,33 @@ def _entry(data: Any) -> SegmentEntry:
 def _source(data: Any) -> SourceEntry:
     if isinstance(data, str):  # earlier formats had no states
         return SourceEntry(data)
-    entry = SourceEntry(str(data["location"]), data["state"])
+    entry = SourceEntry(str(data["location"]), data["state"], _settings(data.get("settings", {})))
     if entry.state != "" and not is_name(entry.state, STATE_SUFFIX):
         raise ValueError(f"a state named {entry.state!r}")
     return entry
+
+
+def _settings(data: Any) -> SourceSettings:
+    settings = SourceSettings(**data)
+    is_valid = (
+        type(settings.format) is str
+        and settings.format.isprintable()
+        and all(type(flag) is bool or flag is None for flag in (settings.day_first, settings.window))
+        and (settings.keep is None or (type(settings.keep) is int and settings.keep > 0))
+    )
+    if not is_valid:
+        raise ValueError(f"settings {settings}")
+    return settings
+
+
+def _source_data(entry: SourceEntry) -> dict[str, Any]:
+    data: dict[str, Any] = {"location": entry.location, "state": entry.state}
+    told = {
+        name: value
+        for name, value in entry.settings._asdict().items()
+        if value != NO_SETTINGS._asdict()[name]
+    }
+    return {**data, "settings": told} if told else data
 
 
 def toc_checksum(data: Mapping[str, Any]) -> int:
@@ -288,7 +313,7 @@ def toc_text(toc: Toc) -> bytes:
         "generation": toc.generation,
         "created": toc.created,
         "pivots": toc.pivots._asdict(),
-        "sources": [asdict(entry) for entry in toc.sources],
+        "sources": [_source_data(entry) for entry in toc.sources],
         "protected": sorted(toc.protected),
         "segments": [asdict(entry) for entry in toc.segments],
     }

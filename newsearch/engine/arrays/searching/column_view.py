@@ -53,12 +53,12 @@ class ColumnView:
         if found is None:
             parts = [segment.column(name) for segment in self.segments]
             if name in columns.TABLES and len(parts) > 1:
-                number = {text: i for i, text in enumerate(self.names(name))}
+                tables = self._tables(name)
                 # Use the narrowest type because filters look up many articles.
-                dtype = np.min_scalar_type(len(number))
+                dtype = np.min_scalar_type(len(self.names(name)))
                 parts = [
-                    np.array([number[text] for text in segment.names(name)], dtype).take(part)
-                    for segment, part in zip(self.segments, parts, strict=True)
+                    np.frombuffer(numbers, np.uint32).astype(dtype).take(part)
+                    for numbers, part in zip(tables, parts, strict=True)
                 ]
             found = (
                 parts[0]
@@ -70,11 +70,17 @@ class ColumnView:
 
     def names(self, table: str) -> list[str]:
         """The strings of a table, over all segments."""
-        found = self._names.get(table)
-        if found is None:
-            found = list(dict.fromkeys(name for segment in self.segments for name in segment.names(table)))
-            self._names[table] = found
-        return found
+        if table not in self._names:
+            self._tables(table)
+        return self._names[table]
+
+    def _tables(self, table: str) -> list[Any]:
+        """For each segment, a buffer of the numbers in `names` of the strings of a table, uint32."""
+        # Each segment has most of the strings. They are decoded once.
+        names, numbers = kernel.numbered([segment.encoded_names(table) for segment in self.segments])
+        if table not in self._names:
+            self._names[table] = self.segments[0].decoded(table, names) if self.segments else []
+        return numbers
 
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
         """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""

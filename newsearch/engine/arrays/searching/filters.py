@@ -199,13 +199,19 @@ def _any_chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -
 def _domain(value: str, view: View) -> Check:
     wanted = _host(value)
     # No name that `_provider` looks up contains the separator: the two never share a key.
-    return _chosen("provider", view, f"\x1f{wanted}", lambda name: _within(_parts(name)[1], wanted))
+    return _chosen(
+        "provider", view, f"\x1f{wanted}", lambda name: wanted in name and _within(_parts(name)[1], wanted)
+    )
 
 
 def _provider(value: str, view: View) -> Check:
     wanted, host = _name_and_host(value)
+    first = wanted.split(" ", 1)[0]
 
     def is_called(folded: str) -> bool:
+        # Of ASCII, folding changes only capitals and the backtick, so most names can be ruled out without it.
+        if first not in folded and host not in folded and folded.isascii() and "`" not in folded:
+            return False
         name, domain = _parts(folded)
         return names_within(wanted, name) or ("." in host and _within(domain, host))
 

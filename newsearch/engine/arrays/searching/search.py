@@ -181,16 +181,17 @@ class Search:
         if not self._options.limit:
             return [], []
         if self._ranks_by_sum:
-            rows = self._ordered(self._best_of_all(self._required, self._filter, wanted), wanted)[first:]
+            found = self._best_of_all(self._required, self._filter, wanted)
+            rows = self._ordered(found, wanted, first)[first:]
             return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
         page = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = self._ordered(page, wanted)
+        page = self._ordered(page, wanted, first)
         is_held = [True] * len(page)
         if len(page) < wanted and self._has_partial:
             wanted -= len(page)
             rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += self._ordered(rows, wanted)
+            page += self._ordered(rows, wanted, first - len(page))
             is_held += [False] * (len(page) - len(is_held))
         return page[first:], is_held[first:]
 
@@ -318,14 +319,19 @@ class Search:
         values = self._view.known(sort, docs)
         return np.where(values >= 0, values, -np.inf)
 
-    def _ordered(self, rows: list[Row], wanted: int) -> list[Row]:
-        """The best candidates in their final order. Ties are broken by date, newest first, then by id."""
+    def _ordered(self, rows: list[Row], wanted: int, first: int) -> list[Row]:
+        """The best candidates in their final order. Ties are broken by date, newest first, then by id.
+
+        Args:
+            first: the number of the first row that is shown. Ties before it are left as they are.
+        """
         rows.sort(reverse=True)
-        if len({key for key, _, _ in rows}) < len(rows):
+        if len({key for key, _, _ in rows[max(first, 0) :]}) < len(rows) - max(first, 0) or first > 0:
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
             for run in runs:
-                rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
+                is_shown = len(run) > 1 and len(rows) + len(run) > first
+                rows += self._untied(run, wanted - len(rows)) if is_shown else run
                 if len(rows) >= wanted:
                     break
         return rows[:wanted]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
 from newsearch.engine.arrays.searching.column_view import ColumnView
 from newsearch.engine.arrays.searching.lookup import WordLookup
 from newsearch.engine.arrays.segment.records import Record
@@ -85,8 +85,7 @@ class View(ColumnView):
             found = self._slot([[Place(*place) for place in places] for places in pairs])
             self._remember(self._forms, term, found)
         if found is None:
-            numbers = [segment.dictionary.number(term) for segment in self.segments]
-            found = self._slot([[Place(n, n + 1)] if n >= 0 else [] for n in numbers])
+            found = self._slot(self._exact(term))
             self._remember(self._forms, term, found)
         return found
 
@@ -162,34 +161,58 @@ class View(ColumnView):
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
         """The occurrences of exact forms, given by their places in each segment."""
-        parts = [
-            (start, segment.occurrences(*place))
+        forms = self._occurrences(places)
+        if len(forms) == 1 and not forms[0].start and not forms[0].several:
+            slot = Slot(*forms[0][:5], 0.0)
+        else:
+            slot = _united(forms, None)
+        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
+
+    def _occurrences(self, places: Sequence[Sequence[Place]]) -> list[Occurrences]:
+        return [
+            Occurrences(*segment.occurrences(*place), start, place.last - place.first > 1)
             for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
             for place in ranges
         ]
-        doc, code, pos, more_doc, more_pos = ([arrays[i] for _, arrays in parts] for i in range(5))
-        starts = [start for start, _ in parts]
-        slot = Slot(
-            self._numbered(doc, starts),
-            _joined(code, np.uint8),
-            _joined(pos, np.uint16),
-            self._numbered(more_doc, starts),
-            _joined(more_pos, np.uint16),
-            0.0,
-        )
-        if any(len(r) > 1 or any(last - first > 1 for first, last, _ in r) for r in places):
-            slot = self._merged(slot)
-        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
 
-    def _merged(self, forms: Slot) -> Slot:
-        """Merge the concatenated postings of several forms: articles sorted, each with its highest code."""
-        doc, code, _ = kernel.best_codes([Codes(forms.doc, forms.code, 0, 1)], self.articles, None)
-        keys = forms.keys()
-        keys.sort()
-        docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
-        first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
-        doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
-        return Slot(doc, code, pos[first], docs[~first], pos[~first], 0.0)
+    def slots(self, terms: Sequence[str], *, any_form: bool) -> list[Slot]:
+        """The occurrences of some words in the articles that may contain all of them.
+
+        To collect every occurrence of a frequent word takes far longer than most searches.
+
+        Args:
+            any_form: whether each word may be in any of its forms.
+        """
+        parts = {term: self.word(term) for term in terms if not is_half(term)}
+        if len(parts) < 2:
+            return [self.any_form(term) if any_form else self.form(term) for term in terms]
+        among = np.frombuffer(kernel.common(sorted(parts.values(), key=_length), None), np.uint32)
+        found = {term: self._slot_among(term, part, among, any_form) for term, part in parts.items()}
+        return [found[term] if term in found else self.form(term) for term in terms]
+
+    def _slot_among(self, term: str, word: Part, among: Array, any_form: bool) -> Slot:
+        known = self._kept(self._any_forms if any_form else self._forms, term)
+        if known is not None:
+            return known
+        if any_form:
+            places = [segment.any_form(term) for segment in self.segments]
+            live = self.count_live(word.doc)
+        else:
+            places, live = self._exact(term), self.count_form(term)
+        return _united(self._occurrences(places), among)._replace(unit=self.unit(live))
+
+    def _exact(self, term: str) -> list[list[Place]]:
+        numbers = [segment.dictionary.number(term) for segment in self.segments]
+        return [[Place(n, n + 1)] if n >= 0 else [] for n in numbers]
+
+    def count_form(self, term: str) -> int:
+        """How many live articles contain an exact form."""
+        count = 0
+        for segment, start, places in zip(self.segments, self.starts, self._exact(term), strict=False):
+            for first, last, _ in places:
+                doc = segment.postings(first, last)[0]
+                count += len(doc) if self.all_live else int(np.count_nonzero(self.live[start:].take(doc)))
+        return count
 
     def _kept(self, memory: dict[_Key, _Kept], term: _Key) -> _Kept | None:
         with self._lock:
@@ -222,16 +245,6 @@ class View(ColumnView):
     def unit(self, live: int) -> float:
         """The score of one 255th of the saturated weight of a word that `live` live articles contain."""
         return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
-
-    def _numbered(self, docs: Sequence[Array], starts: Sequence[int] | None = None) -> Array:
-        """Concatenate lists of articles, converted to global numbers. `starts` gives the first number of each list."""
-        if len(self.segments) == 1:
-            return _joined(docs, np.uint16)
-        numbered = [
-            doc.astype(np.uint32) + np.uint32(start)
-            for doc, start in zip(docs, self.starts if starts is None else starts, strict=False)
-        ]
-        return _joined(numbered, np.uint32)
 
     def count_live(self, doc: Array) -> int:
         """How many of these articles are neither deleted nor replaced."""
@@ -299,7 +312,7 @@ class View(ColumnView):
     def without_domain(self) -> Mask:
         """For each article, whether its outlet's domain is unknown."""
         lacks = np.array(
-            [len(name.split("\x1f")) < 2 or not name.split("\x1f")[1] for name in self.names("provider")]
+            [not name.partition("\x1f")[2].partition("\x1f")[0] for name in self.names("provider")]
         )
         found: Mask = lacks.take(self.column("provider")) if len(lacks) else np.zeros(self.articles, bool)
         return found
@@ -322,11 +335,17 @@ class View(ColumnView):
         return record
 
 
-def _joined(arrays: Sequence[Array], dtype: type) -> Array:
-    """Concatenate arrays. A single array is returned without a copy."""
-    if len(arrays) == 1:
-        return arrays[0]
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+def _united(forms: list[Occurrences], among: Array | None) -> Slot:
+    made = zip(kernel.united(forms, among), _SLOT_TYPES, strict=True)
+    doc, code, pos, more_doc, more_pos = (np.frombuffer(data, dtype) for data, dtype in made)
+    return Slot(doc, code, pos, more_doc, more_pos, 0.0)
+
+
+def _length(part: Part) -> int:
+    return len(part.doc)
+
+
+_SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16
 
 
 def _size(found: tuple[Any, ...]) -> int:

@@ -21,6 +21,8 @@ Array: TypeAlias = NDArray[Any]
 
 
 _MAX_CACHED = 4096
+_SCANS = 16
+"""The number of terms compared with all forms before the forms are ordered by length, which takes as long as a few."""
 _MAX_COLLISIONS = 256
 """More stems than this with the same crc32 mean that the index is damaged or malicious."""
 
@@ -41,6 +43,7 @@ class Dictionary:
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
         self._numbers: dict[str, int] = {}
+        self._compared = 0
         # Without stem_at, all stems are of the first language.
         at = file.array("stem_at") if "stem_at" in file else np.array([0, len(self._stem_hash)])
         if not is_offsets(at, len(self._stem_hash)):
@@ -51,6 +54,8 @@ class Dictionary:
             for (number, (first, last)), code in zip(self._stem_range.items(), LANGUAGES, strict=False)
             if first < last
         }
+        self._post_at = memoryview(file.array("post_at"))
+        self._more_at = memoryview(file.array("more_at"))
         self._group_form_at = file.array("group_form_at")
         self._group_form = file.array("group_form")
 
@@ -125,18 +130,20 @@ class Dictionary:
         if ref >= 0:
             return [ref]
         forms = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]]
-        if (forms[1:] <= forms[:-1]).any() or not self._has_offsets:
+        found: list[int] = forms.tolist()
+        if not (self._are_apart(found, self._post_at) and self._are_apart(found, self._more_at)):
             # Overlapping forms would claim more postings than exist.
             raise IndexCorrupt(self._file.path, "the stems are damaged")
-        found: list[int] = forms.tolist()
         return found
 
-    @cached_property
-    def _has_offsets(self) -> bool:
-        array = self._file.array
-        return is_offsets(array("post_at"), len(array("post_doc"))) and is_offsets(
-            array("more_at"), len(array("more_doc"))
-        )
+    def _are_apart(self, forms: list[int], at: memoryview) -> bool:
+        """Whether these forms rise, and the postings of each end before those of the next begin."""
+        before, end = -1, 0
+        for form in forms:
+            if form <= before or not end <= at[form] <= at[form + 1]:
+                return False
+            before, end = form, at[form + 1]
+        return True
 
     def pairs(self, half: str) -> list[tuple[int, int]]:
         """The ranges [first, last) of the pairs that contain a character, in ascending order."""
@@ -153,6 +160,9 @@ class Dictionary:
 
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number."""
+        self._compared += 1
+        if self._compared <= _SCANS:
+            return kernel.scan(term, edits, _BITS, self._text, self._text_at)
         numbers, letters, starts = self._by_length
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
         fitting = slice(starts[min(shortest, longest)], starts[longest])
@@ -169,16 +179,8 @@ class Dictionary:
     @cached_property
     def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
         """The numbers of the forms by length in letters, the letter mask of each, and the start of each length."""
-        at = self._file.array("term_at").astype(np.int64)
-        text = self._file.array("term_bytes")
-        if len(at) < 2:
-            return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
-        # Count the letters: every byte that is not a UTF-8 continuation byte starts one.
-        before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
-        lengths = np.diff(before[at])
-        order = np.argsort(lengths, kind="stable").astype(np.uint32)
-        starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
-        return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
+        numbers, letters, starts = kernel.by_length(_BITS, self._text, self._text_at)
+        return np.frombuffer(numbers, np.uint32), np.frombuffer(letters, np.uint32), starts
 
 
 # Letters and digits have their own bits, as far as 32 bits allow. Bytes beyond ASCII have none, because one letter

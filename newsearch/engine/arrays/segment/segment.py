@@ -240,16 +240,25 @@ class Segment:
         """All strings of a table, in the order of their numbers."""
         found = self._names.get(table)
         if found is None:
-            at = self.file.array(f"{table}_name_at")
-            blob = self.file.array(f"{table}_name_bytes").tobytes()
-            try:
-                if not is_offsets(at, len(blob)):
-                    raise ValueError("strings that overlap")
-                found = [blob[start:end].decode() for start, end in pairwise(at.tolist())]
-            except ValueError as error:
-                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from error
-            self._names[table] = found
+            text, at = self.encoded_names(table)
+            blob = text.tobytes()
+            names = [blob[start:end] for start, end in pairwise(at.tolist())]
+            found = self._names[table] = self.decoded(table, names)
         return found
+
+    def encoded_names(self, table: str) -> tuple[Array, Array]:
+        """All strings of a table in UTF-8, concatenated, and the start of each and the end of the last."""
+        at, text = self.file.array(f"{table}_name_at"), self.file.array(f"{table}_name_bytes")
+        if not is_offsets(at, len(text)):
+            raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged")
+        return text, at
+
+    def decoded(self, table: str, names: Iterable[bytes]) -> list[str]:
+        """Strings of a table as text."""
+        try:
+            return [name.decode() for name in names]
+        except ValueError as error:
+            raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from error
 
     def _scalars(self, name: str) -> memoryview:
         found = self._views.get(name)
