@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsearch.engine.base import MEMORY, Held, Recipe
+from newsearch.engine.figures import NO_SETTINGS
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt
 
@@ -80,9 +81,11 @@ class OpenSearchEngine:
 
         document = published_document(self._cluster)
         try:
-            sources = tuple(parsed_source(entry).location for entry in document["sources"])
+            entries = tuple(map(parsed_source, document["sources"]))
             protected = frozenset(map(str, document["protected"]))
-            return Recipe(sources, protected, bool(document.get("keep_history")))
+            settings = {entry.location: entry.settings for entry in entries if entry.settings != NO_SETTINGS}
+            locations = tuple(entry.location for entry in entries)
+            return Recipe(locations, protected, bool(document.get("keep_history")), settings)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
 

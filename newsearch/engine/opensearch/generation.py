@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from newsearch.engine.figures import NO_SETTINGS, SourceSettings
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
@@ -46,12 +47,14 @@ class SourceEntry(NamedTuple):
         state: the name of the documents with the state of its files; empty if unknown.
         read: when its files were read; None if unknown.
         broken: how many of its articles were broken.
+        settings: how it is read.
     """
 
     location: str
     state: str = ""
     read: datetime | None = None
     broken: int = 0
+    settings: SourceSettings = NO_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,12 @@ class Generation:
             "deleted": self.deleted,
             "pivots": self.pivots._asdict(),
             "sources": [
-                {**entry._asdict(), "read": entry.read and entry.read.isoformat()} for entry in self.sources
+                {
+                    **entry._asdict(),
+                    "read": entry.read and entry.read.isoformat(),
+                    "settings": entry.settings._asdict(),
+                }
+                for entry in self.sources
             ],
             "protected": sorted(self.protected),
             "created": self.created.isoformat(),
@@ -221,7 +229,21 @@ def parsed_source(given: Mapping[str, Any]) -> SourceEntry:
         str(given.get("state") or ""),
         datetime.fromisoformat(read) if read else None,
         int(given.get("broken") or 0),
+        _settings(given.get("settings") or {}),
     )
+
+
+def _settings(given: Mapping[str, Any]) -> SourceSettings:
+    settings = SourceSettings(**given)
+    is_valid = (
+        type(settings.format) is str
+        and settings.format.isprintable()
+        and all(type(flag) is bool or flag is None for flag in (settings.day_first, settings.window))
+        and (settings.keep is None or (type(settings.keep) is int and settings.keep > 0))
+    )
+    if not is_valid:
+        raise ValueError(f"settings {settings}")
+    return settings
 
 
 _META_BODY = {

@@ -23,6 +23,8 @@ Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
 _READ = 500
+_MAX_SOURCES = 10_000
+_WHOLE = {"allow_partial_search_results": "false"}
 _SIGN = np.uint64(1 << 63)
 
 
@@ -80,7 +82,7 @@ def document_id(key: int, mark: str, born: int) -> str:
 def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
     """All hits of a search without scores, page by page. Its sort must have no ties."""
     after: dict[str, Any] = {}
-    params = {"allow_partial_search_results": "false"}
+    params = _WHOLE
     while True:
         request = {"size": _PAGE, "track_total_hits": False, **body, **after}
         hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
@@ -150,11 +152,17 @@ class OpenSearchHeld:
         """How many articles an interrupted run has indexed."""
         return self._count(self._index, self._is_ahead()) if self._index else 0
 
-    def count_ahead(self, source: str) -> int:
-        """How many articles of a source an interrupted run has indexed."""
+    def sources_ahead(self) -> list[str]:
+        """The sources of the articles that an interrupted run has indexed."""
         if not self._index:
-            return 0
-        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+            return []
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": self._is_ahead()}},
+            "aggs": {"sources": {"terms": {"field": "source", "size": _MAX_SOURCES}}},
+        }
+        answer = self._cluster.ask("POST", f"/{self._index}/_search", body, _WHOLE)
+        return [bucket["key"] for bucket in answer["aggregations"]["sources"]["buckets"]]
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
