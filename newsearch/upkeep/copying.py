@@ -10,7 +10,7 @@ from itertools import islice
 from newsearch._arguments import check_flag, check_number, check_path
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import Engine, Reader
+from newsearch.engine.base import NO_SETTINGS, Engine, Reader
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
 
 _Path = str | os.PathLike[str]
@@ -73,7 +73,7 @@ def copy_index(
         writer.keep_history(recipe.keep_history)
         count, every = 0, stats.articles + stats.hidden
         for location in recipe.sources:
-            writer.add_all([], location)  # sources keep their order, which decides between copies
+            writer.configure(location, recipe.settings.get(location, NO_SETTINGS))
             for batch in _batches(iter(reader.kept(location))):
                 writer.add_all(batch, location)
                 count += len(batch)
@@ -86,10 +86,8 @@ def copy_index(
 def _exists(engine: Engine) -> bool:
     """Whether there is an index, even one that cannot be read."""
     with suppress(IndexMissing):
-        try:
+        with suppress(IndexCorrupt, IndexIncompatible):
             engine.recipe()
-        except (IndexCorrupt, IndexIncompatible):
-            pass
         return True
     return False
 

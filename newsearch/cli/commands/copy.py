@@ -29,8 +29,9 @@ from newsearch.upkeep.copying import copy_index
 def copy(source: str, target: str, replace: bool, wait: float) -> int:
     """Copy the index SOURCE to TARGET: directories, or addresses of indexes in a cluster.
 
-    The copy has the same articles, sources and protected words, and returns the same articles in the same order. Searches
-    see it when it is complete. An existing index is only replaced with --replace, and searches use it until then.
+    The copy has the same articles, sources and protected words, and returns the same articles in the same order.
+    Searches see it when it is complete. An existing index is only replaced with --replace, and searches use it until
+    then.
     """
     interactive = Terminal.of(sys.stderr).interactive
 
