@@ -15,6 +15,7 @@ import click
 
 from newsearch.cli.terminal import complain
 from newsearch.engine import ClusterPlace
+from newsearch.engine.base import CACHE
 from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
 from newsearch.outputs.words import counted
 from newsearch.search.index import Index
@@ -31,7 +32,8 @@ _WAIT = 60.0  # seconds: another first search may be making the same index
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _named(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
+def checked_place(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
+    """Check the place of an index. The address of a cluster gets the password from the environment."""
     if directory == "":
         raise click.BadParameter("the name of a directory is empty", ctx, parameter)
     if directory and directory.startswith(_CLUSTER):
@@ -47,12 +49,12 @@ def index_option(command: Command) -> Command:
         metavar="DIR",
         envvar="NEWSEARCH_INDEX",
         show_envvar=True,
-        callback=_named,
+        callback=checked_place,
         help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
     )(command)
 
 
-def open_for_search(directory: str | None, synonyms: str | None = None) -> Index:
+def open_for_search(directory: str | None, synonyms: str | None = None, memory: int = CACHE) -> Index:
     """Open the named index, or the default one, which is created first if possible.
 
     It is created from the collection in ./seeds, or else from the bundled one. If another version made it, it is
@@ -63,20 +65,21 @@ def open_for_search(directory: str | None, synonyms: str | None = None) -> Index
     Args:
         directory: of the named index.
         synonyms: a file of synonyms.
+        memory: see `newsearch.open`.
 
     Raises:
         WordListError: the file of synonyms cannot be used.
         IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
     """
     if directory is not None:
-        return open_index(directory, synonyms=synonyms)
+        return open_index(directory, synonyms=synonyms, memory=memory)
     try:
-        return open_index(DEFAULT_INDEX, synonyms=synonyms)
+        return open_index(DEFAULT_INDEX, synonyms=synonyms, memory=memory)
     except IndexMissing:
         _build_default()
     except IndexIncompatible:
         _rebuild_default()
-    return open_index(DEFAULT_INDEX, synonyms=synonyms)
+    return open_index(DEFAULT_INDEX, synonyms=synonyms, memory=memory)
 
 
 # Modules that write an index are imported here, because searches hardly ever need them.

@@ -23,7 +23,7 @@ from newsearch.outputs.json_page import (
     publication_mapping,
     stats_mapping,
     stories_mapping,
-    to_json,
+    to_json_bytes,
     words_mapping,
 )
 from newsearch.outputs.page import Page
@@ -89,11 +89,12 @@ async def _search(site: Site, http: HttpRequest) -> Response:
             results = snapshot.index.run(request)
             page = Page(results, view.facets, view.explain, view.facet_limit)
             links = _links(site, results, view) if http.method != "POST" else {}
-            return Body(to_json(page_mapping(page)), links)
+            return Body(to_json_bytes(page_mapping(page)), links)
 
-        return Made((snapshot.index.fingerprint(request), request.query, request.limit, view), body)
+        key = (snapshot.index.fingerprint(request), request.query, request.limit, view, http.method == "POST")
+        return Made(key, body, may_keep=True)
 
-    response = await site.answer(http, JSON, make)
+    response = await site.answer(http, JSON, make, is_quick=request.is_plain)
     if http.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -107,7 +108,8 @@ async def _article(site: Site, http: HttpRequest) -> Response:
     def make(snapshot: Snapshot) -> Made:
         article = site.readable(snapshot, id)
         return Made(
-            ("article", id), lambda: Body(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}))
+            ("article", id),
+            lambda: Body(to_json_bytes({"schema": SCHEMA, "article": article_to_mapping(article)})),
         )
 
     return await site.answer(http, JSON, make)
@@ -124,7 +126,7 @@ async def _related(site: Site, http: HttpRequest) -> Response:
 
         def body() -> Body:
             found = [article_to_mapping(article) for article in snapshot.index.related(id, most)]
-            return Body(to_json({"schema": SCHEMA, "id": id, "related": found}))
+            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "related": found}))
 
         return Made(("related", id, most), body)
 
@@ -141,7 +143,7 @@ async def _copies(site: Site, http: HttpRequest) -> Response:
 
         def body() -> Body:
             found = [publication_mapping(one) for one in snapshot.index.copies(id)]
-            return Body(to_json({"schema": SCHEMA, "id": id, "copies": found}))
+            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "copies": found}))
 
         return Made(("copies", id), body)
 
@@ -188,7 +190,9 @@ async def _in_window(
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            return Body(to_json({"schema": SCHEMA, **told(snapshot.index, request.query, value, window)}))
+            return Body(
+                to_json_bytes({"schema": SCHEMA, **told(snapshot.index, request.query, value, window)})
+            )
 
         key = (http.url.path, value, snapshot.index.fingerprint(request), request.query)
         return Made(key, body)
@@ -209,7 +213,7 @@ async def _saved(site: Site, http: HttpRequest) -> Response:
             }
             for search in site.saved()
         ]
-        return Made(("saved", saved), lambda: Body(to_json({"schema": SCHEMA, "saved": saved})))
+        return Made(("saved", saved), lambda: Body(to_json_bytes({"schema": SCHEMA, "saved": saved})))
 
     return await site.answer(http, JSON, make)
 
@@ -222,9 +226,9 @@ async def _complete(site: Site, http: HttpRequest) -> Response:
         def body() -> Body:
             found = snapshot.index.complete(text, most)
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
-            return Body(to_json({"schema": SCHEMA, "query": text, "completions": completions}))
+            return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
 
-        return Made(("complete", text, most, datetime.now(UTC).date()), body)
+        return Made(("complete", text, most, datetime.now(UTC).date()), body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -239,11 +243,13 @@ async def _facets(site: Site, http: HttpRequest) -> Response:
             page = Page(snapshot.index.run(request), facets, facet_limit=view.facet_limit)
             counted = page_mapping(page)
             return Body(
-                to_json({name: counted[name] for name in ("schema", "query", "total", "facets", "notes")})
+                to_json_bytes(
+                    {name: counted[name] for name in ("schema", "query", "total", "facets", "notes")}
+                )
             )
 
         key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
-        return Made(key, body)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -268,9 +274,10 @@ async def _timeline(site: Site, http: HttpRequest) -> Response:
                 "total": counts,
                 "values": values,
             }
-            return Body(to_json(document))
+            return Body(to_json_bytes(document))
 
-        return Made(("timeline", unit, snapshot.index.fingerprint(request), request.query), body)
+        key = ("timeline", unit, snapshot.index.fingerprint(request), request.query)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -281,13 +288,13 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
     def make(snapshot: Snapshot) -> Made:
         # The locations of the sources on this machine are private.
         told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
-        return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
+        return Made("stats", lambda: Body(to_json_bytes({"schema": SCHEMA, **told})))
 
     return await site.answer(http, JSON, make)
 
 
 async def _openapi(site: Site, http: HttpRequest) -> Response:
-    described = to_json(document(site.settings.base_path, site.settings.max_limit))
+    described = to_json_bytes(document(site.settings.base_path, site.settings.max_limit))
     data, gzipped = encoded(described, wants_gzip(http))
     return respond(data, JSON, gzipped=gzipped)
 
@@ -305,7 +312,7 @@ async def _health(site: Site, http: HttpRequest) -> Response:
 
     found = await site.live.run(job)
     status = 200 if found["status"] == "ok" else 503
-    return respond(to_json(found).encode(), JSON, status=status, headers={"Cache-Control": "no-store"})
+    return respond(to_json_bytes(found), JSON, status=status, headers={"Cache-Control": "no-store"})
 
 
 async def _metrics(site: Site, http: HttpRequest) -> Response:

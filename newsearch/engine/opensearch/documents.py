@@ -87,7 +87,7 @@ class _Analyser:
             return []
         texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
         with self._lock:
-            token_bytes, length_bytes = self._numbering.numbered(texts)
+            token_bytes, length_bytes, _ = self._numbering.numbered(texts)
             new = list(islice(self._terms, len(self._names), None))
             self._names += new
             self._foreign += bytes(map(is_foreign, new))

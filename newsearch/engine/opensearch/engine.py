@@ -7,8 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import MEMORY, Held, Recipe
-from newsearch.engine.figures import NO_SETTINGS
+from newsearch.engine.base import CACHE, MEMORY, NO_SETTINGS, Engine, Held, Recipe
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt
 
@@ -40,7 +39,7 @@ class OpenSearchEngine:
 
         return Cluster(self._settings)
 
-    def reader(self) -> OpenSearchReader:
+    def reader(self, *, memory: int = CACHE) -> OpenSearchReader:
         from newsearch.engine.opensearch.generation import published
         from newsearch.engine.opensearch.reader import OpenSearchReader
 
@@ -82,10 +81,12 @@ class OpenSearchEngine:
         document = published_document(self._cluster)
         try:
             entries = tuple(map(parsed_source, document["sources"]))
-            protected = frozenset(map(str, document["protected"]))
-            settings = {entry.location: entry.settings for entry in entries if entry.settings != NO_SETTINGS}
-            locations = tuple(entry.location for entry in entries)
-            return Recipe(locations, protected, bool(document.get("keep_history")), settings)
+            return Recipe(
+                tuple(entry.location for entry in entries),
+                frozenset(map(str, document["protected"])),
+                bool(document.get("keep_history")),
+                {entry.location: entry.settings for entry in entries if entry.settings != NO_SETTINGS},
+            )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
 
@@ -110,3 +111,9 @@ _SNAPSHOTS = (
     "backups hold indexes in directories; copy this one to a directory first: newsearch copy INDEX DIR; or let the"
     " cluster take snapshots"
 )
+
+
+if TYPE_CHECKING:
+
+    def _implements(engine: OpenSearchEngine) -> Engine:
+        return engine

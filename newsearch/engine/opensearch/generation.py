@@ -56,6 +56,11 @@ class SourceEntry(NamedTuple):
     broken: int = 0
     settings: SourceSettings = NO_SETTINGS
 
+    def document(self) -> dict[str, Any]:
+        """What `parsed_source` makes this source of."""
+        read = self.read and self.read.isoformat()
+        return {**self._asdict(), "read": read, "settings": self.settings._asdict()}
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -112,14 +117,7 @@ class Generation:
             "hidden": self.hidden,
             "deleted": self.deleted,
             "pivots": self.pivots._asdict(),
-            "sources": [
-                {
-                    **entry._asdict(),
-                    "read": entry.read and entry.read.isoformat(),
-                    "settings": entry.settings._asdict(),
-                }
-                for entry in self.sources
-            ],
+            "sources": [entry.document() for entry in self.sources],
             "protected": sorted(self.protected),
             "created": self.created.isoformat(),
             "languages": list(self.languages),
@@ -229,21 +227,8 @@ def parsed_source(given: Mapping[str, Any]) -> SourceEntry:
         str(given.get("state") or ""),
         datetime.fromisoformat(read) if read else None,
         int(given.get("broken") or 0),
-        _settings(given.get("settings") or {}),
+        SourceSettings(**(given.get("settings") or {})),
     )
-
-
-def _settings(given: Mapping[str, Any]) -> SourceSettings:
-    settings = SourceSettings(**given)
-    is_valid = (
-        type(settings.format) is str
-        and settings.format.isprintable()
-        and all(type(flag) is bool or flag is None for flag in (settings.day_first, settings.window))
-        and (settings.keep is None or (type(settings.keep) is int and settings.keep > 0))
-    )
-    if not is_valid:
-        raise ValueError(f"settings {settings}")
-    return settings
 
 
 _META_BODY = {

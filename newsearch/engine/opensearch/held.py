@@ -23,8 +23,7 @@ Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
 _READ = 500
-_MAX_SOURCES = 10_000
-_WHOLE = {"allow_partial_search_results": "false"}
+_SOURCES = 65_535
 _SIGN = np.uint64(1 << 63)
 
 
@@ -82,7 +81,7 @@ def document_id(key: int, mark: str, born: int) -> str:
 def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
     """All hits of a search without scores, page by page. Its sort must have no ties."""
     after: dict[str, Any] = {}
-    params = _WHOLE
+    params = {"allow_partial_search_results": "false"}
     while True:
         request = {"size": _PAGE, "track_total_hits": False, **body, **after}
         hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
@@ -154,15 +153,14 @@ class OpenSearchHeld:
 
     def sources_ahead(self) -> list[str]:
         """The sources of the articles that an interrupted run has indexed."""
-        if not self._index:
-            return []
         body = {
             "size": 0,
             "query": {"bool": {"filter": self._is_ahead()}},
-            "aggs": {"sources": {"terms": {"field": "source", "size": _MAX_SOURCES}}},
+            "aggs": {"sources": {"terms": {"field": "source", "size": _SOURCES}}},
         }
-        answer = self._cluster.ask("POST", f"/{self._index}/_search", body, _WHOLE)
-        return [bucket["key"] for bucket in answer["aggregations"]["sources"]["buckets"]]
+        params = {"allow_partial_search_results": "false"}
+        found = self._cluster.ask("POST", f"/{self._index}/_search", body, params)
+        return sorted(bucket["key"] for bucket in found["aggregations"]["sources"]["buckets"])
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""

@@ -18,8 +18,7 @@ from newsearch.engine import base as protocols
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.ledger import Ledger
-from newsearch.engine.base import MEMORY, Changes, SourceState
-from newsearch.engine.figures import NO_SETTINGS, SourceSettings
+from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.bulk import Bulk, delete_item, index_item, update_item
 from newsearch.engine.opensearch.connection import Cluster
@@ -135,13 +134,11 @@ class OpenSearchWriter:
             self.held = OpenSearchHeld(cluster, self._base)
         self._earlier = self.held.articles_ahead
         self._sources = list(self._base.locations) if self._base else []
-        self._settings = (
-            {entry.location: entry.settings for entry in self._base.sources} if self._base else {}
-        )
         self._resumed = self.held.sources_ahead() if self._earlier else []
         for source in self._resumed:
             self._name(source)
         self._keep_history = bool(self._base and self._base.keep_history)
+        self._settings = {e.location: e.settings for e in self._base.sources} if self._base else {}
         self._states: dict[str, SourceState] = {}
         self._added: dict[str, list[tuple[Array, Array, Array]]] = {}
         self._dropped: dict[str, list[Array]] = {}
@@ -231,12 +228,6 @@ class OpenSearchWriter:
         self._states[source] = known = state or SourceState((), ())
         self._before[source] = lambda: known
 
-    def configure(self, source: str, settings: SourceSettings) -> None:
-        """Record a source and how it is read."""
-        self._opened()
-        self._name(source)
-        self._settings[source] = settings
-
     def forget_source(self, source: str) -> None:
         """Delete the published articles of a source, and remove it from the list of sources."""
         self.delete_source(source)
@@ -258,6 +249,12 @@ class OpenSearchWriter:
         ahead = self.held.ahead(source)
         gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
         bulk.add(map(delete_item, gone.ids(source)))
+
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Record a source and how it is read. By default this stays as it is published."""
+        self._opened()
+        self._name(source)
+        self._settings[source] = settings
 
     def keep_history(self, keep: bool) -> None:
         """Record whether the index keeps earlier versions of articles. By default this stays as it is published."""
@@ -369,9 +366,7 @@ class OpenSearchWriter:
         assert self._base
         known = {entry.location: entry.state for entry in self._base.sources}
         is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
-        is_same = is_same and self._settings == {
-            entry.location: entry.settings for entry in self._base.sources
-        }
+        is_same &= self._settings == {entry.location: entry.settings for entry in self._base.sources}
         return is_same and all(known[source] or not state.names for source, state in self._states.items())
 
     def _refresh_states(self, base: Generation) -> None:
@@ -416,7 +411,10 @@ class OpenSearchWriter:
             deleted=answer["hits"]["total"]["value"] - all_kept,
             pivots=medians(self._cluster, self._index, generation.live()),
             languages=tuple(sorted(bucket["key"] for bucket in found["live"]["languages"]["buckets"])),
-            sources=tuple(map(SourceEntry, self._sources)),
+            sources=tuple(
+                SourceEntry(source, settings=self._settings.get(source, NO_SETTINGS))
+                for source in self._sources
+            ),
         )
 
     def _publish(self, generation: Generation) -> None:
