@@ -412,14 +412,19 @@ def most_frequent(
         return []
     taken = 2 * limit + 10
     while True:
-        body = {**terms, "size": limit, "shard_size": taken, "show_term_doc_count_error": True}
+        body = {**terms, "size": taken, "shard_size": taken, "show_term_doc_count_error": True}
         answer = requests.search(counting(filters) | {"aggs": {"values": {"terms": body}}})
         found = answer["aggregations"]["values"]
         buckets = found["buckets"]
-        unseen = found["doc_count_error_upper_bound"]
-        is_exact = all(bucket["doc_count_error_upper_bound"] == 0 for bucket in buckets)
-        if not unseen or (is_exact and len(buckets) == limit and buckets[-1]["doc_count"] > unseen):
-            return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets]
+        first = buckets[:limit]
+        least = first[-1]["doc_count"] if len(first) == limit else 1
+        # What a value has at most that some shards did not return, or none.
+        unsure = [found["doc_count_error_upper_bound"]]
+        for bucket in buckets[limit:]:
+            if error := bucket["doc_count_error_upper_bound"]:
+                unsure.append(bucket["doc_count"] + error)
+        if max(unsure) < least and not any(bucket["doc_count_error_upper_bound"] for bucket in first):
+            return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in first]
         taken *= 8
 
 

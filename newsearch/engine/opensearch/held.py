@@ -23,6 +23,7 @@ Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
 _READ = 500
+_SOURCES = 65_535
 _SIGN = np.uint64(1 << 63)
 
 
@@ -150,11 +151,16 @@ class OpenSearchHeld:
         """How many articles an interrupted run has indexed."""
         return self._count(self._index, self._is_ahead()) if self._index else 0
 
-    def count_ahead(self, source: str) -> int:
-        """How many articles of a source an interrupted run has indexed."""
-        if not self._index:
-            return 0
-        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+    def sources_ahead(self) -> list[str]:
+        """The sources of the articles that an interrupted run has indexed."""
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": self._is_ahead()}},
+            "aggs": {"sources": {"terms": {"field": "source", "size": _SOURCES}}},
+        }
+        params = {"allow_partial_search_results": "false"}
+        found = self._cluster.ask("POST", f"/{self._index}/_search", body, params)
+        return sorted(bucket["key"] for bucket in found["aggregations"]["sources"]["buckets"])
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""

@@ -568,6 +568,7 @@ class Translation:
     Attributes:
         required, optional: the clauses that must match, and those of which incomplete articles match only some.
         also: the clauses of the words that are added.
+        has_words: whether it has any scoring nodes.
         by_sum: whether the query is a text, whose results are sorted by score alone.
     """
 
@@ -578,6 +579,7 @@ class Translation:
         asked = plan(tree)
         self.required = [clause for node in asked.required if (clause := translator.clause(node))]
         self.optional = [clause for node in asked.optional if (clause := translator.clause(node))]
+        self.has_words = bool(self.required or self.optional)
         if not self.required and not self.optional and (everything := translator.clause(Everything())):
             self.required = [everything]
         by_score = options.sort == "relevance"
