@@ -117,33 +117,53 @@ def article_to_mapping(article: Article) -> dict[str, Any]:
 
     `article_from_mapping(article_to_mapping(a), id=a.id) == a` for every `a` that came from there.
     """
-    mapping: dict[str, Any] = {
-        "path": article.id,
-        "category": article.category,
-        "title": article.title,
-        "excerpt": article.excerpt,
-        "publishedDateTime": written(article.date),
-        "modified": written(article.modified),
-        "authors": list(article.authors),
-        "originalUrl": article.original_url,
-        "webUrl": article.web_url,
-        "ampWebUrl": article.amp_web_url,
-        "cdnAmpWebUrl": article.cdn_amp_web_url,
-        "type": article.type,
-        "locale": article.language,
-        "quality": article.quality,
-        "heat": article.heat,
-        "published": article.published,
-        "provider": article.provider and _provider_to_mapping(article.provider),
-        "topics": list(article.topics),
-        "images": [_image_to_mapping(image) for image in article.images],
-        "related": [article_to_mapping(related) for related in article.related],
-        "history": [version_to_mapping(version) for version in article.history],
+    # Absent values are passed over one by one: a page makes ten mappings, and most values of most articles are absent.
+    mapping: dict[str, Any] = dict(article.extra)
+    if article.id:
+        mapping["path"] = article.id
+    if article.category:
+        mapping["category"] = article.category
+    if article.title:
+        mapping["title"] = article.title
+    if article.excerpt:
+        mapping["excerpt"] = article.excerpt
+    if article.date:
+        mapping["publishedDateTime"] = written(article.date)
+    if article.modified:
+        mapping["modified"] = written(article.modified)
+    if article.authors:
+        mapping["authors"] = list(article.authors)
+    if article.original_url:
+        mapping["originalUrl"] = article.original_url
+    if article.web_url:
+        mapping["webUrl"] = article.web_url
+    if article.amp_web_url:
+        mapping["ampWebUrl"] = article.amp_web_url
+    if article.cdn_amp_web_url:
+        mapping["cdnAmpWebUrl"] = article.cdn_amp_web_url
+    if article.type:
+        mapping["type"] = article.type
+    if article.language:
+        mapping["locale"] = article.language
+    if article.quality is not None:
+        mapping["quality"] = article.quality
+    if article.heat is not None:
+        mapping["heat"] = article.heat
+    mapping["published"] = article.published
+    if article.provider:
+        mapping["provider"] = _provider_to_mapping(article.provider)
+    if article.topics:
+        mapping["topics"] = list(article.topics)
+    if article.images:
+        mapping["images"] = [_image_to_mapping(image) for image in article.images]
+    if article.related:
+        mapping["related"] = [article_to_mapping(related) for related in article.related]
+    if article.history:
+        mapping["history"] = [version_to_mapping(version) for version in article.history]
+    if article.body:
         # an article without a title is readable only in BEIR's form
-        "body" if article.title else "text": article.body,
-    }
-    present = {key: value for key, value in mapping.items() if value not in (None, "", [])}
-    return {**article.extra, **present}
+        mapping["body" if article.title else "text"] = article.body
+    return mapping
 
 
 def version_to_mapping(version: Version) -> dict[str, Any]:
@@ -181,9 +201,14 @@ def _image_to_mapping(image: Image) -> dict[str, Any]:
 
 
 def _provider_to_mapping(provider: Provider) -> dict[str, Any]:
-    images = [_image_to_mapping(image) for image in provider.images]
-    mapping = {"name": provider.name, "domain": provider.domain, "images": images}
-    return {key: value for key, value in mapping.items() if value}
+    mapping: dict[str, Any] = {}
+    if provider.name:
+        mapping["name"] = provider.name
+    if provider.domain:
+        mapping["domain"] = provider.domain
+    if provider.images:
+        mapping["images"] = [_image_to_mapping(image) for image in provider.images]
+    return mapping
 
 
 class Draft:

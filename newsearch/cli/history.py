@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 from newsearch.articles.article import Article, Version
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
+from newsearch.outputs.differences import ADDED, REMOVED, SAME, differences
 from newsearch.text.clean import one_line
 
-_REMOVED, _ADDED = "9;31", "1;32"
+_STYLES = {REMOVED: "9;31", ADDED: "1;32", SAME: ""}
 """Styles of words: struck through in red, and bold in green."""
 
-_MAX_WORDS = 2_000
-"""Words of a text that are compared; the rest counts as equal."""
+_SIGNS = {REMOVED: "[-{}-]", ADDED: "{{+{}+}}", SAME: "{}"}
+"""How words are marked without color."""
 
 
 def history_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
@@ -47,16 +46,15 @@ def _moment(when: object, tz: tzinfo) -> str:
 
 
 def _changed(label: str, before: str, after: str, terminal: Terminal) -> Iterator[str]:
-    words = list(_difference(before, after))
+    words = list(differences(before, after))
     if not terminal.color:
-        signs = {_REMOVED: "[-{}-]", _ADDED: "{{+{}+}}", "": "{}"}
-        text = " ".join(signs[style].format(part) for style, part in words)
+        text = " ".join(_SIGNS[kind].format(part) for kind, part in words)
         styles: list[tuple[int, int, str]] = []
     else:
         text, styles = "", []
-        for style, part in words:
+        for kind, part in words:
             text += " " if text else ""
-            styles.append((len(text), len(text) + len(part), style))
+            styles.append((len(text), len(text) + len(part), _STYLES[kind]))
             text += part
     at = 0
     for number, (line, _) in enumerate(wrap(text, (), terminal.width and terminal.width - len(label))):
@@ -80,22 +78,3 @@ def _filled(styles: list[tuple[int, int, str]], length: int) -> Iterator[tuple[i
         yield start, end, style
         at = end
     yield at, length, ""
-
-
-def _difference(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """Runs of words, each with its style; words are never split, and punctuation belongs to its word."""
-    old, new = re.findall(r"\S+", before), re.findall(r"\S+", after)
-    rest_old, rest_new = old[_MAX_WORDS:], new[_MAX_WORDS:]
-    old, new = old[:_MAX_WORDS], new[:_MAX_WORDS]
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield "", " ".join(old[a:b])
-            continue
-        if b > a:
-            yield _REMOVED, " ".join(old[a:b])
-        if d > c:
-            yield _ADDED, " ".join(new[c:d])
-    if rest_old != rest_new and rest_old:
-        yield _REMOVED, " ".join(rest_old)
-    if rest_new:
-        yield _ADDED if rest_old != rest_new else "", " ".join(rest_new)

@@ -98,9 +98,9 @@ def respell(asked: Asked, found: Counts) -> str | None:
     """
     typed = _words(asked.query)
     # Checked first, because looking for candidates takes longer than most searches.
-    if found.complete >= FEW and not any(_is_strange(asked.reader, word) for _, word in typed):
+    if found.complete >= FEW and not any(_is_strange(asked, word) for _, word in typed):
         return None
-    words = [_TypedPlace(at, at + len(word), *_candidates(asked.reader, word)) for at, word in typed]
+    words = [_TypedPlace(at, at + len(word), *_candidates(asked, word)) for at, word in typed]
     names = [
         _TypedPlace(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)
     ]
@@ -166,27 +166,56 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
         least: the minimum number of articles with every word, weighted by the likelihood of the edits.
     """
     best, most = None, least
+    typed = frozenset(asked.query.text.split()) if _is_plain(asked) else None
     for way in islice(ways, _MAX_TRIED):
         text, likely = asked.query.text, 1.0
         # From last to first, to keep the other positions valid.
         for place, form, likeliness in sorted(way, key=lambda one: one[0].start, reverse=True):
             text = _replaced(text, place.start, place.end, form)
             likely *= likeliness
-        again = parse(text, now=asked.now, tz=asked.tz)
-        complete = asked.counts(asked.narrowed(again.tree, text)).complete
         # The query as typed competes too, as the candidate with no edits.
         rival = found.complete if any(place.held for place, _, _ in way) else 0
+        # The counts of single words rule out most candidates.
+        if typed is not None and _is_words(text):
+            may_win = asked.spellings.may_exceed(max(most, rival), text.split(), likely, typed)
+            if not may_win:
+                continue
+        again = parse(text, now=asked.now, tz=asked.tz)
+        complete = asked.counts(asked.narrowed(again.tree, text)).complete
         if complete > found.complete and complete * likely > max(most, rival):
             best, most = text, complete * likely
     return best
 
 
-def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]], bool]:
+def _is_plain(asked: Asked) -> bool:
+    """Whether a query is a few words, whose counts bound the number of articles with all of them."""
+    tree = asked.query.tree
+    return (
+        not asked.options.unpublished
+        and isinstance(tree, All)
+        and all(isinstance(child, Word) and child.field is None for child in tree.children)
+        and _is_words(asked.query.text)
+    )
+
+
+def _is_words(text: str) -> bool:
+    return text.replace(" ", "").isalnum()
+
+
+def _candidates(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
     """The number of articles that contain a word, its likely corrections, whether it is strange (see _TypedPlace)."""
+    corrections = asked.spellings.corrections
+    found = corrections.get(word)
+    if found is None:
+        found = corrections[word] = _corrected(asked, word)
+    return found
+
+
+def _corrected(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
     term = _only_term(word)
     if term is None:
         return FEW, [], False
-    held = _holding(reader, word)
+    reader, held = asked.reader, asked.spellings.count(Word(word))
     is_strange = held >= FEW and not reader.articles_with(term)
     likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
@@ -201,10 +230,12 @@ def _candidates(reader: Reader, word: str) -> tuple[int, list[tuple[str, float]]
     return held, found, is_strange
 
 
-def _is_strange(reader: Reader, word: str) -> bool:
+def _is_strange(asked: Asked, word: str) -> bool:
     """Whether the index has only other forms of a word, such as those of another language."""
     term = _only_term(word)
-    return term is not None and not reader.articles_with(term) and _holding(reader, word) >= FEW
+    return (
+        term is not None and not asked.reader.articles_with(term) and asked.spellings.count(Word(word)) >= FEW
+    )
 
 
 def _only_term(word: str) -> str | None:
@@ -213,11 +244,6 @@ def _only_term(word: str) -> str | None:
     if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
         return None
     return terms[0]
-
-
-def _holding(reader: Reader, word: str) -> int:
-    """The number of articles that contain a word in any form."""
-    return reader.search(Word(word), Options(limit=0)).counts().complete
 
 
 def _likeliness(term: str, like: LikeForm) -> float:

@@ -9,9 +9,9 @@ Only queries of a few words are expanded: a text has enough words that one more 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
-from typing import TypeGuard
+from typing import TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
@@ -33,21 +33,78 @@ _PREFIXES = frozenset("e i t u v x bi co de ex hi lo re un wi".split())
 _ENDINGS = frozenset(["fi"])
 """What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
 
-_MAX_REMEMBERED = 4096
+_MAX_REMEMBERED = 16_384
 _UNKNOWN = ""
 """Stands for what was not looked up yet; None is remembered of what has no other spelling."""
 _HYPHENS = frozenset("-‐‑–/&＆")
 
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Memory(dict[Key, Value]):
+    """A cache of bounded size. It starts again when it is full. Threads may share it."""
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        super().__setitem__(key, value)
+
+
 class Spellings:
-    """Finds and caches the spellings of one generation of an index."""
+    """Finds and caches the spellings of one generation of an index.
+
+    Attributes:
+        corrections: a cache for `help.respell`: for each word, the number of articles that contain it, likely
+            corrections with their likelihoods, and whether the index has only other forms of it.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._counts: dict[Node, int] = {}
-        self._parted: dict[str, str | None] = {}
-        self._pairs: dict[tuple[str, str], str | None] = {}
-        self._alone: set[str] = set()
+        self._counts: Memory[Node, int] = Memory()
+        self._parted: Memory[str, str | None] = Memory()
+        self._pairs: Memory[tuple[str, str], str | None] = Memory()
+        self._most: Memory[str, int] = Memory()
+        self._held: Memory[str, int] = Memory()
+        self._alone: Memory[str, None] = Memory()
+        self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
+
+    def may_exceed(self, least: float, words: Sequence[str], weight: float, first: Container[str]) -> bool:
+        """Whether the number of articles that contain all of these neighbouring words may exceed `least`.
+
+        False is certain. It follows from the counts of single words, which are cached, and therefore takes much less
+        time than a search.
+
+        Args:
+            words: words of letters and digits; any spelling of them counts.
+            weight: a factor of the number of articles.
+            first: words that are looked at first, because their counts are probably cached.
+        """
+        for number in sorted(range(len(words)), key=lambda number: words[number] not in first):
+            count = self._most_of(words[number])
+            if count * weight <= least:
+                count += sum(
+                    self._together(pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
+                )
+                if count * weight <= least:
+                    return False
+        return True
+
+    def _together(self, pair: tuple[str, str]) -> int:
+        """The number of articles that contain two words as one."""
+        joined = self._joined(*pair)
+        return self.count(Word(joined)) if joined else 0
+
+    def _most_of(self, word: str) -> int:
+        found = self._most.get(word)
+        if found is None:
+            node = self.expand(Word(word, span=(0, len(word))), word)
+            parts = node.children if isinstance(node, Or) else (node,)
+            found = self._most[word] = sum(
+                self.count(replace(part, weight=1.0, span=(0, 0))) for part in parts
+            )
+        return found
 
     def expand(self, tree: Node, text: str) -> Node:
         """A tree that also matches other spellings of its words.
@@ -127,9 +184,7 @@ class Spellings:
             spelt = self._spelt(child, more)
             found += spelt
             if not is_paired and len(spelt) == 1 and spelt[0] is child:
-                if len(self._alone) >= _MAX_REMEMBERED:
-                    self._alone = set()
-                self._alone.add(child.text)
+                self._alone[child.text] = None
         return found
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
@@ -144,7 +199,7 @@ class Spellings:
                 others.append(replace(word, text=parted, weight=weight / 2))
         elif number := _whole_number(text):
             grouped = Phrase(_grouped(number))
-            if self._count(grouped):
+            if self.count(grouped):
                 shared = weight / len(grouped.text.split())
                 others.append(replace(grouped, weight=shared, span=word.span))
         elif not _HYPHENS.isdisjoint(text):
@@ -176,8 +231,6 @@ class Spellings:
         # Another thread may clear the cache in the meantime.
         found = self._pairs.get(pair, _UNKNOWN)
         if found is _UNKNOWN:
-            if len(self._pairs) >= _MAX_REMEMBERED:
-                self._pairs = {}
             found = self._pairs[pair] = self._as_one(left, right)
         return found
 
@@ -188,7 +241,7 @@ class Spellings:
             return None
         if left.isdigit() and right.isdigit():
             is_one = len(left) <= 3 and len(right) == 3
-            return left + right if is_one and self._count(Word(left + right)) else None
+            return left + right if is_one and self.count(Word(left + right)) else None
         is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
         return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
@@ -200,7 +253,7 @@ class Spellings:
         known = self._parted.get(word, _UNKNOWN)
         if known is not _UNKNOWN:
             return known
-        held = self.reader.articles_with
+        held = self._articles_with
         best, most = None, max(held(word) * _LEAST_SHARE, 1.0)
         for at in range(1, len(word) - 1):
             left, right = word[:at], word[at:]
@@ -213,20 +266,23 @@ class Spellings:
                 continue
             # If one of the two is rare, the pair is rare too.
             if held(left) >= most and held(right) >= most:
-                count = self._count(Phrase(f"{left} {right}"))
+                count = self.count(Phrase(f"{left} {right}"))
                 if count >= most:
                     best, most = f"{left}-{right}", count + 1
-        if len(self._parted) >= _MAX_REMEMBERED:
-            self._parted = {}
         self._parted[word] = best
         return best
 
-    def _count(self, node: Node) -> int:
-        """The number of articles that match a node."""
+    def _articles_with(self, form: str) -> int:
+        """The number of articles that contain an exact form. Parts of words are parts of many words."""
+        found = self._held.get(form)
+        if found is None:
+            found = self._held[form] = self.reader.articles_with(form)
+        return found
+
+    def count(self, node: Node) -> int:
+        """The number of published articles that match a node. Cached: meant for words and short phrases."""
         found = self._counts.get(node)
         if found is None:
-            if len(self._counts) >= _MAX_REMEMBERED:
-                self._counts = {}
             found = self._counts[node] = self.reader.search(node, Options(limit=0)).counts().complete
         return found
 

@@ -30,17 +30,19 @@ class Made:
     Attributes:
         key: what determines the result, besides the generation of the index.
         body: makes the body; not called if the client already has it.
+        may_keep: whether the body may be kept to be sent again: the key determines every byte of it.
     """
 
     key: object
     body: Callable[[], Body]
+    may_keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
     """A body with its own headers."""
 
-    text: str
+    text: str | bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,9 +59,9 @@ def known_tags(http: HttpRequest) -> set[str]:
     )
 
 
-def encoded(text: str, gzip: bool) -> tuple[bytes, bool]:
+def encoded(text: str | bytes, gzip: bool) -> tuple[bytes, bool]:
     """A body's bytes, and whether they are compressed."""
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
     if gzip and len(data) >= _WORTH_COMPRESSING:
         return compress(data, _LEVEL, mtime=0), True
     return data, False

@@ -6,23 +6,25 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsearch import QueryError, Request
+from newsearch import Index, QueryError, Request
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS, MAX_PAGE
 from newsearch.outputs.json_page import (
     SCHEMA,
+    coverage_mapping,
     page_mapping,
     publication_mapping,
     stats_mapping,
     stories_mapping,
-    to_json,
+    to_json_bytes,
+    words_mapping,
 )
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
@@ -38,6 +40,10 @@ UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACET
 
 _MAX_COMPLETIONS = 50
 _MAX_STORIES = 100
+_MAX_WORDS = 1_000
+
+Window: TypeAlias = dict[str, Any]
+"""The arguments of a window of time: `after`, `before`, `as_of`, `tz`."""
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -56,6 +62,8 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/api/v1/facets", _facets),
         route("/api/v1/timeline", _timeline),
         route("/api/v1/stories", _stories),
+        route("/api/v1/coverage", _coverage),
+        route("/api/v1/words", _words),
         route("/api/v1/related", _related),
         route("/api/v1/copies", _copies),
         route("/api/v1/saved", _saved),
@@ -81,11 +89,12 @@ async def _search(site: Site, http: HttpRequest) -> Response:
             results = snapshot.index.run(request)
             page = Page(results, view.facets, view.explain, view.facet_limit)
             links = _links(site, results, view) if http.method != "POST" else {}
-            return Body(to_json(page_mapping(page)), links)
+            return Body(to_json_bytes(page_mapping(page)), links)
 
-        return Made((snapshot.index.fingerprint(request), request.query, request.limit, view), body)
+        key = (snapshot.index.fingerprint(request), request.query, request.limit, view, http.method == "POST")
+        return Made(key, body, may_keep=True)
 
-    response = await site.answer(http, JSON, make)
+    response = await site.answer(http, JSON, make, is_quick=request.is_plain)
     if http.method == "POST":
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -99,7 +108,8 @@ async def _article(site: Site, http: HttpRequest) -> Response:
     def make(snapshot: Snapshot) -> Made:
         article = site.readable(snapshot, id)
         return Made(
-            ("article", id), lambda: Body(to_json({"schema": SCHEMA, "article": article_to_mapping(article)}))
+            ("article", id),
+            lambda: Body(to_json_bytes({"schema": SCHEMA, "article": article_to_mapping(article)})),
         )
 
     return await site.answer(http, JSON, make)
@@ -116,7 +126,7 @@ async def _related(site: Site, http: HttpRequest) -> Response:
 
         def body() -> Body:
             found = [article_to_mapping(article) for article in snapshot.index.related(id, most)]
-            return Body(to_json({"schema": SCHEMA, "id": id, "related": found}))
+            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "related": found}))
 
         return Made(("related", id, most), body)
 
@@ -133,7 +143,7 @@ async def _copies(site: Site, http: HttpRequest) -> Response:
 
         def body() -> Body:
             found = [publication_mapping(one) for one in snapshot.index.copies(id)]
-            return Body(to_json({"schema": SCHEMA, "id": id, "copies": found}))
+            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "copies": found}))
 
         return Made(("copies", id), body)
 
@@ -141,26 +151,51 @@ async def _copies(site: Site, http: HttpRequest) -> Response:
 
 
 async def _stories(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
+        found = index.stories(query, limit=_limit(limit, 10, _MAX_STORIES), **window)
+        return stories_mapping(query, found)
+
+    return await _in_window(site, http, "limit", told)
+
+
+async def _coverage(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, by: str, window: Window) -> dict[str, Any]:
+        return coverage_mapping(index.coverage(query, by=by or None, **window))
+
+    return await _in_window(site, http, "by", told)
+
+
+async def _words(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
+        return words_mapping(index.words(query, limit=_limit(limit, 20, _MAX_WORDS), **window))
+
+    return await _in_window(site, http, "limit", told)
+
+
+async def _in_window(
+    site: Site, http: HttpRequest, option: str, told: Callable[[Index, str, str, Window], dict[str, Any]]
+) -> Response:
+    """Answer with what is told of a query in a window of time, with one more option."""
     names = ("query", "after", "before", "as_of", "tz")
-    *given, limit = _only(http, *names, "limit")
-    most = _limit(limit, 10, _MAX_STORIES)
+    *given, value = _only(http, *names, option)
     request = site.within(
         read_request([(name, value) for name, value in zip(names, given, strict=True) if value])
     )
+    window: Window = {
+        "after": request.after,
+        "before": request.before,
+        "as_of": request.as_of,
+        "tz": request.tz,
+    }
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            found = snapshot.index.stories(
-                request.query,
-                limit=most,
-                after=request.after,
-                before=request.before,
-                as_of=request.as_of,
-                tz=request.tz,
+            return Body(
+                to_json_bytes({"schema": SCHEMA, **told(snapshot.index, request.query, value, window)})
             )
-            return Body(to_json({"schema": SCHEMA, **stories_mapping(request.query, found)}))
 
-        return Made(("stories", most, snapshot.index.fingerprint(request), request.query), body)
+        key = (http.url.path, value, snapshot.index.fingerprint(request), request.query)
+        return Made(key, body)
 
     return await site.answer(http, JSON, make)
 
@@ -178,7 +213,7 @@ async def _saved(site: Site, http: HttpRequest) -> Response:
             }
             for search in site.saved()
         ]
-        return Made(("saved", saved), lambda: Body(to_json({"schema": SCHEMA, "saved": saved})))
+        return Made(("saved", saved), lambda: Body(to_json_bytes({"schema": SCHEMA, "saved": saved})))
 
     return await site.answer(http, JSON, make)
 
@@ -191,9 +226,9 @@ async def _complete(site: Site, http: HttpRequest) -> Response:
         def body() -> Body:
             found = snapshot.index.complete(text, most)
             completions = [{"text": completion.text, "articles": completion.articles} for completion in found]
-            return Body(to_json({"schema": SCHEMA, "query": text, "completions": completions}))
+            return Body(to_json_bytes({"schema": SCHEMA, "query": text, "completions": completions}))
 
-        return Made(("complete", text, most, datetime.now(UTC).date()), body)
+        return Made(("complete", text, most, datetime.now(UTC).date()), body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -208,11 +243,13 @@ async def _facets(site: Site, http: HttpRequest) -> Response:
             page = Page(snapshot.index.run(request), facets, facet_limit=view.facet_limit)
             counted = page_mapping(page)
             return Body(
-                to_json({name: counted[name] for name in ("schema", "query", "total", "facets", "notes")})
+                to_json_bytes(
+                    {name: counted[name] for name in ("schema", "query", "total", "facets", "notes")}
+                )
             )
 
         key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
-        return Made(key, body)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -237,9 +274,10 @@ async def _timeline(site: Site, http: HttpRequest) -> Response:
                 "total": counts,
                 "values": values,
             }
-            return Body(to_json(document))
+            return Body(to_json_bytes(document))
 
-        return Made(("timeline", unit, snapshot.index.fingerprint(request), request.query), body)
+        key = ("timeline", unit, snapshot.index.fingerprint(request), request.query)
+        return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
 
@@ -250,13 +288,13 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
     def make(snapshot: Snapshot) -> Made:
         # The locations of the sources on this machine are private.
         told = {key: value for key, value in stats_mapping(snapshot.stats).items() if "sources" not in key}
-        return Made("stats", lambda: Body(to_json({"schema": SCHEMA, **told})))
+        return Made("stats", lambda: Body(to_json_bytes({"schema": SCHEMA, **told})))
 
     return await site.answer(http, JSON, make)
 
 
 async def _openapi(site: Site, http: HttpRequest) -> Response:
-    described = to_json(document(site.settings.base_path, site.settings.max_limit))
+    described = to_json_bytes(document(site.settings.base_path, site.settings.max_limit))
     data, gzipped = encoded(described, wants_gzip(http))
     return respond(data, JSON, gzipped=gzipped)
 
@@ -274,7 +312,7 @@ async def _health(site: Site, http: HttpRequest) -> Response:
 
     found = await site.live.run(job)
     status = 200 if found["status"] == "ok" else 503
-    return respond(to_json(found).encode(), JSON, status=status, headers={"Cache-Control": "no-store"})
+    return respond(to_json_bytes(found), JSON, status=status, headers={"Cache-Control": "no-store"})
 
 
 async def _metrics(site: Site, http: HttpRequest) -> Response:

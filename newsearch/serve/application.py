@@ -13,17 +13,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from newsearch import NewsearchError, QueryError
-from newsearch.serve import api, feeds, pages, tools
+from newsearch.serve import api, feeds, pages
 from newsearch.serve.answers import problem, query_problem
+from newsearch.serve.assistants import Assistants
 from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import Shelf
 from newsearch.serve.site import Site
+
+MCP = "/mcp"
+"""The path of the tools for assistants."""
 
 
 def app(
@@ -45,15 +51,16 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    site = Site(Live(index, settings, synonyms), settings, Metrics(), Shelf(settings.saved))
-    assistants = tools.server(site.live, settings)
-    mcp_route = tools.http_route(assistants, "/mcp")
+    site = Site(
+        Live(index, settings, synonyms), settings, Metrics(), Kept(settings.kept), Shelf(settings.saved)
+    )
+    assistants = Assistants(site.live, settings, MCP)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(site.live.close)
-            await stack.enter_async_context(assistants.session_manager.run())
+            await stack.enter_async_context(assistants.running())
             yield
 
     def handled(status_of: Callable[[Exception], Response]) -> Callable[[HttpRequest, Exception], Any]:
@@ -64,7 +71,12 @@ def app(
         return handler
 
     inner = Starlette(
-        routes=[*api.routes(site), *pages.routes(site), *feeds.routes(site), mcp_route],
+        routes=[
+            *api.routes(site),
+            *pages.routes(site),
+            *feeds.routes(site),
+            Route(MCP, assistants, methods=["POST"]),
+        ],
         lifespan=lifespan,
         exception_handlers={
             QueryError: handled(_query_error),

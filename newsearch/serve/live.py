@@ -98,6 +98,11 @@ class Live:
             raise self.error or NewsearchError("the index is not open")
         return self._snapshot
 
+    @property
+    def fresh(self) -> Snapshot | None:
+        """The newest generation, if it is less than a second since that was checked."""
+        return self._snapshot if monotonic() - self._looked < _EVERY else None
+
     def _look(self) -> None:
         try:
             if self._probe is None:

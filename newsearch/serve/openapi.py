@@ -50,6 +50,7 @@ REQUEST: Schema = {
     "expand": _or_null({"type": "boolean"}),
     "collapse": {"enum": [None, "copies", "stories"]},
     "show": {"type": "string", "pattern": "\\S"},
+    "count": {"enum": ["articles", "texts"]},
     "per_outlet": _or_null({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
 """The properties of a request, as in docs/request.schema.json, without descriptions."""
@@ -75,6 +76,7 @@ _SAID = {
     "expand": "search also for words that the best articles share",
     "collapse": "copies or stories: one hit for all copies of a text, or for all reports of an event",
     "show": "which article of a group is the hit: best, first, last, or the name or domain of an outlet",
+    "count": "what facets count; all copies of a text count as one text",
     "per_outlet": "hits of one outlet on a page, as long as others have some",
     "request": "the version of the request",
     "boosts.heat": "how much heat counts",
@@ -100,6 +102,7 @@ def document(base_path: str, max_limit: int) -> Schema:
         _parameter("explain", {"type": "boolean"}),
     ]
     asked = _request_parameters(max_limit)
+    window = [one for one in asked if one["name"] in ("query", "after", "before", "as_of", "tz")]
     body = {"type": "object", "additionalProperties": False, "properties": REQUEST}
     units = [name for name, facet in FACETS.items() if facet.of_time]
     counted = {"type": "object", "required": ["schema", "query", "total"]}
@@ -135,12 +138,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "Completions",
                     [
                         {"name": "text", "in": "query", "schema": _TEXT, "description": "the query so far"},
-                        {
-                            "name": "limit",
-                            "in": "query",
-                            "schema": {"type": "integer", "minimum": 1, "maximum": 50},
-                            "description": "completions to give",
-                        },
+                        _most("completions to give", 50),
                     ],
                     304,
                 )
@@ -170,15 +168,33 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "stories",
                     "Say what is big: the stories that most outlets report",
                     "Stories",
+                    [*window, _most("stories to give; by default, 10", 100)],
+                    304,
+                )
+            },
+            "/api/v1/coverage": {
+                "get": _get(
+                    "coverage",
+                    "Say how much each outlet published on a query",
+                    "Coverage",
                     [
-                        *(one for one in asked if one["name"] in ("query", "after", "before", "as_of", "tz")),
+                        *window,
                         {
-                            "name": "limit",
+                            "name": "by",
                             "in": "query",
-                            "schema": {"type": "integer", "minimum": 1, "maximum": 100},
-                            "description": "stories to give; by default, 10",
+                            "schema": {"enum": ["day", "week", "month", "year"]},
+                            "description": "count each of these, too",
                         },
                     ],
+                    304,
+                )
+            },
+            "/api/v1/words": {
+                "get": _get(
+                    "words",
+                    "Give the words most distinctive for a query",
+                    "Words",
+                    [*window, _most("words to give; by default, 20", 1_000)],
                     304,
                 )
             },
@@ -189,12 +205,7 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "Related",
                     [
                         _needed("id", "the article's id"),
-                        {
-                            "name": "limit",
-                            "in": "query",
-                            "schema": {"type": "integer", "minimum": 1, "maximum": max_limit},
-                            "description": "articles to give; by default, 10",
-                        },
+                        _most("articles to give; by default, 10", max_limit),
                     ],
                     304,
                     404,
@@ -225,6 +236,11 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "type": "object",
                     "required": ["schema", "query", "articles", "total", "exact", "stories"],
                 },
+                "Coverage": {
+                    "type": "object",
+                    "required": ["schema", "query", "periods", "articles", "total", "outlets"],
+                },
+                "Words": {"type": "object", "required": ["schema", "query", "words"]},
                 "Related": {"type": "object", "required": ["schema", "id", "related"]},
                 "Copies": {"type": "object", "required": ["schema", "id", "copies"]},
                 "Saved": {"type": "object", "required": ["schema", "saved"]},
@@ -308,6 +324,11 @@ def _request_parameters(max_limit: int) -> list[Schema]:
 
 def _parameter(name: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "schema": schema, "description": _SAID[name]}
+
+
+def _most(text: str, most: int) -> Schema:
+    limit = {"type": "integer", "minimum": 1, "maximum": most}
+    return {"name": "limit", "in": "query", "schema": limit, "description": text}
 
 
 def _needed(name: str, text: str) -> Schema:

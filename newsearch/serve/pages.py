@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from hashlib import blake2b
+from itertools import pairwise
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 
 from newsearch import Article, Clause, Explanation, Hit, Index, QueryError, Request, Results
 from newsearch.engine.base import MAX_PAGE, SORTS
+from newsearch.outputs.differences import differences
 from newsearch.outputs.extract import Marked, extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_copies, counted_matches, delay
@@ -688,6 +690,7 @@ def _article_page(site: Site, index: Index, article: Article, query: str) -> str
         language=article.language,
         copies=_copies(site, index, article, tz),
         related=_related(site, index, article, tz),
+        history=list(_history(article, tz)),
         id=article.id,
         json_url=f"{site.url('/api/v1/article')}?{urlencode([('id', article.id)])}",
     )
@@ -719,6 +722,20 @@ def _related(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dic
         if title not in known and (link is None or link not in known):
             found.append({"title": title, "page": None, "link": link, "outlet": "", "date": None})
     return found
+
+
+def _history(article: Article, tz: tzinfo) -> Iterator[dict[str, Any]]:
+    """What changed of title and excerpt, the latest change first."""
+    texts = [*((one.title, one.excerpt) for one in article.history), (article.title, article.excerpt)]
+    for version, (old, new) in reversed(list(zip(article.history, pairwise(texts), strict=True))):
+        yield {
+            "replaced": _moment(version.replaced, tz),
+            "changes": [
+                (name, list(differences(one_line(before), one_line(after))))
+                for name, before, after in zip(("title", "excerpt"), old, new, strict=True)
+                if before != after
+            ],
+        }
 
 
 _LIKE = 6

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -27,6 +29,14 @@ HEAD_SECONDS = 10
 _BODY_SECONDS = 20
 _MAX_HEAD = 32_768
 _CONNECTIONS = 1_000
+_QUEUE = 2_048
+"""Connections that wait to be accepted."""
+
+_SWITCH_SECONDS = 0.001
+"""How long the loop waits at most for a thread that searches, on one processor; Python's default is 5 ms."""
+
+_GARBAGE = 20_000
+_STARTING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,18 @@ class Served:
     synonyms: str | None = None
     log: Callable[[Seen], None] | None = None
 
-    def make(self) -> ASGIApp:
-        """The app."""
+    def make(self, shared: socket | None = None) -> ASGIApp:
+        """The app, in a process that it has for itself.
+
+        Args:
+            shared: the listening socket, if other workers listen on it too.
+        """
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        # Modules stay as long as the process, and answers leave no cycles: most collections find nothing.
+        gc.freeze()
+        gc.set_threshold(_GARBAGE, 20, 50)
+        if shared is not None:
+            asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
 
 
@@ -117,8 +137,14 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
     Raises:
         EngineError: the server cannot listen on the address.
     """
+    try:
+        listening = _listen(served)
+    except OSError as error:
+        place, reason = f"{served.host}:{served.port}", error.strerror or error
+        raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
+    is_shared = served.workers > 1
     config = Config(
-        partial(Served.make, served),
+        partial(Served.make, served, listening if is_shared else None),
         factory=True,
         host=served.host,
         port=served.port,
@@ -131,38 +157,35 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         access_log=False,
         server_header=False,
         limit_concurrency=_CONNECTIONS,
+        # A worker would otherwise accept all connections that wait, and leave none for the others.
+        backlog=1 if is_shared else _QUEUE,
         timeout_keep_alive=HEAD_SECONDS,
         timeout_graceful_shutdown=15,
+        # A worker that has not answered by then is killed, even one that is still starting on a busy machine.
+        timeout_worker_healthcheck=60,
     )
-    try:
-        socket = _listen(served)
-    except OSError as error:
-        place, reason = f"{served.host}:{served.port}", error.strerror or error
-        raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
     host = f"[{served.host}]" if ":" in served.host else served.host
     # After stopping, uvicorn raises the signal that stopped it again.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    ready(f"http://{host}:{socket.getsockname()[1]}{served.settings.base_path}/")
+    ready(f"http://{host}:{listening.getsockname()[1]}{served.settings.base_path}/")
     try:
-        if served.workers > 1:
-            Multiprocess(config, sockets=[socket]).run()
+        if is_shared:
+            Multiprocess(config, sockets=[listening]).run()
         else:
-            Server(config).run(sockets=[socket])
+            Server(config).run(sockets=[listening])
     except KeyboardInterrupt:
         return
 
 
-def _listen(served: Served) -> Any:
-    import socket
-
-    family = socket.AF_INET6 if ":" in served.host else socket.AF_INET
+def _listen(served: Served) -> socket:
+    family = AF_INET6 if ":" in served.host else AF_INET
     # Named, because asyncio would otherwise not disable Nagle's algorithm, and responses would wait 40 ms for an ACK.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening = socket(family, SOCK_STREAM, IPPROTO_TCP)
     if os.name == "posix":
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     try:
         listening.bind((served.host, served.port))
-        listening.listen(2_048)  # before the address is announced, so clients can connect
+        listening.listen(_QUEUE)  # before the address is announced, so clients can connect
     except OSError:
         listening.close()
         raise

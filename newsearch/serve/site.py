@@ -14,6 +14,7 @@ from newsearch.errors import QueryError
 from newsearch.query.plan import asks_for_unpublished
 from newsearch.search.saved import SavedSearch
 from newsearch.serve.answers import Made, encoded, known_tags, not_modified, respond, wants_gzip
+from newsearch.serve.kept import Kept, Sent
 from newsearch.serve.live import Live, Snapshot
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.parameters import View, read_request, read_view, split
@@ -27,6 +28,7 @@ class Site(NamedTuple):
     live: Live
     settings: Settings
     metrics: Metrics
+    kept: Kept
     shelf: Shelf
 
     def url(self, path: str) -> str:
@@ -71,8 +73,14 @@ class Site(NamedTuple):
             raise HTTPException(404, f"there is no article {id!r:.200}")
         return article
 
-    async def answer(self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made]) -> Response:
+    async def answer(
+        self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made], *, is_quick: bool = False
+    ) -> Response:
         """Run `make` on the newest generation, in a thread, and respond; 304 if the client has the result.
+
+        Args:
+            is_quick: whether `make` itself takes no time worth a thread, apart from the body. An answer that is known
+                or kept is then sent at once, even if all threads are busy.
 
         Raises:
             Busy: too many searches are waiting.
@@ -80,15 +88,29 @@ class Site(NamedTuple):
         """
         known, gzip = known_tags(http), wants_gzip(http)
 
+        def ready(tag: str) -> Response | None:
+            if tag in known or "*" in known:
+                return not_modified(tag)
+            sent = self.kept.get((tag, gzip))
+            return sent and respond(
+                sent.data, media_type, tag=tag, gzipped=sent.is_gzipped, headers=sent.headers
+            )
+
         def job(snapshot: Snapshot) -> Response:
             made = make(snapshot)
             tag = snapshot.tag(media_type, made.key)
-            if tag in known or "*" in known:
-                return not_modified(tag)
+            if response := ready(tag):
+                return response
             body = made.body()
-            data, gzipped = encoded(body.text, gzip)
-            return respond(data, media_type, tag=tag, gzipped=gzipped, headers=body.headers)
+            data, is_gzipped = encoded(body.text, gzip)
+            if made.may_keep:
+                self.kept.put((tag, gzip), Sent(data, is_gzipped, body.headers))
+            return respond(data, media_type, tag=tag, gzipped=is_gzipped, headers=body.headers)
 
+        if is_quick and (snapshot := self.live.fresh):
+            made = make(snapshot)
+            if response := ready(snapshot.tag(media_type, made.key)):
+                return response
         return await self.live.run(job)
 
 

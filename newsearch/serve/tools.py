@@ -13,6 +13,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 import newsearch
 from newsearch import Article, Hit, NewsearchError, QueryError, Request, Results
@@ -206,8 +207,8 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
     return made
 
 
-def http_route(tools: MCPServer[Any], path: str) -> Route:
-    """The tools over streamable HTTP, stateless. The app must run `tools.session_manager`."""
+def http_endpoint(tools: MCPServer[Any], path: str) -> ASGIApp:
+    """The tools over streamable HTTP, stateless, for POST alone. The app must run `tools.session_manager`."""
     inner = tools.streamable_http_app(
         streamable_http_path=path,
         json_response=True,
@@ -216,7 +217,8 @@ def http_route(tools: MCPServer[Any], path: str) -> Route:
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     route = next(route for route in inner.routes if isinstance(route, Route) and route.path == path)
-    return Route(path, route.endpoint, methods=["POST"])
+    endpoint: ASGIApp = route.endpoint
+    return endpoint
 
 
 def _shown(request: Request, settings: Settings) -> Request:

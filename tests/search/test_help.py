@@ -208,3 +208,52 @@ def test_a_misspelling_that_some_articles_share_is_corrected_if_hardly_any_do(tm
 def test_words_of_unpublished_articles_alone_are_not_suggested(tmp_path: Path) -> None:
     with collection(tmp_path, ["recognition"], published=False) as index:
         assert index.search("recogniton", unpublished=True).did_you_mean is None
+
+
+SPELT = [
+    *["face book trial"] * 12,
+    *["facebook trial"] * 9,
+    *["healthcare workers"] * 40,
+    *["health-care workers march"] * 30,
+    *["24 000 workers"] * 11,
+    *["24000 marches"] * 3,
+    *["space probe"] * 130,
+    *["spare parts trial"] * 8,
+    *["wi-fi workers"] * 15,
+]
+TYPED = st.lists(
+    st.sampled_from(
+        "face book facebok facebook trail trial helthcare healthcare workrs workers march marsh 24 000 24000 space"
+        " spaxe spare parts probe prove wifi wif zeppelin".split()
+    ),
+    min_size=2,
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module")
+def spelt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with collection(tmp_path_factory.mktemp("spelt"), SPELT) as index:
+        yield index
+
+
+@settings(max_examples=150, deadline=None)
+@given(TYPED, st.sampled_from([{}, {"after": "2030"}, {"unpublished": True}]))
+def test_candidates_that_are_not_searched_for_could_not_have_won(
+    spelt: Index, words: list[str], options: dict[str, object]
+) -> None:
+    text = " ".join(words)
+    suggested = spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("newsearch.search.spellings.Spellings.may_exceed", lambda *_: True)
+        assert suggested == spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
+
+
+def test_the_cache_of_corrections_stays_bounded(spelt: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsearch.search.spellings._MAX_REMEMBERED", 3)
+    expected = {
+        text: spelt.search(text).did_you_mean for text in ("spaxe probe", "helthcare workrs", "trail")
+    }
+    for text, suggested in expected.items():
+        assert spelt.search(text).did_you_mean == suggested
+    assert expected["spaxe probe"] == "space probe"

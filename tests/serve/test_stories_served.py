@@ -185,6 +185,9 @@ def test_what_is_not_shown_is_not_compared_either(serve: Any, copied: Path, path
         ("stories?limit=0", "limit"),
         ("stories?after=x", "after"),
         ("stories?sort=newest", "sort"),
+        ("coverage?by=hour", "by"),
+        ("coverage?limit=3", "limit"),
+        ("words?limit=1001", "limit"),
         ("related?limit=2", "id"),
         ("related?id=first&limit=5000", "limit"),
         ("copies", "id"),
@@ -195,6 +198,29 @@ def test_what_cannot_be_asked_is_a_problem(serve: Any, copied: Path, path: str, 
     answer = serve(copied).get(f"/api/v1/{path}")
     assert answer.status_code == 400
     assert answer.json()["parameter"] == parameter
+
+
+def test_the_api_says_how_much_each_outlet_published_and_in_which_words(serve: Any, copied: Path) -> None:
+    client = serve(copied)
+    found = client.get("/api/v1/coverage?query=bridge&after=2020-09&before=2020-10&by=month").json()
+    rows = [(one["outlet"], one["articles"], one["total"]) for one in found["outlets"]]
+    assert ("Lenne Post", 1, 1) in rows
+    assert found["periods"] == ["2020-09"]
+    words = client.get("/api/v1/words?query=ferry&limit=3").json()
+    assert words["query"] == "ferry"
+    assert len(words["words"]) <= 3
+
+
+def test_an_article_shows_what_changed(serve: Any, tmp_path: Path) -> None:
+    place = tmp_path / "news.jsonl"
+    for title in ("Old <bridge> closes", "Old <bridge> opens again"):
+        place.write_text(json.dumps({"id": "a", "title": title}) + "\n")
+        newsearch.build(place, index=tmp_path / "index", keep_history=True)
+    answer = serve(tmp_path / "index").get("/article?id=a")
+    assert "Earlier versions" in answer.text
+    assert "<del>closes</del>" in answer.text
+    assert "<ins>opens again</ins>" in answer.text
+    assert "<bridge>" not in answer.text
 
 
 def test_saved_searches_are_listed(serve: Any, index: Path, saved: Path) -> None:

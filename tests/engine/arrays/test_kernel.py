@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import in_numpy
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Occurrences, Part, Slot
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.arrays.loops._kernel") is None,
@@ -76,6 +76,89 @@ def test_the_best_articles_are_the_same(
         for all_too in (False, True):
             asked = parts, required, all_too, *ranked
             alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from([1, 10, 300]), st.booleans(), st.booleans())
+def test_the_best_articles_of_many_words_are_the_same(
+    random: np.random.Generator, wanted: int, hides: bool, filters: bool
+) -> None:
+    articles = int(random.choice([70, 3000, 10_000]))
+    parts = [make_part(random, articles) for _ in range(random.integers(10, 30))]
+    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    visible = bits_of(random.random(articles) < 0.7) if hides else None
+    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
+    for all_too in (False, True):
+        asked = parts, bytes(len(parts)), all_too, boost, ceiling, visible, odd, wanted
+        alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.booleans())
+def test_forms_are_united_to_the_same_occurrences(random: np.random.Generator, limits: bool) -> None:
+    forms: list[Occurrences] = []
+    for start in (0, 5000, 70_000):
+        for _ in range(random.integers(0, 4)):
+            share, most = random.choice([0.002, 0.4]), int(random.choice([1, 3]))
+            doc, times = some(random, 5000, share, np.uint16), random.integers(1, most + 1, 5000)
+            more_doc = np.repeat(doc, times[doc] - 1)
+            dtype = random.choice([np.uint8, np.uint16])
+            # No two forms stand at one place, as in any text.
+            own = random.permuted(np.tile(np.arange(9), (5000, 1)), axis=1) + 9 * len(forms)
+            seen = np.concatenate([np.arange(1, count) for count in times[doc]] or [np.empty(0, int)])
+            own = np.sort(own[:, :3], axis=1)
+            forms.append(
+                Occurrences(
+                    doc,
+                    random.integers(1, 256, len(doc)).astype(np.uint8),
+                    own[doc, 0].astype(dtype),
+                    more_doc,
+                    own[more_doc, seen.astype(int)].astype(dtype),
+                    start,
+                    False,
+                )
+            )
+    among = some(random, 75_000, random.choice([0.001, 0.5]), np.uint32) if limits else None
+    found, expected = kernel.united(forms, among), in_numpy.united(forms, among)
+    types = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16
+    for data, array, dtype in zip(found, expected, types, strict=True):
+        assert np.frombuffer(data, dtype).tolist() == array.tolist()
+
+
+@given(seeds, st.booleans())
+def test_the_articles_of_any_list_are_the_same(random: np.random.Generator, highest: bool) -> None:
+    lists = [
+        (doc := some(random, 200, random.choice([0.0, 0.1, 0.9]), np.uint32), random.random(len(doc)))
+        for _ in range(random.integers(0, 5))
+    ]
+    docs, scores = kernel.any_of(lists, highest)
+    expected_docs, expected_scores = in_numpy.any_of(lists, highest)
+    assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
+    assert np.frombuffer(scores).tolist() == expected_scores.tolist()
+
+
+@given(seeds)
+def test_as_many_articles_of_each_list_are_among_some(random: np.random.Generator) -> None:
+    doc, first = random.integers(0, 99, 200).astype(np.uint16), int(random.integers(0, 9))
+    at = first + np.sort(random.integers(0, 201, 20))
+    among = random.random(99) < 0.5
+    found = np.frombuffer(kernel.held_by(doc[at[0] - first :], at, among), np.int64)
+    assert found.tolist() == in_numpy.held_by(doc[at[0] - first : at[-1] - first], at, among).tolist()
+
+
+@given(st.lists(st.lists(st.binary(max_size=20))))
+def test_strings_get_the_same_numbers(tables: list[list[bytes]]) -> None:
+    arrays = [
+        (np.frombuffer(b"".join(names), np.uint8), np.cumsum([0, *map(len, names)]).astype(np.uint32))
+        for names in tables
+    ]
+    names, numbers = kernel.numbered(arrays)
+    expected_names, expected_numbers = in_numpy.numbered(arrays)
+    assert names == expected_names
+    assert [np.frombuffer(own, np.uint32).tolist() for own in numbers] == [
+        n.tolist() for n in expected_numbers
+    ]
 
 
 @settings(max_examples=40, deadline=None)
@@ -144,6 +227,22 @@ def test_the_same_forms_are_similar(forms: list[str], term: str, edits: int) -> 
         np.cumsum([0, *map(len, encoded)]).astype(np.uint32),
     )
     assert sorted(kernel.similar(*asked)) == sorted(in_numpy.similar(*asked))
+
+
+@given(st.lists(like | st.text("abc日", min_size=7, max_size=20)), like, st.integers(0, 2))
+def test_a_scan_finds_the_same_forms_as_the_forms_by_length(forms: list[str], term: str, edits: int) -> None:
+    bits = np.zeros(256, np.uint32)
+    bits[97:123] = 1 << np.arange(26)
+    text = np.frombuffer("".join(forms).encode(), np.uint8)
+    at = np.cumsum([0, *(len(form.encode()) for form in forms)]).astype(np.uint32)
+    numbers, letters, starts = kernel.by_length(bits, text, at)
+    expected_numbers, expected_letters, expected_starts = in_numpy.by_length(bits, text, at)
+    assert np.frombuffer(numbers, np.uint32).tolist() == expected_numbers.tolist()
+    assert np.frombuffer(letters, np.uint32).tolist() == expected_letters.tolist()
+    assert starts == expected_starts
+    found = sorted(kernel.scan(term, edits, bits, text, at))
+    assert found == sorted(in_numpy.scan(term, edits, bits, text, at))
+    assert [form for distance, form, _ in found if not distance] == [form for form in forms if form == term]
 
 
 @given(st.lists(like, min_size=1, unique=True), like, st.sampled_from([np.uint8, np.uint32]))

@@ -11,7 +11,21 @@ typedef struct {
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
     Array boost, visible;
     Array ceiling;          /* the highest boost of every CHUNK articles */
+    PyThreadState *thread;  /* of this thread while others may run, else NULL */
+    int is_outside;         /* whether an article's number lay outside the index */
 } Best;
+
+/* Let other threads run while so many postings are looked at, and stop them again. */
+static void let_go(Best *best, Py_ssize_t postings) {
+    if (!best->thread && postings >= LONG) best->thread = PyEval_SaveThread();
+}
+
+static int hold(Best *best) {
+    if (!best->thread) return 0;
+    PyEval_RestoreThread(best->thread);
+    best->thread = NULL;
+    return 1;
+}
 
 static inline double threshold(const Best *best) {
     return best->held == best->wanted ? best->heap[0] : -INFINITY;
@@ -35,7 +49,7 @@ static void heap_add(Best *best, double score) {
 }
 
 /* Ask the filters about candidates that they have not seen, forget those that fell behind, make room for more. */
-static int settle(Best *best) {
+static int settle_held(Best *best) {
     if (best->passes && best->judged < best->count) {
         const Py_ssize_t fresh = best->count - best->judged;
         PyObject *docs = PyBytes_FromStringAndSize(NULL, fresh * (Py_ssize_t)sizeof(uint32_t));
@@ -76,6 +90,12 @@ static int settle(Best *best) {
         best->room *= 2;
     }
     return 0;
+}
+
+static int settle(Best *best) {
+    const int was_free = hold(best), settled = settle_held(best);
+    if (was_free && settled == 0) let_go(best, LONG);
+    return settled;
 }
 
 static inline int best_add(Best *best, double score, int64_t doc) {
@@ -190,6 +210,7 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
+    let_go(&best, doc->length);
     for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         int candidates = sift(&best, &lists[0], block, elsewhere, places);
@@ -200,7 +221,7 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(&best);
             const int64_t number_ = article(doc, i);
-            if (number_ >= best.boost.length) { out_of_range(); goto done; }
+            if (number_ >= best.boost.length) { best.is_outside = 1; goto done; }
             double text = number(value, i) * lists[0].unit;
             if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
             Py_ssize_t j = 1;
@@ -214,8 +235,11 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
             if (score >= known && best_add(&best, score, number_) < 0) goto done;
         }
     }
+    hold(&best);
     rows = best_rows(&best);
 done:
+    hold(&best);
+    if (best.is_outside) out_of_range();
     if (lists) lists_close(lists, count);
     best_close(&best);
     return rows;
@@ -238,7 +262,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(best), own = number(value, i);
             const int64_t number_ = article(doc, i);
-            if (number_ >= best->boost.length) { out_of_range(); return -1; }
+            if (number_ >= best->boost.length) { best->is_outside = 1; return -1; }
             if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
             double text = 0;
             int is_wanted = 1, is_complete = !met_before && !also_complete;
@@ -262,6 +286,146 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     return 0;
 }
 
+/* What a text of many words finds: the sums of all but its longest lists are collected article by article, roughly and
+ * quickly, and only articles that may reach the threshold with what the longest can add are scored as they should be. */
+
+#define MANY 10           /* lists from which on this is faster than to take them one after the other */
+#define FREQUENT 16       /* a long list holds more than one of so many articles */
+#define ROUGHLY (1 + 1e-3) /* what rounding to single precision and many sums may lose */
+
+typedef struct {
+    float *text; /* of each article, from all but the long lists; below 0 for one that was looked at already */
+    List **long_lists;
+    Py_ssize_t long_count;
+    double later; /* what the long lists can add at most */
+} Rough;
+
+static int by_falling_best(const void *a, const void *b) {
+    const double left = (*(List *const *)a)->best, right = (*(List *const *)b)->best;
+    return (left < right) - (left > right);
+}
+
+static int collect(const Best *best, const List *list, float *text) {
+    const float unit = (float)list->unit;
+    for (Py_ssize_t i = 0; i < list->doc.length; i++) {
+        const int64_t doc = article(&list->doc, i);
+        if (doc >= best->boost.length) return -1;
+        text[doc] += (float)number(&list->value, i) * unit;
+    }
+    return 0;
+}
+
+/* Score an article as every other path does, list by list in their order. */
+static int add_exactly(Best *best, List *lists, Py_ssize_t count, int also_complete, int64_t doc) {
+    double text = 0;
+    int is_complete = !also_complete, is_held = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        const double value = value_of(&lists[j], doc);
+        text += value * lists[j].unit;
+        is_complete &= value != 0;
+        is_held |= value != 0;
+    }
+    if (is_complete || !is_held) return 0;
+    const double score = text * ((const double *)best->boost.data)[doc];
+    return score >= threshold(best) ? best_add(best, score, doc) : 0;
+}
+
+/* Whether an article may reach a score, now that the long lists are looked up one after the other. */
+static int may_reach(const Rough *rough, int64_t doc, double boost, double least) {
+    double text = rough->text[doc], later = rough->later;
+    for (Py_ssize_t j = 0; j < rough->long_count; j++) {
+        if ((text + later) * boost * ROUGHLY < least) return 0;
+        later -= rough->long_lists[j]->best;
+        text += value_of(rough->long_lists[j], doc) * rough->long_lists[j]->unit;
+    }
+    return text * boost * ROUGHLY >= least;
+}
+
+static int by_article(const void *a, const void *b) {
+    const uint32_t left = ((const Row *)a)->doc, right = ((const Row *)b)->doc;
+    return (left > right) - (left < right);
+}
+
+/* Look at those first that are best without the long lists: they set a threshold for all others. */
+static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_complete, Rough *rough, Row *likely,
+                         Py_ssize_t room) {
+    const double *boosts = best->boost.data;
+    Py_ssize_t held = 0;
+    for (int64_t doc = 0; doc < best->boost.length; doc++) {
+        const double score = rough->text[doc] * boosts[doc];
+        if (score <= 0 || (held == room && score <= likely[0].score)) continue;
+        if (best->visible.is_open && !has_bit(&best->visible, doc)) continue;
+        Py_ssize_t i;
+        if (held < room) {
+            for (i = held++; i && likely[(i - 1) / 2].score > score; i = (i - 1) / 2) likely[i] = likely[(i - 1) / 2];
+        } else {
+            Py_ssize_t child;
+            for (i = 0; (child = 2 * i + 1) < held; i = child) {
+                if (child + 1 < held && likely[child + 1].score < likely[child].score) child++;
+                if (likely[child].score >= score) break;
+                likely[i] = likely[child];
+            }
+        }
+        likely[i].score = score;
+        likely[i].doc = (uint32_t)doc;
+    }
+    qsort(likely, (size_t)held, sizeof(Row), by_article);
+    for (Py_ssize_t i = 0; i < held; i++) {
+        if (add_exactly(best, lists, count, also_complete, likely[i].doc) < 0) return -1;
+        rough->text[likely[i].doc] = -1;
+    }
+    return best->passes ? settle(best) : 0;
+}
+
+static int add_others(Best *best, List *lists, Py_ssize_t count, int also_complete, const Rough *rough) {
+    const double *boosts = best->boost.data, *ceilings = best->ceiling.data;
+    for (int64_t chunk = 0; chunk * CHUNK < best->boost.length; chunk++) {
+        const int64_t end = (chunk + 1) * CHUNK < best->boost.length ? (chunk + 1) * CHUNK : best->boost.length;
+        for (int64_t block = chunk * CHUNK; block < end; block += BLOCK) {
+            const int64_t last = block + BLOCK < end ? block + BLOCK : end;
+            float most = -1;
+            for (int64_t doc = block; doc < last; doc++) most = rough->text[doc] > most ? rough->text[doc] : most;
+            const double least = threshold(best);
+            if (most < 0 || (most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
+            for (int64_t doc = block; doc < last; doc++) {
+                if (rough->text[doc] < 0 || (best->visible.is_open && !has_bit(&best->visible, doc)) ||
+                    !may_reach(rough, doc, boosts[doc], threshold(best)))
+                    continue;
+                if (add_exactly(best, lists, count, also_complete, doc) < 0) return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
+    const Py_ssize_t articles = best->boost.length, room = 2 * best->wanted + 16;
+    Rough rough = {PyMem_Calloc((size_t)articles + 1, sizeof(float)), PyMem_Calloc((size_t)count, sizeof(List *)), 0, 0};
+    Row *likely = PyMem_Malloc((size_t)room * sizeof(Row));
+    int failed = !rough.text || !rough.long_lists || !likely;
+    if (failed) PyErr_NoMemory();
+    let_go(best, failed ? 0 : articles);
+    for (Py_ssize_t j = 0; j < count && !failed; j++) {
+        if (lists[j].doc.length * FREQUENT > articles) {
+            rough.long_lists[rough.long_count++] = &lists[j];
+            rough.later += lists[j].best;
+        } else if (collect(best, &lists[j], rough.text) < 0) {
+            failed = best->is_outside = 1;
+        }
+    }
+    if (!failed) {
+        qsort(rough.long_lists, (size_t)rough.long_count, sizeof(List *), by_falling_best);
+        failed = add_likeliest(best, lists, count, also_complete, &rough, likely, room) < 0;
+        for (Py_ssize_t j = 0; j < count; j++) lists[j].at = 0;
+    }
+    failed = failed || add_others(best, lists, count, also_complete, &rough) < 0;
+    hold(best);
+    PyMem_Free(rough.text);
+    PyMem_Free(rough.long_lists);
+    PyMem_Free(likely);
+    return -failed;
+}
+
 const char best_partial_doc[] =
     "best_partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
     "every required part, and only some of the others, or all of them if that is asked for.";
@@ -281,12 +445,19 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!lists) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
-    Py_ssize_t lead = -1;
+    Py_ssize_t lead = -1, postings = 0;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
+        postings += lists[i].doc.length;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
+    if (lead < 0 && count >= MANY) {
+        if (partial_of_many(&best, lists, count, also_complete) < 0) goto done;
+        rows = best_rows(&best);
+        goto done;
+    }
+    let_go(&best, lead < 0 ? postings : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
         if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
@@ -301,8 +472,11 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
             is_earlier[lead] = 1;
         }
     }
+    hold(&best);
     rows = best_rows(&best);
 done:
+    hold(&best);
+    if (best.is_outside) out_of_range();
     PyMem_Free(is_earlier);
     if (lists) lists_close(lists, count);
     best_close(&best);

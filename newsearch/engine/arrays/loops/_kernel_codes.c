@@ -1,4 +1,4 @@
-/* Postings of several forms as one list: `best_codes` of kernel.py. */
+/* Postings of several forms as one list, or counted: `best_codes` and `held_by` of kernel.py. */
 
 #include "_kernel.h"
 
@@ -119,5 +119,46 @@ done:
     PyMem_Free(highest);
     PyMem_Free(doc_out);
     PyMem_Free(code_out);
+    return found;
+}
+
+const char held_by_doc[] =
+    "held_by(doc, at, among): of the lists of articles (uint16) that start at these places, one after the other, how many\n"
+    "articles of each are among the marked ones, a byte for each; int64.";
+
+PyObject *held_by(PyObject *module, PyObject *args) {
+    PyObject *doc_, *at_, *among_, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &doc_, &at_, &among_)) return NULL;
+    Array doc = {0}, at = {0}, among = {0};
+    int is_outside = 0;
+    if (articles_open(&doc, doc_) < 0 || array_open(&at, at_) < 0 || array_open(&among, among_) < 0) goto done;
+    if (doc.type != U16 || at.type == F64 || at.length < 1 || among.type != U8) {
+        PyErr_SetString(PyExc_TypeError, "lists of articles of type uint16, their places and marks are expected here");
+        goto done;
+    }
+    const Py_ssize_t lists = at.length - 1;
+    const int64_t first = integer(&at, 0);
+    const uint16_t *docs = doc.data;
+    const uint8_t *marks = among.data;
+    found = PyBytes_FromStringAndSize(NULL, lists * (Py_ssize_t)sizeof(int64_t));
+    int64_t *counts = found ? (int64_t *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; counts && i < lists && !is_outside; i++) {
+        const int64_t start = integer(&at, i) - first, end = integer(&at, i + 1) - first;
+        int64_t count = 0;
+        is_outside = start < 0 || end < start || end > doc.length;
+        for (int64_t j = start; j < end && !is_outside; j++) {
+            is_outside = docs[j] >= among.length;
+            if (!is_outside) count += marks[docs[j]] != 0;
+        }
+        counts[i] = count;
+    }
+    if (is_outside) {
+        Py_CLEAR(found);
+        out_of_range();
+    }
+done:
+    array_close(&doc);
+    array_close(&at);
+    array_close(&among);
     return found;
 }

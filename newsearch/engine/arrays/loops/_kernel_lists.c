@@ -1,4 +1,5 @@
-/* Lists of scored articles, and what they have in common: `common` and `count` of kernel.py. */
+/* Lists of scored articles, and what they have in common: `common`, `count` and `any_of` of
+ * kernel.py. */
 
 #include "_kernel.h"
 
@@ -93,11 +94,13 @@ PyObject *common(PyObject *module, PyObject *args) {
     const Array *doc = &lists[0].doc;
     uint32_t *docs = PyMem_Malloc((size_t)(doc->length + 1) * sizeof(uint32_t));
     if (docs) {
+        RELEASED(doc->length)
         for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
             uint8_t places[BLOCK];
             const int held = common_places(lists, count, &visible, block, places);
             for (int i = 0; i < held; i++) docs[kept++] = (uint32_t)article(doc, block + places[i]);
         }
+        REGAINED
         found = PyBytes_FromStringAndSize((const char *)docs, kept * (Py_ssize_t)sizeof(uint32_t));
         PyMem_Free(docs);
     } else {
@@ -115,11 +118,91 @@ PyObject *count_(PyObject *module, PyObject *args) {
     Array visible = {0};
     List *lists = common_open(args, &count, &visible);
     if (!lists) return NULL;
+    RELEASED(lists[0].doc.length)
     for (Py_ssize_t block = 0; block < lists[0].doc.length; block += BLOCK) {
         uint8_t places[BLOCK];
         kept += common_places(lists, count, &visible, block, places);
     }
+    REGAINED
     lists_close(lists, count);
     array_close(&visible);
     return PyLong_FromSsize_t(kept);
+}
+
+/* ---- what any list holds ---- */
+
+typedef struct { uint32_t *doc; double *score; Py_ssize_t count; } Scores;
+
+/* Merge a list into what was collected so far, which has room for both. Where both hold an article, its scores are added
+ * up in the order of the lists, or the highest counts. */
+static void merge_scores(Scores *whole, Scores *spare, const Array *doc, const double *score, int is_highest) {
+    Py_ssize_t i = 0, j = 0, kept = 0;
+    while (i < whole->count || j < doc->length) {
+        const int64_t left = i < whole->count ? whole->doc[i] : INT64_MAX;
+        const int64_t right = j < doc->length ? article(doc, j) : INT64_MAX;
+        double value;
+        if (left < right) {
+            value = whole->score[i++];
+        } else if (right < left) {
+            value = score[j++];
+        } else {
+            const double before = whole->score[i++], more = score[j++];
+            value = !is_highest ? before + more : more > before ? more : before;
+        }
+        spare->doc[kept] = (uint32_t)(left < right ? left : right);
+        spare->score[kept++] = value;
+    }
+    spare->count = kept;
+}
+
+const char any_of_doc[] =
+    "any_of(lists, highest): from [(doc, score)] to the numbers (uint32) of the articles that any list holds, and the\n"
+    "sum of their scores (float64), or the highest of these.";
+
+PyObject *any_of(PyObject *module, PyObject *args) {
+    PyObject *lists, *found = NULL;
+    int is_highest;
+    if (!PyArg_ParseTuple(args, "O!p", &PyList_Type, &lists, &is_highest)) return NULL;
+    const Py_ssize_t count = PyList_Size(lists);
+    Array *docs = PyMem_Calloc((size_t)count + 1, sizeof(Array)), *scores = PyMem_Calloc((size_t)count + 1, sizeof(Array));
+    Scores both[2] = {{0}, {0}}, *whole = &both[0], *spare = &both[1];
+    Py_ssize_t size = 0;
+    if (!docs || !scores) { PyErr_NoMemory(); goto done; }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *doc, *score;
+        if (!PyArg_ParseTuple(PyList_GetItem(lists, i), "OO", &doc, &score)) goto done;
+        if (articles_open(&docs[i], doc) < 0 || array_open(&scores[i], score) < 0) goto done;
+        if (scores[i].type != F64 || scores[i].length < docs[i].length) {
+            PyErr_SetString(PyExc_TypeError, "a score of type float64 for each article is expected here");
+            goto done;
+        }
+        size += docs[i].length;
+    }
+    for (int i = 0; i < 2; i++) {
+        both[i].doc = PyMem_Malloc((size_t)(size + 1) * sizeof(uint32_t));
+        both[i].score = PyMem_Malloc((size_t)(size + 1) * sizeof(double));
+        if (!both[i].doc || !both[i].score) { PyErr_NoMemory(); goto done; }
+    }
+    RELEASED(size)
+    for (Py_ssize_t i = 0; i < count; i++) {
+        merge_scores(whole, spare, &docs[i], scores[i].data, is_highest);
+        Scores *const before = whole;
+        whole = spare;
+        spare = before;
+    }
+    REGAINED
+    found = Py_BuildValue("y#y#", (const char *)whole->doc, whole->count * (Py_ssize_t)sizeof(uint32_t),
+                          (const char *)whole->score, whole->count * (Py_ssize_t)sizeof(double));
+done:
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (docs) array_close(&docs[i]);
+        if (scores) array_close(&scores[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        PyMem_Free(both[i].doc);
+        PyMem_Free(both[i].score);
+    }
+    PyMem_Free(docs);
+    PyMem_Free(scores);
+    return found;
 }

@@ -42,7 +42,7 @@ static int slot_open(Slot *slot, PyObject *item) {
 
 static int by_position(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
 
-static int by_length(const void *a, const void *b) {
+static int by_rarity(const void *a, const void *b) {
     const Py_ssize_t left = (*(Slot *const *)a)->doc.length, right = (*(Slot *const *)b)->doc.length;
     return (left > right) - (left < right);
 }
@@ -146,7 +146,7 @@ PyObject *together(PyObject *module, PyObject *args) {
         if (slot_open(&slots[j], PyList_GetItem(given, j)) < 0) goto done;
         rarest[j] = &slots[j];
     }
-    qsort(rarest, (size_t)count, sizeof(Slot *), by_length);
+    qsort(rarest, (size_t)count, sizeof(Slot *), by_rarity);
     const Py_ssize_t most = rarest[0]->doc.length;
     Py_ssize_t kept = 0;
     rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));

@@ -1,4 +1,5 @@
-/* Words of a dictionary that begin alike, or are nearly alike: `begun` and `similar` of kernel.py. */
+/* Words of a dictionary that begin alike, or are nearly alike: `begun`, `similar`, `scan` and
+ * `by_length` of kernel.py. */
 
 #include "_kernel.h"
 
@@ -78,6 +79,52 @@ static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int mo
     return count;
 }
 
+/* What forms are compared with: a term, how many edits may lie between, and room to work in. */
+typedef struct {
+    Py_UCS4 *letters;
+    Py_ssize_t length, longest; /* in letters: of the term, and of what a form may have */
+    int most;
+    uint32_t *decoded;
+    int *rows;
+} Wanted;
+
+static void wanted_close(Wanted *wanted) {
+    PyMem_Free(wanted->letters);
+    PyMem_Free(wanted->decoded);
+    PyMem_Free(wanted->rows);
+}
+
+static int wanted_open(Wanted *wanted, PyObject *term, int most) {
+    wanted->length = PyUnicode_GetLength(term);
+    wanted->most = most;
+    if (wanted->length > 4096 || most < 0 || most > 8) {
+        PyErr_SetString(PyExc_ValueError, "no such term or number of edits");
+        return -1;
+    }
+    /* A form of so many bytes has at least a quarter as many letters. */
+    wanted->longest = 4 * (wanted->length + most) + 4;
+    wanted->letters = PyUnicode_AsUCS4Copy(term);
+    wanted->decoded = PyMem_Malloc((size_t)wanted->longest * sizeof(uint32_t));
+    wanted->rows = PyMem_Malloc((size_t)(wanted->longest + 1) * 3 * sizeof(int));
+    if (wanted->letters && wanted->decoded && wanted->rows) return 0;
+    if (wanted->letters) PyErr_NoMemory();
+    return -1;
+}
+
+/* Append (edits, form, number) to a list if a form is near enough. */
+static int add_near(const Wanted *wanted, const uint8_t *form, Py_ssize_t size, int64_t number_, PyObject *found) {
+    if (size > wanted->longest) return 0;
+    const Py_ssize_t letters = decode(form, size, wanted->decoded);
+    const int edits =
+        distance(wanted->letters, (int)wanted->length, wanted->decoded, (int)letters, wanted->most, wanted->rows);
+    if (edits > wanted->most) return 0;
+    PyObject *key = PyUnicode_DecodeUTF8((const char *)form, size, "strict");
+    PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
+    const int failed = !item || PyList_Append(found, item) < 0;
+    Py_XDECREF(item);
+    return -failed;
+}
+
 const char similar_doc[] =
     "similar(term, edits, mask, letters, numbers, text, at): the exact forms within so many edits of a term, as\n"
     "[(edits, form, number)]. `letters` and `numbers` are those of the forms of fitting length (see Dictionary).";
@@ -88,23 +135,14 @@ PyObject *similar(PyObject *module, PyObject *args) {
     unsigned int mask;
     if (!PyArg_ParseTuple(args, "UiIOOOO", &term, &most, &mask, &letters_, &numbers_, &text_, &at_)) return NULL;
     Array letters = {0}, numbers = {0}, text = {0}, at = {0};
-    const Py_ssize_t n = PyUnicode_GetLength(term);
-    Py_UCS4 *wanted = PyUnicode_AsUCS4Copy(term);
-    uint32_t *decoded = NULL;
-    int *rows = NULL;
-    if (!wanted) return NULL;
-    if (array_open(&letters, letters_) < 0 || array_open(&numbers, numbers_) < 0 || array_open(&text, text_) < 0 ||
-        array_open(&at, at_) < 0)
+    Wanted wanted = {0};
+    if (wanted_open(&wanted, term, most) < 0 || array_open(&letters, letters_) < 0 ||
+        array_open(&numbers, numbers_) < 0 || array_open(&text, text_) < 0 || array_open(&at, at_) < 0)
         goto done;
-    /* A form of so many bytes has at least a quarter as many letters. */
-    const Py_ssize_t longest = 4 * (n + most) + 4;
-    if (letters.type != U32 || text.type != U8 || numbers.length < letters.length || n > 4096 || most < 0 || most > 8) {
+    if (letters.type != U32 || text.type != U8 || numbers.length < letters.length) {
         PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
         goto done;
     }
-    decoded = PyMem_Malloc((size_t)longest * sizeof(uint32_t));
-    rows = PyMem_Malloc((size_t)(longest + 1) * 3 * sizeof(int));
-    if (!decoded || !rows) { PyErr_NoMemory(); goto done; }
     found = PyList_New(0);
     const uint32_t *bits = letters.data;
     for (Py_ssize_t block = 0; found && block < letters.length; block += BLOCK) {
@@ -116,26 +154,178 @@ PyObject *similar(PyObject *module, PyObject *args) {
             if (number_ < 0 || number_ >= at.length - 1) { Py_CLEAR(found); out_of_range(); break; }
             const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
             if (start < 0 || end < start || end > text.length) { Py_CLEAR(found); out_of_range(); break; }
-            if (end - start > longest) continue;
-            const uint8_t *form = (const uint8_t *)text.data + start;
-            const Py_ssize_t m = decode(form, end - start, decoded);
-            const int edits = distance(wanted, (int)n, decoded, (int)m, most, rows);
-            if (edits > most) continue;
-            PyObject *key = PyUnicode_DecodeUTF8((const char *)form, end - start, "strict");
-            PyObject *item = key ? Py_BuildValue("iNL", edits, key, (long long)number_) : NULL;
-            if (!item || PyList_Append(found, item) < 0) Py_CLEAR(found);
-            Py_XDECREF(item);
+            if (add_near(&wanted, (const uint8_t *)text.data + start, end - start, number_, found) < 0) Py_CLEAR(found);
         }
     }
 done:
-    PyMem_Free(decoded);
-    PyMem_Free(rows);
-    PyMem_Free(wanted);
+    wanted_close(&wanted);
     array_close(&letters);
     array_close(&numbers);
     array_close(&text);
     array_close(&at);
     return found;
+}
+
+/* Opens the texts of a dictionary, where each starts, and the bit of every byte. */
+static int texts_open(PyObject *text_, PyObject *at_, PyObject *bits_, Array *text, Array *at, Array *bits) {
+    if (array_open(text, text_) < 0 || array_open(at, at_) < 0 || array_open(bits, bits_) < 0) return -1;
+    if (text->type == U8 && at->length >= 1 && at->length <= UINT32_MAX && bits->type == U32 && bits->length == 256)
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
+    return -1;
+}
+
+/* The letter mask of a form; `room` is how many bytes may be read. Eight bytes are looked up at once: no loop whose length
+ * the processor cannot foresee. */
+static inline uint32_t mask_of(const uint32_t *bit_of, const uint8_t *form, int64_t size, int64_t room) {
+    uint32_t letters = 0;
+    for (; size > 0; form += 8, size -= 8, room -= 8) {
+        uint64_t word = 0;
+        if (room >= 8) memcpy(&word, form, 8);
+        else memcpy(&word, form, (size_t)size);
+        if (size < 8) word &= ((uint64_t)1 << 8 * size) - 1;
+        letters |= bit_of[word & 255] | bit_of[word >> 8 & 255] | bit_of[word >> 16 & 255] | bit_of[word >> 24 & 255] |
+                   bit_of[word >> 32 & 255] | bit_of[word >> 40 & 255] | bit_of[word >> 48 & 255] | bit_of[word >> 56];
+    }
+    return letters;
+}
+
+static int is_ascii(const uint8_t *bytes, int64_t size) {
+    uint8_t all = 0;
+    for (int64_t i = 0; i < size; i++) all |= bytes[i];
+    return all < 0x80;
+}
+
+/* The places of those of some forms, from the first on, that may be near enough by their lengths and their letters; -1
+ * where one lies outside the dictionary. Nothing branches on a single form: which ones fit cannot be foreseen. */
+static int scan_block(const Wanted *wanted, uint32_t mask, const uint32_t *bit_of, const Array *text, const Array *at,
+                      Py_ssize_t first, int size, uint8_t *places) {
+    int64_t ends[BLOCK + 1];
+    int is_outside = 0, count = 0, kept = 0;
+    for (int i = 0; i <= size; i++) ends[i] = integer(at, first + i);
+    for (int i = 0; i < size; i++) is_outside |= ends[i + 1] < ends[i];
+    if (is_outside || ends[0] < 0 || ends[size] > text->length) return -1;
+    const uint8_t *bytes = text->data;
+    /* No letter takes less than a byte, and each of ASCII takes one. */
+    const int64_t least = wanted->length - wanted->most;
+    const int64_t most =
+        is_ascii(bytes + ends[0], ends[size] - ends[0]) ? wanted->length + wanted->most : wanted->longest;
+    for (int i = 0; i < size; i++) {
+        places[count] = (uint8_t)i;
+        count += (ends[i + 1] - ends[i] >= least) & (ends[i + 1] - ends[i] <= most);
+    }
+    for (int i = 0; i < count; i++) {
+        const int64_t start = ends[places[i]];
+        const uint32_t letters = mask_of(bit_of, bytes + start, ends[places[i] + 1] - start, text->length - start);
+        uint32_t left = letters & ~mask, missing = ~letters & mask;
+        for (int edit = 0; edit < wanted->most; edit++) {
+            left &= left - 1;
+            missing &= missing - 1;
+        }
+        places[kept] = places[i];
+        kept += (left | missing) == 0;
+    }
+    return kept;
+}
+
+const char scan_doc[] =
+    "scan(term, edits, bits, text, at): what `similar` finds among all forms of a dictionary, in their order. `bits` is\n"
+    "the letter mask of every byte.";
+
+PyObject *scan(PyObject *module, PyObject *args) {
+    PyObject *term, *bits_, *text_, *at_, *found = NULL;
+    int most;
+    if (!PyArg_ParseTuple(args, "UiOOO", &term, &most, &bits_, &text_, &at_)) return NULL;
+    Array text = {0}, at = {0}, bits = {0};
+    Wanted wanted = {0};
+    if (wanted_open(&wanted, term, most) < 0 || texts_open(text_, at_, bits_, &text, &at, &bits) < 0) goto done;
+    const uint32_t *bit_of = bits.data;
+    uint32_t mask = 0;
+    for (Py_ssize_t i = 0; i < wanted.length; i++) mask |= wanted.letters[i] < 0x80 ? bit_of[wanted.letters[i]] : 0;
+    found = PyList_New(0);
+    const Py_ssize_t forms = at.length - 1;
+    for (Py_ssize_t block = 0; found && block < forms; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int size = forms - block < BLOCK ? (int)(forms - block) : BLOCK;
+        const int kept = scan_block(&wanted, mask, bit_of, &text, &at, block, size, places);
+        if (kept < 0) { Py_CLEAR(found); out_of_range(); break; }
+        for (int i = 0; found && i < kept; i++) {
+            const Py_ssize_t number_ = block + places[i];
+            const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
+            if (add_near(&wanted, (const uint8_t *)text.data + start, end - start, number_, found) < 0) Py_CLEAR(found);
+        }
+    }
+done:
+    wanted_close(&wanted);
+    array_close(&text);
+    array_close(&at);
+    array_close(&bits);
+    return found;
+}
+
+#define LENGTHS 4096 /* longer forms than this are none of newsearch's */
+
+static int64_t letters_in(const uint8_t *form, int64_t size) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < size; i++) count += (form[i] & 0xC0) != 0x80;
+    return count;
+}
+
+const char by_length_doc[] =
+    "by_length(bits, text, at): the numbers (uint32) of all forms of a dictionary by length in letters, the letter mask\n"
+    "(uint32) of each, and where every length starts. `bits` is the letter mask of every byte.";
+
+PyObject *by_length(PyObject *module, PyObject *args) {
+    PyObject *bits_, *text_, *at_, *result = NULL, *numbers = NULL, *masks = NULL, *starts = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &bits_, &text_, &at_)) return NULL;
+    Array text = {0}, at = {0}, bits = {0};
+    Py_ssize_t *places = PyMem_Calloc(LENGTHS + 2, sizeof *places), longest = -1;
+    if (!places) return PyErr_NoMemory();
+    if (texts_open(text_, at_, bits_, &text, &at, &bits) < 0) goto done;
+    const Py_ssize_t forms = at.length - 1;
+    const uint32_t *bit_of = bits.data;
+    numbers = PyBytes_FromStringAndSize(NULL, 4 * forms);
+    masks = PyBytes_FromStringAndSize(NULL, 4 * forms);
+    uint16_t *lengths = PyMem_Malloc((size_t)(forms + 1) * sizeof *lengths);
+    if (!numbers || !masks || !lengths) { PyMem_Free(lengths); PyErr_NoMemory(); goto done; }
+    int64_t start = integer(&at, 0);
+    for (Py_ssize_t i = 0; i < forms; i++) {
+        const int64_t end = integer(&at, i + 1);
+        const int64_t count = start < 0 || end < start || end > text.length
+                                  ? LENGTHS : letters_in((const uint8_t *)text.data + start, end - start);
+        if (count >= LENGTHS) { PyMem_Free(lengths); out_of_range(); goto done; }
+        lengths[i] = (uint16_t)count;
+        places[count + 1]++;
+        longest = count > longest ? count : longest;
+        start = end;
+    }
+    starts = PyList_New(longest + 2);
+    if (!starts) { PyMem_Free(lengths); goto done; }
+    for (Py_ssize_t i = 0; i < longest + 2; i++) {
+        if (i) places[i] += places[i - 1];
+        PyList_SetItem(starts, i, PyLong_FromSsize_t(places[i]));
+    }
+    uint32_t *number_out = (uint32_t *)PyBytes_AsString(numbers), *mask_out = (uint32_t *)PyBytes_AsString(masks);
+    start = integer(&at, 0);
+    for (Py_ssize_t i = 0; i < forms; i++) {
+        const int64_t end = integer(&at, i + 1);
+        const uint32_t letters = mask_of(bit_of, (const uint8_t *)text.data + start, end - start, text.length - start);
+        start = end;
+        const Py_ssize_t place = places[lengths[i]]++;
+        number_out[place] = (uint32_t)i;
+        mask_out[place] = letters;
+    }
+    PyMem_Free(lengths);
+    result = PyTuple_Pack(3, numbers, masks, starts);
+done:
+    Py_XDECREF(numbers);
+    Py_XDECREF(masks);
+    Py_XDECREF(starts);
+    PyMem_Free(places);
+    array_close(&text);
+    array_close(&at);
+    array_close(&bits);
+    return result;
 }
 
 /* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above

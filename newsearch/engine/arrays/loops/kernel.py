@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias
 
@@ -114,6 +115,21 @@ class Codes(NamedTuple):
     code: Array
     start: int
     divisor: int
+
+
+class Occurrences(NamedTuple):
+    """The occurrences of exact forms in one segment, whose articles are numbered from `start`. See `Slot`.
+
+    `several` tells whether there may be more than one form. Their postings then follow each other form by form.
+    """
+
+    doc: Array
+    code: Array
+    pos: Array
+    more_doc: Array
+    more_pos: Array
+    start: int
+    several: bool
 
 
 class _Best:
@@ -278,6 +294,35 @@ def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple
     return found.astype(np.uint32), table.take(found), alive
 
 
+def united(forms: list[Occurrences], among: Array | None) -> tuple[Any, Any, Any, Any, Any]:
+    """Unite the occurrences of some forms, as those of one word.
+
+    Args:
+        forms: by rising start.
+        among: the articles to which the result is limited, sorted, uint32. None means all.
+
+    Returns:
+        Buffers of the first five attributes of a `Slot`, of types uint32, uint8, uint16, uint32 and uint16. In an
+        article with several of the forms, the highest code counts.
+    """
+    postings = [Codes(form.doc, form.code, form.start, 1) for form in forms]
+    doc, code, _ = best_codes(postings, forms[-1].start + (1 << 16) if forms else 0, None)
+    doc, code = np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
+    first = [_numbered(form.doc, form.start) << 16 | form.pos for form in forms]
+    more = [_numbered(form.more_doc, form.start) << 16 | form.more_pos for form in forms]
+    keys = np.sort(np.concatenate([np.empty(0, np.int64), *first, *more]))
+    if among is not None:
+        is_wanted = np.isin(doc, among)
+        doc, code, keys = doc[is_wanted], code[is_wanted], keys[np.isin(keys >> 16, among)]
+    docs, pos = (keys >> 16).astype(np.uint32), (keys & 0xFFFF).astype(np.uint16)
+    is_first = np.append(True, docs[1:] != docs[:-1]) if len(docs) else np.empty(0, bool)
+    return doc, code, pos[is_first], docs[~is_first], pos[~is_first]
+
+
+def _numbered(doc: Array, start: int) -> NDArray[np.int64]:
+    return doc.astype(np.int64) + start
+
+
 def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
     """Articles in which words occur together in one text field.
 
@@ -324,6 +369,68 @@ def count(parts: list[Part], visible: Array | None) -> int:
     return len(common(parts, visible))
 
 
+def held_by(doc: Array, at: Array, among: Mask) -> Any:
+    """How many articles of each list are among some.
+
+    Args:
+        doc: the articles of all lists, one list after the other, uint16.
+        at: the start of each list and the end of the last, counted from any number.
+        among: for each article, whether it counts.
+
+    Returns:
+        A buffer of int64.
+    """
+    before = np.concatenate(([0], np.cumsum(among.take(doc))))
+    counts: Any = np.diff(before[at - at[0]])
+    return counts
+
+
+def numbered(tables: list[tuple[Array, Array]]) -> tuple[list[bytes], list[Any]]:
+    """Number the strings of several tables.
+
+    Args:
+        tables: the concatenated strings of each, and the start of each string and the end of the last.
+
+    Returns:
+        The distinct strings, in order of first occurrence; and for each table a buffer of uint32, the numbers of its
+        strings among these.
+
+    Raises:
+        ValueError: a string's place lies outside its table.
+    """
+    number: dict[bytes, int] = {}
+    found = []
+    for text, at in tables:
+        whole, places = text.tobytes(), at.tolist()
+        if places[0] < 0 or places[-1] > len(whole) or sorted(places) != places:
+            raise ValueError("a string's place lies outside its table")
+        names = [whole[start:end] for start, end in pairwise(places)]
+        found.append(np.array([number.setdefault(name, len(number)) for name in names], np.uint32))
+    return list(number), found
+
+
+def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
+    """The articles in any of some lists.
+
+    Args:
+        lists: the articles of each, sorted, uint32, and their scores, float64.
+        highest: whether the highest score of an article counts. Otherwise its scores are summed in the order of the
+            lists.
+
+    Returns:
+        A buffer of the article numbers, sorted, uint32, and a buffer of their scores, float64.
+    """
+    doc, place = np.unique(
+        np.concatenate([np.empty(0, np.uint32), *(doc for doc, _ in lists)]), return_inverse=True
+    )
+    scores = np.concatenate([np.empty(0), *(score for _, score in lists)])
+    if not highest:
+        return doc, np.bincount(place, scores, len(doc)).astype(np.float64, copy=False)
+    best = np.zeros(len(doc))
+    np.maximum.at(best, place, scores)
+    return doc, best
+
+
 def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
     """The numbers [first, last) of a dictionary's forms with this prefix.
 
@@ -363,6 +470,41 @@ def similar(
     return [found for found in zip(distances, forms, maybe, strict=True) if found[0] <= edits]
 
 
+def scan(term: str, edits: int, bits: Array, text: Array, at: Array) -> list[tuple[int, str, int]]:
+    """What `similar` finds among all forms of a dictionary, in no particular order. Needs no masks of the forms, and is
+    faster for one term than making them.
+
+    Args:
+        bits: the letter mask of every byte, uint32.
+    """
+    numbers, letters, starts = by_length(bits, text, at)
+    shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
+    fitting = slice(starts[min(shortest, longest)], starts[longest])
+    mask = int(np.bitwise_or.reduce(bits[np.frombuffer(term.encode(), np.uint8)]))
+    letters, numbers = np.frombuffer(letters, np.uint32), np.frombuffer(numbers, np.uint32)
+    return similar(term, edits, mask, letters[fitting], numbers[fitting], text, at)
+
+
+def by_length(bits: Array, text: Array, at: Array) -> tuple[Any, Any, list[int]]:
+    """The forms of a dictionary by length in letters.
+
+    Args:
+        bits: the letter mask of every byte, uint32. Bytes beyond ASCII have none.
+
+    Returns:
+        Buffers of the numbers and of the letter masks of the forms, uint32, and where each length starts.
+    """
+    at = at.astype(np.int64)
+    if len(at) < 2:
+        return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
+    # Count the letters: every byte that is not a UTF-8 continuation byte starts one.
+    before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
+    lengths = np.diff(before[at])
+    order = np.argsort(lengths, kind="stable").astype(np.uint32)
+    starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
+    return order, np.bitwise_or.reduceat(bits[text], at[:-1])[order], starts
+
+
 def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
     """The edit distances from some forms to a term, computed for all at once. Any value above `most` means too far.
 
@@ -398,13 +540,19 @@ def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
 
 if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELDS), "CHUNK": CHUNK}):
     for _name in (
+        "any_of",
         "begun",
         "best_codes",
+        "by_length",
         "common",
         "best_complete",
         "count",
         "best_partial",
+        "held_by",
+        "numbered",
+        "scan",
         "similar",
         "together",
+        "united",
     ):
         globals()[_name] = getattr(_twin, _name)

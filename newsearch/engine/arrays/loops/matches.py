@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.loops import kernel
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -16,9 +18,6 @@ class Scored(NamedTuple):
     doc: Array
     score: NDArray[np.float64]
 
-
-_DENSE = 4
-"""With more than one posting per 2 ** _DENSE articles, a table over all articles is faster than sorting."""
 
 NONE = Scored(np.empty(0, np.int64), np.empty(0))
 
@@ -32,27 +31,19 @@ def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
 
 
 def union(lists: list[Scored]) -> Scored:
-    """Articles in any of the lists, with their scores summed."""
-    if len(lists) == 1:
-        return lists[0]
-    highest = max((int(scored.doc[-1]) for scored in lists if len(scored.doc)), default=0)
-    if sum(len(scored.doc) for scored in lists) > highest >> _DENSE:
-        table = np.zeros(highest + 1)
-        for scored in lists:
-            table[scored.doc] += scored.score
-        doc = table.nonzero()[0]
-        return Scored(doc, table.take(doc))
-    doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
-    scores: Any = np.concatenate([scored.score for scored in lists])
-    return Scored(doc, np.bincount(inverse, scores, len(doc)).astype(np.float64, copy=False))
+    """Articles in any of the lists, with their scores summed in the order of the lists."""
+    return lists[0] if len(lists) == 1 else _any_of(lists, highest=False)
 
 
 def highest(lists: list[Scored]) -> Scored:
     """Articles in any of the lists, with the highest of their scores."""
-    doc, inverse = np.unique(np.concatenate([scored.doc for scored in lists]), return_inverse=True)
-    best = np.zeros(len(doc))
-    np.maximum.at(best, inverse, np.concatenate([scored.score for scored in lists]))
-    return Scored(doc, best)
+    return _any_of(lists, highest=True)
+
+
+def _any_of(lists: list[Scored], *, highest: bool) -> Scored:
+    given = [(scored.doc.astype(np.uint32, copy=False), scored.score) for scored in lists]
+    doc, score = kernel.any_of(given, highest)
+    return Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score))
 
 
 def intersection(lists: list[Scored]) -> Scored:

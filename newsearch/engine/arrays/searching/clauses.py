@@ -68,25 +68,17 @@ class Compiler:
                 return self._word(node)
             return self._remembered(node)
         match node:
-            case Phrase():
-                return self._window(node, [node.text], node.slop, ordered=True)
-            case Near():
-                return self._window(node, node.words, node.distance, ordered=False)
-            case Prefix():
-                return self._prefix(node)
-            case Fuzzy():
-                return self._fuzzy(node)
             case Everything():
                 return ScoringClause(self._view.everything, "every article")
             case Match() | Range() | DateRange() | Not():
                 return self._passing(node)
             case All(children) | And(children):
                 return self._combine(children, matches.intersection, "all of a group")
-            case Or():
+            case Or() | Phrase() | Near() | Prefix() | Fuzzy():
                 return self._remembered(node)
 
-    def _remembered(self, node: Word | Or) -> ScoringClause | None:
-        """The cached clause of several words searched as one, or of a word in a field, which costs as much."""
+    def _remembered(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
+        """The cached clause of several words or forms searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
         if key is None:
             return self._put_together(node)
@@ -98,9 +90,18 @@ class Compiler:
         found = self._view.joined(key, make)
         return found[0] if found else None
 
-    def _put_together(self, node: Word | Or) -> ScoringClause | None:
-        if isinstance(node, Or):
-            return self._combine(node.children, matches.union, "any of a group")
+    def _put_together(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
+        match node:
+            case Or():
+                return self._combine(node.children, matches.union, "any of a group")
+            case Phrase():
+                return self._window(node, [node.text], node.slop, ordered=True)
+            case Near():
+                return self._window(node, node.words, node.distance, ordered=False)
+            case Prefix():
+                return self._prefix(node)
+            case Fuzzy():
+                return self._fuzzy(node)
         # Only words with both letters and digits have another spelling.
         return self._word(node) if node.text.isalpha() else self._either_spelling(node)
 
@@ -110,20 +111,22 @@ class Compiler:
             return node.text, node.field, node.weight, self._is_stressed(node.text)
         if isinstance(node, Phrase):
             return node.text, node.field, node.weight, node.slop, Phrase
+        if isinstance(node, Near):
+            return node.words, node.field, node.weight, node.distance, Near
+        if isinstance(node, Prefix):
+            return node.text, node.field, node.weight, Prefix
+        if isinstance(node, Fuzzy):
+            return node.text, node.field, node.weight, node.distance, self._is_stressed(node.text), Fuzzy
         if isinstance(node, Or):
             keys = tuple([self._key(child) for child in node.children])
             return None if None in keys else keys
         return None
 
-    def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
-        """The checks of nodes that are used as filters.
-
-        Args:
-            among: the articles to be checked, sorted. Defaults to all.
-        """
+    def groups(self, nodes: Sequence[Node]) -> Groups:
+        """The checks of nodes that are used as filters."""
         if not nodes:
             return []
-        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc), self._tz)
+        made = Filters(self._view, self._docs, self._tz)
         # Dates come last because they usually reject the fewest articles.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
@@ -204,7 +207,7 @@ class Compiler:
         view, name = self._view, terms[0]
         if len(terms) > 1:
             # A typed word of several terms (COVID-19): the terms must be adjacent, in any of their forms.
-            return self._together([view.any_form(term) for term in terms], node, 0, ordered=True)
+            return self._together(view.slots(terms, any_form=True), node, 0, ordered=True)
         weight = node.weight
         if analysis.is_half(name):
             if node.field is None:
@@ -264,7 +267,7 @@ class Compiler:
         # A word near itself must occur twice. Any two occurrences are in order, and ordered matching needs both.
         ordered = ordered or len(set(terms)) == 1 < len(terms)
         return (
-            self._together([self._view.form(term) for term in terms], node, slop, ordered=ordered)
+            self._together(self._view.slots(terms, any_form=False), node, slop, ordered=ordered)
             if terms
             else None
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
@@ -25,7 +26,6 @@ class FormCounts:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._counts: dict[int, Array] = {}
 
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
         """The most frequent exact forms with this prefix, each with the number of findable articles that contain it.
@@ -37,7 +37,7 @@ class FormCounts:
         if among is not None:
             counts = self._together(ranges, among)
         if counts is None:
-            counts = [self._segment_counts(i)[first:last] for i, (first, last) in enumerate(ranges)]
+            counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
         return self._commonest([first for first, _ in ranges], counts, limit)
 
     def articles_with(self, form: str) -> int:
@@ -53,12 +53,14 @@ class FormCounts:
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
+        return self._view.cache.made(("like", term, edits), lambda: self._find_like(term, edits))
+
+    def _find_like(self, term: str, edits: int) -> list[LikeForm]:
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
-            counts = self._segment_counts(i)
-            for distance, form, number in segment.dictionary.similar(term, edits):
-                articles[form] += int(counts[number])
+            for distance, form, number in self._view.near_forms(segment, term, edits):
+                articles[form] += int(self._range_counts(i, number, number + 1)[0])
                 distances[form] = distance
         return [
             LikeForm(form, articles[form], distance)
@@ -100,19 +102,14 @@ class FormCounts:
                 total += int(count[number - first])
         return total
 
-    def _segment_counts(self, i: int) -> Array:
-        """For each form of a segment, the number of visible articles in the segment that contain it."""
-        found = self._counts.get(i)
-        if found is None:
-            segment, view = self._view.segments[i], self._view
-            at = segment.file.array("post_at").astype(np.int64)
-            if view.all_visible or len(at) < 2:
-                found = np.diff(at)
-            else:
-                visible = view.visible[view.starts[i] : view.starts[i + 1]]
-                found = sums(visible, segment.postings(0, len(at) - 1)[0], at)
-            self._counts[i] = found
-        return found
+    def _range_counts(self, i: int, first: int, last: int) -> Array:
+        """For each of the forms [first, last) of a segment, the number of visible articles that contain it."""
+        view, segment = self._view, self._view.segments[i]
+        at = segment.file.array("post_at")[first : last + 1].astype(np.int64)
+        if view.all_visible:
+            return np.diff(at)
+        visible = view.visible[view.starts[i] : view.starts[i + 1]]
+        return sums(visible, segment.postings(first, last)[0], at)
 
     def _together(self, ranges: list[tuple[int, int]], among: Node) -> list[Array] | None:
         """For each form in these ranges, the number of visible articles that contain it and match the tree.
@@ -138,6 +135,4 @@ class FormCounts:
 
 def sums(found: Mask, docs: Array, at: Array) -> Array:
     """For each form, the number of postings whose article was found. `at` gives the start of each form's postings."""
-    before = np.concatenate(([0], np.cumsum(found.take(docs))))
-    sums: Array = np.diff(before[at - at[0]])
-    return sums
+    return np.frombuffer(kernel.held_by(docs, at, found), np.int64)

@@ -20,7 +20,7 @@ from newsearch.text.analysis import LANGUAGES, Stemming
 Array: TypeAlias = NDArray[Any]
 
 
-_MAX_CACHED = 4096
+_MAX_CACHED = 256
 _MAX_COLLISIONS = 256
 """More stems than this with the same crc32 mean that the index is damaged or malicious."""
 
@@ -51,6 +51,8 @@ class Dictionary:
             for (number, (first, last)), code in zip(self._stem_range.items(), LANGUAGES, strict=False)
             if first < last
         }
+        self._post_at = memoryview(file.array("post_at"))
+        self._more_at = memoryview(file.array("more_at"))
         self._group_form_at = file.array("group_form_at")
         self._group_form = file.array("group_form")
 
@@ -125,24 +127,25 @@ class Dictionary:
         if ref >= 0:
             return [ref]
         forms = self._group_form[self._group_form_at[-1 - ref] : self._group_form_at[-ref]]
-        if (forms[1:] <= forms[:-1]).any() or not self._has_offsets:
+        found: list[int] = forms.tolist()
+        if not (self._are_apart(found, self._post_at) and self._are_apart(found, self._more_at)):
             # Overlapping forms would claim more postings than exist.
             raise IndexCorrupt(self._file.path, "the stems are damaged")
-        found: list[int] = forms.tolist()
         return found
 
-    @cached_property
-    def _has_offsets(self) -> bool:
-        array = self._file.array
-        return is_offsets(array("post_at"), len(array("post_doc"))) and is_offsets(
-            array("more_at"), len(array("more_doc"))
-        )
+    def _are_apart(self, forms: list[int], at: memoryview) -> bool:
+        """Whether these forms rise, and the postings of each end before those of the next begin."""
+        before, end = -1, 0
+        for form in forms:
+            if form <= before or not end <= at[form] <= at[form + 1]:
+                return False
+            before, end = form, at[form + 1]
+        return True
 
     def pairs(self, half: str) -> list[tuple[int, int]]:
         """The ranges [first, last) of the pairs that contain a character, in ascending order."""
         begun = self.prefix_range(half)
-        numbers, _, starts = self._by_length
-        two = numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+        two = self._of_two_letters
         wanted = half.encode()
         ends = np.asarray(self._text_at)[two + 1].astype(np.int64)
         fits = ends >= len(wanted)
@@ -151,9 +154,18 @@ class Dictionary:
         ended = [number for number in np.sort(two[fits]).tolist() if not begun[0] <= number < begun[1]]
         return sorted([begun, *((number, number + 1) for number in ended)])
 
+    @cached_property
+    def _of_two_letters(self) -> NDArray[np.int64]:
+        numbers, _, starts = self.by_length()
+        return numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number."""
-        numbers, letters, starts = self._by_length
+        return kernel.scan(term, edits, _BITS, self._text, self._text_at)
+
+    def similar_by_length(self, term: str, edits: int, ordered: ByLength) -> list[tuple[int, str, int]]:
+        """What `similar` finds, several times as fast, given what `by_length` returns."""
+        numbers, letters, starts = ordered
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
         fitting = slice(starts[min(shortest, longest)], starts[longest])
         return kernel.similar(
@@ -166,20 +178,13 @@ class Dictionary:
             self._text_at,
         )
 
-    @cached_property
-    def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
+    def by_length(self) -> ByLength:
         """The numbers of the forms by length in letters, the letter mask of each, and the start of each length."""
-        at = self._file.array("term_at").astype(np.int64)
-        text = self._file.array("term_bytes")
-        if len(at) < 2:
-            return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
-        # Count the letters: every byte that is not a UTF-8 continuation byte starts one.
-        before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
-        lengths = np.diff(before[at])
-        order = np.argsort(lengths, kind="stable").astype(np.uint32)
-        starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
-        return order, np.bitwise_or.reduceat(_BITS[text], at[:-1])[order], starts
+        numbers, letters, starts = kernel.by_length(_BITS, self._text, self._text_at)
+        return np.frombuffer(numbers, np.uint32), np.frombuffer(letters, np.uint32), starts
 
+
+ByLength: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]
 
 # Letters and digits have their own bits, as far as 32 bits allow. Bytes beyond ASCII have none, because one letter
 # consists of several such bytes.
@@ -191,7 +196,7 @@ for _bit, _letters in enumerate(
         _BITS[ord(_letter)] = 1 << _bit
 
 
-@lru_cache(maxsize=_MAX_CACHED)
+@lru_cache(maxsize=4096)
 def stem_of(stemming: Stemming, term: str) -> str:
     """`stemming.stem(term)`, cached because all segments of an index look up the same stems."""
     return stemming.stem(term)

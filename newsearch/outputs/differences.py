@@ -1,0 +1,31 @@
+"""What changed between two versions of a text, word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+REMOVED, ADDED, SAME = "removed", "added", "same"
+
+MAX_WORDS = 2_000
+"""Words of a text that are compared; the rest is compared as a whole."""
+
+
+def differences(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """The words of two texts in runs: REMOVED, ADDED or SAME, and the words. Punctuation belongs to its word."""
+    old, new = re.findall(r"\S+", before), re.findall(r"\S+", after)
+    rest_old, rest_new = old[MAX_WORDS:], new[MAX_WORDS:]
+    old, new = old[:MAX_WORDS], new[:MAX_WORDS]
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield SAME, " ".join(old[a:b])
+            continue
+        if b > a:
+            yield REMOVED, " ".join(old[a:b])
+        if d > c:
+            yield ADDED, " ".join(new[c:d])
+    if rest_old != rest_new and rest_old:
+        yield REMOVED, " ".join(rest_old)
+    if rest_new:
+        yield ADDED if rest_old != rest_new else SAME, " ".join(rest_new)
