@@ -99,6 +99,9 @@ def _articles(
     is_usual = options == _AS_IT_SAYS
     for first, batch in _batches(lines, location):
         articles = articles_of_plain_records(batch, orjson.loads) if is_usual else [None] * len(batch)
+        if all(articles):
+            yield from cast(Sequence[Article], articles)
+            continue
         for number, (line, article) in enumerate(zip(batch, articles, strict=True), first):
             if article:
                 yield article

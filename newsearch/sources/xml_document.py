@@ -11,7 +11,7 @@ from typing import Any, Final
 from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Record
+from newsearch.sources.base import NotNews, ReadingOptions, Record
 from newsearch.sources.files import printable, read_content
 from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse
 
@@ -24,6 +24,7 @@ _PROLOG: Final = re.compile(
 )
 _FEED_WITHIN: Final = re.compile(r"<(feed|rss|rdf:RDF)\s", re.IGNORECASE)
 _FEEDS: Final = ("rss", "rdf", "feed", "channel")
+_ROOTS: Final = (*_FEEDS, "html", "nitf", "newsmessage", "newsml", "newsitem", "packageitem")
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
@@ -40,9 +41,14 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     """Read the records of the text of a document; see `records`."""
     body, prolog = without_prolog(text)
+    root = root_of(body)
+    if root and root not in _ROOTS:
+        if root == "opml":
+            raise NotNews(location, "a list of feeds, and no articles; name it .opml to index the feeds")
+        what = f"XML of <{root:.40}>, which newsearch does not read"
+        raise NotNews(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
     if "<!ENTITY" in prolog.upper():
         raise SourceError(location, "defines entities of its own, which newsearch does not read")
-    root = root_of(body)
     if root in _FEEDS:
         yield from _of_feed(body, location)
         return
@@ -52,11 +58,8 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         return
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
-    if root == "opml":
-        raise SourceError(location, "a list of feeds, and no articles; name it .opml to index the feeds")
-    if root not in ("nitf", "newsmessage", "newsml", "newsitem", "packageitem"):
-        what = f"XML of <{root}>, which newsearch does not read" if root else "no XML"
-        raise SourceError(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
+    if not root:
+        raise SourceError(location, "no XML; it reads RSS, Atom, NewsML and NITF")
     try:
         tree = parse(body)
     except XmlError as error:
