@@ -82,6 +82,20 @@ def test_where_there_is_no_index_there_is_none(tmp_path) -> None:
     assert not whoosh_index.exists_in(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["scoring.WeightLengthScorer", "reading.MultiReader"])
+def test_a_whoosh_that_lacks_what_is_needed_is_an_error(name) -> None:
+    program = (
+        "import sys, whoosh.reading, whoosh.scoring\n"
+        f"del whoosh.{name}\n"
+        "from newsearch.errors import EngineError\n"
+        "try: import newsearch.whoosh\n"
+        "except EngineError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert f"whoosh.{name}" in done.stdout
+    assert "pip install" in done.stdout
+
+
 def test_indexes_of_whoosh_are_read_as_before(directory, tmp_path) -> None:
     whoosh_index.open_dir(str(directory))
     (tmp_path / "theirs").mkdir()
@@ -115,6 +129,8 @@ def test_whoosh_leaves_no_segments(directory) -> None:
         SegmentWriter(index)
     with pytest.raises(IndexingError):
         index.writer(procs=2)
+    with pytest.raises(IndexingError):
+        whoosh_index.TOC(index.schema, [], 2).write(index.storage, index.indexname)
     with pytest.raises(whoosh_index.IndexError):
         whoosh_index.create_in(str(directory), Schema(title=TEXT))
     assert files(directory) == before
