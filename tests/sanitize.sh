@@ -28,7 +28,8 @@ for library in libasan.so libstdc++.so.6; do preload="$preload $("$CC" -print-fi
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
 cd "$copy"
 modules="newsearch.articles._reading newsearch.engine.arrays.loops._kernel newsearch.engine.arrays.loops._sieve
-         newsearch.engine.arrays.searching._lookup newsearch.engine.arrays.writing._building"
+         newsearch.engine.arrays.searching._lookup newsearch.engine.arrays.writing._building
+         newsearch.stories._comparing"
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -c "
 import sys
 from importlib import import_module
@@ -39,4 +40,5 @@ for name in sys.argv[1:]:
 " $modules
 arrays=tests/engine/arrays
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -m pytest -p no:cacheprovider "$@" tests/articles \
-    $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py
+    $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py \
+    $arrays/test_groups.py tests/stories/test_comparing.py

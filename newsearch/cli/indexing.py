@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import click
 
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import format_option
+from newsearch.cli.options import Size, format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
@@ -40,21 +39,6 @@ MAX_CHANGES_SHOWN = 20
 """Maximum number of ids of each kind in text output; JSON has the first 1,000."""
 
 
-class _Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
-    """A number of bytes, such as 512M, 512MB, 512MiB or 2G; all are powers of 1024."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
-        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
-        if size < LEAST_MEMORY:
-            self.fail(f"{value!r} is not a size of at least 16M, such as 512M or 2G", param, context)
-        return size
-
-
 class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
     """A duration of at least a minute, such as 15min, 2h or 1d."""
 
@@ -71,8 +55,6 @@ class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
             self.fail(f"{value!r} is no time at all", param, context)
         return length
 
-
-_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
 
 wait_option = click.option(
     "--wait",
@@ -154,7 +136,7 @@ _WORK_OPTIONS = (
     ),
     click.option(
         "--memory",
-        type=_Size(),
+        type=Size(LEAST_MEMORY),
         default="512M",
         show_default=True,
         metavar="SIZE",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
 
+from newsearch.engine.base import LEAST_CACHE
 from newsearch.errors import QueryError
 from newsearch.query import parse_duration
 from newsearch.ranking import Boosts
@@ -41,6 +43,42 @@ expand_option = click.option(
     "--expand/--no-expand",
     default=None,
     help="Also search for words that the best articles share; by default, only to rank a query in sentences.",
+)
+
+
+_SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there
+    """A number of bytes, such as 512M, 512MB, 512MiB or 2G; all are powers of 1024.
+
+    Args:
+        least: the smallest size allowed, in bytes.
+    """
+
+    name = "size"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
+        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
+        if size < self._least:
+            least = f"{self._least >> 20}M"
+            self.fail(f"{value!r} is not a size of at least {least}, such as 512M or 2G", param, context)
+        return size
+
+
+cache_option = click.option(
+    "--cache",
+    type=Size(LEAST_CACHE),
+    default="256M",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory that searching may take, besides what the system keeps of files.",
 )
 
 

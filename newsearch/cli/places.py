@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.terminal import complain
+from newsearch.engine.base import CACHE
 from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
 from newsearch.outputs.words import counted
 from newsearch.search.index import Index
@@ -46,7 +47,7 @@ def index_option(command: Command) -> Command:
     )(command)
 
 
-def open_for_search(directory: str | None, synonyms: str | None = None) -> Index:
+def open_for_search(directory: str | None, synonyms: str | None = None, memory: int = CACHE) -> Index:
     """Open the named index, or the default one, which is created first if possible.
 
     It is created from the collection in ./seeds, or else from the bundled one. If another version made it, it is
@@ -57,20 +58,21 @@ def open_for_search(directory: str | None, synonyms: str | None = None) -> Index
     Args:
         directory: of the named index.
         synonyms: a file of synonyms.
+        memory: see `newsearch.open`.
 
     Raises:
         WordListError: the file of synonyms cannot be used.
         IndexMissing, IndexIncompatible, IndexCorrupt: the index is missing or cannot be read.
     """
     if directory is not None:
-        return open_index(directory, synonyms=synonyms)
+        return open_index(directory, synonyms=synonyms, memory=memory)
     try:
-        return open_index(DEFAULT_INDEX, synonyms=synonyms)
+        return open_index(DEFAULT_INDEX, synonyms=synonyms, memory=memory)
     except IndexMissing:
         _build_default()
     except IndexIncompatible:
         _rebuild_default()
-    return open_index(DEFAULT_INDEX, synonyms=synonyms)
+    return open_index(DEFAULT_INDEX, synonyms=synonyms, memory=memory)
 
 
 # Modules that write an index are imported here, because searches hardly ever need them.

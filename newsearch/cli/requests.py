@@ -16,7 +16,7 @@ from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
 from newsearch.query import parse_duration
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import COLLAPSES, Request
+from newsearch.search.request import COLLAPSES, COUNTS, Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -109,6 +109,13 @@ _OPTIONS = (
         metavar="NUMBER",
         type=click.IntRange(min=1),
         help="Hits of one outlet on a page, as long as others have some.",
+    ),
+    click.option(
+        "--count",
+        type=click.Choice(COUNTS),
+        default="articles",
+        show_default=True,
+        help="What facets count; all copies of a text count as one text.",
     ),
 )
 

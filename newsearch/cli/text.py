@@ -10,7 +10,7 @@ from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
 from newsearch.engine.base import Explanation
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
-from newsearch.outputs.words import counted_copies, counted_matches, other_outlets
+from newsearch.outputs.words import counted, counted_copies, counted_matches, other_outlets
 from newsearch.search.results import Hit
 from newsearch.text.clean import one_line
 
@@ -175,7 +175,11 @@ _JOINS = {"score": ", the product of", "boost": ", the product of"}
 
 
 def _footer(page: Page) -> str:
-    return f"{_place(page)}{f', {page.results.request.collapse} as one hit' * any(hit.copies for hit in page.results)}"
+    folding, collapse = page.results.folding, page.results.request.collapse
+    if folding is None or collapse is None or not any(hit.copies for hit in page.results):
+        return _place(page)
+    total = f" ({counted(folding.groups, 'text')})" if folding.exact and collapse == "copies" else ""
+    return f"{_place(page)}, {collapse} as one hit{total}"
 
 
 def _place(page: Page) -> str:

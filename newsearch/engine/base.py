@@ -36,6 +36,10 @@ MAX_PAGE = 100_000
 MEMORY = 512 << 20
 LEAST_MEMORY = 16 << 20
 """Bytes of added articles that a writer may keep in memory: the default and the minimum."""
+
+CACHE = 256 << 20
+LEAST_CACHE = 16 << 20
+"""Bytes that a reader may take for searching: the default and the minimum."""
 MAX_NAMES = 1000
 """The maximum number of ids in a SourceDifference for each kind of change. The counts are complete."""
 
@@ -183,6 +187,34 @@ class Answer(Protocol):
         Args:
             limit: the maximum number of values; None for all.
         """
+
+
+class Fold(NamedTuple):
+    """How the hits of a search become fewer.
+
+    Attributes:
+        copies: whether one hit represents all copies of a text that match.
+        show: which of them it is: "best" (in the order of the search), "first" or "last" (by date), or the name or
+            domain of an outlet. If several qualify, or none, the best of them.
+        per_outlet: the maximum number of hits of an outlet on a page, as long as other outlets have hits; None for any.
+    """
+
+    copies: bool
+    show: str = "best"
+    per_outlet: int | None = None
+
+
+class FoldedAnswer(Answer, Protocol):
+    """The result of a folded search. `Options.limit` and `offset` count groups of copies."""
+
+    def copies(self, number: int) -> Sequence[Article]:
+        """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
+
+    def groups(self) -> Counts:
+        """Return how many groups of copies match: complete ones have an article with every word of the query."""
+
+    def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        """Like `facet`, but return the number of groups in which an article has the value."""
 
 
 class OutletCount(NamedTuple):
@@ -382,6 +414,21 @@ class Reader(Protocol):
         """
 
 
+@runtime_checkable
+class FoldingReader(Reader, Protocol):
+    """A reader that knows which articles of its generation are copies of each other.
+
+    All published articles are grouped; an unpublished one is a group of its own. The hits of other readers are folded
+    by `search.folding`, which reads the first of them.
+    """
+
+    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedAnswer:
+        """Answer a query tree with folded hits."""
+
+    def copies(self, id: str) -> list[Article]:
+        """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
+
+
 class Ledger(Protocol):
     """Compares the articles of one source, as they are read, with its articles in the index.
 
@@ -509,8 +556,12 @@ class Engine(Protocol):
     def place(self) -> Path | str:
         """Where the index is, as passed to `open_engine`: a Path for a directory, otherwise text."""
 
-    def reader(self) -> Reader:
+    def reader(self, *, memory: int = CACHE) -> Reader:
         """Open the published generation.
+
+        Args:
+            memory: the most bytes that the reader may keep of what it has read and made; an engine that keeps nothing
+                ignores it. The reader of a newer generation gets the same limit.
 
         Raises:
             IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.

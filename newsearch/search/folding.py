@@ -1,7 +1,9 @@
-"""Groups copies of a text, or reports of a story, among the first hits of a search.
+"""The page of a search in which one hit represents all copies of a text, or all reports of a story.
 
-The first CANDIDATES hits are grouped. If they do not fill the page, the number is doubled until they do. A group takes
-the position of its best hit. Grouping does not change the number of matching articles.
+Copies are grouped by the engine, among all articles of the index, if it can (see `FoldingReader`). Stories, and copies
+in other engines, are grouped here, among the first CANDIDATES hits. If these do not fill the page, the number is
+doubled until they do. A group takes the position of its best hit. Grouping does not change the number of matching
+articles.
 """
 
 from __future__ import annotations
@@ -9,10 +11,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer
+from newsearch.engine.base import Answer, Fold, FoldingReader, Options
+from newsearch.errors import QueryError
+from newsearch.query.tree import Node
 from newsearch.search.alike import Alike
 from newsearch.search.request import MAX_FOLDED, Request
 
@@ -37,31 +42,74 @@ class Copy(NamedTuple):
     date: date | datetime | None
 
 
-class Folding(NamedTuple):
+class Folding:
     """The page of a folded search.
 
     Attributes:
-        answer: the search whose hits were grouped.
-        page: for each hit on the page, its number in `answer` and the articles it represents, the earliest first.
-        groups: the number of groups among all hits that were read.
-        candidates: the number of hits that were read.
-        exact: whether these are all hits of the search.
+        answer: the search whose hits are on the page.
+        page: for each hit on the page, its number in `answer`, and a function that returns the articles it represents,
+            the earliest first.
+        exact: whether all matches were grouped, and not only the first hits.
     """
 
-    answer: Answer
-    page: Sequence[tuple[int, tuple[Copy, ...]]]
-    groups: int
-    candidates: int
-    exact: bool
+    def __init__(
+        self,
+        answer: Answer,
+        page: Sequence[tuple[int, Callable[[], tuple[Copy, ...]]]],
+        exact: bool,
+        count: Callable[[], tuple[int, int]],
+    ) -> None:
+        self.answer = answer
+        self.page = page
+        self.exact = exact
+        self._count = count
+
+    @cached_property
+    def _counts(self) -> tuple[int, int]:
+        return self._count()
+
+    @property
+    def groups(self) -> int:
+        """The number of groups among all hits that were grouped."""
+        return self._counts[0]
+
+    @property
+    def candidates(self) -> int:
+        """The number of hits that were grouped."""
+        return self._counts[1]
+
+
+def fold_in_engine(request: Request, reader: FoldingReader, tree: Node, options: Options) -> Folding:
+    """The page for a request whose copies the engine knows. All matches are grouped."""
+    wanted = Fold(request.collapse == "copies", request.show, request.per_outlet)
+    answer = reader.fold(tree, options, wanted)
+
+    def copies_of(number: int) -> Callable[[], tuple[Copy, ...]]:
+        return lambda: tuple(map(copy_of, answer.copies(number)))
+
+    def count() -> tuple[int, int]:
+        articles = answer.counts()
+        groups = answer.groups() if wanted.copies else articles
+        return groups.complete + groups.partial, articles.complete + articles.partial
+
+    return Folding(answer, [(number, copies_of(number)) for number in range(len(answer))], True, count)
 
 
 def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:
-    """The page for a request.
+    """The page for a request, from its first hits.
 
     Args:
         first: returns the first n hits of the search of the request.
+
+    Raises:
+        QueryError: the page reaches beyond the MAX_FOLDED hits that are grouped at most.
     """
     end = request.offset + request.limit
+    if end > MAX_FOLDED:
+        name = "collapse" if request.collapse else "per_outlet"
+        raise QueryError(
+            f"{name}: this index groups {MAX_FOLDED:,} hits at most; offset and limit reach beyond"
+        )
     size = max(CANDIDATES, end)
     while True:
         answer = first(size)
@@ -72,11 +120,13 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
         if exact or size >= MAX_FOLDED or full:
             break
         size = min(2 * size, MAX_FOLDED)
-    page = [
-        (shown, tuple(copy_of(articles[i]) for i in sorted(others, key=lambda i: (*when(articles[i]), i))))
-        for shown, others in ordered[request.offset : end]
-    ]
-    return Folding(answer, page, len(groups), len(articles), exact)
+
+    def copies_of(others: list[int]) -> Callable[[], tuple[Copy, ...]]:
+        by_date = sorted(others, key=lambda i: (*when(articles[i]), i))
+        return lambda: tuple(copy_of(articles[i]) for i in by_date)
+
+    page = [(shown, copies_of(others)) for shown, others in ordered[request.offset : end]]
+    return Folding(answer, page, exact, lambda: (len(groups), len(articles)))
 
 
 def _groups(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import Engine, FieldStats, Reader
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -35,15 +35,21 @@ _FRONTS = 15
 """Front pages that are kept beside the newest."""
 
 
-def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None) -> Index:
+def open(
+    path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | None = None, memory: int = CACHE
+) -> Index:
     """Open the index in a directory for searching.
 
     Args:
         path: the path of the directory; `scheme://...` names a location handled by another engine.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now and applied to every search.
+        memory: the most bytes that searching may take, by default 256 MiB and at least 16 MiB. The index keeps what
+            later searches can use again, and drops what was used longest ago. 64 MiB, or half of a smaller limit, are
+            left for Python and for searches that run. The pages of the files do not count: the system keeps them as
+            long as nothing else needs the memory.
 
     Raises:
-        ValueError: an argument is not a path.
+        ValueError: an argument is not a path, or `memory` is not such a number.
         WordListError: the file of synonyms cannot be used.
         EngineError: there is no engine for this scheme.
         IndexMissing: there is no index at the path.
@@ -51,13 +57,14 @@ def open(path: str | os.PathLike[str], *, synonyms: str | os.PathLike[str] | Non
         IndexCorrupt: the index is damaged.
     """
     check_path("path", path)
+    check_number("memory", memory, LEAST_CACHE, whole=True)
     engine = open_engine(path)
     if synonyms is None:
-        return Index(engine)
+        return Index(engine, memory=int(memory))
     check_path("synonyms", synonyms)
     from newsearch.query.synonyms import read_synonyms  # rarely needed
 
-    return Index(engine, read_synonyms(synonyms))
+    return Index(engine, read_synonyms(synonyms), memory=int(memory))
 
 
 _NO_LISTS = ((),) * 6
@@ -71,11 +78,16 @@ class Index:
     """
 
     def __init__(
-        self, engine: Engine, synonyms: Synonyms | None = None, reader: Reader | None = None
+        self,
+        engine: Engine,
+        synonyms: Synonyms | None = None,
+        reader: Reader | None = None,
+        *,
+        memory: int = CACHE,
     ) -> None:
         self.path = engine.place
         self._synonyms = synonyms
-        self._open: Reader | None = reader or engine.reader()
+        self._open: Reader | None = reader or engine.reader(memory=memory)
         self._completer: Completer | None = None
         self._spellings: Spellings | None = None
         self._compared: Alike | None = None
@@ -113,6 +125,7 @@ class Index:
         collapse: str | None = None,
         show: str = "best",
         per_outlet: int | None = None,
+        count: str = "articles",
     ) -> Results:
         """Find articles, the best first. The score is relevance boosted by heat and quality.
 
@@ -142,12 +155,13 @@ class Index:
                 more articles, some without any word of the query; these are neither complete nor counted. None, the
                 default, uses the words only to rank the results of a query in sentences. False does neither, and leaves
                 `related` empty.
-            collapse: copies or stories: one hit represents all copies of a text, or all reports of an event, among the
-                first hits (200, or more if these do not fill the page). `Hit.copies` has the others. See
+            collapse: copies or stories: one hit represents all matching copies of a text, or all reports of an event
+                among the first hits (200, or more if these do not fill the page). `Hit.copies` has the others. See
                 docs/stories.md.
             show: which article of a group is the hit: best (in the order of the search), first or last (by date), or
                 that of an outlet, given by name or domain.
             per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits.
+            count: what facets count: articles or texts; all copies of a text count as one text.
 
         Raises:
             QueryError: an option has a wrong type, is out of range, or is not a date.
@@ -167,6 +181,7 @@ class Index:
             and expand is None
             and collapse is None
             and per_outlet is None
+            and count == "articles"
             and show == "best"
             and unpublished is False
             and tz is UTC
@@ -197,6 +212,7 @@ class Index:
                 collapse=collapse,
                 show=show,
                 per_outlet=per_outlet,
+                count=count,
             )
         )
 
@@ -218,14 +234,19 @@ class Index:
 
             if expand or is_prose(asked.query.tree):
                 options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
-        if request.is_folded and request.limit:
-            from newsearch.search.folding import fold  # with all that compares articles
+        if request.is_folded:
+            from newsearch.search.folding import fold, fold_in_engine  # with all that compares articles
 
-            folding = fold(
-                request,
-                lambda limit: reader.search(tree, replace(options, offset=0, limit=limit)),
-                self._alike,
-            )
+            if request.collapse != "stories" and isinstance(reader, FoldingReader):
+                folding = fold_in_engine(request, reader, tree, options)
+            elif request.limit:
+                folding = fold(
+                    request,
+                    lambda limit: reader.search(tree, replace(options, offset=0, limit=limit)),
+                    self._alike,
+                )
+            else:
+                return Results(asked, reader.search(tree, options))
             return Results(asked, folding.answer, folding)
         return Results(asked, reader.search(tree, options))
 
@@ -249,7 +270,7 @@ class Index:
         asked = self._asked(request)
         # Recency counts from the newest article, unless its date is in the future.
         hour = asked.now.replace(minute=0, second=0, microsecond=0) if request.boosts.half_life else None
-        folding = (request.collapse, request.show, request.per_outlet)
+        folding = (request.collapse, request.show, request.per_outlet, request.count)
         told = repr((asked.tree(), asked.options, request.expand, hour, folding))
         return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -424,10 +445,15 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.similar import publications  # with all that compares articles
+        from newsearch.search.similar import publications, publications_of  # with all that compares articles
 
         article = self.get(id)
-        return publications(article, self._alike) if article else []
+        if article is None:
+            return []
+        reader = self._reader
+        if article.published and isinstance(reader, FoldingReader):
+            return publications_of(reader.copies(id))
+        return publications(article, self._alike)
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """Completions of the last word of a partly typed query.

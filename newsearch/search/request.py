@@ -28,8 +28,9 @@ REQUEST_VERSION = 1
 """The version of the JSON of a request: raised when a reader of the old form could go wrong."""
 
 COLLAPSES = ("copies", "stories")
+COUNTS = ("articles", "texts")
 MAX_FOLDED = 2_000
-"""Hits that are read at most to fold them."""
+"""Hits that are read at most to group them into stories."""
 
 Moment: TypeAlias = str | date | datetime
 
@@ -65,6 +66,7 @@ class Request:
             name or domain of an outlet; best if the group has no article of that outlet. No effect without `collapse`.
         per_outlet: the maximum number of hits of one outlet on a page, as long as other outlets have hits. The rest
             move to the next pages.
+        count: what facets count: articles or texts; all copies of a text count as one text.
 
     Raises:
         QueryError: a value has a wrong type or is out of range; the message begins with the name of the attribute.
@@ -92,6 +94,7 @@ class Request:
     collapse: str | None = None
     show: str = "best"
     per_outlet: int | None = None
+    count: str = "articles"
 
     @classmethod
     def plain(cls, query: str, limit: int, offset: int) -> Request:
@@ -160,13 +163,14 @@ class Request:
         check_text("show", self.show, error=QueryError)
         if not self.show.strip():
             raise QueryError("show: this is empty: give best, first, last or an outlet")
+        if self.count not in COUNTS:
+            raise QueryError(f"count: {self.count!r:.80} is unknown: one of {', '.join(COUNTS)}")
         if self.per_outlet is not None:
             check_number("per_outlet", self.per_outlet, 1, MAX_PAGE, whole=True, error=QueryError)
             self._set("per_outlet", int(self.per_outlet))
-        if self.is_folded and self.limit + self.offset > MAX_FOLDED:
-            name = "collapse" if self.collapse else "per_outlet"
+        if self.collapse == "stories" and self.limit + self.offset > MAX_FOLDED:
             raise QueryError(
-                f"{name}: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on"
+                f"collapse: offset and limit reach beyond the {MAX_FOLDED:,} hits that it works on"
             )
 
     @property

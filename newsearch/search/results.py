@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, overload
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
-from newsearch.errors import QueryError
+from newsearch.errors import EngineError, QueryError
 from newsearch.query import Note, Parsed
 from newsearch.search.help import FEW, Clause, diagnose, respell
 from newsearch.search.request import Asked, Request
 from newsearch.text.analysis import Stemming
 
 if TYPE_CHECKING:
+    from newsearch.engine.base import FoldedAnswer
     from newsearch.search.folding import Copy, Folding
 
 
@@ -29,10 +30,9 @@ class Hit:
         complete: whether the article contains every word of the query.
         id, title: those of the article.
         url: the address of the article.
-        copies: the articles that this hit represents in a search with `collapse`, the earliest first; otherwise empty.
     """
 
-    __slots__ = ("_answer", "_article", "_number", "complete", "copies", "id", "score", "title", "url")
+    __slots__ = ("_answer", "_article", "_copies", "_number", "complete", "id", "score", "title", "url")
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class Hit:
         named: Summary,
         score: float,
         complete: bool,
-        copies: tuple[Copy, ...] = (),
+        copies: Callable[[], tuple[Copy, ...]] = tuple,
     ) -> None:
         self._answer = answer
         self._number = number
         self._article: Article | None = None
         self.score = score
         self.complete = complete
-        self.copies = copies
+        self._copies: Callable[[], tuple[Copy, ...]] | tuple[Copy, ...] = copies
         self.id = named.id
         self.title = named.title
         self.url = named.url or None
@@ -60,6 +60,17 @@ class Hit:
     def matched(self) -> bool:
         """Whether the article contains any word of the query. Hits of an expanded search may not; they do not count."""
         return self._answer.matched(self._number)
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """The articles that this hit represents in a search with `collapse`, the earliest first; otherwise empty.
+
+        Raises:
+            IndexCorrupt: a stored article is damaged.
+        """
+        if not isinstance(self._copies, tuple):
+            self._copies = self._copies()
+        return self._copies
 
     @property
     def article(self) -> Article:
@@ -91,7 +102,7 @@ class Results(Sequence[Hit]):
         query: the query as parsed.
         now: the reference moment for relative dates and ages.
         tz: the time zone in which days begin.
-        folding: in a search with `collapse` or `per_outlet`, the number of hits that were read, the number of groups
+        folding: in a search with `collapse` or `per_outlet`, the number of hits that were grouped, the number of groups
             they form, and whether they are all matches; otherwise None.
     """
 
@@ -188,11 +199,33 @@ class Results(Sequence[Hit]):
         """
         return diagnose(self._asked)
 
-    def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
-        """The most frequent values of a facet among the matches as (value, articles), the most frequent first.
+    @cached_property
+    def texts(self) -> Counts:
+        """The number of matching texts: like `counts`, but all copies of a text count as one.
 
-        Counts the articles that contain every word, or, if there are none, those that contain some. Years, months,
-        weeks and days are in the time zone of the search. They come in chronological order, the latest `limit` of them.
+        Raises:
+            EngineError: the engine of this index does not know which articles are copies.
+        """
+        return self._texts.groups()
+
+    @cached_property
+    def _texts(self) -> FoldedAnswer:
+        from newsearch.engine.base import Fold, FoldingReader  # few count texts
+
+        reader = self._asked.reader
+        if not isinstance(reader, FoldingReader):
+            raise EngineError(
+                "this index does not count texts: its engine does not know which articles are copies"
+            )
+        options = replace(self._asked.options, limit=0, offset=0)
+        return reader.fold(self._asked.tree(), options, Fold(copies=True))
+
+    def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
+        """The most frequent values of a facet among the matches as (value, count), the most frequent first.
+
+        Counts the articles that contain every word, or, if there are none, those that contain some. If the request
+        counts texts, all copies of a text count once for each value. Years, months, weeks and days are in the time zone
+        of the search. They come in chronological order, the latest `limit` of them.
 
         Args:
             name: topic, provider, author, category, type, language, year, month, week or day.
@@ -200,11 +233,14 @@ class Results(Sequence[Hit]):
 
         Raises:
             QueryError: there is no facet with this name, or the limit is invalid.
+            EngineError: texts cannot be counted; see `texts`.
         """
         if name not in FACETS:
             raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")
         if limit is not None:
             check_number("limit", limit, 0, whole=True, error=QueryError)
+        if self.request.count == "texts":
+            return self._texts.facet_of_groups(name, limit)
         return self._answer.facet(name, limit)
 
 

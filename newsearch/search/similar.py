@@ -127,8 +127,12 @@ def publications(article: Article, alike: Alike) -> list[Publication]:
     answer = reader.search(tree, Options(limit=CANDIDATES))
     found = [article, *(answer.article(i) for i in range(len(answer)))]
     labels = alike.copies(found)
-    group = [one for one, label in zip(found, labels, strict=True) if label == labels[0]]
-    group.sort(key=lambda one: (*when(one), one.id))
+    return publications_of([one for one, label in zip(found, labels, strict=True) if label == labels[0]])
+
+
+def publications_of(group: Sequence[Article]) -> list[Publication]:
+    """The publications of a text, given the articles that have it: the earliest first, then undated ones."""
+    group = sorted(group, key=lambda one: (*when(one), one.id))
     first = group[0].date
     return [
         Publication(

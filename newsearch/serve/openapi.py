@@ -50,6 +50,7 @@ REQUEST: Schema = {
     "expand": _or_null({"type": "boolean"}),
     "collapse": {"enum": [None, "copies", "stories"]},
     "show": {"type": "string", "pattern": "\\S"},
+    "count": {"enum": ["articles", "texts"]},
     "per_outlet": _or_null({"type": "integer", "minimum": 1, "maximum": MAX_PAGE}),
 }
 """The properties of a request, as in docs/request.schema.json, without descriptions."""
@@ -75,6 +76,7 @@ _SAID = {
     "expand": "search also for words that the best articles share",
     "collapse": "copies or stories: one hit for all copies of a text, or for all reports of an event",
     "show": "which article of a group is the hit: best, first, last, or the name or domain of an outlet",
+    "count": "what facets count; all copies of a text count as one text",
     "per_outlet": "hits of one outlet on a page, as long as others have some",
     "request": "the version of the request",
     "boosts.heat": "how much heat counts",

@@ -17,7 +17,7 @@ LISTS = ("topics", "providers", "authors", "categories", "types", "languages")
 _WHOLE = ("request", "limit", "offset", "per_outlet")
 _NUMBERS = ("min_heat", "min_quality")
 _FLAGS = ("unpublished", "expand")
-_TEXTS = ("query", "sort", "after", "before", "as_of", "tz", "collapse", "show")
+_TEXTS = ("query", "sort", "after", "before", "as_of", "tz", "collapse", "show", "count")
 _BOOSTS = ("boosts.heat", "boosts.quality", "boosts.recency", "boosts.half_life")
 
 REQUEST_PARAMETERS = (*_TEXTS, *LISTS, *_WHOLE, *_NUMBERS, *_FLAGS, *_BOOSTS)

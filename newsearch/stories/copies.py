@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from newsearch.stories._senses import ALIASES, NEGATIONS, are_opposite
 from newsearch.stories.wording import Wording, number_value, weight
@@ -35,6 +35,9 @@ WINDOW: Final = 4 * 86400.0
 
 RUN: Final = 2
 """Consecutive words that must agree to count."""
+
+GAP: Final = 4
+"""Words that may stand in the place of others and contradict them; more are another text."""
 
 CLASH: Final = -1.0
 
@@ -180,7 +183,7 @@ def _clash(
         if not size and (p <= label or q <= other_label):
             continue
         at_edge = not size or not following
-        if len(old) > 4 or len(new) > 4 or (at_edge and len(old) != len(new)):
+        if len(old) > GAP or len(new) > GAP or (at_edge and len(old) != len(new)):
             continue
         if not following and cut and p == len(x) and q == len(y) and _is_cut(old, new):
             continue
@@ -216,14 +219,20 @@ def _contradict(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ..
         return True
     if numbers and others and numbers.isdisjoint(others):
         return True
-    if len(old) == len(new) and any(are_opposite(s, t) for s, t in zip(old, new, strict=True)):
+    if len(old) == len(new) and opposed(old, new):
         return True
-    return _other_name(a, b, old, new)
+    return not any(term in w.common for term in (*old, *new) for w in (a, b)) and renamed(old, new)
 
 
-def _other_name(a: Wording, b: Wording, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-    if any(term in w.common for term in (*old, *new) for w in (a, b)):
-        return False
+@lru_cache(maxsize=1 << 14)
+def opposed(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether a word is the opposite of the one in its place."""
+    return any(are_opposite(s, t) for s, t in zip(old, new, strict=True))
+
+
+@lru_cache(maxsize=1 << 14)
+def renamed(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether one name is not another way to write the other."""
     if not {_same(term) for term in old}.isdisjoint(map(_same, new)):
         return False
     return not _is_spelling("".join(old), "".join(new)) and not _is_initials(old, new)
@@ -275,34 +284,53 @@ def groups(
         For each article, the index of the member of its group with the smallest key. The grouping depends only on
         the set of articles, not on their order.
     """
-    known: dict[tuple[int, int], float] = {}
-
-    def related(i: int, j: int) -> float:
-        pair = (i, j) if keys[i] < keys[j] else (j, i)
-        if pair not in known:
-            known[pair] = relate(wordings[pair[0]], wordings[pair[1]])
-        return known[pair]
-
-    edges = []
+    sizes = [len(one.title) + len(one.text) for one in wordings]
+    found = []
     for i, j in pairs:
         i, j = (i, j) if keys[i] < keys[j] else (j, i)
-        closeness = related(i, j)
+        found.append((i, j, relate(wordings[i], wordings[j])))
+    return grouped(sizes, keys, found, lambda pairs: [relate(wordings[i], wordings[j]) for i, j in pairs])
+
+
+def grouped(
+    sizes: Sequence[int],
+    keys: Sequence[Any],
+    known: Iterable[tuple[int, int, float]],
+    relate: Callable[[list[tuple[int, int]]], Sequence[float]],
+) -> list[int]:
+    """The same from pairs that have been compared.
+
+    Args:
+        sizes: the number of terms in title and text of each article.
+        keys: unique, in any order.
+        known: pairs of articles, the one with the smaller key first, and their `relation`; all that are copies.
+        relate: the relations of further pairs, ordered in the same way.
+    """
+    relations: dict[tuple[int, int], float] = {}
+    edges = []
+    for i, j, closeness in known:
+        relations[i, j] = closeness
         if closeness >= 1:
             edges.append((-closeness, keys[i], keys[j], i, j))
     edges.sort()
-    group = list(range(len(wordings)))
+    group = list(range(len(sizes)))
     members: dict[int, list[int]] = {}
     for _, _, _, i, j in edges:
         a, b = group[i], group[j]
         if a == b:
             continue
         one, other = members.get(a, [a]), members.get(b, [b])
-        found = [related(x, y) for x in one[:REPRESENTATIVES] for y in other[:REPRESENTATIVES]]
+        across = [
+            (x, y) if keys[x] < keys[y] else (y, x)
+            for x in one[:REPRESENTATIVES]
+            for y in other[:REPRESENTATIVES]
+        ]
+        missing = [pair for pair in across if pair not in relations]
+        relations.update(zip(missing, relate(missing), strict=True) if missing else ())
+        found = [relations[pair] for pair in across]
         if min(found) < 0 or sum(closeness >= 1 for closeness in found) < QUORUM * len(found):
             continue
-        together = sorted(
-            one + other, key=lambda x: (-len(wordings[x].text) - len(wordings[x].title), keys[x])
-        )
+        together = sorted(one + other, key=lambda x: (-sizes[x], keys[x]))
         members.pop(b, None)
         members[a] = together
         for x in other:

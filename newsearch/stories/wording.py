@@ -17,15 +17,22 @@ from newsearch.text.analysis import chunk_terms
 LEAD: Final = 160
 """Words of a text that are compared. Copies are shortened from the end, and the cost grows with the square of this."""
 
-_ENDING_WORDS: Final = 5
-_KEPT_WORDS: Final = 3
-_SEPARATORS: Final = frozenset("-|–—·•")
+ENDING_WORDS: Final = 5
+"""Maximum number of words of a publisher after a separator at the end of a headline."""
+KEPT_WORDS: Final = 3
+"""Minimum number of words before it."""
+DATELINE_CHUNKS: Final = 8
+"""Maximum number of words in a dateline."""
+SEPARATORS: Final = frozenset("-|–—·•")
+"""What stands before a publisher in a headline."""
+DASHES: Final = frozenset("- – — -- >>".split())
+"""What a dateline may end with."""
 _SENTENCE_END: Final = re.compile(r"[.!?:;…]['\"”’»)\]]*$")
 _CAPITALS: Final = 0.6
 """Minimum share of capitalised words in a headline in title case."""
 
 # Numbers up to twelve are usually spelled out, but editions differ.
-_NUMBER_WORDS: Final = {
+NUMBER_WORDS: Final = {
     word: str(value)
     for words in (
         "one two three four five six seven eight nine ten eleven twelve",
@@ -47,7 +54,7 @@ class Wording:
     Attributes:
         outlet: who published it, folded; empty if unknown.
         time: publication time, in seconds since 1970; None if unknown.
-        title: terms of the headline without the publisher's suffix.
+        title: the first LEAD terms of the headline without the publisher's suffix.
         text: the first LEAD terms of excerpt and body, without dateline.
         numbers: terms that are separate numbers; the 19 of COVID-19 does not count.
         names: terms that are capitalised within a sentence, and never in lower case.
@@ -93,11 +100,11 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
     numbers: set[str] = set()
     names: set[str] = set()
     common: set[str] = set()
-    headline = bare_title(_repaired(title))
+    headline = bare_title(repaired(title).split())
     title_terms = _read(headline, numbers, names, common)
-    chunks = _repaired(text).split()
-    cut = bool(chunks) and (chunks[-1].endswith(("…", "...")) or chunks[-1][-1].isalnum())
-    chunks = chunks[_dateline(chunks) : LEAD + LEAD // 4]
+    chunks = repaired(text).split()
+    cut = bool(chunks) and is_cut(chunks[-1])
+    chunks = chunks[dateline(chunks) : LEAD + LEAD // 4]
     text_terms = _read(chunks, numbers, names, common)
     if len(text_terms) >= len(title_terms) and text_terms[: len(title_terms)] == title_terms:
         # feeds repeat the headline if there is no excerpt
@@ -105,7 +112,7 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
     return Wording(
         outlet,
         time,
-        tuple(title_terms),
+        tuple(title_terms[:LEAD]),
         tuple(text_terms[:LEAD]),
         frozenset(numbers),
         frozenset(names - common),
@@ -113,7 +120,7 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
         cut,
         _label(headline),
         _label(chunks),
-        frozenset(title_terms),
+        frozenset(title_terms[:LEAD]),
         frozenset(text_terms[:LEAD]),
     )
 
@@ -131,24 +138,24 @@ def brand(domain: str) -> str:
     return labels[-1]
 
 
-def bare_title(title: str) -> list[str]:
+def bare_title(chunks: list[str]) -> list[str]:
     """The chunks of a headline without the publisher's suffix: " - Publisher", " | Publisher"."""
-    chunks = title.split()
-    for at in range(len(chunks) - 2, max(_KEPT_WORDS - 1, len(chunks) - _ENDING_WORDS - 2), -1):
-        if chunks[at] in _SEPARATORS:
+    for at in range(len(chunks) - 2, max(KEPT_WORDS - 1, len(chunks) - ENDING_WORDS - 2), -1):
+        if chunks[at] in SEPARATORS:
             return chunks[:at]
     return chunks
 
 
-_LABEL: Final = 4
+LABEL_CHUNKS: Final = 4
 """Maximum number of chunks before the end of a label."""
 
-_MISREAD: Final = re.compile(r"[ÂÃâ][^\x00-\x7f]")
+MISREAD: Final = re.compile(r"[ÂÃâ][^\x00-\x7f]")
+"""What only a text in UTF-8 that was decoded as Windows-1252 is likely to hold."""
 
 
-def _repaired(text: str) -> str:
+def repaired(text: str) -> str:
     """Repair words in UTF-8 that were decoded as Windows-1252 ("cafÃ©")."""
-    if text.isascii() or not _MISREAD.search(text):
+    if text.isascii() or not MISREAD.search(text):
         return text
     return " ".join(_reread(chunk) for chunk in text.split())
 
@@ -160,43 +167,54 @@ def _reread(chunk: str) -> str:
         return chunk
 
 
+def is_cut(chunk: str) -> bool:
+    """Whether a text that ends with this chunk breaks off."""
+    return chunk.endswith(("…", "...")) or chunk[-1].isalnum()
+
+
 def _label(chunks: list[str]) -> int:
     """Number of terms before a colon or a bar near the start of chunks."""
-    for at, chunk in enumerate(chunks[:_LABEL]):
-        if chunk in ("|", ":") or chunk.endswith((":", "|")):
+    for at, chunk in enumerate(chunks[:LABEL_CHUNKS]):
+        if chunk.endswith((":", "|")):
             return sum(len(chunk_terms(c)) for c in chunks[: at + 1])
     return 0
 
 
-def _dateline(chunks: list[str]) -> int:
+def dateline(chunks: list[str]) -> int:
     """Number of chunks at the start that form a dateline: "LONDON (Reuters) -", "New Delhi, April 18 (IANS):"."""
-    for at, chunk in enumerate(chunks[:8]):
-        if chunk in ("-", "–", "—", "--", ">>") or (chunk.endswith((":", "-")) and at and ")" in chunk):
+    for at, chunk in enumerate(chunks[:DATELINE_CHUNKS]):
+        if chunk in DASHES or (chunk.endswith((":", "-")) and at and ")" in chunk):
             before = chunks[: at + 1]
             # a wire tag or a place in capitals; a sentence with a dash in it has neither
-            if any("(" in c for c in before) or before[0].strip(",").isupper():
-                return at + 1
-            return 0
+            return at + 1 if any("(" in c for c in before) or is_place(before[0]) else 0
     return 0
+
+
+_UPPER: Final = re.compile("[A-Z]")
+_LOWER: Final = re.compile("[a-z]")
+
+
+def is_place(chunk: str) -> bool:
+    """Whether a chunk is in capitals, as places in datelines are."""
+    return bool(_UPPER.search(chunk)) and not _LOWER.search(chunk)
 
 
 def _read(chunks: list[str], numbers: set[str], names: set[str], common: set[str]) -> list[str]:
     """The terms of chunks; numbers, names and common words among them are added to the sets."""
     found: list[str] = []
     words = [chunk for chunk in chunks if chunk[0].isalpha() or chunk[0] in "'\"“‘«("]
-    capitals = sum(1 for word in words if _is_capital(word))
+    capitals = sum(1 for word in words if is_capital(word))
     shouts = sum(1 for word in words if len(word) > 3 and word.isupper())
     tells_names = bool(words) and capitals < _CAPITALS * len(words) and shouts < 0.5 * len(words)
     begins = True
     for chunk in chunks:
         terms = chunk_terms(chunk)
         if terms:
-            bare = chunk.lstrip("$£€¥'\"“‘«([#+-~")
-            if bare[:1].isdigit():
+            if begins_with_digit(chunk):
                 numbers.update(term for term in terms if term[0].isdigit())
-            elif terms[0] in _NUMBER_WORDS and len(terms) == 1:
+            elif terms[0] in NUMBER_WORDS and len(terms) == 1:
                 numbers.add(terms[0])
-            if not _is_capital(chunk):
+            if not is_capital(chunk):
                 common.update(terms)
             elif tells_names and not begins:
                 names.update(terms)
@@ -207,19 +225,29 @@ def _read(chunks: list[str], numbers: set[str], names: set[str], common: set[str
     return found
 
 
-def _is_capital(chunk: str) -> bool:
+def begins_with_digit(chunk: str) -> bool:
+    """Whether a chunk begins with a digit, after a sign or a bracket."""
+    return chunk.lstrip("$£€¥'\"“‘«([#+-~")[:1].isdigit()
+
+
+def is_capital(chunk: str) -> bool:
+    """Whether the first letter of a chunk is a capital."""
     for character in chunk:
         if character.isalpha():
             return character.isupper()
     return False
 
 
+TERM_WEIGHT: Final = 8
+"""Letters of a term that count towards its weight."""
+
+
 def weight(terms: Iterable[str]) -> int:
     """How informative terms are. Rarer words are longer in any language, so no collection statistics are needed."""
-    return sum([min(len(term), 8) for term in terms])
+    return sum([min(len(term), TERM_WEIGHT) for term in terms])
 
 
 def number_value(term: str) -> str:
     """A number in comparable form: three is 3, 2.50 is 2.5."""
-    value = _NUMBER_WORDS.get(term, term)
+    value = NUMBER_WORDS.get(term, term)
     return value.rstrip("0").rstrip(".") if "." in value and value.count(".") == 1 else value

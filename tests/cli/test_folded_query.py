@@ -61,10 +61,10 @@ def test_a_terminal_shows_copies_as_one_hit_by_default(
     monkeypatch.setattr(Terminal, "of", classmethod(lambda cls, *_: cls(interactive=True, width=80)))
     folded = run("query", "ferry", "--index", ferries).out
     assert folded.count("Ferry service") == 1
-    assert "5 articles, copies as one hit" in folded
+    assert "1 of 5 articles, copies as one hit (1 text)" in folded
     assert run("query", "ferry", "--index", ferries, "--collapse", "none").out.count("Ferry service") == 5
     far = run("query", "ferry", "--index", ferries, "--limit", "3000")
-    assert (far.code, far.out.count("Ferry service")) == (0, 5)
+    assert (far.code, far.out.count("Ferry service")) == (0, 1)
 
 
 def test_names_of_outlets_say_nothing_to_a_terminal(ferries: Path) -> None:

@@ -21,6 +21,7 @@ from oracle import Found, Oracle, edits, seconds
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.base import (
+    CACHE,
     MAX_NAMES,
     MEMORY,
     NO_SETTINGS,
@@ -100,7 +101,7 @@ class MemoryEngine:
     def store(self) -> Store:
         return STORES.setdefault(self.place, Store())
 
-    def reader(self) -> MemoryReader:
+    def reader(self, *, memory: int = CACHE) -> MemoryReader:
         return MemoryReader(self, self._published())
 
     def _published(self) -> Generation:

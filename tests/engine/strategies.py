@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
-from newsearch.engine.arrays.loops import kernel, sieve
-from newsearch.engine.arrays.searching import clauses, column_view, filters, search, view
+from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.searching import clauses, column_view, filters, form_counts, search, view
 from newsearch.engine.arrays.searching import lookup as lookup
 from newsearch.engine.arrays.segment import dictionary
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.arrays.writing import builder, compaction
-from newsearch.engine.base import FACETS, SORTS, Options
+from newsearch.engine.base import CACHE, FACETS, SORTS, Options
 from newsearch.query import plan
 from newsearch.query.tree import (
     All,
@@ -247,6 +247,8 @@ class Tuning:
     bits_share: int = 64
     few: int = 7
     complete_words: int = 6
+    scans: int = 16
+    memory: int = CACHE
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -261,6 +263,9 @@ class Tuning:
                 (dictionary, "kernel", self.kernel),
                 (search, "kernel", self.kernel),
                 (view, "kernel", self.kernel),
+                (column_view, "kernel", self.kernel),
+                (form_counts, "kernel", self.kernel),
+                (matches, "kernel", self.kernel),
                 (clauses, "sieve", self.sieve),
                 (filters, "sieve", self.sieve),
                 (search, "sieve", self.sieve),
@@ -271,6 +276,7 @@ class Tuning:
                 (ranking, "_SAMPLE", self.sample),
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (view, "_BITS_SHARE", self.bits_share),
+                (view, "_SCANS", self.scans),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -290,6 +296,8 @@ tunings = st.builds(
     bits_share=st.sampled_from([1, 2, 64]),
     few=st.sampled_from([1, 7]),
     complete_words=st.sampled_from([1, 2, 6]),
+    scans=st.sampled_from([0, 16]),
+    memory=st.sampled_from([0, 20_000, CACHE]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

@@ -36,7 +36,7 @@ def test_the_engine_answers_as_the_oracle_does(
     with tempfile.TemporaryDirectory() as name, tuning.applied():
         make(Path(name), history, protected)
         oracle = Oracle(list(live(history).values()), tuning.max_fuzzy_forms, protected)
-        reader = ArraysReader(Path(name))
+        reader = ArraysReader(Path(name), memory=tuning.memory)
         assert sorted(a.id for a in reader.articles()) == sorted(a.id for a in oracle.articles)
         for tree, asked in questions:
             note(f"asked {tree} with {asked}")

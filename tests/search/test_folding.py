@@ -169,7 +169,8 @@ def test_a_copy_that_is_deleted_leaves_its_group(tmp_path: Path) -> None:
 def test_what_cannot_be_folded_is_refused_by_name(index: Index) -> None:
     wrong: list[tuple[str, dict[str, Any]]] = [
         ("collapse", {"collapse": "topics"}),
-        ("collapse", {"collapse": "copies", "limit": 2_001}),
+        ("collapse", {"collapse": "stories", "limit": 2_001}),
+        ("count", {"count": "stories"}),
         ("per_outlet", {"per_outlet": 0}),
         ("per_outlet", {"per_outlet": True}),
         ("show", {"show": " "}),

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import cache_option, color_option, format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.requests import request_options
 from newsearch.cli.terminal import Terminal, complain
@@ -20,7 +20,7 @@ from newsearch.outputs.page import Page
 from newsearch.outputs.words import advice, counted
 from newsearch.query import Note, describe
 from newsearch.search.index import open as open_index
-from newsearch.search.request import MAX_FOLDED, Request
+from newsearch.search.request import Request
 
 
 def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
@@ -47,6 +47,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
       newsearch query vaccine --half-life 30d --explain
       newsearch query jab side effects --expand
       newsearch query portland --collapse stories --show first
+      newsearch query portland --facet provider --count texts
       newsearch query --format jsonl -- -amazon facial recognition
 
     Words need no quotes. Quote a phrase as in '"mail-in ballots"', since the shell removes one pair of quotes. Write --
@@ -79,6 +80,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
+@cache_option
 @index_option
 def query(
     request: Request,
@@ -89,6 +91,7 @@ def query(
     format_name: str,
     color: str,
     only_parse: bool,
+    cache: int,
     directory: str | None,
 ) -> int:
     """Find articles, the best first. Articles that contain every word come before those that contain only some.
@@ -102,10 +105,10 @@ def query(
     terminal = Terminal.of(sys.stdout, color)
     asked = click.get_current_context().get_parameter_source("collapse")
     if asked == ParameterSource.DEFAULT and terminal.interactive and format_name == "text":
-        request = _collapsed(request)
+        request = replace(request, collapse="copies")
     if only_parse:
         return _show_parsed(request, synonym_file)
-    with open_for_search(directory, synonym_file) as index:
+    with open_for_search(directory, synonym_file, cache) as index:
         results = index.run(request)
         for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
             print(line)
@@ -127,13 +130,6 @@ def query(
             for line in advice(results):
                 complain(line)
         return 0 if results.total or len(results) else 1
-
-
-def _collapsed(request: Request) -> Request:
-    """A search as a terminal shows it; pages that lie too far on to be folded stay as they are."""
-    if request.limit + request.offset > MAX_FOLDED:
-        return request
-    return replace(request, collapse="copies")
 
 
 def _show_parsed(request: Request, synonym_file: str | None) -> int:

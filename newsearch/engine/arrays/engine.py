@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import MEMORY, NO_SETTINGS, Recipe
+from newsearch.engine.base import CACHE, MEMORY, NO_SETTINGS, Recipe
 from newsearch.errors import IndexMissing
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ class ArraysEngine:
     def __init__(self, directory: Path) -> None:
         self.place = directory
 
-    def reader(self) -> ArraysReader:
+    def reader(self, *, memory: int = CACHE) -> ArraysReader:
         from newsearch.engine.arrays.reader import ArraysReader
 
-        return ArraysReader(self.place)
+        return ArraysReader(self.place, memory=memory)
 
     def writer(
         self,

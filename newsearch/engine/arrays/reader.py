@@ -22,11 +22,16 @@ from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.generation import open_generation, open_segments
 from newsearch.engine.arrays.segment.segment import Segment, of_sources
-from newsearch.engine.base import FieldStats, LikeForm, Options
+from newsearch.engine.base import CACHE, FieldStats, Fold, LikeForm, Options
 from newsearch.query.tree import Node
 
 if TYPE_CHECKING:
+    from newsearch.engine.arrays.searching.folded import FoldedSearch
     from newsearch.engine.figures import Stats
+
+
+_ASIDE = 64 << 20
+"""Bytes of the limit that are left for Python and for searches that run; half of a smaller limit."""
 
 
 class ArraysReader:
@@ -35,19 +40,27 @@ class ArraysReader:
     Args:
         directory: the directory of the index.
         unpublished: a generation to open instead of the published one.
+        memory: the most bytes that may be kept from searches, with a share for Python and for searches that run.
 
     Raises:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
     """
 
-    def __init__(self, directory: Path, unpublished: Toc | None = None) -> None:
+    def __init__(self, directory: Path, unpublished: Toc | None = None, memory: int = CACHE) -> None:
         self.directory = directory
         if unpublished:
             self.toc, self._segments = unpublished, open_segments(directory, unpublished)
         else:
             self.toc, self._segments = open_generation(directory)
-        self._view = View(self._segments, self.toc.pivots)
+        self._memory = memory
+        published = (None, None) if unpublished else (directory, self.toc)
+        self._view = View(self._segments, self.toc.pivots, memory - min(_ASIDE, memory // 2), *published)
         self._form_counts = FormCounts(self._view)
+
+    @property
+    def cached(self) -> int:
+        """The bytes that are kept from searches."""
+        return self._view.memory
 
     @property
     def segments(self) -> Sequence[Segment]:
@@ -57,14 +70,35 @@ class ArraysReader:
     def search(self, tree: Node, options: Options) -> Search:
         return Search(self._view, tree, options)
 
+    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedSearch:
+        from newsearch.engine.arrays.searching.folded import FoldedSearch  # with all that compares articles
+
+        return FoldedSearch(self._view, tree, options, fold)
+
+    @checked
+    def copies(self, id: str) -> list[Article]:
+        found = self._find(id)
+        if found is None:
+            return []
+        segment, number = found
+        doc = self._view.starts[self._segments.index(segment)] + number
+        groups = self._view.groups
+        is_among = (groups.of == groups.of[doc]) if groups.shared[doc] else np.arange(len(groups.of)) == doc
+        return [self._view.article(doc) for doc in np.flatnonzero(is_among).tolist()]
+
     @checked
     def get(self, id: str) -> Article | None:
+        found = self._find(id)
+        return found and found[0].article(found[1])
+
+    def _find(self, id: str) -> tuple[Segment, int] | None:
+        """The segment of the live article with this id, and its number there."""
         wanted = np.uint64(columns.hash_key(id))
         # Newest segment first: if two sources have an article with this id, it holds the later one.
         for segment in reversed(self._segments):
             for doc in np.flatnonzero(segment.column("id_hash") == wanted).tolist():
                 if segment.live[doc] and segment.records.read(doc).id == id:
-                    return segment.article(doc)
+                    return segment, doc
         return None
 
     def articles(self) -> Iterator[Article]:
@@ -92,7 +126,11 @@ class ArraysReader:
         verify_sums(self._segments)
 
     def newer(self) -> ArraysReader | None:
-        return None if read_toc(self.directory) == self.toc else ArraysReader(self.directory)
+        return (
+            None
+            if read_toc(self.directory) == self.toc
+            else ArraysReader(self.directory, memory=self._memory)
+        )
 
     @checked
     def ids(self, prefix: str) -> list[str]:

@@ -18,7 +18,9 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
-from newsearch.engine.arrays.writing.content import facts_of, records_of
+from newsearch.engine.arrays.writing.builder import TermTable
+from newsearch.engine.arrays.writing.content import facts_of, records_of, signatures_of
+from newsearch.stories.signatures import article_signature
 from newsearch.text import analysis
 
 in_python = without_compiler(building)
@@ -41,7 +43,7 @@ def numbered(module: Any, batches: list[list[str]]) -> list[list[list[str]]]:
     words = module.TermNumbering(terms, analysis.chunk_terms)
     found = []
     for batch in batches:
-        numbers, counts = (np.frombuffer(part, np.int32).tolist() for part in words.numbered(batch))
+        numbers, counts = (np.frombuffer(part, np.int32).tolist() for part in words.numbered(batch)[:2])
         names = list(terms)
         told = iter(names[number] for number in numbers)
         found.append([[next(told) for _ in range(count)] for count in counts])
@@ -135,6 +137,49 @@ def test_arrays_that_do_not_fit_together_are_refused(wrong: dict[int, Any]) -> N
         sound[place] = value
     with pytest.raises(ValueError, match="do not fit together"):
         building.inverted(*sound)
+
+
+CHUNKS = st.sampled_from(
+    """Ferry harbour returns tonight evacuated LONDON (Reuters) (AP): New Delhi, April 18 - – — -- >> | · • : a- cafÃ©
+    â€™s Été ÉTÉ, (IANS): Herald The covid-19 U.S. … ½ and of""".split()
+)
+headlines = st.lists(CHUNKS, max_size=14).map(" ".join)
+
+
+@pytest.mark.parametrize("module", [building, in_python], ids=["compiled", "in Python"])
+@settings(max_examples=300)
+@given(st.lists(st.tuples(headlines, headlines, headlines | st.text(max_size=30)), max_size=4), st.booleans())
+@example([("Ferry returns - The Herald", "LONDON (Reuters) - Ferry returns to the harbour", "")], False)
+@example([("Ferry returns to the - Harbour - The Herald -", "", "LONDON - the harbour cafÃ© returns")], True)
+def test_signatures_are_those_of_the_texts(
+    module: Any, texts: list[tuple[str, str, str]], repeats: bool
+) -> None:
+    if repeats:  # feeds repeat the headline
+        texts = [(title, f"{title} {excerpt}", body) for title, excerpt, body in texts]
+    batch = [Article(id="", title=title, excerpt=excerpt, body=body) for title, excerpt, body in texts]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TermNumbering", "signatures"):
+            patch.setattr(building, name, getattr(module, name))
+        table = TermTable()
+        fields = [text for a in batch for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
+        words = building.Numbered(*(np.frombuffer(part, np.int32) for part in table.numbered(fields)))
+        found = signatures_of(batch, words, table.draws())
+    assert found.view("<u8").tolist() == [list(article_signature(*three)) for three in texts]
+
+
+@compiled
+@pytest.mark.parametrize(
+    "wrong", [{0: [9] * 4}, {1: [4, 0, 0]}, {1: [5, 0, 0, -1]}, {2: [5]}, {3: [1]}, {4: []}]
+)
+def test_words_that_do_not_fit_together_have_no_signatures(wrong: dict[int, list[int]]) -> None:
+    given: list[Any] = [[0] * 4, [4, 0, 0, 0], [4], [0], [7], [9]]
+    kinds = [np.int32] * 4 + [np.uint64, np.uint8]
+    sound = [np.array(values, kind) for values, kind in zip(given, kinds, strict=True)]
+    assert len(building.signatures(*sound)) == 16
+    for place, values in wrong.items():
+        sound[place] = np.array(values, kinds[place])
+    with pytest.raises(ValueError, match="do not fit together"):
+        building.signatures(*sound)
 
 
 names = st.text("aé日\ud800-", max_size=4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part
+from newsearch.engine.arrays.searching.cache import Cache
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.base import CACHE
 from newsearch.query.dates import midnight
 from newsearch.ranking import Pivots
 
@@ -25,14 +27,30 @@ Array: TypeAlias = NDArray[Any]
 
 _T = TypeVar("_T")
 
-_REMEMBERED = 32
-"""The number of cached items. Each is an array with one element per article."""
+
+_SHOWN = {False: "visible articles", True: "live articles"}
+_USUAL = "boost"
+"""The key of the default boosts, which do not depend on dates."""
+
+
+def cached(make: Callable[[Any], _T]) -> _T:
+    """A property whose value is kept in the cache of the view."""
+    key = (make.__name__,)
+
+    def get(view: ColumnView) -> Any:
+        return view.cache.made(key, lambda: make(view))
+
+    return cast("_T", property(get, doc=make.__doc__))
 
 
 class ColumnView:
-    """The columns of one generation. Read-only except for its caches."""
+    """The columns of one generation. Read-only except for its cache.
 
-    def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
+    Args:
+        memory: the most bytes that the cache may take.
+    """
+
+    def __init__(self, segments: Sequence[Segment], pivots: Pivots, memory: int = CACHE) -> None:
         self.segments = segments
         self.pivots = pivots
         self.starts = [0]
@@ -40,68 +58,57 @@ class ColumnView:
             self.starts.append(self.starts[-1] + segment.articles)
         self.articles = self.starts[-1]
         self.live_articles = sum(segment.live_articles for segment in segments)
-        self._columns: dict[str, Array] = {}
-        self._remembered: dict[Hashable, Any] = {}
-        self._names: dict[str, list[str]] = {}
-        self._chosen: dict[tuple[str, str], Mask] = {}
-        self._shown: dict[bool, Array | None] = {}
-        self._boost: tuple[Hashable, ranking.Floats, ranking.Floats] | None = None
+        self.cache = Cache(memory)
 
     def column(self, name: str) -> Array:
         """A column over all articles. If it holds numbers of strings, they are indices into `names`."""
-        found = self._columns.get(name)
-        if found is None:
-            parts = [segment.column(name) for segment in self.segments]
-            if name in columns.TABLES and len(parts) > 1:
-                tables = self._tables(name)
-                # Use the narrowest type because filters look up many articles.
-                dtype = np.min_scalar_type(len(self.names(name)))
-                parts = [
-                    np.frombuffer(numbers, np.uint32).astype(dtype).take(part)
-                    for numbers, part in zip(tables, parts, strict=True)
-                ]
-            found = (
-                parts[0]
-                if len(parts) == 1
-                else np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
-            )
-            self._columns[name] = found
-        return found
+        return self.cache.made(("column", name), lambda: self._column(name))
+
+    def _column(self, name: str) -> Array:
+        parts = [segment.column(name) for segment in self.segments]
+        if len(parts) == 1:
+            return parts[0]
+        if name in columns.TABLES:
+            tables = self._tables(name)
+            # Use the narrowest type because filters look up many articles.
+            dtype = np.min_scalar_type(len(self.names(name)))
+            parts = [
+                np.frombuffer(numbers, np.uint32).astype(dtype).take(part)
+                for numbers, part in zip(tables, parts, strict=True)
+            ]
+        return np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
 
     def names(self, table: str) -> list[str]:
         """The strings of a table, over all segments."""
-        if table not in self._names:
+        found: list[str] | None = self.cache.get(("names", table))
+        if found is None:
             self._tables(table)
-        return self._names[table]
+            found = self.cache.get(("names", table)) or self._decoded(table)[0]
+        return found
 
     def _tables(self, table: str) -> list[Any]:
         """For each segment, a buffer of the numbers in `names` of the strings of a table, uint32."""
+        names, numbers = self._decoded(table)
+        self.cache.put(("names", table), names)
+        return numbers
+
+    def _decoded(self, table: str) -> tuple[list[str], list[Any]]:
         # Each segment has most of the strings. They are decoded once.
         names, numbers = kernel.numbered([segment.encoded_names(table) for segment in self.segments])
-        if table not in self._names:
-            self._names[table] = self.segments[0].decoded(table, names) if self.segments else []
-        return numbers
+        return self.segments[0].decoded(table, names) if self.segments else [], numbers
 
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
         """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""
-        found = self._chosen.get((table, key))
-        if found is None:
+
+        def made() -> Mask:
             names = self.names(table)
-            found = np.fromiter((test(name.casefold()) for name in names), bool, len(names))
-            if len(self._chosen) >= 256:
-                self._chosen = {}
-            self._chosen[table, key] = found
-        return found
+            return np.fromiter((test(name.casefold()) for name in names), bool, len(names))
+
+        return self.cache.made(("chosen", table, key), made)
 
     def remembered(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """The value cached under this key, made if it is missing. The cache is small: time zones are unlimited."""
-        found = self._remembered.get(key)
-        if found is None:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered = {}
-            found = self._remembered[key] = make()
-        made: _T = found
-        return made
+        """The value cached under this key, made if it is missing."""
+        return self.cache.made(("remembered", key), make)
 
     def starts_of(self, name: str) -> Array:
         """The start of each article's numbers in a multi-valued column, followed by the end of the last."""
@@ -110,17 +117,14 @@ class ColumnView:
             counts = [np.diff(segment.column(f"{name}_at").astype(np.int64)) for segment in self.segments]
             return np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *counts]))))
 
-        found = self._columns.get(f"{name}_at")
-        if found is None:
-            found = self._columns[f"{name}_at"] = joined()
-        return found
+        return self.cache.made(("starts", name), joined)
 
-    @cached_property
+    @cached
     def live(self) -> Mask:
         """For each article, whether it is neither deleted nor replaced."""
         return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
 
-    @cached_property
+    @cached
     def visible(self) -> Mask:
         """For each article, whether it is live and published."""
         published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
@@ -128,15 +132,18 @@ class ColumnView:
 
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
-        if unpublished not in self._shown:
+
+        found: tuple[Array | None] | None = self.cache.get(_SHOWN[unpublished])
+        if found is None:
             shown = None
             if not (self.all_live if unpublished else self.all_visible):
                 mask = self.live if unpublished else self.visible
                 shown = sieve.union([mask.nonzero()[0].astype(np.uint32)], self.articles)
-            self._shown[unpublished] = None if shown is None else np.frombuffer(shown, np.uint64)
-        return self._shown[unpublished]
+            found = (None if shown is None else np.frombuffer(shown, np.uint64),)
+            self.cache.put(_SHOWN[unpublished], found)
+        return found[0]
 
-    @cached_property
+    @cached
     def everything(self) -> Part:
         """Every article, each with a score of 1."""
         docs = np.arange(self.articles, dtype=np.uint32)
@@ -225,18 +232,19 @@ class ColumnView:
                 visible article.
             tz: the time zone in which days begin.
         """
-        known = self._boost
-        # Only recency depends on dates.
-        key = (boosts, as_of, tz) if boosts.half_life is not None else boosts
-        if known is None or (known[0] is not key and known[0] != key):
+
+        # Only recency depends on dates. To hash the usual boosts takes longer than to find what is kept of them.
+        when = (as_of, tz) if boosts.half_life is not None else None
+        key = _USUAL if boosts is ranking.DEFAULT_BOOSTS else ("boost", boosts, when)
+        found: tuple[ranking.Floats, ranking.Floats] | None = self.cache.get(key)
+        if found is None:
             factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of, tz)
-            # One tuple, replaced and read as a whole, because another thread may store its own boosts meanwhile.
             chunks = np.arange(0, len(factor), kernel.CHUNK)
-            ceiling = np.maximum.reduceat(factor, chunks) if len(factor) else factor
-            self._boost = known = key, factor, ceiling
-        return known[1], known[2]
+            found = factor, np.maximum.reduceat(factor, chunks) if len(factor) else factor
+            self.cache.put(key, found)
+        return found
 
     def _boost_of(self, name: str, weight: float) -> ranking.Floats:
         """The boost factor of every article for heat or quality."""

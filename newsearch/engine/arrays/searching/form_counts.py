@@ -20,16 +20,12 @@ Mask: TypeAlias = NDArray[np.bool_]
 _MAX_TOGETHER = 1 << 17
 """Co-occurrence is not counted for a prefix whose forms have more postings than this."""
 
-_MAX_ALIKE = 256
-"""The number of terms whose similar forms are kept."""
-
 
 class FormCounts:
     """The exact forms of an index, each with the number of findable articles that contain it."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._alike: dict[tuple[str, int], list[LikeForm]] = {}
 
     def begun(self, prefix: str, limit: int, among: Node | None = None) -> list[tuple[str, int]]:
         """The most frequent exact forms with this prefix, each with the number of findable articles that contain it.
@@ -57,18 +53,13 @@ class FormCounts:
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
-        found = self._alike.get((term, edits))
-        if found is None:
-            if len(self._alike) >= _MAX_ALIKE:
-                self._alike = {}
-            found = self._alike[term, edits] = self._find_like(term, edits)
-        return found
+        return self._view.cache.made(("like", term, edits), lambda: self._find_like(term, edits))
 
     def _find_like(self, term: str, edits: int) -> list[LikeForm]:
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
-            for distance, form, number in segment.dictionary.similar(term, edits):
+            for distance, form, number in self._view.near_forms(segment, term, edits):
                 articles[form] += int(self._range_counts(i, number, number + 1)[0])
                 distances[form] = distance
         return [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property, partial, reduce
 from itertools import groupby
 from operator import itemgetter
@@ -73,7 +74,7 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
-        self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
+        self._groups = compiler.groups(asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
@@ -173,6 +174,44 @@ class Search:
         boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
+    # For folding
+
+    @property
+    def docs(self) -> Array:
+        """The articles on the page."""
+        return np.array([doc for _, doc, _ in self._page], np.int64)
+
+    @property
+    def matches(self) -> tuple[Array, Array]:
+        """All complete and all partial matches."""
+        return self._complete, self._partial
+
+    def with_page(self, docs: list[int]) -> Search:
+        """The same search with other articles on its page."""
+        known = {row[1]: (row, is_held) for row, is_held in zip(self._page, self._is_held, strict=True)}
+        missing = np.array([doc for doc in docs if doc not in known], np.int64)
+        scores, held = self._score(missing), self._is_complete(missing)
+        for doc, score, is_held in zip(missing.tolist(), scores.tolist(), held.tolist(), strict=True):
+            known[doc] = (score, doc, score), is_held
+        found = copy(self)
+        found._page = [known[doc][0] for doc in docs]
+        found._is_held = [known[doc][1] for doc in docs]
+        return found
+
+    def best_of(self, docs: Array) -> int:
+        """The first of some articles in the order of the search."""
+        by_score = self._options.sort == "relevance"
+        key = self._score(docs) if by_score else self._key(docs)
+        held = self._is_complete(docs)
+        if by_score and self._ranks_by_sum:
+            held = np.zeros(len(docs), bool)
+        best = docs[held == held.max()]
+        rows = [
+            (value, doc, value)
+            for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
+        ]
+        return self._ordered(rows, 1, 0)[0][1]
+
     # Finding
 
     def _find_page(self) -> tuple[list[Row], list[bool]]:
@@ -260,12 +299,6 @@ class Search:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
         return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
-
-    def _candidates_of_filters(self) -> Array:
-        """All articles to which the filters may be applied."""
-        if self._required:
-            return self._holding(self._required)
-        return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""

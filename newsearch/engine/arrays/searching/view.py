@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
+from pathlib import Path
 from threading import Lock
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,94 +18,111 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
-from newsearch.engine.arrays.searching.column_view import ColumnView
+from newsearch.engine.arrays.searching.cache import size_of
+from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
+from newsearch.engine.base import CACHE
 from newsearch.ranking import Pivots
 from newsearch.text.addresses import host_of
 from newsearch.text.analysis import is_half
 
+if TYPE_CHECKING:
+    from newsearch.engine.arrays.files.toc import Toc
+    from newsearch.engine.arrays.searching.groups import Groups
+
 Array: TypeAlias = NDArray[Any]
 
-_CACHED_BYTES = 32 << 20
-_CACHED_BYTES_PER_ARTICLE = 192
-"""The cache of joined postings takes at most the larger of these limits. It evicts the least recently used entries."""
-
-_CACHED_RECORDS = 2048
-"""The number of recently read records to cache. Up to as many from before them are kept too."""
+_RECORDS = 16
+_RECORD_BYTES = 8 << 20
+"""Recently read records take at most one part in so many of the cache, and at most so many bytes."""
 
 _CACHED_BODY = 4096
 """Records with a body of more characters than this are not cached."""
+
+_SCANS = 16
+"""The number of terms that are compared with all forms before the forms are ordered by length."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
 instead of searching the list."""
 
 
-_Key = TypeVar("_Key", bound=Hashable)
-_Kept = TypeVar("_Kept", bound=tuple[Any, ...])
 _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
 
 class View(ColumnView):
-    """One generation of an index, as the search sees it. Read-only except for its caches."""
+    """One generation of an index, as the search sees it. Read-only except for its caches.
 
-    def __init__(self, segments: Sequence[Segment], pivots: Pivots) -> None:
-        super().__init__(segments, pivots)
+    Args:
+        memory: the maximum bytes of its caches.
+        directory, toc: where the generation is published, if it is: what is found out about copies is kept there.
+    """
+
+    def __init__(
+        self,
+        segments: Sequence[Segment],
+        pivots: Pivots,
+        memory: int = CACHE,
+        directory: Path | None = None,
+        toc: Toc | None = None,
+    ) -> None:
+        # Records are kept apart, because ten are read for every page: those read last, and as many from before them.
+        self._most_recent = min(memory // _RECORDS, _RECORD_BYTES) // 2
+        super().__init__(segments, pivots, memory - 2 * self._most_recent)
+        self._published = directory, toc
+        self._grouping = Lock()
+        self._groups: Groups | None = None
         self._lookup = WordLookup(segments, self.starts)
-        self._words: dict[str, Part] = {}
-        self._forms: dict[str, Slot] = {}
-        self._any_forms: dict[str, Slot] = {}
-        self._joins: dict[Hashable, Any] = {}
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
-        self._cached = 0
-        self._lock = Lock()
-        self._budget = max(_CACHED_BYTES, _CACHED_BYTES_PER_ARTICLE * self.articles)
+        self._recent_size = self._before_size = 0
+        self._compared = 0
+
+    @property
+    def memory(self) -> int:
+        """The bytes that everything kept from earlier searches takes."""
+        return self.cache.used + self._recent_size + self._before_size
 
     # Words
 
     def word(self, term: str) -> Part:
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
-        found = self._kept(self._words, term)
+        found: Part | None = self.cache.get(("words", term))
         if found is None:
             doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
             unit = self.unit(live) / ranking.PARTS
             found = self.with_bits(Part(doc, code, unit, unit * most))
-            self._remember(self._words, term, found)
+            self.cache.put(("words", term), found)
         return found
 
     def form(self, term: str) -> Slot:
         """The occurrences of one exact form. A single character of a script without spaces occurs in every pair that
         contains it."""
-        found = self._kept(self._forms, term)
+        found: Slot | None = self.cache.get(("forms", term))
         if found is None and is_half(term):
             pairs = [segment.dictionary.pairs(term) for segment in self.segments]
             found = self._slot([[Place(*place) for place in places] for places in pairs])
-            self._remember(self._forms, term, found)
+            self.cache.put(("forms", term), found)
         if found is None:
             found = self._slot(self._exact(term))
-            self._remember(self._forms, term, found)
+            self.cache.put(("forms", term), found)
         return found
 
     def any_form(self, term: str) -> Slot:
         """The occurrences of a word in any of its forms."""
         if is_half(term):
             return self.form(term)
-        found = self._kept(self._any_forms, term)
+        found: Slot | None = self.cache.get(("any_forms", term))
         if found is None:
             found = self._slot([segment.any_form(term) for segment in self.segments])
-            self._remember(self._any_forms, term, found)
+            self.cache.put(("any_forms", term), found)
         return found
 
     def joined(self, key: Hashable, make: Callable[[], _Joined]) -> _Joined:
         """The joined postings cached under this key, a tuple. Made and cached if they are missing."""
-        found: _Joined | None = self._kept(self._joins, key)
-        if found is None:
-            found = make()
-            self._remember(self._joins, key, found)
-        return found
+        return self.cache.made(("joined", key), make)
 
     def with_bits(self, part: Part) -> Part:
         """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
@@ -143,13 +160,23 @@ class View(ColumnView):
         """
         found: dict[tuple[int, str], list[Codes]] = {}
         for segment, start in zip(self.segments, self.starts, strict=False):
-            for distance, form, number in segment.dictionary.similar(term, edits):
+            for distance, form, number in self.near_forms(segment, term, edits):
                 codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
                 found.setdefault((distance, form), []).append(codes)
         # Chosen over the live articles of the whole index: the cut must not depend on how it is split into segments.
         if len(found) > limit and not self.all_live:
             found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
         return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
+
+    def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
+        """The exact forms of a segment within `edits` edits of a term: for each its edit distance, the form, and its
+        number."""
+        self._compared += 1
+        # To order the forms by length takes as long as some comparisons with all of them.
+        if self._compared <= _SCANS * len(self.segments):
+            return segment.dictionary.similar(term, edits)
+        ordered = self.cache.made(("lengths", segment.name), segment.dictionary.by_length)
+        return segment.dictionary.similar_by_length(term, edits, ordered)
 
     def _is_live(self, codes: Codes) -> bool:
         return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
@@ -191,7 +218,7 @@ class View(ColumnView):
         return [found[term] if term in found else self.form(term) for term in terms]
 
     def _slot_among(self, term: str, word: Part, among: Array, any_form: bool) -> Slot:
-        known = self._kept(self._any_forms if any_form else self._forms, term)
+        known: Slot | None = self.cache.get(("any_forms" if any_form else "forms", term))
         if known is not None:
             return known
         if any_form:
@@ -214,25 +241,6 @@ class View(ColumnView):
                 count += len(doc) if self.all_live else int(np.count_nonzero(self.live[start:].take(doc)))
         return count
 
-    def _kept(self, memory: dict[_Key, _Kept], term: _Key) -> _Kept | None:
-        with self._lock:
-            found = memory.pop(term, None)
-            if found is not None:
-                # Move it to the end: the first entry is then always the least recently used.
-                memory[term] = found
-            return found
-
-    def _remember(self, memory: dict[_Key, Any], term: _Key, found: tuple[Any, ...]) -> None:
-        with self._lock:
-            if term in memory:
-                return
-            memory[term] = found
-            self._cached += _size(found)
-            memories: tuple[dict[Any, Any], ...] = self._forms, self._any_forms, self._joins, self._words
-            for kept in memories:
-                while self._cached > self._budget and len(kept) > 1:
-                    self._cached -= _size(kept.pop(next(iter(kept))))
-
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
         """Score articles, given the codes of one word in them, by the rarity of the word.
 
@@ -252,14 +260,14 @@ class View(ColumnView):
 
     # Text fields
 
-    @cached_property
+    @cached
     def lengths(self) -> Array:
         """The number of words in each text field: shape (articles, fields)."""
         return np.concatenate(
             [np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)]
         )
 
-    @cached_property
+    @cached
     def field_ends(self) -> Array:
         """The end of each text field, in words from the start of the article: shape (articles, fields)."""
         return np.cumsum(self.lengths, axis=1, dtype=np.int32)
@@ -273,6 +281,20 @@ class View(ColumnView):
         doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
         weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
         return doc.astype(np.uint32), ranking.saturate(weight * tf)
+
+    # Copies
+
+    @property
+    def groups(self) -> Groups:
+        """Which articles are copies of each other."""
+        found = self._groups
+        if found is None:
+            from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+
+            # Threads that ask at the same time wait for one of them.
+            with self._grouping:
+                found = self._groups = self._groups or groups_of(self, *self._published)
+        return found
 
     # Articles
 
@@ -297,7 +319,7 @@ class View(ColumnView):
         segment, number = self.place(doc)
         return segment.records.urls(number)
 
-    @cached_property
+    @cached
     def hosts(self) -> tuple[list[str], Array]:
         """The hosts of URLs, without www., and for each article the index of the host that replaces a missing outlet
         domain. Index 0 is the empty host, for articles that need none."""
@@ -308,7 +330,7 @@ class View(ColumnView):
             numbers[doc] = names.setdefault(host, len(names))
         return list(names), numbers
 
-    @cached_property
+    @cached
     def without_domain(self) -> Mask:
         """For each article, whether its outlet's domain is unknown."""
         lacks = np.array(
@@ -328,10 +350,13 @@ class View(ColumnView):
         if record is None:
             segment, number = self.place(doc)
             record = segment.records.read(number)
-        if len(record.body) <= _CACHED_BODY:
-            self._recent[doc] = record
-            if len(self._recent) > _CACHED_RECORDS:
+        size = size_of(record)
+        if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
+            if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}
+                self._before_size, self._recent_size = self._recent_size, 0
+            self._recent[doc] = record
+            self._recent_size += size
         return record
 
 
@@ -346,14 +371,3 @@ def _length(part: Part) -> int:
 
 
 _SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16
-
-
-def _size(found: tuple[Any, ...]) -> int:
-    """An estimate of the memory of a tuple, in bytes, including the arrays in nested tuples."""
-    size = 512
-    for item in found:
-        if isinstance(item, np.ndarray):
-            size += item.nbytes
-        elif isinstance(item, tuple):
-            size += _size(item)
-    return size

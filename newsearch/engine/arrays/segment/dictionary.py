@@ -20,9 +20,7 @@ from newsearch.text.analysis import LANGUAGES, Stemming
 Array: TypeAlias = NDArray[Any]
 
 
-_MAX_CACHED = 4096
-_SCANS = 16
-"""The number of terms compared with all forms before the forms are ordered by length, which takes as long as a few."""
+_MAX_CACHED = 256
 _MAX_COLLISIONS = 256
 """More stems than this with the same crc32 mean that the index is damaged or malicious."""
 
@@ -43,7 +41,6 @@ class Dictionary:
         self._stem_hash = memoryview(file.array("stem_hash"))
         self._stem_ref = memoryview(file.array("stem_ref"))
         self._numbers: dict[str, int] = {}
-        self._compared = 0
         # Without stem_at, all stems are of the first language.
         at = file.array("stem_at") if "stem_at" in file else np.array([0, len(self._stem_hash)])
         if not is_offsets(at, len(self._stem_hash)):
@@ -148,8 +145,7 @@ class Dictionary:
     def pairs(self, half: str) -> list[tuple[int, int]]:
         """The ranges [first, last) of the pairs that contain a character, in ascending order."""
         begun = self.prefix_range(half)
-        numbers, _, starts = self._by_length
-        two = numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+        two = self._of_two_letters
         wanted = half.encode()
         ends = np.asarray(self._text_at)[two + 1].astype(np.int64)
         fits = ends >= len(wanted)
@@ -158,12 +154,18 @@ class Dictionary:
         ended = [number for number in np.sort(two[fits]).tolist() if not begun[0] <= number < begun[1]]
         return sorted([begun, *((number, number + 1) for number in ended)])
 
+    @cached_property
+    def _of_two_letters(self) -> NDArray[np.int64]:
+        numbers, _, starts = self.by_length()
+        return numbers[starts[2] : starts[3]].astype(np.int64) if len(starts) > 3 else np.empty(0, np.int64)
+
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number."""
-        self._compared += 1
-        if self._compared <= _SCANS:
-            return kernel.scan(term, edits, _BITS, self._text, self._text_at)
-        numbers, letters, starts = self._by_length
+        return kernel.scan(term, edits, _BITS, self._text, self._text_at)
+
+    def similar_by_length(self, term: str, edits: int, ordered: ByLength) -> list[tuple[int, str, int]]:
+        """What `similar` finds, several times as fast, given what `by_length` returns."""
+        numbers, letters, starts = ordered
         shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
         fitting = slice(starts[min(shortest, longest)], starts[longest])
         return kernel.similar(
@@ -176,12 +178,13 @@ class Dictionary:
             self._text_at,
         )
 
-    @cached_property
-    def _by_length(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]:
+    def by_length(self) -> ByLength:
         """The numbers of the forms by length in letters, the letter mask of each, and the start of each length."""
         numbers, letters, starts = kernel.by_length(_BITS, self._text, self._text_at)
         return np.frombuffer(numbers, np.uint32), np.frombuffer(letters, np.uint32), starts
 
+
+ByLength: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]
 
 # Letters and digits have their own bits, as far as 32 bits allow. Bytes beyond ASCII have none, because one letter
 # consists of several such bytes.
@@ -193,7 +196,7 @@ for _bit, _letters in enumerate(
         _BITS[ord(_letter)] = 1 << _bit
 
 
-@lru_cache(maxsize=_MAX_CACHED)
+@lru_cache(maxsize=4096)
 def stem_of(stemming: Stemming, term: str) -> str:
     """`stemming.stem(term)`, cached because all segments of an index look up the same stems."""
     return stemming.stem(term)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,6 +19,7 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
 from newsearch.engine.arrays.segment.records import Record, RecordReader, decode_rest
+from newsearch.engine.arrays.segment.urls import NAMES, UrlParts
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.text.analysis import Stemming
 
@@ -75,6 +75,7 @@ class Segment:
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
         self._providers: dict[int, Provider | None] = {}
+        self._shown: dict[tuple[str, int], str] = {}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -266,6 +267,21 @@ class Segment:
             found = self._views[name] = memoryview(self.column(name))
         return found
 
+    def _named(self, table: str, number: int) -> str:
+        """One string of a table. Tables can be long, and most of their strings are never shown."""
+        try:
+            return self._shown[table, number]
+        except KeyError:
+            at, blob = self._scalars(f"{table}_name_at"), self._scalars(f"{table}_name_bytes")
+            start, end = at[number], at[number + 1]
+            if not 0 <= start <= end <= len(blob):
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from None
+            found = bytes(blob[start:end]).decode()
+            if len(self._shown) >= _MAX_SHOWN:
+                self._shown = {}
+            self._shown[table, number] = found
+            return found
+
     def _provider(self, number: int) -> Provider | None:
         # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
         try:
@@ -290,23 +306,18 @@ class Segment:
         )
 
     @cached_property
-    def _urls(self) -> tuple[bytes, list[int]]:
-        """The case-folded URLs of all articles, concatenated, one line per article; and the start of each line."""
-        texts = [self.records.urls(doc) + b"\n" for doc in range(self.articles)]
-        return b"".join(texts), list(accumulate(map(len, texts), initial=0))
+    def _url_parts(self) -> UrlParts | None:
+        if not all(name in self.file for name in NAMES):
+            return None
+        text, at, post_at, post_doc = map(self.file.array, NAMES)
+        return UrlParts(text, at, post_at, post_doc, self.articles)
 
-    def with_url(self, part: str) -> list[int]:
-        """The articles with a URL that contains this part, case-folded. The first call reads all records."""
-        (urls, at), wanted = self._urls, part.encode("utf-8", "surrogatepass")
-        found: list[int] = []
-        start = urls.find(wanted)
-        while start >= 0:
-            doc = bisect_right(at, start) - 1
-            # A match that spans two lines is not in any URL.
-            within = start + len(wanted) < at[doc + 1]
-            found += [doc] * within
-            start = urls.find(wanted, at[doc + 1] if within else start + 1)
-        return found
+    def with_url(self, part: str) -> Array:
+        """The articles with a URL that contains this part, case-folded. Sorted."""
+        wanted = part.encode("utf-8", "surrogatepass")
+        found = self._url_parts.find(wanted) if self._url_parts else None
+        docs, is_certain = (np.arange(self.articles), False) if found is None else found
+        return docs if is_certain else docs[[wanted in self.records.urls(doc) for doc in docs.tolist()]]
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.
@@ -337,7 +348,7 @@ class Segment:
 
     def _article(self, doc: int, record: Record) -> Article:
         few = decode_rest(record.rest)
-        names = self.names
+        named = self._named
         (
             flags,
             dates,
@@ -360,21 +371,23 @@ class Segment:
         made.title = record.title
         made.excerpt = record.excerpt
         start, end = topic_at[doc], topic_at[doc + 1]
-        made.topics = tuple(map(names("topic").__getitem__, topics[start:end])) if start < end else ()
+        made.topics = tuple([named("topic", number) for number in topics[start:end]]) if start < end else ()
         made.body = record.body
         made.date = _moment(dates[doc], few["microsecond"], flag, "date") if flag & _DATED else None
         made.modified = (
             _moment(modified[doc], few["modified_microsecond"], flag, "modified") if flag & _CHANGED else None
         )
         start, end = author_at[doc], author_at[doc + 1]
-        made.authors = tuple(map(names("author").__getitem__, authors[start:end])) if start < end else ()
+        made.authors = (
+            tuple([named("author", number) for number in authors[start:end]]) if start < end else ()
+        )
         made.original_url = record.original_url or None
         made.web_url = record.web_url or None
         made.amp_web_url = record.amp_web_url or None
         made.cdn_amp_web_url = record.cdn_amp_web_url or None
-        made.category = names("category")[categories[doc]]
-        made.type = names("type")[types[doc]]
-        made.language = names("language")[languages[doc]] if flag & columns.TAGGED else None
+        made.category = named("category", categories[doc])
+        made.type = named("type", types[doc])
+        made.language = named("language", languages[doc]) if flag & columns.TAGGED else None
         made.heat = _plain(heat[doc]) if flag & columns.HAS_HEAT else None
         made.quality = _plain(quality[doc]) if flag & columns.HAS_QUALITY else None
         made.published = bool(flag & columns.PUBLISHED)
@@ -412,8 +425,8 @@ def _moment(seconds: int, microseconds: int, flag: int, name: str) -> datetime |
     return when.date() if flag & columns.DAY_ALONE[name] else when
 
 
-_MAX_PROVIDERS = 1024
-"""The number of decoded providers that are cached for each segment."""
+_MAX_PROVIDERS = _MAX_SHOWN = 256
+"""The numbers of decoded providers and other strings that are cached for each segment."""
 
 _SIGNALS = columns.of_kind(columns.SIGNAL)
 

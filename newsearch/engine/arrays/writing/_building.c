@@ -1,7 +1,8 @@
 /* The inner loops of indexing, compiled. Each function does exactly what the one of its name in building.py does in
  * Python and numpy; that one is also what runs where no compiler was at hand.
  *
- * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c and _building_facts.c. */
+ * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c, _building_facts.c,
+ * _building_signatures.c and _building_urls.c. */
 
 #include "_building.h"
 
@@ -20,6 +21,8 @@ static PyMethodDef methods[] = {
     {"hash_keys", hash_keys, METH_O, hash_keys_doc},
     {"facts", facts, METH_VARARGS, facts_doc},
     {"plain_records", plain_records, METH_O, plain_records_doc},
+    {"signatures", signatures, METH_VARARGS, signatures_doc},
+    {"url_parts", url_parts, METH_O, url_parts_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -34,7 +37,9 @@ PyMODINIT_FUNC PyInit__building(void) {
         CONSTANT(FIELDS), CONSTANT(MAX_TERM_LENGTH), CONSTANT(MAX_POSITIONS), CONSTANT(MAX_ARTICLES),
         CONSTANT(PUBLISHED), CONSTANT(DATED), CONSTANT(DATE_ONLY), CONSTANT(HAS_HEAT), CONSTANT(HAS_QUALITY),
         CONSTANT(HAS_IMAGE), CONSTANT(HAS_RELATED), CONSTANT(HAS_BODY), CONSTANT(MODIFIED), CONSTANT(MODIFIED_ONLY),
-        CONSTANT(TAGGED),
+        CONSTANT(TAGGED), CONSTANT(BITS), CONSTANT(LEAD), CONSTANT(TITLE_SHINGLE), CONSTANT(TITLE_SLOTS),
+        CONSTANT(TEXT_SHINGLE), CONSTANT(TEXT_SLOTS), CONSTANT(ENDING_WORDS), CONSTANT(KEPT_WORDS),
+        CONSTANT(DATELINE_CHUNKS),
     };
     return module_with(module, constants, sizeof constants / sizeof *constants);
 }

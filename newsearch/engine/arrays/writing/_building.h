@@ -11,6 +11,19 @@
 #define MAX_POSITIONS 65536 /* that a position can name, see postings.py */
 #define MAX_ARTICLES 65536  /* of a segment, see form.py */
 
+/* See stories/wording.py. */
+#define ENDING_WORDS 5
+#define KEPT_WORDS 3
+#define DATELINE_CHUNKS 8
+
+/* See stories/signatures.py. */
+#define BITS 21
+#define LEAD 64
+#define TITLE_SHINGLE 2
+#define TITLE_SLOTS 2
+#define TEXT_SHINGLE 3
+#define TEXT_SLOTS 4
+
 enum { PUBLISHED = 1, DATED = 2, DATE_ONLY = 4, HAS_HEAT = 8, HAS_QUALITY = 16, HAS_IMAGE = 32, HAS_RELATED = 64,
        HAS_BODY = 128, MODIFIED = 256, MODIFIED_ONLY = 512, TAGGED = 1024 }; /* flags of an article, see columns.py */
 
@@ -62,12 +75,18 @@ Span *spans_of(PyObject *texts, Py_ssize_t *count, PyObject **owners);
 
 /* ---- the functions of the module, and what it opens when it is imported ---- */
 
-extern const char sorted_texts_doc[], hash_keys_doc[], inverted_doc[], facts_doc[], plain_records_doc[];
+extern const char sorted_texts_doc[], hash_keys_doc[], inverted_doc[], facts_doc[], plain_records_doc[],
+    signatures_doc[], url_parts_doc[];
 PyObject *sorted_texts(PyObject *module, PyObject *texts);
 PyObject *hash_keys(PyObject *module, PyObject *texts);
 PyObject *inverted(PyObject *module, PyObject *args);
 PyObject *facts(PyObject *module, PyObject *args);
 PyObject *plain_records(PyObject *module, PyObject *articles);
+PyObject *signatures(PyObject *module, PyObject *args);
+
+/* The elements of an array of this type; NULL with an exception. */
+const void *array_of(Array *array, PyObject *object, Type type);
+PyObject *url_parts(PyObject *module, PyObject *records);
 
 /* Add the class TermNumbering to the module, and find what facts() reads; -1 with an exception. */
 int words_open(PyObject *module);

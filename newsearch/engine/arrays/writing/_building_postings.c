@@ -2,7 +2,7 @@
 
 #include "_building.h"
 
-static const void *array_of(Array *array, PyObject *object, Type type) {
+const void *array_of(Array *array, PyObject *object, Type type) {
     if (array_open(array, object) < 0) return NULL;
     if (array->type == type) return array->data;
     PyErr_SetString(PyExc_TypeError, "an array of another type is expected here");

@@ -168,10 +168,20 @@ static int emit(TermNumbering *words, const char *key, size_t length, int is_pla
     return bytes_add_int(out, entry->value);
 }
 
-/* Values -> the numbers of the terms that they stand for. */
-static int expand(const TermNumbering *words, const Bytes *values, Bytes *out) {
-    const int32_t *value = (const int32_t *)values->data;
-    for (size_t i = 0; i < values->length / sizeof *value; i++) {
+/* What `numbered` of building.py tells of a text beside its words; here the first two count values, not yet terms. */
+typedef struct {
+    int32_t head, dateline, is_misread;
+} Marks;
+
+/* The values of a text -> the numbers of the terms that they stand for; its marks then count terms. */
+static int expand(const TermNumbering *words, const int32_t *value, size_t count, Marks *marks, Bytes *out) {
+    const Marks given = *marks;
+    const size_t before = out->length;
+    for (size_t i = 0; i <= count; i++) {
+        const int32_t terms = (int32_t)((out->length - before) / sizeof *value);
+        if ((size_t)given.head == i) marks->head = terms;
+        if ((size_t)given.dateline == i) marks->dateline = terms;
+        if (i == count) break;
         int32_t found = value[i];
         if (found < UNKNOWN + MAX_ADDED) found = ((const Added *)words->added.data)[found - UNKNOWN].entry.value;
         if (found >= 0) {
@@ -266,14 +276,72 @@ static int emit_chunk(TermNumbering *words, const char *chunk, size_t size, cons
     return 0;
 }
 
-static int emit_text(TermNumbering *words, const char *text, size_t length, Bytes *room, Bytes *out) {
+/* ---- what a headline and a report have around them, see stories/wording.py ---- */
+
+typedef struct {
+    int64_t chunk;
+    int32_t values;
+} Cut;
+
+typedef struct {
+    Cut separators[2]; /* the last one, and the one before */
+    int64_t chunks;
+    int has_open, is_place, is_decided;
+    Marks marks;
+} Around;
+
+static int is_mark(const char *chunk, size_t size, const char *marks) {
+    for (; *marks; marks += strlen(marks) + 1)
+        if (strlen(marks) == size && !memcmp(marks, chunk, size)) return 1;
+    return 0;
+}
+
+/* Takes note of a chunk, given as it is; `before` and `after` count the values before and behind it. */
+static void look_around(Around *around, const char *chunk, size_t size, int32_t before, int32_t after) {
+    const int64_t at = around->chunks++;
+    if (size < 4 && is_mark(chunk, size, "-\0|\0–\0—\0·\0•\0")) {
+        around->separators[1] = around->separators[0];
+        around->separators[0] = (Cut){at, before};
+    }
+    if (at >= DATELINE_CHUNKS || around->is_decided) return;
+    int has_close = 0, is_upper = 0, is_lower = 0;
+    for (size_t i = 0; i < size; i++) {
+        around->has_open |= chunk[i] == '(';
+        has_close |= chunk[i] == ')';
+        is_upper |= chunk[i] >= 'A' && chunk[i] <= 'Z';
+        is_lower |= chunk[i] >= 'a' && chunk[i] <= 'z';
+    }
+    if (!at) around->is_place = is_upper && !is_lower;
+    const int ends = chunk[size - 1] == ':' || chunk[size - 1] == '-';
+    if (!(size < 4 && is_mark(chunk, size, "-\0–\0—\0--\0>>\0")) && !(ends && at && has_close)) return;
+    around->is_decided = 1;
+    if (around->has_open || around->is_place) around->marks.dateline = after;
+}
+
+/* The marks of a text with this many values. */
+static Marks marks_of(Around *around, int32_t values) {
+    around->marks.head = values;
+    for (int i = 0; i < 2; i++) {
+        const Cut cut = around->separators[i];
+        if (cut.chunk > around->chunks - 2) continue;
+        if (cut.chunk >= KEPT_WORDS && cut.chunk > around->chunks - ENDING_WORDS - 2) around->marks.head = cut.values;
+        break;
+    }
+    return around->marks;
+}
+
+static int emit_text(TermNumbering *words, const char *text, size_t length, Bytes *room, Bytes *out, Marks *marks) {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    Around around = {{{-1, 0}, {-1, 0}}, 0, 0, 0, 0, {0, 0, 0}};
+    const size_t start = out->length;
     room->length = 0;
     if (bytes_reserve(room, 2 * length + 1) < 0) return -1;
     while (at < end) {
         size_t space = space_at(at, end), size = 0, whole_size = 0;
         char *chunk = room->data, *whole = chunk + length;
         int is_ascii = 1, kinds = 0;
+        const unsigned char *begin = at;
+        const int32_t before = (int32_t)((out->length - start) / sizeof(int32_t));
         for (; at < end && !(space = space_at(at, end));) {
             if (*at < 128) {
                 kinds |= 1 << kind_of[*at];
@@ -281,6 +349,8 @@ static int emit_text(TermNumbering *words, const char *text, size_t length, Byte
                 continue;
             }
             kinds |= 1 << BREAKS;
+            around.marks.is_misread |= *at == 0xc3 && end - at > 2 && at[2] > 127 &&
+                                       (at[1] == 0x82 || at[1] == 0x83 || at[1] == 0xa2);
             if (*at >= 0xc3 && *at <= 0xc5 && end - at > 1 && folded[(*at - 0xc3) * 64 + at[1] - 0x80][0]) {
                 const char *plain = folded[(*at - 0xc3) * 64 + at[1] - 0x80];
                 chunk[size++] = plain[0];
@@ -300,8 +370,12 @@ static int emit_text(TermNumbering *words, const char *text, size_t length, Byte
                                            : emit(words, whole, whole_size, 0, out)) < 0) {
             return -1;
         }
+        if (whole_size)
+            look_around(&around, (const char *)begin, (size_t)(at - begin), before,
+                        (int32_t)((out->length - start) / sizeof(int32_t)));
         at += space;
     }
+    *marks = marks_of(&around, (int32_t)((out->length - start) / sizeof(int32_t)));
     return 0;
 }
 
@@ -321,31 +395,36 @@ static PyObject *numbered(PyObject *self, PyObject *texts) {
     if (!spans) return NULL;
     for (Py_ssize_t i = 0; i < count; i++)
         if (spans[i].length > 0x3fffffff) PyErr_SetString(PyExc_ValueError, "a text of over 1 GB");
-    Bytes values = {0}, ends = {0}, out = {0}, counts = {0}, room = {0};
+    Bytes values = {0}, ends = {0}, marked = {0}, out = {0}, counts = {0}, room = {0};
     int failed = PyErr_Occurred() != NULL;
     words->is_at_work = 1;
     words->added.length = 0;
     PyThreadState *state = PyEval_SaveThread();
-    for (Py_ssize_t i = 0; !failed && i < count; i++)
-        failed = emit_text(words, spans[i].data, spans[i].length, &room, &values) < 0 ||
-                 bytes_add(&ends, &values.length, sizeof values.length) < 0;
+    for (Py_ssize_t i = 0; !failed && i < count; i++) {
+        Marks marks;
+        failed = emit_text(words, spans[i].data, spans[i].length, &room, &values, &marks) < 0 ||
+                 bytes_add(&ends, &values.length, sizeof values.length) < 0 ||
+                 bytes_add(&marked, &marks, sizeof marks) < 0;
+    }
     PyEval_RestoreThread(state);
     failed = failed_to(failed) || learn(words) < 0;
     size_t begin = 0;
     for (Py_ssize_t i = 0; !failed && i < count; i++) {
         const size_t before = out.length, end = ((size_t *)ends.data)[i];
-        const Bytes some = {values.data + begin, end - begin, 0};
-        failed = failed_to(expand(words, &some, &out) < 0 ||
+        const int32_t *some = (const int32_t *)(values.data + begin);
+        failed = failed_to(expand(words, some, (end - begin) / sizeof *some, (Marks *)marked.data + i, &out) < 0 ||
                            bytes_add_int(&counts, (int32_t)((out.length - before) / sizeof(int32_t))) < 0);
         begin = end;
     }
     if (failed) words_clear(words); /* some of it has no value yet */
     words->is_at_work = 0;
     PyObject *found = failed ? NULL
-                             : Py_BuildValue("y#y#", out.data ? out.data : "", (Py_ssize_t)out.length,
-                                             counts.data ? counts.data : "", (Py_ssize_t)counts.length);
+                             : Py_BuildValue("y#y#y#", out.data ? out.data : "", (Py_ssize_t)out.length,
+                                             counts.data ? counts.data : "", (Py_ssize_t)counts.length,
+                                             marked.data ? marked.data : "", (Py_ssize_t)marked.length);
     free(values.data);
     free(ends.data);
+    free(marked.data);
     free(out.data);
     free(counts.data);
     free(room.data);
@@ -386,7 +465,7 @@ static int words_init(PyObject *self, PyObject *args, PyObject *named) {
 }
 
 static PyMethodDef words_methods[] = {
-    {"numbered", numbered, METH_O, "numbered(texts): the numbers of the terms of texts, and how many each has."},
+    {"numbered", numbered, METH_O, "numbered(texts): the numbers of the terms of texts, how many each has, and its marks."},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot words_slots[] = {

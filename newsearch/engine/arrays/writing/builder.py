@@ -30,6 +30,7 @@ from newsearch.engine.arrays.writing.content import facts_of, signatures_of
 from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.engine.base import MEMORY
 from newsearch.ranking import Pivots
+from newsearch.stories.signatures import term_hashes, term_lots
 from newsearch.text import analysis
 from newsearch.text.languages import is_foreign
 
@@ -57,17 +58,32 @@ class TermTable:
         self._words = building.TermNumbering(self.terms, analysis.chunk_terms)
         self._names: list[str] = []
         self._foreign = bytearray()
+        self._hashes: Array = np.empty(0, np.uint64)
+        self._lots: Array = np.empty(0, np.uint8)
+        self._drawn = 0
         self._stems = Stems(self.stemmings[0])
         self._term_stem = array("i")
 
-    def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
-        """The term numbers of all texts, and the number of terms in each text, both as bytes of int32."""
+    def numbered(self, texts: list[str]) -> tuple[bytes, bytes, bytes]:
+        """See `building.TermNumbering`."""
         return self._words.numbered(texts)
 
     def foreign(self) -> Array:
         """For each term, whether it is in a script other than Latin."""
         self._foreign += bytes(map(is_foreign, islice(self.terms, len(self._foreign), None)))
         return np.frombuffer(bytes(self._foreign), bool)
+
+    def draws(self) -> building.Draws:
+        """What each term draws in signatures."""
+        known, count = self._drawn, len(self.terms)
+        if count > len(self._hashes):
+            self._hashes, self._lots = np.resize(self._hashes, 2 * count), np.resize(self._lots, 2 * count)
+        # The newest terms are at the end.
+        added = list(islice(reversed(self.terms), count - known))[::-1]
+        self._hashes[known:count] = term_hashes(added)
+        self._lots[known:count] = np.frombuffer(term_lots(added), np.uint8)
+        self._drawn = count
+        return building.Draws(self._hashes[:count], self._lots[:count])
 
     @property
     def size(self) -> int:
@@ -150,11 +166,13 @@ class SegmentBuilder:
         self._records += records
         self._record_bytes += sum(map(len, records))
         self._ids += [article.id for article in articles]
-        self._columns.extend(articles, source, facts_of(articles, records)._asdict(), signatures_of(articles))
         texts = [text for a in articles for text in (a.title, " ".join(a.topics), a.excerpt, a.body)]
-        tokens, lengths = self._term_table.numbered(texts)
+        tokens, lengths, marks = self._term_table.numbered(texts)
         self._tokens.frombytes(tokens)
         self._lengths.frombytes(lengths)
+        words = building.Numbered(*(np.frombuffer(part, np.int32) for part in (tokens, lengths, marks)))
+        signatures = signatures_of(articles, words, self._term_table.draws())
+        self._columns.extend(articles, source, facts_of(articles, records)._asdict(), signatures)
 
     def build(self, pivots: Pivots) -> dict[str, Array]:
         """The arrays of the segment, by name. The pivots affect only the numbering of its articles."""
@@ -162,7 +180,9 @@ class SegmentBuilder:
         order = self._order = self._columns.order(self._ids, pivots)
         with ThreadPoolExecutor(1) as pool:
             # The compressor and numpy both release the GIL, so the two halves run in parallel.
-            packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
+            records = [self._records[i] for i in order.tolist()]
+            packed = pool.submit(pack_records, records)
+            urls = building.url_arrays(records)
             tokens = np.frombuffer(self._tokens, np.int32)
             lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._term_table.terms)) > 0
@@ -189,7 +209,7 @@ class SegmentBuilder:
             arrays |= self._columns.arrays(order)
             for i, name in enumerate(ranking.TEXT_FIELDS):
                 arrays[f"length_{name}"] = lengths[order, i]
-            return arrays | packed.result()
+            return arrays | urls | packed.result()
 
     def replaced(self) -> list[int]:
         """The numbers, in the built segment, of articles replaced by a later one with the same id and source."""

@@ -21,10 +21,33 @@ from newsearch._compiled import compiled
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns, form, postings
 from newsearch.engine.arrays.segment.columns import hash_bytes, hash_key
-from newsearch.engine.arrays.segment.records import encode_record
+from newsearch.engine.arrays.segment.records import encode_record, folded_bytes, urls_of
+from newsearch.engine.arrays.segment.urls import NAMES, parts_of
+from newsearch.stories.signatures import (
+    BITS,
+    LEAD,
+    TEXT_SHINGLE,
+    TEXT_SLOTS,
+    TITLE_SHINGLE,
+    TITLE_SLOTS,
+    signature_of,
+)
+from newsearch.stories.wording import (
+    DATELINE_CHUNKS,
+    ENDING_WORDS,
+    KEPT_WORDS,
+    MISREAD,
+    bare_title,
+    dateline,
+)
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
+
+
+MARKS = 3
+"""What is told of a text beside its words, for signatures: how many of its terms come before the suffix of a publisher,
+if it is a headline; how many are a dateline, if it is a report; and whether it may have been decoded wrongly."""
 
 
 class TermNumbering:
@@ -43,15 +66,20 @@ class TermNumbering:
     def __len__(self) -> int:
         return len(self._chunks)
 
-    def numbered(self, texts: list[str]) -> tuple[bytes, bytes]:
-        """The term numbers of all texts, and the number of terms in each text; both as bytes of int32."""
-        numbers, counts = array("i"), array("i")
+    def numbered(self, texts: list[str]) -> tuple[bytes, bytes, bytes]:
+        """The term numbers of all texts, the number of terms in each text, and its MARKS; all as bytes of int32."""
+        numbers, counts, marks = array("i"), array("i"), array("i")
         for text in texts:
             before = len(numbers)
             # Analysis folds case anyway. Folding here too means one cached chunk instead of one per capitalisation.
-            numbers.extend(chain.from_iterable(map(self._chunks.__getitem__, text.lower().split())))
+            told = list(map(self._chunks.__getitem__, text.lower().split()))
+            numbers.extend(chain.from_iterable(told))
             counts.append(len(numbers) - before)
-        return numbers.tobytes(), counts.tobytes()
+            chunks = text.split()
+            for end in (len(bare_title(chunks)), dateline(chunks)):
+                marks.append(sum(map(len, told[:end])))
+            marks.append(MISREAD.search(text) is not None)
+        return numbers.tobytes(), counts.tobytes(), marks.tobytes()
 
 
 class _Chunks(dict[str, tuple[int, ...]]):
@@ -255,9 +283,86 @@ def _seconds(when: datetime | date | None) -> int:
     return days + when.hour * 3600 + when.minute * 60 + when.second
 
 
+class Numbered(NamedTuple):
+    """What `TermNumbering.numbered` returns, as arrays of int32.
+
+    Attributes:
+        tokens: the term number of each word, text by text.
+        lengths: words in each text.
+        marks: the MARKS of each text.
+    """
+
+    tokens: Array
+    lengths: Array
+    marks: Array
+
+
+class Draws(NamedTuple):
+    """What terms draw in signatures: uint64 the `term_hashes`, and uint8 the `term_lots`."""
+
+    hashes: Array
+    lots: Array
+
+
+def signatures(
+    tokens: Array, lengths: Array, headline: Array, skipped: Array, hashes: Array, lots: Array
+) -> bytes:
+    """Compute the signatures of some articles (see stories.signatures), as bytes of two uint64 for each.
+
+    Args:
+        tokens: int32, the term number of each word, article by article, field by field.
+        lengths: int32, words in each field of each article, flattened.
+        headline: int32, for each article how many words of its title count.
+        skipped: int32, for each article how many of the first words of its excerpt and body do not count.
+        hashes: uint64, the `term_hashes` of the terms.
+        lots: uint8, the `term_lots` of the terms.
+    """
+    found = array("Q")
+    at = 0
+    for number, (title, topics, excerpt, body) in enumerate(
+        lengths.reshape(-1, len(ranking.TEXT_FIELDS)).tolist()
+    ):
+        words = tokens[at : at + title + topics + excerpt + body].tolist()
+        at += len(words)
+        head, text = words[: headline[number]], words[title + topics + skipped[number] :]
+        text = text[len(head) :] if text[: len(head)] == head else text
+        parts = [(hashes[part].tolist(), lots[part].tolist()) for part in (head, text[:LEAD])]
+        found.extend(signature_of(*parts[0], *parts[1]))
+    return found.tobytes()
+
+
 def plain_records(articles: list[Article]) -> list[bytes | None]:
     """`encode_record` of each article. The compiled version returns None for articles that it cannot encode."""
     return list(map(encode_record, articles))
+
+
+def url_parts(records: list[bytes]) -> tuple[Any, Any, Any, Any]:
+    """The parts of the URLs of a segment.
+
+    Args:
+        records: the encoded records of its articles, or only what `records.urls_of` returns for each.
+
+    Returns:
+        Buffers of the arrays named in `segment/urls.py`, of types uint8, int64, int64 and uint16.
+    """
+    docs: dict[bytes, list[int]] = {}
+    for doc, record in enumerate(records):
+        urls = urls_of(record) if b"\x1f" in record else folded_bytes(record)
+        for part in dict.fromkeys(found.group() for found in parts_of(urls)):
+            docs.setdefault(part, []).append(doc)
+    return (
+        b"".join(docs),
+        np.cumsum([0, *map(len, docs)]),
+        np.cumsum([0, *map(len, docs.values())]),
+        np.fromiter(chain.from_iterable(docs.values()), np.uint16),
+    )
+
+
+def url_arrays(records: list[bytes]) -> dict[str, Array]:
+    """The arrays of `segment/urls.py`. See `url_parts`."""
+    types = np.uint8, np.int64, np.int64, np.uint16
+    made = zip(NAMES, url_parts(records), types, strict=True)
+    return {name: np.frombuffer(data, dtype) for name, data, dtype in made}
 
 
 _CONSTANTS = {
@@ -276,8 +381,26 @@ _CONSTANTS = {
     "MODIFIED": columns.MODIFIED,
     "MODIFIED_ONLY": columns.MODIFIED_ONLY,
     "TAGGED": columns.TAGGED,
+    "ENDING_WORDS": ENDING_WORDS,
+    "KEPT_WORDS": KEPT_WORDS,
+    "DATELINE_CHUNKS": DATELINE_CHUNKS,
+    "BITS": BITS,
+    "LEAD": LEAD,
+    "TITLE_SHINGLE": TITLE_SHINGLE,
+    "TITLE_SLOTS": TITLE_SLOTS,
+    "TEXT_SHINGLE": TEXT_SHINGLE,
+    "TEXT_SLOTS": TEXT_SLOTS,
 }
 
 if _twin := compiled(f"{__package__}._building", _CONSTANTS):
-    for _name in ("TermNumbering", "facts", "hash_keys", "inverted", "plain_records", "sorted_texts"):
+    for _name in (
+        "TermNumbering",
+        "facts",
+        "hash_keys",
+        "inverted",
+        "plain_records",
+        "signatures",
+        "sorted_texts",
+        "url_parts",
+    ):
         globals()[_name] = getattr(_twin, _name)

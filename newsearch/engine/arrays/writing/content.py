@@ -19,6 +19,8 @@ from newsearch.articles.article import Article, canonical_url
 from newsearch.engine.arrays.segment.columns import SIGNATURE
 from newsearch.engine.arrays.segment.records import encode_record
 from newsearch.engine.arrays.writing import building
+from newsearch.ranking import TEXT_FIELDS
+from newsearch.stories.signatures import article_signature
 
 
 def records_of(articles: list[Article]) -> list[bytes]:
@@ -44,12 +46,28 @@ def facts_of(articles: list[Article], records: Iterable[bytes]) -> building.Fact
     return building.Facts(*building.facts(articles, contents, canonical_url))
 
 
-def signatures_of(articles: list[Article]) -> NDArray[np.uint8]:
-    """The signatures of some articles, used to find copies; shape (articles, SIGNATURE).
+def signatures_of(
+    articles: list[Article], words: building.Numbered, draws: building.Draws
+) -> NDArray[np.uint8]:
+    """The signatures of some articles, used to find copies; shape (articles, SIGNATURE). See stories.signatures.
 
-    This is the only place that makes them. For now they are all zero, which means no signature.
+    Args:
+        words: of each field of each article, one after the other.
+        draws: the hash and the lots of each term.
     """
-    return np.zeros((len(articles), SIGNATURE), np.uint8)
+    # The fields are title, topics, excerpt, body.
+    tokens, lengths, marks = words
+    marked = marks.reshape(len(articles), len(TEXT_FIELDS), building.MARKS)
+    has_excerpt = lengths[2 :: len(TEXT_FIELDS)] > 0
+    headline = np.ascontiguousarray(marked[:, 0, 0])
+    skipped = np.where(has_excerpt, marked[:, 2, 1], marked[:, 3, 1])
+    made = building.signatures(tokens, lengths, headline, skipped, draws.hashes, draws.lots)
+    found = np.frombuffer(bytearray(made), np.uint8).reshape(-1, SIGNATURE)
+    for i in np.flatnonzero(marked[:, :, 2].any(axis=1)).tolist():
+        article = articles[i]
+        right = article_signature(article.title, article.excerpt, article.body)
+        found[i] = np.array(right, "<u8").view(np.uint8)
+    return found
 
 
 def _bare(article: Article) -> Article:

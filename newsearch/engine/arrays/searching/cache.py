@@ -1,0 +1,115 @@
+"""Keeps what searches have made of an index, within a limit of bytes. What was used longest ago is dropped first."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from collections.abc import Callable, Hashable
+from threading import Lock
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+_T = TypeVar("_T")
+
+_ENTRY = 256
+"""The memory of an entry besides its value, in bytes."""
+
+
+_FEW = 64
+"""A cache of more entries than this drops some more than it must, so that it need not look for the oldest each time."""
+
+
+class Cache:
+    """Values by key. Threads may share it.
+
+    Args:
+        limit: the most bytes that all values may take. A larger value is never kept.
+
+    Attributes:
+        used: the bytes that all values take.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self._kept: dict[Hashable, _Entry] = {}
+        self._clock = 0
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The value with this key, or None."""
+        # Without the lock: every search reads several values, and a stamp that another thread overwrites does no harm.
+        entry = self._kept.get(key)
+        if entry is None:
+            return None
+        self._clock = entry.used = self._clock + 1
+        return entry.value
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a value that is not None."""
+        size = _ENTRY + size_of(value)
+        with self._lock:
+            self._drop(key)
+            if size > self.limit:
+                return
+            self._clock += 1
+            self._kept[key] = _Entry(value, size, self._clock)
+            self.used += size
+            if self.used > self.limit:
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        spare = self.limit // 8 if len(self._kept) > _FEW else 0
+        for key in sorted(self._kept, key=lambda key: self._kept[key].used):
+            if self.used <= self.limit - spare:
+                break
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        entry = self._kept.pop(key, None)
+        if entry is not None:
+            self.used -= entry.size
+
+    def made(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """The value with this key, made and kept if it is missing. It must not be None."""
+        found: _T | None = self.get(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
+
+
+class _Entry:
+    """A value, its size in bytes, and when it was used last."""
+
+    __slots__ = ("size", "used", "value")
+
+    def __init__(self, value: Any, size: int, used: int) -> None:
+        self.value = value
+        self.size = size
+        self.used = used
+
+
+def size_of(value: Any) -> int:
+    """An estimate of the memory of a value, in bytes, with the arrays and texts in nested tuples, lists and dicts.
+
+    Arrays in a mapped file take none: the system keeps their pages, and takes them back when it needs them.
+    """
+    if isinstance(value, np.ndarray):
+        return 112 + (0 if _is_mapped(value) else value.nbytes)
+    if isinstance(value, (tuple, list)):
+        return 56 + 8 * len(value) + sum(map(size_of, value))
+    if isinstance(value, dict):
+        return sys.getsizeof(value) + sum(size_of(key) + size_of(item) for key, item in value.items())
+    return sys.getsizeof(value)
+
+
+def _is_mapped(array: Array) -> bool:
+    base: Any = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = base.obj if isinstance(base, memoryview) else getattr(base, "base", None)
+    return base is not None

@@ -1,0 +1,161 @@
+"""What is kept of searches stays within the limit, and a search is answered alike whatever is kept."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import newsearch
+from newsearch import Article
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.searching.cache import Cache, size_of
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.base import LEAST_CACHE, Options
+from newsearch.query.tree import All, And, Fuzzy, Match, Node, Not, Or, Phrase, Prefix, Range, Word
+
+WORDS = [f"{a}{b}{c}" for a in ("ba", "co", "ma", "tre") for b in "lnrst" for c in ("in", "ol", "ub", "ets")]
+LIMIT = LEAST_CACHE
+
+
+def articles(count: int) -> list[Article]:
+    """Articles of common and rare words, with outlets, topics and signals."""
+    draw = random.Random(1)
+    return [
+        Article(
+            id=f"a{number}",
+            title=" ".join(draw.choices(WORDS, k=6)),
+            excerpt=" ".join(draw.choices(WORDS[:30], k=25)),
+            topics=(draw.choice(WORDS),),
+            heat=draw.randrange(200),
+            web_url=f"https://{draw.choice(WORDS)}.example/{number}",
+        )
+        for number in range(count)
+    ]
+
+
+def questions(count: int) -> list[Node]:
+    """Different queries of many kinds."""
+    draw = random.Random(2)
+
+    def word() -> Word:
+        return Word(draw.choice(WORDS))
+
+    def text(length: int) -> str:
+        return " ".join(draw.choices(WORDS[:30], k=length))
+
+    kinds = (
+        word,
+        lambda: All((word(), word(), word())),
+        lambda: Phrase(text(2)),
+        lambda: Prefix(draw.choice(WORDS)[: draw.randint(1, 4)]),
+        lambda: Fuzzy(draw.choice(WORDS)),
+        lambda: Or((word(), word())),
+        lambda: Word(draw.choice(WORDS), "title"),
+        lambda: And((word(), Range("heat", float(draw.randrange(200))))),
+        lambda: And((word(), Not(Match("topic", draw.choice(WORDS))))),
+        lambda: Word(text(2).replace(" ", "-")),
+        lambda: All(tuple(Word(part) for part in text(20).split())),
+    )
+    return [draw.choice(kinds)() for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("index")
+    with ArraysWriter(directory) as changes:
+        changes.add_all(articles(4000), "source")
+        changes.commit()
+    return directory
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 900)), max_size=60), st.integers(0, 5000))
+def test_a_cache_keeps_what_was_used_last_within_its_limit(puts: list[tuple[int, int]], limit: int) -> None:
+    cache = Cache(limit)
+    for key, size in puts:
+        value = np.zeros(size, np.uint8)
+        cache.put(key, value)
+        kept = cache.get(key)
+        assert kept is None or kept is value
+        assert 0 <= cache.used <= limit
+    known = {key: cache.get(key) for key in range(10)}
+    assert cache.used == sum(256 + size_of(value) for value in known.values() if value is not None)
+
+
+def test_what_is_dropped_was_used_longest_ago() -> None:
+    cache, value = Cache(3 * (256 + size_of(b""))), b""
+    for key in "abc":
+        cache.put(key, value)
+    assert cache.get("a") is value
+    cache.put("d", value)
+    assert [key for key in "abcd" if cache.get(key) is not None] == ["a", "c", "d"]
+
+
+def test_a_value_beyond_the_limit_is_made_each_time() -> None:
+    cache, made = Cache(1000), []
+    for _ in range(2):
+        assert cache.made("a", lambda: made.append(1) or np.zeros(2000)) is not None
+    assert len(made) == 2
+    assert cache.used == 0
+
+
+def test_a_thousand_different_queries_stay_within_the_limit(index: Path) -> None:
+    reader = ArraysReader(index, memory=LIMIT)
+    asked = questions(1000)
+    tracemalloc.start()
+    try:
+        most = 0
+        for tree in asked:
+            answer = reader.search(tree, Options(limit=10))
+            answer.hits()
+            answer.counts()
+            most = max(most, reader.cached)
+        del answer
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The test means something only if the limit was reached.
+    assert LIMIT / 4 < most <= LIMIT / 2
+    assert taken <= LIMIT
+
+
+def test_answers_are_the_same_whatever_is_kept(index: Path) -> None:
+    readers = [ArraysReader(index, memory=memory) for memory in (0, 300_000, LIMIT)]
+    for tree in questions(150) * 2:
+        answers = [reader.search(tree, Options(limit=5)) for reader in readers]
+        rows = [[(named.id, score) for named, score, _ in answer.hits()] for answer in answers]
+        assert rows[0] == rows[1] == rows[2]
+        assert answers[0].counts() == answers[1].counts() == answers[2].counts()
+        facets = [answer.facet("topic", 5) for answer in answers]
+        assert facets[0] == facets[1] == facets[2]
+    assert readers[0].cached == 0
+
+
+def test_the_limit_outlives_a_refresh(tmp_path: Path) -> None:
+    with ArraysWriter(tmp_path) as changes:
+        changes.add_all(articles(20), "source")
+        changes.commit()
+    reader = ArraysReader(tmp_path, memory=0)
+    with ArraysWriter(tmp_path) as changes:
+        changes.add_all(articles(30), "other")
+        changes.commit()
+    newer = reader.newer()
+    assert newer is not None
+    newer.search(Word(WORDS[0]), Options(limit=5)).hits()
+    assert newer.cached == 0
+
+
+@pytest.mark.parametrize("memory", [0, -1, LEAST_CACHE - 1, 1.5, "256M", None, True])
+def test_a_limit_that_is_none_is_an_error(index: Path, memory: object) -> None:
+    with pytest.raises(ValueError, match="memory"):
+        newsearch.open(index, memory=memory)  # type: ignore[arg-type]
+
+
+def test_an_index_is_opened_with_a_limit(index: Path) -> None:
+    with newsearch.open(index, memory=LEAST_CACHE) as opened:
+        assert len(opened.search(WORDS[0])) == 10

@@ -1,0 +1,119 @@
+"""The groups of copies in a generation are those of its articles alone, whatever happened before."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from newsearch.articles.reading import article_from_mapping
+from newsearch.engine import open_engine
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.searching.groups import _keys
+from newsearch.stories import copies, signatures
+from newsearch.stories.wording import wording
+
+TEXTS = [
+    ("Ferry service resumes after harbour fire", "Ferries to the northern islands run again two days after a fire."),
+    ("Ferry service resumes after harbour fire", "Ferries to the northern islands run again nine days after a fire."),
+    ("Council bans scanners in Westmere", "The council of Westmere voted to ban face scanners in shops by 12 to 3."),
+    ("Council bans scanners in Lundmark", "The council of Lundmark voted to ban face scanners in shops by 12 to 3."),
+    ("Volcano ash closes airport - Herald", "LONDON (Reuters) - Ash of the volcano closed the airport for a day."),
+    ("Volcano ash closes airport", "Ash of the volcano closed the airport for a day. Flights resume tomorrow at noon."),
+    ("Mount Karst: volcano ash closes airport", ""),
+    ("Ash", "Ash of the volcano closed the airport for a day. Flights resume"),
+]  # fmt: skip
+records = st.fixed_dictionaries(
+    {
+        "text": st.integers(0, len(TEXTS) - 1),
+        "outlet": st.sampled_from(["herald", "courier", "gazette", ""]),
+        "hour": st.none() | st.sampled_from([0, 1, 5, 30, 80, 110]),
+        "published": st.sampled_from([True, True, True, False]),
+    }
+)
+steps = st.lists(
+    st.dictionaries(st.sampled_from([f"a{i}" for i in range(14)]), st.none() | records, max_size=10),
+    min_size=1,
+    max_size=5,
+)
+"""A history: of each step the articles that are added or changed, and those that are deleted."""
+
+
+@pytest.fixture(autouse=True, params=[64, 2], ids=["few neighbours", "crowded"])
+def neighbours(request: Any) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signatures, "NEIGHBOURS", request.param)
+        yield
+
+
+def mapping(id: str, record: dict[str, Any]) -> dict[str, Any]:
+    title, text = TEXTS[record["text"]]
+    made = {"id": id, "title": title, "excerpt": text, "published": record["published"]}
+    if record["outlet"]:
+        made["provider"] = {"name": record["outlet"], "domain": f"{record['outlet']}.example"}
+    if (hour := record["hour"]) is not None:
+        made["publishedDateTime"] = f"2024-05-0{1 + hour // 24}T{hour % 24:02}:00:00Z"
+    return made
+
+
+def expected(reader: ArraysReader) -> set[frozenset[str]]:
+    """The groups by a slow and obvious way."""
+    view = reader._view
+    key = {view.record(doc).id: int(key) for doc, key in enumerate(_keys(view, np.arange(view.articles)))}
+    articles = [article for article in reader.articles() if article.published]
+    words = [wording(article) for article in articles]
+    signed = [signatures.article_signature(a.title, a.excerpt, a.body) for a in articles]
+    times = [w.time if w.time is not None else float("nan") for w in words]
+    pairs = signatures.candidates(signatures.signatures_array(signed), times, copies.WINDOW)
+    keys = [f"{key[article.id]:020}" for article in articles]
+    labels = copies.groups(words, keys, pairs.tolist())
+    found: dict[int, set[str]] = {}
+    for article, label in zip(articles, labels, strict=True):
+        found.setdefault(label, set()).add(article.id)
+    return {frozenset(ids) for ids in found.values()} | {
+        frozenset({article.id}) for article in reader.articles() if not article.published
+    }
+
+
+def told(reader: ArraysReader) -> set[frozenset[str]]:
+    view, found = reader._view, {}
+    for doc in np.flatnonzero(view.live).tolist():
+        found.setdefault(int(view.groups.of[doc]), set()).add(view.record(doc).id)
+    assert view.groups.count(np.flatnonzero(view.live)) == len(found)
+    return {frozenset(ids) for ids in found.values()}
+
+
+def update(place: str, step: dict[str, Any]) -> None:
+    """Publish a generation."""
+    with open_engine(place).writer() as writer:
+        for source in ("one", "other"):
+            mine = {id: record for id, record in step.items() if int(id[1:]) % 2 == (source == "other")}
+            ledger = writer.held.ledger(source)
+            ledger.drop([id for id, record in mine.items() if record is None])
+            writer.delete_dropped(source, ledger)
+            articles = [
+                article_from_mapping(mapping(id, record), id=id) for id, record in mine.items() if record
+            ]
+            if articles:
+                writer.add_all(articles, source)
+        writer.commit()
+
+
+@settings(max_examples=20, deadline=None)
+@given(steps)
+@example([{"a0": None}])
+def test_groups_are_those_of_a_fresh_build_after_any_history(history: list[dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for number, step in enumerate(history):
+            update(place, step)
+            if number % 3 == 2:
+                open_engine(place).compact()
+            reader = ArraysReader(Path(place))
+            assert told(reader) == expected(reader)
+        assert told(ArraysReader(Path(place))) == expected(reader)
