@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -17,12 +18,13 @@ from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.documents import article as parsed_article
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
-from newsearch.errors import IndexCorrupt
+from newsearch.errors import EngineError, IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
 _READ = 500
+_ATTEMPTS = 6
 _SOURCES = 65_535
 _SIGN = np.uint64(1 << 63)
 
@@ -76,6 +78,31 @@ def document_id(key: int, mark: str, born: int) -> str:
         born: the generation in which it appears.
     """
     return f"{key:016x}-{mark}.{born}"
+
+
+def count(cluster: Cluster, index: str, query: Mapping[str, Any]) -> int:
+    """How many documents a query finds. `_count` would leave out shards that do not answer."""
+    body = {"size": 0, "track_total_hits": True, "query": query}
+    params = {"allow_partial_search_results": "false"}
+    answer = cluster.ask("POST", f"/{index}/_search", body, params)
+    return int(answer["hits"]["total"]["value"])
+
+
+def refresh(cluster: Cluster, index: str) -> None:
+    """Let searches find all documents that were written.
+
+    Raises:
+        EngineError: a shard did not do so, even when it was asked again.
+    """
+    pause = 0.2
+    for _ in range(_ATTEMPTS):
+        if not cluster.ask("POST", f"/{index}/_refresh")["_shards"]["failed"]:
+            return
+        time.sleep(pause)
+        pause *= 2
+    raise EngineError(
+        f"{cluster.place}: part of the index is on no node that runs; check the nodes and try again"
+    )
 
 
 def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
@@ -218,8 +245,7 @@ class OpenSearchHeld:
         return [{"term": {"born": self._number}}]
 
     def _count(self, index: str, filters: Sequence[Mapping[str, Any]]) -> int:
-        body = {"query": {"bool": {"filter": list(filters)}}}
-        return int(self._cluster.ask("POST", f"/{index}/_count", body)["count"])
+        return count(self._cluster, index, {"bool": {"filter": list(filters)}})
 
     def _committed_ids(self, documents: Documents, source: str, at: list[int]) -> list[str]:
         return [str(document.get("id", "")) for document in self._read(documents, source, at, "id")]

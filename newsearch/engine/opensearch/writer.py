@@ -35,7 +35,7 @@ from newsearch.engine.opensearch.generation import (
     published,
     shown,
 )
-from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, document_id, signed
+from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, count, document_id, refresh, signed
 from newsearch.engine.opensearch.journal import Journal, Run, delete_journal, read_journal
 from newsearch.engine.opensearch.lease import Lease
 from newsearch.engine.opensearch.reader import OpenSearchReader
@@ -549,7 +549,7 @@ class OpenSearchWriter:
         _revive(self._cluster, self._index, self._base.number + 1)
 
     def _refresh(self) -> None:
-        self._cluster.ask("POST", f"/{self._index}/_refresh")
+        refresh(self._cluster, self._index)
 
 
 _NONE = np.empty(0, np.uint64)
@@ -642,14 +642,17 @@ def _delete_by_query(cluster: Cluster, index: str, body: Mapping[str, Any]) -> N
 
 def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]) -> None:
     """Change all documents that a query finds. The request outlasts any number of documents."""
-    if not cluster.ask("POST", f"/{index}/_count", {"query": body["query"]})["count"]:
-        return
     params = {"wait_for_completion": "false", "refresh": "true", "conflicts": "proceed"}
-    task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
-    pause = 0.02
+    task, pause = "", 0.02
     while True:
-        status = cluster.ask("GET", f"/_tasks/{task}")
-        if status.get("completed"):
+        if not task:
+            if not count(cluster, index, body["query"]):
+                return
+            task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
+        status = cluster.ask("GET", f"/_tasks/{task}", missing=True)
+        if status is None:
+            task = ""  # it was on a node that is gone
+        elif status.get("completed"):
             failures = (status.get("response") or {}).get("failures")
             if status.get("error") or failures:
                 raise EngineError(
