@@ -175,7 +175,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self.segment.articles
 
     def deleted_count(self) -> int:
-        return len(self.deleted_docs())
+        return len(self.deleted_docs() if self._also_deleted else self.segment.deleted)
 
     def deleted_docs(self) -> list[int]:
         deleted: list[int] = self.segment.deleted.tolist()

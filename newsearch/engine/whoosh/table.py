@@ -69,7 +69,7 @@ def _directory(storage: Any, indexname: str) -> Path | None:
 def _ours(index: FileIndex) -> ArrayIndex | None:
     known: ArrayIndex | None = index.__dict__.get("_newsearch")
     if known is None and (directory := _directory(index.storage, index.indexname)) is not None:
-        known = index.__dict__["_newsearch"] = ArrayIndex(directory)
+        known = index.__dict__["_newsearch"] = ArrayIndex(directory, index.storage.readonly)
     return known
 
 
