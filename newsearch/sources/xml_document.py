@@ -13,7 +13,7 @@ from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Record
 from newsearch.sources.files import printable, read_content
-from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse
+from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse, with_ampersands
 
 MAX_SIZE: Final = 32_000_000
 """Maximum size in bytes of a document, decompressed: it is parsed as a whole."""
@@ -104,14 +104,11 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         ) from None
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
-    # The text is already decoded; the declared encoding has been used, or was wrong. The text is passed as a file,
-    # because feedparser could take a string for a file name.
-    found: Any = feedparser.parse(
-        BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    found = _parsed_feed(feedparser, body)
+    if found.get("bozo") and (mended := with_ampersands(body)) != body:
+        # feedparser reads "AT&T" as "AT&T;" unless the rest is in order.
+        again = _parsed_feed(feedparser, mended)
+        found = found if again.get("bozo") else again
     if not found.entries and found.get("bozo") and not found.version:
         raise SourceError(location, f"no usable feed: {found.get('bozo_exception')!s:.100}")
     feed: Mapping[str, Any] = {**found.feed, "version": found.version}
@@ -119,6 +116,17 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         if entry.get("wp_post_type") in _NO_POSTS:
             continue
         yield Record("feed", feeds.read(entry, feed, is_date), f"#{number}")
+
+
+def _parsed_feed(feedparser: Any, body: str) -> Any:
+    # The text is already decoded; the declared encoding has been used, or was wrong. The text is passed as a file,
+    # because feedparser could take a string for a file name.
+    return feedparser.parse(
+        BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
 
 
 _NO_POSTS: Final = (

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from time import strftime
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from newsearch.articles.vocabularies.base import (
     Keys,
     address,
+    beginning,
     domain_of,
     first,
     is_empty,
@@ -23,8 +25,6 @@ from newsearch.articles.vocabularies.base import (
 
 LONG: Final = 600
 """Minimum characters of a description that is the text rather than a summary."""
-
-_TITLE_LENGTH: Final = 80
 
 
 def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[object], bool]) -> Keys:
@@ -45,10 +45,13 @@ def read(entry: Mapping[str, Any], feed: Mapping[str, Any], is_date: Callable[[o
     keys.take("webUrl", "feedburner_origlink", "link", read=address) or keys.take(
         "webUrl", "links", read=_page
     )
+    link = plain(entry.get("link"))
+    if "webUrl" not in record and link and link != plain(entry.get("id")):
+        record["webUrl"] = _absolute(link, plain(feed.get("link")))  # if it cannot be used, that is reported
     keys.take("title", "title")
     _take_texts(keys)
     if "title" not in record and (text := first(record.get("excerpt"), record.get("body"))):
-        record["title"] = _beginning(plain(text))
+        record["title"] = beginning(plain(text))
     for name in ("published", "updated", "created"):
         when = entry.get(f"{name}_parsed") if name in keys.source else None
         if when and not is_date(keys.source[name]):
@@ -98,6 +101,13 @@ _DERIVED: Final = frozenset(
 """Keys that feedparser derives from another key, or that repeat one."""
 
 
+def _absolute(link: str, home: str) -> str:
+    try:
+        return urljoin(home, link) if link[:1] == "/" and address(home) else link
+    except ValueError:
+        return link
+
+
 def _plain_parts(value: Any) -> Any:
     if isinstance(value, dict):
         return dict(value)
@@ -123,16 +133,6 @@ def _take_texts(keys: Keys) -> None:
         record["body"] = body
     if summary and summary != body:
         record["excerpt"] = summary
-
-
-def _beginning(text: str) -> str:
-    from newsearch.text.clean import clean_text
-
-    text = clean_text(text)
-    if len(text) <= _TITLE_LENGTH:
-        return text
-    head = text[: _TITLE_LENGTH + 1].rpartition(" ")[0]
-    return f"{head or text[:_TITLE_LENGTH]}…"
 
 
 def _page(links: object) -> str:

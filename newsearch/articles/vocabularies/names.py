@@ -56,6 +56,8 @@ def split_names(text: str) -> list[str]:
     text = _BY.sub("", " ".join((unescape(text) if "&" in text else text).split()))
     if not text or is_address(text):
         return [text] if text else []
+    if "[[" in text:  # a wiki's brackets may hold a bar
+        return _split_piece(text)
     if text.isalpha() or _PLAIN_NAME.fullmatch(text):
         return [text]
     names: list[str] = []
