@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = NDArray[Any]
 
-_BATCH = 4096
+_BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
 
 _SLICE = 100_000
