@@ -19,20 +19,24 @@ from numpy.typing import NDArray
 from whoosh import fields
 from whoosh.codec import base
 from whoosh.columns import ColumnReader
+from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo, TermNotFound
 
 from newsearch import ranking
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon
-from newsearch.engine.whoosh.matcher import ArrayMatcher
-from newsearch.engine.whoosh.stored import StoredFields, moment
+from newsearch.engine.whoosh.matcher import ArrayMatcher, encoded
+from newsearch.engine.whoosh.stored import StoredFields, moment, words
 from newsearch.errors import EngineError
 
 Array: TypeAlias = NDArray[Any]
 
 _MAX_CACHED = 8 << 20
 """The maximum number of postings that a segment caches for later queries."""
+
+_TEXTS = frozenset((*ranking.TEXT_FIELDS, "text", "stem"))
+"""The fields that have words."""
 
 _NEEDED = (
     "whoosh.codec.base:Codec whoosh.codec.base:PerDocumentReader whoosh.codec.base:TermsReader "
@@ -181,6 +185,14 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         """The stored fields of one article (see StoredFields)."""
         return self._stored(docnum)
+
+    def has_words(self, field: str) -> bool:
+        """Whether `words` knows a field."""
+        return field in _TEXTS
+
+    def words(self, docnum: int, field: str) -> dict[str, list[int]]:
+        """The terms of a text field in one article, sorted, each with its positions."""
+        return words(self.segment, self._stored, docnum, field)
 
     @cached_property
     def _stored(self) -> StoredFields:
@@ -343,6 +355,16 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     def max_field_length(self, fieldname: str) -> int:
         lengths = self._segment.lengths(fieldname)
         return 0 if lengths is None or not len(lengths) else int(lengths.max())
+
+    def has_vector(self, docnum: int, fieldname: str) -> bool:
+        return self._segment.has_words(fieldname)
+
+    def vector(self, docnum: int, fieldname: str, format_: Any) -> ListMatcher:
+        """The words of a text field in one article, from the stored text. Empty if the field is empty."""
+        found = self._segment.words(docnum, fieldname)
+        weights = [float(len(positions)) for positions in found.values()]
+        values = [encoded(format_, len(positions), positions) for positions in found.values()]
+        return ListMatcher(list(found), weights, values, format_)
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         return self._segment.stored_fields(docnum)

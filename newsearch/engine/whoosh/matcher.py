@@ -18,10 +18,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from whoosh.formats import Frequency
 from whoosh.matching import Matcher, NullMatcher
 from whoosh.matching.mcore import ReadTooFar
 from whoosh.query.spans import Span
-from whoosh.scoring import WeightLengthScorer, WeightScorer
+from whoosh.scoring import ReverseWeighting, WeightLengthScorer, WeightScorer
+from whoosh.system import pack_uint
 
 from newsearch.engine.whoosh.lexicon import Postings
 
@@ -70,7 +72,12 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         self._best: memoryview | None = None
         self._bounds: tuple[list[float], list[int], list[float], list[int]] | None = None
         self._in_block = -1
-        self._has_quality = scorer is not None and bool(scorer.supports_block_quality())
+        # The qualities of a ReverseScorer are lower bounds, which would skip the best.
+        self._has_quality = (
+            scorer is not None
+            and not isinstance(scorer, ReverseWeighting.ReverseScorer)
+            and bool(scorer.supports_block_quality())
+        )
         self._top = inf
         if scorer is None or type(scorer).score is WeightScorer.score:
             self._set_scores(postings.weights)
@@ -160,9 +167,8 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return positions[at[self._i] : at[self._i + 1]]
 
     def value(self) -> bytes:
-        places = self._postings.places
-        encoded: bytes = self.format.encode(int(self.weight()) if places is None else self._positions())
-        return encoded
+        has_positions = self._postings.places is not None
+        return encoded(self.format, int(self.weight()), self._positions() if has_positions else None)
 
     def all_items(self) -> Iterator[tuple[int, bytes]]:
         while self.is_active():
@@ -212,7 +218,7 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return best
 
     def replace(self, minquality: float = 0) -> Matcher:
-        if self._i >= self._n or (minquality and self.max_quality() < minquality):
+        if self._i >= self._n or (minquality and self._vector is not None and self._top < minquality):
             return NullMatcher()
         return self
 
@@ -287,3 +293,12 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
     def block_max_id(self) -> int:
         last: int = self._ids[self._n]
         return last
+
+
+def encoded(format: Any, frequency: int, positions: list[int] | None) -> bytes:
+    """What a Whoosh format stores with a posting. Positions are None if the field has none."""
+    if isinstance(format, Frequency):
+        packed: bytes = pack_uint(frequency)
+        return packed
+    value: bytes = format.encode(frequency if positions is None else positions)
+    return value

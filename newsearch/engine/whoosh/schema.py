@@ -6,6 +6,7 @@ which lets them match however they were typed.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -98,6 +99,37 @@ class Folded(fields.ID):  # type: ignore[misc]
         return value if isinstance(value, bytes) else self._fold(value).encode()
 
 
+class Moment(fields.DATETIME):  # type: ignore[misc]
+    """A field of dates. They are found and sorted to the second, and stored with the fraction.
+
+    A date with a zone is converted to UTC. A date without a time is midnight.
+    """
+
+    def prepare_datetime(self, x: Any) -> Any:
+        if isinstance(x, dt.datetime) and x.tzinfo is not None:
+            x = x.astimezone(dt.UTC).replace(tzinfo=None)
+        elif isinstance(x, dt.date) and not isinstance(x, dt.datetime):
+            x = dt.datetime(x.year, x.month, x.day)  # noqa: DTZ001 - Whoosh's dates have no zone
+        found = super().prepare_datetime(x)
+        return found if isinstance(found, bytes) else _whole_seconds(found)
+
+    def prepare_number(self, x: Any) -> Any:
+        # Ranges of dates come as microseconds.
+        found = super().prepare_number(x)
+        return _whole_seconds(found) if isinstance(found, int) else found
+
+    def from_column_value(self, x: Any) -> Any:
+        try:
+            return super().from_column_value(x)
+        except OverflowError:
+            # The column's value for articles without a date, which Whoosh cannot convert.
+            return None
+
+
+def _whole_seconds(microseconds: int) -> int:
+    return microseconds - microseconds % 1_000_000
+
+
 def _number(numtype: type) -> fields.NUMERIC:
     return fields.NUMERIC(numtype, bits=64, stored=True, sortable=True)
 
@@ -108,17 +140,21 @@ def make_schema(stemmings: Sequence[analysis.Stemming] = (analysis.Stemming(),))
     Args:
         stemmings: the stemmings of the languages in the index, English first. Queries in the field `stem` use all.
     """
-    text = {name: fields.TEXT(analyzer=ExactTokenizer(), stored=True) for name in ranking.TEXT_FIELDS}
+    text = {
+        name: fields.TEXT(analyzer=ExactTokenizer(), stored=True, vector=True) for name in ranking.TEXT_FIELDS
+    }
     keyword = {name: Folded(str.casefold, stored=True) for name in FOLDED}
     return fields.Schema(
         **text,
         **keyword,
-        text=fields.TEXT(analyzer=ExactTokenizer()),
-        stem=fields.TEXT(analyzer=ExactTokenizer(stemmings), phrase=False, multitoken_query="or"),
+        text=fields.TEXT(analyzer=ExactTokenizer(), vector=True),
+        stem=fields.TEXT(
+            analyzer=ExactTokenizer(stemmings), phrase=False, vector=True, multitoken_query="or"
+        ),
         id=fields.ID(unique=True, stored=True),
         url=Folded(canonical_url, stored=True),
-        date=fields.DATETIME(stored=True, sortable=True),
-        modified=fields.DATETIME(stored=True, sortable=True),
+        date=Moment(stored=True, sortable=True),
+        modified=Moment(stored=True, sortable=True),
         heat=_number(float),
         quality=_number(float),
         published=fields.BOOLEAN(stored=True),

@@ -1,14 +1,22 @@
-"""What are the stored fields of an article to Whoosh? They are read from the segment, without creating an Article."""
+"""What does Whoosh read of one article? Its stored fields, and the words of a field (Whoosh's vectors).
+
+Both are made from the article's record, without creating an Article.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
+from newsearch import ranking
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import decode_rest
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.whoosh.lexicon import FIELD_GAP
 from newsearch.errors import IndexCorrupt
+from newsearch.text import analysis
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - Whoosh's dates have no zone
 
@@ -19,6 +27,22 @@ _DATES = tuple((name, columns.KNOWN[name]) for name in ("date", "modified"))
 def moment(seconds: int) -> dt.datetime:
     """Convert seconds since 1970 to Whoosh's form of a date: UTC without a zone."""
     return _EPOCH + dt.timedelta(seconds=seconds)
+
+
+def words(segment: Segment, stored: StoredFields, docnum: int, field: str) -> dict[str, list[int]]:
+    """The terms of a text field in one article, sorted, each with its positions."""
+    fields: Sequence[str] = (field,) if field in ranking.TEXT_FIELDS else ranking.TEXT_FIELDS
+    article = stored(docnum)
+    stemming = segment.stemming(docnum) if field == "stem" else None
+    prefix = f"{stemming.language}:" if stemming and stemming.language != "en" else ""
+    found: dict[str, list[int]] = defaultdict(list)
+    position = 0
+    for name in fields:
+        for term in analysis.terms(article.get(name, "")):
+            found[prefix + stemming.stem(term) if stemming else term].append(position)
+            position += 1
+        position += FIELD_GAP
+    return dict(sorted(found.items()))
 
 
 class StoredFields:

@@ -54,7 +54,12 @@ TERMS = (
     "none",
 )
 TOPICS = ("AI", "Facial Recognition", "ban")
-MOMENTS = tuple(dt.datetime(2020, month, 1, tzinfo=dt.UTC) for month in (1, 5, 9))
+MOMENTS = tuple(
+    dt.datetime(2020, month, 1, 0, 0, 0, fraction, tzinfo=dt.UTC)
+    for month in (1, 5, 9)
+    for fraction in (0, 250_000)
+)
+NAIVE = [moment.replace(tzinfo=None) for moment in MOMENTS]
 WEIGHTINGS = (scoring.BM25F(B=0), scoring.TF_IDF(), scoring.Frequency())
 
 texts = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
@@ -116,9 +121,12 @@ leaves = st.one_of(
     st.builds(
         query.DateRange,
         st.just("date"),
-        st.just(dt.datetime(2020, 2, 1)),
-        st.none(),
+        st.sampled_from((None, dt.datetime(2020, 2, 1), *NAIVE)),
+        st.sampled_from((None, *NAIVE)),
+        st.booleans(),
+        st.booleans(),
     ),
+    st.builds(query.Term, st.just("date"), st.sampled_from(NAIVE)),
     st.just(query.Every()),
     st.just(query.Every("heat")),
     st.just(query.NullQuery),
@@ -285,6 +293,7 @@ def test_terms_and_what_is_known_of_them_are_the_same(commits) -> None:
             for term in terms:
                 assert ours.doc_frequency(field, term) == plain.doc_frequency(field, term)
                 assert ours.frequency(field, term) == plain.frequency(field, term)
+                assert values(ours.postings(field, term)) == values(plain.postings(field, term))
                 assert list(ours.postings(field, term).items_as("frequency")) == list(
                     plain.postings(field, term).items_as("frequency")
                 )
@@ -294,3 +303,34 @@ def test_terms_and_what_is_known_of_them_are_the_same(commits) -> None:
                     assert list(ours.postings(field, term).items_as("positions")) == list(
                         plain.postings(field, term).items_as("positions")
                     )
+
+
+def values(matcher) -> list[tuple[int, float, bytes]]:
+    found = []
+    while matcher.is_active():
+        found.append((matcher.id(), matcher.weight(), matcher.value() or b""))
+        matcher.next()
+    return found
+
+
+@given(collections, st.sampled_from(("title", "body", "text", "stem")))
+@settings(max_examples=30)
+def test_the_words_of_an_article_are_the_same(commits, field) -> None:
+    with Both(commits) as both, both.ours.searcher() as ours, both.plain.searcher() as plain:
+        mine, theirs = numbers(ours), numbers(plain)
+        for id_, docnum in mine.items():
+            if not plain.reader().has_vector(theirs[id_], field):
+                assert not list(ours.vector_as("weight", docnum, field))
+                assert not ours.more_like(docnum, field)
+                continue
+            for kind in ("weight", "frequency") if field == "stem" else ("weight", "positions"):
+                expected = list(plain.vector_as(kind, theirs[id_], field))
+                assert list(ours.vector_as(kind, docnum, field)) == expected
+            assert ours.key_terms([docnum], field) == plain.key_terms([theirs[id_]], field)
+            alike = [hit["id"] for hit in ours.more_like(docnum, field, top=100)]
+            assert sorted(alike) == sorted(hit["id"] for hit in plain.more_like(theirs[id_], field, top=100))
+
+
+def numbers(searcher) -> dict[str, int]:
+    """The number of each document, by its id."""
+    return {searcher.stored_fields(n)["id"]: n for n in searcher.reader().all_doc_ids()}

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from whoosh import index as whoosh_index
 from whoosh import qparser, scoring, sorting
 from whoosh.fields import TEXT, Schema, UnknownFieldError
 from whoosh.index import LockError
-from whoosh.query import Every, Term
+from whoosh.query import DateRange, Every, Term
 from whoosh.writing import CLEAR, AsyncWriter, BufferedWriter, IndexingError, SegmentWriter
 
 import newsearch
@@ -171,6 +171,37 @@ def test_facets_reverse_and_functions_score(directory) -> None:
         falling = [hit["heat"] for hit in searcher.search(query, sortedby=facet, limit=None)]
         assert rising == sorted(rising)
         assert falling == rising[::-1]
+
+
+def test_dates_are_found_to_the_second_and_stored_with_the_fraction(tmp_path) -> None:
+    moments = {
+        id_: datetime(2021, 5, 1, 12, 0, second, fraction)
+        for id_, second, fraction in (("a", 0, 750_000), ("b", 0, 0), ("c", 1, 250_000), ("d", 9, 0))
+    }
+    with ArraysWriter(tmp_path) as writer:
+        writer.commit()
+    index = open_dir(tmp_path)
+    with index.writer() as writer:
+        for id_, moment in moments.items():
+            writer.add_document(id=id_, title="Zebra", date=moment, modified=moment)
+        writer.add_document(id="e", title="Zebra")
+    with index.searcher() as searcher:
+        assert {hit["id"]: hit.get("date") for hit in searcher.documents(title="zebra")} == moments | {
+            "e": None
+        }
+        for field in ("date", "modified"):
+            assert sorted(found["id"] for found in searcher.documents(**{field: moments["a"]})) == ["a", "b"]
+            assert ids(index, DateRange(field, moments["c"], None)) == ["c", "d"]
+            assert ids(index, DateRange(field, None, moments["c"])) == ["a", "b", "c"]
+            assert ids(index, DateRange(field, moments["b"], moments["d"], startexcl=True)) == ["c", "d"]
+            newest = searcher.search(Every(), sortedby=[sorting.FieldFacet(field, reverse=True), "id"])
+            assert [hit["id"] for hit in newest][-4:] == ["d", "c", "a", "b"]
+            groups = searcher.search(Every(), groupedby=field, maptype=sorting.Count).groups(field)
+            whole = {moment.replace(microsecond=0) for moment in moments.values()}
+            assert groups == dict.fromkeys(whole, 1) | {moments["b"]: 2, None: 1}
+        zoned = datetime(2021, 5, 1, 14, 0, 9, tzinfo=timezone(timedelta(hours=2)))
+        assert ids(index, Term("date", zoned)) == ["d"]
+        assert ids(index, qparser.QueryParser("date", index.schema).parse("20210501120001")) == ["c"]
 
 
 def test_what_is_added_stays(directory) -> None:

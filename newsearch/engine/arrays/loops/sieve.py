@@ -6,6 +6,7 @@ the same names in `_sieve.c` replace them and give the same results.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -93,7 +94,36 @@ def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
     return bits, np.cumsum(counts, dtype=np.uint32) - counts
 
 
+def with_part(
+    text: Array,
+    at: Array,
+    post_at: Array,
+    post_doc: Array,
+    articles: int,
+    wanted: bytes,
+    begins: bool,
+    ends: bool,
+) -> Any:
+    """A bitmap of the articles of a segment with any part that contains these bytes.
+
+    Args:
+        text, at: the concatenated parts, and the start of each and the end of the last.
+        post_at, post_doc: where the articles of each part start, and these, uint16.
+        articles: how many the segment has.
+        begins, ends: whether the part must begin or end with the bytes.
+    """
+    whole, places = text.tobytes(), at.tolist()
+
+    def fits(part: bytes) -> bool:
+        if begins:
+            return part == wanted if ends else part.startswith(wanted)
+        return part.endswith(wanted) if ends else wanted in part
+
+    parts = [i for i, (start, end) in enumerate(pairwise(places)) if fits(whole[start:end])]
+    return union([post_doc[int(post_at[i]) : int(post_at[i + 1])] for i in parts], articles)
+
+
 _CONSTANTS = {"CHOSEN": CHOSEN, "ANY_CHOSEN": ANY_CHOSEN, "BETWEEN": BETWEEN, "LISTED": LISTED}
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
-    passing, union, ranked = _twin.passing, _twin.union, _twin.ranked
+    passing, union, ranked, with_part = _twin.passing, _twin.union, _twin.ranked, _twin.with_part

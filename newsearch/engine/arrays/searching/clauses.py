@@ -122,15 +122,11 @@ class Compiler:
             return None if None in keys else keys
         return None
 
-    def groups(self, nodes: Sequence[Node], among: Callable[[], Array] | None = None) -> Groups:
-        """The checks of nodes that are used as filters.
-
-        Args:
-            among: the articles to be checked, sorted. Defaults to all.
-        """
+    def groups(self, nodes: Sequence[Node]) -> Groups:
+        """The checks of nodes that are used as filters."""
         if not nodes:
             return []
-        made = Filters(self._view, self._docs, among or (lambda: self._view.everything.doc), self._tz)
+        made = Filters(self._view, self._docs, self._tz)
         # Dates come last because they usually reject the fewest articles.
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]

@@ -25,25 +25,18 @@ Groups: TypeAlias = list[list[Check]]
 
 _Maker: TypeAlias = Callable[[str, View], Check]
 
-_FEW_URLS = 16
-"""URLs are read one by one for up to one article in this many. For more, all URLs are read and cached."""
-
 
 class Filters:
     """Compiles the filter nodes of one query to checks.
 
     Args:
         found: returns the articles that match a scoring node, sorted.
-        among: returns the articles to be checked, sorted. For other articles the checks are meaningless.
         tz: the time zone in which days begin.
     """
 
-    def __init__(
-        self, view: View, found: Callable[[Node], Array], among: Callable[[], Array], tz: tzinfo
-    ) -> None:
+    def __init__(self, view: View, found: Callable[[Node], Array], tz: tzinfo) -> None:
         self._view = view
         self._found = found
-        self._among = among
         self._tz = tz
 
     def groups(self, node: Node, *, negated: bool = False) -> Groups:
@@ -102,17 +95,15 @@ class Filters:
         chosen = np.fromiter((_within(name, wanted) for name in names), bool, len(names))
         return Check(CHOSEN, numbers, None, chosen)
 
-    def _all_with_url(self, part: str) -> Array:
-        segments = zip(self._view.starts, self._view.segments, strict=False)
-        found = [doc + start for start, segment in segments for doc in segment.with_url(part)]
-        return np.array(found, np.uint32)
+    def _with_url(self, part: str) -> Array:
+        def made() -> tuple[Array]:
+            segments = zip(self._view.starts, self._view.segments, strict=False)
+            found = [
+                segment.with_url(part).astype(np.uint32) + np.uint32(start) for start, segment in segments
+            ]
+            return (np.concatenate([np.empty(0, np.uint32), *found]),)
 
-    def _with_url(self, part: str) -> Sequence[int] | Array:
-        view, docs = self._view, self._among()
-        if len(docs) > view.articles // _FEW_URLS:
-            return view.joined(("url", part), lambda: (self._all_with_url(part),))[0]
-        wanted = part.encode("utf-8", "surrogatepass")
-        return [doc for doc in docs.tolist() if wanted in view.urls(doc)]
+        return self._view.joined(("url", part), made)[0]
 
 
 def _listed(docs: Sequence[int] | Array) -> Check:
@@ -156,9 +147,17 @@ def _nothing(value: str, view: View) -> Check:
 
 
 def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
+    def find(value: str, view: View) -> tuple[Array]:
+        wanted = [np.uint64(columns.hash_key(key)) for key in keys(value)]
+        found = [np.empty(0, np.uint32)]
+        for start, segment in zip(view.starts, view.segments, strict=False):
+            values = segment.column(column)
+            held = np.logical_or.reduce([values == key for key in wanted])
+            found.append(held.nonzero()[0].astype(np.uint32) + np.uint32(start))
+        return (np.concatenate(found),)
+
     def make(value: str, view: View) -> Check:
-        wanted = np.array([columns.hash_key(key) for key in keys(value)], np.uint64)
-        return _listed(np.flatnonzero(np.isin(view.column(column), wanted)))
+        return _listed(view.joined((column, value), lambda: find(value, view))[0])
 
     return make
 

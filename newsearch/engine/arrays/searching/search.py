@@ -29,7 +29,7 @@ from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, FormCount, Options, OutletCount
+from newsearch.engine.base import Counts, Explanation, FormCount, Grouping, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -74,7 +74,7 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
-        self._groups = compiler.groups(asked.filters, self._candidates_of_filters)
+        self._groups = compiler.groups(asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
@@ -149,6 +149,16 @@ class Search:
         return distinctive.counted(
             self._view, self._counted, limit, least, unpublished=self._finds_unpublished
         )
+
+    @checked
+    def stories(self, span: float | None) -> Grouping:
+        from newsearch.engine.arrays.searching import events  # most searches do not ask
+
+        complete = bool(self.counts().complete)
+        numbers = [i for i, held in enumerate(self._is_held) if held == complete]
+        docs = np.array([self._page[i][1] for i in numbers], np.int64)
+        found = events.stories(self._view, docs, span)
+        return found._replace(stories=[[numbers[i] for i in story] for story in found.stories])
 
     @property
     def _counted(self) -> Array:
@@ -299,12 +309,6 @@ class Search:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
         return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
-
-    def _candidates_of_filters(self) -> Array:
-        """All articles to which the filters may be applied."""
-        if self._required:
-            return self._holding(self._required)
-        return _numbers(sieve.union([part.doc for part in self._scored], self._view.articles))
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.segment import urls
 from newsearch.engine.arrays.segment.columns import COLUMNS, NAME, NAMES, ROW, SIGNATURE, TABLES, Column
 from newsearch.errors import IndexCorrupt
 from newsearch.text.analysis import LANGUAGES
@@ -62,6 +63,10 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
     "record_at": ("articles + 1", _WHOLE),
     "records": ("records", _BYTE),
     "record_dictionary": ("record_dictionary", _BYTE),
+    "url_bytes": ("url_bytes", _BYTE),
+    "url_at": ("url parts + 1", _WHOLE),
+    "url_post_at": ("url parts + 1", _WHOLE),
+    "url_post_doc": ("url_post_doc", _SMALL),
     **{f"length_{name}": ("articles", _WHOLE) for name in ranking.TEXT_FIELDS},
     **{name: form for column in COLUMNS for name, form in _forms(column).items()},
     **{f"{table}_name_at": (f"{table}_name_at", _WHOLE) for table in TABLES},
@@ -70,7 +75,9 @@ _ARRAYS: dict[str, tuple[str, frozenset[str]]] = {
 """For each array, the count that determines its length, and its permitted types. Arrays with the same count have equal
 lengths."""
 
-_OPTIONAL = frozenset(["stem_language", "stem_at", *(column.name for column in COLUMNS if column.same_as)])
+_OPTIONAL = frozenset(
+    ["stem_language", "stem_at", *urls.NAMES, *(column.name for column in COLUMNS if column.same_as)]
+)
 
 
 def check_form(file: ArrayFile) -> None:

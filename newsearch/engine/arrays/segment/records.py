@@ -182,6 +182,23 @@ def _train(samples: list[bytes | bytearray | memoryview[int]]) -> zstandard.Zstd
         return None
 
 
+def urls_of(record: bytes) -> bytes:
+    """The web and the original URL in an encoded record, case-folded, separated by a space if they differ.
+
+    Raises:
+        ValueError: the bytes are not a record.
+    """
+    parts = record.split(b"\x1f", 5)
+    if len(parts) != 6:
+        raise ValueError(f"{len(parts)} parts")
+    return folded_bytes(parts[3] if parts[4] == b"\x1e" else parts[3] + b" " + parts[4])
+
+
+def folded_bytes(text: bytes) -> bytes:
+    """Text in UTF-8, case-folded. Raises ValueError if it is not UTF-8."""
+    return text.lower() if text.isascii() else text.decode().casefold().encode()
+
+
 class RecordReader:
     """Reads the records of one segment."""
 
@@ -236,14 +253,8 @@ class RecordReader:
         Raises:
             IndexCorrupt: the bytes are not a record.
         """
-        parts = self.raw(doc).split(b"\x1f", 5)
-        if len(parts) != 6:
-            raise self._damaged(doc)
-        found = parts[3] if parts[4] == b"\x1e" else parts[3] + b" " + parts[4]
-        if found.isascii():
-            return found.lower()
         try:
-            return found.decode().casefold().encode()
+            return urls_of(self.raw(doc))
         except ValueError as error:
             raise self._damaged(doc) from error
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,6 +19,7 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
 from newsearch.engine.arrays.segment.records import Record, RecordReader, decode_rest
+from newsearch.engine.arrays.segment.urls import NAMES, UrlParts
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.text.analysis import Stemming
 
@@ -306,23 +306,18 @@ class Segment:
         )
 
     @cached_property
-    def _urls(self) -> tuple[bytes, list[int]]:
-        """The case-folded URLs of all articles, concatenated, one line per article; and the start of each line."""
-        texts = [self.records.urls(doc) + b"\n" for doc in range(self.articles)]
-        return b"".join(texts), list(accumulate(map(len, texts), initial=0))
+    def _url_parts(self) -> UrlParts | None:
+        if not all(name in self.file for name in NAMES):
+            return None
+        text, at, post_at, post_doc = map(self.file.array, NAMES)
+        return UrlParts(text, at, post_at, post_doc, self.articles)
 
-    def with_url(self, part: str) -> list[int]:
-        """The articles with a URL that contains this part, case-folded. The first call reads all records."""
-        (urls, at), wanted = self._urls, part.encode("utf-8", "surrogatepass")
-        found: list[int] = []
-        start = urls.find(wanted)
-        while start >= 0:
-            doc = bisect_right(at, start) - 1
-            # A match that spans two lines is not in any URL.
-            within = start + len(wanted) < at[doc + 1]
-            found += [doc] * within
-            start = urls.find(wanted, at[doc + 1] if within else start + 1)
-        return found
+    def with_url(self, part: str) -> Array:
+        """The articles with a URL that contains this part, case-folded. Sorted."""
+        wanted = part.encode("utf-8", "surrogatepass")
+        found = self._url_parts.find(wanted) if self._url_parts else None
+        docs, is_certain = (np.arange(self.articles), False) if found is None else found
+        return docs if is_certain else docs[[wanted in self.records.urls(doc) for doc in docs.tolist()]]
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.

@@ -18,6 +18,7 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.form import is_offsets
 from newsearch.engine.arrays.segment.postings import MAX_POSITIONS, Postings, stems_of, term_arrays
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.urls import NAMES
 from newsearch.errors import IndexCorrupt
 from newsearch.text import analysis
 
@@ -59,7 +60,10 @@ def check_offsets(segment: Segment) -> None:
         IndexCorrupt: an offset array does not match the array that it divides.
     """
     file = segment.file
-    for at, of in _OFFSETS.items():
+    optional = (
+        {"url_at": "url_bytes", "url_post_at": "url_post_doc"} if all(name in file for name in NAMES) else {}
+    )
+    for at, of in (_OFFSETS | optional).items():
         if not is_offsets(file.array(at), len(file.array(of))):
             raise IndexCorrupt(file.path, f"{at} does not divide {of}")
 
@@ -95,6 +99,22 @@ def _faults(segment: Segment) -> Iterator[str]:
     """The checks that fail. Each check relies on the previous ones, which makes only the first failure reliable."""
     yield from _faults_of_columns(segment)
     yield from _faults_of_words(segment)
+    yield from _faults_of_urls(segment)
+
+
+def _faults_of_urls(segment: Segment) -> Iterator[str]:
+    file = segment.file
+    held = [name for name in NAMES if name in file]
+    if not held:
+        return
+    if len(held) < len(NAMES):
+        yield f"{', '.join(held)} without the other arrays of URLs"
+    doc, at = (file.array(name).astype(np.int64) for name in ("url_post_doc", "url_post_at"))
+    if len(doc) and doc.max() >= segment.articles:
+        yield "a URL of an article that is not there"
+    part = np.repeat(np.arange(len(at) - 1), at[1:] - at[:-1])
+    if (np.diff(part << 16 | doc) <= 0).any():
+        yield "the articles of a part of URLs are not in order"
 
 
 def _faults_of_columns(segment: Segment) -> Iterator[str]:

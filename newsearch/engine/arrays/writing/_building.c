@@ -1,8 +1,8 @@
 /* The inner loops of indexing, compiled. Each function does exactly what the one of its name in building.py does in
  * Python and numpy; that one is also what runs where no compiler was at hand.
  *
- * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c,
- * _building_facts.c and _building_signatures.c. */
+ * This is the module; its rooms are _building_texts.c, _building_words.c, _building_postings.c, _building_facts.c,
+ * _building_signatures.c and _building_urls.c. */
 
 #include "_building.h"
 
@@ -22,6 +22,7 @@ static PyMethodDef methods[] = {
     {"facts", facts, METH_VARARGS, facts_doc},
     {"plain_records", plain_records, METH_O, plain_records_doc},
     {"signatures", signatures, METH_VARARGS, signatures_doc},
+    {"url_parts", url_parts, METH_O, url_parts_doc},
     {NULL, NULL, 0, NULL},
 };
 

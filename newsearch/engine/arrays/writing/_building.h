@@ -76,7 +76,7 @@ Span *spans_of(PyObject *texts, Py_ssize_t *count, PyObject **owners);
 /* ---- the functions of the module, and what it opens when it is imported ---- */
 
 extern const char sorted_texts_doc[], hash_keys_doc[], inverted_doc[], facts_doc[], plain_records_doc[],
-    signatures_doc[];
+    signatures_doc[], url_parts_doc[];
 PyObject *sorted_texts(PyObject *module, PyObject *texts);
 PyObject *hash_keys(PyObject *module, PyObject *texts);
 PyObject *inverted(PyObject *module, PyObject *args);
@@ -86,6 +86,7 @@ PyObject *signatures(PyObject *module, PyObject *args);
 
 /* The elements of an array of this type; NULL with an exception. */
 const void *array_of(Array *array, PyObject *object, Type type);
+PyObject *url_parts(PyObject *module, PyObject *records);
 
 /* Add the class TermNumbering to the module, and find what facts() reads; -1 with an exception. */
 int words_open(PyObject *module);

@@ -180,7 +180,9 @@ class SegmentBuilder:
         order = self._order = self._columns.order(self._ids, pivots)
         with ThreadPoolExecutor(1) as pool:
             # The compressor and numpy both release the GIL, so the two halves run in parallel.
-            packed = pool.submit(pack_records, [self._records[i] for i in order.tolist()])
+            records = [self._records[i] for i in order.tolist()]
+            packed = pool.submit(pack_records, records)
+            urls = building.url_arrays(records)
             tokens = np.frombuffer(self._tokens, np.int32)
             lengths = np.frombuffer(self._lengths, np.int32).reshape(len(order), len(ranking.TEXT_FIELDS))
             used = np.bincount(tokens, minlength=len(self._term_table.terms)) > 0
@@ -207,7 +209,7 @@ class SegmentBuilder:
             arrays |= self._columns.arrays(order)
             for i, name in enumerate(ranking.TEXT_FIELDS):
                 arrays[f"length_{name}"] = lengths[order, i]
-            return arrays | packed.result()
+            return arrays | urls | packed.result()
 
     def replaced(self) -> list[int]:
         """The numbers, in the built segment, of articles replaced by a later one with the same id and source."""

@@ -21,7 +21,8 @@ from newsearch._compiled import compiled
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment import columns, form, postings
 from newsearch.engine.arrays.segment.columns import hash_bytes, hash_key
-from newsearch.engine.arrays.segment.records import encode_record
+from newsearch.engine.arrays.segment.records import encode_record, folded_bytes, urls_of
+from newsearch.engine.arrays.segment.urls import NAMES, parts_of
 from newsearch.stories.signatures import (
     BITS,
     LEAD,
@@ -335,6 +336,35 @@ def plain_records(articles: list[Article]) -> list[bytes | None]:
     return list(map(encode_record, articles))
 
 
+def url_parts(records: list[bytes]) -> tuple[Any, Any, Any, Any]:
+    """The parts of the URLs of a segment.
+
+    Args:
+        records: the encoded records of its articles, or only what `records.urls_of` returns for each.
+
+    Returns:
+        Buffers of the arrays named in `segment/urls.py`, of types uint8, int64, int64 and uint16.
+    """
+    docs: dict[bytes, list[int]] = {}
+    for doc, record in enumerate(records):
+        urls = urls_of(record) if b"\x1f" in record else folded_bytes(record)
+        for part in dict.fromkeys(found.group() for found in parts_of(urls)):
+            docs.setdefault(part, []).append(doc)
+    return (
+        b"".join(docs),
+        np.cumsum([0, *map(len, docs)]),
+        np.cumsum([0, *map(len, docs.values())]),
+        np.fromiter(chain.from_iterable(docs.values()), np.uint16),
+    )
+
+
+def url_arrays(records: list[bytes]) -> dict[str, Array]:
+    """The arrays of `segment/urls.py`. See `url_parts`."""
+    types = np.uint8, np.int64, np.int64, np.uint16
+    made = zip(NAMES, url_parts(records), types, strict=True)
+    return {name: np.frombuffer(data, dtype) for name, data, dtype in made}
+
+
 _CONSTANTS = {
     "FIELDS": len(ranking.TEXT_FIELDS),
     "MAX_TERM_LENGTH": analysis.MAX_TERM_LENGTH,
@@ -371,5 +401,6 @@ if _twin := compiled(f"{__package__}._building", _CONSTANTS):
         "plain_records",
         "signatures",
         "sorted_texts",
+        "url_parts",
     ):
         globals()[_name] = getattr(_twin, _name)

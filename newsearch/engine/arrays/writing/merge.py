@@ -22,8 +22,9 @@ from newsearch.engine.arrays.files.layout import Spool
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import Columns
 from newsearch.engine.arrays.segment.postings import Postings, stem_arrays, stems_of, words_of
-from newsearch.engine.arrays.segment.records import sampled, trained
+from newsearch.engine.arrays.segment.records import sampled, trained, urls_of
 from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.writing import building
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
 
@@ -246,16 +247,24 @@ def _used(vocabulary: list[bytes], postings: Postings) -> tuple[list[str], Posti
 
 
 def _records(segments: Sequence[Segment], of_segment: Array, docs: Array) -> dict[str, Array | Spool]:
-    """The arrays of `records` for these articles."""
+    """The arrays of `records` and `urls` for these articles."""
     chosen = sampled(len(docs))
     compress, dictionary = trained(segments[of_segment[i]].records.raw(docs[i]) for i in chosen)
     packed = Spool(segments[0].file.path.parent, "|u1")
     sizes = [0]
+    urls: list[bytes] = []
     for block in _blocks(segments, of_segment, docs):
-        records = compress([segments[s].records.raw(doc) for s, doc in block])
+        raw = [segments[s].records.raw(doc) for s, doc in block]
+        urls += map(urls_of, raw)
+        records = compress(raw)
         packed.append(np.frombuffer(b"".join(records), np.uint8))
         sizes += map(len, records)
-    return {"records": packed, "record_at": np.cumsum(sizes), "record_dictionary": dictionary}
+    return {
+        "records": packed,
+        "record_at": np.cumsum(sizes),
+        "record_dictionary": dictionary,
+        **building.url_arrays(urls),
+    }
 
 
 def _blocks(segments: Sequence[Segment], of_segment: Array, docs: Array) -> Iterator[list[tuple[int, int]]]:

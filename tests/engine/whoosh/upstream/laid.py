@@ -158,21 +158,27 @@ class LaidLexicon:
                 found.add(term)
         return sorted(found)
 
-    def postings(self, term: bytes) -> Postings | None:
+    def occurrences(self, term: bytes) -> list[tuple[int, list[int]]]:
+        """The documents of a term, each with its positions."""
         at: dict[int, list[int]] = defaultdict(list)
         for layer, word in self._place.words(self._field, term) if term else ():
             marks = dict(self._occurrences(self._place.word(self._field, b"", layer)))
             for doc, positions in self._occurrences(word):
                 at[doc] += [position - marks[doc][0] - 1 for position in positions]
-        if not at:
+        return [(doc, sorted(at[doc])) for doc in sorted(at)]
+
+    def postings(self, term: bytes) -> Postings | None:
+        found = self.occurrences(term)
+        if not found:
             return None
-        docs = sorted(at)
-        counts = np.array([len(at[doc]) for doc in docs])
-        weights = np.array([self._weights[doc].get((self._field, term), len(at[doc])) for doc in docs])
+        docs = np.array([doc for doc, _ in found])
+        weights = np.array([self._weights[doc].get((self._field, term), len(at)) for doc, at in found])
         if not self._has_positions:
-            return Postings(np.array(docs), weights)
-        positions = np.concatenate([sorted(at[doc]) for doc in docs])
-        return Postings(np.array(docs), weights, np.append(0, np.cumsum(counts)), positions)
+            return Postings(docs, weights)
+        counts = [len(at) for _, at in found]
+        return Postings(
+            docs, weights, np.append(0, np.cumsum(counts)), np.concatenate([at for _, at in found])
+        )
 
     def _occurrences(self, word: str) -> Iterator[tuple[int, list[int]]]:
         found = self._body.postings(word.encode())
@@ -215,6 +221,17 @@ class LaidSegment(ArraySegment):
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         return self.documents[docnum][0]
+
+    def has_words(self, field: str) -> bool:
+        return bool(self.schema[field].vector)
+
+    def words(self, docnum: int, field: str) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for term in self.lexicon(field).terms:
+            for doc, positions in self.lexicon(field).occurrences(term):
+                if doc == docnum:
+                    found[term.decode()] = positions
+        return found
 
     def has_values(self, field: str) -> bool:
         return any(field in columns for _, columns, *_ in self.documents)

@@ -1,0 +1,111 @@
+"""A part of a URL is found through the parts that a segment has of its URLs, as by reading all of them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import sieve_in_numpy, without_compiler
+
+from newsearch import Article
+from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.segment import segment as segments
+from newsearch.engine.arrays.segment.records import urls_of
+from newsearch.engine.arrays.upkeep import verify
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.engine.arrays.writing import builder, building
+from newsearch.engine.base import Options
+from newsearch.query.tree import And, Match, Word
+
+letters = st.text("ab1/.-É日", max_size=9)
+urls = st.builds("https://{}.example/{}".format, st.sampled_from(["a", "www.ab", "b-1"]), letters)
+asked = letters | st.sampled_from([".example/a", "a.example", "https", "s://a", "example/b", "ample"])
+
+
+def write(directory: Path, rows: list[tuple[str, str | None]]) -> None:
+    """An index in two commits, which become one segment or two."""
+    articles = [
+        Article(id=f"{number}", title="ban", web_url=web, original_url=original)
+        for number, (web, original) in enumerate(rows)
+    ]
+    middle = len(articles) // 2
+    for part in (articles[:middle], articles[middle:]):
+        with ArraysWriter(directory) as changes:
+            changes.add_all(part, "source")
+            changes.commit()
+
+
+def found(reader: ArraysReader, part: str) -> list[str]:
+    answer = reader.search(And((Match("url", part),)), Options(limit=100))
+    return sorted(named.id for named, _, _ in answer.hits())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(urls, st.none() | urls), min_size=1, max_size=8),
+    st.lists(asked.filter(lambda part: part and "://" not in part), min_size=1, max_size=5),
+    st.sampled_from([1, 65_536]),
+    st.sampled_from([sieve, sieve_in_numpy]),
+)
+def test_the_parts_of_urls_find_what_reading_all_of_them_finds(
+    rows: list[tuple[str, str | None]], parts: list[str], most: int, loops: Any
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        mock.patch("os.fsync"),
+        mock.patch.object(builder, "MAX_ARTICLES", most),
+        mock.patch("newsearch.engine.arrays.segment.urls.sieve", loops),
+    ):
+        write(Path(name), rows)
+        verify(Path(name))
+        reader = ArraysReader(Path(name))
+        with mock.patch.object(segments, "NAMES", ("absent",)):
+            without = ArraysReader(Path(name))
+            for part in parts:
+                texts = [" ".join(filter(None, (web, own if own != web else None))) for web, own in rows]
+                expected = [f"{i}" for i, text in enumerate(texts) if part.casefold() in text.casefold()]
+                assert found(without, part) == sorted(expected)
+        for part in parts:
+            assert found(reader, part) == found(without, part)
+
+
+@given(st.lists(st.tuples(urls, st.none() | urls), max_size=12))
+def test_the_parts_are_the_same_without_a_compiler(rows: list[tuple[str, str | None]]) -> None:
+    articles = [
+        Article(id=f"{i}", title="ban", web_url=web, original_url=own) for i, (web, own) in enumerate(rows)
+    ]
+    records = building.plain_records(articles)
+    known = without_compiler(building).url_arrays(records)
+    for name, array in building.url_arrays(records).items():
+        assert array.tolist() == known[name].tolist()
+    # A merge gives the URLs alone.
+    for name, array in building.url_arrays([urls_of(record) for record in records]).items():
+        assert array.tolist() == known[name].tolist()
+
+
+def test_parts_are_found_beside_words_and_after_a_merge(tmp_path: Path) -> None:
+    write(tmp_path, [(f"https://a.example/news-{number}/ban", None) for number in range(30)])
+    reader = ArraysReader(tmp_path)
+    answer = reader.search(And((Word("ban"), Match("url", "news-1"))), Options(limit=50))
+    assert sorted(named.id for named, _, _ in answer.hits()) == sorted(["1", *map(str, range(10, 20))])
+    assert found(reader, "news-7/") == ["7"]
+
+
+@pytest.mark.parametrize("changed", [{"post_doc": [9]}, {"post_at": [0, 5]}, {"at": [0, 99]}])
+def test_what_is_damaged_is_an_error_or_finds_nothing(changed: dict[str, list[int]]) -> None:
+    arrays = {"text": b"ban", "at": [0, 3], "post_at": [0, 1], "post_doc": [0]} | changed
+    text = np.frombuffer(bytes(arrays["text"]), np.uint8)
+    at, post_at = (np.array(arrays[name], np.uint32) for name in ("at", "post_at"))
+    post_doc = np.array(arrays["post_doc"], np.uint16)
+    try:
+        bits = np.frombuffer(sieve.with_part(text, at, post_at, post_doc, 5, b"ban", False, False), np.uint64)
+    except ValueError:
+        return
+    assert bits.tolist() in ([0], [1])
