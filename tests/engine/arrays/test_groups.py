@@ -54,6 +54,9 @@ steps = st.lists(
 def neighbours(request: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signatures, "NEIGHBOURS", request.param)
+        if request.param == 2:
+            patch.setattr(groups_module, "_SLICE", 3)
+            patch.setattr(groups_module, "_HELD", 4)
         yield
 
 

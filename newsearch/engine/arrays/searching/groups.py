@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = NDArray[Any]
 
-_BATCH = 4096
+_BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
+
+_SLICE = 100_000
+"""Pairs whose articles are read together."""
+
+_HELD = 200_000
+"""Articles whose words may be held before others are read, about 600 bytes each."""
 
 _NOON = 43_200
 
@@ -225,23 +231,25 @@ class _Words:
 
     def relations(self, pairs: Array) -> NDArray[np.float64]:
         """The `relation` of each pair of articles."""
-        is_needed = np.zeros(len(self._docs), bool)
-        is_needed[pairs] = True
-        self._read(np.flatnonzero(is_needed))
-        parts = [
-            np.frombuffer(
-                self._comparer.relations(np.ascontiguousarray(self._number[pairs[at : at + _BATCH]]))
-            )
-            for at in range(0, len(pairs), _BATCH)
-        ]
-        return np.concatenate([np.empty(0), *parts])
+        found = np.empty(len(pairs))
+        # Articles that are compared with each other are of the same days.
+        order = np.argsort(self.times[pairs[:, 0]], kind="stable")
+        for start in range(0, len(pairs), _SLICE):
+            some = order[start : start + _SLICE]
+            is_needed = np.zeros(len(self._docs), bool)
+            is_needed[pairs[some]] = True
+            self._read(np.flatnonzero(is_needed))
+            for at in range(0, len(some), _BATCH):
+                few = some[at : at + _BATCH]
+                numbers = np.ascontiguousarray(self._number[pairs[few]])
+                found[few] = np.frombuffer(self._comparer.relations(numbers))
+        return found
 
     def grouped(self, members: Sequence[int], edges: dict[tuple[int, int], float]) -> dict[int, int]:
         """The group of each article among some; all edges of theirs are among them."""
         at = {member: i for i, member in enumerate(members)}
         numbers = np.array(members, np.int64)
-        self._read(numbers)
-        sizes = np.frombuffer(self._comparer.sizes(), np.int32)[self._number[numbers]].tolist()
+        sizes = self._sizes(numbers)
         known = [(at[i], at[j], closeness) for (i, j), closeness in edges.items() if i in at]
 
         def relate(pairs: list[tuple[int, int]]) -> list[float]:
@@ -251,7 +259,19 @@ class _Words:
         labels = grouped(sizes, self.times[numbers].tolist(), members, known, relate)
         return {member: members[label] for member, label in zip(members, labels, strict=True)}
 
+    def _sizes(self, members: Array) -> list[int]:
+        found = []
+        for start in range(0, len(members), _SLICE):
+            some = members[start : start + _SLICE]
+            self._read(some)
+            found += np.frombuffer(self._comparer.sizes(), np.int32)[self._number[some]].tolist()
+        return found
+
     def _read(self, members: Array) -> None:
+        if self._count > _HELD:
+            self._comparer.forget()
+            self._number[:] = -1
+            self._count = 0
         members = members[self._number[members] < 0]
         # In the order in which they are stored.
         members = members[np.argsort(self._docs[members])]
