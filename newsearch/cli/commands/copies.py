@@ -14,7 +14,7 @@ from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, COMPARING, DIM, Terminal, complain, explained_if_slow
 from newsearch.cli.zones import zone
 from newsearch.outputs.words import delay
-from newsearch.search.similar import Publication
+from newsearch.search.firsts import Publication
 from newsearch.text.clean import one_line
 
 
