@@ -245,3 +245,31 @@ def test_answers_that_are_kept_stay_the_same(cluster: Cluster, given: list[Artic
         first, second = (reader.search(tree, Options(limit=9)) for _ in range(2))
         assert first.hits() == second.hits()
     cluster.ask("DELETE", f"/{reader.generation.index}")
+
+
+def test_a_text_of_more_words_than_fit_in_a_query_is_answered(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many words the rarest find the page, and all count in its scores."""
+    monkeypatch.setattr("newsearch.engine.opensearch.translate.MAX_TERMS", 12)
+    words = [f"word{i}" for i in range(20)]
+    given = [Article(id=f"{i:02}", title=" ".join(words[i : i + 4])) for i in range(17)]
+    given += [Article(id=f"common{i}", title=words[0]) for i in range(9)]
+    reader, oracle = read(cluster, given), Oracle(given)
+    tree = All(tuple(map(Word, words)))
+    answer = reader.search(tree, Options(limit=10))
+    expected = {found.article.id: found.score for found in oracle.search(tree, Options())}
+    assert {named.id: score for named, score, _ in answer.hits()} == pytest.approx(
+        {named.id: expected[named.id] for named, _, _ in answer.hits()}
+    )
+    assert answer.counts() == (0, len(given))
+
+
+def test_thousands_of_words_are_answered(cluster: Cluster) -> None:
+    words = [f"word{i}" for i in range(3000)]
+    reader = read(
+        cluster, [Article(id="1", title=" ".join(words[:50])), Article(id="2", title="word2999 word7")]
+    )
+    answer = reader.search(All(tuple(map(Word, words))), Options())
+    assert ids(answer) == ["1", "2"]
+    assert answer.counts() == (0, 2)

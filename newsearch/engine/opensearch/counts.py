@@ -35,6 +35,9 @@ WHOLE = {"allow_partial_search_results": "false"}
 _MAX_KEPT = 100_000
 """Answers that are kept."""
 
+_SEARCHES = 250
+"""Searches in one request."""
+
 _MAX_LIKE = 2000
 """Forms that the server suggests for a misspelling, at most. The nearest ones come first."""
 
@@ -61,12 +64,15 @@ class Requests:
         if len(bodies) == 1:
             return [self.search(bodies[0])]
         header = orjson.dumps({"index": self.generation.index, "allow_partial_search_results": False})
-        lines = b"".join([header + b"\n" + orjson.dumps(body) + b"\n" for body in bodies])
-        found = self.cluster.ask("POST", "/_msearch", lines)["responses"]
+        found: list[Any] = []
+        for at in range(0, len(bodies), _SEARCHES):
+            some = bodies[at : at + _SEARCHES]
+            lines = b"".join([header + b"\n" + orjson.dumps(body) + b"\n" for body in some])
+            found += self.cluster.ask("POST", "/_msearch", lines)["responses"]
         for answer in found:
             if "error" in answer:
                 raise self._refused(answer)
-        return list(found)
+        return found
 
     def _refused(self, answer: Mapping[str, Any]) -> Exception:
         error = answer["error"]
