@@ -145,39 +145,24 @@ def test_facets_are_exact_over_all_shards(cluster: Cluster) -> None:
 
 
 def test_all_forms_that_are_like_a_word_are_found(cluster: Cluster) -> None:
-    words = [
-        "ai",
-        "us",
-        "u",
-        "bus",
-        "use",
-        "sue",
-        "rust",
-        "jusa",
-        "xx",
-        "日本",
-        "su",
-        "plus",
-        "greek",
-        "tree",
-        "rteet",
-    ]
+    long = "hydroxychloroquine"
+    words = "ai us u bus use sue rust jusa xx 日本 su plus greek tree rteet".split()
+    words += "xxtreet reet eet etreet rtreet street ytree trees greet tte.et meets".split()
     words += [
-        "xxtreet",
-        "reet",
-        "eet",
-        "etreet",
-        "rtreet",
-        "street",
-        "ytree",
-        "trees",
-        "greet",
-        "tte.et",
-        "meets",
+        long,
+        long[1:],
+        long[2:],
+        "x" + long,
+        "yh" + long[2:],
+        "x" + long[1:-1],
+        "xy" + long,
+        "xyz" + long,
     ]
-    reader = read(cluster, [Article(id=word, title=word) for word in words])
-    oracle = Oracle([Article(id=word, title=word) for word in words])
-    for typed in ("us", "x", "bus", "treet", "3.5"):
+    words += ["x" + long[1:7] + "x" + long[7:], long[1:8] + long[9:], "w" * 64, "v" + "w" * 62]
+    words += [long[1] + long[0] + long[2:8] + long[9] + long[8] + long[10:]]
+    articles = [Article(id=word, title=word) for word in words]
+    reader, oracle = read(cluster, articles), Oracle(articles)
+    for typed in ("us", "x", "bus", "treet", "3.5", long, "w" * 64):
         for edits in (1, 2):
             found = {article.id for article in _found(reader, Fuzzy(typed, edits))}
             assert found == {f.article.id for f in oracle.search(Fuzzy(typed, edits), Options())}
