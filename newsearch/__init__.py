@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsearch.articles.article import Image as Image
     from newsearch.articles.article import Provider as Provider
     from newsearch.articles.article import Version as Version
+    from newsearch.engine import ClusterPlace as ClusterPlace
     from newsearch.engine.base import Explanation as Explanation
     from newsearch.engine.base import FieldStats as FieldStats
     from newsearch.engine.figures import Archive as Archive
@@ -75,6 +76,7 @@ _HOMES = {
     "newsearch.upkeep.archives": ("backup", "restore"),
     "newsearch.articles.article": ("Article", "Image", "Provider", "Version"),
     "newsearch.search.completion": ("Completion",),
+    "newsearch.engine": ("ClusterPlace",),
     "newsearch.engine.base": ("Explanation", "FieldStats"),
     "newsearch.engine.figures": ("Archive", "Compaction", "Stats", "Verification"),
     "newsearch.errors": (

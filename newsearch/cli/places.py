@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from newsearch.cli.terminal import complain
+from newsearch.engine import ClusterPlace
 from newsearch.engine.base import CACHE
 from newsearch.errors import EngineError, IndexIncompatible, IndexMissing
 from newsearch.outputs.words import counted
@@ -21,6 +22,9 @@ from newsearch.search.index import Index
 from newsearch.search.index import open as open_index
 
 DEFAULT_INDEX = "index"
+PASSWORD_VARIABLE = "NEWSEARCH_OPENSEARCH_PASSWORD"  # noqa: S105  # the name, not the password
+"""The environment variable with the password of the user in the address of a cluster."""
+_CLUSTER = "opensearch+"
 SEEDS = "seeds"
 
 _WAIT = 60.0  # seconds: another first search may be making the same index
@@ -31,6 +35,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def _named(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
     if directory == "":
         raise click.BadParameter("the name of a directory is empty", ctx, parameter)
+    if directory and directory.startswith(_CLUSTER):
+        return ClusterPlace(directory, os.environ.get(PASSWORD_VARIABLE, ""))
     return directory
 
 

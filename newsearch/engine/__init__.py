@@ -12,12 +12,31 @@ from newsearch.errors import EngineError
 if TYPE_CHECKING:
     from newsearch.engine.base import Engine
 
-ENGINES: dict[str, str] = {"": "newsearch.engine.arrays.engine:ArraysEngine"}
+_OPENSEARCH = "newsearch.engine.opensearch.engine:OpenSearchEngine"
+
+ENGINES: dict[str, str] = {
+    "": "newsearch.engine.arrays.engine:ArraysEngine",
+    "opensearch+https": _OPENSEARCH,
+    "opensearch+http": _OPENSEARCH,
+}
 """By the scheme of a place (`scheme://...`) the engine for it, as `module:class`. It is imported when first needed,
 and called with the place. A directory has no scheme, and is given as a Path."""
 
-_EXTRAS = {"opensearch+https": "opensearch", "opensearch+http": "opensearch"}
-"""By scheme, the extra of newsearch that will bring the engine."""
+
+class ClusterPlace(str):
+    """The address of an index in a cluster, with the password of its user. As text, it is only the address.
+
+    Args:
+        address: opensearch+https://user@host:9200/name, with the options that docs/cluster.md lists.
+        password: of the user.
+    """
+
+    password: str
+
+    def __new__(cls, address: str, password: str = "") -> ClusterPlace:
+        place = super().__new__(cls, address)
+        place.password = password
+        return place
 
 
 def open_engine(place: str | os.PathLike[str]) -> Engine:
@@ -41,9 +60,4 @@ def open_engine(place: str | os.PathLike[str]) -> Engine:
 
 
 def _no_engine(scheme: str) -> str:
-    if extra := _EXTRAS.get(scheme):
-        return (
-            f"this version of newsearch has no engine for {scheme}:// yet; a later one will bring it with the extra"
-            f" newsearch[{extra}]. Until then, give a directory"
-        )
     return f"there is no engine for {scheme}://; give a directory (./{scheme}:... if that is its name)"

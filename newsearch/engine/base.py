@@ -276,6 +276,33 @@ class CountsForms(Protocol):
         """
 
 
+class Grouping(NamedTuple):
+    """Hits of a page, grouped into stories.
+
+    Attributes:
+        stories: for each story, the numbers of its hits, the earliest first. The stories of most outlets come first,
+            then those of most articles, then the earliest. Undated hits are in none.
+        oldest, newest: the earliest and the latest publication time of the grouped hits, in seconds since 1970; a day
+            without a time counts as its noon in UTC. 0 if there are none.
+    """
+
+    stories: Sequence[Sequence[int]]
+    oldest: float
+    newest: float
+
+
+@runtime_checkable
+class GroupsStories(Protocol):
+    """An `Answer` that can group its hits into stories without reading articles. Engines need not implement it."""
+
+    def stories(self, span: float | None) -> Grouping:
+        """Group the hits of the page that contain every word or, if no article does, those that contain some.
+
+        Args:
+            span: seconds; if given, only hits less than this older than the newest are grouped.
+        """
+
+
 class FieldStats(NamedTuple):
     """What an index holds in one field.
 

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
+from newsearch.articles.article import Article
+from newsearch.engine.base import Answer, Grouping, GroupsStories
 from newsearch.search.alike import Alike
-from newsearch.search.folding import Copy, copy_of
-from newsearch.search.results import Hit, Results
-from newsearch.stories.front import front_page
+from newsearch.search.folding import Copy, copy_of, when
+from newsearch.stories.clusters import Report
+from newsearch.stories.front import front_page, headline
+from newsearch.stories.wording import bare_title, outlet_of
+from newsearch.text import analysis
+from newsearch.text.analysis import Stemming
 
 WINDOW = timedelta(days=3)
 """The window before the newest article, where none is given."""
@@ -78,10 +83,6 @@ class Stories(Sequence[Story]):
         self.total = total
         self.exact = exact
 
-    def shortened(self, limit: int) -> Stories:
-        """A copy limited to the first stories."""
-        return Stories(self._stories[:limit], self.first, self.last, self.articles, self.total, self.exact)
-
     def __len__(self) -> int:
         return len(self._stories)
 
@@ -98,44 +99,76 @@ class Stories(Sequence[Story]):
         return self._stories[index]
 
 
-def stories_of(results: Results, alike: Alike, *, windowed: bool) -> Stories:
-    """The stories among the results of a search.
+class Front:
+    """The stories among the hits of a search, of which those that are shown are read.
 
     Args:
-        results: sorted by date, the newest first.
+        answer: the hits, the newest first.
         windowed: whether the search has a window; if not, the window is WINDOW before the newest article.
     """
-    complete = bool(results.counts.complete)
-    hits = [hit for hit in results if hit.article.date is not None and hit.complete == complete]
-    known = [alike.read(hit.article).wording.time or 0.0 for hit in hits]
-    newest = max(known, default=0.0)
-    if not windowed:
-        since = newest - WINDOW.total_seconds()
-        hits = [hit for hit, time in zip(hits, known, strict=True) if time > since]
-    if not hits:
-        return Stories((), None, None, 0, 0, True)
-    articles = [hit.article for hit in hits]
-    reports = alike.reports(articles, [hit.stemming for hit in hits])
+
+    def __init__(self, answer: Answer, alike: Alike, *, windowed: bool) -> None:
+        span = None if windowed else WINDOW.total_seconds()
+        self._answer = answer
+        self._groups = (
+            answer.stories(span) if isinstance(answer, GroupsStories) else _grouped(answer, alike, span)
+        )
+        self._articles = sum(map(len, self._groups.stories))
+        self._exact = len(answer) < ARTICLES or self._articles < len(answer)
+        self._told: list[Story] = []
+
+    def stories(self, limit: int) -> Stories:
+        """The first stories."""
+        groups, told = self._groups, self._told
+        while len(told) < min(limit, len(groups.stories)):
+            # Another thread may do the same: what is added depends on what is there.
+            told = [*told, self._story(groups.stories[len(told)])]
+        self._told = max(self._told, told, key=len)
+        first, last = (_moment(groups.oldest), _moment(groups.newest)) if self._articles else (None, None)
+        return Stories(told[:limit], first, last, self._articles, len(groups.stories), self._exact)
+
+    def _story(self, numbers: Sequence[int]) -> Story:
+        articles = [self._answer.article(number) for number in numbers]
+        reports = [
+            _titled(article, self._answer.stemming(number))
+            for article, number in zip(articles, numbers, strict=True)
+        ]
+        copies = tuple(map(copy_of, articles))
+        outlets = tuple(dict.fromkeys(copy.outlet for copy in copies if copy.outlet))
+        ages = [self._groups.newest - report.time for report in reports]
+        now, before = (sum(low <= age < low + _RECENT for age in ages) for low in (0.0, _RECENT))
+        trend = "rising" if now > before else "falling" if now < before else "steady"
+        title = articles[headline(reports, range(len(reports)))].title
+        return Story(articles[0].id, title, outlets, copies, trend)
+
+
+def _titled(article: Article, stemming: Stemming) -> Report:
+    """What `headline` compares of a dated article."""
+    terms = analysis.terms(" ".join(bare_title(article.title.split())))
+    return Report(article.id, _time(article), outlet_of(article), stemming.stems(terms), ())
+
+
+def _time(article: Article) -> float:
+    return when(article)[1].timestamp()
+
+
+def _grouped(answer: Answer, alike: Alike, span: float | None) -> Grouping:
+    """What `GroupsStories.stories` returns, for an engine that cannot: every article is read."""
+    complete = bool(answer.counts().complete)
+    dated = []
+    for number, (_, _, held) in enumerate(answer.hits()):
+        if held == complete and (article := answer.article(number)).date is not None:
+            dated.append((number, article, _time(article)))
+    newest = max((time for _, _, time in dated), default=0.0)
+    if span is not None:
+        dated = [one for one in dated if one[2] > newest - span]
+    if not dated:
+        return Grouping((), 0.0, 0.0)
+    articles = [article for _, article, _ in dated]
+    reports = alike.reports(articles, [answer.stemming(number) for number, _, _ in dated])
     labels = alike.stories_of(reports, articles, alike.copies(articles))
-    found = front_page(reports, labels)
-    told = [
-        _story(story.id, story.headline, story.reports, hits, [r.time for r in reports], newest)
-        for story in found
-    ]
-    exact = len(results) < ARTICLES or len(hits) < len(results)
-    oldest = min(report.time for report in reports)
-    return Stories(told, _moment(oldest), _moment(newest), len(hits), len(told), exact)
-
-
-def _story(
-    id: str, headline: int, places: Sequence[int], hits: Sequence[Hit], times: Sequence[float], newest: float
-) -> Story:
-    articles = tuple(copy_of(hits[place].article) for place in places)
-    outlets = tuple(dict.fromkeys(article.outlet for article in articles if article.outlet))
-    ages = [newest - times[place] for place in places]
-    now, before = (sum(low <= age < low + _RECENT for age in ages) for low in (0.0, _RECENT))
-    trend = "rising" if now > before else "falling" if now < before else "steady"
-    return Story(id, hits[headline].article.title, outlets, articles, trend)
+    found = [[dated[place][0] for place in story.reports] for story in front_page(reports, labels)]
+    return Grouping(found, min(time for _, _, time in dated), newest)
 
 
 def _moment(seconds: float) -> datetime:

@@ -300,19 +300,20 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.fronts import ARTICLES, Stories, stories_of  # with all that compares articles
+        from newsearch.search.fronts import ARTICLES, Front  # with all that compares articles
 
         check_number("limit", limit, 0, whole=True, error=QueryError)
         request = Request(
             query, limit=ARTICLES, sort="newest", after=after, before=before, as_of=as_of, tz=tz, expand=False
         )
         alike, key = self._alike, self.fingerprint(request)
-        whole = alike.fronts.get(key)
-        if not isinstance(whole, Stories):
+        front = alike.fronts.get(key)
+        if not isinstance(front, Front):
+            asked = self._asked(request)
             windowed = after is not None or before is not None
-            whole = stories_of(self.run(request), alike, windowed=windowed)
-            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: whole}
-        return whole.shortened(limit)
+            front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
+            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
+        return front.stories(limit)
 
     def timeline(
         self,

@@ -20,18 +20,22 @@ product of kernels, it can be computed from sums of k:
 
 In each round, two groups that are each other's closest are joined if their closeness exceeds THRESHOLD. A single pair
 of articles cannot join two groups, and the result does not depend on the order of the articles.
+
+Centroids of large groups are alike as soon as the groups share a topic, such as an election, although most of their
+articles have little in common. Two groups are therefore joined only if the mean similarity of an article of one and an
+article of the other is COHESION or more. For groups that have n articles together, more than _MANY, it must be
+COHESION * sqrt(n / _MANY).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
-Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
-Places: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+from newsearch.stories.likeness import Floats, Places, Vectors, alike, spread
 
 HOURS: Final = 72.0
 WINDOW: Final = 2 * HOURS
@@ -52,11 +56,14 @@ _FEW: Final = 50
 TERMS: Final = 24
 """Number of strongest terms kept per article; twice as many after smoothing."""
 
-_NEAREST: Final = 0.3
+_NEAREST: Final = 0.25
 """Minimum cosine for articles to share their terms in smoothing."""
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
-_CELLS: Final = 1 << 19
+
+COHESION: Final = 0.12
+"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than _MANY articles."""
+_MANY: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +110,19 @@ def stories(
     # everything below works in an order that depends only on the articles
     order = sorted(range(count), key=lambda i: (reports[i].time, reports[i].key))
     ranked = [reports[i] for i in order]
-    hours = np.array([report.time for report in ranked]) / 3600
-    horizons = np.searchsorted(hours, hours + WINDOW, side="right")
-    vectors = _smoothed(_vectors(ranked, frequencies, total), horizons)
-    one, other, likeness = _alike(vectors, horizons, _LEAST)
-    outlets = _numbered([report.outlet for report in ranked])
-    likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
-    likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
     together = np.arange(count)
     if copies is not None:
         place = {i: rank for rank, i in enumerate(order)}
         first: dict[int, int] = {}
         for rank, i in enumerate(order):
             together[rank] = first.setdefault(copies[i], place[i])
-    label = _joined(count, one, other, likeness, together, threshold)
+    label = grouped(
+        _bags(ranked, frequencies, total),
+        np.array([report.time for report in ranked]),
+        _numbered([report.outlet for report in ranked]),
+        together,
+        threshold,
+    )
     found = [0] * count
     for rank, i in enumerate(order):
         found[i] = order[label[rank]]
@@ -124,15 +130,56 @@ def stories(
 
 
 @dataclass(slots=True)
-class _Vectors:
-    """Sparse vectors as postings: article, term and weight of each; sorted by article."""
+class Bags:
+    """The terms of articles, which are in the order of their times.
 
-    articles: Places
-    terms: Places
-    weights: Floats
+    Attributes:
+        title, text: for each term of an article, the sorted cell article * size + term, and how often it occurs.
+        rarity: the weight of each term, 0 for terms that do not characterise an event; `size` of them.
+    """
+
+    title: tuple[Places, Places]
+    text: tuple[Places, Places]
+    rarity: Floats
 
 
-def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> _Vectors:
+def rarities(frequency: Places, total: int) -> Floats:
+    """The weight of terms.
+
+    Args:
+        frequency: the number of articles in the collection that contain each term.
+        total: the number of articles in the collection.
+    """
+    # if there are few articles, all on one event, a term in all of them is still informative
+    rarity: Floats = np.log1p(total / np.maximum(frequency, 1)) ** POWER
+    rarity[frequency > max(_FEW, COMMON * total)] = 0
+    return rarity
+
+
+def grouped(
+    bags: Bags, times: Floats, outlets: Places, together: Places, threshold: float = THRESHOLD
+) -> Places:
+    """Group articles that are in the order of their times, then of their keys.
+
+    Args:
+        times: in seconds.
+        outlets: a number for the outlet of each; 0 if unknown.
+        together: for each, the smallest index of the articles that it must be grouped with.
+
+    Returns:
+        For each, the smallest index in its story.
+    """
+    count = len(times)
+    hours = times / 3600
+    horizons = np.searchsorted(hours, hours + WINDOW, side="right")
+    vectors = _smoothed(_vectors(bags, count), horizons)
+    one, other, likeness = alike(vectors, horizons, _LEAST)
+    likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
+    likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
+    return _joined(count, one, other, likeness, together, threshold)
+
+
+def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> Bags:
     titles = [term for report in reports for term in report.title]
     texts = [term for report in reports for term in report.text]
     # sorted, because the rounding of sums depends on the order of the terms
@@ -151,13 +198,15 @@ def _vectors(reports: Sequence[Report], frequencies: Mapping[str, int] | None, t
         cells = np.unique(np.concatenate([cells for cells, _ in parts]))
         frequency = np.bincount(cells % size, minlength=size)
     else:
-        frequency = np.array([frequencies.get(term, 1) for term in vocabulary], np.int64)
-    # if there are few articles, all on one event, a term in all of them is still informative
-    rarity = np.log1p(total / np.maximum(frequency, 1)) ** POWER
-    rarity[frequency > max(_FEW, COMMON * total)] = 0
+        frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
+    return Bags(parts[0], parts[1], rarities(frequency, total))
+
+
+def _vectors(bags: Bags, count: int) -> Vectors:
+    size = len(bags.rarity)
     found = []
-    for (cells, times), share in zip(parts, (TITLE, 1 - TITLE), strict=True):
-        weights = (1 + np.log(times)) * rarity[cells % size]
+    for (cells, times), share in ((bags.title, TITLE), (bags.text, 1 - TITLE)):
+        weights = (1 + np.log(times)) * bags.rarity[cells % size]
         lengths_of = np.sqrt(np.bincount(cells // size, weights * weights, count))
         present = weights > 0
         cells, weights = cells[present], weights[present]
@@ -172,7 +221,7 @@ def _merged(*parts: tuple[Places, Floats]) -> tuple[Places, Floats]:
     return cells, weights.astype(np.float64)
 
 
-def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> _Vectors:
+def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> Vectors:
     """Unit vectors of each article's strongest terms; cell article * size + term has its weight."""
     articles, terms = cells // size, cells % size
     starts = np.searchsorted(articles, np.arange(count))
@@ -182,13 +231,13 @@ def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> _
         kept = np.sort(order[np.arange(len(order)) - starts[articles] < most])
         articles, terms, weights = articles[kept], terms[kept], weights[kept]
     lengths = np.sqrt(np.bincount(articles, weights * weights, count))
-    return _Vectors(articles, terms, weights / lengths[articles])
+    return Vectors(articles, terms, weights / lengths[articles])
 
 
-def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
+def _smoothed(vectors: Vectors, horizons: Places) -> Vectors:
     """Each vector moved towards the mean of its neighbours, weighted by similarity."""
     count = len(horizons)
-    one, other, likeness = _alike(vectors, horizons, _NEAREST)
+    one, other, likeness = alike(vectors, horizons, _NEAREST)
     if not len(one):
         return vectors
     to, of = np.concatenate([one, other]), np.concatenate([other, one])
@@ -196,7 +245,7 @@ def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
     share *= SMOOTHING / np.bincount(to, share, count)[to]
     sizes = np.bincount(vectors.articles, minlength=count)
     starts = np.cumsum(sizes) - sizes
-    lent = _spread(starts[of], sizes[of])
+    lent = spread(starts[of], sizes[of])
     size = int(vectors.terms.max()) + 1
     lending = (
         np.repeat(to, sizes[of]) * size + vectors.terms[lent],
@@ -204,47 +253,6 @@ def _smoothed(vectors: _Vectors, horizons: Places) -> _Vectors:
     )
     cells, weights = _merged((vectors.articles * size + vectors.terms, vectors.weights), lending)
     return _kept(cells, weights, size, 2 * TERMS, count)
-
-
-def _alike(vectors: _Vectors, horizons: Places, least: float) -> tuple[Places, Places, Floats]:
-    """The pairs of vectors with a dot product of at least `least`: smaller index, larger index, product.
-
-    Each vector is compared with later ones up to its horizon.
-    """
-    count = len(horizons)
-    order = np.argsort(vectors.terms, kind="stable")
-    articles, terms, weights = vectors.articles[order], vectors.terms[order], vectors.weights[order]
-    keys = terms * (count + 1)
-    ends = np.searchsorted(keys + articles, keys + horizons[articles])
-    # for each posting, the later postings of its term, for a block of articles at a time
-    by_article = np.argsort(articles, kind="stable")
-    bounds = np.searchsorted(articles[by_article], np.arange(count + 1))
-    found: list[tuple[Places, Places, Floats]] = []
-    start = 0
-    while start < count:
-        rows = min(count - start, max(1, _CELLS // int(horizons[start] - start)))
-        while rows > 1 and rows * int(horizons[start + rows - 1] - start) > 2 * _CELLS:
-            rows //= 2
-        stop = start + rows
-        width = int(horizons[stop - 1] - start)
-        postings = by_article[bounds[start] : bounds[stop]]
-        after = ends[postings] - postings - 1
-        later = _spread(postings + 1, after)
-        cells = np.repeat((articles[postings] - start) * width, after) + (articles[later] - start)
-        sums = np.bincount(
-            cells, np.repeat(weights[postings], after) * weights[later], (stop - start) * width
-        )
-        cells = np.flatnonzero(sums >= least)
-        found.append((cells // width + start, cells % width + start, sums[cells].astype(np.float64)))
-        start = stop
-    one, other, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return one, other, likeness
-
-
-def _spread(starts: Places, sizes: Places) -> Places:
-    """Consecutive numbers from each start, as many as the matching size."""
-    skipped = np.cumsum(sizes) - sizes
-    return np.repeat(starts - skipped, sizes) + np.arange(int(sizes.sum()))
 
 
 def _numbered(names: Sequence[str]) -> Places:
@@ -262,10 +270,13 @@ def _joined(
     within = np.bincount(label, minlength=count).astype(np.float64)
     inside = one == other
     within += 2 * np.bincount(one[inside], likeness[inside], count)
+    sizes = np.bincount(label, minlength=count)
     one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
     while len(one):
         closeness = likeness / np.sqrt(within[one] * within[other])
-        close = np.flatnonzero(closeness >= threshold)
+        least = COHESION * np.sqrt(np.maximum(1, (sizes[one] + sizes[other]) / _MANY))
+        is_close = (closeness >= threshold) & (likeness >= least * (sizes[one] * sizes[other]))
+        close = np.flatnonzero(is_close)
         if not len(close):
             break
         best = _best(one[close], other[close], closeness[close], count)
@@ -278,6 +289,7 @@ def _joined(
         inside = one == other
         within = np.bincount(to, within, count).astype(np.float64)
         within += 2 * np.bincount(one[inside], likeness[inside], count)
+        sizes = np.bincount(to, sizes, count).astype(np.int64)
         touched = np.zeros(count, np.bool_)
         touched[groups] = True
         changed = (touched[one] | touched[other]) & ~inside

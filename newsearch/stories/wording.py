@@ -80,9 +80,7 @@ class Wording:
 
 def wording(article: Article) -> Wording:
     """The words of an article, prepared for comparison."""
-    outlet = ""
-    if article.provider is not None:
-        outlet = brand(article.provider.domain) or article.provider.name.casefold()
+    outlet = outlet_of(article)
     time = None
     if article.date is not None:
         import datetime as dt
@@ -123,6 +121,13 @@ def wording_of(title: str, text: str, outlet: str = "", time: float | None = Non
         frozenset(title_terms[:LEAD]),
         frozenset(text_terms[:LEAD]),
     )
+
+
+def outlet_of(article: Article) -> str:
+    """Who published an article, for comparing: the brand of the domain, or the name, folded; empty if unknown."""
+    if article.provider is None:
+        return ""
+    return brand(article.provider.domain) or article.provider.name.casefold()
 
 
 _SECOND_LEVEL: Final = frozenset("ac co com edu gov net ne or org".split())

@@ -13,6 +13,8 @@ from pathlib import Path
 from unittest import mock
 
 import memory
+import pytest
+from nodes import Unavailable, shared
 
 from newsearch.engine import ENGINES as BY_SCHEME
 
@@ -33,4 +35,29 @@ def in_memory() -> Iterator[str]:
     memory.STORES.pop(place, None)
 
 
-ENGINES: dict[str, Callable[[], AbstractContextManager[str]]] = {"arrays": arrays, "memory": in_memory}
+@contextmanager
+def opensearch() -> Iterator[str]:
+    try:
+        nodes = shared()
+    except Unavailable as error:
+        pytest.skip(str(error))
+    alias = f"contract{next(_numbers)}"
+    try:
+        yield f"opensearch+http://{nodes.hosts}/{alias}?replicas=0"
+    finally:
+        nodes.get(f"/{alias}--*?expand_wildcards=all", method="DELETE")
+
+
+ENGINES: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "arrays": arrays,
+    "memory": in_memory,
+    "opensearch": opensearch,
+}
+
+MARKS: dict[str, pytest.MarkDecorator] = {"opensearch": pytest.mark.opensearch}
+"""By engine, the mark of the tests that need more than Python."""
+
+
+def engine_params() -> list[object]:
+    """The names of all engines, as the parameters of a test."""
+    return [pytest.param(name, marks=[MARKS[name]] if name in MARKS else []) for name in ENGINES]

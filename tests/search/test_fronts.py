@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from test_folding import record
@@ -104,3 +105,27 @@ def test_a_deleted_article_leaves_its_story(tmp_path: Path) -> None:
     with newsearch.open(tmp_path / "index") as grown, newsearch.open(tmp_path / "fresh" / "index") as fresh:
         assert list(grown.stories()) == list(fresh.stories())
         assert grown.stories()[0].id == "volcano-1"
+
+
+def test_an_engine_that_groups_nothing_leaves_it_to_the_articles(tmp_path: Path) -> None:
+    build(tmp_path, REPORTS + SINGLE)
+    with newsearch.open(tmp_path / "index") as opened:
+        expected = [list(opened.stories(after=after)) for after in (None, "2024")]
+    with (
+        mock.patch("newsearch.search.fronts.GroupsStories", type("NoAnswer", (), {})),
+        newsearch.open(tmp_path / "index") as opened,
+    ):
+        assert [list(opened.stories(after=after)) for after in (None, "2024")] == expected
+
+
+def test_the_name_of_a_publisher_at_the_end_of_a_title_joins_nothing(tmp_path: Path) -> None:
+    titles = ("Opera singers strike", "Chess final drawn", "Library tax passes", "Zebra crossing painted")
+    records = [
+        record(f"{outlet}-{i}", f"{title} - The Lundmark Westmere Courier", "", outlet, i)
+        for i, title in enumerate(titles)
+        for outlet in ("Herald", "Courier")
+        if (i % 2 == 0) == (outlet == "Herald")
+    ]
+    build(tmp_path, records)
+    with newsearch.open(tmp_path / "index") as opened:
+        assert [len(story.articles) for story in opened.stories()] == [1, 1, 1, 1]

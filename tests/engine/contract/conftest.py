@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from engines import ENGINES
+from engines import ENGINES, engine_params
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=engine_params())
 def place(request: pytest.FixtureRequest) -> Iterator[str]:
     with ENGINES[request.param]() as place:
         yield place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,10 @@ def test_the_command_indexes_searches_and_keeps_an_index(
     assert run("query", "ban", code=1) == ""
 
 
-def test_a_place_without_an_engine_is_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_engine_without_its_client_is_one_line_on_stderr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opensearchpy", None)
     assert main(["query", "ban", "--index", "opensearch+https://search.example/news"]) == 2
     out, err = capsys.readouterr()
     assert out == ""

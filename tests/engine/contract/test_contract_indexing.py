@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -300,7 +301,10 @@ def test_a_recipe_is_what_the_index_was_made_from(index: str, source: Path) -> N
 @pytest.mark.parametrize(
     "place", ["opensearch+https://search.example/news", "opensearch+http://localhost/news"]
 )
-def test_an_engine_that_is_to_come_names_its_extra(place: str, source: Path) -> None:
+def test_an_engine_without_its_client_names_its_extra(
+    place: str, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opensearchpy", None)
     with pytest.raises(EngineError, match=r"newsearch\[opensearch\]"):
         newsearch.open(place)
     with pytest.raises(EngineError, match=r"newsearch\[opensearch\]"):

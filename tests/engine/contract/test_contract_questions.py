@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import pytest
-from engines import ENGINES
-from hypothesis import given, note, settings
+from engines import ENGINES, MARKS, engine_params
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from judging import answers_alike, explains
 from oracle import Oracle, edits
@@ -30,9 +32,31 @@ def made(place: str, history: list[Commit], protected: frozenset[str] = frozense
     return open_engine(place).reader()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=40)
-@given(histories, protections, st.lists(st.tuples(trees, options), min_size=1, max_size=4))
+def of_every_engine(examples: int, *strategies: st.SearchStrategy[Any]) -> Callable[[Any], Any]:
+    """A test that is asked of every engine: with so many examples, or with a few if an example takes seconds."""
+
+    def decorate(body: Callable[..., None]) -> Any:
+        def test(engine: str) -> None:
+            is_slow = engine in MARKS
+            phases = (Phase.generate,) if is_slow else tuple(Phase)
+
+            @settings(max_examples=_FEW if is_slow else examples, phases=phases)
+            @given(st.tuples(*strategies))
+            def ask(values: tuple[Any, ...]) -> None:
+                body(engine, *values)
+
+            ask()
+
+        test.__name__ = test.__qualname__ = body.__name__
+        return pytest.mark.parametrize("engine", engine_params())(test)
+
+    return decorate
+
+
+_FEW = 6
+
+
+@of_every_engine(40, histories, protections, st.lists(st.tuples(trees, options), min_size=1, max_size=4))
 def test_it_answers_as_the_oracle_does(
     engine: str,
     history: list[Commit],
@@ -48,9 +72,9 @@ def test_it_answers_as_the_oracle_does(
             explains(reader.search(tree, asked))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=30)
-@given(histories, st.sampled_from(["", "ba", "co", "po", "x"]), st.sampled_from(["ban", "bna", "portlnd"]))
+@of_every_engine(
+    30, histories, st.sampled_from(["", "ba", "co", "po", "x"]), st.sampled_from(["ban", "bna", "portlnd"])
+)
 def test_it_knows_its_articles_and_their_words(
     engine: str, history: list[Commit], prefix: str, typed: str
 ) -> None:
@@ -76,9 +100,7 @@ def test_it_knows_its_articles_and_their_words(
             }
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=30)
-@given(histories)
+@of_every_engine(30, histories)
 def test_it_counts_what_it_holds(engine: str, history: list[Commit]) -> None:
     with ENGINES[engine]() as place, mock.patch("os.fsync"):
         reader = made(place, history)
@@ -95,9 +117,7 @@ def test_it_counts_what_it_holds(engine: str, history: list[Commit]) -> None:
         assert stats.hidden == sum(len(list(reader.kept(source))) for source in set(named)) - len(held)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=30)
-@given(histories)
+@of_every_engine(30, histories)
 def test_the_order_of_an_export_depends_on_the_ids_alone(engine: str, history: list[Commit]) -> None:
     by_arrays, by_engine = [], []
     with mock.patch("os.fsync"):

@@ -29,7 +29,7 @@ from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, FormCount, Options, OutletCount
+from newsearch.engine.base import Counts, Explanation, FormCount, Grouping, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -149,6 +149,16 @@ class Search:
         return distinctive.counted(
             self._view, self._counted, limit, least, unpublished=self._finds_unpublished
         )
+
+    @checked
+    def stories(self, span: float | None) -> Grouping:
+        from newsearch.engine.arrays.searching import events  # most searches do not ask
+
+        complete = bool(self.counts().complete)
+        numbers = [i for i, held in enumerate(self._is_held) if held == complete]
+        docs = np.array([self._page[i][1] for i in numbers], np.int64)
+        found = events.stories(self._view, docs, span)
+        return found._replace(stories=[[numbers[i] for i in story] for story in found.stories])
 
     @property
     def _counted(self) -> Array:

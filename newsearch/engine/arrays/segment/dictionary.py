@@ -142,6 +142,30 @@ class Dictionary:
             before, end = form, at[form + 1]
         return True
 
+    def stem_hashes(self, language: int) -> NDArray[np.uint32]:
+        """For each exact form, the hash of its stem in a language; 0 for forms that have none in it.
+
+        Raises:
+            IndexCorrupt: the stems are damaged.
+        """
+        first, last = self._stem_range[language]
+        ref = np.asarray(self._stem_ref)[first:last].astype(np.int64)
+        hashed = np.asarray(self._stem_hash)[first:last].astype(np.uint32)
+        found = np.zeros(len(self), np.uint32)
+        single = ref >= 0
+        groups = -1 - ref[~single]
+        at = self._group_form_at.astype(np.int64)
+        if not is_offsets(at, len(self._group_form)) or (len(groups) and groups.max() >= len(at) - 1):
+            raise IndexCorrupt(self._file.path, "the stems are damaged")
+        sizes = at[groups + 1] - at[groups]
+        places = np.repeat(at[groups] - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+        forms = self._group_form[places].astype(np.int64)
+        if (len(forms) and forms.max() >= len(self)) or (single.any() and ref.max() >= len(self)):
+            raise IndexCorrupt(self._file.path, "the stems are damaged")
+        found[forms] = np.repeat(hashed[~single], sizes)
+        found[ref[single]] = hashed[single]
+        return found
+
     def pairs(self, half: str) -> list[tuple[int, int]]:
         """The ranges [first, last) of the pairs that contain a character, in ascending order."""
         begun = self.prefix_range(half)

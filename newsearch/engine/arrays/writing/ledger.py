@@ -6,10 +6,10 @@ compared with a few vector operations, in a few bytes per article.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Held:
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
-        return Ledger(self._segments, self._ahead.segments, source)
+        return Ledger(_rows(self._segments, source), _rows(self._ahead.segments, source))
 
     def state(self, source: str) -> SourceState | None:
         """The recorded state of the files of a source when they were last read; None if unknown."""
@@ -70,20 +70,33 @@ class Held:
         return sum(int(np.count_nonzero(of_sources(segment, {source}))) for segment in self._segments)
 
 
+class Rows(NamedTuple):
+    """The articles that an engine holds of a source.
+
+    Attributes:
+        keys: the hashes of their ids, sorted, without duplicates.
+        contents: the hashes of their contents.
+        ids: returns the ids of the articles at some positions.
+        articles: returns the articles at some positions.
+    """
+
+    keys: Array
+    contents: Array
+    ids: Callable[[list[int]], list[str]]
+    articles: Callable[[list[int]], list[Article]]
+
+
 class Ledger:
     """Compares the articles of one source, as they are read, with the held ones. Implements `base.Ledger`.
 
     Args:
-        segments: the committed segments.
-        ahead: the segments that an interrupted run had finished since.
-        source: the location of the source.
+        committed: the articles of the source in the index.
+        ahead: those that an interrupted run had indexed since.
     """
 
-    def __init__(self, segments: Sequence[Segment], ahead: Sequence[Segment], source: str) -> None:
-        self._segments = segments
-        self._source = source
-        self._keys, self._contents, self._places = _held(segments, source)
-        self._ahead, self._ahead_contents, _ = _held(ahead, source)
+    def __init__(self, committed: Rows, ahead: Rows) -> None:
+        self._keys, self._contents, self._committed_ids, self._committed = committed
+        self._ahead, self._ahead_contents = ahead.keys, ahead.contents
         # `ahead` comes first because it was read later than the committed articles.
         keys = np.concatenate((self._ahead, self._keys))
         self._known, first = np.unique(keys, return_index=True)
@@ -126,11 +139,9 @@ class Ledger:
     def former(self, articles: Sequence[Article]) -> list[Article | None]:
         """For each article, the committed article of the source with the same id."""
         keys = _hashes(article.id for article in articles)
-        at = np.searchsorted(self._keys, keys)
-        return [
-            self._committed(number) if is_known else None
-            for number, is_known in zip(at.tolist(), holds(keys, self._keys).tolist(), strict=True)
-        ]
+        known = holds(keys, self._keys)
+        found = iter(self._committed(np.searchsorted(self._keys, keys[known]).tolist()))
+        return [next(found) if is_known else None for is_known in known.tolist()]
 
     def pass_over(self, ids: Iterable[str]) -> None:
         """Count these articles as read, and unchanged from what the index or an interrupted run has."""
@@ -179,6 +190,8 @@ class Ledger:
         left = np.flatnonzero(gone)
         left = left[~np.isin(left, np.array([old for old, _ in moved], np.int64))]
         changed = keys[found & ~same]
+        old_ids = self._committed_ids([old for old, _ in moved[:MAX_NAMES]])
+        new_ids = [self._ids.get(new, "") for _, new in moved[:MAX_NAMES]]
         return SourceDifference(
             added=len(added),
             replaced=len(changed),
@@ -188,10 +201,8 @@ class Ledger:
             repeated=self._read - distinct,
             added_ids=self._named(added),
             replaced_ids=self._named(changed),
-            deleted_ids=tuple(map(self._committed_id, left[:MAX_NAMES].tolist())),
-            moved_ids=tuple(
-                (self._committed_id(old), self._ids.get(new, "")) for old, new in moved[:MAX_NAMES]
-            ),
+            deleted_ids=tuple(self._committed_ids(left[:MAX_NAMES].tolist())),
+            moved_ids=tuple(zip(old_ids, new_ids, strict=True)),
         )
 
     def _find(self, keys: Array) -> tuple[Array, Array]:
@@ -202,22 +213,13 @@ class Ledger:
         named = holds(np.array(list(self._ids), np.uint64), keys)
         return tuple(sorted(compress(self._ids.values(), named)))[:MAX_NAMES]
 
-    def _committed(self, number: int) -> Article:
-        segment, doc = map(int, self._places[number])
-        return self._segments[segment].article(doc)
-
-    def _committed_id(self, number: int) -> str:
-        segment, doc = map(int, self._places[number])
-        record = self._segments[segment].records.read(doc)
-        return record.id
-
 
 def _hashes(ids: Iterable[str]) -> Array:
     return np.frombuffer(hash_keys(list(ids)), np.uint64)
 
 
-def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array]:
-    """The kept articles of a source: their sorted keys, their content hashes, and their places (segment, article)."""
+def _rows(segments: Sequence[Segment], source: str) -> Rows:
+    """The kept articles of a source."""
     none = np.empty(0, np.uint64)
     keys, contents, places = [none], [none], [np.empty((0, 2), np.int64)]
     for number, segment in enumerate(segments):
@@ -227,4 +229,12 @@ def _held(segments: Sequence[Segment], source: str) -> tuple[Array, Array, Array
         places.append(np.stack((np.full(len(docs), number), docs), axis=1))
     all_keys = np.concatenate(keys)
     order = np.argsort(all_keys)
-    return all_keys[order], np.concatenate(contents)[order], np.concatenate(places)[order]
+    ordered = np.concatenate(places)[order]
+
+    def ids(at: list[int]) -> list[str]:
+        return [segments[number].records.read(doc).id for number, doc in ordered[at].tolist()] if at else []
+
+    def articles(at: list[int]) -> list[Article]:
+        return [segments[number].article(doc) for number, doc in ordered[at].tolist()] if at else []
+
+    return Rows(all_keys[order], np.concatenate(contents)[order], ids, articles)

@@ -1,0 +1,236 @@
+"""Which articles report one event? Groups articles by their terms, which are read from the postings.
+
+The general way is to read every article (see stories/wording). Postings have nearly all that it needs, many articles at
+once: the terms of the title and the first LEAD terms of the text, as stems. Two things differ. Names of publishers at
+the end of titles are found by the words: those of the outlet's name, and those that end most titles of an outlet. And
+stems are told apart by their hashes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.searching.form_counts import sums
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.base import Grouping
+from newsearch.stories.clusters import Bags, grouped, rarities
+from newsearch.stories.wording import LEAD, brand
+from newsearch.text import analysis
+
+Array: TypeAlias = NDArray[Any]
+
+_NOON = 43_200
+
+_ENDING = 5
+"""Words of the name of a publisher at the end of a title, at most."""
+_KEPT = 3
+"""Words of a title that are kept in any case."""
+_ENDED = 3
+"""Titles of an outlet that must end alike for the ending to be the publisher's name, and half of its titles."""
+
+
+def stories(view: View, docs: Array, span: float | None) -> Grouping:
+    """Group articles. See `GroupsStories.stories`.
+
+    Args:
+        docs: the numbers of the articles; the stories hold indices into them.
+    """
+    times = view.known("date", docs)
+    times += _NOON * ((view.column("flag")[docs] & columns.DATE_ONLY) != 0)
+    kept = np.flatnonzero(~np.isnan(times))
+    if span is not None:
+        kept = kept[times[kept] > times[kept].max(initial=-np.inf) - span]
+    if not len(kept):
+        return Grouping((), 0.0, 0.0)
+    ids = view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))
+    order = kept[np.lexsort((ids[docs[kept]], times[kept]))]
+    ranked = docs[order]
+    outlets = view.remembered("brands", lambda: _brands(view)).take(view.column("provider").take(ranked))
+    label = grouped(_bags(view, ranked, outlets), times[order], outlets, np.arange(len(order)))
+    found = [order[places].tolist() for places in _front(label, outlets)]
+    return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
+
+
+def _concatenated(view: View, name: str) -> Array:
+    return np.concatenate([np.empty(0, np.uint64), *(segment.column(name) for segment in view.segments)])
+
+
+def _front(label: Array, outlets: Array) -> list[Array]:
+    """The articles of each story, in the order of a front page."""
+    sizes = np.bincount(label, minlength=len(label))
+    # An article of an unknown outlet counts as an outlet of its own.
+    known = np.flatnonzero(outlets > 0)
+    pairs = np.unique(label[known] * (int(outlets.max(initial=0)) + 1) + outlets[known])
+    reach = np.bincount(pairs // (int(outlets.max(initial=0)) + 1), minlength=len(label))
+    reach += np.bincount(label[outlets == 0], minlength=len(label))
+    by_story = np.argsort(label, kind="stable")
+    ends = np.cumsum(sizes)
+    first = np.flatnonzero(sizes)
+    best = first[np.lexsort((first, -sizes[first], -reach[first]))]
+    return [by_story[ends[story] - sizes[story] : ends[story]] for story in best.tolist()]
+
+
+def _brands(view: View) -> Array:
+    """A number for the outlet of each provider; 0 for none."""
+    numbers = {"": 0}
+    found = []
+    for stored in view.names("provider"):
+        name, _, rest = stored.partition("\x1f")
+        outlet = brand(rest.partition("\x1f")[0]) or name.casefold()
+        found.append(numbers.setdefault(outlet, len(numbers)))
+    return np.array(found or [0], np.int64)
+
+
+class _Stems(NamedTuple):
+    """The stems of an index.
+
+    Attributes:
+        hashes: the sorted hashes of the stems.
+        numbers: for each segment and language, the number of the stem of each form: an index into `hashes`.
+        rarity: the weight of each stem.
+    """
+
+    hashes: Array
+    numbers: Sequence[dict[int, Array]]
+    rarity: Array
+
+
+def _stems(view: View) -> _Stems:
+    of_forms = [
+        {language: segment.dictionary.stem_hashes(language) for language in segment.dictionary.stemmings}
+        for segment in view.segments
+    ]
+    hashes = np.unique(
+        np.concatenate([np.empty(0, np.uint32), *(each for by in of_forms for each in by.values())])
+    )
+    numbers = [
+        {language: np.searchsorted(hashes, each).astype(np.int32) for language, each in by.items()}
+        for by in of_forms
+    ]
+    frequency = np.zeros(max(len(hashes), 1), np.int64)
+    for i, by in enumerate(numbers):
+        counts = view.remembered(("forms", i, False), partial(_counts, view, i))
+        counted: list[Array] = []
+        for number in by.values():
+            # A form counts once for each of its stems.
+            fresh = np.all([number != other for other in counted], axis=0) if counted else slice(None)
+            np.add.at(frequency, number[fresh], counts[fresh])
+            counted.append(number)
+    return _Stems(hashes, numbers, rarities(frequency, view.live_articles))
+
+
+def _counts(view: View, number: int) -> Array:
+    """For each form of a segment, the number of visible articles that contain it."""
+    segment = view.segments[number]
+    at = segment.file.array("post_at").astype(np.int64)
+    if view.all_visible:
+        return np.diff(at)
+    docs = segment.postings(0, len(at) - 1)[0]
+    return sums(view.visible[view.starts[number] : view.starts[number + 1]], docs, at)
+
+
+class _Words(NamedTuple):
+    """Occurrences of words: for each its article (an index into a list), its stem, and its place in the article."""
+
+    article: Array
+    stem: Array
+    place: Array
+
+
+def _bags(view: View, docs: Array, outlets: Array) -> Bags:
+    """The terms of articles."""
+    stems = view.remembered("stems", lambda: _stems(view))
+    words = _occurrences(view, docs, stems)
+    lengths = view.lengths[docs].astype(np.int64)
+    titles = lengths[:, 0]
+    # The fields are those of ranking.TEXT_FIELDS: the topics stand between the title and the text.
+    begins = titles + lengths[:, 1]
+    in_title = words.place < titles.take(words.article)
+    from_begin = words.place - begins.take(words.article)
+    title = _Words(*(part[in_title] for part in words))
+    title = _without_publishers(title, titles, outlets, view, docs, stems)
+    in_text = (from_begin >= 0) & (from_begin < LEAD)
+    size = len(stems.rarity)
+    cells = (title.article * size + title.stem, words.article[in_text] * size + words.stem[in_text])
+    return Bags(
+        np.unique(cells[0], return_counts=True), np.unique(cells[1], return_counts=True), stems.rarity
+    )
+
+
+def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:
+    """All words of some articles."""
+    rank = np.full(view.articles, -1, np.int32)
+    rank[docs] = np.arange(len(docs), dtype=np.int32)
+    parts = []
+    for number, ((start, end), segment) in enumerate(zip(pairwise(view.starts), view.segments, strict=True)):
+        own = rank[start:end]
+        chosen = own >= 0
+        if not chosen.any():
+            continue
+        languages, array = segment.languages, segment.file.array
+        for at, doc, place in (("post_at", "post_doc", "post_pos"), ("more_at", "more_doc", "more_pos")):
+            held = np.flatnonzero(chosen.take(array(doc)))
+            form = np.searchsorted(array(at), held, side="right") - 1
+            of = array(doc).take(held)
+            stem = np.empty(len(held), np.int64)
+            for language, numbers in stems.numbers[number].items():
+                if len(stems.numbers[number]) == 1:
+                    stem = numbers.take(form).astype(np.int64)
+                else:
+                    spoken = languages.take(of) == language
+                    stem[spoken] = numbers.take(form[spoken])
+            parts.append((own.take(of).astype(np.int64), stem, array(place).take(held).astype(np.int64)))
+    article, stem, word = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return _Words(article, stem, word)
+
+
+def _without_publishers(
+    title: _Words, lengths: Array, outlets: Array, view: View, docs: Array, stems: _Stems
+) -> _Words:
+    """Words of titles without the names of publishers at their ends."""
+    # The last words of each title, the last one first; -1 where there is none.
+    last = np.full((len(lengths), _ENDING), -1, np.int64)
+    back = lengths.take(title.article) - 1 - title.place
+    near = (back < _ENDING) & (title.place >= _KEPT)
+    last[title.article[near], back[near]] = title.stem[near]
+    ending = np.zeros(len(lengths), np.int64)
+    named = view.remembered("publishers", lambda: _publishers(view, stems)).take(
+        view.column("provider").take(docs), axis=0
+    )
+    of_outlet = np.bincount(outlets)
+    key = outlets.copy()
+    for size in range(1, _ENDING + 1):
+        at = last[:, size - 1]
+        # equal numbers for equal endings of one outlet
+        _, key = np.unique(key * (len(stems.rarity) + 1) + at + 1, return_inverse=True)
+        count = np.bincount(key).take(key)
+        usual = (count >= _ENDED) & (2 * count >= of_outlet.take(outlets)) & (outlets > 0)
+        own = (named[:, size - 1] >= 0) & (named[:, :size] == last[:, :size]).all(axis=1)
+        if size < _ENDING:
+            own &= named[:, size] < 0
+        ending[(usual | own) & (at >= 0)] = size
+    kept = title.place < (lengths - ending).take(title.article)
+    return _Words(*(part[kept] for part in title))
+
+
+def _publishers(view: View, stems: _Stems) -> Array:
+    """For each provider, the stems of its name, the last one first; -1 beyond them, and if it has too many."""
+    names = view.names("provider")
+    found = np.full((max(len(names), 1), _ENDING + 1), -1, np.int64)
+    stemming = analysis.Stemming()
+    for i, stored in enumerate(names):
+        terms = analysis.terms(stored.partition("\x1f")[0])
+        if 0 < len(terms) <= _ENDING and len(stems.hashes):
+            wanted = np.array([zlib.crc32(stem.encode()) for stem in stemming.stems(terms)][::-1], np.uint32)
+            at = np.minimum(np.searchsorted(stems.hashes, wanted), len(stems.hashes) - 1)
+            # -2 is the stem of no word.
+            found[i, : len(terms)] = np.where(stems.hashes[at] == wanted, at, -2)
+    return found

@@ -1,0 +1,324 @@
+"""Answers one search: finds its page in the cluster, and counts what else it matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date
+from math import fsum
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from newsearch import ranking
+from newsearch.articles.article import Article
+from newsearch.engine.base import FACETS, Counts, Explanation, Options
+from newsearch.engine.opensearch import documents
+from newsearch.engine.opensearch.counts import Known, counted, counting, every_bucket, most_frequent
+from newsearch.engine.opensearch.filters import first_second
+from newsearch.engine.opensearch.hit import Hit
+from newsearch.engine.opensearch.paging import Pages
+from newsearch.engine.opensearch.translate import Clause, Translation
+from newsearch.errors import IndexCorrupt
+from newsearch.query.tree import Node
+from newsearch.text.analysis import Stemming
+
+Query: TypeAlias = dict[str, Any]
+
+_NEAR = 1e-6
+"""Scores of the server are floats of 32 bits. Neighbours that differ by less than this share of their score are put in
+order by the client."""
+
+_MAX_NEAR = 2048
+"""Neighbours beyond one end of the page that are read for this at most."""
+
+_FIELD_OF = {"provider": "outlet", "language": "tag"}
+_DAY = 86_400
+
+
+class Named(NamedTuple):
+    """Implements `Summary`."""
+
+    id: str
+    title: str
+    url: str
+
+
+class Row(NamedTuple):
+    """A hit of the page, with its score and whether it contains every word."""
+
+    hit: Hit
+    score: float
+    complete: bool
+
+
+class OpenSearchAnswer:
+    """Implements `Answer`."""
+
+    def __init__(self, known: Known, tree: Node, options: Options) -> None:
+        self._known = known
+        self._options = options
+        facts = known.asked()
+        while True:
+            self._query = Translation(tree, options, facts)
+            if not facts.settle():
+                break
+        self._totals: dict[str, int] = {}
+        self._rows = self._page() if options.limit and known.generation.articles else []
+
+    # Answer
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def matched(self, number: int) -> bool:
+        hit = self._rows[number].hit
+        return not self._query.also or any(clause.value(hit) for clause in self._query.clauses)
+
+    def article(self, number: int) -> Article:
+        return self._article(self._rows[number].hit)
+
+    def _article(self, hit: Hit) -> Article:
+        try:
+            return documents.article(hit.source)
+        except ValueError as error:
+            raise IndexCorrupt(
+                self._known.requests.cluster.place, f"the article {hit.id!r:.200} is damaged"
+            ) from error
+
+    def stemming(self, number: int) -> Stemming:
+        return Stemming(self._rows[number].hit.language, self._known.generation.protected)
+
+    def hits(self) -> Sequence[tuple[Named, float, bool]]:
+        found = []
+        for hit, score, complete in self._rows:
+            article = self._article(hit)
+            found.append((Named(article.id, article.title, article.url or ""), score, complete))
+        return found
+
+    def explain(self, number: int) -> Explanation:
+        hit, score, _ = self._rows[number]
+        text = self._text(hit)
+        added = [clause._replace(name=f"{clause.name}, added") for clause in self._query.also]
+        parts = _explained([*self._query.clauses, *added], hit)
+        boosts, pivots = self._options.boosts, self._known.generation.pivots
+        signals = []
+        for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
+            value, pivot = hit.source.get(name), getattr(pivots, name)
+            said = "unknown" if value is None else f"{value:g}, median {pivot:g}"
+            signals.append(Explanation(_signal(value, pivot, weight), f"{name} {said}, weight {weight:g}"))
+        if boosts.half_life is not None:
+            said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
+            signals.append(Explanation(self._recency(hit), said))
+        boost = Explanation(self._boost(hit), "boost", tuple(signals))
+        return Explanation(score, "score", (Explanation(text, "text", parts), boost))
+
+    def counts(self) -> Counts:
+        wanted = [name for name in ("complete", "partial") if name not in self._totals]
+        if not self._known.generation.articles:
+            return Counts(0, 0)
+        if not self._query.counts_partial:
+            self._totals["partial"] = 0
+            wanted = [name for name in wanted if name != "partial"]
+        if wanted:
+            bodies = [counting([getattr(self._query, name)()]) for name in wanted]
+            for name, answer in zip(wanted, self._known.requests.searches(bodies), strict=True):
+                self._totals[name] = counted(answer)
+        return Counts(self._totals["complete"], self._totals["partial"])
+
+    def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        counts = self.counts()
+        if not counts.complete + counts.partial or limit == 0:
+            return []
+        chosen = [self._query.complete() if counts.complete else self._query.partial()]
+        if FACETS[name].of_time:
+            return self._periods(name, chosen, limit)
+        field = _FIELD_OF.get(name, name)
+        if limit is None:
+            found = every_bucket(self._known.requests, chosen, {"terms": {"field": field}})
+            return sorted(found, key=lambda item: (-item[1], item[0]))
+        return most_frequent(self._known.requests, chosen, {"field": field}, limit)
+
+    # The page
+
+    def _page(self) -> list[Row]:
+        first, last = self._options.offset, self._options.offset + self._options.limit
+        query = self._query
+        if query.by_sum:
+            return self._rows_of("any", first, last)
+        rows = self._rows_of("complete", first, last)
+        if len(rows) < last - first and query.has_partial:
+            before = max(0, first - self._totals["complete"])
+            rows += self._rows_of("partial", before, before + last - first - len(rows))
+        return rows
+
+    def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
+        """The rows [first, last) of the complete articles, of the others, or of both."""
+        query, by_score = self._query, self._options.sort == "relevance"
+        if tier == "complete":
+            asked = query.scored_complete() if by_score else query.complete()
+        elif by_score or query.also:
+            asked = query.scored_some(incomplete=tier == "partial")
+        else:
+            asked = query.partial() if tier == "partial" else query.any()
+        if by_score:
+            asked = query.boosted(asked)
+        with Pages(self._known.requests, asked, query.sort()) as pages:
+            if not by_score:
+                found = pages.hits(first, last)
+                rows = [self._row(hit, tier) for hit in found]
+            else:
+                rows = self._sorted(pages, tier, first, last)
+            if tier != "any" and not (query.also and tier == "partial"):
+                self._totals[tier] = pages.total
+        return rows
+
+    def _sorted(self, pages: Pages, tier: str, first: int, last: int) -> list[Row]:
+        """Rows in the order of their scores in doubles.
+
+        The ends of the page may lie between articles whose scores nearly agree. Those are read too, since their order
+        in doubles may be another one.
+        """
+        before = after = 1
+        while True:
+            low, high = max(0, first - before), last + after
+            rows = [self._row(hit, tier) for hit in pages.hits(low, high)]
+            is_cut_low = low and first - low < len(rows) and self._is_open(rows, first - low, -1)
+            is_cut_high = low + len(rows) == high and self._is_open(rows, last - low, 1)
+            if not (is_cut_low or is_cut_high):
+                break
+            if is_cut_low:
+                before *= 8
+            if is_cut_high:
+                after *= 8
+            if max(before, after) > _MAX_NEAR:
+                break
+        rows.sort(key=self._key)
+        return rows[first - low : last - low]
+
+    def _is_open(self, rows: Sequence[Row], edge: int, step: int) -> bool:
+        """Whether the order of rows on both sides of an edge may differ in doubles, as far as the rows reach.
+
+        Args:
+            edge: between the rows edge - 1 and edge.
+            step: 1 if the rows after the edge are the ones beyond the page, or -1.
+        """
+        at = edge if step > 0 else edge - 1
+        inner = rows[at - step]
+        scores = {inner.score}
+        while 0 <= at < len(rows):
+            outer = rows[at]
+            if abs(outer.score - inner.score) > _NEAR * abs(inner.score):
+                return False
+            scores.add(outer.score)
+            at += step
+        # Equal scores are in the order that the server gave them.
+        return len(scores) > 1
+
+    def _key(self, row: Row) -> tuple[float, float, str]:
+        moment = self._moment(row.hit)
+        return -row.score, float("inf") if moment is None else -moment, row.hit.id
+
+    def _row(self, hit: Hit, tier: str) -> Row:
+        complete = tier == "complete"
+        if tier == "any":
+            complete = all(clause.value(hit) for clause in self._query.clauses)
+        return Row(hit, self._text(hit) * self._boost(hit), complete)
+
+    # Scores
+
+    def _text(self, hit: Hit) -> float:
+        return fsum([clause.value(hit) for clause in [*self._query.clauses, *self._query.also]])
+
+    def _boost(self, hit: Hit) -> float:
+        boosts, pivots = self._options.boosts, self._known.generation.pivots
+        boost = _signal(hit.source.get("heat"), pivots.heat, boosts.heat)
+        boost *= _signal(hit.source.get("quality"), pivots.quality, boosts.quality)
+        return boost * self._recency(hit) if boosts.half_life is not None else boost
+
+    def _recency(self, hit: Hit) -> float:
+        boosts, moment = self._options.boosts, self._moment(hit)
+        if moment is None or boosts.half_life is None:
+            return 1.0
+        age = (self._query.as_of - moment) / _DAY
+        return float(np.exp2(boosts.recency * ranking.recency(np.array(age), boosts.half_life)))
+
+    def _moment(self, hit: Hit) -> float | None:
+        """The date of a hit in seconds. A day is its start in the zone of the search."""
+        seconds: int | None = hit.source.get("date")
+        day: int | None = hit.source.get("day")
+        if seconds is None or day is None or self._options.tz is UTC:
+            return seconds
+        return first_second(day, self._options.tz)
+
+    # Periods
+
+    def _periods(self, name: str, chosen: list[Query], limit: int | None) -> list[tuple[str, int]]:
+        counts: dict[str, int] = {}
+        for day, count in self._days(chosen):
+            period = _period(name, date.fromordinal(_EPOCH + day))
+            counts[period] = counts.get(period, 0) + count
+        found = sorted(counts.items())
+        return found if limit is None else found[max(0, len(found) - limit) :]
+
+    def _days(self, chosen: list[Query]) -> Iterator[tuple[int, int]]:
+        """The days of some articles in the zone of the search, in days since 1970, with their numbers of articles."""
+        requests, tz = self._known.requests, self._options.tz
+        yield from every_bucket(requests, chosen, {"terms": {"field": "day"}})
+        instants = [*chosen, {"bool": {"must_not": [{"exists": {"field": "day"}}]}}]
+        found = every_bucket(requests, instants, {"histogram": {"field": "date", "interval": _DAY}})
+        if tz is UTC:
+            yield from ((int(seconds) // _DAY, count) for seconds, count in found)
+            return
+        # A day of the zone shares its moments with at most three days of UTC, since offsets are below 24 hours.
+        days = sorted({int(seconds) // _DAY + shift for seconds, _ in found for shift in (-1, 0, 1)})
+        days = [day for day in days if _FIRST <= day <= _LAST]
+        while days:
+            some, days = days[:_RANGES], days[_RANGES:]
+            ranges = [
+                {
+                    "key": str(day),
+                    "from": first_second(day, tz),
+                    "to": max(first_second(day, tz), first_second(day + 1, tz)),
+                }
+                for day in some
+            ]
+            aggregation = {"days": {"range": {"field": "date", "keyed": False, "ranges": ranges}}}
+            answer = requests.search(counting(instants) | {"aggs": aggregation})
+            for bucket in answer["aggregations"]["days"]["buckets"]:
+                if bucket["doc_count"]:
+                    yield int(bucket["key"]), int(bucket["doc_count"])
+
+
+_RANGES = 5000
+"""Days that one request counts."""
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+
+
+def _period(name: str, day: date) -> str:
+    match name:
+        case "year":
+            return f"{day.year:04}"
+        case "month":
+            return f"{day.year:04}-{day.month:02}"
+        case "week":
+            year, week, _ = day.isocalendar()
+            return f"{year:04}-W{week:02}"
+    return day.isoformat()
+
+
+def _signal(value: float | None, pivot: float, weight: float) -> float:
+    """The boost of heat or quality (see ranking)."""
+    if value is None or pivot <= 0:
+        return 1.0
+    return float(np.exp2(weight * ((value - pivot) / (value + pivot))))
+
+
+def _explained(clauses: Sequence[Clause], hit: Hit) -> tuple[Explanation, ...]:
+    """The contribution of each clause that a hit matches, and, nested, of the clauses that it sums."""
+    return tuple(
+        Explanation(value, clause.name, _explained(clause.summed, hit))
+        for clause in clauses
+        if (value := clause.value(hit))
+    )

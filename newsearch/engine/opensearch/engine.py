@@ -1,0 +1,109 @@
+"""The entry point of the OpenSearch engine. It implements `Engine`, and imports each module only when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsearch.engine.base import CACHE, MEMORY, Held, Recipe
+from newsearch.engine.opensearch.settings import parse_place
+from newsearch.errors import EngineError, IndexCorrupt
+
+if TYPE_CHECKING:
+    from newsearch.engine.figures import Archive, Compaction, Verification
+    from newsearch.engine.opensearch.connection import Cluster
+    from newsearch.engine.opensearch.reader import OpenSearchReader
+    from newsearch.engine.opensearch.writer import OpenSearchWriter
+
+
+class OpenSearchEngine:
+    """Implements `Engine`.
+
+    Args:
+        place: the address of an index in a cluster (see settings.py); its attribute `password`, if it has one, is the
+            password of the user.
+
+    Raises:
+        EngineError: the address cannot be used.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._settings = parse_place(place, getattr(place, "password", ""))
+        self.place = self._settings.place
+
+    @cached_property
+    def _cluster(self) -> Cluster:
+        from newsearch.engine.opensearch.connection import Cluster
+
+        return Cluster(self._settings)
+
+    def reader(self, *, memory: int = CACHE) -> OpenSearchReader:
+        from newsearch.engine.opensearch.generation import published
+        from newsearch.engine.opensearch.reader import OpenSearchReader
+
+        return OpenSearchReader(self._cluster, published(self._cluster))
+
+    def writer(
+        self,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
+        protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
+    ) -> OpenSearchWriter:
+        from newsearch.engine.opensearch.writer import OpenSearchWriter
+
+        return OpenSearchWriter(
+            self._cluster,
+            fresh=fresh,
+            wait=wait,
+            memory=memory,
+            sources=sources,
+            protected=protected,
+            resume=resume,
+            rehearsal=rehearsal,
+        )
+
+    def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
+        from newsearch.engine.opensearch.held import OpenSearchHeld
+        from newsearch.engine.opensearch.writer import base_generation
+
+        return OpenSearchHeld(self._cluster, base_generation(self._cluster, fresh, protected))
+
+    def recipe(self) -> Recipe:
+        from newsearch.engine.opensearch.generation import parsed_source, published_document
+
+        document = published_document(self._cluster)
+        try:
+            sources = tuple(parsed_source(entry).location for entry in document["sources"])
+            protected = frozenset(map(str, document["protected"]))
+            return Recipe(sources, protected, bool(document.get("keep_history")))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
+
+    def verify(self) -> Verification:
+        from newsearch.engine.opensearch.upkeep import verify
+
+        return verify(self._cluster)
+
+    def compact(self, wait: float = 0.0) -> Compaction:
+        from newsearch.engine.opensearch.upkeep import compact
+
+        return compact(self._cluster, wait)
+
+    def backup(self, file: Path) -> Archive:
+        raise EngineError(f"{self.place}: {_SNAPSHOTS}")
+
+    def restore(self, file: Path, *, replace: bool = False, wait: float = 0.0) -> Archive:
+        raise EngineError(f"{self.place}: {_SNAPSHOTS}")
+
+
+_SNAPSHOTS = (
+    "backups hold indexes in directories; copy this one to a directory first: newsearch copy INDEX DIR; or let the"
+    " cluster take snapshots"
+)

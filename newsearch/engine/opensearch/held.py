@@ -1,0 +1,239 @@
+"""What a cluster already holds of a source, to compare it with what is read from the source now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.articles.article import Article
+from newsearch.engine.arrays.segment.columns import hash_key
+from newsearch.engine.arrays.writing.ledger import Ledger, Rows
+from newsearch.engine.base import SourceState
+from newsearch.engine.opensearch.connection import Cluster
+from newsearch.engine.opensearch.documents import article as parsed_article
+from newsearch.engine.opensearch.generation import Generation
+from newsearch.engine.opensearch.states import read_state
+from newsearch.errors import IndexCorrupt
+
+Array: TypeAlias = NDArray[Any]
+
+_PAGE = 10_000
+_READ = 500
+_SIGN = np.uint64(1 << 63)
+
+
+def signed(hashes: Array) -> list[int]:
+    """64-bit hashes as the numbers in the cluster, which sort in the same order."""
+    found: list[int] = (hashes.astype(np.uint64) ^ _SIGN).view(np.int64).tolist()
+    return found
+
+
+def unsigned(numbers: Sequence[int]) -> Array:
+    """The inverse of `signed`."""
+    return np.array(numbers, np.int64).view(np.uint64) ^ _SIGN
+
+
+class Documents(NamedTuple):
+    """The documents of a source, sorted by key.
+
+    Attributes:
+        keys, contents: hashes of the id and of the content.
+        urls: hashes of the canonical URL; 0 for none.
+        born: the generations in which they appeared.
+    """
+
+    keys: Array
+    contents: Array
+    urls: Array
+    born: Array
+
+    def chosen(self, mask: Array) -> Documents:
+        """Some of them."""
+        return Documents(self.keys[mask], self.contents[mask], self.urls[mask], self.born[mask])
+
+    def ids(self, source: str) -> list[str]:
+        """The ids of the documents."""
+        pairs = zip(self.keys.tolist(), self.born.tolist(), strict=True)
+        mark = f"{hash_key(source):016x}"
+        return [document_id(key, mark, born) for key, born in pairs]
+
+
+_NONE = np.empty(0, np.uint64)
+NO_DOCUMENTS = Documents(_NONE, _NONE, _NONE, np.empty(0, np.int64))
+
+
+def document_id(key: int, mark: str, born: int) -> str:
+    """The id of a document.
+
+    Args:
+        key: the hash of the article's id.
+        mark: the hash of its source, in hexadecimal digits.
+        born: the generation in which it appears.
+    """
+    return f"{key:016x}-{mark}.{born}"
+
+
+def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
+    """All hits of a search without scores, page by page. Its sort must have no ties."""
+    after: dict[str, Any] = {}
+    params = {"allow_partial_search_results": "false"}
+    while True:
+        request = {"size": _PAGE, "track_total_hits": False, **body, **after}
+        hits: list[Mapping[str, Any]] = cluster.ask("POST", f"/{index}/_search", request, params)["hits"][
+            "hits"
+        ]
+        if hits:
+            yield hits
+        if len(hits) < _PAGE:
+            return
+        after = {"search_after": hits[-1]["sort"]}
+
+
+def documents_of(
+    cluster: Cluster, index: str, filters: Sequence[Mapping[str, Any]], source: str
+) -> Documents:
+    """The documents of a source for which some filters hold, at most one for each article."""
+    keys: list[int] = []
+    contents: list[int] = []
+    urls: list[int] = []
+    born: list[int] = []
+    none = -(1 << 63)
+    body = {
+        "query": {"bool": {"filter": [*filters, {"term": {"source": source}}]}},
+        "sort": [{"key": "asc"}],
+        # No document is read, only the columns.
+        "stored_fields": "_none_",
+        "docvalue_fields": ["content", "url", "born"],
+    }
+    for hits in pages(cluster, index, body):
+        for hit in hits:
+            fields = hit["fields"]
+            keys.append(hit["sort"][0])
+            contents.append(fields["content"][0])
+            urls.append(fields["url"][0] if "url" in fields else none)
+            born.append(fields["born"][0])
+    return Documents(unsigned(keys), unsigned(contents), unsigned(urls), np.array(born, np.int64))
+
+
+class OpenSearchHeld:
+    """What an index already holds. Implements `Held`.
+
+    Args:
+        base: the published generation; None if there is none.
+        index: where an interrupted run has written; empty if it is not resumed.
+        number: the generation that the interrupted run was making.
+        states: the states of the sources as far as its articles cover them.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        base: Generation | None,
+        index: str = "",
+        number: int = 0,
+        states: Mapping[str, SourceState] | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._base = base
+        self._index = index
+        self._number = number
+        self._states = dict(states or {})
+        self._committed: dict[str, Documents] = {}
+        self._ahead: dict[str, Documents] = {}
+
+    @property
+    def articles_ahead(self) -> int:
+        """How many articles an interrupted run has indexed."""
+        return self._count(self._index, self._is_ahead()) if self._index else 0
+
+    def count_ahead(self, source: str) -> int:
+        """How many articles of a source an interrupted run has indexed."""
+        if not self._index:
+            return 0
+        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+
+    def ledger(self, source: str) -> Ledger:
+        """A ledger that compares the held articles of a source with its current ones."""
+        committed, ahead = self.committed(source), self.ahead(source)
+        return Ledger(
+            Rows(
+                committed.keys,
+                committed.contents,
+                partial(self._committed_ids, committed, source),
+                partial(self._committed_articles, committed, source),
+            ),
+            Rows(ahead.keys, ahead.contents, lambda at: [], lambda at: []),
+        )
+
+    def state(self, source: str) -> SourceState | None:
+        """The state of the files of a source when they were last read; None if unknown."""
+        for entry in self._base.sources if self._base else ():
+            if entry.location == source and entry.state:
+                return read_state(self._cluster, entry.state)
+        return None
+
+    def state_ahead(self, source: str) -> SourceState:
+        """The state of the files of a source whose articles an interrupted run has indexed."""
+        return self._states.get(source, SourceState((), ()))
+
+    def count(self, source: str) -> int:
+        """How many articles of a source are published."""
+        if self._base is None:
+            return 0
+        return self._count(self._base.index, [*self._base.kept(), {"term": {"source": source}}])
+
+    def committed(self, source: str) -> Documents:
+        """The published documents of a source, including hidden ones."""
+        if source not in self._committed:
+            base = self._base
+            known = base is not None and source in base.locations
+            self._committed[source] = (
+                documents_of(self._cluster, base.index, base.kept(), source)
+                if base and known
+                else NO_DOCUMENTS
+            )
+        return self._committed[source]
+
+    def ahead(self, source: str) -> Documents:
+        """The documents of a source that an interrupted run has written."""
+        if source not in self._ahead:
+            self._ahead[source] = (
+                documents_of(self._cluster, self._index, self._is_ahead(), source)
+                if self._index
+                else NO_DOCUMENTS
+            )
+        return self._ahead[source]
+
+    def _is_ahead(self) -> list[dict[str, Any]]:
+        return [{"term": {"born": self._number}}]
+
+    def _count(self, index: str, filters: Sequence[Mapping[str, Any]]) -> int:
+        body = {"query": {"bool": {"filter": list(filters)}}}
+        return int(self._cluster.ask("POST", f"/{index}/_count", body)["count"])
+
+    def _committed_ids(self, documents: Documents, source: str, at: list[int]) -> list[str]:
+        return [str(document.get("id", "")) for document in self._read(documents, source, at, "id")]
+
+    def _committed_articles(self, documents: Documents, source: str, at: list[int]) -> list[Article]:
+        try:
+            return list(map(parsed_article, self._read(documents, source, at, "article")))
+        except ValueError as error:
+            raise IndexCorrupt(self._cluster.place, f"an article is damaged: {error}") from error
+
+    def _read(
+        self, documents: Documents, source: str, at: list[int], field: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """One field of the documents at some positions."""
+        if not at:
+            return
+        assert self._base
+        wanted = documents.chosen(np.array(at, np.int64)).ids(source)
+        path, params = f"/{self._base.index}/_mget", {"_source_includes": field}
+        for start in range(0, len(wanted), _READ):
+            body = {"ids": wanted[start : start + _READ]}
+            for document in self._cluster.ask("POST", path, body, params)["docs"]:
+                yield document.get("_source", {})

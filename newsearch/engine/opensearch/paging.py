@@ -1,0 +1,117 @@
+"""Reads any stretch of the hits of a search, also deep ones, and walks through all articles of a generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+from newsearch.engine.opensearch.counts import WHOLE, Requests
+from newsearch.engine.opensearch.hit import Hit
+
+Query: TypeAlias = dict[str, Any]
+
+WINDOW = 10_000
+"""Hits that the server sorts at once. Later ones are reached through a point in time."""
+
+_STEP = 5000
+"""Hits of one request on the way to a deep page."""
+
+_READ = 500
+"""Documents of one answer."""
+
+_KEEP = "2m"
+"""How long a point in time is kept between two requests."""
+
+
+class PointInTime:
+    """A frozen state of an index. Leaving the context gives it up."""
+
+    def __init__(self, requests: Requests) -> None:
+        self._requests = requests
+        self._id = ""
+
+    def __enter__(self) -> PointInTime:
+        path = f"/{self._requests.generation.index}/_search/point_in_time"
+        self._id = self._requests.cluster.ask("POST", path, params={"keep_alive": _KEEP})["pit_id"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._requests.cluster.ask("DELETE", "/_search/point_in_time", {"pit_id": [self._id]}, missing=True)
+
+    def search(self, body: Query) -> Any:
+        """The answer to a search of this state."""
+        body = body | {"pit": {"id": self._id, "keep_alive": _KEEP}}
+        answer = self._requests.cluster.ask("POST", "/_search", body, WHOLE)
+        self._id = answer.get("pit_id", self._id)
+        return answer
+
+
+class Pages:
+    """The hits of one search.
+
+    Attributes:
+        total: how many there are. Known once hits were read.
+    """
+
+    def __init__(self, requests: Requests, query: Query, sort: Sequence[Query]) -> None:
+        self._requests = requests
+        self._query = query
+        self._sort = list(sort)
+        self.total = 0
+
+    def __enter__(self) -> Pages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def hits(self, first: int, last: int) -> list[Hit]:
+        """The hits [first, last)."""
+        body: Query = {"query": self._query, "sort": self._sort, "track_total_hits": True}
+        if last <= WINDOW and last - first <= _READ:
+            answer = self._requests.search(body | {"from": first, "size": last - first})
+            self.total = int(answer["hits"]["total"]["value"])
+            return list(map(Hit, answer["hits"]["hits"]))
+        with PointInTime(self._requests) as point:
+            return list(self._walked(point, body, first, last))
+
+    def _walked(self, point: PointInTime, body: Query, first: int, last: int) -> Iterator[Hit]:
+        at = 0
+        while at < last:
+            is_wanted = at >= first
+            size = min(_READ, last - at) if is_wanted else min(_STEP, first - at)
+            answer = point.search(body | {"size": size, "_source": is_wanted})
+            found = answer["hits"]["hits"]
+            if "total" in answer["hits"]:
+                self.total = int(answer["hits"]["total"]["value"])
+            if is_wanted:
+                yield from map(Hit, found)
+            if len(found) < size:
+                return
+            at += size
+            body = body | {"search_after": found[-1]["sort"], "track_total_hits": False}
+
+
+def every(
+    requests: Requests, filters: Sequence[Query], source: bool | list[str] = True
+) -> Iterator[dict[str, Any]]:
+    """All documents that pass some filters, in the order of the hashes of their ids.
+
+    Args:
+        source: whether to return documents whole, or the names of their fields.
+    """
+    body: Query = {
+        "size": _READ if source is True else _STEP,
+        "query": {"bool": {"filter": list(filters)}},
+        "sort": [{"key": "asc"}, {"id": "asc"}, {"source": "asc"}, {"born": "asc"}],
+        "track_total_hits": False,
+        "_source": source,
+    }
+    with PointInTime(requests) as point:
+        while True:
+            found = point.search(body)["hits"]["hits"]
+            for hit in found:
+                yield hit["_source"]
+            if len(found) < body["size"]:
+                return
+            body = body | {"search_after": found[-1]["sort"]}

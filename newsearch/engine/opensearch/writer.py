@@ -1,0 +1,671 @@
+"""Writes changes to an index in a cluster, and publishes all of them or none."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.articles.article import Article
+from newsearch.engine import base as protocols
+from newsearch.engine.arrays.segment.columns import hash_key
+from newsearch.engine.arrays.writing.content import facts_of, records_of
+from newsearch.engine.arrays.writing.ledger import Ledger
+from newsearch.engine.base import MEMORY, Changes, SourceState
+from newsearch.engine.opensearch import schema
+from newsearch.engine.opensearch.bulk import Bulk, delete_item, index_item, update_item
+from newsearch.engine.opensearch.connection import Cluster
+from newsearch.engine.opensearch.copies import hide_copies
+from newsearch.engine.opensearch.counts import medians
+from newsearch.engine.opensearch.documents import documents
+from newsearch.engine.opensearch.generation import (
+    Generation,
+    SourceEntry,
+    create_meta,
+    describe,
+    meta_index,
+    publish,
+    published,
+    shown,
+)
+from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, document_id, signed
+from newsearch.engine.opensearch.journal import Journal, Run, delete_journal, read_journal
+from newsearch.engine.opensearch.lease import Lease
+from newsearch.engine.opensearch.reader import OpenSearchReader
+from newsearch.engine.opensearch.states import delete_states, write_state
+from newsearch.errors import EngineError, IndexMissing, WordListError
+from newsearch.text import analysis
+
+Array: TypeAlias = NDArray[Any]
+
+_NOTE_SECONDS = 15.0
+"""The journal is written about this often, but never takes more than a tenth of the time."""
+
+_PURGE_SHARE = 5
+"""When one document in so many has died, a commit removes those that the published generation does not need."""
+
+_KEPT_DESCRIPTIONS = 3
+"""Descriptions of generations that are kept, for readers that are about to open one."""
+
+
+class OpenSearchWriter:
+    """Implements `Writer`. Readers see no changes before `commit`.
+
+    Attributes:
+        held: what the index holds before the changes.
+
+    Args:
+        cluster, fresh, wait, memory, sources, protected, resume, rehearsal: see `base.Engine.writer`. The bulk requests
+            limit the memory: `memory` is not needed. A rehearsal writes to the index too, but removes it all again.
+
+    Raises:
+        WordListError, IndexLocked, IndexCorrupt, IndexIncompatible, EngineError: see `base.Engine.writer`.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        fresh: bool = False,
+        wait: float = 0.0,
+        memory: int = MEMORY,
+        sources: Sequence[str] = (),
+        protected: frozenset[str] | None = None,
+        resume: bool = True,
+        rehearsal: bool = False,
+    ) -> None:
+        self._cluster = cluster
+        self._rehearses = rehearsal
+        self._lease: Lease | None = None
+        self._bulk: Bulk | None = None
+        self._is_open = True
+        self._alias = ""
+        # A rehearsal without an index must not leave one behind.
+        if not rehearsal or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
+            create_meta(cluster)
+            self._lease = Lease(cluster, wait)
+        try:
+            self._open(fresh, protected, list(sources), resume)
+        except BaseException:
+            self._release()
+            raise
+
+    def _open(self, fresh: bool, protected: frozenset[str] | None, sources: list[str], resume: bool) -> None:
+        cluster = self._cluster
+        self._base = base_generation(cluster, fresh, None)
+        self._fresh = fresh
+        last = _last_number(cluster, self._base)
+        self._protected = _protecting(cluster, self._base, protected)
+        self._number = last + 1
+        self._shown = _shown_index(cluster)
+        self._is_new = self._base is None
+        if self._base:
+            self._index = self._base.index
+        elif self._rehearses:
+            self._index = f"{cluster.alias}--rehearsal-{secrets.token_hex(8)}"
+        else:
+            self._index = f"{cluster.alias}--{self._number}"
+        run = Run(last, fresh, sources, sorted(self._protected), self._number, self._index)
+        self._journal = Journal(cluster, run)
+        self._resumable = bool(sources) and not self._rehearses
+        earlier = read_journal(cluster, run) if self._resumable and resume else None
+        if earlier and _exists(cluster, self._index):
+            self._journal = earlier
+            self._take()
+            self._refresh()
+            _revive(cluster, self._index, self._number)
+            self.held = OpenSearchHeld(cluster, self._base, self._index, self._number, earlier.states)
+        else:
+            if self._lease:
+                delete_journal(cluster)
+            if self._is_new:
+                self._clear()
+                self._create()
+            self._take()
+            if not self._is_new:
+                self._clear()
+            self.held = OpenSearchHeld(cluster, self._base)
+        self._earlier = self.held.articles_ahead
+        self._sources = list(self._base.locations) if self._base else []
+        self._resumed = [source for source in sources if self._earlier and self.held.count_ahead(source)]
+        for source in self._resumed:
+            self._name(source)
+        self._keep_history = bool(self._base and self._base.keep_history)
+        self._states: dict[str, SourceState] = {}
+        self._added: dict[str, list[tuple[Array, Array, Array]]] = {}
+        self._dropped: dict[str, list[Array]] = {}
+        self._dropped_sources: set[str] = set()
+        self._before: dict[str, Callable[[], SourceState]] = {}
+        self._noted = time.monotonic()
+        self._note_pause = _NOTE_SECONDS
+        self._bulk = Bulk(cluster, self._alias)
+
+    def __enter__(self) -> OpenSearchWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            self._pause()
+        self.cancel()
+
+    @property
+    def finished(self) -> int:
+        """The number of articles that the next writer need not index again if this one stops now."""
+        if not self._resumable or not self._bulk:
+            return 0
+        return self._earlier + self._bulk.accepted
+
+    # Changes
+
+    def add(self, article: Article, source: str) -> None:
+        """Add an article of a source. It replaces the article with the same id in that source.
+
+        If the published article has the same content (see `content`), it stays unchanged.
+        """
+        self.add_all([article], source)
+
+    def add_all(
+        self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
+    ) -> None:
+        """Add several articles of one source, as `add` does.
+
+        Args:
+            before: returns the files of the source whose articles were all added before these.
+
+        Raises:
+            ValueError: a text holds control characters or lone surrogates; none of these articles is added.
+            EngineError: the cluster refused an article, or does not answer.
+        """
+        bulk = self._opened()
+        self._name(source)
+        if before:
+            if self._resumable and time.monotonic() - self._noted > self._note_pause:
+                self._note(source, before)
+            self._before[source] = before
+        if not articles:
+            return
+        batch = list(articles)
+        facts = facts_of(batch, records_of(batch))
+        keys = np.frombuffer(facts.id_hash, np.uint64)
+        contents = np.frombuffer(facts.content_hash, np.uint64)
+        urls = np.frombuffer(facts.url_hash, np.uint64)
+        mark = f"{hash_key(source):016x}"
+        items = []
+        rows = zip(
+            batch,
+            documents(batch, self._protected),
+            keys.tolist(),
+            signed(keys),
+            signed(contents),
+            signed(urls),
+            strict=True,
+        )
+        none = -(1 << 63)
+        for article, document, hashed, key, content, url in rows:
+            document["key"] = key
+            document["content"] = content
+            document["source"] = source
+            document["born"] = self._number
+            document["hidden"] = False
+            if url != none:
+                document["url"] = url
+            items.append(index_item(document_id(hashed, mark, self._number), document, article.id))
+        bulk.add(items)
+        self._added.setdefault(source, []).append((keys, contents, urls))
+
+    def remember(self, source: str, state: SourceState | None) -> None:
+        """Record a source and the state of its files. Without a state, the whole source is read the next time."""
+        self._opened()
+        self._name(source)
+        self._states[source] = known = state or SourceState((), ())
+        self._before[source] = lambda: known
+
+    def forget_source(self, source: str) -> None:
+        """Delete the published articles of a source, and remove it from the list of sources."""
+        self.delete_source(source)
+        self._sources = [name for name in self._sources if name != source]
+
+    def delete_source(self, source: str) -> None:
+        """Delete the published articles of a source, except those that are added again."""
+        self._opened()
+        self._dropped_sources.add(source)
+
+    def delete_dropped(self, source: str, ledger: protocols.Ledger) -> None:
+        """Delete the articles of a source that its ledger, obtained from `held`, counts as gone."""
+        if not isinstance(ledger, Ledger):
+            raise TypeError("the ledger of another engine")
+        bulk = self._opened()
+        self._dropped.setdefault(source, []).append(ledger.dropped)
+        # What an interrupted run has indexed, and is gone since, was never published.
+        ahead = self.held.ahead(source)
+        gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
+        bulk.add(map(delete_item, gone.ids(source)))
+
+    def keep_history(self, keep: bool) -> None:
+        """Record whether the index keeps earlier versions of articles. By default this stays as it is published."""
+        self._opened()
+        self._keep_history = keep
+
+    # Publishing
+
+    def commit(self, *, check: Callable[[protocols.Reader], None] | None = None) -> Changes:
+        """Publish the changes durably and atomically, and close the writer.
+
+        If nothing has changed, no new generation is published.
+
+        Args:
+            check: called with a reader of the new generation before it is published. An exception prevents publication.
+
+        Raises:
+            IndexLocked: another writer has taken this one for dead.
+            EngineError: the cluster refused the changes; the index is unchanged.
+        """
+        self._opened()
+        try:
+            return self._commit(check)
+        except KeyboardInterrupt:
+            self._pause()
+            raise
+        finally:
+            self.cancel()
+
+    def _commit(self, check: Callable[[protocols.Reader], None] | None) -> Changes:
+        bulk = self._opened()
+        bulk.wait()
+        touched = dict.fromkeys([*self._added, *self._dropped, *self._dropped_sources, *self._resumed])
+        plans = {source: self._plan(source) for source in touched}
+        new = sum(len(plan.new.keys) for plan in plans.values())
+        replaced = sum(plan.replaced for plan in plans.values())
+        dying = {source: plan.dying for source, plan in plans.items() if len(plan.dying.keys)}
+        died = sum(len(found.keys) for found in dying.values())
+        for source, plan in plans.items():
+            bulk.add(map(delete_item, plan.redundant.ids(source)))
+        bulk.wait()
+        if self._base and not new and not died and self._is_unchanged():
+            self._refresh()
+            if check:
+                check(OpenSearchReader(self._cluster, self._base))
+            if not self._rehearses:
+                self._refresh_states(self._base)
+            return Changes(0, 0, 0, self._base.articles)
+        for source, found in dying.items():
+            bulk.add(update_item(id, {"died": self._number}) for id in found.ids(source))
+        bulk.wait()
+        self._refresh()
+        generation = Generation(
+            self._number, self._index, protected=self._protected, keep_history=self._keep_history
+        )
+        copied = [plan.new.urls for plan in plans.values()] + [found.urls for found in dying.values()]
+        had = bool(self._base and self._base.hidden)
+        if len(self._sources) > 1 or had:
+            hide_copies(self._cluster, bulk, generation, self._sources, np.concatenate([*copied, _NONE]))
+            self._refresh()
+        generation = self._described(generation)
+        if check:
+            check(OpenSearchReader(self._cluster, generation))
+        if not self._rehearses:
+            self._publish(generation)
+        return Changes(new - replaced, replaced, died - replaced, generation.articles)
+
+    def _plan(self, source: str) -> _Plan:
+        """What the changes of a source do to its documents."""
+        keys, contents, urls = self._new(source)
+        ahead = self.held.ahead(source)
+        gone = np.concatenate([_NONE, *self._dropped.get(source, ())])
+        # The articles of an interrupted run count as added too, unless they are added again or gone.
+        earlier = ahead.chosen(~np.isin(ahead.keys, keys) & ~np.isin(ahead.keys, gone))
+        new = Documents(
+            np.concatenate([keys, earlier.keys]),
+            np.concatenate([contents, earlier.contents]),
+            np.concatenate([urls, earlier.urls]),
+            np.full(len(keys) + len(earlier.keys), self._number, np.int64),
+        )
+        order = np.argsort(new.keys)
+        new = new.chosen(order)
+        committed = self.held.committed(source)
+        is_known = np.isin(new.keys, committed.keys)
+        same = is_known.copy()
+        at = np.searchsorted(committed.keys, new.keys[is_known])
+        alive = ~np.isin(committed.keys[at], gone)
+        same[is_known] = (committed.contents[at] == new.contents[is_known]) & alive
+        confirmed = new.keys[same]
+        redundant, new = new.chosen(same), new.chosen(~same)
+        again = np.isin(committed.keys, new.keys)
+        dies = again | np.isin(committed.keys, gone)
+        if source in self._dropped_sources:
+            dies[:] = True
+        dies &= ~np.isin(committed.keys, confirmed)
+        replaced = int(np.count_nonzero(again & ~np.isin(committed.keys, gone)))
+        return _Plan(new, redundant, committed.chosen(dies), replaced)
+
+    def _new(self, source: str) -> tuple[Array, Array, Array]:
+        """The keys, contents and URLs of the articles of a source that this writer has added; the last of each key."""
+        batches = self._added.get(source, [])
+        keys, contents, urls = (np.concatenate([_NONE, *(b[i] for b in batches)]) for i in range(3))
+        _, last = np.unique(keys[::-1], return_index=True)
+        last = len(keys) - 1 - last
+        return keys[last], contents[last], urls[last]
+
+    def _is_unchanged(self) -> bool:
+        """Whether a commit without new or dying articles would change nothing except the states of the sources."""
+        assert self._base
+        known = {entry.location: entry.state for entry in self._base.sources}
+        is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
+        return is_same and all(known[source] or not state.names for source, state in self._states.items())
+
+    def _refresh_states(self, base: Generation) -> None:
+        entries, old = [], []
+        for entry in base.sources:
+            state = self._states.get(entry.location)
+            if state and state.names and entry.state and state != self.held.state(entry.location):
+                old.append(entry.state)
+                entry = self._entry(entry.location, state)
+            entries.append(entry)
+        if old:
+            describe(self._cluster, replace(base, sources=tuple(entries)))
+            delete_states(self._cluster, old)
+
+    def _entry(self, source: str, state: SourceState) -> SourceEntry:
+        name = write_state(self._cluster, self._number, state)
+        return SourceEntry(source, name, datetime.now(UTC).replace(microsecond=0), state.broken)
+
+    def _described(self, generation: Generation) -> Generation:
+        """The description of the new generation, except for its sources."""
+        live = {"bool": {"filter": generation.live()}}
+        kept = {"bool": {"filter": generation.kept()}}
+        body = {
+            "size": 0,
+            "track_total_hits": True,
+            "aggs": {
+                "live": {
+                    "filter": live,
+                    "aggs": {"languages": {"terms": {"field": "language", "size": 1000}}},
+                },
+                "kept": {"filter": kept},
+            },
+        }
+        params = {"allow_partial_search_results": "false"}
+        answer = self._cluster.ask("POST", f"/{self._index}/_search", body, params)
+        found = answer["aggregations"]
+        articles, all_kept = found["live"]["doc_count"], found["kept"]["doc_count"]
+        return replace(
+            generation,
+            articles=articles,
+            hidden=all_kept - articles,
+            deleted=answer["hits"]["total"]["value"] - all_kept,
+            pivots=medians(self._cluster, self._index, generation.live()),
+            languages=tuple(sorted(bucket["key"] for bucket in found["live"]["languages"]["buckets"])),
+            sources=tuple(map(SourceEntry, self._sources)),
+        )
+
+    def _publish(self, generation: Generation) -> None:
+        cluster, base = self._cluster, self._base
+        known = {entry.location: entry for entry in base.sources} if base else {}
+        entries = []
+        for source in self._sources:
+            entry, state = known.get(source, SourceEntry(source)), self._states.get(source)
+            if state is not None and not state.names:
+                entry = SourceEntry(source)
+            elif state is not None and not (entry.state and state == self.held.state(source)):
+                entry = self._entry(source, state)
+            entries.append(entry)
+        assert self._lease
+        self._lease.confirm()
+        publish(cluster, replace(generation, sources=tuple(entries)), self._shown)
+        self._is_new = False  # the index is no longer this writer's to delete
+        self._base = generation
+        # The changes are published. What follows tidies up, and the next writer does what fails here.
+        with suppress(EngineError, IndexMissing):
+            self._journal.delete()
+            names = {entry.state for entry in entries}
+            delete_states(cluster, [e.state for e in known.values() if e.state and e.state not in names])
+            _delete_old(cluster, generation, base.index if base else self._shown)
+            if base and generation.deleted * _PURGE_SHARE > generation.articles:
+                purge(cluster, self._index, base.number)
+
+    # Opening and closing
+
+    def cancel(self) -> None:
+        """Discard the changes. The index stays unchanged. After a commit this does nothing."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            if self._bulk:
+                self._bulk.close()
+            # If the cluster does not answer, the next writer removes what is left.
+            with suppress(EngineError, IndexMissing):
+                if self._lease:
+                    self._lease.confirm()
+                self._clear()
+                if self._lease:
+                    self._journal.delete()
+        finally:
+            self._release()
+
+    def _pause(self) -> None:
+        """Close the writer, but keep what is indexed for the next run to resume from."""
+        if not self._is_open or not self._resumable:
+            return
+        self._is_open = False
+        try:
+            assert self._bulk
+            with suppress(EngineError, IndexMissing):
+                self._bulk.wait()
+                self._note_all()
+            self._bulk.close()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        self._is_open = False
+        if self._bulk:
+            self._bulk.close()
+        if self._alias and not self._is_new:
+            with suppress(EngineError, IndexMissing):
+                self._cluster.ask("DELETE", f"/{self._index}/_alias/{self._alias}", missing=True)
+        if self._lease:
+            self._lease.release()
+
+    def _opened(self) -> Bulk:
+        if not self._is_open or not self._bulk:
+            raise EngineError(f"{self._cluster.place}: the writer is closed")
+        if self._lease:
+            self._lease.check()
+        return self._bulk
+
+    def _name(self, source: str) -> None:
+        if source not in self._sources:
+            self._sources.append(source)
+
+    def _note(self, source: str, before: Callable[[], SourceState]) -> None:
+        """Write the journal, as all that was added before is acknowledged."""
+        started = time.monotonic()
+        self._opened().wait()
+        self._before[source] = before
+        self._note_all()
+        self._noted = time.monotonic()
+        self._note_pause = max(_NOTE_SECONDS, 10 * (self._noted - started))
+
+    def _note_all(self) -> None:
+        assert self._lease
+        self._lease.confirm()
+        for source, before in self._before.items():
+            self._journal.states[source] = before()
+        self._journal.write()
+
+    def _create(self) -> None:
+        settings = self._cluster.settings
+        body = schema.index_body(settings.shards, settings.replicas, settings.codec)
+        body["mappings"] = {
+            **body["mappings"],
+            "_meta": {
+                "newsearch": schema.VERSION,
+                "analysis": analysis.VERSION,
+                "alias": self._cluster.alias,
+            },
+        }
+        self._cluster.ask("PUT", f"/{self._index}", body, {"wait_for_active_shards": "1"})
+
+    def _take(self) -> None:
+        """Make this writer the only one whose requests the index accepts, even if another wakes up that seemed dead."""
+        prefix = f"{self._index}--write-"
+        self._alias = prefix + secrets.token_hex(8)
+        others = self._cluster.ask("GET", f"/{self._index}/_alias/{prefix}*", missing=True) or {}
+        names = [alias for index in others.values() for alias in index["aliases"]]
+        actions: list[dict[str, Any]] = [{"remove": {"index": self._index, "alias": name}} for name in names]
+        actions.append({"add": {"index": self._index, "alias": self._alias}})
+        self._cluster.ask("POST", "/_aliases", {"actions": actions})
+
+    def _clear(self) -> None:
+        """Remove what an earlier run, or this one, has written and not published."""
+        if self._is_new:
+            self._cluster.ask("DELETE", f"/{self._index}", missing=True)
+            return
+        self._refresh()
+        assert self._base
+        unpublished = {"query": {"range": {"born": {"gt": self._base.number}}}}
+        _delete_by_query(self._cluster, self._index, unpublished)
+        _revive(self._cluster, self._index, self._base.number + 1)
+
+    def _refresh(self) -> None:
+        self._cluster.ask("POST", f"/{self._index}/_refresh")
+
+
+_NONE = np.empty(0, np.uint64)
+
+
+class _Plan:
+    """What the changes of a source do.
+
+    Attributes:
+        new: documents that the next generation has and the published one has not.
+        redundant: documents that were written again, but are as they were.
+        dying: published documents that the next generation has not.
+        replaced: how many articles have a new document in place of one that dies.
+    """
+
+    __slots__ = ("dying", "new", "redundant", "replaced")
+
+    def __init__(self, new: Documents, redundant: Documents, dying: Documents, replaced: int) -> None:
+        self.new = new
+        self.redundant = redundant
+        self.dying = dying
+        self.replaced = replaced
+
+
+def base_generation(cluster: Cluster, fresh: bool, protected: frozenset[str] | None) -> Generation | None:
+    """The generation that changes start from; None for an empty index.
+
+    Raises:
+        WordListError: it has articles that were indexed with other protected terms.
+        IndexIncompatible, IndexCorrupt: it cannot be read.
+    """
+    if fresh:
+        return None
+    try:
+        base = published(cluster)
+    except IndexMissing:
+        return None
+    _protecting(cluster, base, protected)
+    return base
+
+
+def _protecting(
+    cluster: Cluster, base: Generation | None, protected: frozenset[str] | None
+) -> frozenset[str]:
+    """The protected terms of the next generation."""
+    known = base.protected if base else frozenset()
+    if protected is None or protected == known:
+        return known
+    if base and base.articles + base.hidden:
+        # The indexed articles have other stems, and searches would miss them.
+        raise WordListError(
+            f"{cluster.place}: its articles were indexed with other protected words; "
+            f"run `newsearch reindex --protected FILE --index {cluster.place}`"
+        )
+    return protected
+
+
+def _last_number(cluster: Cluster, base: Generation | None) -> int:
+    """The number of the published generation, even if it cannot be read; 0 if there is none."""
+    if base:
+        return base.number
+    try:
+        return shown(cluster).number
+    except IndexMissing:
+        return 0
+
+
+def _shown_index(cluster: Cluster) -> str:
+    with suppress(IndexMissing):
+        return shown(cluster).index
+    return ""
+
+
+def _exists(cluster: Cluster, index: str) -> bool:
+    return bool(cluster.ask("GET", f"/{index}", missing=True))
+
+
+def _revive(cluster: Cluster, index: str, number: int) -> None:
+    """Undo the death of documents in generations from this number on, which are not published."""
+    body = {
+        "query": {"range": {"died": {"gte": number}}},
+        "script": {"source": "ctx._source.remove('died')", "lang": "painless"},
+    }
+    _by_query(cluster, index, "_update_by_query", body)
+
+
+def _delete_by_query(cluster: Cluster, index: str, body: Mapping[str, Any]) -> None:
+    _by_query(cluster, index, "_delete_by_query", body)
+
+
+def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]) -> None:
+    """Change all documents that a query finds. The request outlasts any number of documents."""
+    if not cluster.ask("POST", f"/{index}/_count", {"query": body["query"]})["count"]:
+        return
+    params = {"wait_for_completion": "false", "refresh": "true", "conflicts": "proceed"}
+    task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
+    pause = 0.02
+    while True:
+        status = cluster.ask("GET", f"/_tasks/{task}")
+        if status.get("completed"):
+            failures = (status.get("response") or {}).get("failures")
+            if status.get("error") or failures:
+                raise EngineError(
+                    f"{cluster.place}: articles of an interrupted run cannot be removed; try again"
+                )
+            cluster.ask("DELETE", f"/.tasks/_doc/{task}", missing=True)
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
+
+
+def purge(cluster: Cluster, index: str, number: int) -> None:
+    """Remove the documents that have died in this generation or before. Readers of earlier ones lose them."""
+    _delete_by_query(cluster, index, {"query": {"range": {"died": {"lte": number}}}})
+
+
+def _delete_old(cluster: Cluster, generation: Generation, previous: str) -> None:
+    """Delete the indexes and the descriptions of generations before the previous one."""
+    prefix = f"{cluster.alias}--"
+    found: Iterable[str] = cluster.ask("GET", f"/{prefix}*/_alias") or ()
+    for index in found:
+        number = index.removeprefix(prefix)
+        if (
+            number.isdecimal()
+            and int(number) < generation.number
+            and index not in (generation.index, previous)
+        ):
+            cluster.ask("DELETE", f"/{index}", missing=True)
+    old = generation.number - _KEPT_DESCRIPTIONS
+    if old > 0:
+        path = f"/{meta_index(cluster.alias)}/_doc/generation-{old}"
+        cluster.ask("DELETE", path, missing=True)

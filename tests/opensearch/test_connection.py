@@ -1,0 +1,229 @@
+"""What goes wrong between newsearch and a cluster is told in one line that says what to do."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nodes import free_port
+from proxy import Answer, AnswerTo, Certificate, Proxy, error, make_certificate
+
+import newsearch
+from newsearch.cli.main import main
+from newsearch.engine import ClusterPlace
+from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
+
+pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
+
+
+def message(place: str) -> str:
+    """What is said when an index is opened."""
+    with pytest.raises(NewsearchError) as raised:
+        newsearch.open(place)
+    text = str(raised.value)
+    assert text.isprintable()
+    assert text.startswith("opensearch+http")
+    return text
+
+
+@contextmanager
+def answering(answer: AnswerTo, **options: Any) -> Iterator[str]:
+    """The place of an index in a cluster that answers so."""
+    with Proxy(answer=answer, **options) as proxy:
+        yield f"opensearch+http://{proxy.host}/news?retries=0"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    try:
+        return make_certificate(tmp_path)
+    except FileNotFoundError:
+        pytest.skip("certificates are made by the command openssl")
+
+
+# Connections
+
+
+def test_nobody_listens() -> None:
+    place = f"opensearch+http://127.0.0.1:{free_port()}/news"
+    assert "nobody listens at this address" in message(place)
+
+
+def test_there_is_no_such_host() -> None:
+    assert "there is no such host" in message("opensearch+http://no-such-host.invalid:9200/news")
+
+
+def test_a_cluster_that_does_not_answer_is_not_waited_for_without_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"opensearch+http://127.0.0.1:{silent.getsockname()[1]}/news?timeout=1&retries=0"
+        assert "no answer within 1 seconds" in message(place)
+
+
+def test_the_next_node_is_asked_if_one_does_not_answer() -> None:
+    with Proxy(answer=lambda *_: (404, {"error": "alias [news] missing", "status": 404})) as proxy:
+        with pytest.raises(IndexMissing):
+            newsearch.open(f"opensearch+http://127.0.0.1:{free_port()},{proxy.host}/news")
+        assert proxy.seen
+
+
+def test_an_answer_that_fails_for_a_moment_is_asked_for_again() -> None:
+    fails = [False, True, True, False]
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return error(503, "cluster_manager_not_discovered_exception") if fails and fails.pop(0) else (404, {})
+
+    with Proxy(answer=answer) as proxy, pytest.raises(IndexMissing):
+        newsearch.open(f"opensearch+http://{proxy.host}/news")
+    assert len(proxy.seen) == 4
+
+
+def test_tls_is_spoken_to_a_server_that_does_not(tmp_path: Path) -> None:
+    with Proxy() as proxy:
+        assert "opensearch+http://" in message(f"opensearch+https://{proxy.host}/news").split(": ", 1)[1]
+
+
+def test_no_tls_is_spoken_to_a_server_that_expects_it(certificate: Certificate) -> None:
+    with Proxy(certificate=certificate) as proxy:
+        assert "opensearch+https://" in message(f"opensearch+http://{proxy.host}/news?retries=0")
+
+
+def test_a_certificate_must_be_trusted(certificate: Certificate) -> None:
+    with Proxy(certificate=certificate, answer=lambda *_: (404, {})) as proxy:
+        place = f"opensearch+https://{proxy.host}/news"
+        assert "?ca=FILE" in message(place)
+        for trusted in (f"{place}?ca={certificate.certificate}", f"{place}?verify=no"):
+            with pytest.raises(IndexMissing):
+                newsearch.open(trusted)
+
+
+def test_a_certificate_must_be_for_the_host(tmp_path: Path, certificate: Certificate) -> None:
+    other = make_certificate(tmp_path, "search.example")
+    with Proxy(certificate=other) as proxy:
+        place = f"opensearch+https://{proxy.host}/news?ca={other.certificate}"
+        assert "for another host" in message(place)
+
+
+@pytest.mark.parametrize("option", ["ca", "cert"])
+def test_a_file_of_certificates_must_be_one(option: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.pem"
+    for says in ("No such file", "not certificates"):
+        with pytest.raises(EngineError, match=says):
+            newsearch.open(f"opensearch+https://host/news?{option}={file}")
+        file.write_text("no certificate\n")
+
+
+# Passwords
+
+
+def test_a_user_and_a_password_are_sent_and_must_be_right(capsys: pytest.CaptureFixture[str]) -> None:
+    with Proxy(user="ann", password="s3cret", answer=lambda *_: (404, {})) as proxy:
+        place = f"opensearch+http://ann@{proxy.host}/news"
+        with pytest.raises(IndexMissing):
+            newsearch.open(ClusterPlace(place, "s3cret"))
+        assert "check both" in message(ClusterPlace(place, "wr0ng"))
+        assert "wr0ng" not in message(ClusterPlace(place, "wr0ng"))
+        assert "NEWSEARCH_OPENSEARCH_PASSWORD" in message(place)
+        assert "asks for a user" in message(f"opensearch+http://{proxy.host}/news")
+
+
+def test_the_command_takes_the_password_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Proxy(user="ann", password="s3cret", answer=lambda *_: (404, {})) as proxy:
+        place = f"opensearch+http://ann@{proxy.host}/news"
+        monkeypatch.setenv("NEWSEARCH_OPENSEARCH_PASSWORD", "wr0ng")
+        assert main(["query", "ban", "--index", place]) == 2
+        monkeypatch.setenv("NEWSEARCH_OPENSEARCH_PASSWORD", "s3cret")
+        assert main(["query", "ban", "--index", place]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        first, second = err.splitlines()
+        assert "check both" in first
+        assert "no index here" in second
+        assert "wr0ng" not in err
+        assert "s3cret" not in err
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (error(403, "security_exception"), "may not do this"),
+        (error(503, "cluster_manager_not_discovered_exception"), "have not elected a leader"),
+        (error(503, "no_shard_available_action_exception"), "a red cluster"),
+        (error(429, "circuit_breaking_exception"), "too little memory"),
+        (error(503, "circuit_breaking_exception"), "too little memory"),
+        (error(429, "rejected_execution_exception"), "overloaded"),
+        (
+            error(403, "cluster_block_exception", "index [x] blocked by: [FORBIDDEN/12/index read-only]"),
+            "a disk of the cluster is full",
+        ),
+        (
+            error(429, "cluster_block_exception", "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk]"),
+            "a disk of the cluster is full",
+        ),
+        (error(403, "cluster_block_exception", "index [x] blocked by: [FORBIDDEN/8/x]"), "index is blocked"),
+        (error(400, "odd_exception", "line\nline\x1b[31m"), "400 odd_exception: line line"),
+        ((502, b"<html>Bad gateway</html>"), "a proxy got no answer"),
+        ((413, {}), "larger than it accepts"),
+        ((418, b"teapot"), "is this the address of an OpenSearch cluster?"),
+        ((200, b"<html>Welcome</html>"), "is this the address of an OpenSearch cluster?"),
+        ((200, []), "no index here"),
+    ],
+)
+def test_an_answer_that_is_an_error_says_what_to_do(answer: Answer, says: str) -> None:
+    with answering(lambda *_: answer) as place:
+        assert says in message(place)
+
+
+def test_an_index_in_the_place_of_the_alias_is_told() -> None:
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return (404, {}) if path.startswith("/_alias") else (200, {"news": {}})
+
+    with answering(answer) as place, pytest.raises(IndexCorrupt, match="an index has this name"):
+        newsearch.open(place)
+
+
+@pytest.mark.parametrize("aliases", [{}, {"news": {}}, {"news": {"filter": {"term": {"a": 1}}}}])
+def test_an_alias_that_newsearch_did_not_make_is_told(aliases: dict[str, Any]) -> None:
+    with (
+        answering(lambda *_: (200, {"other": {"aliases": aliases}})) as place,
+        pytest.raises(IndexCorrupt, match="not an alias that newsearch made"),
+    ):
+        newsearch.open(place)
+
+
+def described(**document: Any) -> AnswerTo:
+    """A cluster with an index that is described so."""
+    shown = {"bool": {"filter": [{"range": {"born": {"lte": 7}}}]}}
+    alias = {"news--7": {"aliases": {"news": {"filter": shown}}}}
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return (200, alias) if path.startswith("/_alias") else (200, {"found": True, "_source": document})
+
+    return answer
+
+
+@pytest.mark.parametrize("key", ["format", "analysis"])
+def test_an_index_of_another_version_is_told(key: str) -> None:
+    versions: dict[str, Any] = {"format": 1, "analysis": newsearch_analysis(), "index": "news--7"}
+    for changed, raised, says in (
+        ({key: 999}, IndexIncompatible, "update newsearch"),
+        ({key: 0}, IndexIncompatible, "newsearch reindex"),
+        ({}, IndexCorrupt, "damaged"),
+        ({"index": "news--6"}, IndexCorrupt, "another index"),
+    ):
+        with answering(described(**versions | changed)) as place, pytest.raises(raised, match=says):
+            newsearch.open(place)
+
+
+def newsearch_analysis() -> int:
+    from newsearch.text import analysis
+
+    return analysis.VERSION

@@ -1,0 +1,204 @@
+"""One collection in a directory and in a cluster: the same articles, in the same order, with the same scores."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nodes import VERSIONS, Unavailable, shared
+
+import newsearch
+from bench.queries import NEWS
+from newsearch import Boosts, Index, Results
+from newsearch.engine.base import FACETS, SORTS
+
+pytestmark = pytest.mark.opensearch
+
+SEEDS = Path(newsearch.__file__).parent.parent / "seeds"
+NEAR = 1e-6
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    place = tmp_path_factory.mktemp("arrays") / "index"
+    newsearch.build(SEEDS, index=place)
+    with newsearch.open(place) as index:
+        yield index
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def cluster(request: pytest.FixtureRequest) -> Iterator[Index]:
+    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
+    try:
+        nodes = shared(request.param)
+    except Unavailable as error:
+        pytest.skip(str(error))
+    place = f"opensearch+http://{nodes.hosts}/same?shards=3&replicas=0"
+    newsearch.build(SEEDS, index=place)
+    with newsearch.open(place) as index:
+        yield index
+    nodes.get("/same--*?expand_wildcards=all", method="DELETE")
+
+
+def assert_alike(one: Results, other: Results) -> None:
+    """The same hits in the same order, but for neighbours within NEAR; the same scores, counts and facets."""
+    first, second = (
+        {hit.id: (hit.score, hit.complete, hit.title, hit.url) for hit in r} for r in (one, other)
+    )
+    assert first.keys() == second.keys()
+    for id, (score, *told) in first.items():
+        assert second[id][0] == pytest.approx(score, rel=1e-9)
+        assert list(second[id][1:]) == told
+    scores = [first[hit.id][0] for hit in one]
+    for place, hit in enumerate(other):
+        assert first[hit.id][0] == pytest.approx(scores[place], rel=NEAR)
+    assert one.counts == other.counts
+    for name in FACETS:
+        assert one.facet(name) == other.facet(name)
+
+
+def queries(index: Index, number: int) -> Iterator[str]:
+    """Random queries of the whole syntax, over words, names and dates of the collection."""
+    drawn = random.Random(18)
+    held = sorted(index.articles(), key=lambda article: article.id)
+
+    def text() -> list[str]:
+        article = drawn.choice(held)
+        return (article.title if drawn.random() < 0.6 else f"{article.excerpt} {article.body}").split()
+
+    def word() -> str:
+        return drawn.choice(text() or ["the"]).strip('.,:;!?"()“”‘’')
+
+    def phrase(most: int) -> str:
+        words = text()
+        at = drawn.randrange(max(1, len(words) - most))
+        return " ".join(words[at : at + drawn.randint(2, most)]).replace('"', "")
+
+    def some() -> str:
+        article = drawn.choice(held)
+        outlet = article.provider.name if article.provider else "BBC"
+        return drawn.choice(
+            [
+                word,
+                word,
+                lambda: f'"{phrase(3)}"',
+                lambda: f'"{phrase(4)}"~{drawn.randint(1, 4)}',
+                lambda: f"{word()} NEAR/{drawn.randint(1, 9)} {word()}",
+                lambda: f"{word()[: drawn.randint(1, 4)]}*",
+                lambda: f"{word()[1:] or 'ban'}~{drawn.randint(1, 2)}",
+                lambda: f"{word()} OR {word()}",
+                lambda: f"({phrase(3)}) OR {word()}",
+                lambda: f"{word()} AND {word()}",
+                lambda: f"-{word()}",
+                lambda: f'-"{phrase(2)}"',
+                lambda: f"{drawn.choice(['title', 'excerpt', 'body', 'topics'])}:{word()}",
+                lambda: f"title:{word()[:3]}*",
+                lambda: f"{word()}^{drawn.randint(2, 5)}",
+                lambda: f'topic:"{drawn.choice(article.topics or ("AI",))}"',
+                lambda: f'provider:"{outlet}"',
+                lambda: (
+                    f"{drawn.choice(['after', 'before', 'date'])}:{drawn.randint(2019, 2021)}-0{drawn.randint(1, 9)}"
+                ),
+                lambda: f"{drawn.choice(['heat', 'quality'])}:>{drawn.randint(0, 99)}",
+                lambda: drawn.choice(["has:image", "has:body", "is:video", "language:en", "-has:excerpt"]),
+                lambda: f"url:{word().lower()}",
+                lambda: phrase(12),
+            ]
+        )()
+
+    for _ in range(number):
+        yield " ".join(some() for _ in range(drawn.choice([1, 1, 2, 2, 3])))
+
+
+def variants() -> Iterator[dict[str, Any]]:
+    """Options, a few at a time."""
+    drawn = random.Random(81)
+    while True:
+        given: dict[str, Any] = {"limit": drawn.choice([3, 10, 100]), "offset": drawn.choice([0, 0, 0, 4])}
+        given["sort"] = drawn.choice(["relevance", "relevance", "relevance", *SORTS])
+        if drawn.random() < 0.3:
+            given["boosts"] = Boosts(heat=drawn.choice([0, 2]), half_life=drawn.choice([None, 30]))
+        if drawn.random() < 0.3:
+            given["tz"] = drawn.choice(["America/New_York", "Asia/Kathmandu", "Pacific/Apia"])
+        if drawn.random() < 0.2:
+            given["as_of"] = datetime(2020, drawn.randint(1, 12), 1, tzinfo=UTC)
+        if drawn.random() < 0.2:
+            given["expand"] = True
+        if drawn.random() < 0.1:
+            given["unpublished"] = True
+        yield given
+
+
+def test_200_random_queries_of_the_whole_syntax(arrays: Index, cluster: Index) -> None:
+    for query, given in zip(queries(arrays, 200), variants(), strict=False):
+        try:
+            assert_alike(arrays.search(query, **given), cluster.search(query, **given))
+        except AssertionError as error:
+            raise AssertionError(f"{query!r} with {given}: {error}") from error
+
+
+def test_the_queries_of_the_bench(arrays: Index, cluster: Index) -> None:
+    for query in NEWS.replace("\n", " ").split(";"):
+        assert_alike(arrays.search(query.strip(), limit=100), cluster.search(query.strip(), limit=100))
+
+
+def test_help_is_the_same(arrays: Index, cluster: Index) -> None:
+    for typed in ("facal recogniton", "poice", "amazn", "surveilance camra", "facial recognition"):
+        one, other = arrays.search(typed), cluster.search(typed)
+        assert one.did_you_mean == other.did_you_mean
+        assert one.diagnose() == other.diagnose()
+    for typed in ("fac", "facial rec", "po", "topic:", "provider:b", "s", "the "):
+        assert arrays.complete(typed) == cluster.complete(typed)
+
+
+def test_explanations_are_the_same(arrays: Index, cluster: Index) -> None:
+    for query in (
+        "facial recognition",
+        '"facial recognition" police',
+        "title:police OR amaz*",
+        "polic~ -amazon",
+    ):
+        for one, other in zip(arrays.search(query), cluster.search(query), strict=True):
+            text, boost = other.explanation.details
+            assert other.score == other.explanation.value == text.value * boost.value
+            told = [
+                [(part.description, pytest.approx(part.value)) for part in d.details]
+                for d in one.explanation.details
+            ]
+            assert [sorted((p.description, p.value) for p in d.details) for d in (text, boost)] == [
+                sorted(t) for t in told
+            ]
+
+
+def test_stories_copies_and_timelines_are_the_same(arrays: Index, cluster: Index) -> None:
+    for collapse in ("copies", "stories"):
+        one, other = (index.search("police", collapse=collapse) for index in (arrays, cluster))
+        assert [(hit.id, hit.score) for hit in one] == [(hit.id, pytest.approx(hit.score)) for hit in other]
+    article = next(iter(sorted(arrays.articles(), key=lambda article: article.id)))
+    assert [hit.id for hit in arrays.related(article.id)] == [hit.id for hit in cluster.related(article.id)]
+    assert arrays.timeline("police") == cluster.timeline("police")
+
+
+def test_articles_ids_and_exports_are_the_same(arrays: Index, cluster: Index) -> None:
+    assert arrays.ids() == cluster.ids()
+    assert {a.id: a for a in arrays.articles()} == {a.id: a for a in cluster.articles()}
+    assert [a.id for a in arrays._reader.exported()] == [a.id for a in cluster._reader.exported()]
+    assert arrays.get(arrays.ids()[3]) == cluster.get(arrays.ids()[3])
+    one, other = arrays.stats(), cluster.stats()
+    for name in (
+        "articles",
+        "unpublished",
+        "hidden",
+        "oldest",
+        "newest",
+        "median_heat",
+        "median_quality",
+        "terms",
+    ):
+        assert getattr(one, name) == getattr(other, name), name
+    for mine, theirs in zip(arrays.fields(), cluster.fields(), strict=True):
+        assert mine == theirs
