@@ -217,6 +217,10 @@ class _Looker(_Thread):
         self.looks += 1
         return int(hit["title"].split()[1])
 
+    def stop(self) -> None:
+        super().stop()
+        self._connection.close()
+
     def wait_for(self, change: int) -> None:
         """Wait until a change is seen, for a minute at most."""
         for _ in range(600):

@@ -81,7 +81,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
-@cache_option
+@cache_option("256M")
 @index_option
 def query(
     request: Request,
