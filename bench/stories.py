@@ -11,9 +11,10 @@ import datetime as dt
 import gzip
 import json
 import math
+import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any, Final
 import click
 
 import newsearch
+from bench.grouping import costs, groups, joined
 from bench.measure import PROJECT
 from bench.report import Table, text_table
 from newsearch.stories import copies, signatures
@@ -180,9 +182,12 @@ def bcubed(predicted: Sequence[Any], true: Sequence[Any]) -> float:
 
 
 def score_groups(path: Path, items: Sequence[Item], labels: Sequence[int]) -> dict[str, float]:
+    return _score(path, {item.url: str(label) for item, label in zip(items, labels, strict=True)})
+
+
+def _score(path: Path, group: Mapping[str, str]) -> dict[str, float]:
     rows = [line.split("\t") for line in _lines(path)]
     head, rows = rows[0], rows[1:]
-    group = {item.url: str(label) for item, label in zip(items, labels, strict=True)}
     got = [group[row[0]] for row in rows]
     found = {"BCubed F1": bcubed(got, [row[1] for row in rows])}
     if "kind" in head:
@@ -285,7 +290,10 @@ def asking(collection: Path) -> list[list[str]]:
     "--pairs", is_flag=True, help="The pairs too, and what asking costs, over 120,000 articles: minutes."
 )
 @click.option("--own", is_flag=True, help="Without the baselines.")
-def main(data: Path, pairs: bool, own: bool) -> None:
+@click.option(
+    "--index", "in_index", is_flag=True, help="Copies in indexes, and what they cost there: minutes."
+)
+def main(data: Path, pairs: bool, own: bool, in_index: bool) -> None:
     passes = {"single pass .5": single_pass(0.5)}, {"single pass .1": single_pass(0.1)}
     beds: dict[str, tuple[str, dict[str, Grouping]]] = {
         "made copies": ("copies-dev", {"newsearch": own_copies, "MinHash": minhash, **passes[0]}),
@@ -300,6 +308,9 @@ def main(data: Path, pairs: bool, own: bool) -> None:
         _show((f"{bed}: {len(items):,} articles", ["", *results["newsearch"]], _cells(results)))
         if bed == "made copies":
             _show(("Cost, one process, CPU time", ["", "", ""], cost(items)))
+    if in_index:
+        with tempfile.TemporaryDirectory() as directory:
+            show_index(data, Path(directory))
     if pairs:
         collection = data.parent / "scale" / "news-120k.jsonl.gz"
         _show(("Asking an index, CPU time", ["", "best ms", "median ms"], asking(collection)))
@@ -312,6 +323,21 @@ def main(data: Path, pairs: bool, own: bool) -> None:
         _show(
             (f"labelled pairs of {len(items):,} articles", ["", "precision", "recall", "F1"], _cells(results))
         )
+
+
+def show_index(data: Path, work: Path) -> None:
+    """Show what copies in indexes cost, and how well they are told there."""
+    _show(costs(data.parent / "scale" / "news-120k.jsonl.gz", work))
+    path = data / "pairs-dev.jsonl.gz"
+    rows = [json.loads(line) for line in _lines(path)]
+    told = joined(work / "index", [(row["a"], row["b"]) for row in rows])
+    right = [row["label"] == "copy" for row, is_joined in zip(rows, told, strict=True) if is_joined]
+    precision, recall = sum(right) / len(right), sum(right) / sum(row["label"] == "copy" for row in rows)
+    found = {"copies": {"precision": precision, "recall": recall, "F1": f1(precision, recall)}}
+    _show(("labelled pairs in an index", ["", *found["copies"]], _cells(found)))
+    labels = groups(data / "copies-dev.jsonl.gz", work)
+    made = {"newsearch": _score(data / "copies-dev.tsv.gz", labels)}
+    _show(("made copies in an index", ["", *made["newsearch"]], _cells(made)))
 
 
 def _cells(results: dict[str, dict[str, float]]) -> list[list[str]]:

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from newsearch.search.timelines import Timeline as Timeline
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
+    from newsearch.upkeep.copying import copy_index as copy_index
     from newsearch.upkeep.health import compact as compact
     from newsearch.upkeep.health import export as export
     from newsearch.upkeep.health import verify as verify
@@ -107,6 +108,7 @@ _HOMES = {
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
     "newsearch.search.timelines": ("Series", "Timeline"),
+    "newsearch.upkeep.copying": ("copy_index",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
