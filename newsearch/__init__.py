@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from newsearch.search.coverage import Outlet as Outlet
     from newsearch.search.distinctive import DistinctiveWord as DistinctiveWord
     from newsearch.search.distinctive import DistinctiveWords as DistinctiveWords
+    from newsearch.search.firsts import Publication as Publication
     from newsearch.search.folding import Copy as Copy
     from newsearch.search.fronts import Stories as Stories
     from newsearch.search.fronts import Story as Story
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
-    from newsearch.search.similar import Publication as Publication
     from newsearch.search.timelines import Series as Series
     from newsearch.search.timelines import Timeline as Timeline
     from newsearch.upkeep.archives import backup as backup
@@ -103,10 +103,10 @@ _HOMES = {
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.coverage": ("Coverage", "Outlet"),
     "newsearch.search.distinctive": ("DistinctiveWord", "DistinctiveWords"),
+    "newsearch.search.firsts": ("Publication",),
     "newsearch.search.folding": ("Copy",),
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
-    "newsearch.search.similar": ("Publication",),
     "newsearch.search.timelines": ("Series", "Timeline"),
     "newsearch.upkeep.copying": ("copy_index",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),

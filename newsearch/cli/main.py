@@ -190,6 +190,9 @@ def _outcome(args: Sequence[str] | None) -> int:
 def run() -> Never:
     """Run the command as a process, and end the process."""
     output = guard()
+    # numpy starts a thread of linear algebra for every processor, which takes as long as several searches. No command
+    # needs more than one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = main()
     except KeyboardInterrupt:
