@@ -17,13 +17,16 @@ from newsearch.engine.whoosh.compatible import ArrayIndex
 __all__ = ["exists_in", "open_dir"]
 
 
-def open_dir(directory: str | os.PathLike[str]) -> ArrayIndex:
+def open_dir(directory: str | os.PathLike[str], *, readonly: bool = False) -> ArrayIndex:
     """Open an index of newsearch as a Whoosh index.
+
+    Args:
+        readonly: let `writer` raise Whoosh's ReadOnlyError.
 
     Raises:
         IndexMissing, IndexIncompatible, IndexCorrupt: there is none, or none that can be read.
     """
-    return ArrayIndex(os.fspath(directory))
+    return ArrayIndex(os.fspath(directory), readonly)
 
 
 def exists_in(directory: str | os.PathLike[str]) -> bool:

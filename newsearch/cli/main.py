@@ -44,6 +44,7 @@ COMMANDS = {
     "compact": "Merge the index, and drop deleted articles.",
     "backup": "Copy the index to one file.",
     "restore": "Restore the index from a backup.",
+    "copy": "Copy the index to another place.",
     "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from newsearch.search.completion import Completer, Completion
     from newsearch.search.coverage import Coverage
     from newsearch.search.distinctive import DistinctiveWords
+    from newsearch.search.firsts import Publication
     from newsearch.search.fronts import Stories
-    from newsearch.search.similar import Publication
     from newsearch.search.timelines import Timeline
 
 _EXPANSIONS = 256
@@ -455,7 +455,8 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.similar import publications, publications_of  # with all that compares articles
+        from newsearch.search.firsts import publications_of
+        from newsearch.search.similar import publications  # with all that compares articles
 
         article = self.get(id)
         if article is None:

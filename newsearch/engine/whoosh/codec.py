@@ -9,12 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cached_property
-from importlib import import_module
-from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
-import whoosh
 from numpy.typing import NDArray
 from whoosh import fields
 from whoosh.codec import base
@@ -28,7 +25,6 @@ from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.whoosh.lexicon import Lexicon, Postings, lexicon
 from newsearch.engine.whoosh.matcher import ArrayMatcher, encoded
 from newsearch.engine.whoosh.stored import StoredFields, moment, words
-from newsearch.errors import EngineError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -37,32 +33,6 @@ _MAX_CACHED = 8 << 20
 
 _TEXTS = frozenset((*ranking.TEXT_FIELDS, "text", "stem"))
 """The fields that have words."""
-
-_NEEDED = (
-    "whoosh.codec.base:Codec whoosh.codec.base:PerDocumentReader whoosh.codec.base:TermsReader "
-    "whoosh.matching.mcore:ReadTooFar whoosh.query.spans:SpanNear2 whoosh.scoring:WeightLengthScorer "
-    "whoosh.index:TOC.read whoosh.index:FileIndex._reader whoosh.reading:EmptyReader whoosh.fields:UnknownFieldError"
-).split()
-"""The names in Whoosh that the codec requires, whichever distribution of Whoosh is installed."""
-
-
-def _check() -> None:
-    missing = []
-    for name in _NEEDED:
-        module, _, path = name.partition(":")
-        try:
-            attrgetter(path)(import_module(module))
-        except (ImportError, AttributeError):
-            missing.append(name.replace(":", "."))
-    if missing:
-        version = ".".join(map(str, whoosh.__version__))
-        raise EngineError(
-            f"Whoosh {version} is installed, which lacks {', '.join(missing)}; "
-            "run `pip uninstall whoosh whoosh-reloaded; pip install --force-reinstall 'whoosh3>=3.54,<4'`"
-        )
-
-
-_check()
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
@@ -205,7 +175,7 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return self.segment.articles
 
     def deleted_count(self) -> int:
-        return len(self.deleted_docs())
+        return len(self.deleted_docs() if self._also_deleted else self.segment.deleted)
 
     def deleted_docs(self) -> list[int]:
         deleted: list[int] = self.segment.deleted.tolist()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from whoosh import fields
-from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.filestore import FileStorage, ReadOnlyError
 from whoosh.index import TOC, FileIndex
 from whoosh.reading import EmptyReader, MultiReader, SegmentReader
 from whoosh.writing import IndexingError
@@ -36,14 +36,17 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
 
     A reader sees the generation that is published when it is created. Segments and the terms cached in them stay open
     between readers, as long as the index contains them unchanged.
+
+    Args:
+        readonly: refuse to write.
     """
 
     _segment_class = ArraySegment
     _writer_class = ArrayWriter
 
-    def __init__(self, directory: str | Path) -> None:
+    def __init__(self, directory: str | Path, readonly: bool = False) -> None:
         self._directory = Path(directory)
-        self.storage = FileStorage(str(directory))
+        self.storage = FileStorage(str(directory), readonly=readonly)
         self.indexname = "MAIN"
         self._toc = Toc(-1)
         self._open: dict[SegmentEntry, ArraySegment] = {}
@@ -104,8 +107,11 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
         """A writer (see ArrayWriter). Whoosh options that do not affect the result are ignored.
 
         Raises:
+            ReadOnlyError: the index was opened with `readonly`.
             IndexingError: several processes or another codec were requested.
         """
+        if self.storage.readonly:
+            raise ReadOnlyError(f"{self._directory}: opened to read only")
         if procs > 1 or options.get("multisegment") or options.get("codec") is not None:
             raise IndexingError(
                 "newsearch writes with one process and its own codec; "

@@ -15,6 +15,7 @@ from typing import Any
 from whoosh.fields import Schema
 from whoosh.index import TOC, FileIndex
 from whoosh.index import IndexError as WhooshIndexError
+from whoosh.writing import IndexingError
 
 from newsearch.engine.arrays.files.toc import TOC_NAME
 from newsearch.engine.arrays.files.whoosh_stub import STUB, STUB_NAME
@@ -38,6 +39,7 @@ _PASSED_ON = (
 _read = TOC.read.__func__
 _latest_generation = TOC._latest_generation.__func__
 _create = TOC.create.__func__
+_write = TOC.write
 
 
 def schema() -> Schema:
@@ -67,7 +69,7 @@ def _directory(storage: Any, indexname: str) -> Path | None:
 def _ours(index: FileIndex) -> ArrayIndex | None:
     known: ArrayIndex | None = index.__dict__.get("_newsearch")
     if known is None and (directory := _directory(index.storage, index.indexname)) is not None:
-        known = index.__dict__["_newsearch"] = ArrayIndex(directory)
+        known = index.__dict__["_newsearch"] = ArrayIndex(directory, index.storage.readonly)
     return known
 
 
@@ -103,8 +105,15 @@ def _create_elsewhere(cls: type[TOC], storage: Any, schema: Any, indexname: str 
     _create(cls, storage, schema, indexname)
 
 
+def _write_elsewhere(self: TOC, storage: Any, indexname: str) -> None:
+    if _directory(storage, indexname) is not None:
+        raise IndexingError("only index.writer() writes to an index of newsearch")
+    _write(self, storage, indexname)
+
+
 TOC.read = classmethod(_read_or_ours)
 TOC._latest_generation = classmethod(_latest_generation_or_ours)
 TOC.create = classmethod(_create_elsewhere)
+TOC.write = _write_elsewhere
 for _name in _PASSED_ON:
     _passing_on(_name)

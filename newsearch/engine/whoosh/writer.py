@@ -14,6 +14,7 @@ from whoosh.searching import Searcher
 from whoosh.writing import CLEAR, MERGE_SMALL, NO_MERGE, OPTIMIZE, IndexingError, IndexWriter
 
 from newsearch.articles.article import Article
+from newsearch.articles.extra import UNUSABLE
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_MEMORY, MEMORY
@@ -273,6 +274,9 @@ def _article(document: Mapping[str, Any], schema: Any) -> Article:
         article = article_from_mapping(mapping, id=id_ or "-")
     except SourceError as error:
         raise DocumentError(id_ or "document", error.reason) from error
+    for key, value in article.extra.get(UNUSABLE, {}).items():
+        name = next((n for n in document if key in (n, _KEYS.get(n))), "language" if key == "locale" else key)
+        raise DocumentError(id_ or "document", f"{name} cannot be used: {str(value)[:100]!r}")
     return article if id_ else replace(article, id=article.canonical_url or f"whoosh/{uuid4().hex}")
 
 

@@ -13,6 +13,7 @@ import pytest
 from whoosh import index as whoosh_index
 from whoosh import qparser, scoring, sorting
 from whoosh.fields import TEXT, Schema, UnknownFieldError
+from whoosh.filedb.filestore import ReadOnlyError
 from whoosh.index import LockError
 from whoosh.query import DateRange, Every, Term
 from whoosh.writing import CLEAR, AsyncWriter, BufferedWriter, IndexingError, SegmentWriter
@@ -82,6 +83,20 @@ def test_where_there_is_no_index_there_is_none(tmp_path) -> None:
     assert not whoosh_index.exists_in(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["scoring.WeightLengthScorer", "reading.MultiReader"])
+def test_a_whoosh_that_lacks_what_is_needed_is_an_error(name) -> None:
+    program = (
+        "import sys, whoosh.reading, whoosh.scoring\n"
+        f"del whoosh.{name}\n"
+        "from newsearch.errors import EngineError\n"
+        "try: import newsearch.whoosh\n"
+        "except EngineError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert f"whoosh.{name}" in done.stdout
+    assert "pip install" in done.stdout
+
+
 def test_indexes_of_whoosh_are_read_as_before(directory, tmp_path) -> None:
     whoosh_index.open_dir(str(directory))
     (tmp_path / "theirs").mkdir()
@@ -89,6 +104,15 @@ def test_indexes_of_whoosh_are_read_as_before(directory, tmp_path) -> None:
     with theirs.writer() as writer:
         writer.add_document(title="zebra")
     assert whoosh_index.open_dir(str(tmp_path / "theirs")).doc_count() == 1
+
+
+def test_an_index_opened_to_read_only_is_not_written(directory) -> None:
+    for index in (open_dir(directory, readonly=True), whoosh_index.open_dir(str(directory), readonly=True)):
+        assert index.doc_count() == 12
+        for write in (index.writer, index.optimize):
+            with pytest.raises(ReadOnlyError):
+                write()
+    open_dir(directory).writer().cancel()
 
 
 def test_what_is_published_is_seen(directory) -> None:
@@ -115,6 +139,8 @@ def test_whoosh_leaves_no_segments(directory) -> None:
         SegmentWriter(index)
     with pytest.raises(IndexingError):
         index.writer(procs=2)
+    with pytest.raises(IndexingError):
+        whoosh_index.TOC(index.schema, [], 2).write(index.storage, index.indexname)
     with pytest.raises(whoosh_index.IndexError):
         whoosh_index.create_in(str(directory), Schema(title=TEXT))
     assert files(directory) == before
@@ -380,6 +406,15 @@ def test_a_searcher_of_a_buffered_writer_keeps_its_buffer_when_refreshed(directo
         searcher.close()
 
 
+@pytest.mark.parametrize("field", ["date", "modified", "url", "language", "category"])
+def test_an_error_in_a_document_names_the_field(directory, field) -> None:
+    writer = open_dir(directory).writer()
+    with pytest.raises(IndexingError, match=rf"\b{field}\b"):
+        writer.add_document(title="a", **{field: {"no": "value"}})
+    writer.commit()
+    assert open_dir(directory).doc_count() == 12
+
+
 @pytest.mark.parametrize(
     ("document", "kind"),
     [
@@ -390,6 +425,9 @@ def test_a_searcher_of_a_buffered_writer_keeps_its_buffer_when_refreshed(directo
         ({"title": "a", "heat": "warm"}, IndexingError),
         ({"title": "a", "heat": "warm"}, SourceError),
         ({}, IndexingError),
+        ({"title": "a", "date": "someday"}, IndexingError),
+        ({"title": "a", "url": "not a url"}, IndexingError),
+        ({"title": "a", "author": 5}, IndexingError),
     ],
 )
 def test_what_is_no_article_is_an_error(directory, document, kind) -> None:
