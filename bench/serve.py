@@ -1,139 +1,143 @@
 """The command `python -m bench.serve`: how many searches a second the server answers. Ratios hold within one run.
 
-The clients run on the same machine and take their share of it, so what is told is less than the server could do alone.
+The clients are a process of their own on the same machine, and take their share of it, which is told. A busy machine
+answers less; `cpu` is the processor time of the server for one answer, and hardly depends on what else runs.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import random
-import re
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote_plus
 
 import click
 
 import newsearch
-from bench.corpus import prepare
+from bench.corpus import Corpus, prepare
+from bench.load import Measured, load
 from bench.measure import PROJECT
+from bench.rivals import RIVALS
+from bench.rivals import serving as serving_rival
+from bench.server import (
+    asked_again,
+    memory_of,
+    processor_seconds,
+    serving,
+    words_of_any_title,
+    words_of_titles,
+)
+from bench.soak import soak
 
 CORPUS = PROJECT.parent / "shared" / "data" / "scale" / "news-120k.jsonl.gz"
-SEED = 7
 
-_CONNECTIONS = 8
-_PATHS = {"search": "/api/v1/search?query=", "page": "/?query=", "complete": "/api/v1/complete?text="}
-_HEAD = re.compile(rb"HTTP/1\.1 (\d+) .*?content-length: (\d+)", re.DOTALL | re.IGNORECASE)
-
-
-class Measured(NamedTuple):
-    """What a run came to: answers a second, and milliseconds that half, and 99 of 100, took at most."""
-
-    rate: float
-    half: float
-    most: float
+_SEARCH = "/api/v1/search?query="
+_CONNECTIONS = 16
+_QUERIES = 20_000
 
 
 @click.command()
 @click.option("--size", default=120_000, show_default=True, help="Articles to search.")
 @click.option("--workers", multiple=True, type=int, default=(1, 2), show_default=True, help="Workers to try.")
-@click.option("--requests", "count", default=2_000, show_default=True, help="Requests of each run.")
-@click.option("--work", type=click.Path(path_type=Path), help="Where the index is kept [default: temporary].")
-def main(size: int, workers: Sequence[int], count: int, work: Path | None) -> None:
-    """Measure how fast the server answers: many clients at once, and one alone."""
+@click.option("--seconds", default=5.0, show_default=True, help="Length of each run.")
+@click.option(
+    "--rivals/--no-rivals", default=True, help="Also measure Datasette and tantivy-cli if installed."
+)
+@click.option("--work", type=click.Path(path_type=Path), help="Where indexes are kept [default: temporary].")
+@click.option("--soak", "soaked", default=0.0, help="Instead, so many seconds of load beside a writer.")
+@click.option("--rate", default=100.0, show_default=True, help="Requests a second of --soak.")
+def main(
+    size: int,
+    workers: Sequence[int],
+    seconds: float,
+    rivals: bool,
+    work: Path | None,
+    soaked: float,
+    rate: float,
+) -> None:
+    """Measure how fast the server answers: at full load, at half of it, and beside other servers."""
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
+        if soaked:
+            _soak(size, Path(temporary), soaked, rate, workers[0])
+            return
         place = work or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         corpus = prepare(CORPUS, size, place)
         index = place / f"serve-{size}"
         newsearch.build(corpus.path, index=index)
-        asked = _queries(index, count)
+        queries = words_of_titles(index, _QUERIES)
         for number in workers:
-            with _serving(index, number) as (port, process):
-                for name, path in _PATHS.items():
-                    addresses = [path + quote_plus(query) for query in asked]
-                    asyncio.run(_run(port, addresses[: count // 5], _CONNECTIONS))
-                    many = asyncio.run(_run(port, addresses, _CONNECTIONS))
-                    alone = asyncio.run(_run(port, addresses[: count // 5], 1))
-                    click.echo(
-                        f"{size:,} articles, {number} workers, {name}: {many.rate:,.0f}/s with {_CONNECTIONS} clients"
-                        f" (p50 {many.half:.1f} ms, p99 {many.most:.1f} ms);"
-                        f" alone p50 {alone.half:.2f} ms, p99 {alone.most:.2f} ms"
-                    )
-                own = ", ".join(f"{size:.0f}" for size in _memory(process.pid))
-                click.echo(f"{size:,} articles, {number} workers: {own} MB of their own")
+            _measure(index, number, queries, seconds)
+        if rivals:
+            _measure_rivals(corpus, place, queries, seconds)
 
 
-def _queries(index: Path, count: int) -> list[str]:
-    """Queries of one to three words that stand in titles."""
-    rng = random.Random(SEED)
-    with newsearch.open(index) as opened:
-        titles = [hit.title for hit in opened.search("", limit=1_000)]
-    words = [word for title in titles for word in re.findall(r"[^\W\d]{4,}", title)]
-    return [" ".join(rng.sample(words, rng.choice((1, 2, 2, 3)))) for _ in range(count)]
+def _measure(index: Path, workers: int, queries: list[str], seconds: float) -> None:
+    half = len(queries) // 2
+    mixes = {
+        "different searches": [_SEARCH + quote_plus(query) for query in queries[half:]],
+        "searches asked again": [_SEARCH + quote_plus(query) for query in asked_again(queries[half:])],
+        "words of any titles": [_SEARCH + quote_plus(query) for query in words_of_any_title(queries[half:])],
+        "pages": [f"/?query={quote_plus(query)}" for query in queries[half:]],
+        "completions": [f"/api/v1/complete?text={quote_plus(query[:-1])}" for query in queries[half:]],
+    }
+    with serving(index, workers) as (port, process):
+        before = [_SEARCH + quote_plus(query) for query in queries[:half]]
+        load(port, before, connections=_CONNECTIONS, seconds=seconds)
+        for name, addresses in mixes.items():
+            cpu = processor_seconds(process.pid)
+            full = load(port, addresses, connections=_CONNECTIONS, seconds=seconds)
+            cpu = (processor_seconds(process.pid) - cpu) / max(full.answers, 1)
+            calm = load(port, addresses[::-1], connections=_CONNECTIONS, seconds=seconds, rate=full.rate / 2)
+            click.echo(
+                f"{workers} workers, {name}: {_told(full, cpu)};"
+                f" at half of that p50 {calm.half:.2f} ms, p99 {calm.most:.2f} ms"
+            )
+        own = ", ".join(f"{megabytes:.0f}" for megabytes in memory_of(process.pid))
+        click.echo(f"{workers} workers: {own} MB of their own")
 
 
-@contextmanager
-def _serving(index: Path, workers: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    command = [sys.executable, "-m", "newsearch", "serve", "--index", str(index), "--port", "0"]
-    command += ["--workers", str(workers), "--log-format", "none"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr
-        match = re.search(r":(\d+)/", process.stderr.readline())
-        assert match
-        try:
-            yield int(match[1]), process
-        finally:
-            process.terminate()
+def _measure_rivals(corpus: Corpus, work: Path, queries: list[str], seconds: float) -> None:
+    for rival in RIVALS:
+        with serving_rival(rival, corpus, work) as found:
+            if found is None:
+                click.echo(f"{rival.name}: not measured, because {rival.program} is not on PATH")
+                continue
+            port, process = found
+            addresses = [rival.address(query) for query in queries]
+            load(port, addresses, connections=_CONNECTIONS, seconds=seconds)
+            for connections in (_CONNECTIONS, 4 * _CONNECTIONS):
+                cpu = processor_seconds(process.pid)
+                full = load(port, addresses[len(addresses) // 2 :], connections=connections, seconds=seconds)
+                cpu = (processor_seconds(process.pid) - cpu) / max(full.answers, 1)
+                click.echo(f"{rival.name}, {connections} connections: {_told(full, cpu)}")
 
 
-async def _run(port: int, addresses: Sequence[str], connections: int) -> Measured:
-    seconds: list[float] = []
-    started = time.perf_counter()
-    await asyncio.gather(
-        *(_client(port, addresses[number::connections], seconds) for number in range(connections))
+def _told(full: Measured, cpu: float) -> str:
+    wrong = sum(count for status, count in full.statuses.items() if status != "200")
+    return (
+        f"{full.rate:,.0f}/s (p50 {full.half:.1f} ms, p99 {full.most:.1f} ms, cpu {1e6 * cpu:.0f} us"
+        f" or {1 / cpu if cpu else 0:,.0f}/s of one processor; clients {100 * full.client:.0f} %"
+        + (f"; {wrong} not answered)" if wrong else ")")
     )
-    took = time.perf_counter() - started
-    seconds.sort()
-    half, most = seconds[len(seconds) // 2], seconds[int(len(seconds) * 0.99)]
-    return Measured(len(seconds) / took, half * 1000, most * 1000)
 
 
-async def _client(port: int, addresses: Sequence[str], seconds: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for address in addresses:
-        started = time.perf_counter()
-        writer.write(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        head = _HEAD.search(await reader.readuntil(b"\r\n\r\n"))
-        if head is None or head[1] != b"200":
-            raise click.ClickException(f"{address}: not answered")
-        await reader.readexactly(int(head[2]))
-        seconds.append(time.perf_counter() - started)
-    writer.close()
-
-
-def _memory(pid: int) -> list[float]:
-    """Megabytes that a process and those that it started have for themselves, where the system tells."""
-    found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if not name.isdigit():
-            continue
-        try:
-            status = Path(f"/proc/{name}/status").read_text(encoding="utf-8")
-            parent = re.search(r"^PPid:\s+(\d+)", status, re.MULTILINE)
-            own = re.search(r"^RssAnon:\s+(\d+)", status, re.MULTILINE)
-        except OSError:  # it has ended
-            continue
-        if own and parent and str(pid) in (name, parent[1]):
-            found.append(int(own[1]) / 1024)
-    return found
+def _soak(size: int, work: Path, seconds: float, rate: float, workers: int) -> None:
+    found = soak(CORPUS, size, work, seconds, rate, workers)
+    answers = sum(part.answers for part in found.loads)
+    worst = max(part.worst for part in found.loads)
+    p99 = sorted(part.most for part in found.loads)[len(found.loads) // 2]
+    click.echo(
+        f"{seconds:.0f} s, {size:,} articles, {workers} workers: {answers:,} answers, statuses {dict(found.statuses)},"
+        f" p99 {p99:.0f} ms, the slowest {worst:.0f} ms"
+    )
+    click.echo(
+        f"{found.changes} changes, {found.looks} looks, {found.backwards} backwards; behind by at most"
+        f" {max(found.stale, default=0):.2f} s, {sum(late > 2 for late in found.stale)} times more than 2 s;"
+        f" the last change was {'seen' if found.last_seen else 'NOT SEEN'}"
+    )
+    shown = ", ".join(f"{megabytes:.0f}" for megabytes in found.megabytes)
+    click.echo(f"MB of its own: {shown}; the last third is {found.growth:.2f} of the second")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,21 @@ import datetime as dt
 import gzip
 import json
 import math
+import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
 
+import newsearch
+from bench.grouping import costs, groups, joined
 from bench.measure import PROJECT
 from bench.report import Table, text_table
 from newsearch.stories import copies, signatures
@@ -177,9 +182,12 @@ def bcubed(predicted: Sequence[Any], true: Sequence[Any]) -> float:
 
 
 def score_groups(path: Path, items: Sequence[Item], labels: Sequence[int]) -> dict[str, float]:
+    return _score(path, {item.url: str(label) for item, label in zip(items, labels, strict=True)})
+
+
+def _score(path: Path, group: Mapping[str, str]) -> dict[str, float]:
     rows = [line.split("\t") for line in _lines(path)]
     head, rows = rows[0], rows[1:]
-    group = {item.url: str(label) for item, label in zip(items, labels, strict=True)}
     got = [group[row[0]] for row in rows]
     found = {"BCubed F1": bcubed(got, [row[1] for row in rows])}
     if "kind" in head:
@@ -236,13 +244,56 @@ def cost(items: Sequence[Item]) -> list[list[str]]:
     return rows
 
 
+def asking(collection: Path) -> list[list[str]]:
+    """What a user waits for, in an index of a collection: CPU time, the best and the median of several runs."""
+    with TemporaryDirectory() as place:
+        newsearch.build(collection, index=place)
+        with newsearch.open(place) as index:
+            hits = index.search("", sort="newest", limit=2 * FRONT_PAGE)
+            middle, oldest = (hits[i].article.date for i in (FRONT_PAGE // 2, FRONT_PAGE + FRONT_PAGE // 2))
+            ids = [hit.id for hit in hits[:: len(hits) // 200]]
+            rows = []
+
+            def timed(name: str, runs: Sequence[Callable[[], object]]) -> None:
+                took = []
+                for run in runs:
+                    start = time.process_time()
+                    run()
+                    took.append(1e3 * (time.process_time() - start))
+                rows.append([name, f"{min(took):,.3f}", f"{median(took):,.3f}"])
+
+            def front() -> object:
+                return index.stories(after=oldest, before=middle)
+
+            timed("a query of three words", [lambda: index.search("trump vaccine china")] * 50)
+            again = [newsearch.open(place) for _ in range(3)]
+            timed(
+                f"front page of {FRONT_PAGE:,} articles, index just opened",
+                [partial(one.stories, after=oldest, before=middle) for one in again],
+            )
+            timed("the same again", [front] * 20)
+            runs = [partial(index.related, id) for id in ids]
+            timed(f"related to {len(ids)} articles, each for the first time", runs)
+            timed(f"related to {len(ids)} articles, asked before", runs)
+            timed("coverage of vaccine by day", [lambda: index.coverage("vaccine", by="day")] * 3)
+            timed("words of vaccine", [lambda: index.words("vaccine")] * 3)
+            for one in again:
+                one.close()
+    return rows
+
+
 @click.command(help=__doc__)
 @click.option(
     "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), default=DATA, show_default=True
 )
-@click.option("--pairs", is_flag=True, help="The pairs too, over all their 120,000 articles: minutes.")
+@click.option(
+    "--pairs", is_flag=True, help="The pairs too, and what asking costs, over 120,000 articles: minutes."
+)
 @click.option("--own", is_flag=True, help="Without the baselines.")
-def main(data: Path, pairs: bool, own: bool) -> None:
+@click.option(
+    "--index", "in_index", is_flag=True, help="Copies in indexes, and what they cost there: minutes."
+)
+def main(data: Path, pairs: bool, own: bool, in_index: bool) -> None:
     passes = {"single pass .5": single_pass(0.5)}, {"single pass .1": single_pass(0.1)}
     beds: dict[str, tuple[str, dict[str, Grouping]]] = {
         "made copies": ("copies-dev", {"newsearch": own_copies, "MinHash": minhash, **passes[0]}),
@@ -257,8 +308,13 @@ def main(data: Path, pairs: bool, own: bool) -> None:
         _show((f"{bed}: {len(items):,} articles", ["", *results["newsearch"]], _cells(results)))
         if bed == "made copies":
             _show(("Cost, one process, CPU time", ["", "", ""], cost(items)))
+    if in_index:
+        with tempfile.TemporaryDirectory() as directory:
+            show_index(data, Path(directory))
     if pairs:
-        items = read(data.parent / "scale" / "news-120k.jsonl.gz")
+        collection = data.parent / "scale" / "news-120k.jsonl.gz"
+        _show(("Asking an index, CPU time", ["", "best ms", "median ms"], asking(collection)))
+        items = read(collection)
         path = data / "pairs-dev.jsonl.gz"
         labels = own_copies(items)
         results = {"copies": score_pairs(path, items, labels, {"copy"})}
@@ -267,6 +323,21 @@ def main(data: Path, pairs: bool, own: bool) -> None:
         _show(
             (f"labelled pairs of {len(items):,} articles", ["", "precision", "recall", "F1"], _cells(results))
         )
+
+
+def show_index(data: Path, work: Path) -> None:
+    """Show what copies in indexes cost, and how well they are told there."""
+    _show(costs(data.parent / "scale" / "news-120k.jsonl.gz", work))
+    path = data / "pairs-dev.jsonl.gz"
+    rows = [json.loads(line) for line in _lines(path)]
+    told = joined(work / "index", [(row["a"], row["b"]) for row in rows])
+    right = [row["label"] == "copy" for row, is_joined in zip(rows, told, strict=True) if is_joined]
+    precision, recall = sum(right) / len(right), sum(right) / sum(row["label"] == "copy" for row in rows)
+    found = {"copies": {"precision": precision, "recall": recall, "F1": f1(precision, recall)}}
+    _show(("labelled pairs in an index", ["", *found["copies"]], _cells(found)))
+    labels = groups(data / "copies-dev.jsonl.gz", work)
+    made = {"newsearch": _score(data / "copies-dev.tsv.gz", labels)}
+    _show(("made copies in an index", ["", *made["newsearch"]], _cells(made)))
 
 
 def _cells(results: dict[str, dict[str, float]]) -> list[list[str]]:

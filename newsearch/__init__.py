@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from newsearch.search.coverage import Outlet as Outlet
     from newsearch.search.distinctive import DistinctiveWord as DistinctiveWord
     from newsearch.search.distinctive import DistinctiveWords as DistinctiveWords
+    from newsearch.search.firsts import Publication as Publication
     from newsearch.search.folding import Copy as Copy
     from newsearch.search.fronts import Stories as Stories
     from newsearch.search.fronts import Story as Story
@@ -63,11 +64,11 @@ if TYPE_CHECKING:
     from newsearch.search.request import Request as Request
     from newsearch.search.results import Hit as Hit
     from newsearch.search.results import Results as Results
-    from newsearch.search.similar import Publication as Publication
     from newsearch.search.timelines import Series as Series
     from newsearch.search.timelines import Timeline as Timeline
     from newsearch.upkeep.archives import backup as backup
     from newsearch.upkeep.archives import restore as restore
+    from newsearch.upkeep.copying import copy_index as copy_index
     from newsearch.upkeep.health import compact as compact
     from newsearch.upkeep.health import export as export
     from newsearch.upkeep.health import verify as verify
@@ -102,11 +103,12 @@ _HOMES = {
     "newsearch.search.results": ("Hit", "Results"),
     "newsearch.search.coverage": ("Coverage", "Outlet"),
     "newsearch.search.distinctive": ("DistinctiveWord", "DistinctiveWords"),
+    "newsearch.search.firsts": ("Publication",),
     "newsearch.search.folding": ("Copy",),
     "newsearch.search.fronts": ("Stories", "Story"),
     "newsearch.search.help": ("Clause",),
-    "newsearch.search.similar": ("Publication",),
     "newsearch.search.timelines": ("Series", "Timeline"),
+    "newsearch.upkeep.copying": ("copy_index",),
     "newsearch.upkeep.health": ("compact", "export", "verify"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -49,9 +49,13 @@ static size_t key_lengths[KEYS];
 enum { DRAFT, ARTICLE, KNOWN_TOPICS, KNOWN_PROVIDERS, MAKE_TOPICS, MAKE_PROVIDER, FILL_RARE, CLEAN_ID, CLEAN_TEXT, CLEAN_BODY,
        CLEAN_URL, CANONICAL_URL, MOMENT, FROM_ISO, FOREIGN, GIVEN };
 
+#define SEEN 64 /* keys that are remembered, and the characters of the longest of them */
+
 typedef struct {
     PyObject_HEAD
     PyObject *given[GIVEN];
+    PyObject *seen[SEEN];     /* keys of earlier records by their addresses: orjson gives the same objects again */
+    int seen_number[SEEN];
     newfunc make[2];          /* of a draft, and of an article, which have the same slots */
     ClassSlot slots[2][F_CLASS];
 } Reader;
@@ -254,13 +258,23 @@ static int key_number(PyObject *key) {
     return number;
 }
 
+static int known_number(Reader *reader, PyObject *key) {
+    const size_t at = ((uintptr_t)key >> 4) % SEEN;
+    if (reader->seen[at] == key) return reader->seen_number[at];
+    if (!PyUnicode_CheckExact(key) || PyUnicode_GetLength(key) > SEEN) return key_number(key);
+    PyObject *before = reader->seen[at];
+    reader->seen[at] = Py_NewRef(key);
+    Py_XDECREF(before);
+    return reader->seen_number[at] = key_number(key);
+}
+
 /* The article of a record, or None. Without an id it is that of the record. */
 static PyObject *read_record(Reader *reader, PyObject *record, PyObject *id, PyObject *body) {
     PyObject *values[KEYS] = {0}, *made[FIELDS] = {0}, *draft = NULL, *key, *value;
     if (!PyDict_CheckExact(record)) Py_RETURN_NONE;
     Py_ssize_t present = 0, place = 0;
     while (PyDict_Next(record, &place, &key, &value)) {
-        const int number = key_number(key);
+        const int number = known_number(reader, key);
         if (number < KEYS) values[number] = value;
         else if (PySet_Contains(reader->given[FOREIGN], key)) { PyErr_Clear(); Py_RETURN_NONE; } /* another name of a key of ours */
         present += number < KEYS;
@@ -391,6 +405,7 @@ static int reader_init(PyObject *self, PyObject *args, PyObject *named) {
 static void reader_dealloc(PyObject *self) {
     PyTypeObject *type = Py_TYPE(self);
     for (int i = 0; i < GIVEN; i++) Py_XDECREF(((Reader *)self)->given[i]);
+    for (int i = 0; i < SEEN; i++) Py_XDECREF(((Reader *)self)->seen[i]);
     for (int i = 0; i < 2 * F_CLASS; i++) Py_XDECREF(((Reader *)self)->slots[i / F_CLASS][i % F_CLASS].descriptor);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);

@@ -1,15 +1,16 @@
 """A date as people and programs write it -> a day or a moment.
 
-dateutil reads dates. Forms that it would read wrongly, or silently in one of two ways, are corrected first: offsets
-after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with dots, two-digit years, the end of a
-day as 24:00, leap seconds, and additions by programs. Seconds and milliseconds since 1970 need no parser.
+dateutil reads dates, except those in a few exact forms (`exact`). Forms that it would read wrongly, or silently in one
+of two ways, are corrected first: offsets after `GMT` and `UTC` (plus is east of Greenwich), names of zones, days with
+dots, two-digit years, the end of a day as 24:00, leap seconds, and additions by programs. Seconds and milliseconds
+since 1970 need no parser.
 
 Ambiguous dates are never guessed silently.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from re import IGNORECASE, VERBOSE, Match
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -49,6 +50,13 @@ def read_date(text: str, day_first: bool | None = None) -> Reading:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(text)
+    if (when := exact(text)) is not None:
+        return Reading(when)
+    return read_any(text, day_first)
+
+
+def read_any(text: str, day_first: bool | None = None) -> Reading:
+    """Read a date as `read_date` does, whatever its form: most of it by dateutil."""
     text = " ".join(text.translate(_SIGNS).split())
     if found := _CLOCK.fullmatch(text):
         return Reading(_since_1970(found))
@@ -67,6 +75,71 @@ def read_date(text: str, day_first: bool | None = None) -> Reading:
         if zone and when.tzinfo is None:
             when = when.replace(tzinfo=zone)
     return Reading(when, is_ambiguous)
+
+
+def exact(text: str) -> datetime | date | None:
+    """Read a date in one of the forms that nearly all programs and many people write, in a fiftieth of dateutil's time.
+
+    These are RFC 822 and RFC 3339 with all their parts, and days and times with an English month.
+
+    Returns:
+        None if the form is another one, or the date does not exist. Otherwise what `read_any` returns.
+    """
+    try:
+        if found := _RFC_822.fullmatch(text):
+            month = _ENGLISH_MONTHS[found[2].lower()]
+            clock = (int(found[4]), int(found[5]), int(found[6] or 0))
+            return datetime(int(found[3]), month, int(found[1]), *clock, tzinfo=_offset(found[7]))
+        if _RFC_3339.fullmatch(text):
+            return datetime.fromisoformat(text)
+        if found := _ENGLISH.fullmatch(text):
+            month = _ENGLISH_MONTHS[(found[1] or found[4]).lower()]
+            day = date(int(found[5]), month, int(found[2] or found[3]))
+            return datetime.combine(day, _clock(found)) if found[6] else day
+    except (ValueError, LookupError):
+        pass
+    return None
+
+
+def _clock(found: Match[str]) -> time:
+    hour, half = int(found[6]), (found[9] or "").lower()
+    if half and not 1 <= hour <= 12:
+        raise ValueError(found[0])
+    hour = hour % 12 + 12 * (half == "p") if half else hour
+    return time(hour, int(found[7]), int(found[8] or 0))
+
+
+_RFC_822: Final = pattern(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?([0-9]{1,2}) ([A-Za-z]{3}) ([12][0-9]{3})"
+    r" ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))? (GMT|UTC|UT|Z|[+-](?:0[0-9]|1[0-4])[0-5][0-9])"
+)
+_RFC_3339: Final = pattern(
+    r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])?"
+)
+_ENGLISH: Final = pattern(
+    r"(?:([A-Za-z]{3,9})\.? ([0-9]{1,2}),?|([0-9]{1,2}) ([A-Za-z]{3,9})\.?,?) ([12][0-9]{3})"
+    r"(?:,? (?:at )?([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?: ?([ap])m)?)?",
+    IGNORECASE,
+)
+_ENGLISH_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        """january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|september sep sept|october oct|
+        november nov|december dec""".split("|"),
+        1,
+    )
+    for name in names.split()
+}
+
+
+@lru_cache(maxsize=64)
+def _offset(zone: str) -> tzinfo:
+    """The zone of RFC 822: a sign, hours and minutes, or a name of universal time."""
+    if zone[0] not in "+-":
+        return UTC
+    length = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:]))
+    return timezone(-length if zone[0] == "-" else length)
 
 
 def is_day_first(language: str | None) -> bool | None:
@@ -148,11 +221,6 @@ _NUMERIC: Final = pattern(
     r"(?<![0-9:.,])([0-9]{1,4})(?: ?([./-]) ?)([0-9]{1,2})(?: ?\2 ?)([0-9]{1,4})(?![0-9:])\.?"
 )
 _CHINESE: Final = pattern(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]?")
-# The form in nearly every feed: as ISO 8601 it is parsed in a tenth of the time.
-_RFC_822: Final = pattern(
-    r"(?:[A-Za-z]{3}, )?([0-9]{1,2}) ([A-Za-z]{3}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
-    r" (GMT|UTC|UT|Z|[+-][0-9]{4})"
-)
 _RUN_OF_DIGITS: Final = pattern(r"([0-9]{8})([0-9]{4}(?:[0-9]{2})?)")
 _YEAR_BEFORE_100: Final = pattern(r"(?<![0-9:+.,])(?<! -)00[0-9]{2}(?![0-9:])")  # it would become 2001
 _FIRST_WORD: Final = pattern(r"([^\W\d_]{2,})[.:]?,? (?=\S)")
@@ -165,9 +233,6 @@ def _in_order(text: str, day_first: bool | None) -> tuple[str, bool]:
     Raises:
         ValueError: it is not a date, because it has no such day and no month name; or its order cannot be determined.
     """
-    if (found := _RFC_822.fullmatch(text)) and (month := _MONTHS.get(found[2].lower())):
-        zone = found[5] if found[5][0] in "+-" else "Z"
-        return f"{found[3]}-{month:02}-{found[1]:0>2}T{found[4]}{zone}", False
     if found := _RUN_OF_DIGITS.fullmatch(text):
         return f"{found[1]}T{found[2]}", False
     if _ISO.fullmatch(text):

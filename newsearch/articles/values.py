@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from newsearch._patterns import pattern
@@ -171,7 +172,12 @@ def language(value: object) -> str | None:
     """Read a language as a lower-case BCP 47 tag: "en_US.UTF-8" is "en-us"; None if it is not one."""
     if value is None:
         return None
-    tag = as_text(value).strip().partition(".")[0].replace("_", "-").lower()
+    return _tag(as_text(value))
+
+
+@lru_cache(maxsize=256)
+def _tag(text: str) -> str | None:
+    tag = text.strip().partition(".")[0].replace("_", "-").lower()
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 

@@ -54,6 +54,8 @@ def _show(path: str, record: Explained, first: bool) -> None:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:
             print(f"  {one_line(key):<{width}}  {_fate(ours):<22}  {_shown(value)}")
+    if record.doubt:
+        print(f"  in a directory it is passed over: {record.doubt}")
     if isinstance(record.outcome, SourceError):
         print(f"  broken: {one_line(record.outcome.reason)}")
     else:
@@ -87,4 +89,5 @@ def _mapping(record: Explained) -> dict[str, Any]:
         "keys": keys,
         "article": article,
         "broken": reason,
+        "passed_over": record.doubt or None,
     }

@@ -188,7 +188,11 @@ _WORK_OPTIONS = (
         is_flag=True,
         help="Discard what the index remembers of --as, --day-first, --keep and --window for these sources.",
     ),
-    click.option("--list-broken", is_flag=True, help="List all broken articles, not only the first 20."),
+    click.option(
+        "--list-broken",
+        is_flag=True,
+        help="List all broken articles, not only the first 20, and the files passed over.",
+    ),
     click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
     click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
     click.option(
@@ -384,6 +388,14 @@ def run(
     if report.broken > len(shown_errors):
         advice = "" if work.list_broken else "; --list-broken lists them all"
         complain(f"and {report.broken - len(shown_errors):,} more broken articles{advice}")
+    if report.not_news:
+        if work.list_broken:
+            for file in report.passed_over:
+                complain(f"passed over: {file}")
+        names = ", ".join(os.path.basename(file.location) for file in report.passed_over[:MAX_KEYS_SHOWN])
+        more = f" and {report.not_news - MAX_KEYS_SHOWN:,} more" if report.not_news > MAX_KEYS_SHOWN else ""
+        advice = "" if work.list_broken else "; --list-broken says why"
+        complain(f"{counted(report.not_news, 'file')} without any article passed over: {names}{more}{advice}")
     if report.unusable:
         counts = ", ".join(f"{key} of {counted(count, 'article')}" for key, count in report.unusable.items())
         complain(f"values that cannot be used were set aside under `unusable`: {counts}")
@@ -470,6 +482,8 @@ def _document(report: Report, dry_run: bool) -> dict[str, Any]:
         "unused": report.unused,
         "ambiguous": report.ambiguous,
         "errors": [{"location": error.location, "reason": error.reason} for error in report.errors],
+        "not_news": report.not_news,
+        "passed_over": [{"location": file.location, "reason": file.reason} for file in report.passed_over],
         "articles": report.articles,
         "seconds": round(report.seconds, 3),
         "incomplete": report.incomplete,

@@ -44,6 +44,7 @@ COMMANDS = {
     "compact": "Merge the index, and drop deleted articles.",
     "backup": "Copy the index to one file.",
     "restore": "Restore the index from a backup.",
+    "copy": "Copy the index to another place.",
     "export": "Write all articles as JSON Lines.",
     "eval": "Measure the ranking on judged queries.",
     "tune": "Fit the weights of heat, quality and recency to judged queries.",
@@ -189,6 +190,9 @@ def _outcome(args: Sequence[str] | None) -> int:
 def run() -> Never:
     """Run the command as a process, and end the process."""
     output = guard()
+    # numpy starts a thread of linear algebra for every processor, which takes as long as several searches. No command
+    # needs more than one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = main()
     except KeyboardInterrupt:

@@ -72,14 +72,16 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has n
         return size
 
 
-cache_option = click.option(
-    "--cache",
-    type=Size(LEAST_CACHE),
-    default="256M",
-    show_default=True,
-    metavar="SIZE",
-    help="Memory that searching may take, besides what the system keeps of files.",
-)
+def cache_option(default: str, whose: str = "") -> Callable[[Command], Command]:
+    """--cache. `whose` says who takes this memory if there are several."""
+    return click.option(
+        "--cache",
+        type=Size(LEAST_CACHE),
+        default=default,
+        show_default=True,
+        metavar="SIZE",
+        help=f"Memory that searching may take{whose}, besides what the system keeps of files.",
+    )
 
 
 class Profile(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has no arguments there

@@ -32,7 +32,8 @@ _WAIT = 60.0  # seconds: another first search may be making the same index
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _named(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
+def checked_place(ctx: click.Context, parameter: click.Parameter, directory: str | None) -> str | None:
+    """Check the place of an index. The address of a cluster gets the password from the environment."""
     if directory == "":
         raise click.BadParameter("the name of a directory is empty", ctx, parameter)
     if directory and directory.startswith(_CLUSTER):
@@ -48,7 +49,7 @@ def index_option(command: Command) -> Command:
         metavar="DIR",
         envvar="NEWSEARCH_INDEX",
         show_envvar=True,
-        callback=_named,
+        callback=checked_place,
         help=f"Directory of the index.  [default: {DEFAULT_INDEX}]",
     )(command)
 

@@ -9,7 +9,9 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Timer
 from typing import IO, NamedTuple, TypeAlias
 
 from newsearch._patterns import pattern
@@ -134,3 +136,25 @@ def wrap(text: str, spans: Sequence[Span], width: int) -> list[tuple[str, list[S
         (text[a:b], [(max(start, a) - a, min(end, b) - a) for start, end in spans if start < b and end > a])
         for a, b in lines
     ]
+
+
+COMPARING = "comparing the articles to find copies; this is needed once after the index has changed"
+"""Why the first search after a change may be slow."""
+
+_PATIENCE = 1.0
+"""Seconds after which people want to know what takes so long."""
+
+
+@contextmanager
+def explained_if_slow(reason: str) -> Iterator[None]:
+    """Say on stderr why something takes long, if it does and stderr is a terminal."""
+    if not Terminal.of(sys.stderr).interactive:
+        yield
+        return
+    timer = Timer(_PATIENCE, complain, [reason])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -37,6 +37,8 @@ class Report:
         ambiguous: articles with a date in which day and month could be swapped.
         nested: locations inside a directory that is also a source, each with that directory. Articles without
             a URL are indexed once for each.
+        not_news: files of directories that hold no article, such as settings and sitemaps, in which nothing is broken.
+        passed_over: the first 100,000 of these files, each with the reason.
         history_lost: why earlier versions of articles could not be kept, if the index keeps them and was rebuilt;
             empty otherwise.
     """
@@ -61,6 +63,8 @@ class Report:
     unused: Mapping[str, int] = field(default_factory=dict)
     ambiguous: int = 0
     nested: tuple[tuple[str, str], ...] = ()
+    not_news: int = 0
+    passed_over: tuple[SourceError, ...] = ()
     history_lost: str = ""
 
     @property
@@ -116,4 +120,6 @@ def report_of(reading: Reading, articles: int, resumed: int, seconds: float) -> 
         unused=dict(reading.unused.most_common()),
         ambiguous=reading.ambiguous,
         history_lost=reading.history_lost,
+        not_news=reading.not_news,
+        passed_over=tuple(reading.passed_over),
     )

@@ -16,7 +16,7 @@ from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.articles.history import with_history
 from newsearch.engine.base import Held, Ledger, SourceDifference, SourceSettings, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
-from newsearch.sources.base import Snapshot, Source
+from newsearch.sources.base import NotNews, Snapshot, Source, Unread
 from newsearch.sources.formats import SINGLE
 
 _BATCH = 512
@@ -38,6 +38,8 @@ class Reading:
         unusable: by key, the number of articles with an unusable value there.
         unused: by key, the number of articles with a value there that newsearch keeps but does not search.
         ambiguous: articles with a date in which day and month could be swapped.
+        passed_over: the first MAX_ERRORS of the files that hold no article; they are not broken.
+        not_news: number of such files.
         history_lost: why earlier versions of articles could not be kept; empty if they were.
     """
 
@@ -50,7 +52,15 @@ class Reading:
     unusable: Counter[str] = field(default_factory=Counter)
     unused: Counter[str] = field(default_factory=Counter)
     ambiguous: int = 0
+    passed_over: list[SourceError] = field(default_factory=list)
+    not_news: int = 0
     history_lost: str = ""
+
+    def pass_over(self, file: SourceError) -> None:
+        """Count a file that holds no article."""
+        self.not_news += 1
+        if len(self.passed_over) < MAX_ERRORS:
+            self.passed_over.append(file)
 
     def note(self, error: SourceError) -> None:
         """Count a broken article."""
@@ -195,12 +205,18 @@ class Updater:
         names = wanted if source.one_each else None
         batch: list[Article] = []
         failed: set[str] = set()  # ids, where they can be determined
-        is_cut = bool(seen.problems)
+        is_cut, is_unsure = bool(seen.problems), False
+        passes_over, passed = getattr(source, "passes_over", False), list[str]()
         results = source.articles(workers, names)
         for number, result in enumerate(_reported(results) if task.is_window else results):
+            if isinstance(result, NotNews) and passes_over:
+                reading.pass_over(result)
+                passed += [] if names is None else [names[number]]
+                continue
             if isinstance(result, SourceError):
                 reading.note(result)
                 is_cut |= result.hides_articles
+                is_unsure |= isinstance(result, Unread)
                 failed.add(result.id if names is None else names[number])
                 continue
             if task.is_window and task.outlived.has(result):
@@ -231,8 +247,8 @@ class Updater:
             ledger.pass_over(failed)
             gone = [name for name in old if name not in present]
             if is_partial:
-                ledger.drop(gone)
-            else:
+                ledger.drop([*gone, *passed])
+            elif not is_unsure:
                 ledger.drop_unseen()
         reading.differences[location] = ledger.difference()
         if task.is_window or not is_cut or reading.read > read:
@@ -240,7 +256,7 @@ class Updater:
         if self.writer:
             self.writer.delete_dropped(location, ledger)
             if not is_cut:
-                again = failed if source.one_each else ()
+                again = failed if source.one_each or is_unsure else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
                 faults = [(error.location, error.reason) for error in reading.errors[told:]]
                 state = SourceState(seen.names, stamps, reading.broken - broken, faults)

@@ -22,9 +22,9 @@ from newsearch.text.clean import escape_unseen
 if TYPE_CHECKING:
     from newsearch.search.coverage import Coverage
     from newsearch.search.distinctive import DistinctiveWords
+    from newsearch.search.firsts import Publication
     from newsearch.search.folding import Copy
     from newsearch.search.fronts import Stories
-    from newsearch.search.similar import Publication
 
 SCHEMA = 1
 """The version of everything that is written as JSON: raised when a reader of the old form could go wrong."""
@@ -135,7 +135,7 @@ def stories_mapping(query: str, stories: Stories) -> dict[str, Any]:
                 "title": story.title,
                 "outlets": list(story.outlets),
                 "trend": story.trend,
-                "articles": [copy_mapping(article) for article in story.articles],
+                "articles": [publication_mapping(one) for one in story.publications],
             }
             for story in stories
         ],

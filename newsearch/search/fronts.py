@@ -10,7 +10,8 @@ from typing import overload
 from newsearch.articles.article import Article
 from newsearch.engine.base import Answer, Grouping, GroupsStories
 from newsearch.search.alike import Alike
-from newsearch.search.folding import Copy, copy_of, when
+from newsearch.search.firsts import Publication, publications_of
+from newsearch.search.folding import Copy, when
 from newsearch.stories.clusters import Report
 from newsearch.stories.front import front_page, headline
 from newsearch.stories.wording import bare_title, outlet_of
@@ -36,6 +37,7 @@ class Story:
         title: the headline that has the most in common with the others.
         outlets: the outlets that report it, in the order of their first reports.
         articles: its reports, the earliest first.
+        publications: the same, with the delay of each after the first, and the wire service that it names.
         trend: rising, falling or steady. Compares the number of reports on the last day of the window with the number
             on the day before.
     """
@@ -43,8 +45,12 @@ class Story:
     id: str
     title: str
     outlets: tuple[str, ...]
-    articles: tuple[Copy, ...]
+    publications: tuple[Publication, ...]
     trend: str
+
+    @property
+    def articles(self) -> tuple[Copy, ...]:
+        return tuple(publication.copy for publication in self.publications)
 
     @property
     def first(self) -> Copy:
@@ -133,13 +139,13 @@ class Front:
             _titled(article, self._answer.stemming(number))
             for article, number in zip(articles, numbers, strict=True)
         ]
-        copies = tuple(map(copy_of, articles))
-        outlets = tuple(dict.fromkeys(copy.outlet for copy in copies if copy.outlet))
+        publications = tuple(publications_of(articles))
+        outlets = tuple(dict.fromkeys(one.copy.outlet for one in publications if one.copy.outlet))
         ages = [self._groups.newest - report.time for report in reports]
         now, before = (sum(low <= age < low + _RECENT for age in ages) for low in (0.0, _RECENT))
         trend = "rising" if now > before else "falling" if now < before else "steady"
         title = articles[headline(reports, range(len(reports)))].title
-        return Story(articles[0].id, title, outlets, copies, trend)
+        return Story(publications[0].copy.id, title, outlets, publications, trend)
 
 
 def _titled(article: Article, stemming: Stemming) -> Report:

@@ -101,9 +101,7 @@ def respell(asked: Asked, found: Counts) -> str | None:
     if found.complete >= FEW and not any(_is_strange(asked, word) for _, word in typed):
         return None
     words = [_TypedPlace(at, at + len(word), *_candidates(asked, word)) for at, word in typed]
-    names = [
-        _TypedPlace(start, end, 0, _names(asked.reader, node)) for start, end, node in _named(asked.query)
-    ]
+    names = [_TypedPlace(start, end, 0, _names(asked, node)) for start, end, node in _named(asked.query)]
     unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
     best = _best(asked, found, _replacements(unknown[:_MAX_UNKNOWN]))
     if best is None and found.complete < FEW:
@@ -259,12 +257,21 @@ def _clause(asked: Asked, text: str, option: str | None, node: Node, without: No
     near: list[str] = []
     if not alone:
         for match in _filters(node):
-            near += [name for name, _ in _names(asked.reader, match)]
+            near += [name for name, _ in _names(asked, match)]
     return Clause(text, option, alone, asked.counts(without), tuple(dict.fromkeys(near)))
 
 
-def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
+def _names(asked: Asked, node: Match) -> list[tuple[str, float]]:
     """The names most similar to one that no article has, each with its similarity. Empty if an article has the name."""
+    known = asked.spellings.names
+    key = Match(node.field, node.value.casefold())
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _similar_names(asked.reader, node)
+    return found
+
+
+def _similar_names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     wanted = node.value.casefold()
     if node.field not in _NAMED or reader.search(And((node,)), Options(limit=0)).counts().complete:
         return []
@@ -274,10 +281,14 @@ def _names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     # A star has no effect in a value, but marks the text before it as a prefix of the name.
     begun = wanted.rstrip("*") if wanted.endswith("*") else ""
 
+    # By its definition, the ratio cannot be reached if the lengths differ more.
+    shortest, longest = _LIKE * len(wanted) / (2 - _LIKE), (2 - _LIKE) * len(wanted) / _LIKE
+
     def likeness(text: str) -> float:
+        if not shortest <= len(text) <= longest:
+            return 0.0
         matcher.set_seq1(text)
-        may_be = matcher.real_quick_ratio() >= _LIKE and matcher.quick_ratio() >= _LIKE
-        return matcher.ratio() if may_be else 0.0
+        return matcher.ratio() if matcher.quick_ratio() >= _LIKE else 0.0
 
     found = []
     for name, articles in reader.search(Everything(), Options(limit=0)).facet(node.field, _MAX_NAMES):

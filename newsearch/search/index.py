@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from newsearch.search.completion import Completer, Completion
     from newsearch.search.coverage import Coverage
     from newsearch.search.distinctive import DistinctiveWords
+    from newsearch.search.firsts import Publication
     from newsearch.search.fronts import Stories
-    from newsearch.search.similar import Publication
     from newsearch.search.timelines import Timeline
+
+_EXPANSIONS = 256
+"""Searches whose shared words are kept, for their other pages."""
 
 _FRONTS = 15
 """Front pages that are kept beside the newest."""
@@ -233,7 +236,13 @@ class Index:
             from newsearch.search.expansion import is_prose, likely_words  # most queries are short
 
             if expand or is_prose(asked.query.tree):
-                options = replace(options, also=likely_words(reader, tree, options), also_finds=bool(expand))
+                known, key = asked.spellings.expansions, (tree, replace(options, limit=0, offset=0))
+                words = known.get(key)
+                if words is None:
+                    if len(known) >= _EXPANSIONS:
+                        known.clear()
+                    words = known[key] = likely_words(reader, tree, options)
+                options = replace(options, also=words, also_finds=bool(expand))
         if request.is_folded:
             from newsearch.search.folding import fold, fold_in_engine  # with all that compares articles
 
@@ -446,7 +455,8 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.similar import publications, publications_of  # with all that compares articles
+        from newsearch.search.firsts import publications_of
+        from newsearch.search.similar import publications  # with all that compares articles
 
         article = self.get(id)
         if article is None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from math import log
 
@@ -21,8 +20,8 @@ from newsearch.articles.article import Article, canonical_url
 from newsearch.engine.base import Options, Reader
 from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, Or, Word
 from newsearch.search.alike import Alike
-from newsearch.search.folding import Copy, copy_of, when
-from newsearch.stories.bylines import wire
+from newsearch.search.firsts import Publication, publications_of
+from newsearch.search.folding import when
 from newsearch.stories.copies import WINDOW, may_be_copies, relation
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
@@ -45,24 +44,6 @@ too many of them are copies, so many."""
 
 _ANSWERS = 512
 """Lists of related articles that are kept for later questions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One publication of a text.
-
-    Attributes:
-        copy: the article.
-        after: the delay after the first publication; None if its date is unknown, if no date is known, or if one of the
-            two dates has no time.
-        wire: the wire service named in the byline or dateline, such as Reuters; empty if none is named.
-        is_first: whether no publication is earlier. Several can be first if they appeared at the same time.
-    """
-
-    copy: Copy
-    after: timedelta | None
-    wire: str
-    is_first: bool
 
 
 def related(article: Article, alike: Alike, limit: int) -> list[Article]:
@@ -128,27 +109,6 @@ def publications(article: Article, alike: Alike) -> list[Publication]:
     found = [article, *(answer.article(i) for i in range(len(answer)))]
     labels = alike.copies(found)
     return publications_of([one for one, label in zip(found, labels, strict=True) if label == labels[0]])
-
-
-def publications_of(group: Sequence[Article]) -> list[Publication]:
-    """The publications of a text, given the articles that have it: the earliest first, then undated ones."""
-    group = sorted(group, key=lambda one: (*when(one), one.id))
-    first = group[0].date
-    return [
-        Publication(
-            copy_of(one),
-            _after(first, one.date),
-            wire(one),
-            one.date is not None and when(one) == when(group[0]),
-        )
-        for one in group
-    ]
-
-
-def _after(first: object, date: object) -> timedelta | None:
-    if isinstance(first, datetime) and isinstance(date, datetime):
-        return date - first
-    return None
 
 
 def _named(related: Article, reader: Reader) -> Article | None:

@@ -58,6 +58,8 @@ class Spellings:
     Attributes:
         corrections: a cache for `help.respell`: for each word, the number of articles that contain it, likely
             corrections with their likelihoods, and whether the index has only other forms of it.
+        names: for names that no article has, the most similar ones (see `help`).
+        expansions: the words that the best articles of a search share (see `expansion`).
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -68,6 +70,8 @@ class Spellings:
         self._most: Memory[str, int] = Memory()
         self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
+        self.names: Memory[Node, list[tuple[str, float]]] = Memory()
+        self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
         self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
 
     def may_exceed(self, least: float, words: Sequence[str], weight: float, first: Container[str]) -> bool:

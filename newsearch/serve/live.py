@@ -54,6 +54,7 @@ class Live:
     ) -> None:
         self._path = path
         self._synonyms = synonyms
+        self._memory = settings.memory
         self._limit = settings.threads + settings.waiting
         self._pool = ThreadPoolExecutor(settings.threads, "newsearch")
         self._lock = Lock()
@@ -116,7 +117,7 @@ class Live:
         self._looked = monotonic()
 
     def _open(self) -> None:
-        index = open_index(self._path, synonyms=self._synonyms)
+        index = open_index(self._path, synonyms=self._synonyms, memory=self._memory)
         stats = index.stats()
         mark = f"{__version__} {stats.generation} {stats.created.isoformat()}"
         self._snapshot = Snapshot(index, stats, mark)

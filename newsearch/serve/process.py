@@ -13,12 +13,13 @@ from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from newsearch.errors import EngineError
+from newsearch.serve.answers import problem
 from newsearch.serve.application import app
 from newsearch.serve.guard import Seen
 from newsearch.serve.settings import Settings
@@ -27,8 +28,13 @@ HEAD_SECONDS = 10
 """Maximum time for a client to send the head of a request."""
 
 _BODY_SECONDS = 20
+_SEND_SECONDS = 60
+"""Maximum time in which a client reads none of an answer that does not fit into the buffers, or hardly anything."""
+
 _MAX_HEAD = 32_768
 _CONNECTIONS = 1_000
+"""Open connections beyond which requests are refused; twice as many are not kept open at all."""
+
 _QUEUE = 2_048
 """Connections that wait to be accepted."""
 
@@ -75,16 +81,25 @@ class Served:
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
 
 
+async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a request because there are too many connections."""
+    headers = {"Retry-After": "5", "Connection": "close"}
+    await problem(503, "too many connections are open", headers=headers)(scope, receive, send)
+
+
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP/1.1 with limits for clients that send a request unreasonably slowly, or an endless head."""
+    """HTTP/1.1 with limits for clients that send or read unreasonably slowly, for endless heads and for crowds."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
     _head = 0
     _in_body = False
     _is_complete = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if len(self.connections) > 2 * _CONNECTIONS:
+            transport.abort()
         self._wait(HEAD_SECONDS)
 
     def data_received(self, data: bytes) -> None:
@@ -100,6 +115,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._wait(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
+        if len(self.connections) > _CONNECTIONS:
+            self.app = _crowded
         super().on_headers_complete()
         self._in_body = True
         self._wait(_BODY_SECONDS)
@@ -111,7 +128,22 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._forget_stuck()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        # Closing would wait for the client to read the rest.
+        self._stuck = self.loop.call_later(_SEND_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._forget_stuck()
+        super().resume_writing()
+
+    def _forget_stuck(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _wait(self, seconds: float) -> None:
         self._forget()
@@ -156,7 +188,6 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         # A worker would otherwise accept all connections that wait, and leave none for the others.
         backlog=1 if is_shared else _QUEUE,
         timeout_keep_alive=HEAD_SECONDS,

@@ -28,6 +28,7 @@ class Settings:
         saved: a file of saved searches, or None. It is read again when it changes.
         threads: number of searches that run at the same time.
         waiting: number of searches that wait for a thread; any more are answered with 503.
+        memory: maximum bytes that searching may take, as for `newsearch.open`, in each worker.
         kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
         timeout: maximum duration of a request, in seconds.
         max_url: maximum bytes of a path with its query.
@@ -47,7 +48,8 @@ class Settings:
     saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
-    kept: int = 16 << 20
+    memory: int = 128 << 20
+    kept: int = 8 << 20
     timeout: float = 10.0
     max_url: int = 8_192
     max_body: int = 65_536

@@ -22,6 +22,14 @@ ONCE: Final = (STREAM, ADDED)
 """Locations of one-time sources: they have no path to read again, and their articles stay until they are forgotten."""
 
 
+class NotNews(SourceError):
+    """A file, intact as far as can be told, in which nothing looks like an article."""
+
+
+class Unread(SourceError):
+    """A file of a directory that may have many articles, none of which could be read."""
+
+
 def is_remote(location: str) -> bool:
     """Whether a location is a web address."""
     return location[:8].lower().startswith(("http://", "https://"))
@@ -51,12 +59,14 @@ class Record:
         keys: what the vocabulary read.
         place: its position in the file, such as `#3` or `:12`; empty if it is the whole file.
         id: the article's id, if the container knows it.
+        doubt: why it may be no article, as far as that is clear; only a file that somebody has named is then read.
     """
 
     vocabulary: str
     keys: Keys
     place: str = ""
     id: str = ""
+    doubt: str = ""
 
 
 Reader = Callable[[Path, str, ReadingOptions], Iterator["Record | SourceError"]]
@@ -67,17 +77,25 @@ Raises SourceError if nothing in the file can be read. Broken records within it 
 
 
 def articles_of(
-    records: Iterable[Record | SourceError], location: str, name: str, options: ReadingOptions
+    records: Iterable[Record | SourceError],
+    location: str,
+    name: str,
+    options: ReadingOptions,
+    is_named: bool = True,
 ) -> Iterator[Article | SourceError]:
     """Make articles from records; a broken record becomes the error that explains the fault.
 
     Args:
         location: of the file, for messages.
         name: of the file, for the ids of articles that have none.
+        is_named: whether somebody has named the file, and not only a directory around it.
     """
     for record in records:
         if isinstance(record, SourceError):
             yield record
+            continue
+        if record.doubt and not is_named:
+            yield NotNews(location, record.doubt)
             continue
         try:
             yield article_from_keys(
@@ -111,6 +129,7 @@ class Source(Protocol):
 
     A source may have `window`, which is true if it shows only the newest part of a collection: articles that left it
     are kept. One on the web also has `recall(lines)`, which receives the result of `memory.lines()` from the last run.
+    A source whose files nobody has named one by one has `passes_over`, which is true: NotNews is no error there.
     """
 
     one_each: bool

@@ -19,7 +19,7 @@ from typing import Final
 
 from newsearch.articles.article import Article
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Snapshot
+from newsearch.sources.base import NotNews, ReadingOptions, Snapshot, Unread
 from newsearch.sources.files import printable, stamp, unreadable
 from newsearch.sources.formats import SINGLE, SUFFIXES, read_many, read_single
 from newsearch.sources.processes import unheard
@@ -42,9 +42,12 @@ class Directory:
     an article that is not a file, such as a dangling link, is a broken article.
 
     If every file is one article, only changed files are read again. With feeds, JSON or crawls among them, all are.
+
+    Files that are intact but hold no article, such as settings and sitemaps, are given as NotNews.
     """
 
     lasting = True
+    passes_over = True
 
     def __init__(self, path: Path, options: ReadingOptions = _AS_IT_SAYS) -> None:
         self._path = path
@@ -73,10 +76,15 @@ class Directory:
             yield from self._read_in_processes(single, workers)
         if len(single) < len(names):
             for path, name in self._entries(name for name in names if not _is_single(name)):
+                if name.rpartition("/")[2].lower() in _OF_PROGRAMS and not self._options.format:
+                    yield NotNews(printable(path), "a file of a program, by its name")
+                    continue
                 try:
-                    yield from read_many(Path(path), name, self._options)
-                except SourceError as error:
+                    yield from read_many(Path(path), name, self._options, is_named=False)
+                except NotNews as error:
                     yield error
+                except SourceError as error:
+                    yield Unread(error.location, error.reason, error.hides_articles, name)
 
     def done(self) -> None:
         return None  # progress is counted in files
@@ -107,7 +115,7 @@ class Directory:
                 waiting.append(pool.submit(_read_chunk, chunk))
             while waiting:
                 for result in waiting.popleft().result():
-                    yield SourceError(*result) if isinstance(result, tuple) else result
+                    yield _error(*result) if isinstance(result, tuple) else result
                 for chunk in islice(chunks, 1):
                     waiting.append(pool.submit(_read_chunk, chunk))
         except BrokenProcessPool as error:
@@ -120,7 +128,13 @@ class Directory:
                 pool.shutdown(cancel_futures=True)
 
 
-_Error = tuple[str, str, bool]  # the arguments of a SourceError
+_OF_PROGRAMS: Final = frozenset(
+    """package.json package-lock.json composer.json bower.json tsconfig.json jsconfig.json manifest.json deno.json
+    angular.json vercel.json netlify.json renovate.json pom.xml build.xml sitemap.xml browserconfig.xml""".split()
+)
+"""Names of files that are never news, and some of which are not even JSON."""
+
+_Error = tuple[str, str, bool, bool]  # the arguments of a SourceError, and whether it is NotNews
 _Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the source, and how it is read
 
 
@@ -230,16 +244,22 @@ def _list(directory: str) -> list[os.DirEntry[str]]:
 
 
 def _read(entry: _Entry) -> Article | SourceError:
-    return read_single(*entry)
+    return read_single(*entry, is_named=False)
 
 
 def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
     """Read some files in another process; an error cannot be pickled, and is sent as its parts."""
     results = map(_read, chunk)
     return [
-        (result.location, result.reason, result.hides_articles) if isinstance(result, SourceError) else result
+        (result.location, result.reason, result.hides_articles, isinstance(result, NotNews))
+        if isinstance(result, SourceError)
+        else result
         for result in results
     ]
+
+
+def _error(location: str, reason: str, hides_articles: bool, is_not_news: bool) -> SourceError:
+    return (NotNews if is_not_news else SourceError)(location, reason, hides_articles)
 
 
 def _serve() -> None:

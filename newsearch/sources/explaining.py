@@ -26,6 +26,7 @@ class Explained:
         keys: for each key with a value: the key, our key for it, and the value. Ours is "" if the key is kept
             but not searched, and None if it is left out.
         outcome: the article, or the error.
+        doubt: why the file is passed over in a directory; empty if it is read.
     """
 
     format: str
@@ -33,6 +34,7 @@ class Explained:
     place: str
     keys: tuple[tuple[str, str | None, Any], ...]
     outcome: Article | SourceError
+    doubt: str = ""
 
 
 def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Explained]:
@@ -49,7 +51,7 @@ def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Expla
             continue
         keys = tuple(_fates(record))
         [outcome] = articles_of([record], printable(path), name, options)
-        yield Explained(format.name, record.vocabulary, record.place, keys, outcome)
+        yield Explained(format.name, record.vocabulary, record.place, keys, outcome, record.doubt)
 
 
 def _fates(record: Record) -> Iterator[tuple[str, str | None, Any]]:

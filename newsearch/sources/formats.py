@@ -130,17 +130,21 @@ def _by_first_bytes(data: bytes) -> str:
 _PAGES: Final = FORMATS["html"].suffixes
 
 
-def read_single(path: str | os.PathLike[str], id: str, options: ReadingOptions) -> Article | SourceError:
-    """Read a file that is one article, or return its error."""
+def read_single(
+    path: str | os.PathLike[str], id: str, options: ReadingOptions, is_named: bool = True
+) -> Article | SourceError:
+    """Read a file that is one article, or return its error; see `articles_of`."""
     try:
         if not options.format and (id.endswith(".md") or not id.lower().endswith(_PAGES)):
             return markdown.read_article(path, id=id, day_first=options.day_first)
-        return next(read_many(Path(path), id, options))
+        return next(read_many(Path(path), id, options, is_named))
     except SourceError as error:
         return error
 
 
-def read_many(path: Path, name: str, options: ReadingOptions) -> Iterator[Article | SourceError]:
+def read_many(
+    path: Path, name: str, options: ReadingOptions, is_named: bool = True
+) -> Iterator[Article | SourceError]:
     """Read the articles of a file.
 
     Args:
@@ -159,4 +163,4 @@ def read_many(path: Path, name: str, options: ReadingOptions) -> Iterator[Articl
         else:
             yield from json_document.articles(path, name, options)
         return
-    yield from articles_of(format.records(path, name, options), printable(path), name, options)
+    yield from articles_of(format.records(path, name, options), printable(path), name, options, is_named)

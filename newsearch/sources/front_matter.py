@@ -1,4 +1,4 @@
-"""Markdown with front matter in YAML or TOML -> a mapping and a body.
+"""Markdown with front matter in YAML, TOML or JSON -> a mapping and a body.
 
 libyaml's safe loader composes the YAML, but its nodes become values here. Only null, true, false and numbers that
 print as they were typed are converted; everything else is text. A title stays as typed (`2020-09-29`, `1e3`, `No`),
@@ -7,6 +7,7 @@ and no tag can construct an object. It is also faster than the loader's own cons
 
 from __future__ import annotations
 
+import json
 import operator
 import re
 from typing import Any, Final
@@ -45,6 +46,8 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
         raise FrontMatterError("the file is empty")
     if content.startswith("+++"):
         return _parse_toml(content)
+    if content.startswith("{") and (found := _parse_json(content)):
+        return found
     if not _handler.detect(content):
         raise FrontMatterError("no front matter: the first line is not '---' (YAML) or '+++' (TOML)")
     try:
@@ -114,6 +117,15 @@ def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
     if not value:
         raise FrontMatterError("front matter is empty")
     return value, content[found.end() :].strip()
+
+
+def _parse_json(content: str) -> tuple[dict[str, Any], str] | None:
+    """The front matter that Hugo reads from JSON; None if there is none."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(content[:MAX_SIZE])
+    except (ValueError, RecursionError):
+        return None
+    return (value, content[end:].strip()) if value and content[end : end + 1] in ("", "\n") else None
 
 
 _TOML: Final = re.compile(r"\+\+\+[ \t]*\n(.*?)(?:^|\n)\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)

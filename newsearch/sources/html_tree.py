@@ -59,6 +59,7 @@ def page_of(data: bytes, address: str = "") -> dict[str, Any]:
             page["microdata"].setdefault(attributes["itemprop"], []).append(attributes["content"])
     for node in tree.css('script[type="application/ld+json"]'):
         page["json_ld"].append(node.text(deep=True) or "")
+    page["has_article"] = tree.css_first("article") is not None
     if link := tree.css_first('link[rel="canonical"]'):
         page["canonical"] = link.attributes.get("href") or ""
     if title := tree.css_first("head title, title"):

@@ -17,7 +17,7 @@ from newsearch.articles.article import Article
 from newsearch.articles.reading import article_from_record
 from newsearch.articles.vocabularies import OF_RECORDS, Vocabulary, json_feed, recognised, site
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Record
+from newsearch.sources.base import NotNews, ReadingOptions, Record
 from newsearch.sources.files import MAX_ARTICLE_SIZE, READ_ERRORS, open_content, printable, unreadable
 from newsearch.sources.json_lines import JsonLines, parse_json
 
@@ -47,7 +47,7 @@ def articles(path: Path, name: str, options: ReadingOptions) -> Iterator[Article
         yield from JsonLines(path, options, name).articles()
         return
     forced = OF_RECORDS.get(options.format)
-    for number, (record, document) in enumerate(_records(path), 1):
+    for number, (record, document) in enumerate(_records(path, is_forced=bool(options.format)), 1):
         try:
             vocabulary = forced or _vocabulary(record, document)
             yield article_from_record(
@@ -122,8 +122,12 @@ def _vocabulary(record: object, document: _Document) -> Vocabulary | None:
     return OF_RECORDS["json-feed"] if json_feed.is_feed(document) and isinstance(record, Mapping) else None
 
 
-def _records(path: Path) -> Iterator[tuple[object, _Document]]:
-    """The records of a document, each with the object around it."""
+def _records(path: Path, is_forced: bool = False) -> Iterator[tuple[object, _Document]]:
+    """The records of a document, each with the object around it.
+
+    Args:
+        is_forced: somebody said what the file is, so that there are articles in it.
+    """
     location = printable(path)
     try:
         with open_content(path) as content:
@@ -131,6 +135,8 @@ def _records(path: Path) -> Iterator[tuple[object, _Document]]:
             if len(data) <= WHOLE:
                 document = parse_json(data, location)
                 found, around = unwrapped(document, location)
+                if found and not is_forced and not any(map(_may_be_article, found)):
+                    raise NotNews(location, "no article in it: nothing in it has a title or a text")
                 yield from ((record, around) for record in found)
             else:
                 yield from _Elements(data, content, location).all()
@@ -171,8 +177,14 @@ def unwrapped(document: object, location: str) -> tuple[list[object], _Document]
             return list(next(iter(lists.values()))), document
         if not document.get("title") and not recognised(document) and not _speaks_site(document):
             named = f"; there are lists under {', '.join(map(repr, lists))}" if lists else ""
-            raise SourceError(location, f"no article in it{named}")
+            raise (SourceError if lists else NotNews)(location, f"no article in it{named}")
+        if "$schema" in document and not recognised(document):
+            raise NotNews(location, "no article in it, but a schema or settings")
     return [document], {}
+
+
+def _may_be_article(record: object) -> bool:
+    return isinstance(record, Mapping) and (site.may_be_article(record) or recognised(record) is not None)
 
 
 def _is_article(document: _Document) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import os
@@ -99,6 +100,9 @@ def _articles(
     is_usual = options == _AS_IT_SAYS
     for first, batch in _batches(lines, location):
         articles = articles_of_plain_records(batch, orjson.loads) if is_usual else [None] * len(batch)
+        if all(articles):
+            yield from cast(Sequence[Article], articles)
+            continue
         for number, (line, article) in enumerate(zip(batch, articles, strict=True), first):
             if article:
                 yield article
@@ -145,6 +149,8 @@ def parse_json(data: bytes, location: str) -> object:
     Raises:
         SourceError: it is not JSON in UTF-8, or is nested too deeply.
     """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode()
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

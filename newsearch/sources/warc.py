@@ -14,6 +14,9 @@ from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, open_file, pri
 from newsearch.sources.web_pages import record_of
 
 _PAGES: Final = ("text/html", "application/xhtml+xml")
+_UNPACKABLE: Final = ("br", "zstd", "compress")
+"""Encodings that warcio leaves as they are, `br` unless a package for it is installed."""
+
 _START: Final = re.compile(rb"\x1f\x8b\x08|(?:\A|\n)(WARC/1\.)")
 _BLOCK: Final = 1 << 20
 _MAX_REPAIRS: Final = 1000
@@ -82,6 +85,9 @@ def _page(record: Any, location: str, offset: int) -> Record | SourceError:
         return SourceError(location + place, "a record that is cut off", hides_articles=True)
     if len(data) > MAX_ARTICLE_SIZE:
         return SourceError(location + place, f"a page larger than {MAX_ARTICLE_SIZE // 1_000_000} MB")
+    packing = record.http_headers.get_header("Content-Encoding") if record.http_headers else ""
+    if (packing or "").strip().lower() in _UNPACKABLE and b"<" not in data[:_BLOCK]:
+        return SourceError(location + place, f"a page packed with {packing:.20}, which cannot be unpacked")
     kind = record.http_headers.get_header("Content-Type") if record.http_headers else ""
     charset = re.search(r"charset=[\"']?([\w.-]+)", kind or "", re.IGNORECASE)
     if charset and b"charset" not in data[:2048].lower():  # the page does not declare it itself

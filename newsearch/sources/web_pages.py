@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import web_page
@@ -18,7 +19,11 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     Raises:
         SourceError: it cannot be read, or selectolax is not installed.
     """
-    yield record_of(read_content(path, MAX_ARTICLE_SIZE), printable(path), "", id=name)
+    location = printable(path)
+    page = _parsed(read_content(path, MAX_ARTICLE_SIZE), location, "")
+    is_likely = bool(options.format) or web_page.may_be_article(page)
+    doubt = "" if is_likely else "a page that does not look like an article"
+    yield Record("web-page", web_page.read(page, is_date), "", name, doubt)
 
 
 def record_of(data: bytes, location: str, address: str, place: str = "", id: str = "") -> Record:
@@ -27,14 +32,17 @@ def record_of(data: bytes, location: str, address: str, place: str = "", id: str
     Raises:
         SourceError: it is nested too deeply, or selectolax is not installed.
     """
+    return Record("web-page", web_page.read(_parsed(data, location, address), is_date), place, id)
+
+
+def _parsed(data: bytes, location: str, address: str) -> dict[str, Any]:
     try:
         from newsearch.sources.html_tree import TooDeep, page_of
 
-        page = page_of(data, address)
+        return page_of(data, address)
     except TooDeep as error:
         raise SourceError(location, str(error)) from error
     except ImportError:
         raise SourceError(
             location, "to read HTML pages, selectolax is needed: pip install 'newsearch[pages]'"
         ) from None
-    return Record("web-page", web_page.read(page, is_date), place, id)

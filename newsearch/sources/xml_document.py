@@ -11,9 +11,9 @@ from typing import Any, Final
 from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
-from newsearch.sources.base import ReadingOptions, Record
+from newsearch.sources.base import NotNews, ReadingOptions, Record
 from newsearch.sources.files import printable, read_content
-from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse
+from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse, with_ampersands
 
 MAX_SIZE: Final = 32_000_000
 """Maximum size in bytes of a document, decompressed: it is parsed as a whole."""
@@ -24,6 +24,7 @@ _PROLOG: Final = re.compile(
 )
 _FEED_WITHIN: Final = re.compile(r"<(feed|rss|rdf:RDF)\s", re.IGNORECASE)
 _FEEDS: Final = ("rss", "rdf", "feed", "channel")
+_ROOTS: Final = (*_FEEDS, "html", "nitf", "newsmessage", "newsml", "newsitem", "packageitem")
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
@@ -40,9 +41,14 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
 def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     """Read the records of the text of a document; see `records`."""
     body, prolog = without_prolog(text)
+    root = root_of(body)
+    if root and root not in _ROOTS:
+        if root == "opml":
+            raise NotNews(location, "a list of feeds, and no articles; name it .opml to index the feeds")
+        what = f"XML of <{root:.40}>, which newsearch does not read"
+        raise NotNews(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
     if "<!ENTITY" in prolog.upper():
         raise SourceError(location, "defines entities of its own, which newsearch does not read")
-    root = root_of(body)
     if root in _FEEDS:
         yield from _of_feed(body, location)
         return
@@ -52,11 +58,8 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         return
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
-    if root == "opml":
-        raise SourceError(location, "a list of feeds, and no articles; name it .opml to index the feeds")
-    if root not in ("nitf", "newsmessage", "newsml", "newsitem", "packageitem"):
-        what = f"XML of <{root}>, which newsearch does not read" if root else "no XML"
-        raise SourceError(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
+    if not root:
+        raise SourceError(location, "no XML; it reads RSS, Atom, NewsML and NITF")
     try:
         tree = parse(body)
     except XmlError as error:
@@ -101,14 +104,11 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         ) from None
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
-    # The text is already decoded; the declared encoding has been used, or was wrong. The text is passed as a file,
-    # because feedparser could take a string for a file name.
-    found: Any = feedparser.parse(
-        BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    found = _parsed_feed(feedparser, body)
+    if found.get("bozo") and (mended := with_ampersands(body)) != body:
+        # feedparser reads "AT&T" as "AT&T;" unless the rest is in order.
+        again = _parsed_feed(feedparser, mended)
+        found = found if again.get("bozo") else again
     if not found.entries and found.get("bozo") and not found.version:
         raise SourceError(location, f"no usable feed: {found.get('bozo_exception')!s:.100}")
     feed: Mapping[str, Any] = {**found.feed, "version": found.version}
@@ -116,6 +116,17 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         if entry.get("wp_post_type") in _NO_POSTS:
             continue
         yield Record("feed", feeds.read(entry, feed, is_date), f"#{number}")
+
+
+def _parsed_feed(feedparser: Any, body: str) -> Any:
+    # The text is already decoded; the declared encoding has been used, or was wrong. The text is passed as a file,
+    # because feedparser could take a string for a file name.
+    return feedparser.parse(
+        BytesIO(b"<?xml version='1.0' encoding='utf-8'?>\n" + body.encode("utf-8")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
 
 
 _NO_POSTS: Final = (

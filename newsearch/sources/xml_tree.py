@@ -85,26 +85,33 @@ def parse(text: str) -> Element:
         if error.code not in _REPAIRABLE:
             raise XmlError(_reason(error)) from error
     try:
-        return _Builder().build(_AMPERSAND.sub(_escaped, text))
+        return _Builder().build(with_ampersands(text))
     except expat.ExpatError as error:
         raise XmlError(_reason(error)) from error
 
 
+def with_ampersands(text: str) -> str:
+    """Escape every bare "&", and decode HTML's entities, outside of CDATA."""
+    return _AMPERSAND.sub(_escaped, text)
+
+
 _PROLOG: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _AMPERSAND: Final = re.compile(
-    r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?"
+    r"(<!\[CDATA\[.*?\]\]>)"
+    r"|&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31});)?",
+    re.DOTALL,
 )
 # expat reports a bare "&" as an invalid token, and an HTML entity as undefined.
 _REPAIRABLE: Final = (4, 11)
 
 
 def _escaped(found: re.Match[str]) -> str:
-    if found[1]:
+    if found[1] or found[2]:
         return found[0]
-    if found[2]:
+    if found[3]:
         from html.entities import html5
 
-        if meant := html5.get(f"{found[2]};"):
+        if meant := html5.get(f"{found[3]};"):
             return meant.replace("&", "&amp;").replace("<", "&lt;")
     return f"&amp;{found[0][1:]}"
 

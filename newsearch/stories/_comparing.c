@@ -672,6 +672,14 @@ static PyObject *sizes(PyObject *object, PyObject *nothing) {
     return found;
 }
 
+static PyObject *forget(PyObject *object, PyObject *nothing) {
+    Comparer *self = (Comparer *)object;
+    if (begin(self) < 0) return NULL;
+    self->articles.length = self->words.length = 0;
+    self->is_at_work = 0;
+    return Py_NewRef(Py_None);
+}
+
 static void dealloc(PyObject *object) {
     Comparer *self = (Comparer *)object;
     PyTypeObject *type = Py_TYPE(object);
@@ -714,6 +722,7 @@ static PyMethodDef comparer_methods[] = {
     {"add", add, METH_VARARGS, "add(titles, texts, outlets, times): more articles, see comparing.py."},
     {"relations", relations, METH_O, "relations(pairs): how certainly articles are copies, see comparing.py."},
     {"sizes", sizes, METH_NOARGS, "sizes(): how many terms articles have, see comparing.py."},
+    {"forget", forget, METH_NOARGS, "forget(): the articles, see comparing.py."},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot comparer_slots[] = {

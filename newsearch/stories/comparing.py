@@ -75,6 +75,10 @@ class Comparer:
         words = self._wordings
         return array("d", [relation(words[i], words[j]) for i, j in pairs.reshape(-1, 2).tolist()]).tobytes()
 
+    def forget(self) -> None:
+        """Forget all articles. The next one gets number 0."""
+        self._wordings.clear()
+
     def sizes(self) -> bytes:
         """The number of terms in title and text of each article, as bytes of int32."""
         return array("i", [len(w.title) + len(w.text) for w in self._wordings]).tobytes()

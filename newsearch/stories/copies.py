@@ -11,15 +11,17 @@
    is about) does appear under many. Within one outlet, headlines must therefore agree too.
 4. Within a day or two, different outlets seldom write the same headline; the same outlet often does.
 
-`groups` groups related pairs. The closest pair is joined first. Two groups with a clash between them are never joined.
-A shortened copy that lacks the changed number therefore cannot connect articles that clash. The result does not depend
-on the order of the articles or on how they were split into batches.
+`groups` groups related pairs. The closest pair is joined first; of equally close ones, the pair published at the
+nearest times. Two groups with a clash between them are never joined. A shortened copy that lacks the changed number
+therefore cannot connect articles that clash. The result does not depend on the order of the articles or on how they
+were split into batches.
 
 `signatures` computes the 16 bytes that an index stores per article. `candidates` returns the pairs worth comparing.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -289,11 +291,15 @@ def groups(
     for i, j in pairs:
         i, j = (i, j) if keys[i] < keys[j] else (j, i)
         found.append((i, j, relate(wordings[i], wordings[j])))
-    return grouped(sizes, keys, found, lambda pairs: [relate(wordings[i], wordings[j]) for i, j in pairs])
+    times = [math.nan if one.time is None else one.time for one in wordings]
+    return grouped(
+        sizes, times, keys, found, lambda pairs: [relate(wordings[i], wordings[j]) for i, j in pairs]
+    )
 
 
 def grouped(
     sizes: Sequence[int],
+    times: Sequence[float],
     keys: Sequence[Any],
     known: Iterable[tuple[int, int, float]],
     relate: Callable[[list[tuple[int, int]]], Sequence[float]],
@@ -302,7 +308,8 @@ def grouped(
 
     Args:
         sizes: the number of terms in title and text of each article.
-        keys: unique, in any order.
+        times: publication time of each article, in seconds; NaN if unknown.
+        keys: unique.
         known: pairs of articles, the one with the smaller key first, and their `relation`; all that are copies.
         relate: the relations of further pairs, ordered in the same way.
     """
@@ -311,11 +318,12 @@ def grouped(
     for i, j, closeness in known:
         relations[i, j] = closeness
         if closeness >= 1:
-            edges.append((-closeness, keys[i], keys[j], i, j))
+            apart = abs(times[i] - times[j])
+            edges.append((-closeness, 0.0 if math.isnan(apart) else apart, keys[i], keys[j], i, j))
     edges.sort()
     group = list(range(len(sizes)))
     members: dict[int, list[int]] = {}
-    for _, _, _, i, j in edges:
+    for *_, i, j in edges:
         a, b = group[i], group[j]
         if a == b:
             continue

@@ -142,7 +142,8 @@ def candidates(
                 near &= fresh[one] | fresh[other] | is_crowded[values[at]]
             one, other = one[near], other[near]
             found.append(np.minimum(one, other) * count + np.maximum(one, other))
-    keys = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+    keys = np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
     return np.stack([keys // max(1, count), keys % max(1, count)], axis=1)
 
 

@@ -20,7 +20,7 @@ def clean(text: str, *, paragraphs: bool) -> str:
     # Text that still changes after the last round is hostile, and loses the characters that this depends on.
     for _ in range(_MAX_ROUNDS):
         cleaned = _clean_once(text, paragraphs)
-        if cleaned == text or ("&" not in cleaned and "<" not in cleaned):
+        if cleaned == text or ("<" not in cleaned and not ("&" in cleaned and _ENTITY.search(cleaned))):
             return cleaned
         text = cleaned
     return _clean_once(text.replace("&", " ").replace("<", " "), paragraphs)
@@ -33,7 +33,10 @@ def _clean_once(text: str, paragraphs: bool) -> str:
         text = _strip_markup(text, paragraphs)
     if not paragraphs:
         return _fold(text)
-    lines = "\n".join(map(_fold, text.splitlines()))
+    if text.isascii() and text.replace("\n", "").isprintable():
+        lines = "\n".join([" ".join(line.split()) if line else "" for line in text.split("\n")])
+    else:
+        lines = "\n".join([_fold(line) if line else "" for line in text.splitlines()])
     return _EMPTY_LINES.sub("\n\n", lines).strip("\n")
 
 
@@ -93,8 +96,15 @@ _BLOCK: Final = frozenset(_BLOCK_NAMES.split())
 def _strip_markup(text: str, paragraphs: bool) -> str:
     block = "\n\n" if paragraphs else " "
     line = "\n" if paragraphs else " "
+    known: dict[str, str] = {}
 
     def replace(tag: re.Match[str]) -> str:
+        made = known.get(tag[0])
+        if made is None:
+            made = known[tag[0]] = replacement(tag)
+        return made
+
+    def replacement(tag: re.Match[str]) -> str:
         name, rest = tag["name"].lower(), tag["rest"].strip(" /")
         if not tag["end"] and "=" not in rest:
             return tag[0]  # text ends here: only a tag that is cut off in its attributes is certain

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsearch.articles.dates import _reader, is_day_first, read_date
+from newsearch.articles.dates import _reader, exact, is_day_first, read_any, read_date
 from newsearch.articles.reading import article_from_mapping
 
 
@@ -52,6 +52,8 @@ from newsearch.articles.reading import article_from_mapping
         ("2020-09-09T11:20:00Z[UTC]", "2020-09-09T11:20:00+00:00"),
         ("Sept. 9, 2020, 7:20 a.m. ET", "2020-09-09T07:20:00-04:00"),
         ("Dec 9, 2020 7:20 AM PT", "2020-12-09T07:20:00-08:00"),
+        ("Mar 1, 2024 12:30 am", "2024-03-01T00:30:00"),
+        ("1 March 2024, 12:30 PM", "2024-03-01T12:30:00"),
         # programs
         ("Wed Sep  9 13:20:00 2020", "2020-09-09T13:20:00"),
         ("Wed Sep  9 13:20:00 2020 +0200", "2020-09-09T13:20:00+02:00"),
@@ -192,3 +194,63 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+NUMBERS = st.integers(1, 12) | st.integers(0, 23) | st.integers(0, 62)
+ENGLISH = (
+    "January Jan Feb mar April MAY June Jul Aug sept Sept September Oct nov December Dec Dez Foo".split()
+)
+OFFSETS = ["GMT", "UT", "UTC", "Z", "+0000", "-0000", "+0530", "-1130", "+1400", "+1500", "-0960"]
+
+
+@st.composite
+def usual_dates(draw: st.DrawFn, form: str) -> str:
+    """Dates in the exact forms, many of which do not exist or are nearly in the form."""
+    day, hour, minute, second = (draw(NUMBERS) for _ in range(4))
+    year = draw(st.integers(990, 2999) | st.integers(1950, 2050))
+    month = draw(st.sampled_from(ENGLISH))
+    clock = f"{hour:02}:{minute:02}" + draw(st.sampled_from(["", f":{second:02}"]))
+    if form == "822":
+        weekday = draw(st.sampled_from(["", "Mon, ", "Fri, ", "Fra, "]))
+        return f"{weekday}{day:0{draw(st.integers(1, 2))}} {month[:3]} {year} {clock} {draw(st.sampled_from(OFFSETS))}"
+    if form == "3339":
+        fraction = draw(st.sampled_from(["", ".5", ".123456", ".1234567"])) if clock.count(":") == 2 else ""
+        zone = draw(st.sampled_from(["", "Z", "z", "+01:00", "-09:30", "+14:00", "+15:00", "+0100"]))
+        number = draw(st.integers(0, 13))
+        return f"{year}-{number:02}-{day:02}{draw(st.sampled_from('T t'))}{clock}{fraction}{zone}"
+    parts = [f"{month}{draw(st.sampled_from(['', '.']))}", f"{day}{draw(st.sampled_from(['', 'th']))}"]
+    if form == "day first":
+        parts.reverse()
+    half = draw(st.sampled_from(["", " am", "PM", " pm", " Pm"]))
+    time = draw(st.sampled_from(["", f" {clock}{half}", f", {clock}", f" at {hour}:{minute:02}{half}"]))
+    return f"{parts[0]} {parts[1]}{draw(st.sampled_from(['', ',']))} {year}{time}"
+
+
+@pytest.mark.parametrize("form", ["822", "3339", "month first", "day first"])
+@given(data=st.data())
+def test_the_exact_forms_are_read_as_by_dateutil(data: st.DataObject, form: str) -> None:
+    text = data.draw(usual_dates(form))
+    when = exact(text)
+    if when is not None:
+        read = read_any(text)
+        assert read == (when, False)
+        assert type(read.when) is type(when)
+        if isinstance(when, dt.datetime):
+            assert isinstance(read.when, dt.datetime)
+            assert read.when.utcoffset() == when.utcoffset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fri, 01 Mar 2024 07:00:00 +0100",
+        "1 Mar 2024 07:00 GMT",
+        "2024-03-01T07:00:00.5Z",
+        "2024-03-01 07:00",
+        "March 1, 2024",
+        "Mar. 1, 2024 at 7:00 pm",
+        "1 March 2024 19:00",
+    ],
+)
+def test_the_usual_forms_are_exact(text: str) -> None:
+    assert exact(text) is not None

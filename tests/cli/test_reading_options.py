@@ -126,3 +126,21 @@ def test_a_run_by_watch_reads_a_source_as_it_was_said_at_first(
     assert run("reindex", "--watch").code == 0
     found = json.loads(run("query", "--format", "json", "--sort", "oldest").out)["hits"]
     assert [hit["publishedDateTime"] for hit in found] == ["2020-04-03", "2021-06-05"]
+
+
+def test_files_without_articles_are_passed_over_in_one_line(run: Command, tmp_path: Path) -> None:
+    post(tmp_path / "news", "a.md", "title: A ban")
+    for number in range(10):
+        (tmp_path / "news" / f"{number}.json").write_text("{}")
+    result = run("index", tmp_path / "news", "--strict")
+    assert result.code == 0
+    assert result.err == (
+        "newsearch: 10 files without any article passed over: 0.json, 1.json, 2.json, 3.json, 4.json, 5.json, 6.json,"
+        " 7.json and 2 more; --list-broken says why\n"
+    )
+    every = run("index", tmp_path / "news", "--dry-run", "--list-broken", "--index", tmp_path / "other").err
+    assert f"newsearch: passed over: {tmp_path / 'news' / '9.json'}: no article in it\n" in every
+    other = ("--dry-run", "--index", tmp_path / "other", "--format", "json")
+    document = json.loads(run("index", tmp_path / "news", *other).out)
+    assert (document["not_news"], document["broken"]) == (10, 0)
+    assert document["passed_over"][0]["reason"] == "no article in it"

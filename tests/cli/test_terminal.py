@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch.articles.article import Article, Provider
+from newsearch.cli import terminal
 from newsearch.cli.formats import as_text
-from newsearch.cli.terminal import Terminal, cells, wrap
+from newsearch.cli.terminal import Terminal, cells, explained_if_slow, wrap
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.outputs.page import Page
 from newsearch.text.clean import one_line
@@ -124,3 +126,27 @@ def test_nor_does_it_by_the_other_commands(hostile: Path, run: Command, command:
 
 def test_a_url_that_hides_something_is_no_hyperlink(hostile: Path) -> None:
     assert not any("\x1b]8" in line for line in as_text(page(hostile, "ban"), SCREEN))
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_what_takes_long_is_explained_on_a_terminal_only(
+    interactive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    said = threading.Event()
+
+    def complain(reason: str) -> None:
+        told.append(reason)
+        said.set()
+
+    monkeypatch.setattr(Terminal, "of", classmethod(lambda cls, *_: cls(interactive=interactive)))
+    monkeypatch.setattr(terminal, "complain", complain)
+    monkeypatch.setattr(terminal, "_PATIENCE", 0.0)
+    with explained_if_slow("comparing"):
+        if interactive:
+            assert said.wait(60)
+    assert told == ["comparing"] * interactive
+    monkeypatch.setattr(terminal, "_PATIENCE", 3600.0)
+    with explained_if_slow("comparing"):
+        pass
+    assert told == ["comparing"] * interactive

@@ -145,39 +145,24 @@ def test_facets_are_exact_over_all_shards(cluster: Cluster) -> None:
 
 
 def test_all_forms_that_are_like_a_word_are_found(cluster: Cluster) -> None:
-    words = [
-        "ai",
-        "us",
-        "u",
-        "bus",
-        "use",
-        "sue",
-        "rust",
-        "jusa",
-        "xx",
-        "日本",
-        "su",
-        "plus",
-        "greek",
-        "tree",
-        "rteet",
-    ]
+    long = "hydroxychloroquine"
+    words = "ai us u bus use sue rust jusa xx 日本 su plus greek tree rteet".split()
+    words += "xxtreet reet eet etreet rtreet street ytree trees greet tte.et meets".split()
     words += [
-        "xxtreet",
-        "reet",
-        "eet",
-        "etreet",
-        "rtreet",
-        "street",
-        "ytree",
-        "trees",
-        "greet",
-        "tte.et",
-        "meets",
+        long,
+        long[1:],
+        long[2:],
+        "x" + long,
+        "yh" + long[2:],
+        "x" + long[1:-1],
+        "xy" + long,
+        "xyz" + long,
     ]
-    reader = read(cluster, [Article(id=word, title=word) for word in words])
-    oracle = Oracle([Article(id=word, title=word) for word in words])
-    for typed in ("us", "x", "bus", "treet", "3.5"):
+    words += ["x" + long[1:7] + "x" + long[7:], long[1:8] + long[9:], "w" * 64, "v" + "w" * 62]
+    words += [long[1] + long[0] + long[2:8] + long[9] + long[8] + long[10:]]
+    articles = [Article(id=word, title=word) for word in words]
+    reader, oracle = read(cluster, articles), Oracle(articles)
+    for typed in ("us", "x", "bus", "treet", "3.5", long, "w" * 64):
         for edits in (1, 2):
             found = {article.id for article in _found(reader, Fuzzy(typed, edits))}
             assert found == {f.article.id for f in oracle.search(Fuzzy(typed, edits), Options())}
@@ -245,3 +230,31 @@ def test_answers_that_are_kept_stay_the_same(cluster: Cluster, given: list[Artic
         first, second = (reader.search(tree, Options(limit=9)) for _ in range(2))
         assert first.hits() == second.hits()
     cluster.ask("DELETE", f"/{reader.generation.index}")
+
+
+def test_a_text_of_more_words_than_fit_in_a_query_is_answered(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of so many words the rarest find the page, and all count in its scores."""
+    monkeypatch.setattr("newsearch.engine.opensearch.translate.MAX_TERMS", 12)
+    words = [f"word{i}" for i in range(20)]
+    given = [Article(id=f"{i:02}", title=" ".join(words[i : i + 4])) for i in range(17)]
+    given += [Article(id=f"common{i}", title=words[0]) for i in range(9)]
+    reader, oracle = read(cluster, given), Oracle(given)
+    tree = All(tuple(map(Word, words)))
+    answer = reader.search(tree, Options(limit=10))
+    expected = {found.article.id: found.score for found in oracle.search(tree, Options())}
+    assert {named.id: score for named, score, _ in answer.hits()} == pytest.approx(
+        {named.id: expected[named.id] for named, _, _ in answer.hits()}
+    )
+    assert answer.counts() == (0, len(given))
+
+
+def test_thousands_of_words_are_answered(cluster: Cluster) -> None:
+    words = [f"word{i}" for i in range(3000)]
+    reader = read(
+        cluster, [Article(id="1", title=" ".join(words[:50])), Article(id="2", title="word2999 word7")]
+    )
+    answer = reader.search(All(tuple(map(Word, words))), Options())
+    assert ids(answer) == ["1", "2"]
+    assert answer.counts() == (0, 2)

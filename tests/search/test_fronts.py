@@ -129,3 +129,21 @@ def test_the_name_of_a_publisher_at_the_end_of_a_title_joins_nothing(tmp_path: P
     build(tmp_path, records)
     with newsearch.open(tmp_path / "index") as opened:
         assert [len(story.articles) for story in opened.stories()] == [1, 1, 1, 1]
+
+
+def test_a_story_knows_who_was_first_and_how_long_after_it_the_others_came(tmp_path: Path) -> None:
+    wired = {**REPORTS[1], "authors": ["Associated Press"]}
+    tied = {**REPORTS[2], "publishedDateTime": REPORTS[0]["publishedDateTime"]}
+    build(tmp_path, [REPORTS[0], wired, tied, REPORTS[3]])
+    with newsearch.open(tmp_path / "index") as opened:
+        (story,) = opened.stories()
+    told = [(one.copy.outlet, one.is_first, one.wire) for one in story.publications]
+    assert told == [
+        ("Herald", True, ""),
+        ("Gazette", True, ""),
+        ("Courier", False, "AP"),
+        ("Post", False, ""),
+    ]
+    assert [
+        one.after.total_seconds() / 3600 if one.after is not None else None for one in story.publications
+    ] == [0, 0, 3, 9]

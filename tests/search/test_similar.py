@@ -106,3 +106,24 @@ def test_there_is_nothing_like_what_is_not_there(index: Index) -> None:
     assert index.related("ferry-0", 0) == []
     with pytest.raises(QueryError, match=r"^limit:"):
         index.related("ferry-0", -1)
+
+
+def test_a_day_without_a_time_is_first_only_if_no_time_of_that_day_is_known(tmp_path: Path) -> None:
+    late = record("late", TITLE, FERRY, "Herald", 20)
+    day = {**record("day", TITLE, FERRY, "Gazette", None), "publishedDateTime": "2024-05-01"}
+    before = {**day, "id": "before", "publishedDateTime": "2024-04-30"}
+    undated = record("undated", TITLE, FERRY, "Post", None)
+    (tmp_path / "same").mkdir()
+    opened = index_of(tmp_path / "same", [late, day])
+    assert [(one.copy.id, one.is_first, one.after) for one in opened.copies("day")] == [
+        ("late", True, timedelta(0)),
+        ("day", False, None),
+    ]
+    opened = index_of(tmp_path, [late, before])
+    assert [(one.copy.id, one.is_first, one.after) for one in opened.copies("late")] == [
+        ("before", True, None),
+        ("late", False, None),
+    ]
+    assert [one.is_first for one in opened.copies("before")] == [True, False]
+    (tmp_path / "none").mkdir()
+    assert [one.is_first for one in index_of(tmp_path / "none", [undated]).copies("undated")] == [False]

@@ -55,9 +55,24 @@ def test_people_have_a_page_of_it(client: Any) -> None:
 
 
 def test_what_it_allows_is_answered_as_it_says(index: Path) -> None:
+    assert _asked(index, examples=15) > 50
+
+
+@pytest.mark.slow
+def test_two_thousand_requests_are_answered_as_it_says(index: Path) -> None:
+    # Some operations have only a few requests that differ.
+    assert _asked(index, examples=220) >= 2_000
+
+
+def _described(index: Path) -> list[Any]:
     schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is in the extra dev")
-    served = app(index)
-    schema = schemathesis.openapi.from_asgi("/openapi.json", served, headers={"Host": "localhost"})
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app(index), headers={"Host": "localhost"})
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+def _asked(index: Path, examples: int) -> int:
+    """Ask for what the description allows, and check the answers against it. Returns the number of requests."""
+    operations = _described(index)
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
 
@@ -68,12 +83,12 @@ def test_what_it_allows_is_answered_as_it_says(index: Path) -> None:
         checks.content_type_conformance,
         checks.response_schema_conformance,
     ]
-    few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    few = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     seen = 0
-    for found in schema.get_all_operations():
+    for operation in operations:
 
         @few
-        @_given(found.ok())
+        @_given(operation)
         def ask(case: Any) -> None:
             nonlocal seen
             answer = case.call(headers={"Host": "localhost"})
@@ -81,7 +96,7 @@ def test_what_it_allows_is_answered_as_it_says(index: Path) -> None:
             seen += 1
 
         ask()
-    assert seen > 50
+    return seen
 
 
 def _given(operation: Any) -> Any:

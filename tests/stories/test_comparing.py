@@ -143,3 +143,14 @@ def test_nobody_else_is_let_in_while_words_are_compared() -> None:
     made.add(["", ""], texts, bytes(8), bytes(16))
     with pytest.raises(RuntimeError, match="another thread"):
         made.relations(np.array([0, 1], np.int64))
+
+
+def test_forgotten_articles_leave_their_numbers_to_others() -> None:
+    made = comparer()
+    made.add(["Ferry reopened", "Ferry"], ["today", "never"], bytes(8), bytes(16))
+    made.forget()
+    assert made.sizes() == b""
+    with pytest.raises(IndexError):
+        made.relations(np.array([0, 0], np.int64))
+    made.add(["Harbour closed for the night"], [""], bytes(4), bytes(8))
+    assert np.frombuffer(made.sizes(), np.int32).tolist() == [5]

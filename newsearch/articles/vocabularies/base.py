@@ -13,6 +13,7 @@ __all__ = [
     "Keys",
     "Vocabulary",
     "address",
+    "beginning",
     "domain_of",
     "first",
     "is_address",
@@ -165,6 +166,20 @@ def unique(values: Iterable[str]) -> list[str]:
 def address(value: object) -> str:
     """An address, or an empty text for a urn or anything else."""
     return value.strip() if isinstance(value, str) and is_address(value) else ""
+
+
+_TITLE_LENGTH: Final = 80
+
+
+def beginning(text: str) -> str:
+    """The first words of a text, as the title of an article without one."""
+    from newsearch.text.clean import clean_text
+
+    text = clean_text(text)
+    if len(text) <= _TITLE_LENGTH:
+        return text
+    head = text[: _TITLE_LENGTH + 1].rpartition(" ")[0]
+    return f"{head or text[:_TITLE_LENGTH]}…"
 
 
 NO_DOCUMENT: Final[Mapping[str, Any]] = {}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from newsearch.articles.vocabularies.base import Keys, address, domain_of, first, names_of, plain, texts_of
+from newsearch.articles.vocabularies.base import (
+    Keys,
+    address,
+    beginning,
+    domain_of,
+    first,
+    names_of,
+    plain,
+    texts_of,
+)
 
 
 def tells(record: Mapping[str, Any]) -> bool:
@@ -23,11 +32,16 @@ def read(item: Mapping[str, Any], feed: Mapping[str, Any]) -> Keys:
     keys = Keys(item)
     keys.take("guid", "id", read=plain)
     keys.take("webUrl", "url", read=address) or keys.take("webUrl", "external_url", "id", read=address)
+    if "webUrl" not in keys.record and (url := plain(item.get("url"))):
+        keys.record["webUrl"] = url  # it cannot be used, and is reported
     if "external_url" in item:
         keys.take("originalUrl", "external_url", read=address)
     keys.take("title", "title")
     keys.take("body", "content_html", "content_text")
     keys.take("excerpt", "summary")
+    # Titles are optional: microblogs have none.
+    if "title" not in keys.record and (text := first(keys.record.get("excerpt"), keys.record.get("body"))):
+        keys.record["title"] = beginning(plain(text))
     keys.take("publishedDateTime", "date_published")
     keys.take("modified", "date_modified")
     keys.take("authors", "authors", "author", read=names_of)

@@ -33,6 +33,8 @@ def read(article: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.take("images", "urlToImage", "image", read=address)
     keys.take("locale", "language", "lang")
     keys.take("category", "category")
+    if article.get("title") == "[Removed]":  # what is left of an article that its outlet has withdrawn
+        keys.record["published"] = False
     return keys
 
 

@@ -47,7 +47,7 @@ def read(item: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     keys.take("publishedDateTime", "firstcreated", "contentcreated", "versioncreated")
     keys.take("modified", "versioncreated", "contentmodified")
     keys.take("locale", "language", "profile_language")
-    keys.take("authors", "byline", "by", "authors", "creators", read=_authors)
+    keys.take("authors", "byline", "by", "bylines", "authors", "creators", read=_authors)
     keys.add("topics", "subjects", "subject", read=_subjects)
     keys.add("topics", "keywords", read=_subjects)
     keys.take("category", "services", "service", "genres", read=_first_name)

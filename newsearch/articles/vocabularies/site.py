@@ -77,6 +77,14 @@ FOREIGN: Final = (
 """Keys that indicate a record with other names than ours."""
 
 
+def may_be_article(record: Mapping[str, Any]) -> bool:
+    """Whether a record has a key for a title or a text, which every article needs."""
+    return not _ESSENTIAL.isdisjoint(ALIASES.get(name, name) for name in map(str.lower, map(str, record)))
+
+
+_ESSENTIAL: Final = frozenset(("title", "body", "content", "text"))
+
+
 def read(record: Mapping[str, Any], document: Mapping[str, Any]) -> Keys:
     """Read a record whose keys are ours, or other names for them, in any case.
 

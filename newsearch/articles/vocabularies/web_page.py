@@ -26,7 +26,8 @@ from newsearch.articles.vocabularies.base import (
 Page = Mapping[str, Any]
 """What a reader of HTML finds. All keys are optional: `address` (where it was fetched), `canonical`, `title`, `lang`,
 `text` (of the article alone), `headings`, `times`, `authors` (of links with rel=author), `meta` (pairs of a lower-case
-name and a content), `json_ld` (the scripts as they stand), `microdata` (lists of values by itemprop)."""
+name and a content), `has_article` (an <article>), `json_ld` (the scripts as they stand), `microdata` (lists of values
+by itemprop)."""
 
 IsDate = Callable[[object], bool]
 
@@ -121,6 +122,48 @@ def read(page: Page, is_date: IsDate) -> Keys:
     for name in source:
         keys.take(name, name)
     return keys
+
+
+MUCH_TEXT: Final = 400
+"""Characters of text that make a page without any metadata an article: old pages have none."""
+
+_OTHER_PAGES: Final = frozenset(
+    (
+        "WebSite",
+        "CollectionPage",
+        "SearchResultsPage",
+        "ProfilePage",
+        "ContactPage",
+        "AboutPage",
+        "ItemList",
+        "Product",
+    )
+)
+
+
+def may_be_article(page: Page) -> bool:
+    """Whether something in a page says that it is an article, or it has much text and nothing says otherwise.
+
+    Most sites set `og:type` to `website` on pages of any kind, so that only a `website` with little text is no article.
+    """
+    meta = _by_name(page.get("meta") or ())
+    things = list(_things(page.get("json_ld") or ()))
+    micro = page.get("microdata") or {}
+    kinds = {kind.lower() for kind in meta.get("og:type", ())}
+    if (
+        any(map(_is_article, things))
+        or "article" in kinds
+        or any(name.startswith("article:") for name in meta)
+        or not {"headline", "datePublished", "articleBody"}.isdisjoint(micro)
+        or any(_values(meta, (*_DATES, "parsely-author", "byl", "sailthru.author")))
+        or page.get("has_article")
+        or page.get("times")
+        or page.get("authors")
+    ):
+        return True
+    types = {kind for thing in things for kind in _types(thing)}
+    says_other = bool(kinds - {"website"}) or not _OTHER_PAGES.isdisjoint(types)
+    return not says_other and len(plain(page.get("text"))) >= MUCH_TEXT
 
 
 _COUNTED: Final = ("article:expiration_time",)

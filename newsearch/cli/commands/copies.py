@@ -11,10 +11,10 @@ from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
-from newsearch.cli.terminal import BOLD, DIM, Terminal, complain
+from newsearch.cli.terminal import BOLD, COMPARING, DIM, Terminal, complain, explained_if_slow
 from newsearch.cli.zones import zone
 from newsearch.outputs.words import delay
-from newsearch.search.similar import Publication
+from newsearch.search.firsts import Publication
 from newsearch.text.clean import one_line
 
 
@@ -45,7 +45,8 @@ def copies(id: str, zone_name: str | None, format_name: str, color: str, directo
         article = named_article(index, id)
         if article is None:
             return 1
-        found = index.copies(article.id)
+        with explained_if_slow(COMPARING):
+            found = index.copies(article.id)
     if format_name == "json":
         from newsearch.outputs.json_page import publication_mapping
 

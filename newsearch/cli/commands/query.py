@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import click
@@ -13,7 +14,7 @@ from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
 from newsearch.cli.options import cache_option, color_option, format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.requests import request_options
-from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.terminal import COMPARING, Terminal, complain, explained_if_slow
 from newsearch.engine.base import FACETS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.outputs.page import Page
@@ -80,7 +81,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--parse", "only_parse", is_flag=True, help="Show how the query is understood, without searching."
 )
-@cache_option
+@cache_option("256M")
 @index_option
 def query(
     request: Request,
@@ -109,7 +110,8 @@ def query(
     if only_parse:
         return _show_parsed(request, synonym_file)
     with open_for_search(directory, synonym_file, cache) as index:
-        results = index.run(request)
+        with explained_if_slow(COMPARING) if request.collapse else nullcontext():
+            results = index.run(request)
         for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
             print(line)
         # After the results, where they are read: what was not understood must not scroll away.

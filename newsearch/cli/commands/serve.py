@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from newsearch.cli.options import cache_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
 from newsearch.text.clean import one_line
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to write a line for each request on stderr.",
 )
+@cache_option("128M", " in each worker")
 @index_option
 def serve(
     host: str,
@@ -104,6 +106,7 @@ def serve(
     read_only: bool,
     browse: bool,
     log_format: str,
+    cache: int,
     directory: str | None,
 ) -> int:
     """Serve a page for people, an API, feeds and MCP on the index, until it is stopped."""
@@ -128,6 +131,7 @@ def serve(
         cors=cors,
         unpublished=unpublished,
         saved=saved,
+        memory=cache,
     )
     log = None if log_format == "none" else partial(_log, log_format)
     place = directory or DEFAULT_INDEX

@@ -13,7 +13,7 @@ from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
 from newsearch.cli.windows import Window, window_options
-from newsearch.outputs.words import counted
+from newsearch.outputs.words import counted, delay
 from newsearch.search.fronts import Stories, Story
 from newsearch.text.clean import one_line
 
@@ -90,9 +90,25 @@ def _lines(found: Stories, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
 
 
 def _facts(story: Story, tz: tzinfo) -> str:
-    first, last = _moment(story.first.date, tz), _moment(story.last.date, tz)
-    span = first if first == last else f"{first} to {last}"
-    return f"{counted(len(story.articles), 'article')} · {span} · {story.trend}"
+    facts = [counted(len(story.articles), "article"), f"first {_first(story, tz)}"]
+    last = story.publications[-1]
+    if not last.is_first:
+        facts.append(
+            f"last {_moment(last.copy.date, tz)}" + (f", {delay(last.after)} later" if last.after else "")
+        )
+    return " · ".join([*facts, story.trend])
+
+
+def _first(story: Story, tz: tzinfo) -> str:
+    """When the story was first reported, by whom, and what is not known of it."""
+    first = [one for one in story.publications if one.is_first]
+    told = _moment(first[0].copy.date, tz)
+    if not isinstance(first[0].copy.date, datetime):
+        told += ", time not known"
+    names = dict.fromkeys(
+        one_line(one.copy.outlet) + (f" ({one.wire})" if one.wire else "") for one in first if one.copy.outlet
+    )
+    return told + (f" by {' and '.join(names)}" if names else "")
 
 
 def _outlets(story: Story) -> str:

@@ -16,7 +16,7 @@ from newsearch.engine.opensearch import documents
 from newsearch.engine.opensearch.counts import Known, counted, counting, every_bucket, most_frequent
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
-from newsearch.engine.opensearch.paging import Pages
+from newsearch.engine.opensearch.paging import WINDOW, Pages
 from newsearch.engine.opensearch.translate import Clause, Translation
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
@@ -179,9 +179,18 @@ class OpenSearchAnswer:
         in doubles may be another one.
         """
         before = after = 1
+        # Sorting by date and id too takes as long as scoring. It matters only if scores agree at an end of the page.
+        by_score_alone = self._query.has_words and last + after <= WINDOW
         while True:
             low, high = max(0, first - before), last + after
-            rows = [self._row(hit, tier) for hit in pages.hits(low, high)]
+            hits = pages.best(low, high) if by_score_alone else pages.hits(low, high)
+            rows = [self._row(hit, tier) for hit in hits]
+            if by_score_alone:
+                by_score_alone = False
+                ends = [at - low for at in (first, last) if low < at < low + len(rows)]
+                if not any(_is_near(rows[end - 1], rows[end]) for end in ends):
+                    break
+                continue
             is_cut_low = low and first - low < len(rows) and self._is_open(rows, first - low, -1)
             is_cut_high = low + len(rows) == high and self._is_open(rows, last - low, 1)
             if not (is_cut_low or is_cut_high):
@@ -207,7 +216,7 @@ class OpenSearchAnswer:
         scores = {inner.score}
         while 0 <= at < len(rows):
             outer = rows[at]
-            if abs(outer.score - inner.score) > _NEAR * abs(inner.score):
+            if not _is_near(outer, inner):
                 return False
             scores.add(outer.score)
             at += step
@@ -294,6 +303,11 @@ _RANGES = 5000
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+
+
+def _is_near(one: Row, other: Row) -> bool:
+    """Whether the server may not tell the scores of two hits apart."""
+    return abs(one.score - other.score) <= _NEAR * abs(one.score)
 
 
 def _period(name: str, day: date) -> str:

@@ -158,6 +158,7 @@ class Cluster:
             ],
             "timeout": settings.timeout,
             "max_retries": 0,
+            "retry_on_timeout": True,  # so that the pool sets a node aside that does not answer
             "pool_maxsize": 32,
         }
         if settings.user:

@@ -35,6 +35,12 @@ WHOLE = {"allow_partial_search_results": "false"}
 _MAX_KEPT = 100_000
 """Answers that are kept."""
 
+_LONG = 12
+"""Letters of a term above which the forms that are like it are looked for by halves."""
+
+_SEARCHES = 250
+"""Searches in one request."""
+
 _MAX_LIKE = 2000
 """Forms that the server suggests for a misspelling, at most. The nearest ones come first."""
 
@@ -61,12 +67,15 @@ class Requests:
         if len(bodies) == 1:
             return [self.search(bodies[0])]
         header = orjson.dumps({"index": self.generation.index, "allow_partial_search_results": False})
-        lines = b"".join([header + b"\n" + orjson.dumps(body) + b"\n" for body in bodies])
-        found = self.cluster.ask("POST", "/_msearch", lines)["responses"]
+        found: list[Any] = []
+        for at in range(0, len(bodies), _SEARCHES):
+            some = bodies[at : at + _SEARCHES]
+            lines = b"".join([header + b"\n" + orjson.dumps(body) + b"\n" for body in some])
+            found += self.cluster.ask("POST", "/_msearch", lines)["responses"]
         for answer in found:
             if "error" in answer:
                 raise self._refused(answer)
-        return list(found)
+        return found
 
     def _refused(self, answer: Mapping[str, Any]) -> Exception:
         error = answer["error"]
@@ -349,8 +358,14 @@ def _like(term: str, edits: int) -> set[str]:
 def _begun_otherwise(term: str) -> set[str]:
     """Expressions for what is within two edits of a longer term, one of them at its beginning.
 
-    The server suggests nothing with two edits that does not begin as the term does.
+    The server suggests nothing with two edits that does not begin as the term does. The expressions for a long term
+    match other forms too, since exact ones would be too long.
     """
+    if len(term) > _LONG:
+        # The other edit leaves one half as it is.
+        middle = len(term) // 2
+        halves = _escaped(term[2 : middle - 1]), _escaped(term[middle + 1 :])
+        return {f".{{0,4}}{halves[0]}.*", f".*{halves[1]}"}
     first, second = _escaped(term[0]), _escaped(term[1])
     found = {begin + rest for rest in _like(term[1:], 1) for begin in (".", "")}
     found |= {"." + rest for rest in _like(term, 1)}
@@ -412,14 +427,19 @@ def most_frequent(
         return []
     taken = 2 * limit + 10
     while True:
-        body = {**terms, "size": limit, "shard_size": taken, "show_term_doc_count_error": True}
+        body = {**terms, "size": taken, "shard_size": taken, "show_term_doc_count_error": True}
         answer = requests.search(counting(filters) | {"aggs": {"values": {"terms": body}}})
         found = answer["aggregations"]["values"]
         buckets = found["buckets"]
-        unseen = found["doc_count_error_upper_bound"]
-        is_exact = all(bucket["doc_count_error_upper_bound"] == 0 for bucket in buckets)
-        if not unseen or (is_exact and len(buckets) == limit and buckets[-1]["doc_count"] > unseen):
-            return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets]
+        first = buckets[:limit]
+        least = first[-1]["doc_count"] if len(first) == limit else 1
+        # What a value has at most that some shards did not return, or none.
+        unsure = [found["doc_count_error_upper_bound"]]
+        for bucket in buckets[limit:]:
+            if error := bucket["doc_count_error_upper_bound"]:
+                unsure.append(bucket["doc_count"] + error)
+        if max(unsure) < least and not any(bucket["doc_count_error_upper_bound"] for bucket in first):
+            return [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in first]
         taken *= 8
 
 

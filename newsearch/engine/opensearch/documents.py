@@ -7,15 +7,17 @@ which makes the codes the same to the bit.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from operator import attrgetter
+from operator import add, attrgetter
 from threading import Lock
 from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from newsearch import ranking
@@ -108,24 +110,24 @@ class _Analyser:
         terms, codes, ends = self._codes(tokens, lengths)
         numbers, of_field = tokens.tolist(), lengths.tolist()
         names, start, first, found = self._names, 0, 0, []
+        name = names.__getitem__
         for i, article in enumerate(articles):
             language = spoken[i]
             stems = self._stems_of(language)
             last = ends[i]
             own, own_codes = terms[first:last], codes[first:last]
-            stems.learn(own, names)
             document: dict[str, Any] = {
-                "exact": " ".join([names[t] + _CODES[c] for t, c in zip(own, own_codes, strict=True)]),
+                "exact": " ".join(map(add, map(name, own), map(_CODES.__getitem__, own_codes))),
                 "stem": stems.coded(own, own_codes, names),
                 "language": stems.language,
             }
             first, left = last, MAX_POSITIONS
-            for name, length in zip(ranking.TEXT_FIELDS, of_field[i], strict=True):
+            for field, length in zip(ranking.TEXT_FIELDS, of_field[i], strict=True):
                 if length:
                     words = numbers[start : start + min(length, left)]
-                    document[f"x_{name}"] = " ".join([names[t] for t in words])
-                    document[f"s_{name}"] = " ".join([stems.known[t] for t in words])
-                    document[f"length_{name}"] = length
+                    document[f"x_{field}"] = " ".join(map(name, words))
+                    document[f"s_{field}"] = " ".join(map(stems.known.__getitem__, words))
+                    document[f"length_{field}"] = length
                     start += length
                     left = max(0, left - length)
             document |= _facts(article, article.language or CODES[told[i]], of_field[i][_EXCERPT])
@@ -170,39 +172,43 @@ class _Stems:
         self.known: dict[int, str] = {}
         self._stemming = stemming
 
-    def learn(self, terms: Iterable[int], names: Sequence[str]) -> None:
-        new = [term for term in terms if term not in self.known]
-        if new:
+    def of(self, terms: Sequence[int], names: Sequence[str]) -> list[str]:
+        """The stems of some terms, given by their numbers.
+
+        Args:
+            names: all terms.
+        """
+        known = self.known
+        try:
+            return [known[term] for term in terms]
+        except KeyError:
+            new = [term for term in terms if term not in known]
             stems = self._stemming.stems([names[term] for term in new])
             prefix = f"{self.language}:"
-            self.known.update(zip(new, [prefix + stem for stem in stems], strict=True))
+            known.update(zip(new, [prefix + stem for stem in stems], strict=True))
+            return [known[term] for term in terms]
 
     def coded(self, terms: Sequence[int], codes: Sequence[int], names: Sequence[str]) -> str:
         """The stems of an article with the codes of all their forms together, and of the best form if it differs."""
-        known = self.known
-        united: dict[str, int] = {}
-        several: dict[str, list[tuple[str, int]]] = {}
-        for term, code in zip(terms, codes, strict=True):
-            stem = known[term]
-            if stem in united:
-                several.setdefault(stem, [("", united[stem])]).append((names[term], code))
-            else:
-                united[stem] = code
-        if not several:
-            return " ".join([stem + _CODES[code] for stem, code in united.items()])
-        first = {
-            stem: names[term] for term, stem in ((t, known[t]) for t in reversed(terms)) if stem in several
+        stems = self.of(terms, names)
+        united = dict(zip(stems, codes, strict=True))
+        if len(united) == len(stems):
+            return " ".join(map(add, stems, map(_CODES.__getitem__, codes)))
+        several: dict[str, list[tuple[str, int]]] = {
+            stem: [] for stem, count in Counter(stems).items() if count > 1
         }
+        for stem, term, code in zip(stems, terms, codes, strict=True):
+            if stem in several:
+                several[stem].append((names[term], code))
         best = []
         for stem, forms in several.items():
-            forms[0] = first[stem], forms[0][1]
             # In the order of the forms, as ranking says: the last bit of a sum depends on it.
             total = sum(_UNSATURATED[code] for _, code in sorted(forms))
             united[stem] = round(255 * total / (ranking.K1 + total))
             most = max(code for _, code in forms)
             if most != united[stem]:
                 best.append(best_form(stem) + _CODES[most])
-        return " ".join([stem + _CODES[code] for stem, code in united.items()] + best)
+        return " ".join([*map(add, united, map(_CODES.__getitem__, united.values())), *best])
 
 
 _UNSATURATED: Final = ranking.unsaturate(np.arange(256)).tolist()
@@ -340,10 +346,14 @@ _plain_defaults: Final = tuple(_DEFAULTS.values())
 
 
 def _stored(article: Article) -> str:
-    text = json.dumps(_values(article), ensure_ascii=False, separators=(",", ":"))
-    if not text.isascii():
+    values = _values(article)
+    try:
+        return orjson.dumps(values).decode()
+    except TypeError:
+        # An integer of more than 64 bits, or a lone surrogate.
+        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
         text.encode()
-    return text
+        return text
 
 
 def _values(article: Article) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsearch.engine.base import CACHE, MEMORY, Held, Recipe
+from newsearch.engine.base import CACHE, MEMORY, NO_SETTINGS, Engine, Held, Recipe
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt
 
@@ -80,9 +80,13 @@ class OpenSearchEngine:
 
         document = published_document(self._cluster)
         try:
-            sources = tuple(parsed_source(entry).location for entry in document["sources"])
-            protected = frozenset(map(str, document["protected"]))
-            return Recipe(sources, protected, bool(document.get("keep_history")))
+            entries = tuple(map(parsed_source, document["sources"]))
+            return Recipe(
+                tuple(entry.location for entry in entries),
+                frozenset(map(str, document["protected"])),
+                bool(document.get("keep_history")),
+                {entry.location: entry.settings for entry in entries if entry.settings != NO_SETTINGS},
+            )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
 
@@ -107,3 +111,9 @@ _SNAPSHOTS = (
     "backups hold indexes in directories; copy this one to a directory first: newsearch copy INDEX DIR; or let the"
     " cluster take snapshots"
 )
+
+
+if TYPE_CHECKING:
+
+    def _implements(engine: OpenSearchEngine) -> Engine:
+        return engine

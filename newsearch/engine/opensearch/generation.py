@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from newsearch.engine.figures import NO_SETTINGS, SourceSettings
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing
@@ -46,12 +47,19 @@ class SourceEntry(NamedTuple):
         state: the name of the documents with the state of its files; empty if unknown.
         read: when its files were read; None if unknown.
         broken: how many of its articles were broken.
+        settings: how it is read.
     """
 
     location: str
     state: str = ""
     read: datetime | None = None
     broken: int = 0
+    settings: SourceSettings = NO_SETTINGS
+
+    def document(self) -> dict[str, Any]:
+        """What `parsed_source` makes this source of."""
+        read = self.read and self.read.isoformat()
+        return {**self._asdict(), "read": read, "settings": self.settings._asdict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +117,7 @@ class Generation:
             "hidden": self.hidden,
             "deleted": self.deleted,
             "pivots": self.pivots._asdict(),
-            "sources": [
-                {**entry._asdict(), "read": entry.read and entry.read.isoformat()} for entry in self.sources
-            ],
+            "sources": [entry.document() for entry in self.sources],
             "protected": sorted(self.protected),
             "created": self.created.isoformat(),
             "languages": list(self.languages),
@@ -221,6 +227,7 @@ def parsed_source(given: Mapping[str, Any]) -> SourceEntry:
         str(given.get("state") or ""),
         datetime.fromisoformat(read) if read else None,
         int(given.get("broken") or 0),
+        SourceSettings(**(given.get("settings") or {})),
     )
 
 

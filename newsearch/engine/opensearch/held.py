@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -17,12 +18,14 @@ from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.documents import article as parsed_article
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
-from newsearch.errors import IndexCorrupt
+from newsearch.errors import EngineError, IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]
 
 _PAGE = 10_000
 _READ = 500
+_ATTEMPTS = 6
+_SOURCES = 65_535
 _SIGN = np.uint64(1 << 63)
 
 
@@ -75,6 +78,31 @@ def document_id(key: int, mark: str, born: int) -> str:
         born: the generation in which it appears.
     """
     return f"{key:016x}-{mark}.{born}"
+
+
+def count(cluster: Cluster, index: str, query: Mapping[str, Any]) -> int:
+    """How many documents a query finds. `_count` would leave out shards that do not answer."""
+    body = {"size": 0, "track_total_hits": True, "query": query}
+    params = {"allow_partial_search_results": "false"}
+    answer = cluster.ask("POST", f"/{index}/_search", body, params)
+    return int(answer["hits"]["total"]["value"])
+
+
+def refresh(cluster: Cluster, index: str) -> None:
+    """Let searches find all documents that were written.
+
+    Raises:
+        EngineError: a shard did not do so, even when it was asked again.
+    """
+    pause = 0.2
+    for _ in range(_ATTEMPTS):
+        if not cluster.ask("POST", f"/{index}/_refresh")["_shards"]["failed"]:
+            return
+        time.sleep(pause)
+        pause *= 2
+    raise EngineError(
+        f"{cluster.place}: part of the index is on no node that runs; check the nodes and try again"
+    )
 
 
 def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[list[Mapping[str, Any]]]:
@@ -150,11 +178,16 @@ class OpenSearchHeld:
         """How many articles an interrupted run has indexed."""
         return self._count(self._index, self._is_ahead()) if self._index else 0
 
-    def count_ahead(self, source: str) -> int:
-        """How many articles of a source an interrupted run has indexed."""
-        if not self._index:
-            return 0
-        return self._count(self._index, [*self._is_ahead(), {"term": {"source": source}}])
+    def sources_ahead(self) -> list[str]:
+        """The sources of the articles that an interrupted run has indexed."""
+        body = {
+            "size": 0,
+            "query": {"bool": {"filter": self._is_ahead()}},
+            "aggs": {"sources": {"terms": {"field": "source", "size": _SOURCES}}},
+        }
+        params = {"allow_partial_search_results": "false"}
+        found = self._cluster.ask("POST", f"/{self._index}/_search", body, params)
+        return sorted(bucket["key"] for bucket in found["aggregations"]["sources"]["buckets"])
 
     def ledger(self, source: str) -> Ledger:
         """A ledger that compares the held articles of a source with its current ones."""
@@ -212,8 +245,7 @@ class OpenSearchHeld:
         return [{"term": {"born": self._number}}]
 
     def _count(self, index: str, filters: Sequence[Mapping[str, Any]]) -> int:
-        body = {"query": {"bool": {"filter": list(filters)}}}
-        return int(self._cluster.ask("POST", f"/{index}/_count", body)["count"])
+        return count(self._cluster, index, {"bool": {"filter": list(filters)}})
 
     def _committed_ids(self, documents: Documents, source: str, at: list[int]) -> list[str]:
         return [str(document.get("id", "")) for document in self._read(documents, source, at, "id")]

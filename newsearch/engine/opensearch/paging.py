@@ -75,6 +75,13 @@ class Pages:
         with PointInTime(self._requests) as point:
             return list(self._walked(point, body, first, last))
 
+    def best(self, first: int, last: int) -> list[Hit]:
+        """The hits [first, last) by score alone, within the window. Hits with equal scores come in any order."""
+        body = {"query": self._query, "from": first, "size": last - first, "track_total_hits": True}
+        answer = self._requests.search(body)
+        self.total = int(answer["hits"]["total"]["value"])
+        return list(map(Hit, answer["hits"]["hits"]))
+
     def _walked(self, point: PointInTime, body: Query, first: int, last: int) -> Iterator[Hit]:
         at = 0
         while at < last:

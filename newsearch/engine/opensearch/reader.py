@@ -153,6 +153,8 @@ class OpenSearchReader:
             sources_read=tuple(entry.read for entry in generation.sources),
             sources_broken=tuple(entry.broken for entry in generation.sources),
             created=generation.created,
+            keep_history=generation.keep_history,
+            sources_settings=tuple(entry.settings for entry in generation.sources),
         )
 
     def fields(self) -> Sequence[FieldStats]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import tzinfo
 from hashlib import blake2b
-from math import fsum
+from math import fsum, inf
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
@@ -51,6 +51,10 @@ MAX_FUZZY_FORMS = 64
 MAX_FORMS = 600
 """A prefix is scored by at most this many exact forms, the most frequent first. OpenSearch refuses queries of more than
 1,024 terms. Articles with other forms of the prefix only are found, and count as the weakest matches."""
+
+MAX_TERMS = 900
+"""Of a text with more terms than this, the words with the highest weights find the page. All words count in the scores
+of its articles."""
 
 _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
@@ -169,6 +173,7 @@ class Clause(NamedTuple):
         found: a filter for the same articles.
         value: the score of a hit, 0 if the node does not match it.
         summed: the clauses that it adds up.
+        most: the highest score, if it is known.
     """
 
     name: str
@@ -176,6 +181,7 @@ class Clause(NamedTuple):
     found: Query
     value: Callable[[Hit], float]
     summed: tuple[Clause, ...] = ()
+    most: float = inf
 
 
 class Translator:
@@ -303,7 +309,7 @@ class Translator:
             code = hit.code("stem", kin.get(hit.language, ""))
             return unit * ((PARTS - 1) * code + hit.code("exact", name)) if code else 0.0
 
-        return Clause(shown, scored, found, value)
+        return Clause(shown, scored, found, value, most=255 * PARTS * unit)
 
     def _word_in_field(self, term: str, field: str, weight: float) -> Clause:
         kin = self._every_kin(term)
@@ -568,6 +574,7 @@ class Translation:
     Attributes:
         required, optional: the clauses that must match, and those of which incomplete articles match only some.
         also: the clauses of the words that are added.
+        has_words: whether it has any scoring nodes.
         by_sum: whether the query is a text, whose results are sorted by score alone.
     """
 
@@ -578,6 +585,7 @@ class Translation:
         asked = plan(tree)
         self.required = [clause for node in asked.required if (clause := translator.clause(node))]
         self.optional = [clause for node in asked.optional if (clause := translator.clause(node))]
+        self.has_words = bool(self.required or self.optional)
         if not self.required and not self.optional and (everything := translator.clause(Everything())):
             self.required = [everything]
         by_score = options.sort == "relevance"
@@ -605,7 +613,7 @@ class Translation:
 
     def complete(self) -> Query:
         """A filter for the complete articles."""
-        return all_of([*self._filters, *(clause.found for clause in self.clauses)])
+        return all_of([*self._filters, *_found_of(self.clauses)])
 
     def partial(self) -> Query:
         """A filter for the incomplete articles that contain a word of the query itself."""
@@ -623,7 +631,7 @@ class Translation:
         return found
 
     def _all_optional(self) -> Query:
-        return all_of([clause.found for clause in self.optional])
+        return all_of(_found_of(self.optional))
 
     def scored_complete(self) -> Query:
         """A query that scores the complete articles."""
@@ -634,7 +642,7 @@ class Translation:
 
     def scored_some(self, *, incomplete: bool) -> Query:
         """A query that scores the articles with any of the words, or only the incomplete ones."""
-        filters, some = list(self._filters), [clause.scored for clause in [*self.optional, *self.also]]
+        filters, some = list(self._filters), _scored_of([*self.optional, *self.also])
         scored: Query = {"filter": filters, "must": [clause.scored for clause in self.required]}
         if some:
             scored |= {"should": some, "minimum_should_match": 0 if self.required else 1}
@@ -715,13 +723,62 @@ _NOTHING: Query = {"match_none": {}}
 
 
 def any_of(queries: Sequence[Query]) -> Query:
-    """A filter that passes what any of these does."""
-    return queries[0] if len(queries) == 1 else {"bool": {"should": queries, "minimum_should_match": 1}}
+    """A filter that passes what any of these does. Stems are looked up together: a text may have hundreds."""
+    stems: dict[str, None] = {}
+    others = []
+    for query in queries:
+        if "term" in query and isinstance(found := query["term"].get("stem"), str):
+            stems[found] = None
+        elif "terms" in query and "stem" in query["terms"]:
+            stems.update(dict.fromkeys(query["terms"]["stem"]))
+        elif query is not _NOTHING:
+            others.append(query)
+    if stems:
+        others.append(_terms("stem", stems))
+    if not others:
+        return _NOTHING
+    return others[0] if len(others) == 1 else {"bool": {"should": others, "minimum_should_match": 1}}
 
 
 def all_of(queries: Sequence[Query]) -> Query:
     """A filter that passes what all of these do."""
+    if any(query is _NOTHING for query in queries):
+        return _NOTHING
     return queries[0] if len(queries) == 1 else {"bool": {"filter": queries}}
+
+
+def _scored_of(clauses: Sequence[Clause]) -> list[Query]:
+    """The scoring queries of some clauses or, of so many that OpenSearch would refuse them, of the heaviest."""
+    some = [clause for clause in clauses if clause.scored is not _NOTHING]
+    return _heaviest(some, [clause.scored for clause in some]) or [_NOTHING]
+
+
+def _found_of(clauses: Sequence[Clause]) -> list[Query]:
+    """The filters of some clauses or, of so many that OpenSearch would refuse them, of the heaviest."""
+    return _heaviest(clauses, [clause.found for clause in clauses])
+
+
+def _heaviest(clauses: Sequence[Clause], queries: list[Query]) -> list[Query]:
+    sizes = list(map(_terms_in, queries))
+    if sum(sizes) <= MAX_TERMS:
+        return queries
+    kept, room = [], MAX_TERMS
+    for at in sorted(range(len(clauses)), key=lambda at: -clauses[at].most):
+        if sizes[at] > room:
+            break
+        room -= sizes[at]
+        kept.append(at)
+    return [queries[at] for at in sorted(kept)]
+
+
+def _terms_in(query: Any) -> int:
+    """The number of terms that a query looks up."""
+    if isinstance(query, dict):
+        return sum(1 if key in _LEAVES else _terms_in(inner) for key, inner in query.items())
+    return sum(map(_terms_in, query)) if isinstance(query, list) else 0
+
+
+_LEAVES = frozenset(("term", "terms", "match_phrase", "intervals", "prefix", "wildcard", "range", "exists"))
 
 
 def _some(scored: Sequence[Query]) -> Query:

@@ -16,7 +16,7 @@ from newsearch.engine.figures import Compaction, Verification
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.documents import article as parse_article
 from newsearch.engine.opensearch.generation import Generation, describe, published
-from newsearch.engine.opensearch.held import pages, signed
+from newsearch.engine.opensearch.held import count, pages, refresh, signed
 from newsearch.engine.opensearch.lease import Lease
 from newsearch.engine.opensearch.reader import OpenSearchReader
 from newsearch.engine.opensearch.states import read_state
@@ -131,13 +131,11 @@ def compact(cluster: Cluster, wait: float) -> Compaction:
         generation = published(cluster)
         index = generation.index
         segments_before, size_before = _shards(cluster, generation)
-        count = cluster.ask(
-            "POST", f"/{index}/_count", {"query": {"range": {"died": {"lte": generation.number}}}}
-        )
+        dropped = count(cluster, index, {"range": {"died": {"lte": generation.number}}})
         purge(cluster, index, generation.number)
         params = {"max_num_segments": "1"}
         cluster.ask("POST", f"/{index}/_forcemerge", params=params, timeout=_COMPACT_SECONDS, again=False)
-        cluster.ask("POST", f"/{index}/_refresh")
+        refresh(cluster, index)
         lease.check()
         if generation.deleted:
             describe(cluster, replace(generation, deleted=0))
@@ -146,7 +144,7 @@ def compact(cluster: Cluster, wait: float) -> Compaction:
         lease.release()
     return Compaction(
         generation.articles,
-        int(count["count"]),
+        dropped,
         segments_before,
         segments,
         size_before,

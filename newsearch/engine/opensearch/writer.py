@@ -18,7 +18,7 @@ from newsearch.engine import base as protocols
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.ledger import Ledger
-from newsearch.engine.base import MEMORY, Changes, SourceState
+from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.bulk import Bulk, delete_item, index_item, update_item
 from newsearch.engine.opensearch.connection import Cluster
@@ -35,7 +35,7 @@ from newsearch.engine.opensearch.generation import (
     published,
     shown,
 )
-from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, document_id, signed
+from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, count, document_id, refresh, signed
 from newsearch.engine.opensearch.journal import Journal, Run, delete_journal, read_journal
 from newsearch.engine.opensearch.lease import Lease
 from newsearch.engine.opensearch.reader import OpenSearchReader
@@ -134,7 +134,8 @@ class OpenSearchWriter:
             self.held = OpenSearchHeld(cluster, self._base)
         self._earlier = self.held.articles_ahead
         self._sources = list(self._base.locations) if self._base else []
-        self._resumed = [source for source in sources if self._earlier and self.held.count_ahead(source)]
+        self._settings = {e.location: e.settings for e in self._base.sources} if self._base else {}
+        self._resumed = self.held.sources_ahead() if self._earlier else []
         for source in self._resumed:
             self._name(source)
         self._keep_history = bool(self._base and self._base.keep_history)
@@ -231,6 +232,7 @@ class OpenSearchWriter:
         """Delete the published articles of a source, and remove it from the list of sources."""
         self.delete_source(source)
         self._sources = [name for name in self._sources if name != source]
+        self._settings.pop(source, None)
 
     def delete_source(self, source: str) -> None:
         """Delete the published articles of a source, except those that are added again."""
@@ -247,6 +249,12 @@ class OpenSearchWriter:
         ahead = self.held.ahead(source)
         gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
         bulk.add(map(delete_item, gone.ids(source)))
+
+    def configure(self, source: str, settings: SourceSettings) -> None:
+        """Record a source and how it is read. By default this stays as it is published."""
+        self._opened()
+        self._name(source)
+        self._settings[source] = settings
 
     def keep_history(self, keep: bool) -> None:
         """Record whether the index keeps earlier versions of articles. By default this stays as it is published."""
@@ -358,6 +366,7 @@ class OpenSearchWriter:
         assert self._base
         known = {entry.location: entry.state for entry in self._base.sources}
         is_same = list(known) == self._sources and self._keep_history == self._base.keep_history
+        is_same &= self._settings == {entry.location: entry.settings for entry in self._base.sources}
         return is_same and all(known[source] or not state.names for source, state in self._states.items())
 
     def _refresh_states(self, base: Generation) -> None:
@@ -366,7 +375,7 @@ class OpenSearchWriter:
             state = self._states.get(entry.location)
             if state and state.names and entry.state and state != self.held.state(entry.location):
                 old.append(entry.state)
-                entry = self._entry(entry.location, state)
+                entry = self._entry(entry.location, state)._replace(settings=entry.settings)
             entries.append(entry)
         if old:
             describe(self._cluster, replace(base, sources=tuple(entries)))
@@ -402,7 +411,10 @@ class OpenSearchWriter:
             deleted=answer["hits"]["total"]["value"] - all_kept,
             pivots=medians(self._cluster, self._index, generation.live()),
             languages=tuple(sorted(bucket["key"] for bucket in found["live"]["languages"]["buckets"])),
-            sources=tuple(map(SourceEntry, self._sources)),
+            sources=tuple(
+                SourceEntry(source, settings=self._settings.get(source, NO_SETTINGS))
+                for source in self._sources
+            ),
         )
 
     def _publish(self, generation: Generation) -> None:
@@ -415,7 +427,7 @@ class OpenSearchWriter:
                 entry = SourceEntry(source)
             elif state is not None and not (entry.state and state == self.held.state(source)):
                 entry = self._entry(source, state)
-            entries.append(entry)
+            entries.append(entry._replace(settings=self._settings.get(source, NO_SETTINGS)))
         assert self._lease
         self._lease.confirm()
         publish(cluster, replace(generation, sources=tuple(entries)), self._shown)
@@ -484,6 +496,7 @@ class OpenSearchWriter:
     def _name(self, source: str) -> None:
         if source not in self._sources:
             self._sources.append(source)
+            self._settings.setdefault(source, NO_SETTINGS)
 
     def _note(self, source: str, before: Callable[[], SourceState]) -> None:
         """Write the journal, as all that was added before is acknowledged."""
@@ -536,7 +549,7 @@ class OpenSearchWriter:
         _revive(self._cluster, self._index, self._base.number + 1)
 
     def _refresh(self) -> None:
-        self._cluster.ask("POST", f"/{self._index}/_refresh")
+        refresh(self._cluster, self._index)
 
 
 _NONE = np.empty(0, np.uint64)
@@ -629,14 +642,17 @@ def _delete_by_query(cluster: Cluster, index: str, body: Mapping[str, Any]) -> N
 
 def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]) -> None:
     """Change all documents that a query finds. The request outlasts any number of documents."""
-    if not cluster.ask("POST", f"/{index}/_count", {"query": body["query"]})["count"]:
-        return
     params = {"wait_for_completion": "false", "refresh": "true", "conflicts": "proceed"}
-    task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
-    pause = 0.02
+    task, pause = "", 0.02
     while True:
-        status = cluster.ask("GET", f"/_tasks/{task}")
-        if status.get("completed"):
+        if not task:
+            if not count(cluster, index, body["query"]):
+                return
+            task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
+        status = cluster.ask("GET", f"/_tasks/{task}", missing=True)
+        if status is None:
+            task = ""  # it was on a node that is gone
+        elif status.get("completed"):
             failures = (status.get("response") or {}).get("failures")
             if status.get("error") or failures:
                 raise EngineError(

@@ -14,8 +14,13 @@ from hypothesis import strategies as st
 
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine import open_engine
+from newsearch.engine.arrays.files import groups_file
+from newsearch.engine.arrays.files.layout import write_arrays
+from newsearch.engine.arrays.files.toc import GROUPS_NAME
 from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.searching import groups as groups_module
 from newsearch.engine.arrays.searching.groups import _keys
+from newsearch.engine.arrays.writing import builder
 from newsearch.stories import copies, signatures
 from newsearch.stories.wording import wording
 
@@ -49,6 +54,9 @@ steps = st.lists(
 def neighbours(request: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signatures, "NEIGHBOURS", request.param)
+        if request.param == 2:
+            patch.setattr(groups_module, "_SLICE", 3)
+            patch.setattr(groups_module, "_HELD", 4)
         yield
 
 
@@ -117,3 +125,115 @@ def test_groups_are_those_of_a_fresh_build_after_any_history(history: list[dict[
             reader = ArraysReader(Path(place))
             assert told(reader) == expected(reader)
         assert told(ArraysReader(Path(place))) == expected(reader)
+
+
+SIX = {
+    f"a{i}": {"text": text, "outlet": outlet, "hour": hour, "published": True}
+    for i, (text, outlet, hour) in enumerate(
+        [
+            (0, "herald", 0),
+            (0, "courier", 1),
+            (1, "herald", 5),
+            (4, "star", 1),
+            (5, "gazette", 5),
+            (2, "herald", 0),
+        ]
+    )
+}
+GROUPS = {frozenset({"a0", "a1"}), frozenset({"a2"}), frozenset({"a3", "a4"}), frozenset({"a5"})}
+
+
+def test_copies_are_found_and_contradictions_are_not(tmp_path: Path) -> None:
+    update(str(tmp_path), SIX)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+
+
+def test_only_what_has_changed_is_compared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signatures, "NEIGHBOURS", 64)
+    compared: list[int] = []
+    relations = groups_module._Words.relations
+    monkeypatch.setattr(
+        groups_module._Words,
+        "relations",
+        lambda self, pairs: (compared.append(len(pairs)), relations(self, pairs))[1],
+    )
+    update(str(tmp_path), SIX)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    assert sum(compared) > 2
+    compared.clear()
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    assert not compared
+    update(str(tmp_path), {"a5": SIX["a5"] | {"text": 3}})
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    assert sum(compared) == 0
+    update(str(tmp_path), {"a6": SIX["a0"] | {"outlet": "star"}, "a4": None})
+    assert told(ArraysReader(tmp_path)) == (GROUPS - {frozenset({"a0", "a1"}), frozenset({"a3", "a4"})}) | {
+        frozenset({"a0", "a1", "a6"}),
+        frozenset({"a3"}),
+    }
+
+
+def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> None:
+    update(str(tmp_path), SIX)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    file = tmp_path / GROUPS_NAME
+    sound = file.read_bytes()
+    for at in [*range(64), *range(64, len(sound), max(1, len(sound) // 60))]:
+        file.write_bytes(sound[:at] + bytes([sound[at] ^ 4]) + sound[at + 1 :])
+        assert told(ArraysReader(tmp_path)) == GROUPS
+    for damaged in (b"", sound[:-1], sound + b"x"):
+        file.write_bytes(damaged)
+        assert told(ArraysReader(tmp_path)) == GROUPS
+        assert groups_file.read_groups(tmp_path)[1] is not groups_file.NOTHING
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": [9]},
+        {"first": [-1]},
+        {"second": []},
+        {"closeness": [0.5]},
+        {"closeness": [float("nan")]},
+        {"member": [0, 99, 1, 2]},
+        {"group": [0]},
+        {"group": [99, 99, 2, 2]},
+        {"key": [7, 7, 7, 7, 7, 7]},
+        {"key": []},
+        {"generation": []},
+    ],
+    ids=str,
+)
+def test_groups_that_make_no_sense_are_ignored(tmp_path: Path, wrong: dict[str, list[Any]]) -> None:
+    update(str(tmp_path), SIX)
+    reader = ArraysReader(tmp_path)
+    assert told(reader) == GROUPS
+    generation, known = groups_file.read_groups(tmp_path)
+    arrays = {"generation": np.array([generation], np.uint64), **known._asdict()}
+    for name, values in wrong.items():
+        arrays[name] = np.array(values, arrays[name].dtype)
+    write_arrays(tmp_path / GROUPS_NAME, arrays, kind="groups", analysis=groups_file.VERSION)
+    assert groups_file.read_groups(tmp_path) == (0, groups_file.NOTHING)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+
+
+def test_without_a_place_to_keep_them_groups_are_found_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    update(str(tmp_path), SIX)
+    monkeypatch.setattr(groups_file, "write_arrays", fails)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    assert not (tmp_path / GROUPS_NAME).exists()
+
+
+def test_articles_without_signatures_are_grouped_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        builder, "signatures_of", lambda articles, *_: np.zeros((len(articles), 16), np.uint8)
+    )
+    update(str(tmp_path), SIX)
+    assert told(ArraysReader(tmp_path)) == GROUPS

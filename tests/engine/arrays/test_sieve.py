@@ -78,6 +78,42 @@ def test_a_rank_is_the_number_of_articles_before_a_word_of_bits(
     assert (bytes(bits), bytes(ranks)) == (bytes(expected_bits), bytes(expected_ranks))
 
 
+@given(seeds, st.integers(0, 300))
+def test_the_numbers_of_the_articles_are_those_of_the_bits(
+    random: np.random.Generator, articles: int
+) -> None:
+    docs = some(random, articles, random.choice([0, 0.1, 0.9]))
+    bits = sieve.union([docs], articles)
+    for given_bits in (bits, np.frombuffer(bits, np.uint64)):
+        assert np.frombuffer(sieve.numbers(given_bits), np.uint32).tolist() == docs.tolist()
+    assert sieve_in_numpy.numbers(bits).tolist() == docs.tolist()
+
+
+@given(
+    st.lists(st.text("ab", min_size=1, max_size=90).map(str.encode), unique=True, max_size=9),
+    st.text("ab", min_size=1, max_size=3).map(str.encode),
+    st.booleans(),
+    st.booleans(),
+    seeds,
+)
+def test_the_same_articles_have_a_part(
+    parts: list[bytes], wanted: bytes, begins: bool, ends: bool, random: np.random.Generator
+) -> None:
+    docs = [some(random, 100, 0.1, np.uint16) for _ in parts]
+    asked = (
+        np.frombuffer(b"".join(parts), np.uint8),
+        np.cumsum([0, *map(len, parts)]).astype(np.uint32),
+        np.cumsum([0, *map(len, docs)]),
+        np.concatenate([np.empty(0, np.uint16), *docs]),
+        100,
+        wanted,
+        begins,
+        ends,
+    )
+    found = np.frombuffer(sieve.numbers(sieve.with_part(*asked)), np.uint32).tolist()
+    assert found == sieve_in_numpy.numbers(sieve_in_numpy.with_part(*asked)).tolist()
+
+
 @pytest.mark.parametrize(
     "check",
     [

@@ -74,13 +74,13 @@ def read_groups(directory: Path) -> tuple[int, KnownGroups]:
         found = KnownGroups(
             *(file.array(name).astype(kind) for name, kind in zip(KnownGroups._fields, kinds, strict=True))
         )
-    except (OSError, NewsearchError, ValueError, IndexError):
+    except (OSError, NewsearchError, ValueError, IndexError, OverflowError):
         return 0, NOTHING
     return (generation, found) if _is_sound(found) else (0, NOTHING)
 
 
 def _is_sound(found: KnownGroups) -> bool:
-    places = np.concatenate([found.first, found.second, found.member])
+    places = np.concatenate([found.first, found.second, found.member, found.group])
     return bool(
         len(found.first) == len(found.second) == len(found.closeness)
         and len(found.member) == len(found.group)

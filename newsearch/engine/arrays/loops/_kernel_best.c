@@ -305,8 +305,18 @@ static int by_falling_best(const void *a, const void *b) {
     return (left < right) - (left > right);
 }
 
+#define COLLECT(NUMBER, VALUE)                                                                                       \
+    for (Py_ssize_t i = 0; i < list->doc.length; i++) {                                                              \
+        const uint32_t doc = ((const NUMBER *)list->doc.data)[i];                                                    \
+        if (doc >= best->boost.length) return -1;                                                                    \
+        text[doc] += (float)((const VALUE *)list->value.data)[i] * unit;                                             \
+    }                                                                                                                \
+    return 0;
+
 static int collect(const Best *best, const List *list, float *text) {
     const float unit = (float)list->unit;
+    if (list->doc.type == U32 && list->value.type == U16) { COLLECT(uint32_t, uint16_t) }
+    if (list->doc.type == U32 && list->value.type == U8) { COLLECT(uint32_t, uint8_t) }
     for (Py_ssize_t i = 0; i < list->doc.length; i++) {
         const int64_t doc = article(&list->doc, i);
         if (doc >= best->boost.length) return -1;
@@ -346,28 +356,44 @@ static int by_article(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
+static inline float most_of(const float *values, int64_t length) {
+    float most = -1;
+    for (int64_t i = 0; i < length; i++) most = values[i] > most ? values[i] : most;
+    return most;
+}
+
+/* Add a row to a heap with the least score first, or put it in the place of the least. */
+static void likely_add(Row *likely, Py_ssize_t *held, Py_ssize_t room, double score, uint32_t doc) {
+    Py_ssize_t i;
+    if (*held < room) {
+        for (i = (*held)++; i && likely[(i - 1) / 2].score > score; i = (i - 1) / 2) likely[i] = likely[(i - 1) / 2];
+    } else {
+        Py_ssize_t child;
+        for (i = 0; (child = 2 * i + 1) < room; i = child) {
+            if (child + 1 < room && likely[child + 1].score < likely[child].score) child++;
+            if (likely[child].score >= score) break;
+            likely[i] = likely[child];
+        }
+    }
+    likely[i].score = score;
+    likely[i].doc = doc;
+}
+
 /* Look at those first that are best without the long lists: they set a threshold for all others. */
 static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_complete, Rough *rough, Row *likely,
                          Py_ssize_t room) {
-    const double *boosts = best->boost.data;
+    const double *boosts = best->boost.data, *ceilings = best->ceiling.data;
     Py_ssize_t held = 0;
-    for (int64_t doc = 0; doc < best->boost.length; doc++) {
-        const double score = rough->text[doc] * boosts[doc];
-        if (score <= 0 || (held == room && score <= likely[0].score)) continue;
-        if (best->visible.is_open && !has_bit(&best->visible, doc)) continue;
-        Py_ssize_t i;
-        if (held < room) {
-            for (i = held++; i && likely[(i - 1) / 2].score > score; i = (i - 1) / 2) likely[i] = likely[(i - 1) / 2];
-        } else {
-            Py_ssize_t child;
-            for (i = 0; (child = 2 * i + 1) < held; i = child) {
-                if (child + 1 < held && likely[child + 1].score < likely[child].score) child++;
-                if (likely[child].score >= score) break;
-                likely[i] = likely[child];
-            }
+    for (int64_t block = 0; block < best->boost.length; block += BLOCK) {
+        const int64_t end = block + BLOCK < best->boost.length ? block + BLOCK : best->boost.length;
+        const float most = most_of(rough->text + block, end - block);
+        if (most <= 0 || (held == room && most * ceilings[block / CHUNK] <= likely[0].score)) continue;
+        for (int64_t doc = block; doc < end; doc++) {
+            const double score = rough->text[doc] * boosts[doc];
+            if (score <= 0 || (held == room && score <= likely[0].score)) continue;
+            if (best->visible.is_open && !has_bit(&best->visible, doc)) continue;
+            likely_add(likely, &held, room, score, (uint32_t)doc);
         }
-        likely[i].score = score;
-        likely[i].doc = (uint32_t)doc;
     }
     qsort(likely, (size_t)held, sizeof(Row), by_article);
     for (Py_ssize_t i = 0; i < held; i++) {
@@ -383,8 +409,7 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
         const int64_t end = (chunk + 1) * CHUNK < best->boost.length ? (chunk + 1) * CHUNK : best->boost.length;
         for (int64_t block = chunk * CHUNK; block < end; block += BLOCK) {
             const int64_t last = block + BLOCK < end ? block + BLOCK : end;
-            float most = -1;
-            for (int64_t doc = block; doc < last; doc++) most = rough->text[doc] > most ? rough->text[doc] : most;
+            const float most = most_of(rough->text + block, last - block);
             const double least = threshold(best);
             if (most < 0 || (most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
             for (int64_t doc = block; doc < last; doc++) {

@@ -286,6 +286,37 @@ done:
     return found;
 }
 
+static const char numbers_doc[] = "numbers(bits): the numbers (uint32) of the articles whose bit is set.";
+
+static PyObject *numbers(PyObject *module, PyObject *args) {
+    PyObject *bits_, *found = NULL;
+    if (!PyArg_ParseTuple(args, "O", &bits_)) return NULL;
+    Array bits = {0};
+    if (array_open(&bits, bits_) < 0) return NULL;
+    /* Bytes are taken for the words that they are made of. */
+    const Py_ssize_t words = bits.buffer.len / (Py_ssize_t)sizeof(uint64_t);
+    if ((bits.type != I64 && bits.type != U8) || words > UINT32_MAX / 64) {
+        PyErr_SetString(PyExc_TypeError, "bits in words of 64 are expected here");
+        goto done;
+    }
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < words; i++) {
+        uint64_t word;
+        memcpy(&word, (const char *)bits.data + i * 8, 8);
+        count += bits_set(word);
+    }
+    found = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint32_t));
+    uint32_t *doc = found ? (uint32_t *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; doc && i < words; i++) {
+        uint64_t word;
+        memcpy(&word, (const char *)bits.data + i * 8, 8);
+        for (; word; word &= word - 1) *doc++ = (uint32_t)(i * 64 + lowest_bit(word));
+    }
+done:
+    array_close(&bits);
+    return found;
+}
+
 /* ---- parts of texts ---- */
 
 /* The first place from `from` on where these bytes stand, or -1. The first and the last of them are compared in whole
@@ -378,6 +409,7 @@ done:
 static PyMethodDef methods[] = {
     {"passing", passing, METH_VARARGS, passing_doc},
     {"union", union_, METH_VARARGS, union_doc},
+    {"numbers", numbers, METH_VARARGS, numbers_doc},
     {"with_part", with_part, METH_VARARGS, with_part_doc},
     {"ranked", ranked, METH_VARARGS, ranked_doc},
     {NULL, NULL, 0, NULL},

@@ -94,6 +94,11 @@ def ranked(doc: Array, articles: int) -> tuple[Any, Any]:
     return bits, np.cumsum(counts, dtype=np.uint32) - counts
 
 
+def numbers(bits: Any) -> Any:
+    """The numbers of the articles whose bit is set in a bitmap: a buffer of uint32."""
+    return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
+
+
 def with_part(
     text: Array,
     at: Array,
@@ -126,4 +131,5 @@ def with_part(
 _CONSTANTS = {"CHOSEN": CHOSEN, "ANY_CHOSEN": ANY_CHOSEN, "BETWEEN": BETWEEN, "LISTED": LISTED}
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
-    passing, union, ranked, with_part = _twin.passing, _twin.union, _twin.ranked, _twin.with_part
+    passing, union, ranked = _twin.passing, _twin.union, _twin.ranked
+    numbers, with_part = _twin.numbers, _twin.with_part

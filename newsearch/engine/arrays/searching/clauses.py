@@ -13,6 +13,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.matches import Scored
+from newsearch.engine.arrays.loops.sieve import LISTED
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (
@@ -158,8 +159,18 @@ class Compiler:
         return clause.part.doc if clause else matches.NONE.doc
 
     def _passing(self, node: Node) -> ScoringClause:
-        docs = self._view.everything.doc
-        docs = docs[np.frombuffer(sieve.passing(self.groups([node]), docs), bool)]
+        groups = self.groups([node])
+        check = groups[0][0]
+        # To look for each article in a list takes far longer than to read the list once.
+        if len(groups) == len(groups[0]) == 1 and check.kind == LISTED and not check.negated:
+            docs = check.column.astype(np.uint32, copy=False)
+        elif len(groups) == len(groups[0]) == 1 and check.kind == LISTED:
+            listed = np.frombuffer(sieve.union([check.column], self._view.articles), np.uint64)
+            docs = np.frombuffer(sieve.numbers(~listed), np.uint32)
+            docs = docs[: docs.searchsorted(self._view.articles)]
+        else:
+            docs = self._view.everything.doc
+            docs = docs[np.frombuffer(sieve.passing(groups, docs), bool)]
         return ScoringClause(
             Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter"
         )

@@ -238,7 +238,9 @@ class ColumnView:
         key = _USUAL if boosts is ranking.DEFAULT_BOOSTS else ("boost", boosts, when)
         found: tuple[ranking.Floats, ranking.Floats] | None = self.cache.get(key)
         if found is None:
-            factor = self._boost_of("heat", boosts.heat) * self._boost_of("quality", boosts.quality)
+            factor = np.ones(self.articles)
+            self._multiply_boost("heat", boosts.heat, factor)
+            self._multiply_boost("quality", boosts.quality, factor)
             if boosts.half_life is not None:
                 factor *= self._recency(boosts, as_of, tz)
             chunks = np.arange(0, len(factor), kernel.CHUNK)
@@ -246,15 +248,20 @@ class ColumnView:
             self.cache.put(key, found)
         return found
 
-    def _boost_of(self, name: str, weight: float) -> ranking.Floats:
-        """The boost factor of every article for heat or quality."""
-        values, pivot = self.column(name), getattr(self.pivots, name)
-        if values.dtype.kind != "u" or values.dtype.itemsize > 2:
-            return np.asarray(np.exp2(weight * ranking.signal(self.known(name), pivot)))
+    def _multiply_boost(self, name: str, weight: float, factor: ranking.Floats) -> None:
+        """Multiply the factor of every article by its boost for heat or quality."""
+        pivot = getattr(self.pivots, name)
+        parts = [segment.column(name) for segment in self.segments]
+        if any(part.dtype.kind != "u" or part.dtype.itemsize > 2 for part in parts):
+            factor *= np.exp2(weight * ranking.signal(self.known(name), pivot))
+            return
         # Compute one factor for each possible value, because articles have few distinct values.
-        values = np.where(self.column("flag") & columns.KNOWN[name], values + np.uint32(1), np.uint32(0))
-        factor = np.exp2(weight * ranking.signal(np.arange(-1.0, values.max(initial=0)), pivot))
-        return np.asarray(factor.take(values))
+        highest = max((int(part.max(initial=0)) for part in parts), default=0)
+        of_value = np.exp2(weight * ranking.signal(np.arange(-1.0, highest + 1), pivot))
+        for start, segment, part in zip(self.starts, self.segments, parts, strict=False):
+            known = (segment.column("flag") & columns.KNOWN[name]) != 0
+            # Segment by segment, so that what is made on the way stays near the processor.
+            factor[start : start + len(part)] *= of_value.take((part + np.uint32(1)) * known)
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo) -> float:
         """The recency factor of one article."""

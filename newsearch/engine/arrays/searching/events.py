@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.searching.form_counts import sums
+from newsearch.engine.arrays.searching.groups import groups_among
+from newsearch.engine.arrays.searching.groups import outlets as outlets_of
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
 from newsearch.stories.clusters import Bags, grouped, rarities
-from newsearch.stories.wording import LEAD, brand
+from newsearch.stories.wording import LEAD
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
@@ -53,10 +55,20 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     ids = view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))
     order = kept[np.lexsort((ids[docs[kept]], times[kept]))]
     ranked = docs[order]
-    outlets = view.remembered("brands", lambda: _brands(view)).take(view.column("provider").take(ranked))
-    label = grouped(_bags(view, ranked, outlets), times[order], outlets, np.arange(len(order)))
+    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
+    outlets = of_provider.take(view.column("provider").take(ranked)).astype(np.int64)
+    label = grouped(_bags(view, ranked, outlets), times[order], outlets, _together(view, ranked))
     found = [order[places].tolist() for places in _front(label, outlets)]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
+
+
+def _together(view: View, docs: Array) -> Array:
+    """For each article, the first of its group of copies."""
+    first: dict[int, int] = {}
+    found = np.arange(len(docs))
+    for place, label in sorted(groups_among(view, docs).items()):
+        found[place] = first.setdefault(label, place)
+    return found
 
 
 def _concatenated(view: View, name: str) -> Array:
@@ -76,17 +88,6 @@ def _front(label: Array, outlets: Array) -> list[Array]:
     first = np.flatnonzero(sizes)
     best = first[np.lexsort((first, -sizes[first], -reach[first]))]
     return [by_story[ends[story] - sizes[story] : ends[story]] for story in best.tolist()]
-
-
-def _brands(view: View) -> Array:
-    """A number for the outlet of each provider; 0 for none."""
-    numbers = {"": 0}
-    found = []
-    for stored in view.names("provider"):
-        name, _, rest = stored.partition("\x1f")
-        outlet = brand(rest.partition("\x1f")[0]) or name.casefold()
-        found.append(numbers.setdefault(outlet, len(numbers)))
-    return np.array(found or [0], np.int64)
 
 
 class _Stems(NamedTuple):
@@ -160,9 +161,8 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     in_text = (from_begin >= 0) & (from_begin < LEAD)
     size = len(stems.rarity)
     cells = (title.article * size + title.stem, words.article[in_text] * size + words.stem[in_text])
-    return Bags(
-        np.unique(cells[0], return_counts=True), np.unique(cells[1], return_counts=True), stems.rarity
-    )
+    title_cells, text_cells = (np.unique(part, return_counts=True) for part in cells)
+    return Bags(title_cells, text_cells, stems.rarity, view.live_articles)
 
 
 def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:
@@ -202,9 +202,8 @@ def _without_publishers(
     near = (back < _ENDING) & (title.place >= _KEPT)
     last[title.article[near], back[near]] = title.stem[near]
     ending = np.zeros(len(lengths), np.int64)
-    named = view.remembered("publishers", lambda: _publishers(view, stems)).take(
-        view.column("provider").take(docs), axis=0
-    )
+    providers, provider = np.unique(view.column("provider").take(docs), return_inverse=True)
+    named = _publishers(view, providers, stems).take(provider, axis=0)
     of_outlet = np.bincount(outlets)
     key = outlets.copy()
     for size in range(1, _ENDING + 1):
@@ -221,13 +220,13 @@ def _without_publishers(
     return _Words(*(part[kept] for part in title))
 
 
-def _publishers(view: View, stems: _Stems) -> Array:
+def _publishers(view: View, providers: Array, stems: _Stems) -> Array:
     """For each provider, the stems of its name, the last one first; -1 beyond them, and if it has too many."""
     names = view.names("provider")
-    found = np.full((max(len(names), 1), _ENDING + 1), -1, np.int64)
+    found = np.full((len(providers), _ENDING + 1), -1, np.int64)
     stemming = analysis.Stemming()
-    for i, stored in enumerate(names):
-        terms = analysis.terms(stored.partition("\x1f")[0])
+    for i, provider in enumerate(providers.tolist()):
+        terms = analysis.terms(names[provider].partition("\x1f")[0])
         if 0 < len(terms) <= _ENDING and len(stems.hashes):
             wanted = np.array([zlib.crc32(stem.encode()) for stem in stemming.stems(terms)][::-1], np.uint32)
             at = np.minimum(np.searchsorted(stems.hashes, wanted), len(stems.hashes) - 1)

@@ -126,7 +126,12 @@ def numbered_periods(view: View, name: str, tz: tzinfo) -> Array:
 
     def numbered() -> Array:
         is_dated, days = view.calendar_days(tz)
-        return np.where(is_dated, _PERIODS[name].number(days), UNDATED).astype(np.int32)
+        period = _PERIODS[name].number
+        first, last = int(days.min(initial=0)), int(days.max(initial=0))
+        # Articles share few days, and the calendar is slow.
+        is_dense = last - first <= len(days)
+        numbers = period(np.arange(first, last + 1)).take(days - first) if is_dense else period(days)
+        return np.where(is_dated, numbers, UNDATED).astype(np.int32)
 
     return view.remembered((name, tz), numbered)
 

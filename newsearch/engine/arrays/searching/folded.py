@@ -112,7 +112,7 @@ class FoldedSearch:
     def _found(self) -> list[_Group]:
         """The groups among the hits that were read, in their order."""
         docs = self._search.docs
-        if not self._fold.copies:
+        if not self._fold.copies or not len(docs):
             return [_Group(doc, doc) for doc in docs.tolist()]
         numbers = self._view.groups.of[docs]
         first = np.sort(np.unique(numbers, return_index=True)[1])

@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = NDArray[Any]
 
-_BATCH = 4096
+_BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
+
+_SLICE = 100_000
+"""Pairs whose articles are read together."""
+
+_HELD = 200_000
+"""Articles whose words may be held before others are read, about 600 bytes each."""
 
 _NOON = 43_200
 
@@ -98,6 +104,25 @@ def find_groups(view: View, known: KnownGroups, is_of_view: bool = False) -> tup
     return Groups(of, shared), known
 
 
+def groups_among(view: View, docs: Array) -> dict[int, int]:
+    """The groups of copies among some articles only, as if there were no others.
+
+    Args:
+        docs: the numbers of the articles.
+
+    Returns:
+        For the place of each article that has copies in `docs`, the place of one of its group.
+    """
+    # Places are numbered in an order that depends only on the articles.
+    order = np.lexsort((view.column("content_hash").take(docs), view.column("id_hash").take(docs)))
+    words = _Words(view, docs[order])
+    pairs = signatures.candidates(_signatures(view, docs[order]), words.times, WINDOW)
+    relations = words.relations(pairs)
+    edges = _edges(pairs[relations >= 1], relations[relations >= 1])
+    labels = words.grouped(sorted({end for pair in edges for end in pair}), edges) if edges else {}
+    return {int(order[place]): int(order[label]) for place, label in labels.items()}
+
+
 def _keys(view: View, docs: Array) -> Array:
     id_hash, content_hash = (
         view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash")
@@ -114,22 +139,24 @@ def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGr
         key: ascending.
     """
     words = _Words(view, docs)
-    place = np.searchsorted(key, known.key)
-    is_here = place < len(key)
-    is_here[is_here] = key[place[is_here]] == known.key[is_here]
+    place, is_here = np.searchsorted(key, known.key), _are_among(known.key, key)
     fresh = np.ones(len(key), bool)
     fresh[place[is_here]] = False
     signed = _signatures(view, docs)
     pairs = signatures.candidates(signed, words.times, WINDOW, fresh if len(known.key) else None)
-    relations = words.relations(pairs)
-    found = _edges(pairs[relations >= 1], relations[relations >= 1])
-
-    # Of the pairs that were copies before, keep those that would be compared today.
     both = is_here[known.first] & is_here[known.second]
     old = np.sort(np.stack([place[known.first[both]], place[known.second[both]]], axis=1), axis=1)
-    still = signatures.still_paired(signed, old)
     before = _edges(old, known.closeness[both])
-    edges = {**_edges(old[still], known.closeness[both][still]), **found}
+    # Of the pairs that were copies before, keep those that would be compared today.
+    still = signatures.still_paired(signed, old)
+    if is_here.all():
+        # Where no article is gone, pairs of earlier articles have been compared before if they would be today.
+        is_fresh = fresh[pairs].any(axis=1)
+        still |= _are_among(old @ [len(key), 1], pairs[~is_fresh] @ [len(key), 1])
+        pairs = pairs[is_fresh]
+    edges = _edges(old[still], known.closeness[both][still])
+    relations = words.relations(pairs)
+    edges |= _edges(pairs[relations >= 1], relations[relations >= 1])
 
     changed = {end for pair in edges.keys() ^ before.keys() for end in pair}
     for ends in (known.first[~both], known.second[~both]):
@@ -158,6 +185,13 @@ def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGr
         np.array([member for members in several for member in members], np.int64),
         np.array([members[0] for members in several for _ in members], np.int64),
     )
+
+
+def _are_among(values: Array, ascending: Array) -> NDArray[np.bool_]:
+    place = np.searchsorted(ascending, values)
+    found = place < len(ascending)
+    found[found] = ascending[place[found]] == values[found]
+    return found
 
 
 def _edges(pairs: Array, closeness: Array) -> dict[tuple[int, int], float]:
@@ -189,38 +223,55 @@ class _Words:
         self.times = self.times + np.where(is_day, _NOON, 0)
         self._view = view
         self._docs = docs
-        self._outlets = outlets(view)[1].take(view.column("provider").take(docs))
+        of_provider = view.remembered("outlets of providers", lambda: outlets(view)[1])
+        self._outlets = of_provider.take(view.column("provider").take(docs))
         self._comparer = comparer()
         self._number = np.full(len(docs), -1, np.int64)
         self._count = 0
 
     def relations(self, pairs: Array) -> NDArray[np.float64]:
         """The `relation` of each pair of articles."""
-        self._read(np.unique(pairs))
-        parts = [
-            np.frombuffer(
-                self._comparer.relations(np.ascontiguousarray(self._number[pairs[at : at + _BATCH]]))
-            )
-            for at in range(0, len(pairs), _BATCH)
-        ]
-        return np.concatenate([np.empty(0), *parts])
+        found = np.empty(len(pairs))
+        # Articles that are compared with each other are of the same days.
+        order = np.argsort(self.times[pairs[:, 0]], kind="stable")
+        for start in range(0, len(pairs), _SLICE):
+            some = order[start : start + _SLICE]
+            is_needed = np.zeros(len(self._docs), bool)
+            is_needed[pairs[some]] = True
+            self._read(np.flatnonzero(is_needed))
+            for at in range(0, len(some), _BATCH):
+                few = some[at : at + _BATCH]
+                numbers = np.ascontiguousarray(self._number[pairs[few]])
+                found[few] = np.frombuffer(self._comparer.relations(numbers))
+        return found
 
     def grouped(self, members: Sequence[int], edges: dict[tuple[int, int], float]) -> dict[int, int]:
         """The group of each article among some; all edges of theirs are among them."""
         at = {member: i for i, member in enumerate(members)}
         numbers = np.array(members, np.int64)
-        self._read(numbers)
-        sizes = np.frombuffer(self._comparer.sizes(), np.int32)[self._number[numbers]].tolist()
+        sizes = self._sizes(numbers)
         known = [(at[i], at[j], closeness) for (i, j), closeness in edges.items() if i in at]
 
         def relate(pairs: list[tuple[int, int]]) -> list[float]:
             found: list[float] = self.relations(numbers[np.array(pairs)]).tolist()
             return found
 
-        labels = grouped(sizes, members, known, relate)
+        labels = grouped(sizes, self.times[numbers].tolist(), members, known, relate)
         return {member: members[label] for member, label in zip(members, labels, strict=True)}
 
+    def _sizes(self, members: Array) -> list[int]:
+        found = []
+        for start in range(0, len(members), _SLICE):
+            some = members[start : start + _SLICE]
+            self._read(some)
+            found += np.frombuffer(self._comparer.sizes(), np.int32)[self._number[some]].tolist()
+        return found
+
     def _read(self, members: Array) -> None:
+        if self._count > _HELD:
+            self._comparer.forget()
+            self._number[:] = -1
+            self._count = 0
         members = members[self._number[members] < 0]
         # In the order in which they are stored.
         members = members[np.argsort(self._docs[members])]

@@ -117,6 +117,32 @@ class Search:
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
     @property
+    def _all_passing(self) -> Part | None:
+        """All articles that pass the filters, if nothing else is searched for, and if these filters were used before.
+
+        The first page of a filter needs few articles. To find all of them pays off if it is asked for again.
+        """
+        everything = self._view.everything
+        if (
+            not self._groups
+            or self._optional
+            or any(clause.part is not everything for clause in self._required)
+        ):
+            return None
+        key = ("filters", *self._filters)
+        if self._view.cache.get(key) is None:
+            self._view.cache.put(key, True)
+            return None
+        parts = [self._compiler.filter_part(node) for node in self._filters]
+        known = sorted((part for part in parts if part is not None), key=_length)
+        if len(known) < len(parts):
+            return None
+        if len(known) == 1:
+            return known[0]._replace(unit=1.0, best=1.0)
+        docs = np.frombuffer(kernel.common(known, None), np.uint32)
+        return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
+
+    @property
     def _filtered(self) -> list[Part] | None:
         """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
@@ -253,6 +279,8 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
+        if (passing := self._all_passing) is not None:
+            return kernel.best_complete([passing], self._boost, self._ceiling, self._shown, None, wanted)
         return kernel.best_complete(
             self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
         )
@@ -369,15 +397,18 @@ class Search:
             first: the number of the first row that is shown. Ties before it are left as they are.
         """
         rows.sort(reverse=True)
-        if len({key for key, _, _ in rows[max(first, 0) :]}) < len(rows) - max(first, 0) or first > 0:
+        start = min(max(first, 0), len(rows))
+        while 0 < start < len(rows) and rows[start - 1][0] == rows[start][0]:
+            start -= 1
+        before, rows, wanted = rows[:start], rows[start:], wanted - start
+        if len({key for key, _, _ in rows}) < len(rows):
             runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
             rows = []
             for run in runs:
-                is_shown = len(run) > 1 and len(rows) + len(run) > first
-                rows += self._untied(run, wanted - len(rows)) if is_shown else run
+                rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
                 if len(rows) >= wanted:
                     break
-        return rows[:wanted]
+        return before + rows[:wanted]
 
     def _untied(self, run: list[Row], wanted: int) -> list[Row]:
         """The first of some tied rows, ordered by date and id."""
@@ -430,7 +461,7 @@ def _length(part: Part) -> int:
 
 def _numbers(bits: Any) -> Array:
     """The numbers of the articles whose bit is set."""
-    return np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little").nonzero()[0].astype(np.uint32)
+    return np.frombuffer(sieve.numbers(bits), np.uint32)
 
 
 def _explained(clauses: Sequence[ScoringClause], docs: Array) -> tuple[Explanation, ...]:

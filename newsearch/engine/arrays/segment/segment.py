@@ -75,7 +75,7 @@ class Segment:
         self._names: dict[str, list[str]] = {}
         self._views: dict[str, memoryview] = {}
         self._providers: dict[int, Provider | None] = {}
-        self._shown: dict[tuple[str, int], str] = {}
+        self._shown: dict[str, dict[int, str]] = {table: {} for table in columns.TABLES}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -269,18 +269,18 @@ class Segment:
 
     def _named(self, table: str, number: int) -> str:
         """One string of a table. Tables can be long, and most of their strings are never shown."""
-        try:
-            return self._shown[table, number]
-        except KeyError:
+        known = self._shown[table]
+        found = known.get(number)
+        if found is None:
             at, blob = self._scalars(f"{table}_name_at"), self._scalars(f"{table}_name_bytes")
             start, end = at[number], at[number + 1]
             if not 0 <= start <= end <= len(blob):
-                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from None
+                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged")
             found = bytes(blob[start:end]).decode()
-            if len(self._shown) >= _MAX_SHOWN:
-                self._shown = {}
-            self._shown[table, number] = found
-            return found
+            if len(known) >= _MAX_SHOWN:
+                known.clear()
+            known[number] = found
+        return found
 
     def _provider(self, number: int) -> Provider | None:
         # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
@@ -343,55 +343,43 @@ class Segment:
 
     @cached_property
     def _facts(self) -> tuple[memoryview, ...]:
-        """The columns that an article is made from, in the order in which `_article` unpacks them."""
+        """The columns that every article is read from."""
         return tuple(map(self._scalars, _FACTS))
 
+    def _moment(self, name: str, flag: int, seconds: int, microsecond: int) -> datetime | date | None:
+        if not flag & columns.KNOWN[name]:
+            return None
+        when = _EPOCH + timedelta(0, seconds, microsecond)
+        return when.date() if flag & columns.DAY_ALONE[name] else when
+
     def _article(self, doc: int, record: Record) -> Article:
-        few = decode_rest(record.rest)
-        named = self._named
-        (
-            flags,
-            dates,
-            modified,
-            categories,
-            types,
-            languages,
-            heat,
-            quality,
-            providers,
-            topic_at,
-            topics,
-            author_at,
-            authors,
-        ) = self._facts
+        flags, dates, changes, heats, qualities, categories, types, tongues, outlets, *several = self._facts
+        topic_at, topics, author_at, authors = several
         flag = flags[doc]
+        named, shown = self._named, self._shown
         # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
-        made.id = record.id
-        made.title = record.title
-        made.excerpt = record.excerpt
+        made.id, made.title, made.excerpt, web, original, amp, cached, made.body, rest, _ = record
+        few = decode_rest(rest)
         start, end = topic_at[doc], topic_at[doc + 1]
-        made.topics = tuple([named("topic", number) for number in topics[start:end]]) if start < end else ()
-        made.body = record.body
-        made.date = _moment(dates[doc], few["microsecond"], flag, "date") if flag & _DATED else None
-        made.modified = (
-            _moment(modified[doc], few["modified_microsecond"], flag, "modified") if flag & _CHANGED else None
-        )
+        made.topics = tuple([named("topic", n) for n in topics[start:end]]) if start != end else ()
+        made.date = self._moment("date", flag, dates[doc], few["microsecond"])
+        made.modified = self._moment("modified", flag, changes[doc], few["modified_microsecond"])
         start, end = author_at[doc], author_at[doc + 1]
-        made.authors = (
-            tuple([named("author", number) for number in authors[start:end]]) if start < end else ()
-        )
-        made.original_url = record.original_url or None
-        made.web_url = record.web_url or None
-        made.amp_web_url = record.amp_web_url or None
-        made.cdn_amp_web_url = record.cdn_amp_web_url or None
-        made.category = named("category", categories[doc])
-        made.type = named("type", types[doc])
-        made.language = named("language", languages[doc]) if flag & columns.TAGGED else None
-        made.heat = _plain(heat[doc]) if flag & columns.HAS_HEAT else None
-        made.quality = _plain(quality[doc]) if flag & columns.HAS_QUALITY else None
-        made.published = bool(flag & columns.PUBLISHED)
-        made.provider = self._provider(providers[doc])
+        made.authors = tuple([named("author", n) for n in authors[start:end]]) if start != end else ()
+        made.original_url = original or None
+        made.web_url = web or None
+        made.amp_web_url = amp or None
+        made.cdn_amp_web_url = cached or None
+        number = categories[doc]
+        made.category = shown["category"].get(number) or named("category", number)
+        number = types[doc]
+        made.type = shown["type"].get(number) or named("type", number)
+        made.language = named("language", tongues[doc]) if flag & columns.TAGGED else None
+        made.heat = _plain(heats[doc]) if flag & columns.HAS_HEAT else None
+        made.quality = _plain(qualities[doc]) if flag & columns.HAS_QUALITY else None
+        made.published = flag & columns.PUBLISHED != 0
+        made.provider = self._provider(outlets[doc])
         made.images = few["images"]
         made.related = few["related"]
         made.history = few["history"]
@@ -403,27 +391,9 @@ class Segment:
 
 
 _FACTS = (
-    "flag",
-    "date",
-    "modified",
-    "category",
-    "type",
-    "language",
-    "heat",
-    "quality",
-    "provider",
-    "topic_at",
-    "topic",
-    "author_at",
-    "author",
+    *("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider"),
+    *("topic_at", "topic", "author_at", "author"),
 )
-_DATED, _CHANGED = columns.KNOWN["date"], columns.KNOWN["modified"]
-
-
-def _moment(seconds: int, microseconds: int, flag: int, name: str) -> datetime | date:
-    when = _EPOCH + timedelta(seconds=seconds, microseconds=microseconds)
-    return when.date() if flag & columns.DAY_ALONE[name] else when
-
 
 _MAX_PROVIDERS = _MAX_SHOWN = 256
 """The numbers of decoded providers and other strings that are cached for each segment."""

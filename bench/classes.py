@@ -1,0 +1,300 @@
+"""The command `python -m bench.classes`: what every class of query costs newsearch, first in its process and warm.
+
+Times are of the processor, as multiples of a plain query of three words that was asked before, in the same process. The
+ratios hold from machine to machine, and on a busy one. Each query runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any, NamedTuple
+
+import click
+
+from bench.__main__ import CORPUS
+from bench.corpus import SEED, prepare
+from bench.measure import PROJECT
+from bench.peers import make
+from newsearch import Index
+from newsearch import open as open_index
+
+PLAIN = "coronavirus vaccine trial"
+_WARM_SECONDS = 1.0
+_THREAD_SECONDS = 3.0
+_QUERIES = 1000
+
+PASTED = """
+The president said on Tuesday that the country would halt funding for the World Health Organization over its handling
+of the coronavirus pandemic while its response to the outbreak is reviewed. Officials in several countries criticised
+the decision, and scientists warned that it would make it harder to track the spread of the disease in poor regions
+where hospitals have few ventilators and tests are scarce. The agency needs money for vaccine research, laboratory
+supplies and the training of nurses, and asked donors to give more before the summer, when harvest workers travel
+between countries and many schools open again for children
+"""
+
+
+class Asked(NamedTuple):
+    """One query of a class.
+
+    Attributes:
+        task: search, count (the matches, too), articles (read the article of every hit), facets (all of them),
+            complete, respell or diagnose.
+        options: further arguments of `Index.search`.
+    """
+
+    group: str
+    text: str
+    task: str = "search"
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def named(self) -> str:
+        told = [self.text if len(self.text) < 40 else f"{len(self.text.split())} words"]
+        told += [f"{name}={value}" for name, value in self.options]
+        return ", ".join(told)
+
+
+QUERIES = (
+    *(Asked("word", text) for text in ("hospital", "how to watch")),
+    *(
+        Asked("compound", text)
+        for text in ("covid-19", "covid19", "AT&T", "U.S.", "5G", "stay-at-home order")
+    ),
+    Asked("compound", "state-of-the-art"),
+    *(Asked("field", text) for text in ("title:trump", "title:covid-19")),
+    *(Asked("or", text) for text in ("covid-19 OR coronavirus", "trump OR biden")),
+    *(Asked("exclusion", text) for text in ("covid-19 -trump", "-trump coronavirus")),
+    *(Asked("prefix", text) for text in ("quarantin*", "corona* vaccine")),
+    *(Asked("misspelling", text) for text in ("trump~", "coronavirs~", "coronavirs~ vaccine")),
+    *(Asked("phrase", text) for text in ('"stay at home"', '"according to a new study"', '"one of the"')),
+    *(Asked("date", text) for text in ("date:2020-05 trump", "date:2020-04-20..2020-05-04 hospital")),
+    *(Asked("range", text) for text in ("heat:>=100 trump", "quality:>=50 election")),
+    *(Asked("outlet", text) for text in ("provider:CNN trump", "site:bbc.co.uk trump", "author:smith")),
+    *(Asked("url", text) for text in ("url:coronavirus", "trump url:politics", "url:bbc.co.uk/news")),
+    *(Asked("filter alone", text) for text in ("topic:Sports", "heat:>=100", "provider:CNN")),
+    Asked("counted", "covid-19 -trump", "count"),
+    *(
+        Asked("counted", text, "count")
+        for text in ("topic:Sports", "heat:>=100", "date:2020-05", "trump", "")
+    ),
+    *(Asked("sort", "trump", options=(("sort", name),)) for name in ("newest", "heat")),
+    Asked("deep page", "trump", options=(("offset", 5000),)),
+    Asked("facets", "hospital", "facets"),
+    Asked("expansion", "remdesivir", options=(("expand", True),)),
+    Asked("pasted text", " ".join(PASTED.split()[:10])),
+    Asked("pasted text", " ".join(PASTED.split())),
+    *(Asked("completion", text, "complete") for text in ("coron", "trump v")),
+    *(Asked("did you mean", text, "respell") for text in ("trunp", "coronavrus vacine")),
+    Asked("diagnosis", "trump provider:nosuchone zzzz", "diagnose"),
+    Asked("articles", "white house briefing", "articles"),
+    Asked("empty", ""),
+)
+
+_FACETS = "topic", "provider", "author", "category", "type", "language", "year", "month", "week", "day"
+
+
+def run(index: Index, asked: Asked) -> None:
+    """Ask one query, and read what a page shows of its hits."""
+    if asked.task == "complete":
+        index.complete(asked.text)
+        return
+    results = index.search(asked.text, **dict(asked.options))
+    _ = [(hit.title, hit.url) for hit in results]
+    if asked.task == "count":
+        _ = results.total
+    elif asked.task == "articles":
+        _ = [hit.article for hit in results]
+    elif asked.task == "facets":
+        _ = [results.facet(name) for name in _FACETS]
+    elif asked.task == "respell":
+        _ = results.did_you_mean
+    elif asked.task == "diagnose":
+        results.diagnose()
+
+
+def measure(index: Index, number: int) -> dict[str, float]:
+    """Processor time of one query, in microseconds: of the plain query, of the first time, and warm."""
+    plain = _warm(lambda: run(index, Asked("", PLAIN)), 100)
+    asked = QUERIES[number]
+    return {
+        "plain": plain,
+        "first": _taken(lambda: run(index, asked)),
+        "warm": _warm(lambda: run(index, asked), 20),
+    }
+
+
+def _taken(ask: Callable[[], None]) -> float:
+    started = time.thread_time_ns()
+    ask()
+    return (time.thread_time_ns() - started) / 1e3
+
+
+def _warm(ask: Callable[[], None], times: int) -> float:
+    for _ in range(3):
+        ask()
+    taken: list[float] = []
+    while len(taken) < times and sum(taken) < _WARM_SECONDS * 1e6:
+        taken.append(_taken(ask))
+    return median(taken)
+
+
+def throughput(path: Path, threads: int) -> float:
+    """Queries of words per second that threads answer together from one Index."""
+    from bench.queries import queries
+
+    texts = [query.text for query in queries(("news-any", "three-any"))]
+    done: list[float] = []
+    ready = threading.Barrier(threads)
+    with open_index(path) as index:
+        for text in texts:
+            run(index, Asked("", text))
+
+        def ask(first: int) -> None:
+            ready.wait()
+            started = time.perf_counter()
+            number = 0
+            for text in islice(cycle(texts), first, None):
+                run(index, Asked("", text))
+                number += 1
+                elapsed = time.perf_counter() - started
+                if elapsed >= _THREAD_SECONDS:
+                    break
+            done.append(number / elapsed)
+
+        running = [threading.Thread(target=ask, args=(first,)) for first in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+    return sum(done)
+
+
+def own_memory(path: Path, megabytes: int) -> dict[str, float]:
+    """Megabytes that no file backs, before and at most during a thousand different queries under a limit."""
+    started = _anonymous()
+    most = started
+    with open_index(path, memory=megabytes << 20) as index:
+        for number, asked in enumerate(islice(_different(index), _QUERIES)):
+            run(index, asked)
+            if number % 10 == 0:
+                most = max(most, _anonymous())
+    return {"started": started, "most": most}
+
+
+def _different(index: Index) -> Iterator[Asked]:
+    random = Random(SEED)
+    words = [found.text for letter in "acdefhilmnprst" for found in index.complete(letter, 100)]
+    while True:
+        one, two, three = random.sample(words, 3)
+        yield Asked(
+            "",
+            random.choice(
+                (
+                    one,
+                    f"{one} {two} {three}",
+                    f'"{one} {two}"',
+                    f"{one}*",
+                    f"{one}~",
+                    f"title:{one}",
+                    f"{one} topic:Sports",
+                    f"{one}-{two}",
+                    f"{one} OR {two}",
+                    f"{one} -{two}",
+                )
+            ),
+            random.choice(("search", "count")),
+        )
+
+
+def _anonymous() -> float:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+
+
+def _in_process(*task: object) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.classes", "--task", json.dumps(task)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT,
+        check=True,
+    )
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
+
+
+def _do(name: str, path: str, number: int) -> dict[str, float]:
+    if name == "query":
+        with open_index(path) as index:
+            return measure(index, number)
+    if name == "memory":
+        return own_memory(Path(path), number)
+    return {"queries_per_second": throughput(Path(path), number)}
+
+
+def table(path: Path) -> Iterator[str]:
+    """The lines of the report, in Markdown."""
+    yield "| class | query | first | warm |"
+    yield "| --- | --- | ---: | ---: |"
+    plain: list[float] = []
+    for number, asked in enumerate(QUERIES):
+        found = _in_process("query", str(path), number)
+        plain.append(found["plain"])
+        first, warm = found["first"] / found["plain"], found["warm"] / found["plain"]
+        yield f"| {asked.group} | {asked.named.replace('|', '/') or 'everything'} | {first:.0f} | {warm:.1f} |"
+    yield ""
+    yield f"A plain query, {PLAIN}: {median(plain):.0f} us of processor time."
+    one, two = (_in_process("threads", str(path), threads)["queries_per_second"] for threads in (1, 2))
+    yield f"Queries per second by the clock: {one:,.0f} in one thread, {two:,.0f} in two ({two / one:.2f})."
+    for limit in (64, 256):
+        memory = _in_process("memory", str(path), limit)
+        yield (
+            f"Memory of its own under a limit of {limit} MB, {_QUERIES:,} different queries: {memory['most']:.0f} MB"
+            f" at most, {memory['started']:.0f} MB before the index was opened."
+        )
+
+
+@click.command()
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=CORPUS,
+    help="JSONL articles, gzip-compressed or not [default: the shared collection beside the project].",
+)
+@click.option("--size", type=click.IntRange(min=1), default=120_000, show_default=True, help="Articles.")
+@click.option(
+    "--work",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where articles and index are kept and reused [default: a temporary directory, removed].",
+)
+@click.option("--task", hidden=True)
+def main(corpus: Path, size: int, work: Path | None, task: str | None) -> None:
+    """Measure every class of query on newsearch, first in its process and warm, with threads and with memory."""
+    if task is not None:
+        click.echo(json.dumps(_do(*json.loads(task))))
+        return
+    with ExitStack() as stack:
+        if work is None:
+            work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        work.mkdir(parents=True, exist_ok=True)
+        articles = prepare(corpus, size, work)
+        index = work / f"newsearch-{articles.size}"
+        if not index.exists():
+            make("newsearch").build(articles, index)
+        for line in table(index.resolve()):
+            click.echo(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""What docs/cluster.md says about searches is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from newsearch.engine.base import MAX_PAGE
+from newsearch.engine.opensearch import answer, counts, paging, reader, translate
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return " ".join(re.split(rf"\n##+ {title}\n", PAGE)[1].split("\n##")[0].split())
+
+
+def test_the_limits_of_searches_are_those_of_the_code() -> None:
+    searching, differing = section("Searching"), section("What differs")
+    assert f"beyond the {paging.WINDOW:,}th hit" in searching
+    assert f"{paging._STEP:,} hits in one request" in searching
+    assert f"may reach {MAX_PAGE:,} together" in searching
+    assert f"only the {translate.MAX_FORMS} most frequent ones" in differing
+    assert f"a text of more than {translate.MAX_TERMS} words" in differing
+    assert f"at most {counts._MAX_LIKE:,} words" in differing
+    assert f"more than {answer._MAX_NEAR:,} neighbours" in differing
+    assert f"beyond {reader._PRECISION:,}" in differing
+    assert counts.WHOLE == {"allow_partial_search_results": "false"}
