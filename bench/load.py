@@ -68,12 +68,13 @@ class _Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.due = 0.0
+        self.is_asked = False
         self._got = bytearray()
         self._end = 0
         self._status = ""
 
     def ask(self, request: bytes, due: float) -> None:
-        self.due = due
+        self.due, self.is_asked = due, True
         self.socket.sendall(request)
 
     def read(self) -> str | None:
@@ -94,6 +95,7 @@ class _Connection:
             return None
         self._got.clear()
         self._end = 0
+        self.is_asked = False
         return self._status
 
 
@@ -126,6 +128,15 @@ def _run(port: int, addresses: list[str], connections: int, seconds: float, rate
         wait = 1.0 if rate is None or not free or is_over else max(0.0, started + asked / rate - clock())
         for key, _ in selector.select(wait):
             connection = key.data
+            if not connection.is_asked:
+                # The server may close a connection that is not used for some seconds.
+                selector.unregister(connection.socket)
+                connection.socket.close()
+                free.remove(connection)
+                fresh = _Connection(port)
+                selector.register(fresh.socket, selectors.EVENT_READ, fresh)
+                free.append(fresh)
+                continue
             if status := connection.read():
                 heard = clock()
                 taken.append(heard - connection.due)
