@@ -25,12 +25,15 @@ import newsearch
 from bench.corpus import prepare, read
 from bench.measure import PROJECT
 from bench.queries import NEWS
+from newsearch.articles.article import Article
+from newsearch.engine import open_engine
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.settings import parse_place
 
 CORPUS = PROJECT.parent / "shared" / "data" / "scale" / "news-120k.jsonl.gz"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _BATCH = 1000
+_WARM = 200
 
 PLAIN = {
     "settings": {"number_of_replicas": 0, "refresh_interval": "-1", "codec": "best_compression"},
@@ -160,6 +163,35 @@ def main(corpus: Path, size: int, repeats: int, version: str, heap: int) -> None
                     slow = sorted(times)[int(len(times) * 0.9)] * 1e6
                     print(f"| {name} | {cost.per(len(times))} | {slow:,.0f} us |")
                     print(f"median {median(times) * 1e6:,.0f} us", file=sys.stderr)
+            print_growth(place.replace("/news?", "/graded?"), pid, size)
+
+
+SHARES = {"everywhere": 1, "often": 10, "rarely": 1000}
+"""The words of `graded`, each in one of so many articles."""
+
+
+def graded(size: int) -> Iterator[Article]:
+    """Short articles with words of known frequencies."""
+    for number in range(size):
+        words = [word for word, share in SHARES.items() if number % share == 0]
+        title = " ".join([*words, f"one{number % 5000}", f"other{number % 9973}"])
+        yield Article(id=str(number), title=title, heat=float(number % 100), quality=float(number % 90))
+
+
+def print_growth(place: str, pid: int, size: int) -> None:
+    """Print how the cost of a search grows with its matches."""
+    with open_engine(place).writer() as writer:
+        articles = graded(size)
+        while batch := list(islice(articles, _BATCH)):
+            writer.add_all(batch, "graded")
+        writer.commit()
+    print("\n| one word | matches | server CPU of a search |\n|---|---|---|")
+    with newsearch.open(place) as index:
+        for word in SHARES:
+            for _ in range(_WARM):
+                index.search(word, limit=10)
+            cost = measured(pid, lambda w=word: [list(index.search(w, limit=10)) for _ in range(_WARM)])  # type: ignore[misc]
+            print(f"| {word} | {index.search(word).total:,} | {cost.server / _WARM * 1e3:,.2f} ms |")
 
 
 def _timed(ask: Callable[[str], object], queries: list[str], times: list[float]) -> None:

@@ -134,11 +134,11 @@ class OpenSearchWriter:
             self.held = OpenSearchHeld(cluster, self._base)
         self._earlier = self.held.articles_ahead
         self._sources = list(self._base.locations) if self._base else []
+        self._settings = {e.location: e.settings for e in self._base.sources} if self._base else {}
         self._resumed = self.held.sources_ahead() if self._earlier else []
         for source in self._resumed:
             self._name(source)
         self._keep_history = bool(self._base and self._base.keep_history)
-        self._settings = {e.location: e.settings for e in self._base.sources} if self._base else {}
         self._states: dict[str, SourceState] = {}
         self._added: dict[str, list[tuple[Array, Array, Array]]] = {}
         self._dropped: dict[str, list[Array]] = {}
