@@ -17,7 +17,11 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_HEAD = re.compile(rb"HTTP/1\.[01] (\d+).*?\r\ncontent-length: *(\d+)", re.DOTALL | re.IGNORECASE)
+_HEAD = re.compile(
+    rb"HTTP/1\.[01] (\d+).*?\r\n(?:content-length: *(\d+)|transfer-encoding: *chunked)",
+    re.DOTALL | re.IGNORECASE,
+)
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 _PATIENCE = 60.0
 """Seconds without any answer after which the server is taken for dead."""
 
@@ -72,6 +76,7 @@ class _Connection:
         self._got = bytearray()
         self._end = 0
         self._status = ""
+        self._is_chunked = False
 
     def ask(self, request: bytes, due: float) -> None:
         self.due, self.is_asked = due, True
@@ -90,8 +95,9 @@ class _Connection:
             head = _HEAD.match(bytes(self._got[: at + 4]))
             if head is None:
                 raise ValueError(f"no answer of a known length: {bytes(self._got[:200])!r}")
-            self._status, self._end = head[1].decode(), at + 4 + int(head[2])
-        if len(self._got) < self._end:
+            self._status, self._is_chunked = head[1].decode(), head[2] is None
+            self._end = at + 4 + int(head[2] or 1)
+        if len(self._got) < self._end or (self._is_chunked and not self._got.endswith(_LAST_CHUNK)):
             return None
         self._got.clear()
         self._end = 0
