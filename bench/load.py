@@ -17,7 +17,11 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_HEAD = re.compile(rb"HTTP/1\.[01] (\d+).*?\r\ncontent-length: *(\d+)", re.DOTALL | re.IGNORECASE)
+_HEAD = re.compile(
+    rb"HTTP/1\.[01] (\d+).*?\r\n(?:content-length: *(\d+)|transfer-encoding: *chunked)",
+    re.DOTALL | re.IGNORECASE,
+)
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 _PATIENCE = 60.0
 """Seconds without any answer after which the server is taken for dead."""
 
@@ -68,12 +72,14 @@ class _Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.due = 0.0
+        self.is_asked = False
         self._got = bytearray()
         self._end = 0
         self._status = ""
+        self._is_chunked = False
 
     def ask(self, request: bytes, due: float) -> None:
-        self.due = due
+        self.due, self.is_asked = due, True
         self.socket.sendall(request)
 
     def read(self) -> str | None:
@@ -89,11 +95,13 @@ class _Connection:
             head = _HEAD.match(bytes(self._got[: at + 4]))
             if head is None:
                 raise ValueError(f"no answer of a known length: {bytes(self._got[:200])!r}")
-            self._status, self._end = head[1].decode(), at + 4 + int(head[2])
-        if len(self._got) < self._end:
+            self._status, self._is_chunked = head[1].decode(), head[2] is None
+            self._end = at + 4 + int(head[2] or 1)
+        if len(self._got) < self._end or (self._is_chunked and not self._got.endswith(_LAST_CHUNK)):
             return None
         self._got.clear()
         self._end = 0
+        self.is_asked = False
         return self._status
 
 
@@ -126,6 +134,15 @@ def _run(port: int, addresses: list[str], connections: int, seconds: float, rate
         wait = 1.0 if rate is None or not free or is_over else max(0.0, started + asked / rate - clock())
         for key, _ in selector.select(wait):
             connection = key.data
+            if not connection.is_asked:
+                # The server may close a connection that is not used for some seconds.
+                selector.unregister(connection.socket)
+                connection.socket.close()
+                free.remove(connection)
+                fresh = _Connection(port)
+                selector.register(fresh.socket, selectors.EVENT_READ, fresh)
+                free.append(fresh)
+                continue
             if status := connection.read():
                 heard = clock()
                 taken.append(heard - connection.due)

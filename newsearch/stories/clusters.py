@@ -56,8 +56,12 @@ _FEW: Final = 50
 TERMS: Final = 24
 """Number of strongest terms kept per article; twice as many after smoothing."""
 
-_NEAREST: Final = 0.25
+_NEAREST: Final = 0.3
 """Minimum cosine for articles to share their terms in smoothing."""
+_NEAREST_OF_FEW: Final = 0.25
+_FEW_ARTICLES: Final = 1_000
+"""The same in a collection of fewer articles than this. There, rare and common words differ less in weight, and
+articles on one event are less alike."""
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
 
@@ -136,11 +140,13 @@ class Bags:
     Attributes:
         title, text: for each term of an article, the sorted cell article * size + term, and how often it occurs.
         rarity: the weight of each term, 0 for terms that do not characterise an event; `size` of them.
+        total: the number of articles in the collection.
     """
 
     title: tuple[Places, Places]
     text: tuple[Places, Places]
     rarity: Floats
+    total: int
 
 
 def rarities(frequency: Places, total: int) -> Floats:
@@ -172,7 +178,8 @@ def grouped(
     count = len(times)
     hours = times / 3600
     horizons = np.searchsorted(hours, hours + WINDOW, side="right")
-    vectors = _smoothed(_vectors(bags, count), horizons)
+    nearest = _NEAREST if bags.total >= _FEW_ARTICLES else _NEAREST_OF_FEW
+    vectors = _smoothed(_vectors(bags, count), horizons, nearest)
     one, other, likeness = alike(vectors, horizons, _LEAST)
     likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
     likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
@@ -199,7 +206,7 @@ def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, tota
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
-    return Bags(parts[0], parts[1], rarities(frequency, total))
+    return Bags(parts[0], parts[1], rarities(frequency, total), total)
 
 
 def _vectors(bags: Bags, count: int) -> Vectors:
@@ -234,10 +241,10 @@ def _kept(cells: Places, weights: Floats, size: int, most: int, count: int) -> V
     return Vectors(articles, terms, weights / lengths[articles])
 
 
-def _smoothed(vectors: Vectors, horizons: Places) -> Vectors:
+def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
     """Each vector moved towards the mean of its neighbours, weighted by similarity."""
     count = len(horizons)
-    one, other, likeness = alike(vectors, horizons, _NEAREST)
+    one, other, likeness = alike(vectors, horizons, nearest)
     if not len(one):
         return vectors
     to, of = np.concatenate([one, other]), np.concatenate([other, one])

@@ -49,6 +49,8 @@ LEE, RAY, DAY = "Ann Lee", "Bob Ray", "Cy Day"
         ("Ann Lee, The Associated Press", [LEE]),
         ("Ann Lee, CNN", [LEE]),
         ("Ann Lee, dpa", [LEE]),
+        ("Ann Lee, WGBH", [LEE]),
+        ("TC & Ann Lee", ["TC", LEE]),
         ("Ann Lee (AP)", [LEE]),
         ("Ann Lee/AFP", [LEE]),
         ("AP/Ann Lee", [LEE]),

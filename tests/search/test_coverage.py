@@ -80,3 +80,10 @@ def test_an_engine_that_counts_no_outlets_gives_the_same(index: Index) -> None:
     expected = index.coverage("ferry", by="week")
     with mock.patch("newsearch.search.coverage.CountsOutlets", type("NoAnswer", (), {})):
         assert index.coverage("ferry", by="week") == expected
+
+
+def test_a_folded_search_before_changes_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    fresh = index_of(tmp_path_factory.mktemp("folded"), RECORDS)
+    list(fresh.search("ferry", collapse="copies", show="Herald", per_outlet=1))
+    with_folding = fresh.coverage("ferry")
+    assert with_folding == index_of(tmp_path_factory.mktemp("plain"), RECORDS).coverage("ferry")

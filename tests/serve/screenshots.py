@@ -29,6 +29,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "article?id=technology/2020-09-09-amazon-lobbied-against-portland-facial-recognition-ban.md&query=ban",
         {},
     ),
+    "stories": ("?query=portland&collapse=stories", {}),
+    "story": (
+        "story?id=local/2020-09-09-portland-council-votes-unanimously-face-scanning.md"
+        "&after=2020-09&before=2020-10",
+        {},
+    ),
+    "copied": ("article?id=local/2020-09-12-smoke-gives-portland-worst-air-of-worlds-big-cities.md", {}),
+    "saved": ("saved", {}),
     "help": ("help", {}),
 }
 
@@ -39,7 +47,9 @@ def main(directory: Path) -> None:
     with tempfile.TemporaryDirectory() as index, sync_playwright() as driver:
         newsearch.build(ROOT / "seeds", index=index)
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        with serving(Path(index), "--log-format", "none") as (_, address):
+        saved = Path(index, "saved.toml")
+        saved.write_text('[[search]]\nname = "Face bans"\nquery = "facial recognition ban"\n')
+        with serving(Path(index), "--log-format", "none", "--saved", str(saved)) as (_, address):
             for name, (path, options) in PAGES.items():
                 page = browser.new_context(
                     **{"viewport": {"width": 1100, "height": 760}} | options

@@ -107,7 +107,7 @@ def _is_affiliation(text: str) -> bool:
     text = text.strip(" .,")
     if (
         text.casefold() in _AGENCIES
-        or _ACRONYM.fullmatch(text)
+        or _STATION.fullmatch(text)
         or _ROLE.search(text)
         or _RELATION.match(text)
     ):
@@ -126,6 +126,8 @@ _BY: Final = re.compile(
 _AND: Final = re.compile(r"\s*(?:,\s*(?:and|und|et|y|&)\s|\s(?:and|und|et|y)\s|\s&\s|;)\s*", re.IGNORECASE)
 _BARS: Final = re.compile(r"\s+[|•·]\s+|\s*\|\s*")
 _PLAIN_NAME: Final = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")
+_STATION: Final = re.compile(r"[A-Z]{3,5}")
+"""CNN and WGBH; two letters may be the initials of a person."""
 _ACRONYM: Final = re.compile(r"[A-Z]{2,4}")
 _IN_BRACKETS: Final = re.compile(r"(?<=\s)\(([^()]+)\)\Z")
 _STATE: Final = re.compile(r"(?<=[a-z]), (?:D\.? ?C\.?|[A-Z]{2})(?=\Z|,| and )")

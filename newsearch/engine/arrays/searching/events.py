@@ -161,9 +161,8 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     in_text = (from_begin >= 0) & (from_begin < LEAD)
     size = len(stems.rarity)
     cells = (title.article * size + title.stem, words.article[in_text] * size + words.stem[in_text])
-    return Bags(
-        np.unique(cells[0], return_counts=True), np.unique(cells[1], return_counts=True), stems.rarity
-    )
+    title_cells, text_cells = (np.unique(part, return_counts=True) for part in cells)
+    return Bags(title_cells, text_cells, stems.rarity, view.live_articles)
 
 
 def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:

@@ -25,7 +25,7 @@ def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletC
         docs: the numbers of the articles.
         tz: the zone in which days begin.
     """
-    names, of = view.remembered("outlets", lambda: _named(view))
+    names, of = view.remembered("outlets of articles", lambda: _named(view))
     outlet = of.take(docs)
     docs, outlet = docs[outlet >= 0], outlet[outlet >= 0]
     if not len(docs):
