@@ -53,6 +53,7 @@ class Proxy:
     Attributes:
         host: where it listens.
         seen: method and path of each request.
+        credentials: the header Authorization of each request; empty without one.
 
     Args:
         node: the URL of a node that is asked in turn.
@@ -70,8 +71,9 @@ class Proxy:
         answer: AnswerTo = lambda method, path, body: None,
     ) -> None:
         self.seen: list[tuple[str, str]] = []
+        self.credentials: list[str] = []
         wanted = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}" if user else ""
-        seen = self.seen
+        seen, credentials = self.seen, self.credentials
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -79,6 +81,7 @@ class Proxy:
             def _do(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 seen.append((self.command, self.path))
+                credentials.append(self.headers.get("Authorization") or "")
                 if wanted and self.headers.get("Authorization") != wanted:
                     self._send(401, b"Unauthorized", "text/plain")
                     return

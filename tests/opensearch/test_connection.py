@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,24 @@ def test_the_command_takes_the_password_from_the_environment(
         assert "no index here" in second
         assert "wr0ng" not in err
         assert "s3cret" not in err
+
+
+def test_requests_are_signed_for_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("boto3", reason="signing for AWS needs boto3")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+    with Proxy(answer=lambda *_: (404, {})) as proxy:
+        with pytest.raises(IndexMissing):
+            newsearch.open(f"opensearch+http://{proxy.host}/news?aws=eu-west-1")
+        assert proxy.credentials
+        for header in proxy.credentials:
+            assert header.startswith("AWS4-HMAC-SHA256 Credential=AKEXAMPLE/")
+            assert "/eu-west-1/es/aws4_request" in header
+
+
+def test_signing_without_boto3_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    assert "pip install boto3" in message("opensearch+https://host/news?aws=eu-west-1")
 
 
 # Answers

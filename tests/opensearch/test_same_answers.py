@@ -15,6 +15,7 @@ import newsearch
 from bench.queries import NEWS
 from newsearch import Boosts, Index, Results
 from newsearch.engine.base import FACETS, SORTS
+from newsearch.errors import EngineError
 
 pytestmark = pytest.mark.opensearch
 
@@ -202,3 +203,8 @@ def test_articles_ids_and_exports_are_the_same(arrays: Index, cluster: Index) ->
         assert getattr(one, name) == getattr(other, name), name
     for mine, theirs in zip(arrays.fields(), cluster.fields(), strict=True):
         assert mine == theirs
+
+
+def test_texts_are_not_counted_in_a_cluster(cluster: Index) -> None:
+    with pytest.raises(EngineError, match="does not count texts"):
+        cluster.search("police", collapse="copies", limit=3).texts  # noqa: B018
