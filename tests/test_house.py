@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from configparser import ConfigParser
 from functools import cache
@@ -269,3 +270,9 @@ def test_a_module_of_the_library_reads_no_environment_and_talks_to_nobody(module
     assert not used & {"os.path.expanduser", "sys.argv", "sys.stdout", "sys.stderr", "sys.stdin"}
     assert not _called(module) & {"print", "input"}
     assert not _imported(module) & {"logging", "getpass"}
+
+
+def test_no_two_modules_of_tests_share_a_name() -> None:
+    """pytest cannot collect both where they are in directories without `__init__.py`."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

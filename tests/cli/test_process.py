@@ -61,7 +61,7 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
     with subprocess.Popen(query, stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         os.close(reading)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert errors == b""
     assert process.returncode == 141
 
@@ -171,7 +171,7 @@ def test_ctrl_c_is_130_and_leaves_no_index(tmp_path: Path) -> None:
         assert process.stderr
         os.read(process.stderr.fileno(), 1)  # the announcement begins: from here on all errors are caught
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     lock.release()
     assert process.returncode == 130
     assert errors.endswith(b"newsearch: interrupted\n")
@@ -186,7 +186,7 @@ def test_on_a_terminal_there_are_colours_and_a_count(index: Path) -> None:
     screen, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm"}
     query = [*COMMAND, "query", "facial", "ban", "--index", index]
-    subprocess.run(query, stdout=theirs, check=True, env=environment, timeout=30)
+    subprocess.run(query, stdout=theirs, check=True, env=environment, timeout=120)
     shown = os.read(screen, 100_000).decode()
     os.close(screen)
     os.close(theirs)
@@ -215,7 +215,7 @@ def test_on_a_terminal_indexing_shows_how_it_goes_and_what_to_do_next(tmp_path: 
 
     (tmp_path / "news.jsonl").write_text('{"title": "news", "id": 1}\n' * 1001)
     screen, theirs = pty.openpty()
-    subprocess.run([*COMMAND, "index", "news.jsonl"], stdout=theirs, stderr=theirs, check=True, timeout=30)
+    subprocess.run([*COMMAND, "index", "news.jsonl"], stdout=theirs, stderr=theirs, check=True, timeout=120)
     shown = os.read(screen, 100_000).decode()
     os.close(screen)
     os.close(theirs)

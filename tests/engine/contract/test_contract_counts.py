@@ -7,7 +7,7 @@ from dataclasses import replace
 from unittest import mock
 
 import pytest
-from engines import ENGINES
+from engines import ENGINES, engine_params
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle
@@ -29,7 +29,7 @@ def counted(oracle: Oracle, tree: Node, asked: Options) -> list[Article]:
     return complete or [one.article for one in found]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=40)
 @given(histories, trees, options, st.sampled_from([None, "day", "week", "month", "year"]))
 def test_outlets_are_counted_as_from_the_articles(
@@ -44,7 +44,7 @@ def test_outlets_are_counted_as_from_the_articles(
         assert sorted(answer.outlets(by), key=str) == sorted(expected, key=str)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", engine_params())
 @settings(max_examples=40)
 @given(histories, trees, options, st.integers(0, 8), st.integers(1, 3))
 def test_forms_are_counted_as_from_the_articles(
