@@ -37,6 +37,7 @@ def in_memory() -> Iterator[str]:
 
 @contextmanager
 def opensearch() -> Iterator[str]:
+    pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
     try:
         nodes = shared()
     except Unavailable as error:
@@ -53,6 +54,7 @@ ENGINES: dict[str, Callable[[], AbstractContextManager[str]]] = {
     "memory": in_memory,
     "opensearch": opensearch,
 }
+"""By name. A test is parametrized with `engine_params`, which marks the engines that need more than Python."""
 
 MARKS: dict[str, pytest.MarkDecorator] = {"opensearch": pytest.mark.opensearch}
 """By engine, the mark of the tests that need more than Python."""

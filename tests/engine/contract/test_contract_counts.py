@@ -7,12 +7,11 @@ from dataclasses import replace
 from unittest import mock
 
 import pytest
-from engines import ENGINES, engine_params
-from hypothesis import given, settings
+from engines import ENGINES
 from hypothesis import strategies as st
 from oracle import Oracle
 from strategies import Commit, histories, live, options, trees
-from test_contract_questions import made
+from test_contract_questions import made, of_every_engine
 
 from newsearch.articles.article import Article
 from newsearch.engine.base import CountsForms, CountsOutlets, Options
@@ -29,9 +28,7 @@ def counted(oracle: Oracle, tree: Node, asked: Options) -> list[Article]:
     return complete or [one.article for one in found]
 
 
-@pytest.mark.parametrize("engine", engine_params())
-@settings(max_examples=40)
-@given(histories, trees, options, st.sampled_from([None, "day", "week", "month", "year"]))
+@of_every_engine(40, histories, trees, options, st.sampled_from([None, "day", "week", "month", "year"]))
 def test_outlets_are_counted_as_from_the_articles(
     engine: str, history: list[Commit], tree: Node, asked: Options, by: str | None
 ) -> None:
@@ -44,9 +41,7 @@ def test_outlets_are_counted_as_from_the_articles(
         assert sorted(answer.outlets(by), key=str) == sorted(expected, key=str)
 
 
-@pytest.mark.parametrize("engine", engine_params())
-@settings(max_examples=40)
-@given(histories, trees, options, st.integers(0, 8), st.integers(1, 3))
+@of_every_engine(40, histories, trees, options, st.integers(0, 8), st.integers(1, 3))
 def test_forms_are_counted_as_from_the_articles(
     engine: str, history: list[Commit], tree: Node, asked: Options, limit: int, least: int
 ) -> None:
