@@ -41,4 +41,4 @@ for name in sys.argv[1:]:
 arrays=tests/engine/arrays
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -m pytest -p no:cacheprovider "$@" tests/articles \
     $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py \
-    $arrays/test_groups.py tests/stories/test_comparing.py tests/stories/test_likeness.py
+    $arrays/test_groups.py $arrays/test_urls.py $arrays/test_cache.py tests/stories/test_comparing.py tests/stories/test_likeness.py

@@ -20,7 +20,9 @@ def test_the_limits_of_searches_are_those_of_the_code() -> None:
     assert f"beyond the {paging.WINDOW:,}th hit" in searching
     assert f"{paging._STEP:,} hits in one request" in searching
     assert f"may reach {MAX_PAGE:,} together" in searching
-    assert f"only the {translate.MAX_FORMS} most frequent ones" in differing
+    assert (
+        f"only the {translate.MAX_FORMS} most frequent ones, or {translate.MAX_FORMS // 2} each" in differing
+    )
     assert f"a text of more than {translate.MAX_TERMS} words" in differing
     assert f"at most {counts._MAX_LIKE:,} words" in differing
     assert f"more than {answer._MAX_NEAR:,} neighbours" in differing

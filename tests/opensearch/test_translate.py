@@ -180,6 +180,15 @@ def test_a_prefix_of_many_forms_stays_within_the_limit_of_clauses() -> None:
     assert clause.scored["dis_max"]["queries"][-1]["constant_score"]["filter"] == clause.found
 
 
+def test_several_prefixes_share_the_limit_of_clauses() -> None:
+    forms = [f"ban{i}" for i in range(translate.MAX_FORMS)]
+    found = translated(
+        All((Prefix("ban"), Or((Prefix("b", "title"), Word("日"))), Prefix("19-b"))), facts=Told(forms=forms)
+    )
+    assert translate._terms_in(found.scored_complete()) < 1000
+    assert translate._terms_in(found.scored_some(incomplete=True)) < 1000
+
+
 @pytest.mark.parametrize("tz", ZONES)
 def test_a_range_of_dates_holds_a_day_if_any_instant_of_it_does(tz: tzinfo) -> None:
     epoch = datetime(1970, 1, 1, tzinfo=UTC).date()

@@ -191,6 +191,8 @@ class Translator:
         self._tree = tree
         self._facts = facts
         self._tz = tz
+        # All prefixes of a query share the terms that a query may have.
+        self._most_forms = max(1, MAX_FORMS // max(1, _expanding(tree)))
         self._stemmings = [analysis.Stemming(language, facts.protected) for language in facts.languages]
 
     def clause(self, node: Node) -> Clause | None:
@@ -372,15 +374,16 @@ class Translator:
         unit = weight * CODE_SCALE * self._weight(found)
         if not forms:
             return Clause(name, _NOTHING, _NOTHING, lambda hit: 0.0)
+        some, is_cut = forms[: self._most_forms], len(forms) >= self._most_forms
         if field is not None:
-            scored = _coded(f"x_{field}", forms, field, unit)
-            if len(forms) >= MAX_FORMS:
+            scored = _coded(f"x_{field}", some, field, unit)
+            if is_cut:
                 # The others are found too.
                 weak = {"constant_score": {"filter": found, "boost": unit}}
                 scored = {"dis_max": {"queries": [scored, weak]}}
             return Clause(name, scored, found, lambda hit: unit * hit.code_in(field, f"x_{field}", forms))
-        queries = [_term("exact", form, unit) for form in forms]
-        if len(forms) >= MAX_FORMS:
+        queries = [_term("exact", form, unit) for form in some]
+        if is_cut:
             # The others are found too.
             queries.append({"constant_score": {"filter": found, "boost": unit}})
         return Clause(
@@ -457,10 +460,19 @@ class Translator:
         return self._slot_of_forms(self._facts.pairs(term) if analysis.is_half(term) else [term])
 
     def _slot_of_forms(self, forms: Sequence[str]) -> _Slot:
-        unit = CODE_SCALE * self._weight(_terms("exact", forms))
+        found = _terms("exact", forms)
+        unit = CODE_SCALE * self._weight(found)
+
+        def scored(weight: float) -> Query:
+            queries = [_term("exact", form, weight * unit) for form in forms[: self._most_forms]]
+            if len(forms) > self._most_forms:
+                # The others are found too.
+                queries.append({"constant_score": {"filter": found, "boost": weight * unit}})
+            return _best(queries)
+
         return _Slot(
             {"": tuple(forms)},
-            lambda weight: _best([_term("exact", form, weight * unit) for form in forms]),
+            scored,
             lambda hit: unit * max([hit.code("exact", form) for form in forms], default=0),
         )
 
@@ -832,6 +844,22 @@ def _sum_if_all(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
 
 def _best_of(clauses: Sequence[Clause]) -> Callable[[Hit], float]:
     return lambda hit: max([clause.value(hit) for clause in clauses])
+
+
+def _expanding(node: Node) -> int:
+    """The number of nodes in a tree that each stand for any number of forms."""
+    match node:
+        case Prefix():
+            return 1
+        case Word() | Phrase():
+            return sum(map(analysis.is_half, analysis.terms(node.text)))
+        case Near(words):
+            return sum(analysis.is_half(term) for word in words for term in analysis.terms(word))
+        case All(children) | And(children) | Or(children):
+            return sum(map(_expanding, children))
+        case Not(child):
+            return _expanding(child)
+    return 0
 
 
 def _has_lower_case(text: str) -> bool:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from whoosh import fields
 from whoosh.codec import base
 from whoosh.columns import ColumnReader
-from whoosh.matching import ListMatcher
-from whoosh.reading import TermInfo, TermNotFound
+from whoosh.matching import ListMatcher, Matcher, NullMatcher
+from whoosh.reading import SegmentReader, TermInfo, TermNotFound
 
 from newsearch import ranking
 from newsearch.engine.arrays.segment import columns
@@ -30,6 +30,9 @@ Array: TypeAlias = NDArray[Any]
 
 _MAX_CACHED = 8 << 20
 """The maximum number of postings that a segment caches for later queries."""
+
+_MAX_LIVE = 4096
+"""The maximum number of terms whose postings without deleted articles a segment caches."""
 
 _TEXTS = frozenset((*ranking.TEXT_FIELDS, "text", "stem"))
 """The fields that have words."""
@@ -61,12 +64,14 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         self._length_lists: dict[str, memoryview | None] = {}
         self._keys: dict[str, list[int]] = {}
         self._also_deleted: frozenset[int] = frozenset()
+        self._live: dict[tuple[str, bytes], Postings | None] = {}
 
     def without(self, docnums: frozenset[int]) -> ArraySegment:
         """This segment with more articles deleted. Both share what they cache."""
         other = copy(self)
         other.segid = f"{self.segid}-{hash(docnums):x}"
         other._also_deleted = self._also_deleted | docnums
+        other._live = {}
         return other
 
     def codec(self) -> ArrayCodec:
@@ -96,6 +101,21 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
             self._cached = len(found) if found else 1
         self._postings[key] = found
         return found
+
+    def live_postings(self, field: str, term: bytes) -> Postings | None:
+        """The postings of a term in articles that are not deleted, cached like `postings`. None if there are none."""
+        found = self.postings(field, term)
+        if found is None or not self.deleted_count():
+            return found
+        key = field, term
+        if key not in self._live:
+            if len(self._live) >= _MAX_LIVE:
+                self._live = {}
+            live = self.segment.live.take(found.docs)
+            if self._also_deleted:
+                live &= ~np.isin(found.docs, list(self._also_deleted))
+            self._live[key] = found if live.all() else found.only(live) if live.any() else None
+        return self._live[key]
 
     def info(self, field: str, term: bytes) -> TermInfo | None:
         """Whoosh's statistics of a term. None if there is no such term."""
@@ -188,6 +208,12 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return not self.segment.live[docnum] or docnum in self._also_deleted
 
 
+class ArrayReader(SegmentReader):  # type: ignore[misc]
+    """Reads a segment. Its matchers leave out deleted articles themselves, which is faster than Whoosh's filter."""
+
+    deleted_docs_set: frozenset[int] = frozenset()
+
+
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     """The terms of a segment, field by field."""
 
@@ -227,11 +253,14 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
         found = self._segment.postings(fieldname, text)
         return len(found) if found else 0
 
-    def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> ArrayMatcher:
+    def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> Matcher:
+        """The articles of a term that are not deleted (see ArrayReader)."""
         segment = self._segment
-        found = segment.postings(fieldname, text)
-        if found is None:
+        if segment.postings(fieldname, text) is None:
             raise TermNotFound(f"No term {fieldname}:{text!r}")
+        found = segment.live_postings(fieldname, text)
+        if found is None:
+            return NullMatcher()
 
         def lengths() -> Array:
             all_lengths = segment.lengths(fieldname)

@@ -23,7 +23,7 @@ from whoosh.writing import IndexingError
 from newsearch.engine.arrays.files.toc import TOC_NAME, SegmentEntry, Toc, read_toc
 from newsearch.engine.arrays.segment.generation import open_generation
 from newsearch.engine.arrays.segment.segment import Segment
-from newsearch.engine.whoosh.codec import ArraySegment
+from newsearch.engine.whoosh.codec import ArrayReader, ArraySegment
 from newsearch.engine.whoosh.schema import ExactTokenizer, make_schema
 from newsearch.engine.whoosh.writer import ArrayWriter, fixed
 from newsearch.text import analysis
@@ -93,7 +93,7 @@ class ArrayIndex(FileIndex):  # type: ignore[misc]
             end = start + segment.doc_count_all()
             here = frozenset(docnum - start for docnum in deleted if start <= docnum < end)
             readers.append(
-                SegmentReader(
+                ArrayReader(
                     self.storage, toc.schema, segment.without(here) if here else segment, toc.generation
                 )
             )

@@ -58,6 +58,14 @@ class Postings:
     def __len__(self) -> int:
         return len(self.docs)
 
+    def only(self, kept: Array) -> Postings:
+        """These postings without those outside a mask."""
+        if self._at is None or self._positions is None:
+            return Postings(self.docs[kept], self.weights[kept])
+        counts = np.diff(self._at)
+        at = np.append(0, np.cumsum(counts[kept]))
+        return Postings(self.docs[kept], self.weights[kept], at, self._positions[np.repeat(kept, counts)])
+
     @cached_property
     def ids(self) -> memoryview:
         """The articles, with the last one repeated, because Whoosh's matchers also read their position at the end."""
