@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from sys import getsizeof
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -18,7 +19,6 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
-from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
 from newsearch.engine.arrays.segment.records import Record
@@ -350,7 +350,8 @@ class View(ColumnView):
         if record is None:
             segment, number = self.place(doc)
             record = segment.records.read(number)
-        size = size_of(record)
+        # As `size_of`, which would take as long as reading the record.
+        size = 56 + 8 * len(record) + sum(map(getsizeof, record))
         if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
             if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}
