@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -167,7 +168,11 @@ def test_ctrl_c_is_130_and_leaves_no_index(tmp_path: Path) -> None:
     directory = tmp_path / "index"
     directory.mkdir()
     lock = WriteLock(directory)
-    with subprocess.Popen([*COMMAND, "query", "ban"], stderr=subprocess.PIPE, cwd=tmp_path) as process:
+    # Whoever runs the tests in the background may have them ignore Ctrl-C.
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        [*COMMAND, "query", "ban"], stderr=subprocess.PIPE, cwd=tmp_path, preexec_fn=hear
+    ) as process:
         assert process.stderr
         os.read(process.stderr.fileno(), 1)  # the announcement begins: from here on all errors are caught
         process.send_signal(signal.SIGINT)
