@@ -86,13 +86,16 @@ def _within(terms: list[whoosh_query.Query], slop: int) -> whoosh_query.Query:
 
 
 def is_comparable(node: Node) -> bool:
-    """Whether Whoosh can mean the same: its slop is allowed between any two words of a phrase, ours over all; and it
-    knows one spelling of a word."""
+    """Whether Whoosh can mean the same: its slop is allowed between any two words of a phrase, ours over all; it knows
+    one spelling of a word; and it does not find one character of a script without spaces in a pair."""
     match node:
         case Word(text):
-            return analysis.other_spelling(text) is None
+            return analysis.other_spelling(text) is None and not any(
+                map(analysis.is_half, analysis.terms(text))
+            )
         case Phrase(text, _, slop):
-            return slop == 0 or len(analysis.terms(text)) == 2
+            terms = analysis.terms(text)
+            return (slop == 0 or len(terms) == 2) and not any(map(analysis.is_half, terms))
         case And(children) | Or(children):
             return all(map(is_comparable, children))
         case Not(child):
