@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import add
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +26,11 @@ def vectors(rows: list[dict[int, float]]) -> Vectors:
     )
 
 
+def added(numbers: Iterable[float]) -> float:
+    """The sum, one after another: from Python 3.12 on, `sum` compensates for rounding."""
+    return reduce(add, numbers, 0.0)
+
+
 @given(ROWS, st.integers(1, 20), st.floats(0.01, 2))
 def test_the_compiled_products_are_those_of_numpy_to_the_last_bit(
     rows: list[dict[int, float]], width: int, least: float
@@ -35,7 +44,7 @@ def test_the_compiled_products_are_those_of_numpy_to_the_last_bit(
 def test_the_products_are_those_of_all_pairs(rows: list[dict[int, float]]) -> None:
     one, other, product = alike(vectors(rows), np.full(len(rows), len(rows)), 0.1)
     slow = {
-        (i, j): sum(rows[i][term] * rows[j].get(term, 0) for term in sorted(rows[i]))
+        (i, j): added(rows[i][term] * rows[j].get(term, 0) for term in sorted(rows[i]))
         for i in range(len(rows))
         for j in range(i + 1, len(rows))
     }
