@@ -87,7 +87,8 @@ def _within(terms: list[whoosh_query.Query], slop: int) -> whoosh_query.Query:
 
 def is_comparable(node: Node) -> bool:
     """Whether Whoosh can mean the same: its slop is allowed between any two words of a phrase, ours over all; it knows
-    one spelling of a word; and it does not find one character of a script without spaces in a pair."""
+    one spelling of a word; it does not find one character of a script without spaces in a pair; and its dates are whole
+    seconds."""
     match node:
         case Word(text):
             return analysis.other_spelling(text) is None and not any(
@@ -96,6 +97,8 @@ def is_comparable(node: Node) -> bool:
         case Phrase(text, _, slop):
             terms = analysis.terms(text)
             return (slop == 0 or len(terms) == 2) and not any(map(analysis.is_half, terms))
+        case DateRange(start, end):
+            return not any(moment and moment.microsecond for moment in (start, end))
         case And(children) | Or(children):
             return all(map(is_comparable, children))
         case Not(child):
