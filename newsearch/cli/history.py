@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from itertools import pairwise
 
 from newsearch.articles.article import Article, Version
 from newsearch.cli.terminal import BOLD, DIM, Terminal, wrap
-from newsearch.outputs.differences import ADDED, REMOVED, SAME, differences
+from newsearch.outputs.differences import ADDED, REMOVED, SAME, changes, differences
 from newsearch.text.clean import one_line
 
 _STYLES = {REMOVED: "9;31", ADDED: "1;32", SAME: ""}
@@ -25,14 +24,11 @@ def history_lines(article: Article, tz: tzinfo, terminal: Terminal) -> Iterator[
     if not article.history:
         yield "no earlier versions are kept"
         return
-    texts = [*((v.title, v.excerpt) for v in article.history), (article.title, article.excerpt)]
-    changes = list(zip(article.history, pairwise(texts), strict=True))
-    for version, (old, new) in reversed(changes):
+    for version, changed in changes(article):
         yield ""
         yield terminal.style(_heading(version, tz), DIM)
-        for name, before, after in zip(("title", "excerpt"), old, new, strict=True):
-            if before != after:
-                yield from _changed(f"{name:<9}", one_line(before), one_line(after), terminal)
+        for name, before, after in changed:
+            yield from _changed(f"{name:<9}", before, after, terminal)
 
 
 def _heading(version: Version, tz: tzinfo) -> str:

@@ -5,11 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
+
+from newsearch.articles.article import Article, Version
+from newsearch.text.clean import one_line
 
 REMOVED, ADDED, SAME = "removed", "added", "same"
 
 MAX_WORDS = 2_000
 """Words of a text that are compared; the rest is compared as a whole."""
+
+
+def changes(article: Article) -> Iterator[tuple[Version, list[tuple[str, str, str]]]]:
+    """The earlier versions of an article, the latest first.
+
+    Each comes with what its replacement changed: title or excerpt, the text before and the text after. Texts are on
+    one line.
+    """
+    texts = [*((one.title, one.excerpt) for one in article.history), (article.title, article.excerpt)]
+    for version, (old, new) in reversed(list(zip(article.history, pairwise(texts), strict=True))):
+        yield (
+            version,
+            [
+                (name, one_line(before), one_line(after))
+                for name, before, after in zip(("title", "excerpt"), old, new, strict=True)
+                if before != after
+            ],
+        )
 
 
 def differences(before: str, after: str) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsearch import Index, QueryError, Request
+from newsearch import Article, Index, QueryError, Request
 from newsearch.articles.article import article_to_mapping
 from newsearch.engine.base import FACETS, MAX_PAGE
 from newsearch.outputs.json_page import (
@@ -101,51 +101,47 @@ async def _search(site: Site, http: HttpRequest) -> Response:
 
 
 async def _article(site: Site, http: HttpRequest) -> Response:
-    (id,) = _only(http, "id")
-    if not id:
-        raise QueryError("id: of which article?")
+    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+        return {"article": article_to_mapping(article)}
 
-    def make(snapshot: Snapshot) -> Made:
-        article = site.readable(snapshot, id)
-        return Made(
-            ("article", id),
-            lambda: Body(to_json_bytes({"schema": SCHEMA, "article": article_to_mapping(article)})),
-        )
-
-    return await site.answer(http, JSON, make)
+    return await _about(site, http, told)
 
 
 async def _related(site: Site, http: HttpRequest) -> Response:
-    id, limit = _only(http, "id", "limit")
+    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+        found = [article_to_mapping(one) for one in index.related(article.id, limit)]
+        return {"id": article.id, "related": found}
+
+    return await _about(site, http, told, limited=True)
+
+
+async def _copies(site: Site, http: HttpRequest) -> Response:
+    def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
+        return {"id": article.id, "copies": [publication_mapping(one) for one in index.copies(article.id)]}
+
+    return await _about(site, http, told)
+
+
+async def _about(
+    site: Site,
+    http: HttpRequest,
+    told: Callable[[Index, Article, int], dict[str, Any]],
+    *,
+    limited: bool = False,
+) -> Response:
+    """Answer with what is told of an article, which may be a list with a limit."""
+    id, limit = _only(http, "id", "limit") if limited else (*_only(http, "id"), "")
     if not id:
         raise QueryError("id: of which article?")
     most = _limit(limit, 10, site.settings.max_limit)
 
     def make(snapshot: Snapshot) -> Made:
-        site.readable(snapshot, id)
+        article = site.readable(snapshot, id)
 
         def body() -> Body:
-            found = [article_to_mapping(article) for article in snapshot.index.related(id, most)]
-            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "related": found}))
+            return Body(to_json_bytes({"schema": SCHEMA, **told(snapshot.index, article, most)}))
 
-        return Made(("related", id, most), body)
-
-    return await site.answer(http, JSON, make)
-
-
-async def _copies(site: Site, http: HttpRequest) -> Response:
-    (id,) = _only(http, "id")
-    if not id:
-        raise QueryError("id: of which article?")
-
-    def make(snapshot: Snapshot) -> Made:
-        site.readable(snapshot, id)
-
-        def body() -> Body:
-            found = [publication_mapping(one) for one in snapshot.index.copies(id)]
-            return Body(to_json_bytes({"schema": SCHEMA, "id": id, "copies": found}))
-
-        return Made(("copies", id), body)
+        return Made((http.url.path, id, most), body)
 
     return await site.answer(http, JSON, make)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cache
 from hashlib import blake2b
-from itertools import pairwise
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from newsearch import Article, Clause, Explanation, Hit, Index, QueryError, Request, Results
 from newsearch.engine.base import MAX_PAGE, SORTS
-from newsearch.outputs.differences import differences
+from newsearch.outputs.differences import changes, differences
 from newsearch.outputs.extract import Marked, extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_copies, counted_matches, delay
@@ -726,15 +725,10 @@ def _related(site: Site, index: Index, article: Article, tz: tzinfo) -> list[dic
 
 def _history(article: Article, tz: tzinfo) -> Iterator[dict[str, Any]]:
     """What changed of title and excerpt, the latest change first."""
-    texts = [*((one.title, one.excerpt) for one in article.history), (article.title, article.excerpt)]
-    for version, (old, new) in reversed(list(zip(article.history, pairwise(texts), strict=True))):
+    for version, changed in changes(article):
         yield {
             "replaced": _moment(version.replaced, tz),
-            "changes": [
-                (name, list(differences(one_line(before), one_line(after))))
-                for name, before, after in zip(("title", "excerpt"), old, new, strict=True)
-                if before != after
-            ],
+            "changes": [(name, list(differences(before, after))) for name, before, after in changed],
         }
 
 

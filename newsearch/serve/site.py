@@ -68,8 +68,8 @@ class Site(NamedTuple):
         Raises:
             HTTPException: there is none that the server may show.
         """
-        article = snapshot.index.get(id)
-        if article is None or not (article.published or self.settings.unpublished):
+        article = visible(snapshot, id, self.settings)
+        if article is None:
             raise HTTPException(404, f"there is no article {id!r:.200}")
         return article
 
@@ -112,6 +112,12 @@ class Site(NamedTuple):
             if response := ready(snapshot.tag(media_type, made.key)):
                 return response
         return await self.live.run(job)
+
+
+def visible(snapshot: Snapshot, id: str, settings: Settings) -> Article | None:
+    """The article with an id, or None if there is none that the server may show."""
+    article = snapshot.index.get(id)
+    return article if article and (article.published or settings.unpublished) else None
 
 
 def within(request: Request, settings: Settings) -> Request:

@@ -24,7 +24,7 @@ from newsearch.search.folding import Copy
 from newsearch.search.fronts import Story
 from newsearch.serve.live import Busy, Live, Snapshot
 from newsearch.serve.settings import Settings
-from newsearch.serve.site import within
+from newsearch.serve.site import visible, within
 from newsearch.text.clean import one_line
 
 NOTICE = (
@@ -114,10 +114,7 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
         """Give one article: its text and what is known of it."""
 
         def job(snapshot: Snapshot) -> str:
-            article = snapshot.index.get(id)
-            if article is None or not (article.published or settings.unpublished):
-                raise QueryError(f"there is no article {id!r:.200}; ids come from `search`")
-            return to_json(_document(article))
+            return to_json(_document(_readable(snapshot, id, settings)))
 
         return await run(job)
 
@@ -190,9 +187,7 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
         """Find articles on the subject of another, the best first, without copies of it."""
 
         def job(snapshot: Snapshot) -> str:
-            article = snapshot.index.get(id)
-            if article is None or not (article.published or settings.unpublished):
-                raise QueryError(f"there is no article {id!r:.200}; ids come from `search`")
+            _readable(snapshot, id, settings)
             found = snapshot.index.related(id, limit)
             return to_json({"results": [_summary(one, one.excerpt) for one in found]})
 
@@ -219,6 +214,14 @@ def http_endpoint(tools: MCPServer[Any], path: str) -> ASGIApp:
     route = next(route for route in inner.routes if isinstance(route, Route) and route.path == path)
     endpoint: ASGIApp = route.endpoint
     return endpoint
+
+
+def _readable(snapshot: Snapshot, id: str, settings: Settings) -> Article:
+    """The article with an id. Raises QueryError if there is none that the server may show."""
+    article = visible(snapshot, id, settings)
+    if article is None:
+        raise QueryError(f"there is no article {id!r:.200}; ids come from `search`")
+    return article
 
 
 def _shown(request: Request, settings: Settings) -> Request:
