@@ -125,6 +125,15 @@ class ColumnView:
         return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
 
     @cached
+    def dead(self) -> Array:
+        """The articles that are deleted or replaced, sorted, uint32."""
+        numbers = [
+            segment.dead.astype(np.uint32) + np.uint32(start)
+            for start, segment in zip(self.starts, self.segments, strict=False)
+        ]
+        return np.concatenate([np.empty(0, np.uint32), *numbers])
+
+    @cached
     def visible(self) -> Mask:
         """For each article, whether it is live and published."""
         published: Mask = (self.column("flag") & columns.PUBLISHED) != 0

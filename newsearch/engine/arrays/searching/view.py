@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
@@ -91,7 +91,7 @@ class View(ColumnView):
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found: Part | None = self.cache.get(("words", term))
         if found is None:
-            doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
+            doc, code, most, live = self._lookup.find(term, self.dead)
             unit = self.unit(live) / ranking.PARTS
             found = self.with_bits(Part(doc, code, unit, unit * most))
             self.cache.put(("words", term), found)
@@ -235,10 +235,9 @@ class View(ColumnView):
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
         count = 0
-        for segment, start, places in zip(self.segments, self.starts, self._exact(term), strict=False):
+        for segment, places in zip(self.segments, self._exact(term), strict=True):
             for first, last, _ in places:
-                doc = segment.postings(first, last)[0]
-                count += len(doc) if self.all_live else int(np.count_nonzero(self.live[start:].take(doc)))
+                count += segment.count_live(segment.postings(first, last)[0])
         return count
 
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
@@ -256,7 +255,8 @@ class View(ColumnView):
 
     def count_live(self, doc: Array) -> int:
         """How many of these articles are neither deleted nor replaced."""
-        return len(doc) if self.live_articles == self.articles else int(np.count_nonzero(self.live.take(doc)))
+        # The dead ones are mostly few, and are sought among the others.
+        return len(doc) - (int(matches.holds(self.dead, doc).sum()) if len(self.dead) else 0)
 
     # Text fields
 

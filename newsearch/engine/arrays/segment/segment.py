@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article, Draft, Provider
 from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
@@ -197,6 +198,15 @@ class Segment:
         mask = np.ones(self.articles, bool)
         mask[self.deleted] = False
         return mask
+
+    @property
+    def dead(self) -> NDArray[np.uint16]:
+        """The articles that cannot be found, sorted."""
+        return np.sort(self.deleted).astype(np.uint16)
+
+    def count_live(self, docs: Array) -> int:
+        """How many of some articles, sorted, can be found."""
+        return len(docs) - (int(matches.holds(self.dead, docs).sum()) if len(self.deleted) else 0)
 
     @property
     def live_articles(self) -> int:
