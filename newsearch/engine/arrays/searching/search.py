@@ -29,7 +29,7 @@ from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, FormCount, Grouping, Options, OutletCount
+from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Grouping, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -160,7 +160,14 @@ class Search:
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        return facets.counted(self._view, name, self._counted, limit, self._options.tz)
+        if FACETS[name].of_time:
+            return facets.counted_periods(name, self._days, limit)
+        return facets.counted(self._view, name, self._counted, limit)
+
+    @cached_property
+    def _days(self) -> facets.Days:
+        # The facets of time are often asked for together.
+        return facets.counted_days(self._view, self._counted, self._options.tz)
 
     @checked
     def outlets(self, by: str | None) -> list[OutletCount]:
