@@ -319,17 +319,19 @@ done:
 
 /* ---- parts of texts ---- */
 
-/* The first place from `from` on where these bytes stand, or -1. The first and the last of them are compared in whole
- * blocks: few blocks have both. */
+/* The first place from `from` on where these bytes stand, or -1. The first two and the last of them are compared in whole
+ * blocks: few blocks have all three. */
 static int64_t find_bytes(const uint8_t *text, int64_t length, int64_t from, const uint8_t *wanted, int64_t size) {
     const int64_t last = length - size;
-    const uint8_t first_byte = wanted[0], last_byte = wanted[size - 1];
+    const int64_t next = size > 1;
+    const uint8_t first_byte = wanted[0], next_byte = wanted[next], last_byte = wanted[size - 1];
     for (int64_t at = from; at <= last;) {
         const int64_t block = last - at + 1 < 64 ? last - at + 1 : 64;
         if (block == 64) {
             uint8_t any = 0;
             for (int i = 0; i < 64; i++)
-                any |= (uint8_t)((text[at + i] == first_byte) & (text[at + i + size - 1] == last_byte));
+                any |= (uint8_t)((text[at + i] == first_byte) & (text[at + i + next] == next_byte) &
+                                 (text[at + i + size - 1] == last_byte));
             if (!any) {
                 at += 64;
                 continue;

@@ -319,6 +319,45 @@ class View(ColumnView):
         segment, number = self.place(doc)
         return segment.records.urls(number)
 
+    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
+        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
+
+        def made() -> tuple[Array, bool]:
+            found = [segment.maybe_with_url(part) for segment in self.segments]
+            docs = [
+                of_segment.astype(np.uint32) + np.uint32(start)
+                for start, (of_segment, _) in zip(self.starts, found, strict=False)
+            ]
+            return np.concatenate([np.empty(0, np.uint32), *docs]), all(certain for _, certain in found)
+
+        return self.joined(("maybe url", part), made)
+
+    def have_url(self, part: str, docs: Array) -> Mask:
+        """For each of some articles, whether it has a URL with this part, case-folded. What was read is kept."""
+        wanted, key = part.encode("utf-8", "surrogatepass"), ("url read", part)
+        read, has = self.cache.get(key) or (np.empty(0, np.uint32), np.empty(0, bool))
+        new = docs[~matches.holds(docs, read)]
+        if len(new):
+            read = np.concatenate((read, new))
+            has = np.concatenate((has, [wanted in self.urls(doc) for doc in new.tolist()]))
+            order = read.argsort()
+            read, has = read[order], has[order].astype(bool)
+            self.cache.put(key, (read, has))
+        return has[read.searchsorted(docs)]
+
+    def has_read(self, part: str) -> bool:
+        """Whether it is known which articles have a URL with this part."""
+        return self.cache.get(("joined", ("url", part))) is not None
+
+    def with_url(self, part: str) -> Array:
+        """The articles that have a URL with this part, case-folded, sorted."""
+
+        def made() -> tuple[Array]:
+            docs, is_certain = self.maybe_with_url(part)
+            return (docs if is_certain else docs[self.have_url(part, docs)],)
+
+        return self.joined(("url", part), made)[0]
+
     @cached
     def hosts(self) -> tuple[list[str], Array]:
         """The hosts of URLs, without www., and for each article the index of the host that replaces a missing outlet

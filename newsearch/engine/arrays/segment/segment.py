@@ -322,12 +322,11 @@ class Segment:
         text, at, post_at, post_doc = map(self.file.array, NAMES)
         return UrlParts(text, at, post_at, post_doc, self.articles)
 
-    def with_url(self, part: str) -> Array:
-        """The articles with a URL that contains this part, case-folded. Sorted."""
+    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
+        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
         wanted = part.encode("utf-8", "surrogatepass")
         found = self._url_parts.find(wanted) if self._url_parts else None
-        docs, is_certain = (np.arange(self.articles), False) if found is None else found
-        return docs if is_certain else docs[[wanted in self.records.urls(doc) for doc in docs.tolist()]]
+        return (np.arange(self.articles), False) if found is None else found
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.
