@@ -256,6 +256,9 @@ class Search:
         held = np.ones(len(docs), bool)
         for part in self._parts:
             held &= part.look_up(docs) != 0
+            # The shortest list comes first, and most articles lack one of the first few.
+            if not held.any():
+                break
         return held
 
     def _best_complete(self, wanted: int) -> list[Row]:
@@ -313,8 +316,10 @@ class Search:
         """Pass the articles that contain a word of the query itself and pass the filters."""
         numbers = np.frombuffer(docs, np.uint32)
         passes = np.zeros(len(numbers), bool)
-        for part in self._parts:
+        for part in reversed(self._parts):
             passes |= part.look_up(numbers) != 0
+            if passes.all():
+                break
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
