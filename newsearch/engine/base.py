@@ -116,7 +116,7 @@ class Explanation(NamedTuple):
     """How a score was computed: a value, its description, and the details that it consists of.
 
     The details of the root and of `boost` multiply to the value exactly. The details of `text` and of a group of words
-    add up to it.
+    add up to it; those of a group of spellings, `best of a group`, have it as their maximum.
     """
 
     value: float
