@@ -16,7 +16,8 @@ from typing import TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
-from newsearch.query.tree import All, Node, Or, Phrase, Word, replace
+from newsearch.query.tree import All, Everything, Node, Or, Phrase, Word, replace
+from newsearch.ranking import word_weight
 from newsearch.text import analysis
 from newsearch.text.english import AMBIGUOUS_PLURALS, FUNCTION_WORDS
 
@@ -172,9 +173,9 @@ class Spellings:
                         others[number].append(short)
                         others[number + 1].append(short)
             elif not between and (joined := self._joined(left.text, right.text)):
-                word = Word(joined, None, left.weight * OTHERWISE, (left.span[0], right.span[1]))
-                others[number].append(word)
-                others[number + 1].append(word)
+                span = left.span[0], right.span[1]
+                others[number].append(Word(joined, None, self._weight(left, joined), span))
+                others[number + 1].append(Word(joined, None, self._weight(right, joined), span))
         found: list[Node] = []
         for number, (child, more) in enumerate(zip(children, others, strict=True)):
             if number in gone:
@@ -249,6 +250,15 @@ class Spellings:
         is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
         return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
+
+    def _weight(self, word: Word, spelling: str) -> float:
+        """The weight of a spelling of a word and its neighbour. A rare spelling scores as if it were as common as the
+        word: otherwise it would rank above the spelling that was typed.
+        """
+        everything = self.count(Everything())
+        typed = word_weight(everything, self.count(Word(word.text)))
+        rarer = word_weight(everything, self.count(Word(spelling)))
+        return word.weight * OTHERWISE * min(1.0, typed / rarer)
 
     def _part(self, word: str) -> str | None:
         """A word split in two with a hyphen, if enough articles have this spelling."""

@@ -93,6 +93,20 @@ def test_an_article_with_two_spellings_of_a_word_ranks_by_the_best_of_them(
                     assert detail.value == max(part.value for part in detail.details)
 
 
+def test_a_rare_spelling_of_two_words_does_not_rank_above_the_one_that_was_typed(tmp_path: Path) -> None:
+    titles = (
+        ["NewYork hospital"] + ["New York hospital"] * 40 + ["New mayor of York"] * 20 + ["Other news"] * 40
+    )
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": f"{i:03}", "title": t}) + "\n" for i, t in enumerate(titles)))
+    newsearch.build(path, index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        hits = index.search("new york", limit=100)
+        assert len(hits) == 61
+        assert hits[-1].id == "000"
+        assert hits[-1].complete
+
+
 def test_the_explanation_still_multiplies_to_the_score(index: Index) -> None:
     for hit in index.search("covid19 rise"):
         text, boost = hit.explanation.details
