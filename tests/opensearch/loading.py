@@ -28,21 +28,17 @@ def loaded(
     """A reader of a new index with these articles, each after its source."""
     cluster.ask("PUT", f"/{index}", schema.index_body(shards, 0))
     given = [(False, *item) for item in live] + [(True, *item) for item in hidden]
-    made = documents([article for _, _, article in given], protected)
-    lines = []
-    for (is_hidden, source, article), document in zip(given, made, strict=True):
-        document |= {
-            "key": hash_key(article.id) - HALF,
-            "content": 0,
-            "source": source,
-            "born": 1,
-            "hidden": is_hidden,
-        }
+    own = []
+    for is_hidden, source, article in given:
+        fields = {"key": hash_key(article.id) - HALF, "content": 0, "source": source, "born": 1, "hidden": is_hidden}
         if article.canonical_url:
-            document["url"] = hash_key(article.canonical_url) - HALF
-        lines += [json.dumps({"index": {"_index": index}}), json.dumps(document)]
+            fields["url"] = hash_key(article.canonical_url) - HALF
+        own.append(fields)
+    made = documents([article for _, _, article in given], protected, own)
+    head = json.dumps({"index": {"_index": index}}).encode()
+    lines = [line for document in made for line in (head, document)]
     if lines:
-        answer = cluster.ask("POST", "/_bulk", ("\n".join(lines) + "\n").encode())
+        answer = cluster.ask("POST", "/_bulk", b"\n".join(lines) + b"\n")
         assert not answer["errors"], [i["index"]["error"] for i in answer["items"] if "error" in i["index"]][
             :3
         ]
@@ -57,6 +53,6 @@ def loaded(
         sources=tuple(SourceEntry(source) for source in dict.fromkeys(source for _, source, _ in given)),
         protected=protected,
         created=datetime.now(UTC),
-        languages=tuple(sorted({document["language"] for document in made})),
+        languages=tuple(sorted({json.loads(document)["language"] for document in made})),
     )
     return OpenSearchReader(cluster, generation)

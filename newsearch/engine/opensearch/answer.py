@@ -12,7 +12,7 @@ import numpy as np
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
-from newsearch.engine.opensearch import documents
+from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.counts import Known, counted, counting, every_bucket, most_frequent
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
@@ -79,7 +79,7 @@ class OpenSearchAnswer:
 
     def _article(self, hit: Hit) -> Article:
         try:
-            return documents.article(hit.source)
+            return stored.article(hit.source)
         except ValueError as error:
             raise IndexCorrupt(
                 self._known.requests.cluster.place, f"the article {hit.id!r:.200} is damaged"

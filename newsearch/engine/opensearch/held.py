@@ -15,7 +15,7 @@ from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
 from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.documents import article as parsed_article
+from newsearch.engine.opensearch.stored import article as parsed_article
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
 from newsearch.errors import EngineError, IndexCorrupt

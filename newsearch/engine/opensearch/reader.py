@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.base import FieldStats, LikeForm, Options
-from newsearch.engine.opensearch import documents, schema
+from newsearch.engine.opensearch import schema, stored
 from newsearch.engine.opensearch.answer import OpenSearchAnswer
 from newsearch.engine.opensearch.counts import Known, Requests, counting
 from newsearch.engine.opensearch.generation import Generation, published
@@ -82,7 +82,7 @@ class OpenSearchReader:
 
     def _article(self, source: Mapping[str, Any]) -> Article:
         try:
-            return documents.article(source)
+            return stored.article(source)
         except ValueError as error:
             named = f"the article {source.get('id')!r:.200} is damaged"
             raise IndexCorrupt(self._cluster.place, named) from error

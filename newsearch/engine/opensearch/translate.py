@@ -19,7 +19,7 @@ import orjson
 from newsearch import ranking
 from newsearch.engine.base import Options
 from newsearch.engine.opensearch import filters
-from newsearch.engine.opensearch.documents import best_form
+from newsearch.engine.opensearch.coding import best_form
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.query.plan import plan
 from newsearch.query.tree import (

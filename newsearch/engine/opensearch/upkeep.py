@@ -14,7 +14,7 @@ from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.base import Options
 from newsearch.engine.figures import Compaction, Verification
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.documents import article as parse_article
+from newsearch.engine.opensearch.stored import article as parse_article
 from newsearch.engine.opensearch.generation import Generation, describe, published
 from newsearch.engine.opensearch.held import count, pages, refresh, signed
 from newsearch.engine.opensearch.lease import Lease

@@ -198,27 +198,16 @@ class OpenSearchWriter:
         contents = np.frombuffer(facts.content_hash, np.uint64)
         urls = np.frombuffer(facts.url_hash, np.uint64)
         mark = f"{hash_key(source):016x}"
-        items = []
-        rows = zip(
-            batch,
-            documents(batch, self._protected),
-            keys.tolist(),
-            signed(keys),
-            signed(contents),
-            signed(urls),
-            strict=True,
+        fixed = {"source": source, "born": self._number, "hidden": False}
+        own = [
+            {"key": key, "content": content, **fixed, **({} if url == _NO_URL else {"url": url})}
+            for key, content, url in zip(signed(keys), signed(contents), signed(urls), strict=True)
+        ]
+        rows = zip(batch, documents(batch, self._protected, own), keys.tolist(), strict=True)
+        bulk.add(
+            index_item(document_id(key, mark, self._number), document, article.id)
+            for article, document, key in rows
         )
-        none = -(1 << 63)
-        for article, document, hashed, key, content, url in rows:
-            document["key"] = key
-            document["content"] = content
-            document["source"] = source
-            document["born"] = self._number
-            document["hidden"] = False
-            if url != none:
-                document["url"] = url
-            items.append(index_item(document_id(hashed, mark, self._number), document, article.id))
-        bulk.add(items)
         self._added.setdefault(source, []).append((keys, contents, urls))
 
     def remember(self, source: str, state: SourceState | None) -> None:
@@ -553,6 +542,7 @@ class OpenSearchWriter:
 
 
 _NONE = np.empty(0, np.uint64)
+_NO_URL = -(1 << 63)
 
 
 class _Plan:
