@@ -30,7 +30,13 @@ def loaded(
     given = [(False, *item) for item in live] + [(True, *item) for item in hidden]
     own = []
     for is_hidden, source, article in given:
-        fields = {"key": hash_key(article.id) - HALF, "content": 0, "source": source, "born": 1, "hidden": is_hidden}
+        fields = {
+            "key": hash_key(article.id) - HALF,
+            "content": 0,
+            "source": source,
+            "born": 1,
+            "hidden": is_hidden,
+        }
         if article.canonical_url:
             fields["url"] = hash_key(article.canonical_url) - HALF
         own.append(fields)

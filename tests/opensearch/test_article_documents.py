@@ -67,7 +67,7 @@ def test_documents_do_not_depend_on_their_batch() -> None:
 
 def test_fields_of_a_writer_are_added() -> None:
     given = [Article(id=str(i), title=f"ban {i}") for i in range(3)]
-    own = [{"born": i, "source": "a \"b\""} for i in range(3)]
+    own = [{"born": i, "source": 'a "b"'} for i in range(3)]
     for document, bare, added in zip(
         written(given, frozenset(), own), documents(given, frozenset()), own, strict=True
     ):

@@ -262,7 +262,11 @@ def described(**document: Any) -> AnswerTo:
 
 @pytest.mark.parametrize("key", ["format", "analysis"])
 def test_an_index_of_another_version_is_told(key: str) -> None:
-    versions: dict[str, Any] = {"format": schema.VERSION, "analysis": newsearch_analysis(), "index": "news--7"}
+    versions: dict[str, Any] = {
+        "format": schema.VERSION,
+        "analysis": newsearch_analysis(),
+        "index": "news--7",
+    }
     for changed, raised, says in (
         ({key: 999}, IndexIncompatible, "update newsearch"),
         ({key: 0}, IndexIncompatible, "newsearch reindex"),

@@ -15,7 +15,6 @@ import newsearch
 from bench.queries import NEWS
 from newsearch import Boosts, Index, Results
 from newsearch.engine.base import FACETS, SORTS
-from newsearch.errors import EngineError
 
 pytestmark = pytest.mark.opensearch
 
@@ -205,6 +204,39 @@ def test_articles_ids_and_exports_are_the_same(arrays: Index, cluster: Index) ->
         assert mine == theirs
 
 
-def test_texts_are_not_counted_in_a_cluster(cluster: Index) -> None:
-    with pytest.raises(EngineError, match="does not count texts"):
-        cluster.search("police", collapse="copies", limit=3).texts  # noqa: B018
+def test_folded_pages_are_the_same(arrays: Index, cluster: Index) -> None:
+    drawn = random.Random(16)
+    for query in ("police", "", "facial recognition", "amazon OR google", "the", "is:unpublished"):
+        given = {
+            "collapse": drawn.choice(["copies", "copies", None]),
+            "per_outlet": drawn.choice([None, 1, 2]),
+            "show": drawn.choice(["best", "first", "last", "bbc.com"]),
+            "sort": drawn.choice(["relevance", "newest", "heat"]),
+            "unpublished": drawn.random() < 0.3,
+            "limit": 7,
+        }
+        if not given["collapse"]:
+            del given["show"]
+        for offset in (0, 7):
+            one, other = (index.search(query, offset=offset, **given) for index in (arrays, cluster))
+            told = [
+                [(hit.id, [copy.id for copy in hit.copies]) for hit in results] for results in (one, other)
+            ]
+            assert told[0] == told[1], (query, given)
+            assert one.total == other.total
+            if one.folding and other.folding:
+                assert (one.folding.groups, one.folding.exact) == (other.folding.groups, other.folding.exact)
+
+
+def test_texts_are_the_same(arrays: Index, cluster: Index) -> None:
+    for query in ("police", "", "facial recognition ban", "amazon OR google", "topic:AI", "nosuchword"):
+        for tz in ("UTC", "Pacific/Apia"):
+            one, other = (
+                index.search(query, count="texts", unpublished=True, tz=tz) for index in (arrays, cluster)
+            )
+            assert one.texts == other.texts
+            for name in FACETS:
+                for limit in (None, 3):
+                    assert one.facet(name, limit) == other.facet(name, limit), (query, name, tz)
+    for id in arrays.ids():
+        assert arrays.copies(id) == cluster.copies(id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date
+from collections.abc import Sequence
+from copy import copy
+from datetime import UTC
 from math import fsum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,6 +18,7 @@ from newsearch.engine.opensearch.counts import Known, counted, counting, every_b
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.engine.opensearch.paging import WINDOW, Pages
+from newsearch.engine.opensearch.periods import field_of, periods
 from newsearch.engine.opensearch.translate import Clause, Translation
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
@@ -31,7 +33,6 @@ order by the client."""
 _MAX_NEAR = 2048
 """Neighbours beyond one end of the page that are read for this at most."""
 
-_FIELD_OF = {"provider": "outlet", "language": "tag"}
 _DAY = 86_400
 
 
@@ -52,30 +53,50 @@ class Row(NamedTuple):
 
 
 class OpenSearchAnswer:
-    """Implements `Answer`."""
+    """Implements `Answer`.
 
-    def __init__(self, known: Known, tree: Node, options: Options) -> None:
+    Attributes:
+        query: the translated query.
+        rows: the hits of the page.
+
+    Args:
+        among: if given, only articles whose ids have these hashes are found.
+    """
+
+    def __init__(
+        self, known: Known, tree: Node, options: Options, among: Sequence[int] | None = None
+    ) -> None:
         self._known = known
         self._options = options
         facts = known.asked()
         while True:
-            self._query = Translation(tree, options, facts)
+            self.query = Translation(tree, options, facts, among)
             if not facts.settle():
                 break
         self._totals: dict[str, int] = {}
-        self._rows = self._page() if options.limit and known.generation.articles else []
+        self.rows = self._page() if options.limit and known.generation.articles else []
 
     # Answer
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def matched(self, number: int) -> bool:
-        hit = self._rows[number].hit
-        return not self._query.also or any(clause.value(hit) for clause in self._query.clauses)
+        hit = self.rows[number].hit
+        return not self.query.also or any(clause.value(hit) for clause in self.query.clauses)
+
+    def with_page(self, rows: list[Row]) -> OpenSearchAnswer:
+        """The same search with other hits on its page."""
+        other = copy(self)
+        other.rows = rows
+        return other
 
     def article(self, number: int) -> Article:
-        return self._article(self._rows[number].hit)
+        return self._article(self.rows[number].hit)
+
+    def article_of(self, row: Row) -> Article:
+        """The article of a hit."""
+        return self._article(row.hit)
 
     def _article(self, hit: Hit) -> Article:
         try:
@@ -86,20 +107,20 @@ class OpenSearchAnswer:
             ) from error
 
     def stemming(self, number: int) -> Stemming:
-        return Stemming(self._rows[number].hit.language, self._known.generation.protected)
+        return Stemming(self.rows[number].hit.language, self._known.generation.protected)
 
     def hits(self) -> Sequence[tuple[Named, float, bool]]:
         found = []
-        for hit, score, complete in self._rows:
+        for hit, score, complete in self.rows:
             article = self._article(hit)
             found.append((Named(article.id, article.title, article.url or ""), score, complete))
         return found
 
     def explain(self, number: int) -> Explanation:
-        hit, score, _ = self._rows[number]
+        hit, score, _ = self.rows[number]
         text = self._text(hit)
-        added = [clause._replace(name=f"{clause.name}, added") for clause in self._query.also]
-        parts = _explained([*self._query.clauses, *added], hit)
+        added = [clause._replace(name=f"{clause.name}, added") for clause in self.query.also]
+        parts = _explained([*self.query.clauses, *added], hit)
         boosts, pivots = self._options.boosts, self._known.generation.pivots
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
@@ -116,11 +137,11 @@ class OpenSearchAnswer:
         wanted = [name for name in ("complete", "partial") if name not in self._totals]
         if not self._known.generation.articles:
             return Counts(0, 0)
-        if not self._query.counts_partial:
+        if not self.query.counts_partial:
             self._totals["partial"] = 0
             wanted = [name for name in wanted if name != "partial"]
         if wanted:
-            bodies = [counting([getattr(self._query, name)()]) for name in wanted]
+            bodies = [counting([getattr(self.query, name)()]) for name in wanted]
             for name, answer in zip(wanted, self._known.requests.searches(bodies), strict=True):
                 self._totals[name] = counted(answer)
         return Counts(self._totals["complete"], self._totals["partial"])
@@ -129,10 +150,10 @@ class OpenSearchAnswer:
         counts = self.counts()
         if not counts.complete + counts.partial or limit == 0:
             return []
-        chosen = [self._query.complete() if counts.complete else self._query.partial()]
+        chosen = [self.query.complete() if counts.complete else self.query.partial()]
         if FACETS[name].of_time:
-            return self._periods(name, chosen, limit)
-        field = _FIELD_OF.get(name, name)
+            return periods(self._known.requests, name, chosen, limit, self._options.tz)
+        (field,) = field_of(name)
         if limit is None:
             found = every_bucket(self._known.requests, chosen, {"terms": {"field": field}})
             return sorted(found, key=lambda item: (-item[1], item[0]))
@@ -142,7 +163,7 @@ class OpenSearchAnswer:
 
     def _page(self) -> list[Row]:
         first, last = self._options.offset, self._options.offset + self._options.limit
-        query = self._query
+        query = self.query
         if query.by_sum:
             return self._rows_of("any", first, last)
         rows = self._rows_of("complete", first, last)
@@ -153,7 +174,7 @@ class OpenSearchAnswer:
 
     def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
         """The rows [first, last) of the complete articles, of the others, or of both."""
-        query, by_score = self._query, self._options.sort == "relevance"
+        query, by_score = self.query, self._options.sort == "relevance"
         if tier == "complete":
             asked = query.scored_complete() if by_score else query.complete()
         elif by_score or query.also:
@@ -180,7 +201,7 @@ class OpenSearchAnswer:
         """
         before = after = 1
         # Sorting by date and id too takes as long as scoring. It matters only if scores agree at an end of the page.
-        by_score_alone = self._query.has_words and last + after <= WINDOW
+        by_score_alone = self.query.has_words and last + after <= WINDOW
         while True:
             low, high = max(0, first - before), last + after
             hits = pages.best(low, high) if by_score_alone else pages.hits(low, high)
@@ -230,13 +251,13 @@ class OpenSearchAnswer:
     def _row(self, hit: Hit, tier: str) -> Row:
         complete = tier == "complete"
         if tier == "any":
-            complete = all(clause.value(hit) for clause in self._query.clauses)
+            complete = all(clause.value(hit) for clause in self.query.clauses)
         return Row(hit, self._text(hit) * self._boost(hit), complete)
 
     # Scores
 
     def _text(self, hit: Hit) -> float:
-        return fsum([clause.value(hit) for clause in [*self._query.clauses, *self._query.also]])
+        return fsum([clause.value(hit) for clause in [*self.query.clauses, *self.query.also]])
 
     def _boost(self, hit: Hit) -> float:
         boosts, pivots = self._options.boosts, self._known.generation.pivots
@@ -248,7 +269,7 @@ class OpenSearchAnswer:
         boosts, moment = self._options.boosts, self._moment(hit)
         if moment is None or boosts.half_life is None:
             return 1.0
-        age = (self._query.as_of - moment) / _DAY
+        age = (self.query.as_of - moment) / _DAY
         return float(np.exp2(boosts.recency * ranking.recency(np.array(age), boosts.half_life)))
 
     def _moment(self, hit: Hit) -> float | None:
@@ -259,67 +280,10 @@ class OpenSearchAnswer:
             return seconds
         return first_second(day, self._options.tz)
 
-    # Periods
-
-    def _periods(self, name: str, chosen: list[Query], limit: int | None) -> list[tuple[str, int]]:
-        counts: dict[str, int] = {}
-        for day, count in self._days(chosen):
-            period = _period(name, date.fromordinal(_EPOCH + day))
-            counts[period] = counts.get(period, 0) + count
-        found = sorted(counts.items())
-        return found if limit is None else found[max(0, len(found) - limit) :]
-
-    def _days(self, chosen: list[Query]) -> Iterator[tuple[int, int]]:
-        """The days of some articles in the zone of the search, in days since 1970, with their numbers of articles."""
-        requests, tz = self._known.requests, self._options.tz
-        yield from every_bucket(requests, chosen, {"terms": {"field": "day"}})
-        instants = [*chosen, {"bool": {"must_not": [{"exists": {"field": "day"}}]}}]
-        found = every_bucket(requests, instants, {"histogram": {"field": "date", "interval": _DAY}})
-        if tz is UTC:
-            yield from ((int(seconds) // _DAY, count) for seconds, count in found)
-            return
-        # A day of the zone shares its moments with at most three days of UTC, since offsets are below 24 hours.
-        days = sorted({int(seconds) // _DAY + shift for seconds, _ in found for shift in (-1, 0, 1)})
-        days = [day for day in days if _FIRST <= day <= _LAST]
-        while days:
-            some, days = days[:_RANGES], days[_RANGES:]
-            ranges = [
-                {
-                    "key": str(day),
-                    "from": first_second(day, tz),
-                    "to": max(first_second(day, tz), first_second(day + 1, tz)),
-                }
-                for day in some
-            ]
-            aggregation = {"days": {"range": {"field": "date", "keyed": False, "ranges": ranges}}}
-            answer = requests.search(counting(instants) | {"aggs": aggregation})
-            for bucket in answer["aggregations"]["days"]["buckets"]:
-                if bucket["doc_count"]:
-                    yield int(bucket["key"]), int(bucket["doc_count"])
-
-
-_RANGES = 5000
-"""Days that one request counts."""
-
-_EPOCH = date(1970, 1, 1).toordinal()
-_FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
-
 
 def _is_near(one: Row, other: Row) -> bool:
     """Whether the server may not tell the scores of two hits apart."""
     return abs(one.score - other.score) <= _NEAR * abs(one.score)
-
-
-def _period(name: str, day: date) -> str:
-    match name:
-        case "year":
-            return f"{day.year:04}"
-        case "month":
-            return f"{day.year:04}-{day.month:02}"
-        case "week":
-            year, week, _ = day.isocalendar()
-            return f"{year:04}-W{week:02}"
-    return day.isoformat()
 
 
 def _signal(value: float | None, pivot: float, weight: float) -> float:

@@ -50,7 +50,9 @@ def coded_texts(
     names, kin = _texts(*forms), _texts(*stem_forms)
     size = len(ranking.TEXT_FIELDS)
     found, start = [], 0
-    for of_field, weight in zip(lengths.reshape(-1, size).tolist(), weights.reshape(-1, size).tolist(), strict=True):
+    for of_field, weight in zip(
+        lengths.reshape(-1, size).tolist(), weights.reshape(-1, size).tolist(), strict=True
+    ):
         end = start + sum(of_field)
         own, own_stems = tokens[start:end].tolist(), stems[start:end].tolist()
         if len(own) != end - start:
@@ -71,9 +73,7 @@ def coded_texts(
         of_term = dict(zip(counted, ranking.saturate(np.array(summed)).tolist(), strict=True))
         stem_of = dict(zip(own, own_stems, strict=True))
         exact = " ".join([f"{names[term]}|{code}" for term, code in of_term.items()])
-        united = _united(
-            {term: kin[stem_of[term]] for term in of_term}, of_term, names, unsaturated.tolist()
-        )
+        united = _united({term: kin[stem_of[term]] for term in of_term}, of_term, names, unsaturated.tolist())
         found.append(",".join([f'"exact":"{exact}"', f'"stem":"{united}"', *fields]).encode())
         start = end
     if start != len(tokens) or start != len(stems):

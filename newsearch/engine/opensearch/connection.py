@@ -116,7 +116,9 @@ class Cluster:
                 if missing and error.status_code == 404:
                     self._has_answered = True
                     return None
-                if isinstance(error, errors.SSLError) or not _may_pass(error):
+                # A point in time that is lost does not come back.
+                is_lost = isinstance(body, Mapping) and "pit" in body and error.status_code == 404
+                if isinstance(error, errors.SSLError) or is_lost or not _may_pass(error):
                     raise self._translated(error) from error
                 # Another node is asked at once. Only a cluster that has answered before is given time to recover.
                 if attempts <= 0 or not (self._has_answered or len(self.settings.hosts) > 1):
@@ -277,7 +279,7 @@ class Cluster:
 _CUT = {"RemoteDisconnected", "BadStatusLine", "ConnectionResetError", "ProtocolError", "BrokenPipeError"}
 
 
-_LOST = frozenset(
+LOST = frozenset(
     f"{kind}_exception"
     for kind in (
         "node_disconnected",
@@ -297,14 +299,14 @@ def _may_pass(error: Any) -> bool:
     """Whether another node, or the same one a little later, may answer the same request."""
     if not isinstance(error.status_code, int):
         return True
-    return error.status_code in (502, 503, 504) or _told(error.info)[0] in _LOST
+    return error.status_code in (502, 503, 504) or _told(error.info)[0] in LOST
 
 
 def _has_lost(answer: Any) -> bool:
     """Whether one of several searches in a request found a node lost."""
     responses = answer.get("responses") if isinstance(answer, Mapping) else None
     return any(
-        "error" in found and (found.get("status") in (502, 503, 504) or _told(found)[0] in _LOST)
+        "error" in found and (found.get("status") in (502, 503, 504) or _told(found)[0] in LOST)
         for found in responses or ()
     )
 

@@ -110,7 +110,9 @@ class _Analyser:
             draws = building.Draws(self._hashes.array, self._lots.array)
             signatures = signatures_of(list(articles), words, draws).view("<i8").tolist()
         languages = [self._stemmings[number].language for number in spoken.stemmed.tolist()]
-        told = [article.language or CODES[n] for article, n in zip(articles, spoken.told.tolist(), strict=True)]
+        told = [
+            article.language or CODES[n] for article, n in zip(articles, spoken.told.tolist(), strict=True)
+        ]
         has_excerpt = (lengths[:, _EXCERPT] > 0).tolist()
         rows = zip(articles, coded, languages, told, has_excerpt, signatures, own, strict=True)
         return [

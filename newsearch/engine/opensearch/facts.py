@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from newsearch.articles.article import Article
@@ -12,7 +12,6 @@ from newsearch.engine.opensearch.stored import stored
 from newsearch.stories.wording import outlet_of
 from newsearch.text.addresses import host_of
 from newsearch.text.analysis import fold
-
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.toordinal()
@@ -96,7 +95,7 @@ def _domains(host: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _has(held: tuple[bool, ...]) -> tuple[str, ...]:
     names = ("image", "related", "body", "excerpt")
     return tuple(f"has:{name}" for name, is_held in zip(names, held, strict=True) if is_held)

@@ -89,9 +89,10 @@ FIELDS: dict[str, dict[str, Any]] = {
 """All fields of a document.
 
 `date` and `modified` are seconds since 1970, in UTC. `day` and `modified_day` are days since 1970, and only set if the
-source gives no time. `outlet` is what the facet of providers shows, `provider` the name alone, `brand`
-what tells outlets apart when articles are compared. The two numbers of `signature` find copies (see stories.signatures). `tag` is the language by
-which an article is found, `language` the one by which it is stemmed. `heat` and `quality` are missing where unknown.
+source gives no time. `outlet` is what the facet of providers shows, `provider` the name alone, `brand` what tells
+outlets apart when articles are compared. `signature_1` and `signature_2` find copies (see stories.signatures). `tag` is
+the language by which an article is found, `language` the one by which it is stemmed. `heat` and `quality` are missing
+where unknown.
 """
 
 WORDS_GAP = 100

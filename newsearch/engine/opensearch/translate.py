@@ -588,9 +588,14 @@ class Translation:
         also: the clauses of the words that are added.
         has_words: whether it has any scoring nodes.
         by_sum: whether the query is a text, whose results are sorted by score alone.
+
+    Args:
+        among: if given, only articles whose ids have these hashes pass.
     """
 
-    def __init__(self, tree: Node, options: Options, facts: Facts) -> None:
+    def __init__(
+        self, tree: Node, options: Options, facts: Facts, among: Sequence[int] | None = None
+    ) -> None:
         self._options = options
         self._facts = facts
         translator = Translator(tree, facts, options.tz)
@@ -604,6 +609,8 @@ class Translation:
         self.also = [clause for node in options.also if by_score and (clause := translator.clause(node))]
         self.by_sum = asked.is_text and by_score
         self._filters = [*facts.live]
+        if among is not None:
+            self._filters.append({"terms": {"key": list(among)}})
         if not (options.unpublished or asked.unpublished):
             self._filters.append(PUBLISHED)
         self._filters += [found for node in asked.filters if (found := translator.filter(node)) is not None]
