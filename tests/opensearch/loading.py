@@ -10,10 +10,10 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.counts import medians
 from newsearch.engine.opensearch.documents import documents
 from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, SourceEntry
+from newsearch.engine.opensearch.medians import medians
 from newsearch.engine.opensearch.reader import OpenSearchReader
 
 

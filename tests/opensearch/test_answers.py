@@ -236,7 +236,7 @@ def test_a_text_of_more_words_than_fit_in_a_query_is_answered(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of so many words the rarest find the page, and all count in its scores."""
-    monkeypatch.setattr("newsearch.engine.opensearch.translate.MAX_TERMS", 12)
+    monkeypatch.setattr("newsearch.engine.opensearch.translation.MAX_TERMS", 12)
     words = [f"word{i}" for i in range(20)]
     given = [Article(id=f"{i:02}", title=" ".join(words[i : i + 4])) for i in range(17)]
     given += [Article(id=f"common{i}", title=words[0]) for i in range(9)]

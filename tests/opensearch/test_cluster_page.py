@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from newsearch.engine.base import MAX_PAGE
-from newsearch.engine.opensearch import answer, counts, paging, reader, translate
+from newsearch.engine.opensearch import answer, likeness, paging, reader, searches, translate, translation
 from newsearch.search.request import MAX_FOLDED
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
@@ -24,9 +24,9 @@ def test_the_limits_of_searches_are_those_of_the_code() -> None:
     assert (
         f"only the {translate.MAX_FORMS} most frequent ones, or {translate.MAX_FORMS // 2} each" in differing
     )
-    assert f"a text of more than {translate.MAX_TERMS} words" in differing
-    assert f"at most {counts._MAX_LIKE:,} words" in differing
+    assert f"a text of more than {translation.MAX_TERMS} words" in differing
+    assert f"at most {likeness.MAX_LIKE:,} words" in differing
     assert f"more than {answer._MAX_NEAR:,} neighbours" in differing
     assert f"the first {MAX_FOLDED:,} hits at most" in differing
     assert f"beyond {reader._PRECISION:,}" in differing
-    assert counts.WHOLE == {"allow_partial_search_results": "false"}
+    assert searches.WHOLE == {"allow_partial_search_results": "false"}

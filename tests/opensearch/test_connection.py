@@ -87,7 +87,8 @@ def test_an_answer_that_fails_for_a_moment_is_asked_for_again() -> None:
 
 def lost(kind: str) -> Any:
     """The error of a search whose shard was on a node that is gone."""
-    return {"type": "search_phase_execution_exception", "root_cause": [{"type": kind, "reason": "gone"}]}
+    causes = [{"type": kind, "reason": "gone"}] if kind else []
+    return {"type": "search_phase_execution_exception", "reason": "", "root_cause": causes}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,7 @@ def lost(kind: str) -> Any:
         (500, "node_not_connected_exception"),
         (404, "search_context_missing_exception"),
         (503, "no_shard_available_action_exception"),
+        (500, ""),
     ],
 )
 @pytest.mark.parametrize("several", [False, True])
@@ -111,6 +113,15 @@ def test_a_search_that_loses_a_node_is_asked_again(status: int, kind: str, sever
         cluster = Cluster(parse_place(f"opensearch+http://{proxy.host},{proxy.host}/news"))
         assert cluster.ask("POST", "/_msearch" if several else "/news/_search", {}) == {"responses": []}
     assert len(proxy.seen) == 3
+
+
+def test_a_search_that_fails_for_another_reason_is_not_asked_again() -> None:
+    failed = {"error": lost("script_exception"), "status": 500}
+    with Proxy(answer=lambda *_: (500, failed)) as proxy:
+        cluster = Cluster(parse_place(f"opensearch+http://{proxy.host},{proxy.host}/news"))
+        with pytest.raises(EngineError, match="500 script_exception"):
+            cluster.ask("POST", "/news/_search", {})
+    assert len(proxy.seen) == 1
 
 
 def test_tls_is_spoken_to_a_server_that_does_not(tmp_path: Path) -> None:

@@ -14,12 +14,14 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
 from newsearch.engine.opensearch import stored
-from newsearch.engine.opensearch.counts import Known, counted, counting, every_bucket, most_frequent
+from newsearch.engine.opensearch.clauses import Clause
+from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.engine.opensearch.paging import WINDOW, Pages
 from newsearch.engine.opensearch.periods import field_of, periods
-from newsearch.engine.opensearch.translate import Clause, Translation
+from newsearch.engine.opensearch.searches import counted, counting, every_bucket, most_frequent
+from newsearch.engine.opensearch.translation import Translation
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 from newsearch.text.analysis import Stemming

@@ -290,9 +290,11 @@ LOST = frozenset(
         "send_request_transport",
         "search_context_missing",
         "no_shard_available_action",
+        "search_phase_execution",
     )
 )
-"""Errors of a search during which a node was lost. Their status depends on the phase of the search."""
+"""Errors of a search during which a node was lost. Their status depends on the phase of the search. The last one stands
+for what happened in a shard (see `_told`) unless no shard was there to say it."""
 
 
 def _may_pass(error: Any) -> bool:

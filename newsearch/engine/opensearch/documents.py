@@ -22,7 +22,7 @@ from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.content import signatures_of
 from newsearch.engine.arrays.writing.spoken import CODES, languages_of
 from newsearch.engine.opensearch.coding import coded_texts
-from newsearch.engine.opensearch.facts import facts
+from newsearch.engine.opensearch.fields import fields
 from newsearch.stories.signatures import term_hashes, term_lots
 from newsearch.text import analysis
 from newsearch.text.languages import is_foreign
@@ -124,12 +124,12 @@ class _Analyser:
                         "language": language,
                         "signature_1": signature[0],
                         "signature_2": signature[1],
-                        **facts(article, name, is_told),
-                        **fields,
+                        **fields(article, name, is_told),
+                        **added,
                     }
                 )[1:],
             )
-            for article, text, language, name, is_told, signature, fields in rows
+            for article, text, language, name, is_told, signature, added in rows
         ]
 
     def _learn(self) -> None:

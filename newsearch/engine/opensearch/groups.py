@@ -14,9 +14,9 @@ import orjson
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.segment.columns import hash_key
-from newsearch.engine.opensearch.counts import Requests
 from newsearch.engine.opensearch.held import document_id, pages, unsigned
-from newsearch.engine.opensearch.translate import PUBLISHED
+from newsearch.engine.opensearch.queries import PUBLISHED
+from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
 from newsearch.stories.grouping import NOTHING, grouped_anew, keys_of
 

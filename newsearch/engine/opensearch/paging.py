@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from newsearch.engine.opensearch.connection import LOST, Refused
-from newsearch.engine.opensearch.counts import WHOLE, Requests
 from newsearch.engine.opensearch.hit import Hit
+from newsearch.engine.opensearch.searches import WHOLE, Requests
 
 Query: TypeAlias = dict[str, Any]
 

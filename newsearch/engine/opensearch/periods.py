@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any, TypeAlias
 
 from newsearch.engine.base import FACETS
-from newsearch.engine.opensearch.counts import Requests, counting, every_bucket
 from newsearch.engine.opensearch.filters import first_second
+from newsearch.engine.opensearch.searches import Requests, counting, every_bucket
 
 Query: TypeAlias = dict[str, Any]
 

@@ -12,10 +12,12 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FieldStats, Fold, LikeForm, Options
 from newsearch.engine.opensearch import schema, stored
 from newsearch.engine.opensearch.answer import OpenSearchAnswer
-from newsearch.engine.opensearch.counts import Known, Requests, counting
+from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.generation import Generation, published
 from newsearch.engine.opensearch.paging import every
-from newsearch.engine.opensearch.translate import PUBLISHED, Translator
+from newsearch.engine.opensearch.queries import PUBLISHED
+from newsearch.engine.opensearch.searches import Requests, counting
+from newsearch.engine.opensearch.translate import Translator
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 

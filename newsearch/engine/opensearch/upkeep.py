@@ -18,9 +18,9 @@ from newsearch.engine.opensearch.generation import Generation, describe, publish
 from newsearch.engine.opensearch.held import count, pages, refresh, signed
 from newsearch.engine.opensearch.lease import Lease
 from newsearch.engine.opensearch.reader import OpenSearchReader
+from newsearch.engine.opensearch.removal import purge
 from newsearch.engine.opensearch.states import read_state
 from newsearch.engine.opensearch.stored import article as parse_article
-from newsearch.engine.opensearch.writer import purge
 from newsearch.errors import IndexCorrupt, NewsearchError
 from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis

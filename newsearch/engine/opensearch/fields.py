@@ -19,7 +19,7 @@ _SECOND: Final = timedelta(seconds=1)
 _DAY = 86_400
 
 
-def facts(article: Article, tag: str, has_excerpt: bool) -> dict[str, Any]:
+def fields(article: Article, tag: str, has_excerpt: bool) -> dict[str, Any]:
     """What filters, sorts and facets read, and the stored article.
 
     Args:
