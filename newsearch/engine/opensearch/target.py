@@ -21,14 +21,13 @@ class Target:
     Attributes:
         index: its name.
         alias: through which alone the writer sends articles; empty until it has taken the index.
-        is_new: whether it is the writer's to delete, since nobody was shown any of it.
+        base: the published generation in it; None for a new index, which is the writer's to delete.
     """
 
     def __init__(self, cluster: Cluster, base: Generation | None, number: int, *, rehearses: bool) -> None:
         self._cluster = cluster
-        self._base = base
+        self.base = base
         self.alias = ""
-        self.is_new = base is None
         if base:
             self.index = base.index
         else:
@@ -41,12 +40,13 @@ class Target:
 
     def begin(self) -> None:
         """Take it, as it was published."""
-        if self.is_new:
+        if self.base:
+            self.take()
+            self.clear()
+        else:
             self.clear()
             self._create()
-        self.take()
-        if not self.is_new:
-            self.clear()
+            self.take()
 
     def resume(self, number: int) -> None:
         """Take it as an interrupted run has left it, which was making this generation."""
@@ -73,14 +73,13 @@ class Target:
 
     def clear(self) -> None:
         """Remove what an earlier run, or this one, has written and not published."""
-        if self.is_new:
+        if self.base is None:
             self._cluster.ask("DELETE", f"/{self.index}", missing=True)
             return
         self.refresh()
-        assert self._base
-        unpublished = {"query": {"range": {"born": {"gt": self._base.number}}}}
+        unpublished = {"query": {"range": {"born": {"gt": self.base.number}}}}
         delete_by_query(self._cluster, self.index, unpublished)
-        revive(self._cluster, self.index, self._base.number + 1)
+        revive(self._cluster, self.index, self.base.number + 1)
 
     def refresh(self) -> None:
         """Let searches find all documents that were written."""
@@ -88,6 +87,6 @@ class Target:
 
     def release(self) -> None:
         """Give up the right to write. Without an answer, the next writer takes it."""
-        if self.alias and not self.is_new:
+        if self.alias and self.base:
             with suppress(EngineError, IndexMissing):
                 self._cluster.ask("DELETE", f"/{self.index}/_alias/{self.alias}", missing=True)

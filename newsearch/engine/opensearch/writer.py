@@ -359,8 +359,7 @@ class OpenSearchWriter:
         assert self._lease
         self._lease.confirm()
         publish(cluster, replace(generation, sources=tuple(entries)), self._shown)
-        self._target.is_new = False  # the index is no longer this writer's to delete
-        self._base = generation
+        self._base = self._target.base = generation
         # The changes are published. What follows tidies up, and the next writer does what fails here.
         with suppress(EngineError, IndexMissing):
             self._journal.delete()
