@@ -240,3 +240,10 @@ def test_texts_are_the_same(arrays: Index, cluster: Index) -> None:
                     assert one.facet(name, limit) == other.facet(name, limit), (query, name, tz)
     for id in arrays.ids():
         assert arrays.copies(id) == cluster.copies(id)
+
+
+def test_distinctive_words_and_coverage_are_the_same(arrays: Index, cluster: Index) -> None:
+    for query in ("police", "facial recognition", "amazon -police", "is:unpublished", "nosuchword"):
+        assert arrays.words(query) == cluster.words(query)
+        for tz in ("UTC", "Pacific/Apia"):
+            assert arrays.coverage(query, by="month", tz=tz) == cluster.coverage(query, by="month", tz=tz)

@@ -12,14 +12,18 @@ import numpy as np
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.base import FACETS, Counts, Explanation, Options
+from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Options, OutletCount
 from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.clauses import Clause
 from newsearch.engine.opensearch.counts import Known
+from newsearch.engine.opensearch.distinctive import distinctive
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
-from newsearch.engine.opensearch.paging import WINDOW, Pages
+from newsearch.engine.opensearch.outlets import FIELDS
+from newsearch.engine.opensearch.outlets import counted as outlets_of
+from newsearch.engine.opensearch.paging import WINDOW, Pages, columns
 from newsearch.engine.opensearch.periods import field_of, periods
+from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import counted, counting, every_bucket, most_frequent
 from newsearch.engine.opensearch.translation import Translation
 from newsearch.errors import IndexCorrupt
@@ -55,7 +59,7 @@ class Row(NamedTuple):
 
 
 class OpenSearchAnswer:
-    """Implements `Answer`.
+    """Implements `Answer`, `CountsOutlets` and `CountsForms`.
 
     Attributes:
         query: the translated query.
@@ -152,7 +156,7 @@ class OpenSearchAnswer:
         counts = self.counts()
         if not counts.complete + counts.partial or limit == 0:
             return []
-        chosen = [self.query.complete() if counts.complete else self.query.partial()]
+        chosen = [self.chosen]
         if FACETS[name].of_time:
             return periods(self._known.requests, name, chosen, limit, self._options.tz)
         (field,) = field_of(name)
@@ -160,6 +164,23 @@ class OpenSearchAnswer:
             found = every_bucket(self._known.requests, chosen, {"terms": {"field": field}})
             return sorted(found, key=lambda item: (-item[1], item[0]))
         return most_frequent(self._known.requests, chosen, {"field": field}, limit)
+
+    @property
+    def chosen(self) -> Query:
+        """A filter for the articles that contain every word or, if there are none, for those that contain some."""
+        return self.query.complete() if self.counts().complete else self.query.partial()
+
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        """See `CountsOutlets`."""
+        found = columns(self._known.requests, self.chosen, FIELDS)
+        articles = (hit.get("fields", {}) for hits in found for hit in hits)
+        return outlets_of(articles, by, self._options.tz)
+
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        """See `CountsForms`."""
+        requests = self._known.requests
+        visible = requests.live if self.query.unpublished else [*requests.live, PUBLISHED]
+        return distinctive(requests, self.chosen, visible, limit, least)
 
     # The page
 

@@ -29,6 +29,7 @@ from newsearch.engine.opensearch.searches import (
     buckets_of,
     counted,
     counting,
+    counts_of,
     every_bucket,
     most_frequent,
 )
@@ -98,10 +99,8 @@ class Known:
 
     def _counts(self, forms: Sequence[str], *, published: bool) -> dict[str, int]:
         """How many live articles contain each of some exact forms. Those that none contains are missing."""
-        filters = [*self.requests.live, {"terms": {"exact": list(forms)}}]
-        aggregation = {"terms": {"field": "exact", "include": list(forms), "size": len(forms)}}
-        body = counting([*filters, PUBLISHED] if published else filters) | {"aggs": {"forms": aggregation}}
-        return buckets_of(self.requests.search(body), "forms")
+        filters = [*self.requests.live, PUBLISHED] if published else self.requests.live
+        return counts_of(self.requests, filters, list(forms))
 
     def _matching(self, pattern: str, limit: int) -> list[tuple[str, int]]:
         """The most frequent exact forms of live articles that match an expression of Lucene."""

@@ -21,7 +21,7 @@ from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Explanation, Fold, O
 from newsearch.engine.opensearch.answer import Named, OpenSearchAnswer, Row
 from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.groups import Groups, count
-from newsearch.engine.opensearch.held import pages
+from newsearch.engine.opensearch.paging import columns
 from newsearch.engine.opensearch.periods import field_of, period_of
 from newsearch.query.tree import Node
 from newsearch.stories.spreading import spread
@@ -116,8 +116,7 @@ class FoldedOpenSearchAnswer:
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         if limit == 0:
             return []
-        counts, query = self.counts(), self._search.query
-        chosen = query.complete() if counts.complete else query.partial()
+        chosen = self._search.chosen
         # Only the first article of a group that has a value counts.
         seen: set[tuple[int, str]] = set()
         found: dict[str, int] = defaultdict(int)
@@ -214,14 +213,7 @@ class FoldedOpenSearchAnswer:
 
     def _scanned(self, chosen: Query, fields: Sequence[str]) -> Iterable[tuple[Array, list[dict[str, Any]]]]:
         """The groups of all articles that pass a filter, and some of their fields, page by page."""
-        requests = self._known.requests
-        body = {
-            "query": chosen,
-            "sort": [{"key": "asc"}, {"source": "asc"}],
-            "stored_fields": "_none_",
-            "docvalue_fields": list(fields),
-        }
-        for hits in pages(requests.cluster, requests.generation.index, body):
+        for hits in columns(self._known.requests, chosen, fields):
             keys, sources = [hit["sort"][0] for hit in hits], [hit["sort"][1] for hit in hits]
             yield self._groups.of(keys, sources), [hit.get("fields", {}) for hit in hits]
 

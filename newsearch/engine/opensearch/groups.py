@@ -14,7 +14,8 @@ import orjson
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.segment.columns import hash_key
-from newsearch.engine.opensearch.held import document_id, pages, unsigned
+from newsearch.engine.opensearch.held import document_id, unsigned
+from newsearch.engine.opensearch.paging import columns as columns_of
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
@@ -94,13 +95,8 @@ class _Visible:
         self._requests = requests
         names = ("content", "born", "date", "day", "brand", "signature_1", "signature_2")
         columns: dict[str, list[Any]] = {name: [] for name in ("key", "source", *names)}
-        body = {
-            "query": {"bool": {"filter": [*requests.live, PUBLISHED]}},
-            "sort": [{"key": "asc"}, {"source": "asc"}],
-            "stored_fields": "_none_",
-            "docvalue_fields": list(names),
-        }
-        for hits in pages(requests.cluster, requests.generation.index, body):
+        visible = {"bool": {"filter": [*requests.live, PUBLISHED]}}
+        for hits in columns_of(requests, visible, names):
             fields = [hit["fields"] for hit in hits]
             columns["key"] += [hit["sort"][0] for hit in hits]
             columns["source"] += [hit["sort"][1] for hit in hits]

@@ -105,6 +105,13 @@ def most_frequent(
         taken *= 8
 
 
+def counts_of(requests: Requests, filters: Sequence[Query], forms: list[str]) -> dict[str, int]:
+    """How many articles contain each of some exact forms. Those that none contains are missing."""
+    aggregation = {"terms": {"field": "exact", "include": forms, "size": len(forms)}}
+    body = counting([*filters, {"terms": {"exact": forms}}]) | {"aggs": {"forms": aggregation}}
+    return buckets_of(requests.search(body), "forms")
+
+
 def every_bucket(requests: Requests, filters: Sequence[Query], source: Query) -> list[tuple[Any, int]]:
     """All values of a composite aggregation with one source, in order, each with its number of articles."""
     found: list[tuple[Any, int]] = []

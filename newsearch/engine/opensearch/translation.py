@@ -29,6 +29,7 @@ class Translation:
     Attributes:
         required, optional: the clauses that must match, and those of which incomplete articles match only some.
         also: the clauses of the words that are added.
+        unpublished: whether unpublished articles are found.
         has_words: whether it has any scoring nodes.
         by_sum: whether the query is a text, whose results are sorted by score alone.
 
@@ -54,7 +55,8 @@ class Translation:
         self._filters = [*facts.live]
         if among is not None:
             self._filters.append({"terms": {"key": list(among)}})
-        if not (options.unpublished or asked.unpublished):
+        self.unpublished = options.unpublished or asked.unpublished
+        if not self.unpublished:
             self._filters.append(PUBLISHED)
         self._filters += [found for node in asked.filters if (found := translator.filter(node)) is not None]
 
