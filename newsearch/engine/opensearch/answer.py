@@ -36,6 +36,9 @@ _NEAR = 1e-6
 """Scores of the server are floats of 32 bits. Neighbours that differ by less than this share of their score are put in
 order by the client."""
 
+_SPARE = 16
+"""Hits beyond the page that each part of a query finds, since the order of near ones may be another in doubles."""
+
 _MAX_NEAR = 2048
 """Neighbours beyond one end of the page that are read for this at most."""
 
@@ -195,26 +198,44 @@ class OpenSearchAnswer:
             rows += self._rows_of("partial", before, before + last - first - len(rows))
         return rows
 
-    def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
-        """The rows [first, last) of the complete articles, of the others, or of both."""
-        query, by_score = self.query, self._options.sort == "relevance"
+    def _asked(self, query: Translation, tier: str) -> Query:
+        """The query for the complete articles, for the others, or for both."""
+        by_score = self._options.sort == "relevance"
         if tier == "complete":
             asked = query.scored_complete() if by_score else query.complete()
         elif by_score or query.also:
             asked = query.scored_some(incomplete=tier == "partial")
         else:
             asked = query.partial() if tier == "partial" else query.any()
-        if by_score:
-            asked = query.boosted(asked)
-        with Pages(self._known.requests, asked, query.sort()) as pages:
-            if not by_score:
-                found = pages.hits(first, last)
-                rows = [self._row(hit, tier) for hit in found]
-            else:
-                rows = self._sorted(pages, tier, first, last)
-            if tier != "any" and not (query.also and tier == "partial"):
-                self._totals[tier] = pages.total
+        return query.boosted(asked) if by_score else asked
+
+    def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
+        """The rows [first, last) of the complete articles, of the others, or of both."""
+        query = self.query
+        if query.parts > 1 and last + _SPARE <= WINDOW:
+            rows, total = self._merged(tier, first, last)
+        else:
+            with Pages(self._known.requests, self._asked(query, tier), query.sort()) as pages:
+                if self._options.sort != "relevance":
+                    rows = [self._row(hit, tier) for hit in pages.hits(first, last)]
+                else:
+                    rows = self._sorted(pages, tier, first, last)
+                total = pages.total
+        if tier != "any" and not (query.also and tier == "partial"):
+            self._totals[tier] = total
         return rows
+
+    def _merged(self, tier: str, first: int, last: int) -> tuple[list[Row], int]:
+        """The same from all parts of the query, and the number of articles."""
+        bodies = [
+            {"query": self._asked(query, tier), "sort": query.sort(), "size": last + _SPARE}
+            for query in map(self.query.part, range(self.query.parts))
+        ]
+        bodies[0]["track_total_hits"] = True
+        answers = self._known.requests.searches(bodies)
+        found = {hit["_id"]: hit for answer in answers for hit in answer["hits"]["hits"]}
+        rows = sorted((self._row(Hit(hit), tier) for hit in found.values()), key=self._key)
+        return rows[first:last], counted(answers[0])
 
     def _sorted(self, pages: Pages, tier: str, first: int, last: int) -> list[Row]:
         """Rows in the order of their scores in doubles.

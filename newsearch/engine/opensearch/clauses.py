@@ -50,7 +50,10 @@ class Facts(Protocol):
         """The languages of the live articles that match a query."""
 
     def begun(self, prefix: str) -> Sequence[str]:
-        """The most frequent exact forms of live articles with this prefix, at most MAX_FORMS."""
+        """The exact forms of live articles with this prefix, the most frequent first.
+
+        They are all if there are at most MAX_FORMS * MAX_PARTS, else the first MAX_FORMS.
+        """
 
     def pairs(self, half: str) -> Sequence[str]:
         """The exact forms of live articles that contain a character of a script without spaces, likewise."""

@@ -31,9 +31,10 @@ from newsearch.engine.opensearch.searches import (
     counting,
     counts_of,
     every_bucket,
+    first_in_order,
     most_frequent,
 )
-from newsearch.engine.opensearch.translate import MAX_FORMS
+from newsearch.engine.opensearch.translate import MAX_FORMS, MAX_PARTS
 
 Query: TypeAlias = dict[str, Any]
 
@@ -113,12 +114,21 @@ class Known:
         terms = {"field": "exact", "include": escaped(prefix) + ".*"}
         return most_frequent(self.requests, found, terms, limit)
 
+    def _all_begun(self, prefix: str) -> list[tuple[str, int]]:
+        """All exact forms with a prefix, the most frequent first; none if there are too many."""
+        most = MAX_FORMS * MAX_PARTS
+        terms = {"field": "exact", "include": escaped(prefix) + ".*"}
+        found = first_in_order(
+            self.requests, [*self.requests.live, {"prefix": {"exact": {"value": prefix}}}], terms, most + 1
+        )
+        return sorted(found, key=lambda item: (-item[1], item[0])) if len(found) <= most else []
+
     def forms(self, kind: str, given: str) -> list[str]:
         """The most frequent exact forms of live articles with a prefix, or with a character of pairs."""
 
         def make() -> list[str]:
             if kind == "begun":
-                found = self.begun(given, MAX_FORMS, self.requests.live)
+                found = self._all_begun(given) or self.begun(given, MAX_FORMS, self.requests.live)
             else:
                 sign = escaped(given)
                 found = self._matching(f"{sign}|{sign}.|.{sign}", MAX_FORMS)

@@ -105,6 +105,22 @@ def most_frequent(
         taken *= 8
 
 
+def first_in_order(
+    requests: Requests, filters: Sequence[Query], terms: Query, limit: int
+) -> list[tuple[str, int]]:
+    """The first values of a field in order, each with its number of articles, exact over all shards.
+
+    Args:
+        terms: the parameters of the aggregation.
+    """
+    body = {**terms, "size": limit, "shard_size": limit, "order": {"_key": "asc"}}
+    return list(
+        buckets_of(
+            requests.search(counting(filters) | {"aggs": {"values": {"terms": body}}}), "values"
+        ).items()
+    )
+
+
 def counts_of(requests: Requests, filters: Sequence[Query], forms: list[str]) -> dict[str, int]:
     """How many articles contain each of some exact forms. Those that none contains are missing."""
     aggregation = {"terms": {"field": "exact", "include": forms, "size": len(forms)}}

@@ -55,22 +55,39 @@ MAX_FUZZY_FORMS = 64
 """A fuzzy word expands to at most this many exact forms, the nearest first."""
 
 MAX_FORMS = 600
-"""A prefix is scored by at most this many exact forms, the most frequent first. OpenSearch refuses queries of more than
-1,024 terms. Articles with other forms of the prefix only are found, and count as the weakest matches."""
+"""One query scores a prefix by at most this many exact forms, the most frequent first. OpenSearch refuses queries of
+more than 1,024 terms. Articles with other forms of the prefix only are found, and count as the weakest matches. If it is
+the only prefix, more queries score its other forms (see `Translator.parts`)."""
+
+MAX_PARTS = 40
+"""Queries for one prefix at most. Of a prefix with more forms, the first one alone decides the order."""
 
 _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
 
 
 class Translator:
-    """Translates the nodes of one query."""
+    """Translates the nodes of one query.
 
-    def __init__(self, tree: Node, facts: Facts, tz: tzinfo) -> None:
+    Attributes:
+        parts: how many queries score all forms of its only prefix; known when it is translated. A prefix counts by the
+            best of its forms. The score of an article is therefore the highest one that any of the queries gives it,
+            and the best articles are among the best ones of each.
+
+    Args:
+        part: which of these queries to make. All but the first find articles with forms of their own only.
+    """
+
+    def __init__(self, tree: Node, facts: Facts, tz: tzinfo, part: int = 0) -> None:
         self._tree = tree
         self._facts = facts
         self._tz = tz
         # All prefixes of a query share the terms that a query may have.
-        self._most_forms = max(1, MAX_FORMS // max(1, _expanding(tree)))
+        expanding = _expanding(tree)
+        self._most_forms = max(1, MAX_FORMS // max(1, expanding))
+        self._has_one_prefix = expanding == 1
+        self._part = part
+        self.parts = 1
         self._stemmings = [analysis.Stemming(language, facts.protected) for language in facts.languages]
 
     def clause(self, node: Node) -> Clause | None:
@@ -260,8 +277,11 @@ class Translator:
                 weak = {"constant_score": {"filter": found, "boost": unit}}
                 scored = {"dis_max": {"queries": [scored, weak]}}
             return Clause(name, scored, found, lambda hit: unit * hit.code_in(field, f"x_{field}", forms))
+        if self._has_one_prefix:
+            self.parts = max(1, -(-len(forms) // self._most_forms))
+            some = forms[self._part * self._most_forms :][: self._most_forms]
         queries = [term_query("exact", form, unit) for form in some]
-        if is_cut:
+        if is_cut and not self._part:
             # The others are found too.
             queries.append({"constant_score": {"filter": found, "boost": unit}})
         return Clause(
@@ -275,7 +295,7 @@ class Translator:
         prefix = terms[-1]
         forms = self._facts.begun(prefix)
         if len(terms) > 1:
-            slots = [*map(self._form, terms[:-1]), self._slot_of_forms(forms)]
+            slots = [*map(self._form, terms[:-1]), self._slot_of_forms(forms[:MAX_FORMS])]
             return self._together(slots, "x", node.field, node.weight, 0, ordered=True)
         field = "exact" if node.field is None else f"x_{node.field}"
         found: Query = {"prefix": {field: {"value": prefix}}}

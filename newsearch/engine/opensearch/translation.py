@@ -31,18 +31,22 @@ class Translation:
         also: the clauses of the words that are added.
         unpublished: whether unpublished articles are found.
         has_words: whether it has any scoring nodes.
+        parts: how many queries find the best articles, if these are sorted by score (see `Translator`).
         by_sum: whether the query is a text, whose results are sorted by score alone.
 
     Args:
+        part: see `Translator`.
         among: if given, only articles whose ids have these hashes pass.
     """
 
     def __init__(
-        self, tree: Node, options: Options, facts: Facts, among: Sequence[int] | None = None
+        self, tree: Node, options: Options, facts: Facts, among: Sequence[int] | None = None, part: int = 0
     ) -> None:
         self._options = options
         self._facts = facts
-        translator = Translator(tree, facts, options.tz)
+        self._tree = tree
+        self._among = among
+        translator = Translator(tree, facts, options.tz, part)
         asked = plan(tree)
         self.required = [clause for node in asked.required if (clause := translator.clause(node))]
         self.optional = [clause for node in asked.optional if (clause := translator.clause(node))]
@@ -51,6 +55,7 @@ class Translation:
             self.required = [everything]
         by_score = options.sort == "relevance"
         self.also = [clause for node in options.also if by_score and (clause := translator.clause(node))]
+        self.parts = translator.parts if by_score else 1
         self.by_sum = asked.is_text and by_score
         self._filters = [*facts.live]
         if among is not None:
@@ -59,6 +64,12 @@ class Translation:
         if not self.unpublished:
             self._filters.append(PUBLISHED)
         self._filters += [found for node in asked.filters if (found := translator.filter(node)) is not None]
+
+    def part(self, number: int) -> Translation:
+        """One of the queries that find the best articles; 0 for this one."""
+        if not number:
+            return self
+        return Translation(self._tree, self._options, self._facts, self._among, number)
 
     @property
     def clauses(self) -> list[Clause]:
