@@ -15,6 +15,7 @@ from newsearch.engine.opensearch import filters
 from newsearch.engine.opensearch.clauses import Clause, Facts, Slot, highest_of, sum_if_all, sum_of
 from newsearch.engine.opensearch.coding import best_form
 from newsearch.engine.opensearch.hit import Hit
+from newsearch.engine.opensearch.lexicon import Lexicon
 from newsearch.engine.opensearch.queries import (
     NOTHING,
     all_of,
@@ -56,8 +57,8 @@ MAX_FUZZY_FORMS = 64
 
 MAX_FORMS = 600
 """One query scores a prefix by at most this many exact forms, the most frequent first. OpenSearch refuses queries of
-more than 1,024 terms. Articles with other forms of the prefix only are found, and count as the weakest matches. If it is
-the only prefix, more queries score its other forms (see `Translator.parts`)."""
+more than 1,024 terms. Articles with other forms of the prefix only are found, and count as the weakest matches. More
+queries score the other forms of the only prefix of a search (see `Translator.parts`)."""
 
 MAX_PARTS = 40
 """Queries for one prefix at most. Of a prefix with more forms, the first one alone decides the order."""
@@ -88,7 +89,7 @@ class Translator:
         self._has_one_prefix = expanding == 1
         self._part = part
         self.parts = 1
-        self._stemmings = [analysis.Stemming(language, facts.protected) for language in facts.languages]
+        self._lexicon = Lexicon(facts)
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a scoring node, or None for text without words, which constrains nothing."""
@@ -162,10 +163,10 @@ class Translator:
         if otherwise is None or otherwise.found is NOTHING or not self._facts.count(otherwise.found):
             return clause
         both = any_of([clause.found, otherwise.found])
-        together = self._weight(both)
+        together = self._lexicon.weight(both)
         spellings = []
         for text, share in ((node.text, 1.0), (other, 1 - 1 / PARTS)):
-            own = sum(self._weight(self._holding(term)) for term in analysis.terms(text))
+            own = sum(self._lexicon.weight(self._lexicon.holding(term)) for term in analysis.terms(text))
             spelling = self._spelling(node, text, share * together / own)
             assert spelling is not None
             spellings.append(spelling)
@@ -189,8 +190,8 @@ class Translator:
             weight *= ranking.FUNCTION_SHARE
         if node.field is not None:
             return self._word_in_field(name, node.field, weight)
-        kin = self._kin(name)
-        unit = weight * CODE_SCALE * self._weight(self._holding(name)) / PARTS
+        kin = self._lexicon.kin(name)
+        unit = weight * CODE_SCALE * self._lexicon.weight(self._lexicon.holding(name)) / PARTS
         if not kin:
             return Clause(name, NOTHING, NOTHING, lambda hit: 0.0)
         found = terms_query("stem", kin.values())
@@ -209,9 +210,9 @@ class Translator:
         return Clause(shown, scored, found, value, most=255 * PARTS * unit)
 
     def _word_in_field(self, term: str, field: str, weight: float) -> Clause:
-        kin = self._every_kin(term)
+        kin = self._lexicon.every_kin(term)
         any_form, found = list(kin.values()), terms_query(f"s_{field}", kin.values())
-        unit = weight * CODE_SCALE * self._weight(found) / PARTS
+        unit = weight * CODE_SCALE * self._lexicon.weight(found) / PARTS
         scored = {
             "bool": {
                 "must": [coded(f"s_{field}", any_form, field, (PARTS - 1) * unit)],
@@ -224,30 +225,6 @@ class Translator:
             return unit * ((PARTS - 1) * code + hit.code_in(field, f"x_{field}", (term,))) if code else 0.0
 
         return Clause(f"{term} in {field}", scored, found, value)
-
-    def _kin(self, term: str) -> dict[str, str]:
-        """The token of a word's stem in every language in which articles contain the word.
-
-        Looking for the others takes longer than scoring the word.
-        """
-        every = self._every_kin(term)
-        spoken = self._facts.spoken(terms_query("stem", every.values()))
-        return {language: token for language, token in every.items() if language in spoken}
-
-    def _every_kin(self, term: str) -> dict[str, str]:
-        """The token of a word's stem in every language."""
-        return {
-            stemming.language: f"{stemming.language}:{stemming.stem(term)}" for stemming in self._stemmings
-        }
-
-    def _holding(self, term: str) -> Query:
-        """The articles that contain a word in any form."""
-        if analysis.is_half(term):
-            return terms_query("exact", self._facts.pairs(term))
-        return terms_query("stem", self._every_kin(term).values())
-
-    def _weight(self, found: Query) -> float:
-        return ranking.word_weight(self._facts.articles, self._facts.count(found))
 
     def _is_stressed(self, word: str) -> bool:
         """Whether a word is in capitals in a query that is not: WHO and IT are names unless everything is capitals."""
@@ -266,7 +243,7 @@ class Translator:
         """
         if found is None:
             found = terms_query("exact" if field is None else f"x_{field}", forms)
-        unit = weight * CODE_SCALE * self._weight(found)
+        unit = weight * CODE_SCALE * self._lexicon.weight(found)
         if not forms:
             return Clause(name, NOTHING, NOTHING, lambda hit: 0.0)
         some, is_cut = forms[: self._most_forms], len(forms) >= self._most_forms
@@ -302,7 +279,7 @@ class Translator:
         clause = self._of_forms(forms, node.field, node.weight, f"{prefix}*", found)
         if len(forms) < MAX_FORMS:
             return clause
-        unit = node.weight * CODE_SCALE * self._weight(found)
+        unit = node.weight * CODE_SCALE * self._lexicon.weight(found)
         # With so many forms, looking each of them up takes longer than looking through the article.
         if node.field is None:
             return clause._replace(value=lambda hit: unit * hit.best_begun(prefix))
@@ -319,7 +296,7 @@ class Translator:
         field = node.field
         indexed = "exact" if field is None else f"x_{field}"
         found = terms_query(indexed, [form for _, form in near])
-        unit = node.weight * CODE_SCALE * self._weight(found)
+        unit = node.weight * CODE_SCALE * self._lexicon.weight(found)
         queries = []
         for edits, form in near:
             if field is not None:
@@ -361,7 +338,7 @@ class Translator:
 
     def _slot_of_forms(self, forms: Sequence[str]) -> Slot:
         found = terms_query("exact", forms)
-        unit = CODE_SCALE * self._weight(found)
+        unit = CODE_SCALE * self._lexicon.weight(found)
 
         def scored(weight: float) -> Query:
             queries = [term_query("exact", form, weight * unit) for form in forms[: self._most_forms]]
@@ -384,11 +361,11 @@ class Translator:
                 stemming.language: tuple(
                     f"{stemming.language}:{stem}" for stem in stemming.stems(slot.tokens[""])
                 )
-                for stemming in self._stemmings
+                for stemming in self._lexicon.stemmings
             }
             return slot._replace(tokens=tokens)
-        kin = self._kin(term)
-        unit = CODE_SCALE * self._weight(self._holding(term))
+        kin = self._lexicon.kin(term)
+        unit = CODE_SCALE * self._lexicon.weight(self._lexicon.holding(term))
 
         def scored(weight: float) -> Query:
             queries = []
