@@ -46,7 +46,19 @@ def terms_in(query: Any) -> int:
     return sum(map(terms_in, query)) if isinstance(query, list) else 0
 
 
-_LEAVES = frozenset(("term", "terms", "match_phrase", "intervals", "prefix", "wildcard", "range", "exists"))
+_LEAVES = frozenset(
+    (
+        "term",
+        "terms",
+        "match_phrase",
+        "match_phrase_prefix",
+        "intervals",
+        "prefix",
+        "wildcard",
+        "range",
+        "exists",
+    )
+)
 
 
 def some_of(scored: Sequence[Query]) -> Query:

@@ -63,6 +63,12 @@ queries score the other forms of the only prefix of a search (see `Translator.pa
 MAX_PARTS = 40
 """Queries for one prefix at most. Of a prefix with more forms, the first one alone decides the order."""
 
+MAX_STANDING = 400
+"""Words at most, over all fields, of which any may stand in a place of a phrase. They count as terms of the query."""
+
+_EXPANSIONS = 1 << 20
+"""Words at most with which a phrase may end. They do not count as terms of the query."""
+
 _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
 
@@ -272,8 +278,14 @@ class Translator:
         prefix = terms[-1]
         forms = self._facts.begun(prefix)
         if len(terms) > 1:
-            slots = [*map(self._form, terms[:-1]), self._slot_of_forms(forms[:MAX_FORMS])]
-            return self._together(slots, "x", node.field, node.weight, 0, ordered=True)
+            last = self._slot_of_forms(forms)
+            if len(forms) > MAX_FORMS:
+                unit = CODE_SCALE * self._lexicon.weight(terms_query("exact", forms))
+                last = last._replace(value=lambda hit: unit * hit.best_begun(prefix))
+            slots = [*map(self._form, terms[:-1]), last]
+            return self._together(
+                slots, "x", node.field, node.weight, 0, ordered=True, begins=" ".join(terms)
+            )
         field = "exact" if node.field is None else f"x_{node.field}"
         found: Query = {"prefix": {field: {"value": prefix}}}
         clause = self._of_forms(forms, node.field, node.weight, f"{prefix}*", found)
@@ -393,19 +405,28 @@ class Translator:
         slop: int,
         *,
         ordered: bool,
+        begins: str = "",
     ) -> Clause:
         """Articles in which some words occur together, scored as the sum of the words.
 
         Args:
             words: where the tokens of the slots are: in the fields x_... or s_...
+            begins: the typed words, if the last slot has all words that begin as the last of these does.
         """
         searched = [f"{words}_{name}" for name in ([field] if field else TEXT_FIELDS)]
+        spoken = [
+            language for language in slots[0].tokens if all(slot.tokens.get(language) for slot in slots)
+        ]
+        several = sum(any(len(tokens) > 1 for tokens in slot.tokens.values()) for slot in slots)
+        most = max(1, MAX_STANDING // max(1, len(spoken) * len(searched) * several))
         stands = [
-            stand(name, [slot.tokens[language] for slot in slots], slop, ordered=ordered)
-            for language in slots[0].tokens
-            if all(slot.tokens.get(language) for slot in slots)
+            stand(name, [slot.tokens[language][:most] for slot in slots], slop, ordered=ordered)
+            for language in spoken
             for name in searched
         ]
+        if stands and begins and all(len(slot.tokens[""]) == 1 for slot in slots[:-1]):
+            phrase = {"query": begins, "max_expansions": _EXPANSIONS}
+            stands = [{"match_phrase_prefix": {name: phrase}} for name in searched]
         if not stands:
             return Clause("words together", NOTHING, NOTHING, lambda hit: 0.0)
         if len(slots) == 1:
