@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Any, TypeAlias
+
+import orjson
 
 from newsearch.engine.opensearch.scripts import CODE_OF_FIELD
 from newsearch.ranking import FIELD_WEIGHTS
@@ -12,6 +15,12 @@ Query: TypeAlias = dict[str, Any]
 
 PUBLISHED: Query = {"term": {"published": True}}
 NOTHING: Query = {"match_none": {}}
+
+
+def named(query: Query) -> tuple[str, Query]:
+    """A query that is listed with the hits that it matches, and its name, which equal queries share."""
+    name = blake2b(orjson.dumps(query), digest_size=6).hexdigest()
+    return name, {"bool": {"filter": [query], "_name": name}}
 
 
 def any_of(queries: Sequence[Query]) -> Query:

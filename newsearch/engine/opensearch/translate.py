@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from hashlib import blake2b
-from math import fsum
 from typing import Any, TypeAlias
-
-import orjson
 
 from newsearch import ranking
 from newsearch.engine.opensearch import filters
-from newsearch.engine.opensearch.clauses import Clause, Facts, Slot, highest_of, sum_if_all, sum_of
-from newsearch.engine.opensearch.coding import best_form
+from newsearch.engine.opensearch.clauses import Clause, Facts, highest_of, sum_if_all, sum_of
 from newsearch.engine.opensearch.hit import Hit
 from newsearch.engine.opensearch.lexicon import Lexicon
 from newsearch.engine.opensearch.queries import (
@@ -22,13 +17,14 @@ from newsearch.engine.opensearch.queries import (
     any_of,
     best_of,
     coded,
+    named,
     scripted,
     some_of,
-    stand,
     term_query,
     terms_query,
 )
 from newsearch.engine.opensearch.scripts import CODE_DIVIDED
+from newsearch.engine.opensearch.together import Together
 from newsearch.query.tree import (
     All,
     And,
@@ -46,7 +42,7 @@ from newsearch.query.tree import (
     Word,
     texts,
 )
-from newsearch.ranking import CODE_SCALE, PARTS, TEXT_FIELDS
+from newsearch.ranking import CODE_SCALE, PARTS
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
 
@@ -62,12 +58,6 @@ queries score the other forms of the only prefix of a search (see `Translator.pa
 
 MAX_PARTS = 40
 """Queries for one prefix at most. Of a prefix with more forms, the first one alone decides the order."""
-
-MAX_STANDING = 400
-"""Words at most, over all fields, of which any may stand in a place of a phrase. They count as terms of the query."""
-
-_EXPANSIONS = 1 << 20
-"""Words at most with which a phrase may end. They do not count as terms of the query."""
 
 _FILTER_SCORE = 1e-9
 """The score of a filter among scoring nodes, as in `topic:AI OR robots`."""
@@ -96,6 +86,7 @@ class Translator:
         self._part = part
         self.parts = 1
         self._lexicon = Lexicon(facts)
+        self._together = Together(facts, self._lexicon, self._most_forms)
 
     def clause(self, node: Node) -> Clause | None:
         """The clause of a scoring node, or None for text without words, which constrains nothing."""
@@ -103,9 +94,9 @@ class Translator:
             case Word():
                 return self._word(node)
             case Phrase():
-                return self._window(node, [node.text], node.slop, ordered=True)
+                return self._together.window(node, [node.text], node.slop, ordered=True)
             case Near():
-                return self._window(node, node.words, node.distance, ordered=False)
+                return self._together.window(node, node.words, node.distance, ordered=False)
             case Prefix():
                 return self._prefix(node)
             case Fuzzy():
@@ -140,14 +131,9 @@ class Translator:
         return clause.found if clause else None
 
     def _of_filter(self, found: Query) -> Clause:
-        name, named = self._named(found)
-        scored = {"constant_score": {"filter": named, "boost": _FILTER_SCORE}}
-        return Clause("a filter", scored, named, lambda hit: _FILTER_SCORE if name in hit.matched else 0.0)
-
-    def _named(self, query: Query) -> tuple[str, Query]:
-        """A query that is listed with the hits that it matches, and its name, which equal queries share."""
-        name = blake2b(orjson.dumps(query), digest_size=6).hexdigest()
-        return name, {"bool": {"filter": [query], "_name": name}}
+        name, told = named(found)
+        scored = {"constant_score": {"filter": told, "boost": _FILTER_SCORE}}
+        return Clause("a filter", scored, told, lambda hit: _FILTER_SCORE if name in hit.matched else 0.0)
 
     def _combined(self, children: Sequence[Node], name: str, *, every: bool) -> Clause | None:
         clauses = tuple([clause for child in children if (clause := self.clause(child))])
@@ -186,8 +172,8 @@ class Translator:
             return None
         weight, name = node.weight * factor, terms[0]
         if len(terms) > 1:
-            slots = [self._any_form(term) for term in terms]
-            return self._together(slots, "s", node.field, weight, 0, ordered=True)
+            slots = [self._together.any_form(term) for term in terms]
+            return self._together.clause(slots, "s", node.field, weight, 0, ordered=True)
         if analysis.is_half(name):
             return self._of_forms(
                 self._facts.pairs(name), node.field, weight, f"{name} in {node.field or 'any pair'}"
@@ -278,12 +264,12 @@ class Translator:
         prefix = terms[-1]
         forms = self._facts.begun(prefix)
         if len(terms) > 1:
-            last = self._slot_of_forms(forms)
+            last = self._together.slot_of_forms(forms)
             if len(forms) > MAX_FORMS:
                 unit = CODE_SCALE * self._lexicon.weight(terms_query("exact", forms))
                 last = last._replace(value=lambda hit: unit * hit.best_begun(prefix))
-            slots = [*map(self._form, terms[:-1]), last]
-            return self._together(
+            slots = [*map(self._together.form, terms[:-1]), last]
+            return self._together.clause(
                 slots, "x", node.field, node.weight, 0, ordered=True, begins=" ".join(terms)
             )
         field = "exact" if node.field is None else f"x_{node.field}"
@@ -330,117 +316,6 @@ class Translator:
             return unit * max(max(1, code // (1 + edits)) if code else 0 for code, edits in codes)
 
         return Clause(name, best_of(queries), found, value)
-
-    # Words that stand together
-
-    def _window(
-        self, node: Phrase | Near, typed: Sequence[str], slop: int, *, ordered: bool
-    ) -> Clause | None:
-        terms = [term for text in typed for term in analysis.terms(text)]
-        if not terms:
-            return None
-        # A word near itself must occur twice. Any two occurrences are in order, and ordered matching needs both.
-        ordered = ordered or len(set(terms)) == 1 < len(terms)
-        slots = [self._form(term) for term in terms]
-        return self._together(slots, "x", node.field, node.weight, slop, ordered=ordered)
-
-    def _form(self, term: str) -> Slot:
-        """An exact form; of a character of a script without spaces, all pairs that contain it."""
-        return self._slot_of_forms(self._facts.pairs(term) if analysis.is_half(term) else [term])
-
-    def _slot_of_forms(self, forms: Sequence[str]) -> Slot:
-        found = terms_query("exact", forms)
-        unit = CODE_SCALE * self._lexicon.weight(found)
-
-        def scored(weight: float) -> Query:
-            queries = [term_query("exact", form, weight * unit) for form in forms[: self._most_forms]]
-            if len(forms) > self._most_forms:
-                # The others are found too.
-                queries.append({"constant_score": {"filter": found, "boost": weight * unit}})
-            return best_of(queries)
-
-        return Slot(
-            {"": tuple(forms)},
-            scored,
-            lambda hit: unit * max([hit.code("exact", form) for form in forms], default=0),
-        )
-
-    def _any_form(self, term: str) -> Slot:
-        """A word in any of its forms, scored by the best of them."""
-        if analysis.is_half(term):
-            slot = self._form(term)
-            tokens = {
-                stemming.language: tuple(
-                    f"{stemming.language}:{stem}" for stem in stemming.stems(slot.tokens[""])
-                )
-                for stemming in self._lexicon.stemmings
-            }
-            return slot._replace(tokens=tokens)
-        kin = self._lexicon.kin(term)
-        unit = CODE_SCALE * self._lexicon.weight(self._lexicon.holding(term))
-
-        def scored(weight: float) -> Query:
-            queries = []
-            for token in kin.values():
-                best = best_form(token)
-                alone = {
-                    "must": [term_query("stem", token, weight * unit)],
-                    "must_not": [term_query("stem", best)],
-                }
-                queries += [{"bool": alone}, term_query("stem", best, weight * unit)]
-            return some_of(queries)
-
-        def value(hit: Hit) -> float:
-            token = kin.get(hit.language, "")
-            return unit * (hit.code("stem", best_form(token)) or hit.code("stem", token))
-
-        return Slot({language: (token,) for language, token in kin.items()}, scored, value)
-
-    def _together(
-        self,
-        slots: Sequence[Slot],
-        words: str,
-        field: str | None,
-        weight: float,
-        slop: int,
-        *,
-        ordered: bool,
-        begins: str = "",
-    ) -> Clause:
-        """Articles in which some words occur together, scored as the sum of the words.
-
-        Args:
-            words: where the tokens of the slots are: in the fields x_... or s_...
-            begins: the typed words, if the last slot has all words that begin as the last of these does.
-        """
-        searched = [f"{words}_{name}" for name in ([field] if field else TEXT_FIELDS)]
-        spoken = [
-            language for language in slots[0].tokens if all(slot.tokens.get(language) for slot in slots)
-        ]
-        several = sum(any(len(tokens) > 1 for tokens in slot.tokens.values()) for slot in slots)
-        most = max(1, MAX_STANDING // max(1, len(spoken) * len(searched) * several))
-        stands = [
-            stand(name, [slot.tokens[language][:most] for slot in slots], slop, ordered=ordered)
-            for language in spoken
-            for name in searched
-        ]
-        if stands and begins and all(len(slot.tokens[""]) == 1 for slot in slots[:-1]):
-            phrase = {"query": begins, "max_expansions": _EXPANSIONS}
-            stands = [{"match_phrase_prefix": {name: phrase}} for name in searched]
-        if not stands:
-            return Clause("words together", NOTHING, NOTHING, lambda hit: 0.0)
-        if len(slots) == 1:
-            stands = [
-                terms_query(name, [t for tokens in slots[0].tokens.values() for t in tokens])
-                for name in searched
-            ]
-        name, found = self._named(any_of(stands))
-        scored = {"bool": {"filter": [found], "must": [slot.scored(weight) for slot in slots]}}
-
-        def value(hit: Hit) -> float:
-            return weight * fsum(slot.value(hit) for slot in slots) if name in hit.matched else 0.0
-
-        return Clause("words together", scored, found, value)
 
 
 def _expanding(node: Node) -> int:
