@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, Unpack, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -116,7 +116,7 @@ class Explanation(NamedTuple):
     """How a score was computed: a value, its description, and the details that it consists of.
 
     The details of the root and of `boost` multiply to the value exactly. The details of `text` and of a group of words
-    add up to it.
+    add up to it; those of a group of spellings, `best of a group`, have it as their maximum.
     """
 
     value: float
@@ -579,6 +579,29 @@ class Writer(Protocol):
         """Discard the changes. The index is unchanged."""
 
 
+class WriterOptions(TypedDict, total=False):
+    """How a writer begins.
+
+    Attributes:
+        fresh: start from an empty index instead of the published one, which stays until the commit.
+        wait: seconds to wait for another writer.
+        memory: bytes of added articles that the writer may keep in memory.
+        sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
+            interrupted: by a run with the same texts.
+        protected: terms that share their stems with no other (see Stemming); by default those of the index.
+        resume: resume an interrupted run of these sources.
+        rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
+    """
+
+    fresh: bool
+    wait: float
+    memory: int
+    sources: Sequence[str]
+    protected: frozenset[str] | None
+    resume: bool
+    rehearsal: bool
+
+
 class Engine(Protocol):
     """A place where an index is or can be. Creating an Engine opens nothing; its methods do."""
 
@@ -597,28 +620,8 @@ class Engine(Protocol):
             IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
         """
 
-    def writer(
-        self,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> Writer:
+    def writer(self, **options: Unpack[WriterOptions]) -> Writer:
         """Begin changes.
-
-        Args:
-            fresh: start from an empty index instead of the published one, which stays until the commit.
-            wait: seconds to wait for another writer.
-            memory: bytes of added articles that the writer may keep in memory.
-            sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
-                interrupted: by a run with the same texts.
-            protected: terms that share their stems with no other (see Stemming); by default those of the index.
-            resume: resume an interrupted run of these sources.
-            rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
 
         Raises:
             WordListError: the index has articles and protects other terms, and `fresh` is false.

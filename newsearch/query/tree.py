@@ -212,10 +212,11 @@ class And(_Node):
 
 
 class Or(_Node):
-    """At least one child must match."""
+    """At least one child must match. The scores of those that match add up, or the highest counts (`best`)."""
 
     children: tuple[Node, ...]
     span: Span = (0, 0)
+    best: bool = False
 
 
 class Not(_Node):

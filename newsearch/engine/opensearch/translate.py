@@ -212,9 +212,9 @@ class Translator:
                 every: Query = {"match_all": {}}
                 return Clause("every article", every, every, lambda hit: 1.0)
             case All(children) | And(children):
-                return self._combined(children, "all of a group", every=True)
-            case Or(children):
-                return self._combined(children, "any of a group", every=False)
+                return self._all(children)
+            case Or(children, best=best):
+                return self._either(children, best=best)
             case Match() | Range() | DateRange() | Not():
                 found = self.filter(node)
                 return None if found is None else self._of_filter(found)
@@ -247,14 +247,26 @@ class Translator:
         name = blake2b(orjson.dumps(query), digest_size=6).hexdigest()
         return name, {"bool": {"filter": [query], "_name": name}}
 
-    def _combined(self, children: Sequence[Node], name: str, *, every: bool) -> Clause | None:
-        clauses = tuple([clause for child in children if (clause := self.clause(child))])
+    def _all(self, children: Sequence[Node]) -> Clause | None:
+        clauses = self._clauses(children)
         if not clauses:
             return None
-        scored, found = [clause.scored for clause in clauses], [clause.found for clause in clauses]
-        if every:
-            return Clause(name, {"bool": {"must": scored}}, all_of(found), _sum_if_all(clauses), clauses)
-        return Clause(name, _some(scored), any_of(found), _sum_of(clauses), clauses)
+        scored = {"bool": {"must": [clause.scored for clause in clauses]}}
+        found = all_of([clause.found for clause in clauses])
+        return Clause("all of a group", scored, found, _sum_if_all(clauses), clauses)
+
+    def _either(self, children: Sequence[Node], *, best: bool) -> Clause | None:
+        clauses = self._clauses(children)
+        if not clauses:
+            return None
+        scored = [clause.scored for clause in clauses]
+        found = any_of([clause.found for clause in clauses])
+        if best:
+            return Clause("best of a group", _best(scored), found, _best_of(clauses), clauses)
+        return Clause("any of a group", _some(scored), found, _sum_of(clauses), clauses)
+
+    def _clauses(self, children: Sequence[Node]) -> tuple[Clause, ...]:
+        return tuple([clause for child in children if (clause := self.clause(child))])
 
     # Words
 
@@ -274,7 +286,7 @@ class Translator:
             spelling = self._spelling(node, text, share * together / own)
             assert spelling is not None
             spellings.append(spelling)
-        scored = {"dis_max": {"queries": [spelling.scored for spelling in spellings]}}
+        scored = _best([spelling.scored for spelling in spellings])
         return Clause(clause.name, scored, both, _best_of(spellings))
 
     def _spelling(self, node: Word, text: str, factor: float = 1.0) -> Clause | None:
