@@ -48,7 +48,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_source_belongs_to_a_module_that_is_built() -> None:
     root = Path(newsearch.__file__).parent.parent
-    own = {file for name in _compiled.MODULES for file in _compiled.sources(str(root / name.replace(".", "/")))}
+    own = {
+        file for name in _compiled.MODULES for file in _compiled.sources(str(root / name.replace(".", "/")))
+    }
     assert {str(file) for file in root.glob("newsearch/**/*.c")} <= own
     assert set(TWINS.values()) <= set(_compiled.MODULES)
 
