@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
+MAX_REPORTS = 10_000
+"""Articles that are grouped into stories at most."""
+
 MAX_PAGE = 100_000
 """The maximum of offset + limit. For more, use a filter or `export`."""
 MEMORY = 512 << 20
@@ -193,28 +196,32 @@ class Fold(NamedTuple):
     """How the hits of a search become fewer.
 
     Attributes:
-        copies: whether one hit represents all copies of a text that match.
+        by: "copies" if one hit represents all copies of a text that match, "stories" if it represents all reports of an
+            event among the first MAX_REPORTS matches, None if hits stay apart.
         show: which of them it is: "best" (in the order of the search), "first" or "last" (by date), or the name or
             domain of an outlet. If several qualify, or none, the best of them.
         per_outlet: the maximum number of hits of an outlet on a page, as long as other outlets have hits; None for any.
     """
 
-    copies: bool
+    by: str | None
     show: str = "best"
     per_outlet: int | None = None
 
 
 class FoldedAnswer(Answer, Protocol):
-    """The result of a folded search. `Options.limit` and `offset` count groups of copies."""
+    """The result of a folded search. `Options.limit` and `offset` count groups: copies of a text, or reports of a story."""
 
     def copies(self, number: int) -> Sequence[Article]:
         """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
 
+    def grouped(self) -> Counts:
+        """Return how many matches were grouped: all of them, or the first MAX_REPORTS if they form stories."""
+
     def groups(self) -> Counts:
-        """Return how many groups of copies match: complete ones have an article with every word of the query."""
+        """Return how many groups those form: complete ones have an article with every word of the query."""
 
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        """Like `facet`, but return the number of groups in which an article has the value."""
+        """Like `facet`, but return the number of texts in which an article has the value."""
 
 
 class OutletCount(NamedTuple):

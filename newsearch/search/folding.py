@@ -80,19 +80,18 @@ class Folding:
 
 
 def fold_in_engine(request: Request, reader: FoldingReader, tree: Node, options: Options) -> Folding:
-    """The page for a request whose copies the engine knows. All matches are grouped."""
-    wanted = Fold(request.collapse == "copies", request.show, request.per_outlet)
+    """The page for a request whose groups the engine knows."""
+    wanted = Fold(request.collapse, request.show, request.per_outlet)
     answer = reader.fold(tree, options, wanted)
 
     def copies_of(number: int) -> Callable[[], tuple[Copy, ...]]:
         return lambda: tuple(map(copy_of, answer.copies(number)))
 
     def count() -> tuple[int, int]:
-        articles = answer.counts()
-        groups = answer.groups() if wanted.copies else articles
-        return groups.complete + groups.partial, articles.complete + articles.partial
+        return sum(answer.groups()), sum(answer.grouped())
 
-    return Folding(answer, [(number, copies_of(number)) for number in range(len(answer))], True, count)
+    exact = wanted.by != "stories" or answer.grouped() == answer.counts()
+    return Folding(answer, [(number, copies_of(number)) for number in range(len(answer))], exact, count)
 
 
 def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import overload
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, Grouping, GroupsStories
+from newsearch.engine.base import MAX_REPORTS, Answer, Grouping, GroupsStories
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
 from newsearch.search.folding import Copy, when
@@ -21,8 +21,8 @@ from newsearch.text.analysis import Stemming
 WINDOW = timedelta(days=3)
 """The window before the newest article, where none is given."""
 
-ARTICLES = 10_000
-"""Articles that are read at most, the newest of the window."""
+ARTICLES = MAX_REPORTS
+"""Articles that are grouped at most, the newest of the window."""
 
 _RECENT = 86_400.0
 """Seconds: what the last day brought is compared with the day before it."""

@@ -246,7 +246,7 @@ class Index:
         if request.is_folded:
             from newsearch.search.folding import fold, fold_in_engine  # with all that compares articles
 
-            if request.collapse != "stories" and isinstance(reader, FoldingReader):
+            if isinstance(reader, FoldingReader):
                 folding = fold_in_engine(request, reader, tree, options)
             elif request.limit:
                 folding = fold(

@@ -23,19 +23,27 @@ of articles cannot join two groups, and the result does not depend on the order 
 
 Centroids of large groups are alike as soon as the groups share a topic, such as an election, although most of their
 articles have little in common. Two groups are therefore joined only if the mean similarity of an article of one and an
-article of the other is COHESION or more. For groups that have n articles together, more than _MANY, it must be
-COHESION * sqrt(n / _MANY).
+article of the other is COHESION or more. For groups that have n articles together, more than MANY, it must be
+COHESION * sqrt(n / MANY), and at most MAX_COHESION. Titles alone have less in common than whole texts, so an article
+without a text counts as MANY / MANY_TITLES of one.
+
+Numbers are anchors: they are rare, and therefore weigh much. They are also vetoes. If the titles of two articles hold
+numbers, but none in common, the articles tell of different days, places or products of one topic, and their similarity
+is multiplied by OTHER_NUMBERS.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from newsearch.stories.likeness import Floats, Places, Vectors, alike, spread
+
+Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
 
 HOURS: Final = 72.0
 WINDOW: Final = 2 * HOURS
@@ -62,12 +70,21 @@ _NEAREST_OF_FEW: Final = 0.25
 _FEW_ARTICLES: Final = 1_000
 """The same in a collection of fewer articles than this. There, rare and common words differ less in weight, and
 articles on one event are less alike."""
+_DIGITS: Final = frozenset("0123456789")
+_CENTURIES: Final = frozenset(("19", "20"))
+
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
 
+OTHER_NUMBERS: Final = 0.5
+"""What the similarity of articles is multiplied by if their titles hold numbers, but none in common."""
+
 COHESION: Final = 0.12
-"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than _MANY articles."""
-_MANY: Final = 400
+"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than MANY articles."""
+MAX_COHESION: Final = 0.35
+MANY: Final = 10
+MANY_TITLES: Final = 400
+"""The same number for articles that have only a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +157,25 @@ class Bags:
     Attributes:
         title, text: for each term of an article, the sorted cell article * size + term, and how often it occurs.
         rarity: the weight of each term, 0 for terms that do not characterise an event; `size` of them.
+        marks: for each term, `number_mark`.
         total: the number of articles in the collection.
     """
 
     title: tuple[Places, Places]
     text: tuple[Places, Places]
     rarity: Floats
+    marks: Marks
     total: int
+
+
+def number_mark(term: str) -> int:
+    """One of 64 bits for a number, 0 for other terms. Years are none: they are in titles of every event of a year.
+
+    Two numbers can share a bit, and then count as equal.
+    """
+    if term[:1] not in _DIGITS or (len(term) == 4 and term[:2] in _CENTURIES and term.isdigit()):
+        return 0
+    return 1 << zlib.crc32(term.encode()) % 64
 
 
 def rarities(frequency: Places, total: int) -> Floats:
@@ -183,7 +212,23 @@ def grouped(
     one, other, likeness = alike(vectors, horizons, _LEAST)
     likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
     likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
-    return _joined(count, one, other, likeness, together, threshold)
+    marks = _marks(bags, count)
+    one_marks, other_marks = marks[one], marks[other]
+    likeness[((one_marks & other_marks) == 0) & (one_marks != 0) & (other_marks != 0)] *= OTHER_NUMBERS
+    size = len(bags.rarity)
+    bulk = np.full(count, 1 / MANY_TITLES)
+    bulk[bags.text[0][bags.rarity[bags.text[0] % size] > 0] // size] = 1 / MANY
+    return _joined(one, other, likeness, together, bulk, threshold)
+
+
+def _marks(bags: Bags, count: int) -> Marks:
+    """The numbers in the title of each article, as far as they characterise an event."""
+    cells, size = bags.title[0], len(bags.rarity)
+    marks = np.where(bags.rarity > 0, bags.marks, np.uint64(0))[cells % size]
+    found = np.zeros(count, np.uint64)
+    held = marks != 0
+    np.bitwise_or.at(found, cells[held] // size, marks[held])
+    return found
 
 
 def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> Bags:
@@ -206,7 +251,8 @@ def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, tota
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
-    return Bags(parts[0], parts[1], rarities(frequency, total), total)
+    marks = np.array([number_mark(term) for term in vocabulary] or [0], np.uint64)
+    return Bags(parts[0], parts[1], rarities(frequency, total), marks, total)
 
 
 def _vectors(bags: Bags, count: int) -> Vectors:
@@ -269,19 +315,24 @@ def _numbered(names: Sequence[str]) -> Places:
 
 
 def _joined(
-    count: int, one: Places, other: Places, likeness: Floats, together: Places, threshold: float
+    one: Places, other: Places, likeness: Floats, together: Places, bulk: Floats, threshold: float
 ) -> Places:
-    """Join groups by centroid linkage; returns for each index the smallest index in its group."""
-    label = together
+    """Join groups by centroid linkage; returns for each index the smallest index in its group.
+
+    Args:
+        bulk: for each article, its share of what makes a group large.
+    """
+    label, count = together, len(together)
     one, other = label[one], label[other]
     within = np.bincount(label, minlength=count).astype(np.float64)
     inside = one == other
     within += 2 * np.bincount(one[inside], likeness[inside], count)
     sizes = np.bincount(label, minlength=count)
+    bulks = np.bincount(label, bulk, count)
     one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
     while len(one):
         closeness = likeness / np.sqrt(within[one] * within[other])
-        least = COHESION * np.sqrt(np.maximum(1, (sizes[one] + sizes[other]) / _MANY))
+        least = np.minimum(COHESION * np.sqrt(np.maximum(1, bulks[one] + bulks[other])), MAX_COHESION)
         is_close = (closeness >= threshold) & (likeness >= least * (sizes[one] * sizes[other]))
         close = np.flatnonzero(is_close)
         if not len(close):
@@ -297,6 +348,7 @@ def _joined(
         within = np.bincount(to, within, count).astype(np.float64)
         within += 2 * np.bincount(one[inside], likeness[inside], count)
         sizes = np.bincount(to, sizes, count).astype(np.int64)
+        bulks = np.bincount(to, bulks, count)
         touched = np.zeros(count, np.bool_)
         touched[groups] = True
         changed = (touched[one] | touched[other]) & ~inside

@@ -23,7 +23,8 @@ from newsearch.engine.arrays.searching.groups import outlets as outlets_of
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
-from newsearch.stories.clusters import Bags, grouped, rarities
+from newsearch.stories import clusters
+from newsearch.stories.clusters import Bags, number_mark, rarities
 from newsearch.stories.wording import LEAD
 from newsearch.text import analysis
 
@@ -45,29 +46,58 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     Args:
         docs: the numbers of the articles; the stories hold indices into them.
     """
-    times = view.known("date", docs)
-    times += _NOON * ((view.column("flag")[docs] & columns.DATE_ONLY) != 0)
+    times = _times(view, docs)
     kept = np.flatnonzero(~np.isnan(times))
     if span is not None:
         kept = kept[times[kept] > times[kept].max(initial=-np.inf) - span]
     if not len(kept):
         return Grouping((), 0.0, 0.0)
-    ids = view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))
-    order = kept[np.lexsort((ids[docs[kept]], times[kept]))]
-    ranked = docs[order]
-    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
-    outlets = of_provider.take(view.column("provider").take(ranked)).astype(np.int64)
-    label = grouped(_bags(view, ranked, outlets), times[order], outlets, _together(view, ranked))
-    found = [order[places].tolist() for places in _front(label, outlets)]
+    order = kept[_order(view, docs[kept], times[kept])]
+    found = [order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
 
 
-def _together(view: View, docs: Array) -> Array:
-    """For each article, the first of its group of copies."""
-    first: dict[int, int] = {}
-    found = np.arange(len(docs))
-    for place, label in sorted(groups_among(view, docs).items()):
-        found[place] = first.setdefault(label, place)
+def grouped(view: View, docs: Array) -> Array:
+    """Group articles. Undated ones stay with their copies.
+
+    Args:
+        docs: the numbers of the articles.
+
+    Returns:
+        For each, the index of one article of its story, the same for all of them: the earliest, if it is dated.
+    """
+    copies = np.arange(len(docs))
+    for place, label in groups_among(view, docs).items():
+        copies[place] = label
+    times = _times(view, docs)
+    dated = np.flatnonzero(~np.isnan(times))
+    if not len(dated):
+        return copies
+    order = dated[_order(view, docs[dated], times[dated])]
+    ranked = docs[order]
+    # The earliest of each group of copies.
+    _, first, group = np.unique(copies[order], return_index=True, return_inverse=True)
+    outlets = _outlets(view, ranked)
+    label = clusters.grouped(_bags(view, ranked, outlets), times[order], outlets, first[group])
+    story = np.arange(len(docs))
+    story[copies[order]] = order[label]
+    return story[copies]
+
+
+def _times(view: View, docs: Array) -> Array:
+    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
+    return view.known("date", docs) + _NOON * ((view.column("flag")[docs] & columns.DATE_ONLY) != 0)
+
+
+def _order(view: View, docs: Array, times: Array) -> Array:
+    """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
+    order: Array = np.lexsort((view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times))
+    return order
+
+
+def _outlets(view: View, docs: Array) -> Array:
+    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
+    found: Array = of_provider.take(view.column("provider").take(docs)).astype(np.int64)
     return found
 
 
@@ -97,11 +127,13 @@ class _Stems(NamedTuple):
         hashes: the sorted hashes of the stems.
         numbers: for each segment and language, the number of the stem of each form: an index into `hashes`.
         rarity: the weight of each stem.
+        marks: the bit of each stem that is a number: see `clusters.number_mark`.
     """
 
     hashes: Array
     numbers: Sequence[dict[int, Array]]
     rarity: Array
+    marks: Array
 
 
 def _stems(view: View) -> _Stems:
@@ -125,7 +157,24 @@ def _stems(view: View) -> _Stems:
             fresh = np.all([number != other for other in counted], axis=0) if counted else slice(None)
             np.add.at(frequency, number[fresh], counts[fresh])
             counted.append(number)
-    return _Stems(hashes, numbers, rarities(frequency, view.live_articles))
+    rarity = rarities(frequency, view.live_articles)
+    return _Stems(hashes, numbers, rarity, _marks(view, hashes, numbers))
+
+
+def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Array:
+    """The mark of each stem."""
+    marks = np.zeros(max(len(hashes), 1), np.uint64)
+    for segment, by in zip(view.segments, numbers, strict=True):
+        dictionary = segment.dictionary
+        # The bytes of digits are consecutive.
+        first, last = dictionary.bisect(b"0"), dictionary.bisect(b":")
+        forms = [dictionary.term(number) for number in range(first, last)]
+        for language, stems in by.items():
+            stemming = dictionary.stemmings[language]
+            stemmed = [form if form.isdigit() else stemming.stem(form) for form in forms]
+            here = hashes[stems[first:last]] == [zlib.crc32(stem.encode()) for stem in stemmed]
+            marks[stems[first:last][here]] = [number_mark(s) for s, is_it in zip(stemmed, here, strict=True) if is_it]
+    return marks
 
 
 def _counts(view: View, number: int) -> Array:
@@ -162,7 +211,7 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     size = len(stems.rarity)
     cells = (title.article * size + title.stem, words.article[in_text] * size + words.stem[in_text])
     title_cells, text_cells = (np.unique(part, return_counts=True) for part in cells)
-    return Bags(title_cells, text_cells, stems.rarity, view.live_articles)
+    return Bags(title_cells, text_cells, stems.rarity, stems.marks, view.live_articles)
 
 
 def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:

@@ -218,6 +218,11 @@ class Search:
         return np.array([doc for _, doc, _ in self._page], np.int64)
 
     @property
+    def held(self) -> Mask:
+        """For each article on the page, whether it is a complete match."""
+        return np.array(self._is_held, bool)
+
+    @property
     def matches(self) -> tuple[Array, Array]:
         """All complete and all partial matches."""
         return self._complete, self._partial
