@@ -71,7 +71,9 @@ _FEW_ARTICLES: Final = 1_000
 """The same in a collection of fewer articles than this. There, rare and common words differ less in weight, and
 articles on one event are less alike."""
 _DIGITS: Final = frozenset("0123456789")
-_CENTURIES: Final = frozenset(("19", "20"))
+
+YEARS: Final = np.array([zlib.crc32(str(year).encode()) for year in range(1900, 2100)], np.uint32)
+"""The hashes of numbers that tell no events apart: titles of many events in a year hold it."""
 
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
@@ -157,7 +159,7 @@ class Bags:
     Attributes:
         title, text: for each term of an article, the sorted cell article * size + term, and how often it occurs.
         rarity: the weight of each term, 0 for terms that do not characterise an event; `size` of them.
-        marks: for each term, `number_mark`.
+        marks: for each number among the terms, its `number_marks`; 0 for other terms and for YEARS.
         total: the number of articles in the collection.
     """
 
@@ -168,14 +170,10 @@ class Bags:
     total: int
 
 
-def number_mark(term: str) -> int:
-    """One of 64 bits for a number, 0 for other terms. Years are none: they are in titles of every event of a year.
-
-    Two numbers can share a bit, and then count as equal.
-    """
-    if term[:1] not in _DIGITS or (len(term) == 4 and term[:2] in _CENTURIES and term.isdigit()):
-        return 0
-    return 1 << zlib.crc32(term.encode()) % 64
+def number_marks(hashes: Marks) -> Marks:
+    """One of 64 bits for each number, given as the crc32 of its term. Two numbers can share a bit, and then are equal."""
+    found: Marks = np.uint64(1) << hashes.astype(np.uint64) % np.uint64(64)
+    return found
 
 
 def rarities(frequency: Places, total: int) -> Floats:
@@ -251,7 +249,9 @@ def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, tota
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
-    marks = np.array([number_mark(term) for term in vocabulary] or [0], np.uint64)
+    hashes = np.array([zlib.crc32(term.encode()) for term in vocabulary] or [0], np.uint64)
+    is_number = [term[:1] in _DIGITS for term in vocabulary] or [False]
+    marks = np.where(np.array(is_number) & ~np.isin(hashes, YEARS), number_marks(hashes), np.uint64(0))
     return Bags(parts[0], parts[1], rarities(frequency, total), marks, total)
 
 

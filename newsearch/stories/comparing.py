@@ -6,6 +6,7 @@ The compiled Comparer takes a few microseconds for what `wording` and `relation`
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -84,6 +85,7 @@ class Comparer:
         return array("i", [len(w.title) + len(w.text) for w in self._wordings]).tobytes()
 
 
+@lru_cache(maxsize=1 << 14)
 def chunk_kind(chunk: str) -> tuple[int, tuple[str, ...]]:
     """What a chunk is, and its terms."""
     kind = (

@@ -24,7 +24,7 @@ from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
 from newsearch.stories import clusters
-from newsearch.stories.clusters import Bags, number_mark, rarities
+from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
 from newsearch.stories.wording import LEAD
 from newsearch.text import analysis
 
@@ -127,7 +127,7 @@ class _Stems(NamedTuple):
         hashes: the sorted hashes of the stems.
         numbers: for each segment and language, the number of the stem of each form: an index into `hashes`.
         rarity: the weight of each stem.
-        marks: the bit of each stem that is a number: see `clusters.number_mark`.
+        marks: the bit of each stem that is a number: see `clusters.number_marks`.
     """
 
     hashes: Array
@@ -163,17 +163,16 @@ def _stems(view: View) -> _Stems:
 
 def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Array:
     """The mark of each stem."""
-    marks = np.zeros(max(len(hashes), 1), np.uint64)
+    is_number = np.zeros(max(len(hashes), 1), bool)
     for segment, by in zip(view.segments, numbers, strict=True):
-        dictionary = segment.dictionary
-        # The bytes of digits are consecutive.
-        first, last = dictionary.bisect(b"0"), dictionary.bisect(b":")
-        forms = [dictionary.term(number) for number in range(first, last)]
-        for language, stems in by.items():
-            stemming = dictionary.stemmings[language]
-            stemmed = [form if form.isdigit() else stemming.stem(form) for form in forms]
-            here = hashes[stems[first:last]] == [zlib.crc32(stem.encode()) for stem in stemmed]
-            marks[stems[first:last][here]] = [number_mark(s) for s, is_it in zip(stemmed, here, strict=True) if is_it]
+        # The bytes of digits are consecutive, and what begins with a digit has a stem that does.
+        first, last = segment.dictionary.bisect(b"0"), segment.dictionary.bisect(b":")
+        for stems in by.values():
+            is_number[stems[first:last]] = True
+    is_number[: len(hashes)] &= (hashes != 0) & ~np.isin(hashes, YEARS)
+    marks = np.zeros(len(is_number), np.uint64)
+    marks[: len(hashes)] = number_marks(hashes)
+    marks[~is_number] = 0
     return marks
 
 
