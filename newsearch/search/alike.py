@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from newsearch.articles.article import Article
 from newsearch.engine.base import Reader
 from newsearch.stories.clusters import Report, stories
+from newsearch.stories.comparing import Comparer, comparer
 from newsearch.stories.copies import WINDOW, groups
 from newsearch.stories.signatures import candidates, signature, signatures_array
 from newsearch.stories.wording import Wording, wording
@@ -18,41 +19,43 @@ _KEPT = 20_000
 """Articles whose words are kept for later questions."""
 
 
-class Read(NamedTuple):
-    """The parts of an article that are compared: its words and its signature."""
-
-    wording: Wording
-    signature: tuple[int, int]
-
-
 class Alike:
     """Compares articles of one generation of an index. Safe to share between threads."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._read: dict[str, Read] = {}
+        self._read: dict[str, Wording] = {}
+        self._comparers: list[Comparer] = []
         self._frequencies: dict[str, int] = {}
         self._total: int | None = None
         self.fronts: dict[str, object] = {}
         self.related: dict[str, tuple[int, tuple[Article, ...]]] = {}
 
-    def read(self, article: Article) -> Read:
+    def read(self, article: Article) -> Wording:
         """The words of an article."""
         known = self._read.get(article.id)
         if known is None:
-            words = wording(article)
-            known = Read(words, signature(words.title, words.text))
+            known = wording(article)
             if len(self._read) >= _KEPT:
                 self._read = {}
             self._read[article.id] = known
         return known
 
+    @contextmanager
+    def comparer(self) -> Iterator[Comparer]:
+        """A Comparer without articles. What it knows of words is kept for the next caller."""
+        found = self._comparers.pop() if self._comparers else comparer()
+        yield found
+        found.forget()
+        self._comparers = [found]
+
     def copies(self, articles: Sequence[Article]) -> list[int]:
         """For each article, the position of the representative of its group of copies."""
         known = [self.read(article) for article in articles]
-        times = [one.wording.time if one.wording.time is not None else float("nan") for one in known]
-        pairs = candidates(signatures_array([one.signature for one in known]), times, WINDOW).tolist()
-        return groups([one.wording for one in known], [article.id for article in articles], pairs)
+        times = [one.time if one.time is not None else float("nan") for one in known]
+        signed = signatures_array([signature(one.title, one.text) for one in known])
+        pairs = candidates(signed, times, WINDOW).tolist()
+        return groups(known, [article.id for article in articles], pairs)
 
     def stories(
         self, articles: Sequence[Article], stemmings: Sequence[Stemming], copies: Sequence[int]
@@ -76,7 +79,7 @@ class Alike:
         """Dated articles as reports, the input of story grouping."""
         found = []
         for article, stemming in zip(articles, stemmings, strict=True):
-            words = self.read(article).wording
+            words = self.read(article)
             title, text = stemming.stems(words.title), stemming.stems(words.text)
             found.append(Report(article.id, words.time or 0.0, words.outlet, title, text))
         return found
@@ -92,7 +95,7 @@ class Alike:
         """
         forms: set[tuple[str, str]] = set()
         for report, article in zip(reports, articles, strict=True):
-            words = self.read(article).wording
+            words = self.read(article)
             forms.update(
                 zip(report.title, words.title, strict=True), zip(report.text, words.text, strict=True)
             )

@@ -183,7 +183,7 @@ def _spread(
         later: list[tuple[int, list[int]]] = []
         counts: Counter[str] = Counter()
         for group in waiting:
-            outlet = alike.read(articles[group[0]]).wording.outlet
+            outlet = alike.read(articles[group[0]]).outlet
             if len(page) == request.limit or (outlet and counts[outlet] == request.per_outlet):
                 later.append(group)
             else:

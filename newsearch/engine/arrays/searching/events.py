@@ -53,7 +53,9 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     if not len(kept):
         return Grouping((), 0.0, 0.0)
     order = kept[_order(view, docs[kept], times[kept])]
-    found = [order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))]
+    found = [
+        order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))
+    ]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
 
 
@@ -91,7 +93,9 @@ def _times(view: View, docs: Array) -> Array:
 
 def _order(view: View, docs: Array, times: Array) -> Array:
     """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
-    order: Array = np.lexsort((view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times))
+    order: Array = np.lexsort(
+        (view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times)
+    )
     return order
 
 
