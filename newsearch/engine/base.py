@@ -209,7 +209,7 @@ class Fold(NamedTuple):
 
 
 class FoldedAnswer(Answer, Protocol):
-    """The result of a folded search. `Options.limit` and `offset` count groups: copies of a text, or reports of a story."""
+    """The result of a folded search. `Options.limit` and `offset` count groups: of copies, or of reports of a story."""
 
     def copies(self, number: int) -> Sequence[Article]:
         """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""

@@ -171,7 +171,7 @@ class Bags:
 
 
 def number_marks(hashes: Marks) -> Marks:
-    """One of 64 bits for each number, given as the crc32 of its term. Two numbers can share a bit, and then are equal."""
+    """One of 64 bits for each number, given as the crc32 of its term. Two numbers with one bit count as equal."""
     found: Marks = np.uint64(1) << hashes.astype(np.uint64) % np.uint64(64)
     return found
 

@@ -6,6 +6,9 @@ compares the articles once more.
                  key           a key of each visible article, ascending
                  first, second, closeness    pairs of copies, as places in `key`, and their relation
                  member, group    the articles that have copies, as places in `key`, and a number for each group
+                 crowded_titles, crowded_texts    the crowded shingles, see signatures.candidates
+                 compared_counts, compared    for each key, how many of the later ones share a crowded shingle with it,
+                     were compared, and are no copies; and their places
 
 A key covers the id and the content of an article. What is known of two articles therefore holds in every generation
 that has both. The file is replaced atomically. A reader that cannot write it, or finds it damaged, does without it.
@@ -23,10 +26,11 @@ from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME, Toc, toc_text
 from newsearch.errors import NewsearchError
+from newsearch.stories.signatures import BITS
 
 Array: TypeAlias = NDArray[Any]
 
-VERSION = 1
+VERSION = 2
 """Raised when articles are compared in another way, so that older files are not read."""
 
 _KIND = "groups"
@@ -41,6 +45,16 @@ class KnownGroups(NamedTuple):
     closeness: Array
     member: Array
     group: Array
+    crowded_titles: Array
+    crowded_texts: Array
+    compared_counts: Array
+    compared: Array
+
+    @property
+    def others(self) -> Array:
+        """The pairs in `compared`, m x 2."""
+        first = np.repeat(np.arange(len(self.compared_counts)), self.compared_counts)
+        return np.stack([first, self.compared.astype(np.int64)], axis=1)
 
 
 NOTHING = KnownGroups(
@@ -50,6 +64,10 @@ NOTHING = KnownGroups(
     np.empty(0),
     np.empty(0, np.int64),
     np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    np.empty(0, np.uint16),
+    np.empty(0, np.int32),
 )
 
 
@@ -80,13 +98,19 @@ def read_groups(directory: Path) -> tuple[int, KnownGroups]:
 
 
 def _is_sound(found: KnownGroups) -> bool:
-    places = np.concatenate([found.first, found.second, found.member, found.group])
+    places = np.concatenate([found.first, found.second, found.member, found.group, found.compared])
     return bool(
         len(found.first) == len(found.second) == len(found.closeness)
         and len(found.member) == len(found.group)
         and (not len(places) or (places.min() >= 0 and places.max() < len(found.key)))
         and (found.key[1:] > found.key[:-1]).all()
         and (found.closeness >= 1).all()
+        and len(found.compared_counts) == len(found.key)
+        and found.compared_counts.sum(dtype=np.int64) == len(found.compared)
+        and all(
+            not len(shingles) or (shingles.min() > 0 and shingles.max() < 1 << BITS)
+            for shingles in (found.crowded_titles, found.crowded_texts)
+        )
     )
 
 

@@ -68,9 +68,9 @@ def grouped(view: View, docs: Array) -> Array:
     Returns:
         For each, the index of one article of its story, the same for all of them: the earliest, if it is dated.
     """
-    copies = np.arange(len(docs))
-    for place, label in groups_among(view, docs).items():
-        copies[place] = label
+    copies: Array = np.arange(len(docs))
+    for member, representative in groups_among(view, docs).items():
+        copies[member] = representative
     times = _times(view, docs)
     dated = np.flatnonzero(~np.isnan(times))
     if not len(dated):
@@ -81,9 +81,10 @@ def grouped(view: View, docs: Array) -> Array:
     _, first, group = np.unique(copies[order], return_index=True, return_inverse=True)
     outlets = _outlets(view, ranked)
     label = clusters.grouped(_bags(view, ranked, outlets), times[order], outlets, first[group])
-    story = np.arange(len(docs))
+    story: Array = np.arange(len(docs))
     story[copies[order]] = order[label]
-    return story[copies]
+    found: Array = story.take(copies)
+    return found
 
 
 def _times(view: View, docs: Array) -> Array:

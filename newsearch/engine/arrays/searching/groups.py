@@ -139,24 +139,39 @@ def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGr
         key: ascending.
     """
     words = _Words(view, docs)
+    count = len(key)
     place, is_here = np.searchsorted(key, known.key), _are_among(known.key, key)
-    fresh = np.ones(len(key), bool)
+    fresh = np.ones(count, bool)
     fresh[place[is_here]] = False
     signed = _signatures(view, docs)
-    pairs = signatures.candidates(signed, words.times, WINDOW, fresh if len(known.key) else None)
+    pairs = signatures.candidates(
+        signed,
+        words.times,
+        WINDOW,
+        fresh if len(known.key) else None,
+        (known.crowded_titles.tolist(), known.crowded_texts.tolist()),
+    )
     both = is_here[known.first] & is_here[known.second]
     old = np.sort(np.stack([place[known.first[both]], place[known.second[both]]], axis=1), axis=1)
-    before = _edges(old, known.closeness[both])
+    was = known.closeness[both]
+    others = known.others
+    others = place[others[is_here[others].all(axis=1)]]
+    before = _edges(old, was)
     # Of the pairs that were copies before, keep those that would be compared today.
     still = signatures.still_paired(signed, old)
-    if is_here.all():
-        # Where no article is gone, pairs of earlier articles have been compared before if they would be today.
-        is_fresh = fresh[pairs].any(axis=1)
-        still |= _are_among(old @ [len(key), 1], pairs[~is_fresh] @ [len(key), 1])
-        pairs = pairs[is_fresh]
-    edges = _edges(old[still], known.closeness[both][still])
-    relations = words.relations(pairs)
-    edges |= _edges(pairs[relations >= 1], relations[relations >= 1])
+    wanted, known_copies = _numbers(pairs, count), _numbers(old, count)
+    still |= _are_among(known_copies, wanted)
+    edges = _edges(old[still], was[still])
+    # Places of articles that are still here are in the same order as before.
+    is_other = _are_among(wanted, _numbers(others, count))
+    is_new = ~is_other & ~_are_among(wanted, np.sort(known_copies))
+    relations = words.relations(pairs[is_new])
+    edges |= _edges(pairs[is_new][relations >= 1], relations[relations >= 1])
+    # Other pairs of crowded shingles would be compared again and again.
+    fresh_pairs = pairs[is_new][relations < 1]
+    fresh_pairs = fresh_pairs[signatures.sharing_crowded(signed, fresh_pairs)]
+    others = np.concatenate([pairs[is_other], fresh_pairs])
+    others = others[np.lexsort((others[:, 1], others[:, 0]))]
 
     changed = {end for pair in edges.keys() ^ before.keys() for end in pair}
     for ends in (known.first[~both], known.second[~both]):
@@ -177,6 +192,7 @@ def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGr
         groups.setdefault(labels[member], []).append(member)
     several = [members for members in groups.values() if len(members) > 1]
     ends = np.array(sorted(edges), np.int64).reshape(-1, 2)
+    titles, texts = signatures.crowded(signed)
     return KnownGroups(
         key,
         ends[:, 0],
@@ -184,7 +200,16 @@ def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGr
         np.array([edges[pair] for pair in sorted(edges)], np.float64),
         np.array([member for members in several for member in members], np.int64),
         np.array([members[0] for members in several for _ in members], np.int64),
+        titles,
+        texts,
+        np.bincount(others[:, 0], minlength=count).astype(np.uint16),
+        others[:, 1].astype(np.int32),
     )
+
+
+def _numbers(pairs: Array, count: int) -> Array:
+    found: Array = pairs[:, 0] * count + pairs[:, 1]
+    return found
 
 
 def _are_among(values: Array, ascending: Array) -> NDArray[np.bool_]:
