@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
+
+import numpy as np
 
 from newsearch.articles.article import Article
 from newsearch.engine.base import Reader
 from newsearch.stories.clusters import Report, stories
 from newsearch.stories.comparing import Comparer, comparer
 from newsearch.stories.copies import WINDOW, groups
+from newsearch.stories.publishers import ENDING, KEPT, endings
 from newsearch.stories.signatures import candidates, signature, signatures_array
-from newsearch.stories.wording import Wording, wording
+from newsearch.stories.wording import LEAD, Wording, wording
+from newsearch.text import analysis
 from newsearch.text.analysis import Stemming
 
 _KEPT = 20_000
@@ -71,34 +76,44 @@ class Alike:
         first: dict[int, int] = {}
         together = [first.setdefault(copies[i], place[i]) for i in dated]
         kept = [articles[i] for i in dated]
-        labels = self.stories_of(self.reports(kept, [stemmings[i] for i in dated]), kept, together)
+        stemmed = [stemmings[i] for i in dated]
+        labels = self.stories_of(self.reports(kept, stemmed), kept, stemmed, together)
         found = {copies[i]: dated[label] for i, label in zip(dated, labels, strict=True)}
         return [found.get(copies[i], copies[i]) for i in range(len(articles))]
 
     def reports(self, articles: Sequence[Article], stemmings: Sequence[Stemming]) -> list[Report]:
-        """Dated articles as reports, the input of story grouping."""
+        """Dated articles as reports, the input of story grouping. Publishers at the ends of titles are left out."""
+        titles = [
+            stemming.stems(analysis.terms(article.title))
+            for article, stemming in zip(articles, stemmings, strict=True)
+        ]
+        words = [self.read(article) for article in articles]
+        ends = _publishers(titles, articles, [one.outlet for one in words])
         found = []
-        for article, stemming in zip(articles, stemmings, strict=True):
-            words = self.read(article)
-            title, text = stemming.stems(words.title), stemming.stems(words.text)
-            found.append(Report(article.id, words.time or 0.0, words.outlet, title, text))
+        for article, stemming, title, end, one in zip(articles, stemmings, titles, ends, words, strict=True):
+            text = stemming.stems(_text(article))
+            found.append(
+                Report(_key(article.id), one.time or 0.0, one.outlet, title[: len(title) - end], text)
+            )
         return found
 
     def stories_of(
-        self, reports: Sequence[Report], articles: Sequence[Article], copies: Sequence[int]
+        self,
+        reports: Sequence[Report],
+        articles: Sequence[Article],
+        stemmings: Sequence[Stemming],
+        copies: Sequence[int],
     ) -> list[int]:
         """For each report, the position of the first report of its story.
 
         Args:
-            articles: the articles that the reports were made from.
+            articles, stemmings: what the reports were made from.
             copies: the result of `copies` for these articles.
         """
         forms: set[tuple[str, str]] = set()
-        for report, article in zip(reports, articles, strict=True):
-            words = self.read(article)
-            forms.update(
-                zip(report.title, words.title, strict=True), zip(report.text, words.text, strict=True)
-            )
+        for article, stemming in zip(articles, stemmings, strict=True):
+            terms = [*analysis.terms(article.title), *_text(article)]
+            forms.update(zip(stemming.stems(terms), terms, strict=True))
         # A form counts towards each of its stems. Other forms with the stem did not occur here, and are rare.
         frequencies: Counter[str] = Counter()
         for stem, form in forms:
@@ -118,3 +133,40 @@ class Alike:
         if known is None:
             known = self._frequencies[form] = self.reader.articles_with(form)
         return known
+
+
+def _key(id: str) -> str:
+    """A key that sorts articles as an index does: see `Reader.exported`."""
+    return blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest()[::-1].hex()
+
+
+def _text(article: Article) -> list[str]:
+    """The terms of excerpt and body that are compared."""
+    terms = analysis.terms(article.excerpt)
+    return [*terms, *(analysis.terms(article.body) if len(terms) < LEAD else ())][:LEAD]
+
+
+def _publishers(
+    titles: Sequence[Sequence[str]], articles: Sequence[Article], outlets: Sequence[str]
+) -> list[int]:
+    """The number of words at the end of each title that name its publisher.
+
+    Args:
+        titles: their stems.
+        outlets: as `wording.outlet_of` has them.
+    """
+    numbers: dict[str, int] = {}
+    last = np.full((len(titles), ENDING), -1, np.int64)
+    names = np.full((len(titles), ENDING + 1), -1, np.int64)
+    stemming = Stemming()
+    for i, title in enumerate(titles):
+        ending = title[max(KEPT, len(title) - ENDING) :][::-1]
+        last[i, : len(ending)] = [numbers.setdefault(stem, len(numbers)) for stem in ending]
+    for i, article in enumerate(articles):
+        name = analysis.terms(article.provider.name) if article.provider else []
+        if 0 < len(name) <= ENDING:
+            names[i, : len(name)] = [numbers.get(stem, -2) for stem in stemming.stems(name)[::-1]]
+    known = {"": 0}
+    numbered = np.array([known.setdefault(outlet, len(known)) for outlet in outlets], np.int64)
+    found: list[int] = endings(last, names, numbered).tolist()
+    return found

@@ -171,8 +171,9 @@ def _grouped(answer: Answer, alike: Alike, span: float | None) -> Grouping:
     if not dated:
         return Grouping((), 0.0, 0.0)
     articles = [article for _, article, _ in dated]
-    reports = alike.reports(articles, [answer.stemming(number) for number, _, _ in dated])
-    labels = alike.stories_of(reports, articles, alike.copies(articles))
+    stemmings = [answer.stemming(number) for number, _, _ in dated]
+    reports = alike.reports(articles, stemmings)
+    labels = alike.stories_of(reports, articles, stemmings, alike.copies(articles))
     found = [[dated[place][0] for place in story.reports] for story in front_page(reports, labels)]
     return Grouping(found, min(time for _, _, time in dated), newest)
 

@@ -232,8 +232,9 @@ def _marks(bags: Bags, count: int) -> Marks:
 def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> Bags:
     titles = [term for report in reports for term in report.title]
     texts = [term for report in reports for term in report.text]
-    # sorted, because the rounding of sums depends on the order of the terms
-    vocabulary = {term: number for number, term in enumerate(sorted({*titles, *texts}))}
+    # The rounding of sums depends on the order of the terms. An index orders them by their hashes.
+    hashed = sorted((zlib.crc32(term.encode()), term) for term in {*titles, *texts})
+    vocabulary = {term: number for number, (_, term) in enumerate(hashed)}
     count, size = len(reports), max(1, len(vocabulary))
     parts = []
     for terms, lengths in (
@@ -249,7 +250,7 @@ def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, tota
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
-    hashes = np.array([zlib.crc32(term.encode()) for term in vocabulary] or [0], np.uint64)
+    hashes = np.array([hash_ for hash_, _ in hashed] or [0], np.uint64)
     is_number = [term[:1] in _DIGITS for term in vocabulary] or [False]
     marks = np.where(np.array(is_number) & ~np.isin(hashes, YEARS), number_marks(hashes), np.uint64(0))
     return Bags(parts[0], parts[1], rarities(frequency, total), marks, total)

@@ -1,9 +1,7 @@
 """Which articles report one event? Groups articles by their terms, which are read from the postings.
 
-The general way is to read every article (see stories/wording). Postings have nearly all that it needs, many articles at
-once: the terms of the title and the first LEAD terms of the text, as stems. Two things differ. Names of publishers at
-the end of titles are found by the words: those of the outlet's name, and those that end most titles of an outlet. And
-stems are told apart by their hashes.
+The general way is to read every article: see search/alike. Postings have all that it needs, many articles at once: the
+terms of the title and the first LEAD terms of the text, as stems, which are told apart by their hashes.
 """
 
 from __future__ import annotations
@@ -25,19 +23,13 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
+from newsearch.stories.publishers import ENDING, KEPT, endings
 from newsearch.stories.wording import LEAD
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
 _NOON = 43_200
-
-_ENDING = 5
-"""Words of the name of a publisher at the end of a title, at most."""
-_KEPT = 3
-"""Words of a title that are kept in any case."""
-_ENDED = 3
-"""Titles of an outlet that must end alike for the ending to be the publisher's name, and half of its titles."""
 
 
 def stories(view: View, docs: Array, span: float | None) -> Grouping:
@@ -89,7 +81,9 @@ def grouped(view: View, docs: Array) -> Array:
 
 def _times(view: View, docs: Array) -> Array:
     """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
-    return view.known("date", docs) + _NOON * ((view.column("flag")[docs] & columns.DATE_ONLY) != 0)
+    is_day = (view.column("flag")[docs] & columns.DATE_ONLY) != 0
+    found: Array = view.known("date", docs) + _NOON * is_day
+    return found
 
 
 def _order(view: View, docs: Array, times: Array) -> Array:
@@ -250,25 +244,12 @@ def _without_publishers(
 ) -> _Words:
     """Words of titles without the names of publishers at their ends."""
     # The last words of each title, the last one first; -1 where there is none.
-    last = np.full((len(lengths), _ENDING), -1, np.int64)
+    last = np.full((len(lengths), ENDING), -1, np.int64)
     back = lengths.take(title.article) - 1 - title.place
-    near = (back < _ENDING) & (title.place >= _KEPT)
+    near = (back < ENDING) & (title.place >= KEPT)
     last[title.article[near], back[near]] = title.stem[near]
-    ending = np.zeros(len(lengths), np.int64)
     providers, provider = np.unique(view.column("provider").take(docs), return_inverse=True)
-    named = _publishers(view, providers, stems).take(provider, axis=0)
-    of_outlet = np.bincount(outlets)
-    key = outlets.copy()
-    for size in range(1, _ENDING + 1):
-        at = last[:, size - 1]
-        # equal numbers for equal endings of one outlet
-        _, key = np.unique(key * (len(stems.rarity) + 1) + at + 1, return_inverse=True)
-        count = np.bincount(key).take(key)
-        usual = (count >= _ENDED) & (2 * count >= of_outlet.take(outlets)) & (outlets > 0)
-        own = (named[:, size - 1] >= 0) & (named[:, :size] == last[:, :size]).all(axis=1)
-        if size < _ENDING:
-            own &= named[:, size] < 0
-        ending[(usual | own) & (at >= 0)] = size
+    ending = endings(last, _publishers(view, providers, stems).take(provider, axis=0), outlets)
     kept = title.place < (lengths - ending).take(title.article)
     return _Words(*(part[kept] for part in title))
 
@@ -276,11 +257,11 @@ def _without_publishers(
 def _publishers(view: View, providers: Array, stems: _Stems) -> Array:
     """For each provider, the stems of its name, the last one first; -1 beyond them, and if it has too many."""
     names = view.names("provider")
-    found = np.full((len(providers), _ENDING + 1), -1, np.int64)
+    found = np.full((len(providers), ENDING + 1), -1, np.int64)
     stemming = analysis.Stemming()
     for i, provider in enumerate(providers.tolist()):
         terms = analysis.terms(names[provider].partition("\x1f")[0])
-        if 0 < len(terms) <= _ENDING and len(stems.hashes):
+        if 0 < len(terms) <= ENDING and len(stems.hashes):
             wanted = np.array([zlib.crc32(stem.encode()) for stem in stemming.stems(terms)][::-1], np.uint32)
             at = np.minimum(np.searchsorted(stems.hashes, wanted), len(stems.hashes) - 1)
             # -2 is the stem of no word.
