@@ -302,6 +302,9 @@ class Grouping(NamedTuple):
 class GroupsStories(Protocol):
     """An `Answer` that can group its hits into stories without reading articles. Engines need not implement it."""
 
+    def number(self, id: str) -> int | None:
+        """Return the number of the hit on the page with this id, or None."""
+
     def stories(self, span: float | None) -> Grouping:
         """Group the hits of the page that contain every word or, if no article does, those that contain some.
 

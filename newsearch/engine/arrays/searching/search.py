@@ -177,6 +177,12 @@ class Search:
         )
 
     @checked
+    def number(self, id: str) -> int | None:
+        docs = self.docs
+        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
+
+    @checked
     def stories(self, span: float | None) -> Grouping:
         from newsearch.engine.arrays.searching import events  # most searches do not ask
 
