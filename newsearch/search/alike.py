@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 
-import numpy as np
-
 from newsearch.articles.article import Article
 from newsearch.engine.base import Reader
 from newsearch.stories.clusters import Report, stories
 from newsearch.stories.comparing import Comparer, comparer
 from newsearch.stories.copies import WINDOW, groups
-from newsearch.stories.publishers import ENDING, KEPT, endings
+from newsearch.stories.publishers import publishers
 from newsearch.stories.signatures import candidates, signature, signatures_array
 from newsearch.stories.wording import LEAD, Wording, wording
 from newsearch.text import analysis
@@ -88,7 +86,8 @@ class Alike:
             for article, stemming in zip(articles, stemmings, strict=True)
         ]
         words = [self.read(article) for article in articles]
-        ends = _publishers(titles, articles, [one.outlet for one in words])
+        names = [article.provider.name if article.provider else "" for article in articles]
+        ends = publishers(titles, names, [one.outlet for one in words])
         found = []
         for article, stemming, title, end, one in zip(articles, stemmings, titles, ends, words, strict=True):
             text = stemming.stems(_text(article))
@@ -144,29 +143,3 @@ def _text(article: Article) -> list[str]:
     """The terms of excerpt and body that are compared."""
     terms = analysis.terms(article.excerpt)
     return [*terms, *(analysis.terms(article.body) if len(terms) < LEAD else ())][:LEAD]
-
-
-def _publishers(
-    titles: Sequence[Sequence[str]], articles: Sequence[Article], outlets: Sequence[str]
-) -> list[int]:
-    """The number of words at the end of each title that name its publisher.
-
-    Args:
-        titles: their stems.
-        outlets: as `wording.outlet_of` has them.
-    """
-    numbers: dict[str, int] = {}
-    last = np.full((len(titles), ENDING), -1, np.int64)
-    names = np.full((len(titles), ENDING + 1), -1, np.int64)
-    stemming = Stemming()
-    for i, title in enumerate(titles):
-        ending = title[max(KEPT, len(title) - ENDING) :][::-1]
-        last[i, : len(ending)] = [numbers.setdefault(stem, len(numbers)) for stem in ending]
-    for i, article in enumerate(articles):
-        name = analysis.terms(article.provider.name) if article.provider else []
-        if 0 < len(name) <= ENDING:
-            names[i, : len(name)] = [numbers.get(stem, -2) for stem in stemming.stems(name)[::-1]]
-    known = {"": 0}
-    numbered = np.array([known.setdefault(outlet, len(known)) for outlet in outlets], np.int64)
-    found: list[int] = endings(last, names, numbered).tolist()
-    return found

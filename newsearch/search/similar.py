@@ -14,9 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import chain
-from math import log, nan
-
-import numpy as np
+from math import log
 
 from newsearch.articles.article import Article, canonical_url
 from newsearch.engine.base import Options, Reader
@@ -24,9 +22,9 @@ from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, O
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
 from newsearch.search.folding import when
-from newsearch.stories.comparing import Comparer
+from newsearch.stories.comparing import Seen
 from newsearch.stories.copies import WINDOW
-from newsearch.stories.wording import outlet_of, repaired
+from newsearch.stories.wording import outlet_of
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
 
@@ -70,46 +68,24 @@ def _related(article: Article, alike: Alike, limit: int) -> Iterator[Article]:
     named = [found for found in (_named(one, reader) for one in article.related) if found and found.published]
     sharing = _sharing(_telling(article, alike), reader, limit + len(named))
     with alike.comparer() as comparer:
-        texts = _Texts(comparer, article)
+        texts = Seen(comparer)
+        texts.had_copy(*_parts(article))
         for one in chain(named, sharing):
             if limit <= 0:
                 return
             if one.id in seen:
                 continue
             seen.add(one.id)
-            if not texts.has_copy(one):
+            if not texts.had_copy(*_parts(one)):
                 limit -= 1
                 yield one
 
 
-class _Texts:
-    """Articles that have been seen, of which a copy of one is told by the words."""
-
-    def __init__(self, comparer: Comparer, article: Article) -> None:
-        self._comparer = comparer
-        self._outlets = {"": 0}
-        self._count = 0
-        self._add(article)
-
-    def has_copy(self, article: Article) -> bool:
-        """Whether an article is a copy of one that was seen before. A copy of a copy is one, too."""
-        pairs = np.empty((self._count, 2), np.int64)
-        pairs[:, 0] = np.arange(self._count)
-        pairs[:, 1] = self._count
-        self._add(article)
-        return max(np.frombuffer(self._comparer.relations(pairs)).tolist(), default=0.0) >= 1
-
-    def _add(self, article: Article) -> None:
-        outlet = self._outlets.setdefault(outlet_of(article), len(self._outlets))
-        text = f"{article.excerpt} {article.body}" if article.body else article.excerpt
-        time = nan if article.date is None else when(article)[1].timestamp()
-        self._comparer.add(
-            [repaired(article.title)],
-            [repaired(text)],
-            np.int32(outlet).tobytes(),
-            np.float64(time).tobytes(),
-        )
-        self._count += 1
+def _parts(article: Article) -> tuple[str, str, str, float | None]:
+    """What `Seen` compares of an article."""
+    text = f"{article.excerpt} {article.body}" if article.body else article.excerpt
+    moment = None if article.date is None else when(article)[1].timestamp()
+    return article.title, text, outlet_of(article), moment
 
 
 def _sharing(words: tuple[Word, ...], reader: Reader, least: int) -> Iterator[Article]:

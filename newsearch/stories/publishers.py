@@ -6,11 +6,14 @@ words. The name is found if it is the name of the outlet, or if most titles of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from newsearch.stories.likeness import Places
+from newsearch.text import analysis
+from newsearch.text.analysis import Stemming
 
 ENDING: Final = 5
 """Words of the name of a publisher at the end of a title, at most."""
@@ -18,6 +21,31 @@ KEPT: Final = 3
 """Words of a title that are kept in any case."""
 ENDED: Final = 3
 """Titles of an outlet that must end alike for the ending to be the publisher's name, and half of its titles."""
+
+
+def publishers(titles: Sequence[Sequence[str]], names: Sequence[str], outlets: Sequence[str]) -> list[int]:
+    """The number of words at the end of each title that name its publisher.
+
+    Args:
+        titles: their words, as stems.
+        names: the names of their publishers.
+        outlets: what their outlets are told apart by; empty if unknown.
+    """
+    numbers: dict[str, int] = {}
+    last = np.full((len(titles), ENDING), -1, np.int64)
+    named = np.full((len(titles), ENDING + 1), -1, np.int64)
+    stemming = Stemming()
+    for i, title in enumerate(titles):
+        ending = title[max(KEPT, len(title) - ENDING) :][::-1]
+        last[i, : len(ending)] = [numbers.setdefault(stem, len(numbers)) for stem in ending]
+    for i, name in enumerate(names):
+        terms = analysis.terms(name)
+        if len(terms) <= ENDING:
+            named[i, : len(terms)] = [numbers.get(stem, -2) for stem in stemming.stems(terms)[::-1]]
+    known = {"": 0}
+    numbered = np.array([known.setdefault(outlet, len(known)) for outlet in outlets], np.int64)
+    found: list[int] = endings(last, named, numbered).tolist()
+    return found
 
 
 def endings(last: Places, names: Places, outlets: Places) -> Places:
