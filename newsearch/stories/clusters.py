@@ -10,8 +10,8 @@ The similarity of two articles is the cosine of their vectors times a Gaussian o
 
 Time improves tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
 EMNLP 2018). Articles of one outlet are similar through its templates, so their similarity counts less. Short texts on
-one event may have no word in common. Each vector is therefore first moved towards those of its nearest neighbours
-(SMOOTHING; Rocchio's feedback used as document expansion).
+one event may have no word in common. Each vector is therefore first moved towards those of its NEIGHBOURS nearest
+neighbours (SMOOTHING; Rocchio's feedback used as document expansion).
 
 Groups are then joined by centroid linkage. The closeness of two groups is the cosine of their centroids. Since k is a
 product of kernels, it can be computed from sums of k:
@@ -80,6 +80,9 @@ _LEAST: Final = 0.1
 
 OTHER_NUMBERS: Final = 0.5
 """What the similarity of articles is multiplied by if their titles hold numbers, but none in common."""
+
+NEIGHBOURS: Final = 16
+"""Neighbours whose terms an article shares at most."""
 
 COHESION: Final = 0.12
 """Minimum mean similarity of the articles of two groups that are joined; more if they have more than MANY articles."""
@@ -296,6 +299,11 @@ def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
         return vectors
     to, of = np.concatenate([one, other]), np.concatenate([other, one])
     share = np.concatenate([likeness, likeness])
+    # An article has more neighbours of its topic than of its event, but those of its event are nearer.
+    order = np.lexsort((of, -share, to))
+    first = np.searchsorted(to[order], np.arange(count))
+    order = np.sort(order[np.arange(len(order)) - first[to[order]] < NEIGHBOURS])
+    to, of, share = to[order], of[order], share[order]
     share *= SMOOTHING / np.bincount(to, share, count)[to]
     sizes = np.bincount(vectors.articles, minlength=count)
     starts = np.cumsum(sizes) - sizes
