@@ -171,7 +171,7 @@ def _rows(explanation: Explanation, depth: int) -> Iterator[tuple[str, str]]:
         yield from _rows(detail, depth + 1)
 
 
-_JOINS = {"score": ", the product of", "boost": ", the product of"}
+_JOINS = {"score": ", the product of", "boost": ", the product of", "best of a group": ", the highest of"}
 
 
 def _footer(page: Page) -> str:

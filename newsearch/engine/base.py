@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, Unpack, runtime_checkable
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -119,7 +119,7 @@ class Explanation(NamedTuple):
     """How a score was computed: a value, its description, and the details that it consists of.
 
     The details of the root and of `boost` multiply to the value exactly. The details of `text` and of a group of words
-    add up to it.
+    add up to it; those of a group of spellings, `best of a group`, have it as their maximum.
     """
 
     value: float
@@ -196,14 +196,13 @@ class Fold(NamedTuple):
     """How the hits of a search become fewer.
 
     Attributes:
-        by: "copies" if one hit represents all copies of a text that match, "stories" if it represents all reports of an
-            event among the first MAX_REPORTS matches, None if hits stay apart.
+        copies: whether one hit represents all copies of a text that match.
         show: which of them it is: "best" (in the order of the search), "first" or "last" (by date), or the name or
             domain of an outlet. If several qualify, or none, the best of them.
         per_outlet: the maximum number of hits of an outlet on a page, as long as other outlets have hits; None for any.
     """
 
-    by: str | None
+    copies: bool
     show: str = "best"
     per_outlet: int | None = None
 
@@ -214,14 +213,18 @@ class FoldedAnswer(Answer, Protocol):
     def copies(self, number: int) -> Sequence[Article]:
         """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
 
-    def grouped(self) -> Counts:
-        """Return how many matches were grouped: all of them, or the first MAX_REPORTS if they form stories."""
-
     def groups(self) -> Counts:
-        """Return how many groups those form: complete ones have an article with every word of the query."""
+        """Return how many groups match: complete ones have an article with every word of the query."""
 
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         """Like `facet`, but return the number of texts in which an article has the value."""
+
+
+class StoriesAnswer(FoldedAnswer, Protocol):
+    """The result of a search with a hit for each story. `groups` counts those among the matches that are grouped."""
+
+    def grouped(self) -> Counts:
+        """Return how many matches are grouped: all of them, or the first MAX_REPORTS."""
 
 
 class OutletCount(NamedTuple):
@@ -466,6 +469,14 @@ class FoldingReader(Reader, Protocol):
         """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
 
 
+@runtime_checkable
+class FoldsStories(Protocol):
+    """A reader that forms stories among the matches of a search. Engines need not implement it."""
+
+    def fold_stories(self, tree: Node, options: Options, fold: Fold) -> StoriesAnswer:
+        """Answer a query tree with one hit for all reports of an event among the first MAX_REPORTS matches."""
+
+
 class Ledger(Protocol):
     """Compares the articles of one source, as they are read, with its articles in the index.
 
@@ -586,6 +597,29 @@ class Writer(Protocol):
         """Discard the changes. The index is unchanged."""
 
 
+class WriterOptions(TypedDict, total=False):
+    """How a writer begins.
+
+    Attributes:
+        fresh: start from an empty index instead of the published one, which stays until the commit.
+        wait: seconds to wait for another writer.
+        memory: bytes of added articles that the writer may keep in memory.
+        sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
+            interrupted: by a run with the same texts.
+        protected: terms that share their stems with no other (see Stemming); by default those of the index.
+        resume: resume an interrupted run of these sources.
+        rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
+    """
+
+    fresh: bool
+    wait: float
+    memory: int
+    sources: Sequence[str]
+    protected: frozenset[str] | None
+    resume: bool
+    rehearsal: bool
+
+
 class Engine(Protocol):
     """A place where an index is or can be. Creating an Engine opens nothing; its methods do."""
 
@@ -604,28 +638,8 @@ class Engine(Protocol):
             IndexMissing, IndexIncompatible, IndexCorrupt: there is no index, or it cannot be read.
         """
 
-    def writer(
-        self,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> Writer:
+    def writer(self, **options: Unpack[WriterOptions]) -> Writer:
         """Begin changes.
-
-        Args:
-            fresh: start from an empty index instead of the published one, which stays until the commit.
-            wait: seconds to wait for another writer.
-            memory: bytes of added articles that the writer may keep in memory.
-            sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
-                interrupted: by a run with the same texts.
-            protected: terms that share their stems with no other (see Stemming); by default those of the index.
-            resume: resume an interrupted run of these sources.
-            rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
 
         Raises:
             WordListError: the index has articles and protects other terms, and `fresh` is false.

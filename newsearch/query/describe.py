@@ -42,6 +42,8 @@ def _lines(node: Node, indent: str) -> Iterator[str]:
 
 def _line(node: Node) -> str:
     match node:
+        case Or(best=True):
+            return "or, scored as the best"
         case All() | And() | Or():
             return _JOINS[type(node)]
         case Not():

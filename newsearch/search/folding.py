@@ -8,18 +8,19 @@ articles.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, Fold, FoldingReader, Options
+from newsearch.engine.base import Answer, Fold, FoldedAnswer, FoldingReader, FoldsStories, Options
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node
 from newsearch.search.alike import Alike
 from newsearch.search.request import MAX_FOLDED, Request
+from newsearch.stories.spreading import spread
 
 CANDIDATES = 200
 """Hits that are grouped for a page that they fill."""
@@ -80,18 +81,33 @@ class Folding:
 
 
 def fold_in_engine(request: Request, reader: FoldingReader, tree: Node, options: Options) -> Folding:
-    """The page for a request whose groups the engine knows."""
-    wanted = Fold(request.collapse, request.show, request.per_outlet)
+    """The page for a request whose copies the engine knows. All matches are grouped."""
+    wanted = Fold(request.collapse == "copies", request.show, request.per_outlet)
     answer = reader.fold(tree, options, wanted)
+
+    def count() -> tuple[int, int]:
+        articles = answer.counts()
+        return sum(answer.groups() if wanted.copies else articles), sum(articles)
+
+    return Folding(answer, _page(answer), True, count)
+
+
+def fold_stories(request: Request, reader: FoldsStories, tree: Node, options: Options) -> Folding:
+    """The page for a request whose stories the engine forms."""
+    answer = reader.fold_stories(tree, options, Fold(False, request.show, request.per_outlet))
+    grouped = answer.grouped()
+    return Folding(
+        answer, _page(answer), grouped == answer.counts(), lambda: (sum(answer.groups()), sum(grouped))
+    )
+
+
+def _page(answer: FoldedAnswer) -> list[tuple[int, Callable[[], tuple[Copy, ...]]]]:
+    """Each hit, and a function that returns what it represents."""
 
     def copies_of(number: int) -> Callable[[], tuple[Copy, ...]]:
         return lambda: tuple(map(copy_of, answer.copies(number)))
 
-    def count() -> tuple[int, int]:
-        return sum(answer.groups()), sum(answer.grouped())
-
-    exact = wanted.by != "stories" or answer.grouped() == answer.counts()
-    return Folding(answer, [(number, copies_of(number)) for number in range(len(answer))], exact, count)
+    return [(number, copies_of(number)) for number in range(len(answer))]
 
 
 def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:
@@ -109,13 +125,18 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
         raise QueryError(
             f"{name}: this index groups {MAX_FOLDED:,} hits at most; offset and limit reach beyond"
         )
+    articles: list[Article] = []
+
+    def outlet_of(group: tuple[int, list[int]]) -> str:
+        return alike.read(articles[group[0]]).outlet
+
     size = max(CANDIDATES, end)
     while True:
         answer = first(size)
         articles = [answer.article(i) for i in range(len(answer))]
         groups = _groups(request, answer, articles, alike)
         exact = len(articles) < size
-        ordered, full = _spread(groups, articles, request, alike)
+        ordered, full = spread(groups, outlet_of, request.per_outlet, request.limit, end)
         if exact or size >= MAX_FOLDED or full:
             break
         size = min(2 * size, MAX_FOLDED)
@@ -164,36 +185,6 @@ def _shown(show: str, places: Sequence[int], articles: Sequence[Article]) -> int
             ):
                 return place
     return places[0]
-
-
-def _spread(
-    groups: list[tuple[int, list[int]]], articles: Sequence[Article], request: Request, alike: Alike
-) -> tuple[list[tuple[int, list[int]]], bool]:
-    """The groups page by page, with a limit of hits per outlet on a page; and whether the requested page is full.
-
-    Hits of an outlet beyond the limit move to the next page. They also fill pages that would otherwise have gaps.
-    """
-    end = request.offset + request.limit
-    if request.per_outlet is None:
-        return groups, len(groups) >= end
-    waiting, full = groups, True
-    ordered: list[tuple[int, list[int]]] = []
-    while waiting and len(ordered) < end:
-        page: list[tuple[int, list[int]]] = []
-        later: list[tuple[int, list[int]]] = []
-        counts: Counter[str] = Counter()
-        for group in waiting:
-            outlet = alike.read(articles[group[0]]).outlet
-            if len(page) == request.limit or (outlet and counts[outlet] == request.per_outlet):
-                later.append(group)
-            else:
-                counts[outlet] += 1
-                page.append(group)
-        missing = request.limit - len(page)
-        full = full and not missing
-        ordered += page + later[:missing]
-        waiting = later[missing:]
-    return ordered, full and len(ordered) >= end
 
 
 def when(article: Article) -> tuple[bool, datetime]:

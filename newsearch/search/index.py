@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, Reader
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, FoldsStories, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -244,9 +244,12 @@ class Index:
                     words = known[key] = likely_words(reader, tree, options)
                 options = replace(options, also=words, also_finds=bool(expand))
         if request.is_folded:
-            from newsearch.search.folding import fold, fold_in_engine  # with all that compares articles
+            # with all that compares articles
+            from newsearch.search.folding import fold, fold_in_engine, fold_stories
 
-            if isinstance(reader, FoldingReader):
+            if request.collapse == "stories" and isinstance(reader, FoldsStories):
+                folding = fold_stories(request, reader, tree, options)
+            elif request.collapse != "stories" and isinstance(reader, FoldingReader):
                 folding = fold_in_engine(request, reader, tree, options)
             elif request.limit:
                 folding = fold(

@@ -218,7 +218,7 @@ class Results(Sequence[Hit]):
                 "this index does not count texts: its engine does not know which articles are copies"
             )
         options = replace(self._asked.options, limit=0, offset=0)
-        return reader.fold(self._asked.tree(), options, Fold("copies"))
+        return reader.fold(self._asked.tree(), options, Fold(copies=True))
 
     def facet(self, name: str, limit: int | None = 10) -> list[tuple[str, int]]:
         """The most frequent values of a facet among the matches as (value, count), the most frequent first.

@@ -1,7 +1,8 @@
 """Finds other spellings of query words in an index.
 
 healthcare, health-care and health care are treated as one word, and likewise re-open and reopen, 24000 and 24 000, AT&T
-and AT & T. The spelling as typed ranks highest. The parts of a hyphenated word also match when they stand apart.
+and AT & T. The spelling as typed ranks highest, and an article with several spellings ranks by the best of them. The
+parts of a hyphenated word also match when they stand apart.
 Spellings are expressed with the ordinary nodes of query trees. Engines therefore need no support for them.
 
 Only queries of a few words are expanded: a text has enough words that one more spelling makes little difference.
@@ -15,7 +16,8 @@ from typing import TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
-from newsearch.query.tree import All, Node, Or, Phrase, Word, replace
+from newsearch.query.tree import All, Everything, Node, Or, Phrase, Word, replace
+from newsearch.ranking import word_weight
 from newsearch.text import analysis
 from newsearch.text.english import AMBIGUOUS_PLURALS, FUNCTION_WORDS
 
@@ -152,6 +154,7 @@ class Spellings:
 
     def _expanded(self, children: Sequence[Node], text: str) -> list[Node]:
         others: list[list[Node]] = [[] for _ in children]
+        together: list[Node | None] = [None] * len(children)
         gone: set[int] = set()
         for number, (left, right) in enumerate(pairwise(children)):
             if not (_is_plain(left) and _is_plain(right)):
@@ -159,24 +162,20 @@ class Spellings:
             between = text[left.span[1] : right.span[0]].strip()
             if between in ("&", "＆"):
                 # Johnson & Johnson: one part alone says nothing, and both must stand together.
-                together = Word(
-                    f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1])
-                )
+                both = Word(f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1]))
                 if left.text.casefold() == right.text.casefold():
-                    children = [*children[:number], together, *children[number + 1 :]]
+                    children = [*children[:number], both, *children[number + 1 :]]
                     gone.add(number + 1)
                 else:
-                    others[number].append(together)
-                    short = replace(
-                        together, text=f"{left.text}&{right.text}", weight=left.weight * OTHERWISE
-                    )
+                    together[number] = both
+                    short = replace(both, text=f"{left.text}&{right.text}", weight=left.weight * OTHERWISE)
                     if len(analysis.terms(short.text)) == 1:
                         others[number].append(short)
                         others[number + 1].append(short)
             elif not between and (joined := self._joined(left.text, right.text)):
-                word = Word(joined, None, left.weight * OTHERWISE, (left.span[0], right.span[1]))
-                others[number].append(word)
-                others[number + 1].append(word)
+                span = left.span[0], right.span[1]
+                others[number].append(Word(joined, None, self._weight(left, joined), span))
+                others[number + 1].append(Word(joined, None, self._weight(right, joined), span))
         found: list[Node] = []
         for number, (child, more) in enumerate(zip(children, others, strict=True)):
             if number in gone:
@@ -186,13 +185,15 @@ class Spellings:
                 continue
             is_paired = bool(more)
             spelt = self._spelt(child, more)
+            if bonus := together[number]:
+                spelt[0] = Or((spelt[0], bonus), child.span)
             found += spelt
             if not is_paired and len(spelt) == 1 and spelt[0] is child:
                 self._alone[child.text] = None
         return found
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
-        """The node to search for in place of a word; usually the word itself."""
+        """The nodes to search for in place of a word; usually the word itself."""
         text, weight = word.text, word.weight * OTHERWISE
         if text.isalpha():
             folded = text.casefold()
@@ -208,26 +209,26 @@ class Spellings:
                 others.append(replace(grouped, weight=shared, span=word.span))
         elif not _HYPHENS.isdisjoint(text):
             return self._hyphenated(word, others)
-        return [Or((word, *others), word.span) if others else word]
+        return [_best_of(word, others)]
 
     def _hyphenated(self, word: Word, others: list[Node]) -> list[Node]:
         terms = analysis.terms(word.text)
         if len(terms) == 1 and "&" in terms[0]:
             apart = Phrase(terms[0].replace("&", " "), None, 0, word.weight * OTHERWISE / 2, word.span)
-            return [Or((word, *others, apart), word.span)]
+            return [_best_of(word, [*others, apart])]
         is_compound = len(terms) > 1 and all(map(str.isalpha, terms)) and len(set(terms)) == len(terms)
         if not is_compound or any(sign in word.text for sign in ".@:"):
-            return [Or((word, *others), word.span) if others else word]
+            return [_best_of(word, others)]
         joined = "".join(terms)
-        closed = (
+        closed: list[Node] = (
             [replace(word, text=joined, weight=word.weight * OTHERWISE)]
             if self.reader.articles_with(joined)
             else []
         )
         parts: list[Node] = [replace(word, text=term) for term in terms]
         # Parts that stand together count both as the word and as parts.
-        nodes: list[Node] = [Or((parts[0], word, *closed, *others), word.span)]
-        return nodes + [Or((part, *closed), word.span) if closed else part for part in parts[1:]]
+        first = Or((parts[0], word), word.span)
+        return [_best_of(first, closed + others), *[_best_of(part, closed) for part in parts[1:]]]
 
     def _joined(self, left: str, right: str) -> str | None:
         """Two words joined to one, if some article has this spelling."""
@@ -249,6 +250,15 @@ class Spellings:
         is_one = len(left) + len(right) >= _MIN_CLOSED or not (left + right).isalpha()
         joined = left + right
         return joined if is_one and len(right) > 1 and self.reader.articles_with(joined.lower()) else None
+
+    def _weight(self, word: Word, spelling: str) -> float:
+        """The weight of a spelling of a word and its neighbour. A rare spelling scores as if it were as common as the
+        word: otherwise it would rank above the spelling that was typed.
+        """
+        everything = self.count(Everything())
+        typed = word_weight(everything, self.count(Word(word.text)))
+        rarer = word_weight(everything, self.count(Word(spelling)))
+        return word.weight * OTHERWISE * min(1.0, typed / rarer)
 
     def _part(self, word: str) -> str | None:
         """A word split in two with a hyphen, if enough articles have this spelling."""
@@ -304,6 +314,10 @@ def _grouped(digits: str) -> str:
     """A number with a space before every three digits."""
     first = len(digits) % 3 or 3
     return " ".join([digits[:first], *(digits[at : at + 3] for at in range(first, len(digits), 3))])
+
+
+def _best_of(node: Node, others: Sequence[Node]) -> Node:
+    return Or((node, *others), node.span, best=True) if others else node
 
 
 def _is_plain(node: Node) -> TypeGuard[Word]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 from oracle import Found, Oracle, edits, seconds
 
@@ -23,7 +23,6 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import (
     CACHE,
     MAX_NAMES,
-    MEMORY,
     NO_SETTINGS,
     Changes,
     Counts,
@@ -37,6 +36,7 @@ from newsearch.engine.base import (
     SourceDifference,
     SourceSettings,
     SourceState,
+    WriterOptions,
 )
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
@@ -109,23 +109,15 @@ class MemoryEngine:
             raise IndexMissing(f"{self.place}: no index here")
         return self.store.published
 
-    def writer(
-        self,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> MemoryWriter:
-        end = time.monotonic() + wait
+    def writer(self, **options: Unpack[WriterOptions]) -> MemoryWriter:
+        end = time.monotonic() + options.get("wait", 0.0)
         while self.store.is_written:
             if time.monotonic() >= end:
                 raise IndexLocked(f"{self.place}: somebody is writing here")
             time.sleep(0.001)
-        return MemoryWriter(self, self._base(fresh, protected), fresh=fresh, rehearsal=rehearsal)
+        fresh = options.get("fresh", False)
+        base = self._base(fresh, options.get("protected"))
+        return MemoryWriter(self, base, fresh=fresh, rehearsal=options.get("rehearsal", False))
 
     def _base(self, fresh: bool, protected: frozenset[str] | None) -> Generation:
         published = self.store.published or Generation()

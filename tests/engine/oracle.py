@@ -237,7 +237,8 @@ class Oracle:
                 if not lists:
                     return None
                 either = set.union(*(set(scores) for scores in lists))
-                return {i: math.fsum(scores.get(i, 0) for scores in lists) for i in either}
+                total = max if node.best else math.fsum
+                return {i: total(scores.get(i, 0) for scores in lists) for i in either}
 
     # Words
 

@@ -366,9 +366,15 @@ leaves = st.one_of(
 )
 
 
+def _any_of(children: tuple[Node, ...], best: bool) -> Or:
+    return Or(children, best=best)
+
+
 def _groups(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(children, min_size=1, max_size=4).map(tuple)
-    return st.one_of(several.map(All), several.map(And), several.map(Or), children.map(Not))
+    return st.one_of(
+        several.map(All), several.map(And), st.builds(_any_of, several, st.booleans()), children.map(Not)
+    )
 
 
 nested = st.recursive(leaves, _groups, max_leaves=6)

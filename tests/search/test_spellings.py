@@ -66,6 +66,47 @@ def test_the_rarer_spelling_is_not_worth_more_for_that(tmp_path: Path) -> None:
         assert hits[-1].score == pytest.approx(hits[0].score * 3 / 4, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("query", "typed", "both"),
+    [
+        ("white house", "White House briefing", "White House briefing #WhiteHouse"),
+        ("wi-fi", "Free wi-fi in town", "Free wi-fi in town: wifi"),
+        ("AT&T", "AT&T raises prices", "AT&T raises prices at AT and T, AT & T"),
+        ("24000", "24000 march today", "24000 march today, 24 000"),
+    ],
+)
+def test_an_article_with_two_spellings_of_a_word_ranks_by_the_best_of_them(
+    tmp_path: Path, query: str, typed: str, both: str
+) -> None:
+    titles = {"typed": typed, "both": both} | {
+        f"{number:02}": "Other news of the day" for number in range(60)
+    }
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
+    newsearch.build(path, index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        hits = index.search(query)
+        assert [hit.id for hit in hits] == ["typed", "both"]
+        for hit in hits:
+            for detail in hit.explanation.details[0].details:
+                if detail.description == "best of a group":
+                    assert detail.value == max(part.value for part in detail.details)
+
+
+def test_a_rare_spelling_of_two_words_does_not_rank_above_the_one_that_was_typed(tmp_path: Path) -> None:
+    titles = (
+        ["NewYork hospital"] + ["New York hospital"] * 40 + ["New mayor of York"] * 20 + ["Other news"] * 40
+    )
+    path = tmp_path / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": f"{i:03}", "title": t}) + "\n" for i, t in enumerate(titles)))
+    newsearch.build(path, index=tmp_path / "index")
+    with newsearch.open(tmp_path / "index") as index:
+        hits = index.search("new york", limit=100)
+        assert len(hits) == 61
+        assert hits[-1].id == "000"
+        assert hits[-1].complete
+
+
 def test_the_explanation_still_multiplies_to_the_score(index: Index) -> None:
     for hit in index.search("covid19 rise"):
         text, boost = hit.explanation.details

@@ -72,7 +72,7 @@ def without_engine() -> Any:
     """Lets articles be read, as for an engine that groups none."""
     return mock.patch.multiple(
         "newsearch.search.fronts", GroupsStories=type("None_", (), {})
-    ), mock.patch.multiple("newsearch.search.index", FoldingReader=type("None_", (), {}))
+    ), mock.patch.multiple("newsearch.search.index", FoldsStories=type("None_", (), {}))
 
 
 @settings(max_examples=40, deadline=None)

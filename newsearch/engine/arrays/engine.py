@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from newsearch.engine.base import CACHE, MEMORY, NO_SETTINGS, Recipe
+from newsearch.engine.base import CACHE, NO_SETTINGS, Recipe, WriterOptions
 from newsearch.errors import IndexMissing
 
 if TYPE_CHECKING:
@@ -32,32 +31,13 @@ class ArraysEngine:
 
         return ArraysReader(self.place, memory=memory)
 
-    def writer(
-        self,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> ArraysWriter:
+    def writer(self, **options: Unpack[WriterOptions]) -> ArraysWriter:
         from newsearch.engine.arrays.files.toc import TOC_NAME
         from newsearch.engine.arrays.writer import ArraysWriter, WriterElsewhere
 
-        if rehearsal and not (self.place / TOC_NAME).exists():
-            return WriterElsewhere(memory=memory, protected=protected)
-        return ArraysWriter(
-            self.place,
-            fresh=fresh,
-            wait=wait,
-            memory=memory,
-            sources=sources,
-            protected=protected,
-            resume=resume,
-            rehearsal=rehearsal,
-        )
+        if options.get("rehearsal") and not (self.place / TOC_NAME).exists():
+            return WriterElsewhere(**options)
+        return ArraysWriter(self.place, **options)
 
     def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
         from newsearch.engine.arrays.files.toc import Toc

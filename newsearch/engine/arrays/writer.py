@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ from newsearch.engine.arrays.writing.copies import hide_copies
 from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, journaled, read_journal
 from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
-from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
+from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState, WriterOptions
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.ranking import Pivots
 from newsearch.text import analysis
@@ -399,12 +399,12 @@ class WriterElsewhere(ArraysWriter):
     """A rehearsal for an index that does not exist yet, in a temporary directory that is deleted afterwards.
 
     Args:
-        memory, protected: see ArraysWriter.
+        options: as of any writer; there is no other to wait for, and no run to resume.
     """
 
-    def __init__(self, *, memory: int = MEMORY, protected: frozenset[str] | None = None) -> None:
+    def __init__(self, **options: Unpack[WriterOptions]) -> None:
         self._elsewhere = TemporaryDirectory()
-        super().__init__(Path(self._elsewhere.name), memory=memory, protected=protected, rehearsal=True)
+        super().__init__(Path(self._elsewhere.name), **options)
 
     def __exit__(self, kind: type[BaseException] | None, *others: object) -> None:
         try:

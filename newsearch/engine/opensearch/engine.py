@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from newsearch.engine.base import CACHE, MEMORY, NO_SETTINGS, Engine, Held, Recipe
+from newsearch.engine.base import CACHE, NO_SETTINGS, Engine, Held, Recipe, WriterOptions
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt
 
@@ -45,33 +44,14 @@ class OpenSearchEngine:
 
         return OpenSearchReader(self._cluster, published(self._cluster))
 
-    def writer(
-        self,
-        *,
-        fresh: bool = False,
-        wait: float = 0.0,
-        memory: int = MEMORY,
-        sources: Sequence[str] = (),
-        protected: frozenset[str] | None = None,
-        resume: bool = True,
-        rehearsal: bool = False,
-    ) -> OpenSearchWriter:
+    def writer(self, **options: Unpack[WriterOptions]) -> OpenSearchWriter:
         from newsearch.engine.opensearch.writer import OpenSearchWriter
 
-        return OpenSearchWriter(
-            self._cluster,
-            fresh=fresh,
-            wait=wait,
-            memory=memory,
-            sources=sources,
-            protected=protected,
-            resume=resume,
-            rehearsal=rehearsal,
-        )
+        return OpenSearchWriter(self._cluster, **options)
 
     def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
         from newsearch.engine.opensearch.held import OpenSearchHeld
-        from newsearch.engine.opensearch.writer import base_generation
+        from newsearch.engine.opensearch.start import base_generation
 
         return OpenSearchHeld(self._cluster, base_generation(self._cluster, fresh, protected))
 

@@ -47,7 +47,7 @@ _FILTER_SCORE = 1e-9
 
 
 class ScoringClause(NamedTuple):
-    """A compiled scoring node: its matches, and for explanations its text or kind and the clauses that it sums."""
+    """A compiled scoring node: its matches, and for explanations its text or kind and the clauses in it."""
 
     part: Part
     name: str
@@ -93,6 +93,8 @@ class Compiler:
 
     def _put_together(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
         match node:
+            case Or(best=True):
+                return self._combine(node.children, matches.highest, "best of a group")
             case Or():
                 return self._combine(node.children, matches.union, "any of a group")
             case Phrase():
@@ -120,7 +122,7 @@ class Compiler:
             return node.text, node.field, node.weight, node.distance, self._is_stressed(node.text), Fuzzy
         if isinstance(node, Or):
             keys = tuple([self._key(child) for child in node.children])
-            return None if None in keys else keys
+            return None if None in keys else (keys, node.best)
         return None
 
     def groups(self, nodes: Sequence[Node]) -> Groups:

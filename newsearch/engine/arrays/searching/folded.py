@@ -7,7 +7,6 @@ asked for. A page reads only the articles that it shows, however many match. A g
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -26,8 +25,9 @@ from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import MAX_PAGE, MAX_REPORTS, Counts, Explanation, Fold, Options
+from newsearch.engine.base import FACETS, MAX_PAGE, MAX_REPORTS, Counts, Explanation, Fold, Options
 from newsearch.query.tree import Node
+from newsearch.stories.spreading import spread
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
@@ -46,17 +46,24 @@ class _Group(NamedTuple):
 
 
 class FoldedSearch:
-    """One folded query over one generation. Implements `FoldedAnswer`."""
+    """One folded query over one generation. Implements `StoriesAnswer`.
+
+    Args:
+        stories: whether one hit represents all reports of an event.
+    """
 
     @checked
-    def __init__(self, view: View, tree: Node, options: Options, fold: Fold) -> None:
+    def __init__(
+        self, view: View, tree: Node, options: Options, fold: Fold, *, stories: bool = False
+    ) -> None:
         self._view = view
         self._fold = fold
+        self._are_stories = stories
         self._options = options
         end = options.offset + options.limit
-        most = MAX_REPORTS if fold.by == "stories" else MAX_PAGE
+        most = MAX_REPORTS if stories else MAX_PAGE
         size = min(max(CANDIDATES, end), most) if options.limit else 0
-        if fold.by == "stories":
+        if stories:
             # What is on a page must not depend on which page it is.
             size = most
         while True:
@@ -105,14 +112,12 @@ class FoldedSearch:
 
     @checked
     def grouped(self) -> Counts:
-        if self._fold.by != "stories":
+        if not self._are_stories:
             return self._search.counts()
         return Counts(*map(len, self._grouped_docs))
 
     @checked
     def groups(self) -> Counts:
-        if self._fold.by is None:
-            return self._search.counts()
         complete, partial = self._grouped_docs
         groups = self._groups
         found = groups.count(complete)
@@ -122,14 +127,18 @@ class FoldedSearch:
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         complete, partial = self._search.matches
         docs = complete if len(complete) else partial
-        return facets.counted(self._view, name, docs, limit, self._options.tz, self._view.groups)
+        if FACETS[name].of_time:
+            return facets.periods_of_groups(
+                self._view, name, docs, limit, self._options.tz, self._view.groups
+            )
+        return facets.counted(self._view, name, docs, limit, self._view.groups)
 
     # Folding
 
     def _found(self) -> list[_Group]:
         """The groups among the hits that were read, in their order."""
         docs = self._search.docs
-        if not self._fold.by or not len(docs):
+        if not self._is_grouped or not len(docs):
             return [_Group(doc, doc) for doc in docs.tolist()]
         numbers = self._groups.of[docs]
         first = np.sort(np.unique(numbers, return_index=True)[1])
@@ -143,8 +152,12 @@ class FoldedSearch:
         ]
 
     @property
+    def _is_grouped(self) -> bool:
+        return self._are_stories or self._fold.copies
+
+    @property
     def _groups(self) -> Groups:
-        return self._stories if self._fold.by == "stories" else self._view.groups
+        return self._stories if self._are_stories else self._view.groups
 
     @cached_property
     def _stories(self) -> Groups:
@@ -160,7 +173,7 @@ class FoldedSearch:
     @property
     def _grouped_docs(self) -> tuple[Array, Array]:
         """The complete and the partial matches that are grouped."""
-        if self._fold.by != "stories":
+        if not self._are_stories:
             return self._search.matches
         docs, held = self._search.docs, self._search.held
         return docs[held], docs[~held]
@@ -177,7 +190,7 @@ class FoldedSearch:
 
     def _members(self, number: int) -> Array:
         """The matches of a group."""
-        if not self._fold.by:
+        if not self._is_grouped:
             return np.empty(0, np.int64)
         docs, numbers = self._shared
         first, last = np.searchsorted(numbers, [number, number + 1])
@@ -215,33 +228,10 @@ class FoldedSearch:
         return np.nan_to_num(view.known("date", docs) + np.where(is_day, _NOON, 0), nan=np.inf)
 
     def _spread(self, groups: list[_Group], end: int) -> tuple[list[_Group], bool]:
-        """The groups page by page, with a limit of hits per outlet on a page; and whether all pages are full.
-
-        Hits of an outlet beyond the limit move to the next page. They also fill pages that would otherwise have gaps.
-        """
-        most, size = self._fold.per_outlet, self._options.limit
-        if most is None:
-            return groups, len(groups) >= end
         outlet = self._view.remembered("outlets", lambda: outlets(self._view))[1]
         provider = self._view.column("provider")
-        waiting, is_full = groups, True
-        ordered: list[_Group] = []
-        while waiting and len(ordered) < end:
-            page: list[_Group] = []
-            later: list[_Group] = []
-            counts: Counter[int] = Counter()
-            for at, group in enumerate(waiting):
-                name = int(outlet[provider[group.doc]])
-                if name and counts[name] == most:
-                    later.append(group)
-                    continue
-                counts[name] += 1
-                page.append(group)
-                if len(page) == size:
-                    later += waiting[at + 1 :]
-                    break
-            missing = size - len(page)
-            is_full = is_full and not missing
-            ordered += page + later[:missing]
-            waiting = later[missing:]
-        return ordered, is_full and len(ordered) >= end
+
+        def outlet_of(group: _Group) -> int:
+            return int(outlet[provider[group.doc]])
+
+        return spread(groups, outlet_of, self._fold.per_outlet, self._options.limit, end)
