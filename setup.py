@@ -28,6 +28,7 @@ setup(
             f"{_ARRAYS}/loops/_sieve",
             f"{_ARRAYS}/searching/_lookup",
             f"{_ARRAYS}/writing/_building",
+            "newsearch/engine/opensearch/_coding",
             "newsearch/stories/_likeness",
             "newsearch/stories/_comparing",
             *(() if os.name == "nt" else ("newsearch/sources/_listing",)),
