@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from threading import Lock
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
@@ -34,6 +35,7 @@ class Alike:
         self._frequencies: dict[str, int] = {}
         self._total: int | None = None
         self.fronts: dict[str, object] = {}
+        self.grouping = Lock()
         self.related: dict[str, tuple[int, tuple[Article, ...]]] = {}
 
     def read(self, article: Article) -> Read:

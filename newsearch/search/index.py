@@ -316,12 +316,14 @@ class Index:
             query, limit=ARTICLES, sort="newest", after=after, before=before, as_of=as_of, tz=tz, expand=False
         )
         alike, key = self._alike, self.fingerprint(request)
-        front = alike.fronts.get(key)
-        if not isinstance(front, Front):
-            asked = self._asked(request)
-            windowed = after is not None or before is not None
-            front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
-            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
+        # Threads that ask at the same time wait for one of them.
+        with alike.grouping:
+            front = alike.fronts.get(key)
+            if not isinstance(front, Front):
+                asked = self._asked(request)
+                windowed = after is not None or before is not None
+                front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
+                alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
         return front.stories(limit)
 
     def timeline(
