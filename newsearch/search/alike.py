@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from threading import Lock
 
 from newsearch.articles.article import Article
 from newsearch.engine.base import Reader
@@ -32,6 +33,7 @@ class Alike:
         self._frequencies: dict[str, int] = {}
         self._total: int | None = None
         self.fronts: dict[str, object] = {}
+        self.grouping = Lock()
         self.related: dict[str, tuple[int, tuple[Article, ...]]] = {}
 
     def read(self, article: Article) -> Wording:

@@ -333,12 +333,14 @@ class Index:
         from newsearch.search.fronts import Front  # with all that compares articles
 
         alike, key = self._alike, self.fingerprint(request)
-        front = alike.fronts.get(key)
-        if not isinstance(front, Front):
-            asked = self._asked(request)
-            windowed = request.after is not None or request.before is not None
-            front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
-            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
+        # Threads that ask at the same time wait for one of them.
+        with alike.grouping:
+            front = alike.fronts.get(key)
+            if not isinstance(front, Front):
+                asked = self._asked(request)
+                windowed = request.after is not None or request.before is not None
+                front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
+                alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
         return front
 
     def timeline(

@@ -175,6 +175,15 @@ async def _search(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, HTML, make)
 
 
+def warm_up(index: Index) -> None:
+    """Compute what the front page and most searches share, which takes far longer than either."""
+    results = index.run(Request(sort="newest", collapse=COLLAPSED))
+    list(_facets(results, "", ""))
+    _timeline(results, lambda **_: "")
+    index.stories(limit=_FRONT)
+    index.complete("a")
+
+
 def _collapsed(request: Request, chosen: str | None) -> Request:
     """The request of a page. Without a choice, copies are folded, as deep as they can be."""
     if chosen is None:
