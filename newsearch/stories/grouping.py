@@ -19,6 +19,9 @@ from newsearch.stories.wording import repaired
 
 Array: TypeAlias = NDArray[Any]
 
+VERSION = 1
+"""Raised when articles are compared in another way. What was known before does not hold then."""
+
 _BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
 
@@ -80,6 +83,18 @@ NOTHING = KnownGroups(
     np.empty(0, np.int64),
     np.empty(0, np.int64),
 )
+
+
+def is_sound(found: KnownGroups) -> bool:
+    """Whether these arrays fit together, as they do unless they come from a damaged file."""
+    places = np.concatenate([found.first, found.second, found.member, found.group])
+    return bool(
+        len(found.first) == len(found.second) == len(found.closeness)
+        and len(found.member) == len(found.group)
+        and (not len(places) or (places.min() >= 0 and places.max() < len(found.key)))
+        and (found.key[1:] > found.key[:-1]).all()
+        and (found.closeness >= 1).all()
+    )
 
 
 def keys_of(ids: Array, contents: Array) -> Array:
