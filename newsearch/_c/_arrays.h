@@ -103,7 +103,13 @@ static inline int bits_set(uint64_t word) {
 }
 
 /* The place of the lowest bit of a word that has any. */
-static inline int lowest_bit(uint64_t word) { return bits_set((word & (~word + 1)) - 1); }
+static inline int lowest_bit(uint64_t word) {
+#ifdef __GNUC__
+    return __builtin_ctzll(word);
+#else
+    return bits_set((word & (~word + 1)) - 1);
+#endif
+}
 
 static inline PyObject *out_of_range(void) {
     PyErr_SetString(PyExc_ValueError, "an article's number lies outside the index");

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Never, TypeAlias, TypeVar, dataclass_transform
 
 Span: TypeAlias = tuple[int, int]
@@ -41,6 +42,7 @@ class _Fields(type):
     defaults: dict[str, Any]
     endings: dict[int, tuple[Any, ...]]
     setters: tuple[Callable[[_Node, Any], None], ...]
+    content: Callable[[_Node], Any]
 
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _Fields:
         names = tuple(body.get("__annotations__", ()))
@@ -52,6 +54,7 @@ class _Fields(type):
         endings = {count: tuple(values[count:]) for count in range(len(names) + 1)}
         made.endings = {count: ending for count, ending in endings.items() if _MISSING not in ending}
         made.setters = tuple([vars(made)[field].__set__ for field in names])
+        made.content = attrgetter(*[field for field in names if field != "span"] or ["fields"])
         return made
 
 
@@ -75,14 +78,13 @@ class _Node(metaclass=_Fields):
         for put, value in zip(kind.setters, given):  # noqa: B905 - strict would take as long as the rest
             put(self, value)
 
-    def _content(self) -> tuple[Any, ...]:
-        return tuple([getattr(self, field) for field in type(self).fields if field != "span"])
-
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._content() == other._content()
+        kind = type(self)
+        return kind is type(other) and kind.content(self) == kind.content(other)
 
     def __hash__(self) -> int:
-        return hash((type(self), self._content()))
+        kind = type(self)
+        return hash((kind, kind.content(self)))
 
     def __repr__(self) -> str:
         said = (f"{field}={getattr(self, field)!r}" for field in type(self).fields)

@@ -23,6 +23,7 @@ seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 FORMS = ["ban", "banned", "banning", "bans", "bar"]
 HASH = zlib.crc32(b"ban")
+NO_ONE = np.empty(0, np.uint32)
 
 
 def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
@@ -47,19 +48,19 @@ def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
     return tuple((arrays | changed).values())
 
 
-def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, live: Any = None) -> Any:
+def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, dead: Any = NO_ONE) -> Any:
     def is_stem(language: int, form: bytes) -> bool:
         return form.startswith(b"ban")
 
     docs, codes, most, alive = compiled.find(
-        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem, live
+        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem, dead
     )
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
 
 
 def test_articles_are_numbered_through_and_the_form_that_was_asked_for_is_worth_more() -> None:
     docs, codes, most, alive = find(
-        lookup_arrays(), lookup_arrays(start=5), live=np.array([True] * 4 + [False] * 6)
+        lookup_arrays(), lookup_arrays(start=5), dead=np.arange(4, 10, dtype=np.uint32)
     )
     assert docs == [0, 1, 2, 3, 5, 6, 7, 8]
     assert codes == [10 * PARTS, *(code * (PARTS - 1) for code in (11, 12, 13))] * 2
@@ -149,10 +150,10 @@ def test_what_leads_out_of_a_segment_is_an_error(damage: dict[str, Any]) -> None
         find(lookup_arrays(**damage))
 
 
-def test_what_is_no_list_of_live_articles_is_an_error() -> None:
-    for live in (np.ones(2, bool), np.ones(5), "text"):
+def test_what_is_no_list_of_dead_articles_is_an_error() -> None:
+    for dead in (np.ones(2, bool), np.ones(5), "text", None):
         with pytest.raises((ValueError, TypeError)):
-            find(lookup_arrays(), live=live)
+            find(lookup_arrays(), dead=dead)
 
 
 def test_what_goes_wrong_over_a_stem_is_raised() -> None:
@@ -160,4 +161,4 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
         raise KeyError(form)
 
     with pytest.raises(KeyError):
-        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, None)
+        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, NO_ONE)

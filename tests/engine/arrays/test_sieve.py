@@ -154,3 +154,46 @@ def test_an_article_outside_the_index_is_an_error() -> None:
 def test_what_is_no_check_is_an_error(check: Check) -> None:
     with pytest.raises(TypeError):
         sieve.passing([[check]], np.array([8], np.uint32))
+
+
+def named_segments(random: np.random.Generator, sizes: list[int], names: int) -> list[tuple[Any, ...]]:
+    """Segments whose articles have names, each of which numbers some of these in its own way."""
+    segments = []
+    start = 0
+    for size in sizes:
+        numbers = random.permutation(names)[: random.integers(1, names + 1)].astype(np.uint32)
+        at = np.concatenate(([0], np.cumsum(random.integers(0, 4, size)))) if random.random() < 0.5 else None
+        values = size if at is None else int(at[-1])
+        column = random.integers(0, len(numbers), values).astype(
+            random.choice([np.uint8, np.uint16, np.uint32])
+        )
+        segments.append((start, column, at, numbers))
+        start += size
+    return segments
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.lists(st.sampled_from([0, 1, 64, 900]), max_size=4))
+def test_names_are_counted_over_all_segments(random: np.random.Generator, sizes: list[int]) -> None:
+    names = int(random.integers(1, 9))
+    segments = named_segments(random, sizes, names)
+    docs = some(random, sum(sizes), random.choice([0, 0.3, 1.0]))
+    counts = np.frombuffer(sieve.tally(docs, segments, names), np.int64)
+    assert counts.tolist() == sieve_in_numpy.tally(docs, segments, names).tolist()
+
+
+def test_names_that_lead_out_of_an_array_are_an_error() -> None:
+    docs, column, numbers = np.arange(2, dtype=np.uint32), np.zeros(2, np.uint8), np.zeros(1, np.uint32)
+    for segment in (
+        (0, column[:1], None, numbers),
+        (0, column + 1, None, numbers),
+        (0, column, None, numbers + 7),
+        (1, column, None, numbers),
+        (0, column, np.array([0, 1]), numbers),
+        (0, column, np.array([0, 1, 9]), numbers),
+        (0, column, np.array([-3, 1, 2]), numbers),
+        (0, column, None, numbers.astype(np.int64)),
+        (-1, column, None, numbers),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            sieve.tally(docs, [segment], 1)

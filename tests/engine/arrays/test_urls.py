@@ -43,8 +43,20 @@ def write(directory: Path, rows: list[tuple[str, str | None]]) -> None:
 
 
 def found(reader: ArraysReader, part: str) -> list[str]:
-    answer = reader.search(And((Match("url", part),)), Options(limit=100))
-    return sorted(named.id for named, _, _ in answer.hits())
+    """The ids that pages of a search show, and those of all; the first pages read only the URLs that may reach them."""
+    for tree in (And((Match("url", part),)), And((Word("ban"), Match("url", part)))):
+        small = [
+            named.id
+            for offset in range(3)
+            for named, _, _ in reader.search(tree, Options(limit=1, offset=offset)).hits()
+        ]
+        answer = reader.search(tree, Options(limit=100))
+        shown = [named.id for named, _, _ in answer.hits()]
+        assert small == shown[:3]
+        assert (
+            answer.counts().complete == reader.search(tree, Options(limit=0)).counts().complete == len(shown)
+        )
+    return sorted(shown)
 
 
 @settings(max_examples=60, deadline=None)

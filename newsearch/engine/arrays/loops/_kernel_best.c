@@ -290,11 +290,12 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
  * quickly, and only articles that may reach the threshold with what the longest can add are scored as they should be. */
 
 #define MANY 10           /* lists from which on this is faster than to take them one after the other */
-#define FREQUENT 16       /* a long list holds more than one of so many articles */
+#define LATER 16          /* long lists add at most one of so many parts of what all lists add */
 #define ROUGHLY (1 + 1e-3) /* what rounding to single precision and many sums may lose */
 
 typedef struct {
     float *text; /* of each article, from all but the long lists; below 0 for one that was looked at already */
+    float *most; /* of each BLOCK articles, before any was looked at */
     List **long_lists;
     Py_ssize_t long_count;
     double later; /* what the long lists can add at most */
@@ -356,9 +357,19 @@ static int by_article(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
+/* The highest of each LANES-th value, so that no comparison waits for another. */
+#define LANES 16
+
 static inline float most_of(const float *values, int64_t length) {
-    float most = -1;
-    for (int64_t i = 0; i < length; i++) most = values[i] > most ? values[i] : most;
+    float lanes[LANES], most = -1;
+    int64_t i = 0;
+    for (int lane = 0; lane < LANES; lane++) lanes[lane] = -1;
+    for (; i + LANES <= length; i += LANES) {
+        for (int lane = 0; lane < LANES; lane++)
+            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
+    }
+    for (int lane = 0; lane < LANES; lane++) most = lanes[lane] > most ? lanes[lane] : most;
+    for (; i < length; i++) most = values[i] > most ? values[i] : most;
     return most;
 }
 
@@ -386,7 +397,7 @@ static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_com
     Py_ssize_t held = 0;
     for (int64_t block = 0; block < best->boost.length; block += BLOCK) {
         const int64_t end = block + BLOCK < best->boost.length ? block + BLOCK : best->boost.length;
-        const float most = most_of(rough->text + block, end - block);
+        const float most = rough->most[block / BLOCK] = most_of(rough->text + block, end - block);
         if (most <= 0 || (held == room && most * ceilings[block / CHUNK] <= likely[0].score)) continue;
         for (int64_t doc = block; doc < end; doc++) {
             const double score = rough->text[doc] * boosts[doc];
@@ -409,9 +420,9 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
         const int64_t end = (chunk + 1) * CHUNK < best->boost.length ? (chunk + 1) * CHUNK : best->boost.length;
         for (int64_t block = chunk * CHUNK; block < end; block += BLOCK) {
             const int64_t last = block + BLOCK < end ? block + BLOCK : end;
-            const float most = most_of(rough->text + block, last - block);
+            const float most = rough->most[block / BLOCK];
             const double least = threshold(best);
-            if (most < 0 || (most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
+            if ((most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
             for (int64_t doc = block; doc < last; doc++) {
                 if (rough->text[doc] < 0 || (best->visible.is_open && !has_bit(&best->visible, doc)) ||
                     !may_reach(rough, doc, boosts[doc], threshold(best)))
@@ -425,13 +436,18 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
 
 static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
     const Py_ssize_t articles = best->boost.length, room = 2 * best->wanted + 16;
-    Rough rough = {PyMem_Calloc((size_t)articles + 1, sizeof(float)), PyMem_Calloc((size_t)count, sizeof(List *)), 0, 0};
+    Rough rough = {PyMem_Calloc((size_t)articles + 1, sizeof(float)),
+                   PyMem_Malloc((size_t)(articles / BLOCK + 1) * sizeof(float)),
+                   PyMem_Calloc((size_t)count, sizeof(List *)), 0, 0};
     Row *likely = PyMem_Malloc((size_t)room * sizeof(Row));
-    int failed = !rough.text || !rough.long_lists || !likely;
+    int failed = !rough.text || !rough.most || !rough.long_lists || !likely;
     if (failed) PyErr_NoMemory();
     let_go(best, failed ? 0 : articles);
-    for (Py_ssize_t j = 0; j < count && !failed; j++) {
-        if (lists[j].doc.length * FREQUENT > articles) {
+    double share = 0;
+    for (Py_ssize_t j = 0; j < count; j++) share += lists[j].best / LATER;
+    /* The longest list comes last. What little the long ones add is looked up only where it may matter. */
+    for (Py_ssize_t j = count - 1; j >= 0 && !failed; j--) {
+        if (rough.long_count == count - 1 - j && rough.later + lists[j].best <= share) {
             rough.long_lists[rough.long_count++] = &lists[j];
             rough.later += lists[j].best;
         } else if (collect(best, &lists[j], rough.text) < 0) {
@@ -446,6 +462,7 @@ static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_c
     failed = failed || add_others(best, lists, count, also_complete, &rough) < 0;
     hold(best);
     PyMem_Free(rough.text);
+    PyMem_Free(rough.most);
     PyMem_Free(rough.long_lists);
     PyMem_Free(likely);
     return -failed;

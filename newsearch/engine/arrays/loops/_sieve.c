@@ -319,17 +319,19 @@ done:
 
 /* ---- parts of texts ---- */
 
-/* The first place from `from` on where these bytes stand, or -1. The first and the last of them are compared in whole
- * blocks: few blocks have both. */
+/* The first place from `from` on where these bytes stand, or -1. The first two and the last of them are compared in whole
+ * blocks: few blocks have all three. */
 static int64_t find_bytes(const uint8_t *text, int64_t length, int64_t from, const uint8_t *wanted, int64_t size) {
     const int64_t last = length - size;
-    const uint8_t first_byte = wanted[0], last_byte = wanted[size - 1];
+    const int64_t next = size > 1;
+    const uint8_t first_byte = wanted[0], next_byte = wanted[next], last_byte = wanted[size - 1];
     for (int64_t at = from; at <= last;) {
         const int64_t block = last - at + 1 < 64 ? last - at + 1 : 64;
         if (block == 64) {
             uint8_t any = 0;
             for (int i = 0; i < 64; i++)
-                any |= (uint8_t)((text[at + i] == first_byte) & (text[at + i + size - 1] == last_byte));
+                any |= (uint8_t)((text[at + i] == first_byte) & (text[at + i + next] == next_byte) &
+                                 (text[at + i + size - 1] == last_byte));
             if (!any) {
                 at += 64;
                 continue;
@@ -404,6 +406,96 @@ done:
     return found;
 }
 
+/* ---- names ---- */
+
+typedef struct { Array column, at, numbers; Py_ssize_t start; } Named;
+
+static void named_close(Named *segments, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; segments && i < count; i++) {
+        array_close(&segments[i].column);
+        array_close(&segments[i].at);
+        array_close(&segments[i].numbers);
+    }
+    PyMem_Free(segments);
+}
+
+static int named_open(Named *segment, PyObject *item) {
+    PyObject *column, *at, *numbers_;
+    if (!item || !PyArg_ParseTuple(item, "nOOO", &segment->start, &column, &at, &numbers_)) return -1;
+    if (array_open(&segment->column, column) < 0 || (at != Py_None && array_open(&segment->at, at) < 0) ||
+        array_open(&segment->numbers, numbers_) < 0)
+        return -1;
+    if (segment->start >= 0 && segment->numbers.type == U32) return 0;
+    PyErr_SetString(PyExc_TypeError, "these arrays do not name the articles of a segment");
+    return -1;
+}
+
+/* Count what some articles of a segment are named; -1 where that leads out of an array. */
+static int tally_segment(const Named *segment, const uint32_t *docs, Py_ssize_t length, int64_t *counts, Py_ssize_t names) {
+    const uint32_t *number_of = segment->numbers.data;
+    for (Py_ssize_t i = 0; i < length; i++) {
+        int64_t first = (int64_t)docs[i] - segment->start, last = first + 1;
+        if (first < 0) return -1;
+        if (segment->at.is_open) {
+            if (last >= segment->at.length) return -1;
+            last = integer(&segment->at, (Py_ssize_t)last);
+            first = integer(&segment->at, (Py_ssize_t)first);
+        }
+        if (first < 0 || last > segment->column.length) return -1;
+        for (int64_t j = first; j < last; j++) {
+            const int64_t local = integer(&segment->column, (Py_ssize_t)j);
+            if (local < 0 || local >= segment->numbers.length || number_of[local] >= names) return -1;
+            counts[number_of[local]]++;
+        }
+    }
+    return 0;
+}
+
+static const char tally_doc[] =
+    "tally(docs, segments, names): from articles (uint32, sorted) and [(start, column, at, numbers)], by rising start, how\n"
+    "many have each name (int64); see sieve.py.";
+
+static PyObject *tally(PyObject *module, PyObject *args) {
+    PyObject *docs_, *given, *found = NULL;
+    Py_ssize_t names;
+    if (!PyArg_ParseTuple(args, "OO!n", &docs_, &PyList_Type, &given, &names)) return NULL;
+    const Py_ssize_t count = PyList_Size(given);
+    Array docs = {0};
+    Named *segments = PyMem_Calloc((size_t)count + 1, sizeof(Named));
+    if (!segments) return PyErr_NoMemory();
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (named_open(&segments[i], PyList_GetItem(given, i)) < 0) goto done;
+    }
+    if (array_open(&docs, docs_) < 0) goto done;
+    if (docs.type != U32 || names < 0) {
+        PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint32 are expected here");
+        goto done;
+    }
+    found = PyBytes_FromStringAndSize(NULL, names * (Py_ssize_t)sizeof(int64_t));
+    int64_t *counts = found ? (int64_t *)PyBytes_AsString(found) : NULL;
+    if (!counts) goto done;
+    memset(counts, 0, (size_t)names * sizeof *counts);
+    int is_outside = 0;
+    RELEASED(docs.length)
+    const uint32_t *numbers_ = docs.data;
+    Py_ssize_t at = 0;
+    for (Py_ssize_t i = 0; i < count && !is_outside; i++) {
+        const Py_ssize_t end =
+            i + 1 < count ? seek_u32(numbers_, docs.length, at, (int64_t)segments[i + 1].start) : docs.length;
+        is_outside = tally_segment(&segments[i], numbers_ + at, end - at, counts, names) < 0;
+        at = end;
+    }
+    REGAINED
+    if (is_outside) {
+        Py_CLEAR(found);
+        out_of_range();
+    }
+done:
+    named_close(segments, count);
+    array_close(&docs);
+    return found;
+}
+
 /* ---- the module ---- */
 
 static PyMethodDef methods[] = {
@@ -412,6 +504,7 @@ static PyMethodDef methods[] = {
     {"numbers", numbers, METH_VARARGS, numbers_doc},
     {"with_part", with_part, METH_VARARGS, with_part_doc},
     {"ranked", ranked, METH_VARARGS, ranked_doc},
+    {"tally", tally, METH_VARARGS, tally_doc},
     {NULL, NULL, 0, NULL},
 };
 

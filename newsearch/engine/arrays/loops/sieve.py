@@ -128,8 +128,34 @@ def with_part(
     return union([post_doc[int(post_at[i]) : int(post_at[i + 1])] for i in parts], articles)
 
 
+def tally(docs: Array, segments: list[tuple[int, Array, Array | None, Array]], names: int) -> Any:
+    """How many articles have each of some names.
+
+    Args:
+        docs: their numbers, sorted, uint32.
+        segments: for each segment, by rising start, the number of its first article; the local number of the name of
+            each of its articles; None, or the start of each article's names among these if it has several, followed by
+            the end of the last; and for each local number the number of the name, uint32.
+        names: how many there are.
+
+    Returns:
+        A buffer of int64, for each name.
+    """
+    counts = np.zeros(names, np.int64)
+    starts = [start for start, *_ in segments]
+    bounds = [*docs.searchsorted(starts).tolist(), len(docs)]
+    for (start, column, at, numbers), (first, last) in zip(segments, pairwise(bounds), strict=True):
+        local = docs[first:last].astype(np.int64) - start
+        if at is None:
+            values = column.take(local)
+        else:
+            values = np.concatenate([column[:0], *(column[at[doc] : at[doc + 1]] for doc in local.tolist())])
+        np.add.at(counts, numbers.take(values), 1)
+    return counts
+
+
 _CONSTANTS = {"CHOSEN": CHOSEN, "ANY_CHOSEN": ANY_CHOSEN, "BETWEEN": BETWEEN, "LISTED": LISTED}
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
     passing, union, ranked = _twin.passing, _twin.union, _twin.ranked
-    numbers, with_part = _twin.numbers, _twin.with_part
+    numbers, with_part, tally = _twin.numbers, _twin.with_part, _twin.tally

@@ -48,11 +48,6 @@ typedef struct {
 typedef struct {
     SegmentArrays *each;
     Py_ssize_t count;
-    /* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these. Most
-     * hold one, and their codes lie in the processor's nearest memory. What is not marked means nothing. */
-    uint64_t held[MAX_ARTICLES / 64], several[MAX_ARTICLES / 64];
-    uint8_t code[MAX_ARTICLES];
-    double *weight;
 } AllSegments;
 
 static const char capsule_name[] = "newsearch.lookup_arrays";
@@ -62,7 +57,6 @@ static void segments_close(AllSegments *all) {
         for (Py_ssize_t j = 0; j < ARRAYS; j++) array_close(&all->each[i].arrays[j]);
     }
     PyMem_Free(all->each);
-    PyMem_Free(all->weight);
     PyMem_Free(all);
 }
 
@@ -133,9 +127,7 @@ static PyObject *opened(PyObject *module, PyObject *args) {
     AllSegments *all = PyMem_Calloc(1, sizeof *all);
     if (!all) return PyErr_NoMemory();
     all->each = PyMem_Calloc((size_t)count + 1, sizeof(SegmentArrays));
-    /* The pages that are never written take no memory. */
-    all->weight = PyMem_Malloc(MAX_ARTICLES * sizeof(double));
-    if (!all->each || !all->weight) { PyErr_NoMemory(); goto fail; }
+    if (!all->each) { PyErr_NoMemory(); goto fail; }
     while (all->count < count) {
         const Py_ssize_t i = all->count++;
         if (segment_open(&all->each[i], PyList_GetItem(given, i)) < 0) goto fail;
@@ -151,6 +143,9 @@ fail:
 
 typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
 
+/* The forms of a segment, among the places of all, and how many postings they have together. */
+typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
+
 typedef struct {
     AllSegments *all;
     const char *term;
@@ -158,10 +153,10 @@ typedef struct {
     struct { int language; int64_t hash; } stems[LANGUAGES];
     Py_ssize_t languages;
     PyObject *is_stem; /* from a language and a form to whether that shares the stem */
-    /* in one segment: */
-    int64_t exact;     /* the number of the very term, or -1 */
-    Place *places;
+    int64_t exact;     /* the number of the very term in the segment at hand, or -1 */
+    Place *places;     /* of all segments, one after the other */
     Py_ssize_t count, room;
+    Forms *forms;      /* of each segment */
 } Search;
 
 static int place_add(Search *search, int64_t form, int language) {
@@ -250,42 +245,87 @@ static int add_forms(Search *search, const SegmentArrays *segment, int language,
     return 0;
 }
 
-/* ---- their postings as one list ---- */
-
-typedef struct {
-    uint32_t *doc;
-    uint16_t *value;
-    Py_ssize_t count, room;
-} Found;
-
-static int found_room(Found *found, Py_ssize_t more) {
-    if (found->count + more <= found->room) return 0;
-    const Py_ssize_t room = 2 * found->room + more;
-    uint32_t *doc = PyMem_Realloc(found->doc, (size_t)room * sizeof *doc);
-    if (doc) found->doc = doc;
-    uint16_t *value = PyMem_Realloc(found->value, (size_t)room * sizeof *value);
-    if (value) found->value = value;
-    if (!doc || !value) { PyErr_NoMemory(); return -1; }
-    found->room = room;
-    return 0;
+/* Sort the forms of a segment, which are the last places, and join those that are one in several languages. */
+static Forms forms_of(Search *search, const SegmentArrays *segment, Py_ssize_t first) {
+    Place *places = search->places + first;
+    Forms forms = {first, 0, search->exact, 0, 0};
+    qsort(places, (size_t)(search->count - first), sizeof(Place), by_form);
+    for (Py_ssize_t i = 0; i < search->count - first; i++) {
+        if (forms.count && places[forms.count - 1].form == places[i].form)
+            places[forms.count - 1].spoken |= places[i].spoken;
+        else
+            places[forms.count++] = places[i];
+    }
+    search->count = first + forms.count;
+    for (Py_ssize_t i = 0; i < forms.count; i++) {
+        /* The term itself shares its stem in every language. */
+        if (!segment->language.is_open || places[i].form == forms.exact) places[i].spoken = ~(uint64_t)0;
+        forms.has_exact |= places[i].form == forms.exact;
+        forms.postings += integer(&segment->post_at, places[i].form + 1) - integer(&segment->post_at, places[i].form);
+    }
+    return forms;
 }
 
-/* Add the postings of a form to what the segment's articles hold; returns how many held none, -1 if one is outside. */
-static Py_ssize_t weigh(AllSegments *all, const SegmentArrays *segment, const Place *place) {
+/* ---- their postings as one list ---- */
+
+/* Other threads run meanwhile: nothing of Python is called from here to `find`. */
+
+typedef struct {
+    uint32_t *doc; /* with room for all postings of all forms */
+    uint16_t *value;
+    Py_ssize_t count;
+    int most;
+} Found;
+
+/* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these. Most hold
+ * one, and their codes lie in the processor's nearest memory. What is not marked means nothing. */
+typedef struct {
+    uint64_t held[MAX_ARTICLES / 64], several[MAX_ARTICLES / 64];
+    uint8_t code[MAX_ARTICLES];
+    double weight[MAX_ARTICLES];
+} Weights;
+
+/* Append the postings [first, last), each code `times` as large; -1 if an article is outside. */
+static int append(Found *found, const SegmentArrays *segment, int64_t first, int64_t last, int times) {
+    const uint16_t *doc = (const uint16_t *)segment->doc.data + first;
+    const uint8_t *code = (const uint8_t *)segment->code.data + first;
+    const uint32_t start = (uint32_t)segment->start;
+    uint32_t *to = found->doc + found->count;
+    uint16_t *value = found->value + found->count, furthest = 0;
+    uint8_t most = 0;
+    for (int64_t i = 0; i < last - first; i++) {
+        furthest = doc[i] > furthest ? doc[i] : furthest;
+        to[i] = start + doc[i];
+    }
+    for (int64_t i = 0; i < last - first; i++) {
+        most = code[i] > most ? code[i] : most;
+        value[i] = (uint16_t)(code[i] * times);
+    }
+    found->count += (Py_ssize_t)(last - first);
+    if (most * times > found->most) found->most = most * times;
+    return first == last || furthest < segment->articles ? 0 : -1;
+}
+
+static void append_one(Found *found, uint32_t doc, int value) {
+    found->doc[found->count] = doc;
+    found->value[found->count++] = (uint16_t)value;
+    if (value > found->most) found->most = value;
+}
+
+/* Add the postings of a form to what the segment's articles hold; -1 if an article is outside. */
+static int weigh(Weights *all, const SegmentArrays *segment, const Place *place) {
     const int64_t first = integer(&segment->post_at, place->form), last = integer(&segment->post_at, place->form + 1);
     const uint16_t *doc = segment->doc.data;
     const uint8_t *code = segment->code.data, *language = segment->language.data;
     const int in_all = !~place->spoken;
-    Py_ssize_t count = 0;
     for (int64_t i = first; i < last; i++) {
         const uint16_t at = doc[i];
-        if (at >= segment->articles) { out_of_range(); return -1; }
+        if (at >= segment->articles) return -1;
         if (!in_all && (language[at] >= LANGUAGES || !(place->spoken >> language[at] & 1))) continue;
         const uint64_t bit = (uint64_t)1 << (at & 63);
         if (!(all->held[at >> 6] & bit)) {
             all->held[at >> 6] |= bit;
             all->code[at] = code[i];
-            count++;
             continue;
         }
         if (!(all->several[at >> 6] & bit)) {
@@ -294,85 +334,124 @@ static Py_ssize_t weigh(AllSegments *all, const SegmentArrays *segment, const Pl
         }
         all->weight[at] += weight_of[code[i]];
     }
-    return count;
+    return 0;
 }
 
-/* Append the articles of a segment that hold any of the forms that were collected. */
-static int unite(Search *search, const SegmentArrays *segment, Found *found) {
-    AllSegments *all = search->all;
-    const int64_t exact = search->exact;
-    Place *places = search->places;
-    qsort(places, (size_t)search->count, sizeof(Place), by_form);
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < search->count; i++) {
-        if (count && places[count - 1].form == places[i].form) places[count - 1].spoken |= places[i].spoken;
-        else places[count++] = places[i];
-    }
-    int has_exact = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        /* The term itself shares its stem in every language. */
-        if (!segment->language.is_open || places[i].form == exact) places[i].spoken = ~(uint64_t)0;
-        has_exact |= places[i].form == exact;
-    }
+static int code_of(double weight) {
+    const double scaled = 255 * weight / (K1 + weight);
+    const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
+    return whole < 1 ? 1 : whole > 255 ? 255 : whole;
+}
+
+/* The weight of all forms in an article, added up in their order: another order may round otherwise. */
+static double weight_in(const SegmentArrays *segment, const Place *places, Py_ssize_t count, uint16_t at) {
     const uint16_t *doc = segment->doc.data;
-    const uint8_t *code = segment->code.data;
-    const uint32_t start = (uint32_t)segment->start;
-    if (count == 1 && !~places[0].spoken) {
-        const int64_t first = integer(&segment->post_at, places[0].form);
-        const int64_t last = integer(&segment->post_at, places[0].form + 1);
-        if (found_room(found, (Py_ssize_t)(last - first)) < 0) return -1;
-        for (int64_t i = first; i < last; i++) {
-            if (doc[i] >= segment->articles) { out_of_range(); return -1; }
-            found->doc[found->count] = start + doc[i];
-            found->value[found->count++] = (uint16_t)(code[i] * (has_exact ? PARTS : PARTS - 1));
-        }
-        return 0;
+    const uint8_t *code = segment->code.data, *language = segment->language.data;
+    double weight = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const int64_t first = integer(&segment->post_at, places[i].form);
+        const int64_t last = integer(&segment->post_at, places[i].form + 1);
+        const Py_ssize_t found = seek_u16(doc, (Py_ssize_t)last, (Py_ssize_t)first, at);
+        if (found == last || doc[found] != at) continue;
+        if (~places[i].spoken && (language[at] >= LANGUAGES || !(places[i].spoken >> language[at] & 1))) continue;
+        weight += weight_of[code[found]];
     }
-    const Py_ssize_t words = (segment->articles + 63) / 64;
-    Py_ssize_t size = 0;
+    return weight;
+}
+
+/* Append the articles of a segment that hold any of its forms; -1 if one is outside. `around` is a form with most of the
+ * postings, which are copied but for the articles that hold others, or -1. */
+static int unite(Found *found, Weights *all, const SegmentArrays *segment, const Forms *forms, const Place *places,
+                 Py_ssize_t around) {
+    const Py_ssize_t words = (segment->articles + 63) / 64, count = forms->count;
     memset(all->held, 0, (size_t)words * sizeof *all->held);
     memset(all->several, 0, (size_t)words * sizeof *all->several);
     for (Py_ssize_t i = 0; i < count; i++) {
-        const Py_ssize_t fresh = weigh(all, segment, &places[i]);
-        if (fresh < 0) return -1;
-        size += fresh;
+        if (i != around && weigh(all, segment, &places[i]) < 0) return -1;
     }
-    if (found_room(found, size) < 0) return -1;
-    int64_t typed = has_exact ? integer(&segment->post_at, exact) : 0;
-    const int64_t typed_end = has_exact ? integer(&segment->post_at, exact + 1) : 0;
+    const uint16_t *doc = segment->doc.data;
+    const uint8_t *code = segment->code.data;
+    const int is_around = around >= 0, is_typed = is_around && places[around].form == forms->exact;
+    int64_t at = is_around ? integer(&segment->post_at, places[around].form) : 0;
+    const int64_t end = is_around ? integer(&segment->post_at, places[around].form + 1) : 0;
+    const int times = is_typed ? PARTS : PARTS - 1, seeks_typed = forms->has_exact && !is_typed;
+    int64_t typed = seeks_typed ? integer(&segment->post_at, forms->exact) : 0;
+    const int64_t typed_end = seeks_typed ? integer(&segment->post_at, forms->exact + 1) : 0;
     for (Py_ssize_t word = 0; word < words; word++) {
         for (uint64_t bits = all->held[word]; bits; bits &= bits - 1) {
-            const uint32_t at = (uint32_t)(word * 64 + lowest_bit(bits));
-            /* Alone, a form keeps its code. */
-            int whole = all->code[at];
-            if (all->several[word] & bits & (~bits + 1)) {
-                const double scaled = 255 * all->weight[at] / (K1 + all->weight[at]);
-                whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-                whole = whole < 1 ? 1 : whole > 255 ? 255 : whole;
+            const uint32_t number_ = (uint32_t)(word * 64 + lowest_bit(bits));
+            const int is_several = (all->several[word] & bits & (~bits + 1)) != 0;
+            int whole = all->code[number_], exact = 0;
+            if (at < end) {
+                const int64_t next = seek_u16(doc, (Py_ssize_t)end, (Py_ssize_t)at, number_);
+                if (append(found, segment, at, next, times) < 0) return -1;
+                at = next;
             }
-            int both = (PARTS - 1) * whole;
-            if (typed < typed_end && doc[typed] == at) both += code[typed++];
-            found->doc[found->count] = start + at;
-            found->value[found->count++] = (uint16_t)both;
+            if (at < end && doc[at] == number_) {
+                /* The sum of two is the same in either order. */
+                whole = code_of(is_several ? weight_in(segment, places, count, (uint16_t)number_)
+                                           : weight_of[whole] + weight_of[code[at]]);
+                exact = is_typed ? code[at] : 0;
+                at++;
+            } else if (is_several) {
+                whole = code_of(all->weight[number_]);
+            }
+            if (typed < typed_end && doc[typed] == number_) exact = code[typed++];
+            append_one(found, (uint32_t)segment->start + number_, (PARTS - 1) * whole + exact);
+        }
+    }
+    return append(found, segment, at, end, times);
+}
+
+/* Append the articles of all segments; -1 if one is outside. */
+static int unite_all(const Search *search, Found *found, Weights *weights) {
+    for (Py_ssize_t i = 0; i < search->all->count; i++) {
+        const SegmentArrays *segment = &search->all->each[i];
+        const Forms *forms = &search->forms[i];
+        const Place *places = search->places + forms->first;
+        int64_t most = -1;
+        Py_ssize_t around = -1;
+        for (Py_ssize_t j = 0; j < forms->count; j++) {
+            const int64_t first = integer(&segment->post_at, places[j].form);
+            const int64_t postings = integer(&segment->post_at, places[j].form + 1) - first;
+            if (~places[j].spoken || postings <= most || postings < forms->postings / 2) continue;
+            most = postings;
+            around = j;
+        }
+        if (forms->count == 1 && around == 0) {
+            const int64_t first = integer(&segment->post_at, places->form);
+            if (append(found, segment, first, first + most, forms->has_exact ? PARTS : PARTS - 1) < 0) return -1;
+        } else if (forms->count && unite(found, weights, segment, forms, places, around) < 0) {
+            return -1;
         }
     }
     return 0;
 }
 
+/* How many numbers two sorted lists share. Each is sought in turn, so that a short list costs little in a long one. */
+static Py_ssize_t shared(const uint32_t *left, Py_ssize_t lefts, const uint32_t *right, Py_ssize_t rights) {
+    Py_ssize_t i = 0, j = 0, count = 0;
+    while (i < lefts && (j = seek_u32(right, rights, j, left[i])) < rights) {
+        count += right[j] == left[i];
+        i = seek_u32(left, lefts, i + (right[j] == left[i]), right[j]);
+    }
+    return count;
+}
+
 static const char find_doc[] =
-    "find(opened, term, stems, is_stem, live): the numbers (uint32) of the articles that hold a term (UTF-8) in any\n"
+    "find(opened, term, stems, is_stem, dead): the numbers (uint32) of the articles that hold a term (UTF-8) in any\n"
     "form, its code in each (uint16, see words.Found), the highest of these, and how many are live. `stems` is [(language,\n"
-    "crc32 of its stem there)]; is_stem(language, form) says whether a form (bytes) has that stem.";
+    "crc32 of its stem there)]; is_stem(language, form) says whether a form (bytes) has that stem; `dead` are the articles\n"
+    "that are not live (uint32, sorted).";
 
 static PyObject *find(PyObject *module, PyObject *args) {
-    PyObject *capsule, *stems, *live_, *docs = NULL, *values = NULL, *result = NULL;
+    PyObject *capsule, *stems, *dead_, *docs = NULL, *values = NULL, *result = NULL;
     Search search = {0};
     Found found = {0};
-    Array live = {0};
-    Py_ssize_t alive = 0;
-    int most = 0;
+    Weights *weights = NULL;
+    Array dead = {0};
     if (!PyArg_ParseTuple(args, "Oy#O!OO", &capsule, &search.term, &search.length, &PyList_Type, &stems,
-                          &search.is_stem, &live_))
+                          &search.is_stem, &dead_))
         return NULL;
     search.all = PyCapsule_GetPointer(capsule, capsule_name);
     if (!search.all) return NULL;
@@ -387,32 +466,48 @@ static PyObject *find(PyObject *module, PyObject *args) {
         search.stems[i].language = language;
         search.stems[i].hash = hash;
     }
+    if (array_open(&dead, dead_) < 0) return NULL;
+    search.forms = PyMem_Calloc((size_t)search.all->count + 1, sizeof(Forms));
+    if (!search.forms) { PyErr_NoMemory(); goto done; }
+    if (dead.type != U32) { damaged("articles of type uint32 are expected here"); goto done; }
+    int64_t postings = 0;
+    int is_several = 0;
     for (Py_ssize_t i = 0; i < search.all->count; i++) {
         const SegmentArrays *segment = &search.all->each[i];
-        search.count = 0;
+        const Py_ssize_t first = search.count;
         search.exact = exact_form(&search, segment);
         if (search.exact < -1) goto done;
         for (Py_ssize_t j = 0; j < search.languages; j++) {
             if (add_forms(&search, segment, search.stems[j].language, search.stems[j].hash) < 0) goto done;
         }
-        if (search.count && unite(&search, segment, &found) < 0) goto done;
+        search.forms[i] = forms_of(&search, segment, first);
+        postings += search.forms[i].postings;
+        is_several |= search.forms[i].count > 1 || (search.forms[i].count && ~search.places[first].spoken);
     }
-    if (live_ != Py_None && array_open(&live, live_) < 0) goto done;
-    const uint8_t *is_live = live.is_open ? live.data : NULL;
-    for (Py_ssize_t i = 0; i < found.count; i++) {
-        if (is_live && (live.type != U8 || found.doc[i] >= live.length)) { out_of_range(); goto done; }
-        alive += !is_live || is_live[found.doc[i]];
-        most = found.value[i] > most ? found.value[i] : most;
-    }
-    docs = PyBytes_FromStringAndSize((const char *)found.doc, found.count * (Py_ssize_t)sizeof *found.doc);
-    values = PyBytes_FromStringAndSize((const char *)found.value, found.count * (Py_ssize_t)sizeof *found.value);
-    if (docs && values) result = Py_BuildValue("OOin", docs, values, most, alive);
+    /* How many articles hold several forms is not known before. */
+    docs = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.doc);
+    values = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.value);
+    if (!docs || !values) goto done;
+    /* The pages that are never written take no memory. */
+    if (is_several && !(weights = PyMem_Malloc(sizeof *weights))) { PyErr_NoMemory(); goto done; }
+    found.doc = (uint32_t *)PyByteArray_AsString(docs);
+    found.value = (uint16_t *)PyByteArray_AsString(values);
+    Py_ssize_t gone = 0;
+    RELEASED(postings)
+    const int united = unite_all(&search, &found, weights);
+    if (united == 0) gone = shared(found.doc, found.count, dead.data, dead.length);
+    REGAINED
+    if (united < 0) { out_of_range(); goto done; }
+    if (PyByteArray_Resize(docs, found.count * (Py_ssize_t)sizeof *found.doc) < 0 ||
+        PyByteArray_Resize(values, found.count * (Py_ssize_t)sizeof *found.value) < 0)
+        goto done;
+    result = Py_BuildValue("OOin", docs, values, found.most, found.count - gone);
 done:
-    array_close(&live);
+    array_close(&dead);
     Py_XDECREF(docs);
     Py_XDECREF(values);
-    PyMem_Free(found.doc);
-    PyMem_Free(found.value);
+    PyMem_Free(weights);
+    PyMem_Free(search.forms);
     PyMem_Free(search.places);
     return result;
 }

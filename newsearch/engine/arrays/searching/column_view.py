@@ -69,33 +69,30 @@ class ColumnView:
         if len(parts) == 1:
             return parts[0]
         if name in columns.TABLES:
-            tables = self._tables(name)
             # Use the narrowest type because filters look up many articles.
             dtype = np.min_scalar_type(len(self.names(name)))
             parts = [
-                np.frombuffer(numbers, np.uint32).astype(dtype).take(part)
-                for numbers, part in zip(tables, parts, strict=True)
+                numbers.astype(dtype).take(part)
+                for numbers, part in zip(self.numbers(name), parts, strict=True)
             ]
         return np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
 
     def names(self, table: str) -> list[str]:
         """The strings of a table, over all segments."""
-        found: list[str] | None = self.cache.get(("names", table))
-        if found is None:
-            self._tables(table)
-            found = self.cache.get(("names", table)) or self._decoded(table)[0]
-        return found
+        return self._table(table)[0]
 
-    def _tables(self, table: str) -> list[Any]:
-        """For each segment, a buffer of the numbers in `names` of the strings of a table, uint32."""
-        names, numbers = self._decoded(table)
-        self.cache.put(("names", table), names)
-        return numbers
+    def numbers(self, table: str) -> list[Array]:
+        """For each segment, the numbers in `names` of its strings of a table, uint32."""
+        return self._table(table)[1]
 
-    def _decoded(self, table: str) -> tuple[list[str], list[Any]]:
-        # Each segment has most of the strings. They are decoded once.
-        names, numbers = kernel.numbered([segment.encoded_names(table) for segment in self.segments])
-        return self.segments[0].decoded(table, names) if self.segments else [], numbers
+    def _table(self, table: str) -> tuple[list[str], list[Array]]:
+        def made() -> tuple[list[str], list[Array]]:
+            # Each segment has most of the strings. They are decoded once.
+            names, numbers = kernel.numbered([segment.encoded_names(table) for segment in self.segments])
+            decoded = self.segments[0].decoded(table, names) if self.segments else []
+            return decoded, [np.frombuffer(of_segment, np.uint32) for of_segment in numbers]
+
+        return self.cache.made(("names", table), made)
 
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
         """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""
@@ -123,6 +120,15 @@ class ColumnView:
     def live(self) -> Mask:
         """For each article, whether it is neither deleted nor replaced."""
         return np.concatenate([np.empty(0, bool), *(segment.live for segment in self.segments)])
+
+    @cached
+    def dead(self) -> Array:
+        """The articles that are deleted or replaced, sorted, uint32."""
+        numbers = [
+            segment.dead.astype(np.uint32) + np.uint32(start)
+            for start, segment in zip(self.starts, self.segments, strict=False)
+        ]
+        return np.concatenate([np.empty(0, np.uint32), *numbers])
 
     @cached
     def visible(self) -> Mask:
@@ -210,13 +216,17 @@ class ColumnView:
             return None
         return self.remembered((name, tz, "days"), made) or None
 
-    def calendar_days(self, tz: tzinfo) -> tuple[Mask, Array]:
-        """Which articles are dated, and the day of each in a zone, in days since 1970."""
-        is_dated: Mask = (self.column("flag") & columns.DATED) != 0
-        seconds = self.column("date").astype(np.int64)
+    def calendar_days(self, tz: tzinfo, docs: Array | slice = slice(None)) -> tuple[Mask, Array]:
+        """Which of these articles are dated, and the day of each in a zone, in days since 1970."""
+        flag = self.column("flag")[docs]
+        is_dated: Mask = (flag & columns.DATED) != 0
+        seconds = self.column("date")[docs]
         if tz is UTC:
-            return is_dated, seconds // columns.DAY
-        is_timed = is_dated & ((self.column("flag") & columns.DATE_ONLY) == 0)
+            # A narrow type is divided several times as fast, but may not hold the divisor.
+            wide = seconds if seconds.dtype.itemsize >= 4 else seconds.astype(np.int64)
+            return is_dated, (wide // wide.dtype.type(columns.DAY)).astype(np.int64)
+        seconds = seconds.astype(np.int64)
+        is_timed = is_dated & ((flag & columns.DATE_ONLY) == 0)
         seconds[is_timed] += _offsets(seconds[is_timed], tz)
         return is_dated, seconds // columns.DAY
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.loops import sieve
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
-from newsearch.engine.base import FACETS
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.groups import Groups
@@ -26,55 +26,92 @@ UNDATED = np.iinfo(np.int32).min
 
 
 def counted(
-    view: View, name: str, docs: Array, limit: int | None, tz: tzinfo, groups: Groups | None = None
+    view: View, name: str, docs: Array, limit: int | None, groups: Groups | None = None
 ) -> list[tuple[str, int]]:
-    """See `Answer.facet`.
+    """A facet of names; see `Answer.facet`.
 
     Args:
-        docs: the numbers of the articles.
-        tz: the zone in which days begin.
+        docs: the numbers of the articles, sorted.
         groups: if given, articles of one group that have the same value count once.
     """
-    if FACETS[name].of_time:
-        return _periods(view, name, docs, limit, tz, groups)
-    return _names(view, name, docs, limit, groups)
+    counts = _counts(view, name, docs) if groups is None else _counts_of_groups(view, name, docs, groups)
+    if name != "provider":
+        return _commonest(view.names(name), counts, limit)
+    texts, text_of = shown_outlets(view)
+    counts = np.bincount(text_of[: len(counts)], counts, len(texts)).astype(np.int64)
+    if not counts[0]:
+        return _commonest(texts, counts, limit)
+    hosts, of_hosts = _hosts(view, docs, groups)
+    # A host may be shown beside an outlet of that name: they are one.
+    numbers = {text: number for number, text in enumerate(texts)}
+    numbers_of = [numbers.setdefault(host, len(numbers)) for host in hosts]
+    counts = np.append(counts, np.zeros(len(numbers) - len(texts), np.int64))
+    counts[0] = 0
+    np.add.at(counts, numbers_of, of_hosts)
+    return _commonest(list(numbers), counts, limit)
 
 
-def _names(
-    view: View, name: str, docs: Array, limit: int | None, groups: Groups | None
-) -> list[tuple[str, int]]:
-    of = docs
+def shown_outlets(view: View) -> tuple[list[str], Array]:
+    """The distinct names by which outlets are shown, the empty one first; and the number of that of each provider.
+
+    An outlet without a name is shown by its domain.
+    """
+
+    def made() -> tuple[list[str], Array]:
+        numbers = {"": 0}
+        text_of = []
+        for stored in view.names("provider"):
+            name, _, rest = stored.partition("\x1f")
+            text_of.append(numbers.setdefault(name or rest.partition("\x1f")[0], len(numbers)))
+        return list(numbers), np.array(text_of, np.int64)
+
+    return view.remembered("shown outlets", made)
+
+
+def _commonest(texts: list[str], counts: Array, limit: int | None) -> list[tuple[str, int]]:
+    """The texts with the highest counts above 0, without the empty text. Equal ones in alphabetical order."""
+    held = counts.nonzero()[0]
+    if limit is not None and 0 < limit + 1 < len(held):
+        # Where one of them is empty, one more is needed.
+        least = np.partition(counts[held], len(held) - limit - 1)[len(held) - limit - 1]
+        held = held[counts[held] >= least]
+    found = [
+        (texts[i], count) for i, count in zip(held.tolist(), counts[held].tolist(), strict=True) if texts[i]
+    ]
+    return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
+
+
+def _counts(view: View, name: str, docs: Array) -> Array:
+    """How many of these articles have each of the names of a table."""
+    columns_of = [
+        (
+            start,
+            segment.column(name),
+            segment.column(f"{name}_at") if name in columns.SEVERAL else None,
+            numbers,
+        )
+        for start, segment, numbers in zip(view.starts, view.segments, view.numbers(name), strict=False)
+    ]
+    tallied = sieve.tally(docs.astype(np.uint32, copy=False), columns_of, len(view.names(name)))
+    return np.frombuffer(tallied, np.int64)
+
+
+def _counts_of_groups(view: View, name: str, docs: Array, groups: Groups) -> Array:
+    """In how many groups an article has each of the names of a table."""
+    of, column = docs, view.column(name)
     if name in columns.SEVERAL:
         at = view.starts_of(name)
         starts = at.take(docs)
         counts = at.take(docs + 1) - starts
-        numbers = view.column(name).take(columns.ranges(starts, counts))
-        of = np.repeat(docs, counts) if groups else docs
+        numbers, of = column.take(columns.ranges(starts, counts)), np.repeat(docs, counts)
     else:
-        numbers = view.column(name).take(docs)
-    names = view.names(name)
-
-    def shown(number: int) -> str:
-        # An outlet without a name is shown by its domain.
-        parts = names[number].split("\x1f")
-        return parts[0] or (parts[1] if name == "provider" and len(parts) > 1 else "")
-
-    def first() -> Array:
-        numbers: dict[str, int] = {}
-        return np.array([numbers.setdefault(shown(number), number) for number in range(len(names))], np.int64)
-
-    if groups:
+        numbers = column.take(docs)
+    if name == "provider" and len(view.names(name)):
         # Several numbers may be shown as one.
-        numbers = view.remembered(("shown", name), first).take(numbers)
-    counts = _bincount(numbers, of, groups)
-    total: dict[str, int] = {}
-    for i in counts.nonzero()[0].tolist():
-        if text := shown(i):
-            total[text] = total.get(text, 0) + int(counts[i])
-    if name == "provider" and names:
-        for host, count in _hosts(view, docs, groups):
-            total[host] = total.get(host, 0) + count
-    return sorted(total.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        text_of = shown_outlets(view)[1]
+        _, first, place = np.unique(text_of, return_index=True, return_inverse=True)
+        numbers = first.take(place).take(numbers)
+    return _bincount(numbers, of, groups)
 
 
 def _bincount(numbers: Array, docs: Array, groups: Groups | None) -> Array:
@@ -93,32 +130,62 @@ def _bincount(numbers: Array, docs: Array, groups: Groups | None) -> Array:
     return together
 
 
-def _hosts(view: View, docs: Array, groups: Groups | None) -> list[tuple[str, int]]:
+def _hosts(view: View, docs: Array, groups: Groups | None) -> tuple[list[str], Array]:
     """The URL hosts of articles whose outlet has neither a name nor a domain, with the number of articles for each."""
-    names = view.names("provider")
-    nameless = np.array([not any(known.split("\x1f")[:2]) for known in names])[
-        view.column("provider").take(docs)
-    ]
-    if not nameless.any():
-        return []
+    nameless = shown_outlets(view)[1].take(view.column("provider").take(docs)) == 0
     hosts, of = view.hosts
-    counts = _bincount(of.take(docs[nameless]), docs[nameless], groups).tolist()
-    return [(host, count) for host, count in zip(hosts, counts, strict=False) if host and count]
+    counts = _bincount(of.take(docs[nameless]), docs[nameless], groups)
+    return hosts[: len(counts)], counts
 
 
-def _periods(
-    view: View, name: str, docs: Array, limit: int | None, tz: tzinfo, groups: Groups | None
+def periods_of_groups(
+    view: View, name: str, docs: Array, limit: int | None, tz: tzinfo, groups: Groups
 ) -> list[tuple[str, int]]:
+    """A facet of time, in which articles of one group that are of the same period count once."""
     numbers = numbered_periods(view, name, tz).take(docs)
-    docs, numbers = docs[numbers > UNDATED], numbers[numbers > UNDATED]
-    # Count from the first period, since thousands of empty days precede it.
-    first = int(numbers.min(initial=np.iinfo(np.int32).max))
-    if int(numbers.max(initial=UNDATED)) - first > _DAYS:
-        raise ValueError("dates further apart than the years 1 and 9999")  # only a damaged index has them
-    counts = _bincount(numbers - np.int32(first), docs, groups)
+    counts, first = _from_first(numbers[numbers > UNDATED], docs[numbers > UNDATED], groups)
+    return _latest(name, counts, first, limit)
+
+
+class Days(NamedTuple):
+    """How many articles are of each day.
+
+    Attributes:
+        days: in days since 1970, rising.
+        counts: above 0.
+    """
+
+    days: Array
+    counts: Array
+
+
+def counted_days(view: View, docs: Array, tz: tzinfo) -> Days:
+    """How many of some articles are of each day in a zone."""
+    is_dated, days = view.calendar_days(tz, docs)
+    counts, first = _from_first(days[is_dated], docs, None)
+    held = counts.nonzero()[0]
+    return Days(held + first, counts[held])
+
+
+def counted_periods(name: str, days: Days, limit: int | None) -> list[tuple[str, int]]:
+    """A facet of time; see `Answer.facet`."""
+    numbers = _PERIODS[name].number(days.days)
+    first = int(numbers[0]) if len(numbers) else 0
+    return _latest(name, np.bincount(numbers - first, days.counts).astype(np.int64), first, limit)
+
+
+def _latest(name: str, counts: Array, first: int, limit: int | None) -> list[tuple[str, int]]:
     held = counts.nonzero()[0].tolist()
     latest = held if limit is None else held[max(0, len(held) - limit) :]
     return [(shown_period(name, first + i), int(counts[i])) for i in latest]
+
+
+def _from_first(numbers: Array, docs: Array, groups: Groups | None) -> tuple[Array, int]:
+    """How often each number occurs, from the lowest on, since thousands of empty days precede it; and that number."""
+    first = int(numbers.min(initial=np.iinfo(np.int32).max))
+    if int(numbers.max(initial=UNDATED)) - first > _DAYS:
+        raise ValueError("dates further apart than the years 1 and 9999")  # only a damaged index has them
+    return _bincount(numbers - numbers.dtype.type(first), docs, groups), first
 
 
 def numbered_periods(view: View, name: str, tz: tzinfo) -> Array:

@@ -76,8 +76,8 @@ class Filters:
                 begins, ends = view.extents(node.field, self._tz)
                 until = ends if node.start is None and not node.begun else begins
                 return Check(BETWEEN, until, ends, None, low, high)
-            case Match("url", value) if "://" not in value:
-                return _listed(self._with_url(value.casefold()))
+            case Match() if (part := url_part(node)) is not None:
+                return _listed(view.with_url(part))
             case Match():
                 return _MAKERS[node.field](node.value, view)
         return _listed(self._found(node))
@@ -95,15 +95,12 @@ class Filters:
         chosen = np.fromiter((_within(name, wanted) for name in names), bool, len(names))
         return Check(CHOSEN, numbers, None, chosen)
 
-    def _with_url(self, part: str) -> Array:
-        def made() -> tuple[Array]:
-            segments = zip(self._view.starts, self._view.segments, strict=False)
-            found = [
-                segment.with_url(part).astype(np.uint32) + np.uint32(start) for start, segment in segments
-            ]
-            return (np.concatenate([np.empty(0, np.uint32), *found]),)
 
-        return self._view.joined(("url", part), made)[0]
+def url_part(node: Node) -> str | None:
+    """The case-folded part that a URL must contain to pass a node, or None if the node is something else."""
+    if isinstance(node, Match) and node.field == "url" and "://" not in node.value:
+        return node.value.casefold()
+    return None
 
 
 def _listed(docs: Sequence[int] | Array) -> Check:

@@ -22,7 +22,7 @@ from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import MAX_PAGE, Counts, Explanation, Fold, Options
+from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Explanation, Fold, Options
 from newsearch.query.tree import Node
 from newsearch.stories.spreading import spread
 from newsearch.text.analysis import Stemming
@@ -105,7 +105,11 @@ class FoldedSearch:
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         complete, partial = self._search.matches
         docs = complete if len(complete) else partial
-        return facets.counted(self._view, name, docs, limit, self._options.tz, self._view.groups)
+        if FACETS[name].of_time:
+            return facets.periods_of_groups(
+                self._view, name, docs, limit, self._options.tz, self._view.groups
+            )
+        return facets.counted(self._view, name, docs, limit, self._view.groups)
 
     # Folding
 

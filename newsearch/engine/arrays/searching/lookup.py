@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch._compiled import compiled
-from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment.dictionary import stem_of
 from newsearch.engine.arrays.segment.form import MAX_ARTICLES
 from newsearch.engine.arrays.segment.segment import Segment
@@ -48,17 +48,17 @@ class WordLookup:
         self._segments = segments
         self._starts = starts
 
-    def find(self, term: str, live: Mask | None) -> Found:
+    def find(self, term: str, dead: Array) -> Found:
         """Look a term up.
 
         Args:
-            live: which articles are live. None means all.
+            dead: the articles that are not live, sorted, uint32.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
         if _compiled is None:
-            return self._find(term, live)
+            return self._find(term, dead)
         stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
 
         def is_stem(language: int, form: bytes) -> bool:
@@ -66,16 +66,15 @@ class WordLookup:
             return stem_of(self._stemmings[language], form.decode()) == stems[language]
 
         hashes = [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()]
-        doc, code, most, count = _compiled.find(self._opened, term.encode(), hashes, is_stem, live)
+        doc, code, most, count = _compiled.find(self._opened, term.encode(), hashes, is_stem, dead)
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
 
-    def _find(self, term: str, live: Mask | None) -> Found:
+    def _find(self, term: str, dead: Array) -> Found:
         found = [_in_segment(segment, term) for segment in self._segments]
         docs = [doc + np.uint32(start) for start, (doc, _) in zip(self._starts, found, strict=False)]
         doc = np.concatenate([np.empty(0, np.uint32), *docs])
         code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
-        count = len(doc) if live is None else int(np.count_nonzero(live.take(doc)))
-        return Found(doc, code, int(code.max(initial=0)), count)
+        return Found(doc, code, int(code.max(initial=0)), len(doc) - int(matches.holds(dead, doc).sum()))
 
     @cached_property
     def _stemmings(self) -> dict[int, Stemming]:

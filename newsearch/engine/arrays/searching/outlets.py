@@ -8,7 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.searching.facets import UNDATED, numbered_periods, shown_period
+from newsearch.engine.arrays.searching.facets import (
+    UNDATED,
+    numbered_periods,
+    shown_outlets,
+    shown_period,
+)
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import OutletCount
@@ -27,7 +32,7 @@ def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletC
     """
     names, of = view.remembered("outlets of articles", lambda: _named(view))
     outlet = of.take(docs)
-    docs, outlet = docs[outlet >= 0], outlet[outlet >= 0]
+    docs, outlet = docs[outlet > 0], outlet[outlet > 0]
     if not len(docs):
         return []
     is_day = view.column("flag").take(docs) & columns.DATE_ONLY
@@ -55,21 +60,17 @@ def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletC
 
 
 def _named(view: View) -> tuple[list[str], Array]:
-    """The names of all outlets, and for each article the index of its outlet's name; -1 if it names none.
+    """The names of all outlets, and for each article the index of its outlet's name; 0 if it names none.
 
     An outlet without a name has its domain as its name, and without a domain the host of the article's URL.
     """
-    numbers: dict[str, int] = {}
-    of_provider = []
-    for stored in view.names("provider"):
-        name, _, rest = stored.partition("\x1f")
-        shown = name or rest.partition("\x1f")[0]
-        of_provider.append(numbers.setdefault(shown, len(numbers)) if shown else -1)
-    of = np.array(of_provider or [-1], np.int64).take(view.column("provider"))
-    nameless = of < 0
+    names, of_provider = shown_outlets(view)
+    numbers = {name: number for number, name in enumerate(names)}
+    of = of_provider.take(view.column("provider"))
+    nameless = of == 0
     if nameless.any():
         hosts, of_article = view.hosts
-        of_host = np.array([numbers.setdefault(host, len(numbers)) if host else -1 for host in hosts])
+        of_host = np.array([numbers.setdefault(host, len(numbers)) for host in hosts])
         of[nameless] = of_host.take(of_article[nameless])
     return list(numbers), of
 

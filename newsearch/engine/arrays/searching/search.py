@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from copy import copy
-from functools import cached_property, partial, reduce
+from functools import cached_property, reduce
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -26,10 +26,11 @@ from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
 from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
+from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import Counts, Explanation, FormCount, Grouping, Options, OutletCount
+from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Grouping, Options, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming
@@ -74,7 +75,7 @@ class Search:
         self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
-        self._groups = compiler.groups(asked.filters)
+        self._sieve = PageFilters(view, compiler, asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
@@ -106,41 +107,15 @@ class Search:
 
     @checked
     def counts(self) -> Counts:
-        if not self._groups:
+        if not self._filters:
             complete = kernel.count(self._parts, self._shown)
         elif (filtered := self._filtered) is not None:
             complete = kernel.count(filtered, self._shown)
         else:
             complete = len(self._complete)
-        if not self._has_partial or self._required or self._groups:
+        if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
-
-    @property
-    def _all_passing(self) -> Part | None:
-        """All articles that pass the filters, if nothing else is searched for, and if these filters were used before.
-
-        The first page of a filter needs few articles. To find all of them pays off if it is asked for again.
-        """
-        everything = self._view.everything
-        if (
-            not self._groups
-            or self._optional
-            or any(clause.part is not everything for clause in self._required)
-        ):
-            return None
-        key = ("filters", *self._filters)
-        if self._view.cache.get(key) is None:
-            self._view.cache.put(key, True)
-            return None
-        parts = [self._compiler.filter_part(node) for node in self._filters]
-        known = sorted((part for part in parts if part is not None), key=_length)
-        if len(known) < len(parts):
-            return None
-        if len(known) == 1:
-            return known[0]._replace(unit=1.0, best=1.0)
-        docs = np.frombuffer(kernel.common(known, None), np.uint32)
-        return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
 
     @property
     def _filtered(self) -> list[Part] | None:
@@ -160,7 +135,14 @@ class Search:
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        return facets.counted(self._view, name, self._counted, limit, self._options.tz)
+        if FACETS[name].of_time:
+            return facets.counted_periods(name, self._days, limit)
+        return facets.counted(self._view, name, self._counted, limit)
+
+    @cached_property
+    def _days(self) -> facets.Days:
+        # The facets of time are often asked for together.
+        return facets.counted_days(self._view, self._counted, self._options.tz)
 
     @checked
     def outlets(self, by: str | None) -> list[OutletCount]:
@@ -274,13 +256,18 @@ class Search:
         held = np.ones(len(docs), bool)
         for part in self._parts:
             held &= part.look_up(docs) != 0
+            # The shortest list comes first, and most articles lack one of the first few.
+            if not held.any():
+                break
         return held
 
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        if (passing := self._all_passing) is not None:
-            return kernel.best_complete([passing], self._boost, self._ceiling, self._shown, None, wanted)
+        only_filters = not self._optional and all(part is self._view.everything for part in self._parts)
+        if only_filters and (passing := self._sieve.all_passing()) is not None:
+            part, passes = passing
+            return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
         return kernel.best_complete(
             self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
         )
@@ -323,15 +310,18 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return partial(sieve.passing, self._groups) if self._groups else None
+        return self._sieve.passes
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
         numbers = np.frombuffer(docs, np.uint32)
         passes = np.zeros(len(numbers), bool)
-        for part in self._parts:
+        for part in reversed(self._parts):
             passes |= part.look_up(numbers) != 0
-        return passes & np.frombuffer(sieve.passing(self._groups, numbers), bool) if self._groups else passes
+            if passes.all():
+                break
+        others = self._sieve.passes
+        return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _passes_incomplete(self, docs: Any) -> Mask:
         """Pass the articles that are not complete matches and pass the filters."""
@@ -371,7 +361,8 @@ class Search:
 
     def _passing(self, docs: Array) -> Array:
         """The articles of `docs` that pass the filters."""
-        return docs[np.frombuffer(sieve.passing(self._groups, docs), bool)] if self._groups else docs
+        groups = self._sieve.groups
+        return docs[np.frombuffer(sieve.passing(groups, docs), bool)] if groups else docs
 
     # Ranking
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
@@ -91,7 +91,7 @@ class View(ColumnView):
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found: Part | None = self.cache.get(("words", term))
         if found is None:
-            doc, code, most, live = self._lookup.find(term, None if self.all_live else self.live)
+            doc, code, most, live = self._lookup.find(term, self.dead)
             unit = self.unit(live) / ranking.PARTS
             found = self.with_bits(Part(doc, code, unit, unit * most))
             self.cache.put(("words", term), found)
@@ -235,10 +235,9 @@ class View(ColumnView):
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
         count = 0
-        for segment, start, places in zip(self.segments, self.starts, self._exact(term), strict=False):
+        for segment, places in zip(self.segments, self._exact(term), strict=True):
             for first, last, _ in places:
-                doc = segment.postings(first, last)[0]
-                count += len(doc) if self.all_live else int(np.count_nonzero(self.live[start:].take(doc)))
+                count += segment.count_live(segment.postings(first, last)[0])
         return count
 
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
@@ -256,7 +255,8 @@ class View(ColumnView):
 
     def count_live(self, doc: Array) -> int:
         """How many of these articles are neither deleted nor replaced."""
-        return len(doc) if self.live_articles == self.articles else int(np.count_nonzero(self.live.take(doc)))
+        # The dead ones are mostly few, and are sought among the others.
+        return len(doc) - (int(matches.holds(self.dead, doc).sum()) if len(self.dead) else 0)
 
     # Text fields
 
@@ -318,6 +318,45 @@ class View(ColumnView):
         """The URLs of the article with this number, case-folded. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
         return segment.records.urls(number)
+
+    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
+        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
+
+        def made() -> tuple[Array, bool]:
+            found = [segment.maybe_with_url(part) for segment in self.segments]
+            docs = [
+                of_segment.astype(np.uint32) + np.uint32(start)
+                for start, (of_segment, _) in zip(self.starts, found, strict=False)
+            ]
+            return np.concatenate([np.empty(0, np.uint32), *docs]), all(certain for _, certain in found)
+
+        return self.joined(("maybe url", part), made)
+
+    def have_url(self, part: str, docs: Array) -> Mask:
+        """For each of some articles, whether it has a URL with this part, case-folded. What was read is kept."""
+        wanted, key = part.encode("utf-8", "surrogatepass"), ("url read", part)
+        read, has = self.cache.get(key) or (np.empty(0, np.uint32), np.empty(0, bool))
+        new = docs[~matches.holds(docs, read)]
+        if len(new):
+            read = np.concatenate((read, new))
+            has = np.concatenate((has, [wanted in self.urls(doc) for doc in new.tolist()]))
+            order = read.argsort()
+            read, has = read[order], has[order].astype(bool)
+            self.cache.put(key, (read, has))
+        return has[read.searchsorted(docs)]
+
+    def has_read(self, part: str) -> bool:
+        """Whether it is known which articles have a URL with this part."""
+        return self.cache.get(("joined", ("url", part))) is not None
+
+    def with_url(self, part: str) -> Array:
+        """The articles that have a URL with this part, case-folded, sorted."""
+
+        def made() -> tuple[Array]:
+            docs, is_certain = self.maybe_with_url(part)
+            return (docs if is_certain else docs[self.have_url(part, docs)],)
+
+        return self.joined(("url", part), made)[0]
 
     @cached
     def hosts(self) -> tuple[list[str], Array]:

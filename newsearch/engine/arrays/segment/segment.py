@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article, Draft, Provider
 from newsearch.engine.arrays.files.layout import ArrayFile
+from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
@@ -199,6 +200,15 @@ class Segment:
         return mask
 
     @property
+    def dead(self) -> NDArray[np.uint16]:
+        """The articles that cannot be found, sorted."""
+        return np.sort(self.deleted).astype(np.uint16)
+
+    def count_live(self, docs: Array) -> int:
+        """How many of some articles, sorted, can be found."""
+        return len(docs) - (int(matches.holds(self.dead, docs).sum()) if len(self.deleted) else 0)
+
+    @property
     def live_articles(self) -> int:
         """The number of articles that can be found."""
         return self.articles - len(self.deleted)
@@ -312,12 +322,11 @@ class Segment:
         text, at, post_at, post_doc = map(self.file.array, NAMES)
         return UrlParts(text, at, post_at, post_doc, self.articles)
 
-    def with_url(self, part: str) -> Array:
-        """The articles with a URL that contains this part, case-folded. Sorted."""
+    def maybe_with_url(self, part: str) -> tuple[Array, bool]:
+        """The articles that may have a URL with this part, case-folded, sorted; and whether each certainly has it."""
         wanted = part.encode("utf-8", "surrogatepass")
         found = self._url_parts.find(wanted) if self._url_parts else None
-        docs, is_certain = (np.arange(self.articles), False) if found is None else found
-        return docs if is_certain else docs[[wanted in self.records.urls(doc) for doc in docs.tolist()]]
+        return (np.arange(self.articles), False) if found is None else found
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.

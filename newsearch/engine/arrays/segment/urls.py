@@ -24,6 +24,10 @@ Array: TypeAlias = NDArray[Any]
 NAMES = ("url_bytes", "url_at", "url_post_at", "url_post_doc")
 
 
+_SHORT = 3
+"""Shorter parts, such as `co` and `uk`, are in many URLs and hardly narrow down what longer ones find."""
+
+
 def parts_of(text: bytes) -> Iterator[re.Match[bytes]]:
     """The parts of a case-folded text in UTF-8."""
     return re.finditer(rb"[0-9a-z\x80-\xff]+", text)
@@ -48,7 +52,10 @@ class UrlParts:
         if not parts:
             return None
         found = np.full(-(-self._arrays[4] // 64), 2**64 - 1, np.uint64)
+        longest = max(len(part.group()) for part in parts)
         for part in parts:
+            if len(part.group()) < min(_SHORT, longest):
+                continue
             begins, ends = part.start() > 0, part.end() < len(wanted)
             bits = sieve.with_part(*self._arrays, part.group(), begins, ends)
             found = found & np.frombuffer(bits, np.uint64)
