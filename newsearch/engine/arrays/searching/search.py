@@ -158,6 +158,12 @@ class Search:
         )
 
     @checked
+    def number(self, id: str) -> int | None:
+        docs = self.docs
+        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
+
+    @checked
     def stories(self, span: float | None) -> Grouping:
         from newsearch.engine.arrays.searching import events  # most searches do not ask
 
@@ -197,6 +203,11 @@ class Search:
     def docs(self) -> Array:
         """The articles on the page."""
         return np.array([doc for _, doc, _ in self._page], np.int64)
+
+    @property
+    def held(self) -> Mask:
+        """For each article on the page, whether it is a complete match."""
+        return np.array(self._is_held, bool)
 
     @property
     def matches(self) -> tuple[Array, Array]:
