@@ -180,7 +180,7 @@ def surroundings(article: Article, run: Callable[[Request], Results], request: R
     for hit in run(replace(near, after=start, before=moment, sort="newest")):
         start = when(hit.article)[1]
     for hit in run(replace(near, after=moment, before=end, sort="oldest")):
-        end = when(hit.article)[1]
+        end = when(hit.article)[1] + timedelta(seconds=1)  # the window excludes its end
     return replace(request, after=start, before=end)
 
 

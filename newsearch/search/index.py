@@ -159,7 +159,7 @@ class Index:
                 default, uses the words only to rank the results of a query in sentences. False does neither, and leaves
                 `related` empty.
             collapse: copies or stories: one hit represents all matching copies of a text, or all reports of an event
-                among the first hits (200, or more if these do not fill the page). `Hit.copies` has the others. See
+                among the matches (the best 10,000, if there are more). `Hit.copies` has the others. See
                 docs/stories.md.
             show: which article of a group is the hit: best (in the order of the search), first or last (by date), or
                 that of an outlet, given by name or domain.

@@ -300,10 +300,15 @@ def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
     to, of = np.concatenate([one, other]), np.concatenate([other, one])
     share = np.concatenate([likeness, likeness])
     # An article has more neighbours of its topic than of its event, but those of its event are nearer.
-    order = np.lexsort((of, -share, to))
-    first = np.searchsorted(to[order], np.arange(count))
-    order = np.sort(order[np.arange(len(order)) - first[to[order]] < NEIGHBOURS])
-    to, of, share = to[order], of[order], share[order]
+    has_many = np.bincount(to, minlength=count)[to] > NEIGHBOURS
+    if has_many.any():
+        crowd = np.flatnonzero(has_many)
+        order = crowd[np.lexsort((of[crowd], -share[crowd], to[crowd]))]
+        first = np.searchsorted(to[order], np.arange(count))
+        far = order[np.arange(len(order)) - first[to[order]] >= NEIGHBOURS]
+        kept = np.ones(len(to), np.bool_)
+        kept[far] = False
+        to, of, share = to[kept], of[kept], share[kept]
     share *= SMOOTHING / np.bincount(to, share, count)[to]
     sizes = np.bincount(vectors.articles, minlength=count)
     starts = np.cumsum(sizes) - sizes

@@ -19,6 +19,9 @@ from newsearch.stories.wording import repaired
 
 Array: TypeAlias = NDArray[Any]
 
+VERSION = 2
+"""Raised when articles are compared in another way. What was known before does not hold then."""
+
 _BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
 
@@ -97,6 +100,24 @@ NOTHING = KnownGroups(
     np.empty(0, np.uint16),
     np.empty(0, np.int32),
 )
+
+
+def is_sound(found: KnownGroups) -> bool:
+    """Whether these arrays fit together, as they do unless they come from a damaged file."""
+    places = np.concatenate([found.first, found.second, found.member, found.group, found.compared])
+    return bool(
+        len(found.first) == len(found.second) == len(found.closeness)
+        and len(found.member) == len(found.group)
+        and (not len(places) or (places.min() >= 0 and places.max() < len(found.key)))
+        and (found.key[1:] > found.key[:-1]).all()
+        and (found.closeness >= 1).all()
+        and len(found.compared_counts) == len(found.key)
+        and found.compared_counts.sum(dtype=np.int64) == len(found.compared)
+        and all(
+            not len(shingles) or (shingles.min() > 0 and shingles.max() < 1 << signatures.BITS)
+            for shingles in (found.crowded_titles, found.crowded_texts)
+        )
+    )
 
 
 def keys_of(ids: Array, contents: Array) -> Array:

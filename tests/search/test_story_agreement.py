@@ -11,16 +11,16 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_folding import FERRIES, OTHERS
+from test_folding import FERRIES, OTHERS, record
 from test_fronts import REPORTS, SINGLE
 
 import newsearch
 from newsearch import Index
 from newsearch.engine.arrays.searching import folded
 
-WORDS = "harbour fires ferry ferries regatta rowers council parking 12 14 2024 library storm bridges mayor".split()
+WORDS = "harbour fires ferry ferries regatta rowers council 12 14 2024 storm bridges".split()
 words = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
 ENDINGS = ("", "", " - Herald", " - The Daily Herald", " | Courier", " from the Westmere Gazette")
 STARTS = ("", "", "WESTMERE (Reuters) - ", "The ")
@@ -39,8 +39,20 @@ articles = st.builds(
     st.sampled_from(STARTS),
     words,
     st.sampled_from(["", "Herald", "The Daily Herald", "Courier", "Star"]),
-    st.none() | st.integers(0, 80),
+    st.none() | st.sampled_from([0, 0, 0, 1, 30, 80]),
 )
+PUBLISHED = [
+    record(f"{i}", f"{title} - The Lundmark Westmere Courier", "", "Courier" if i % 2 else "Herald", i)
+    for i, title in enumerate(
+        (
+            "Opera singers strike again",
+            "Chess final drawn today",
+            "Library tax passes",
+            "Zebra crossing painted",
+        )
+        * 2
+    )
+]
 known = st.sampled_from([*REPORTS, *SINGLE, *FERRIES, *OTHERS])
 
 
@@ -84,7 +96,8 @@ def test_the_front_page_and_the_hits_of_a_search_have_the_same_stories(records: 
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(articles | known, min_size=1, max_size=16))
+@given(st.lists(articles | known, min_size=1, max_size=24))
+@example(PUBLISHED)
 def test_postings_and_articles_tell_the_same_stories(records: list[dict[str, Any]]) -> None:
     fronts, folds = without_engine()
     with indexed(records) as index:

@@ -140,37 +140,44 @@ def _stems(view: View) -> _Stems:
         {language: segment.dictionary.stem_hashes(language) for language in segment.dictionary.stemmings}
         for segment in view.segments
     ]
+    # 0 stands for no stem: a form has stems in few languages.
     hashes = np.unique(
-        np.concatenate([np.empty(0, np.uint32), *(each for by in of_forms for each in by.values())])
+        np.concatenate([np.zeros(1, np.uint32), *(each[each > 0] for by in of_forms for each in by.values())])
     )
-    numbers = [
-        {language: np.searchsorted(hashes, each).astype(np.int32) for language, each in by.items()}
-        for by in of_forms
-    ]
-    frequency = np.zeros(max(len(hashes), 1), np.int64)
+    numbers = [{language: _numbered(hashes, each) for language, each in by.items()} for by in of_forms]
+    frequency = np.zeros(len(hashes), np.int64)
     for i, by in enumerate(numbers):
         counts = view.remembered(("forms", i, False), partial(_counts, view, i))
         counted: list[Array] = []
         for number in by.values():
             # A form counts once for each of its stems.
-            fresh = np.all([number != other for other in counted], axis=0) if counted else slice(None)
+            fresh = np.flatnonzero(number)
+            for other in counted:
+                fresh = fresh[number[fresh] != other[fresh]]
             np.add.at(frequency, number[fresh], counts[fresh])
             counted.append(number)
     rarity = rarities(frequency, view.live_articles)
     return _Stems(hashes, numbers, rarity, _marks(view, hashes, numbers))
 
 
+def _numbered(hashes: Array, of_forms: Array) -> Array:
+    """For each form, the index of the hash of its stem."""
+    found = np.zeros(len(of_forms), np.int32)
+    present = np.flatnonzero(of_forms)
+    found[present] = np.searchsorted(hashes, of_forms[present])
+    return found
+
+
 def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Array:
     """The mark of each stem."""
-    is_number = np.zeros(max(len(hashes), 1), bool)
+    is_number = np.zeros(len(hashes), bool)
     for segment, by in zip(view.segments, numbers, strict=True):
         # The bytes of digits are consecutive, and what begins with a digit has a stem that does.
         first, last = segment.dictionary.bisect(b"0"), segment.dictionary.bisect(b":")
         for stems in by.values():
             is_number[stems[first:last]] = True
-    is_number[: len(hashes)] &= (hashes != 0) & ~np.isin(hashes, YEARS)
-    marks = np.zeros(len(is_number), np.uint64)
-    marks[: len(hashes)] = number_marks(hashes)
+    is_number &= (hashes != 0) & ~np.isin(hashes, YEARS)
+    marks = number_marks(hashes)
     marks[~is_number] = 0
     return marks
 

@@ -122,10 +122,9 @@ class Search:
         """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
-        everything = self._view.everything
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if part is not everything]
+        parts = [part for part in self._parts if not self._view.is_everything(part)]
         for node in self._filters:
             part = self._compiler.filter_part(node)
             if part is None:
@@ -275,7 +274,7 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        only_filters = not self._optional and all(part is self._view.everything for part in self._parts)
+        only_filters = not self._optional and all(map(self._view.is_everything, self._parts))
         if only_filters and (passing := self._sieve.all_passing()) is not None:
             part, passes = passing
             return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
