@@ -23,6 +23,9 @@ Value = TypeVar("Value")
 _EVERY = 1.0
 """Seconds between two checks for a newer generation."""
 
+_PATIENCE = 0.5
+"""Seconds that a new generation is kept back at most until it is warmed up."""
+
 
 class Busy(Exception):
     """Too many searches are waiting; another one would wait too long."""
@@ -48,7 +51,8 @@ class Snapshot:
 class Live:
     """An index that several threads search, and that switches to each new generation.
 
-    With `warm_up`, a new generation is opened in a thread of its own, and searched when it is ready.
+    With `warm_up`, a new generation is opened in a thread of its own. It is searched when it is warmed up, or after
+    half a second: nobody should wait for the front page, nor long for the news.
 
     Args:
         warm_up: makes what the first requests of a generation would otherwise wait for.
@@ -71,6 +75,7 @@ class Live:
         self._probe: Index | None = None
         self._looked = -_EVERY
         self._warm_up = warm_up
+        self._warming: Thread | None = None
         self._is_opening = self._is_outdated = False
         self.error: NewsearchError | None = None
         self.running = 0
@@ -121,23 +126,18 @@ class Live:
                 self._probe = open_index(self._path)
                 # The first requests wait for the index, but not for what only some of them need.
                 self._snapshot = self._opened()
-                if self._warm_up is not None:
-                    self._in_a_thread(partial(self._make_ready, self._snapshot, self._warm_up))
+                self._start_to_warm(self._snapshot.index)
             elif not self._is_opening and (self._is_outdated or self._probe.refresh()):
                 self._is_opening = self._is_outdated = True
                 if self._warm_up is None:
                     self._switch()
                 else:
-                    self._in_a_thread(self._switch)
+                    _in_a_thread(self._switch)
             if not self._is_outdated:
                 self.error = None
         except NewsearchError as error:
             self.error = error
         self._looked = monotonic()
-
-    def _in_a_thread(self, job: Callable[[], None]) -> None:
-        # Stopping the server does not wait for it.
-        Thread(target=job, name="newsearch-opening", daemon=True).start()
 
     def _opened(self) -> Snapshot:
         index = open_index(self._path, synonyms=self._synonyms, memory=self._memory)
@@ -147,18 +147,20 @@ class Live:
     def _switch(self) -> None:
         try:
             snapshot = self._opened()
-            if self._warm_up is not None:
-                self._make_ready(snapshot, self._warm_up)
+            if warming := self._start_to_warm(snapshot.index):
+                warming.join(_PATIENCE)
             self._snapshot, self._is_outdated, self.error = snapshot, False, None
         except NewsearchError as error:
             self.error = error
         finally:
             self._is_opening = False
 
-    def _make_ready(self, snapshot: Snapshot, warm_up: Callable[[Index], None]) -> None:
-        # A request for what cannot be read tells so.
-        with suppress(NewsearchError):
-            warm_up(snapshot.index)
+    def _start_to_warm(self, index: Index) -> Thread | None:
+        # Generations that follow each other quickly must not be warmed up all at once.
+        if self._warm_up is None or (self._warming and self._warming.is_alive()):
+            return None
+        self._warming = _in_a_thread(partial(_warm, self._warm_up, index))
+        return self._warming
 
     @property
     def latest(self) -> Snapshot | None:
@@ -168,3 +170,16 @@ class Live:
     def close(self) -> None:
         """Stop the threads; running searches finish, waiting ones are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _warm(warm_up: Callable[[Index], None], index: Index) -> None:
+    # A request for what cannot be read tells so.
+    with suppress(NewsearchError):
+        warm_up(index)
+
+
+def _in_a_thread(job: Callable[[], None]) -> Thread:
+    # Stopping the server does not wait for it.
+    thread = Thread(target=job, name="newsearch-opening", daemon=True)
+    thread.start()
+    return thread

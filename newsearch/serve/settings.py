@@ -30,8 +30,8 @@ class Settings:
         waiting: number of searches that wait for a thread; any more are answered with 503.
         memory: maximum bytes that searching may take, as for `newsearch.open`, in each worker.
         kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
-        warm_up: whether the front page is prepared when the index is opened, and before the server switches to a new
-            generation. Otherwise the first request for it takes long.
+        warm_up: whether the front page is prepared when an index is opened, and for up to half a second before the
+            server switches to a new generation. Otherwise the first request for it takes long.
         timeout: maximum duration of a request, in seconds.
         max_url: maximum bytes of a path with its query.
         max_body: maximum bytes of a body.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -236,12 +237,14 @@ def test_a_new_generation_is_searched_once_its_front_page_is_ready(
     serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    monkeypatch.setattr("newsearch.serve.live._PATIENCE", 60.0)
     is_let = Event()
     done: list[int] = []
 
     def warm_up(index: newsearch.Index) -> None:
         done.append(index.stats().generation)
-        is_let.wait(60)
+        if done[1:]:
+            is_let.wait(60)
 
     monkeypatch.setattr("newsearch.serve.pages.warm_up", warm_up)
     news = tmp_path / "news.jsonl"
@@ -249,6 +252,8 @@ def test_a_new_generation_is_searched_once_its_front_page_is_ready(
     newsearch.build(news, index=tmp_path / "index")
     client = serve(tmp_path / "index", warm_up=True)
     assert client.get(SEARCH).json()["total"]["complete"] == 1
+    while any(thread.name == "newsearch-opening" for thread in threading.enumerate()):
+        sleep(0.01)
     news.write_text('{"id": "a", "title": "first"}\n{"id": "b", "title": "second"}\n')
     newsearch.build(news, index=tmp_path / "index")
     for _ in range(3):
@@ -257,8 +262,30 @@ def test_a_new_generation_is_searched_once_its_front_page_is_ready(
     # However long the thread takes.
     while client.get(SEARCH).json()["total"]["complete"] == 1:
         sleep(0.01)
-    assert sorted(done) == [1, 2]
+    assert done == [1, 2]
     assert client.get("/healthz").json()["generation"] == 2
+
+
+def test_a_new_generation_does_not_wait_long_for_its_front_page(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    is_let, started = Event(), []
+
+    def warm_up(index: newsearch.Index) -> None:
+        started.append(1)
+        is_let.wait(60)
+
+    monkeypatch.setattr("newsearch.serve.pages.warm_up", warm_up)
+    client = serve(tmp_path / "index", warm_up=True)
+    for number in range(1, 4):
+        lines = [json.dumps({"id": str(i), "title": f"Ban {i}"}) + "\n" for i in range(number)]
+        (tmp_path / "news.jsonl").write_text("".join(lines))
+        newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+        while client.get(SEARCH).json()["total"]["complete"] < number:
+            sleep(0.01)
+    assert started == [1]
+    is_let.set()
 
 
 def test_a_front_page_is_grouped_once_for_all_who_ask(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
