@@ -74,6 +74,16 @@ static inline int32_t next_position(Slot *slot, int32_t wanted) {
     return slot->next < slot->count ? slot->positions[slot->next] : -1;
 }
 
+/* The end of each field of an article, in words from its start. */
+static inline void find_ends(const Array *lengths, int64_t doc, int32_t *ends) {
+    int64_t end = 0;
+    for (int i = 0; i < FIELDS; i++) {
+        const int64_t length = integer(lengths, (Py_ssize_t)(doc * FIELDS + i));
+        end += length < 0 || length > UINT16_MAX ? UINT16_MAX + 1 : length;
+        ends[i] = (int32_t)end;
+    }
+}
+
 static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
     int at = 0;
     while (at < FIELDS && ends[at] <= start) at++;
@@ -122,24 +132,24 @@ static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const 
 }
 
 const char together_doc[] =
-    "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
+    "together(slots, width, ordered, field, lengths): the numbers (uint32) of the articles in which a word of every slot\n"
     "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
 
 PyObject *together(PyObject *module, PyObject *args) {
-    PyObject *given, *ends_, *found = NULL, *docs = NULL, *scores = NULL;
+    PyObject *given, *lengths_, *found = NULL, *docs = NULL, *scores = NULL;
     Py_ssize_t width;
     int is_ordered, field;
-    Array ends = {0};
+    Array lengths = {0};
     Slot *slots = NULL, **rarest = NULL;
     Row *rows = NULL;
-    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &ends_)) return NULL;
+    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &lengths_)) return NULL;
     const Py_ssize_t count = PyList_Size(given);
     slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
     rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
     if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
-    if (array_open(&ends, ends_) < 0) goto done;
-    if (ends.type != I32 || count < 1 || width > 1 << 24) {
-        PyErr_SetString(PyExc_TypeError, "some slots, and ends of fields of type int32, are expected here");
+    if (array_open(&lengths, lengths_) < 0) goto done;
+    if (lengths.type == F64 || count < 1 || width > 1 << 24) {
+        PyErr_SetString(PyExc_TypeError, "some slots, and lengths of fields, are expected here");
         goto done;
     }
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -153,7 +163,7 @@ PyObject *together(PyObject *module, PyObject *args) {
     if (!rows) { PyErr_NoMemory(); goto done; }
     for (Py_ssize_t i = 0; i < most; i++) {
         const int64_t doc = article(&rarest[0]->doc, i);
-        if ((doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
+        if ((doc + 1) * FIELDS > lengths.length) { out_of_range(); goto done; }
         rarest[0]->at = i;
         Py_ssize_t j = 1;
         for (; j < count; j++) {
@@ -162,7 +172,8 @@ PyObject *together(PyObject *module, PyObject *args) {
             if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
         }
         if (j < count) continue;
-        const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
+        int32_t limits[FIELDS];
+        find_ends(&lengths, doc, limits);
         if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
             for (j = 0; j < count; j++) {
                 if (slot_read(&slots[j], doc) < 0) goto done;
@@ -188,6 +199,6 @@ done:
     PyMem_Free(rows);
     PyMem_Free(rarest);
     slots_close(slots, count);
-    array_close(&ends);
+    array_close(&lengths);
     return found;
 }

@@ -94,6 +94,14 @@ class ColumnView:
 
         return self.cache.made(("names", table), made)
 
+    def named(self, table: str, known: Sequence[Array]) -> list[tuple[int, Array, Array | None, Array]]:
+        """The segments as `sieve.tally` takes them, given what is known of each string of a table in each."""
+        return [
+            (start, segment.column(table), segment.column(f"{table}_at") if several else None, of_segment)
+            for several in [table in columns.SEVERAL]
+            for start, segment, of_segment in zip(self.starts, self.segments, known, strict=False)
+        ]
+
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
         """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""
 
@@ -169,10 +177,6 @@ class ColumnView:
         """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
-    def signals(self, name: str) -> ranking.Floats:
-        """The heat or quality of every article, NaN if unknown."""
-        return self.remembered(name, lambda: self.known(name))
-
     # Dates
 
     def moments(self, name: str, tz: tzinfo, docs: Array | slice = slice(None)) -> ranking.Floats:
@@ -193,6 +197,10 @@ class ColumnView:
             return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
 
         return self.remembered((name, tz, "extents"), made)
+
+    def shifts_days(self, name: str, tz: tzinfo) -> bool:
+        """Whether some dates without a time begin at another moment in a zone than in UTC."""
+        return self._days_alone(name, tz) is not None
 
     def _days_alone(self, name: str, tz: tzinfo) -> tuple[Array, Array] | None:
         """For every article dated by a day alone, how many seconds later that day starts in a zone than in UTC, and its
