@@ -538,6 +538,10 @@ def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
     return distances
 
 
+def give_back() -> None:
+    """Give memory that was freed back to the system. Only the compiled twin can, where the C library keeps it."""
+
+
 if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELDS), "CHUNK": CHUNK}):
     for _name in (
         "any_of",
@@ -547,6 +551,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "common",
         "best_complete",
         "count",
+        "give_back",
         "best_partial",
         "held_by",
         "numbered",

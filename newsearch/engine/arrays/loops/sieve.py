@@ -30,9 +30,9 @@ class Check(NamedTuple):
             MARKED: the article's bit is set in `column` (see union).
             BETWEEN: the interval from column[article] to other[article] overlaps [low, high]. Both are float64, NaN if
             unknown, and unknown values fail.
-            WITHIN: as BETWEEN, from column[article], a number of any type, to the same or, if its flag in `other` (uint16)
-                has the bits of `day`, to the last second of the day. Unknown if the flag lacks those of `known`. With
-                `ended`, the interval must end by `high`.
+            WITHIN: as BETWEEN, from column[article], a number of any type, to the same or, if its flag in `other`
+                (uint16) has the bit `day`, to the last second of the day. Unknown if the flag lacks the bit `known`.
+                With `ended`, the interval must end by `high`.
             LISTED: the article is in `column`, a sorted list.
         chosen: for every number, whether it passes.
         low, high: the bounds of BETWEEN and WITHIN, inclusive.
