@@ -2,6 +2,8 @@
 
 #include "_kernel.h"
 
+/* The positions of an article are collected while other threads run, so they are not in memory of Python. */
+
 typedef struct {
     Array doc, code, pos, more_doc, more_pos;
     double unit;
@@ -18,7 +20,7 @@ static void slots_close(Slot *slots, Py_ssize_t count) {
         array_close(&slots[i].pos);
         array_close(&slots[i].more_doc);
         array_close(&slots[i].more_pos);
-        PyMem_Free(slots[i].positions);
+        free(slots[i].positions);
     }
     PyMem_Free(slots);
 }
@@ -35,7 +37,7 @@ static int slot_open(Slot *slot, PyObject *item) {
         return -1;
     }
     slot->room = 16;
-    slot->positions = PyMem_Malloc((size_t)slot->room * sizeof(uint16_t));
+    slot->positions = malloc((size_t)slot->room * sizeof(uint16_t));
     if (!slot->positions) { PyErr_NoMemory(); return -1; }
     return 0;
 }
@@ -47,7 +49,7 @@ static int by_rarity(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* Collect the positions of a slot in an article that it holds, at slot->at. */
+/* Collect the positions of a slot in an article that it holds, at slot->at; -1 where there is no memory for them. */
 static int slot_read(Slot *slot, int64_t doc) {
     int is_rising = 1;
     slot->count = slot->next = 0;
@@ -55,8 +57,8 @@ static int slot_read(Slot *slot, int64_t doc) {
     slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
     for (; slot->more_at < slot->more_doc.length && article(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
         if (slot->count == slot->room) {
-            uint16_t *larger = PyMem_Realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
-            if (!larger) { PyErr_NoMemory(); return -1; }
+            uint16_t *larger = realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
+            if (!larger) return -1;
             slot->positions = larger;
             slot->room *= 2;
         }
@@ -161,9 +163,11 @@ PyObject *together(PyObject *module, PyObject *args) {
     Py_ssize_t kept = 0;
     rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));
     if (!rows) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t i = 0; i < most; i++) {
+    int is_outside = 0, is_full = 0;
+    RELEASED(most)
+    for (Py_ssize_t i = 0; i < most && !is_outside && !is_full; i++) {
         const int64_t doc = article(&rarest[0]->doc, i);
-        if ((doc + 1) * FIELDS > lengths.length) { out_of_range(); goto done; }
+        if ((doc + 1) * FIELDS > lengths.length) { is_outside = 1; break; }
         rarest[0]->at = i;
         Py_ssize_t j = 1;
         for (; j < count; j++) {
@@ -175,9 +179,8 @@ PyObject *together(PyObject *module, PyObject *args) {
         int32_t limits[FIELDS];
         find_ends(&lengths, doc, limits);
         if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
-            for (j = 0; j < count; j++) {
-                if (slot_read(&slots[j], doc) < 0) goto done;
-            }
+            for (j = 0; j < count && !is_full; j++) is_full = slot_read(&slots[j], doc) < 0;
+            if (is_full) break;
             if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
         }
         double score = 0;
@@ -185,6 +188,9 @@ PyObject *together(PyObject *module, PyObject *args) {
         rows[kept].doc = (uint32_t)doc;
         rows[kept++].score = score;
     }
+    REGAINED
+    if (is_outside) { out_of_range(); goto done; }
+    if (is_full) { PyErr_NoMemory(); goto done; }
     docs = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(uint32_t));
     scores = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(double));
     if (!docs || !scores) goto done;

@@ -258,9 +258,11 @@ static PyObject *union_(PyObject *module, PyObject *args) {
     for (Py_ssize_t i = 0; i < PyList_Size(lists); i++) {
         Array doc = {0};
         int outside = 0, failed = articles_open(&doc, PyList_GetItem(lists, i)) < 0;
+        RELEASED(failed ? 0 : doc.length)
         if (!failed)
             outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
                                        : mark_u32(doc.data, doc.length, bits, articles)) < 0;
+        REGAINED
         array_close(&doc);
         if (outside) out_of_range();
         if (failed || outside) {
@@ -289,17 +291,17 @@ static PyObject *ranked(PyObject *module, PyObject *args) {
     if (!bits_ || !ranks_) goto done;
     uint64_t *bits = (uint64_t *)PyBytes_AsString(bits_);
     uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_), before = 0;
+    RELEASED(doc.length)
     memset(bits, 0, (size_t)words * sizeof *bits);
-    if ((doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
-                         : mark_u32(doc.data, doc.length, bits, articles)) < 0) {
-        out_of_range();
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < words; i++) {
+    const int is_outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
+                                            : mark_u32(doc.data, doc.length, bits, articles)) < 0;
+    for (Py_ssize_t i = 0; i < words && !is_outside; i++) {
         ranks[i] = before;
         before += (uint32_t)bits_set(bits[i]);
     }
-    found = PyTuple_Pack(2, bits_, ranks_);
+    REGAINED
+    if (is_outside) out_of_range();
+    else found = PyTuple_Pack(2, bits_, ranks_);
 done:
     Py_XDECREF(bits_);
     Py_XDECREF(ranks_);
@@ -328,11 +330,13 @@ static PyObject *numbers(PyObject *module, PyObject *args) {
     }
     found = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint32_t));
     uint32_t *doc = found ? (uint32_t *)PyBytes_AsString(found) : NULL;
+    RELEASED(count)
     for (Py_ssize_t i = 0; doc && i < words; i++) {
         uint64_t word;
         memcpy(&word, (const char *)bits.data + i * 8, 8);
         for (; word; word &= word - 1) *doc++ = (uint32_t)(i * 64 + lowest_bit(word));
     }
+    REGAINED
 done:
     array_close(&bits);
     return found;
