@@ -1,5 +1,6 @@
 """What setup.cfg cannot say: the compiled inner loops, which may be missing where there is no compiler."""
 
+import os
 from runpy import run_path
 
 from setuptools import Extension, setup
@@ -27,8 +28,10 @@ setup(
             f"{_ARRAYS}/loops/_sieve",
             f"{_ARRAYS}/searching/_lookup",
             f"{_ARRAYS}/writing/_building",
+            "newsearch/engine/opensearch/_coding",
             "newsearch/stories/_likeness",
             "newsearch/stories/_comparing",
+            *(() if os.name == "nt" else ("newsearch/sources/_listing",)),
         )
         for files in [sources(name)]
     ],

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bench import report
+from bench.corpus import VOCABULARIES, Vocabulary
 from bench.measure import PROJECT, run
 from bench.peers import NAMES
 from bench.queries import GROUPS
@@ -52,6 +53,13 @@ def _say(text: str) -> None:
     help="Articles to index; more than the corpus has are recombined from it.",
 )
 @click.option(
+    "--vocabulary",
+    type=click.Choice(VOCABULARIES),
+    default=VOCABULARIES[0],
+    show_default=True,
+    help="Whether recombined articles bring new words, as many as Heaps' law has for the real ones.",
+)
+@click.option(
     "--only", type=_names(NAMES), metavar="PEER,...", default=NAMES, help=f"Among {', '.join(NAMES)}."
 )
 @click.option(
@@ -85,6 +93,7 @@ def _say(text: str) -> None:
 def main(
     corpus: Path,
     size: int,
+    vocabulary: Vocabulary,
     only: tuple[str, ...],
     groups: tuple[str, ...],
     rounds: int,
@@ -107,6 +116,7 @@ def main(
         result = run(
             source=corpus,
             size=size,
+            vocabulary=vocabulary,
             names=only,
             groups=groups,
             rounds=rounds,

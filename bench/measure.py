@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.corpus import SEED, Corpus, prepare, read, write_markdown
+from bench.corpus import SEED, Corpus, Vocabulary, prepare, read, write_markdown
 from bench.peers import make
 from bench.peers.base import Answer, Peer
 from bench.queries import BenchQuery, queries
@@ -30,6 +30,7 @@ SCHEMA_VERSION = 1
 PROJECT = Path(__file__).resolve().parents[1]
 MARKDOWN_FILES = 20_000
 COMMAND_RUNS = 15
+FIRST_PROCESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class PeerFigures:
     bytes_per_article: float
     open_ms: float
     query_mb: float
-    queries_per_second_1: float
-    queries_per_second_2: float
+    queries_per_second_1: float | None
+    queries_per_second_2: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,15 @@ class Latency:
     queries: int
     median_us: float
     p95_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Microseconds for the first query of a class in a process that was asked one plain query before."""
+
+    peer: str
+    group: str
+    us: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,9 @@ class BenchRun:
     rounds: int
     machine: dict[str, str | int]
     peers: dict[str, PeerFigures] = field(default_factory=dict)
+    vocabulary: Vocabulary = "fixed"
     latencies: list[Latency] = field(default_factory=list)
+    firsts: list[First] = field(default_factory=list)
     overlaps: list[Overlap] = field(default_factory=list)
     markdown: dict[str, float] | None = None
     command: dict[str, float] | None = None
@@ -92,6 +104,7 @@ def run(
     *,
     source: Path,
     size: int,
+    vocabulary: Vocabulary,
     names: Sequence[str],
     groups: tuple[str, ...],
     rounds: int,
@@ -105,8 +118,8 @@ def run(
     are the figures of its build.
     """
     say(f"preparing {size:,} articles")
-    corpus = prepare(source, size, work)
-    result = BenchRun(size=corpus.size, rounds=rounds, machine=_machine())
+    corpus = prepare(source, size, work, vocabulary)
+    result = BenchRun(size=corpus.size, rounds=rounds, machine=_machine(), vocabulary=vocabulary)
     peers: dict[str, tuple[Peer, Path]] = {}
     for name in names:
         try:
@@ -115,7 +128,7 @@ def run(
             result.missing[name] = str(error)
             say(f"{name} is missing: {error}")
             continue
-        index = work / f"{peer.index}-{corpus.size}"
+        index = work / f"{peer.index}-{corpus.name}"
         peers[name] = peer, index
         say(f"{name}: index")
         result.peers[name] = _figures(peer, index, corpus, reuse=reuse or _built_now(peers, name))
@@ -129,6 +142,8 @@ def run(
     asked = queries(groups)
     say(f"{len(asked)} queries; round 0 is to warm up")
     result.latencies, result.overlaps = _latencies(peers, asked, rounds, say)
+    say("each class first in a process")
+    result.firsts = _firsts(peers, asked)
     return result
 
 
@@ -236,10 +251,27 @@ def _latencies(
                 if turn == 0:
                     answers[name, query] = answer
                 else:
-                    samples[name, query].append(taken / 1e3)
+                    samples[name, query].append(taken / 1e3 if answer.own_us is None else answer.own_us)
     for searcher in searchers.values():
         searcher.close()
     return _summary(samples), _overlaps(answers, list(searchers))
+
+
+def _firsts(peers: dict[str, tuple[Peer, Path]], asked: list[BenchQuery]) -> list[First]:
+    """The first query of each class, in a few processes each."""
+    found = []
+    for group, query in {query.group: query for query in reversed(asked)}.items():
+        for name, (peer, index) in peers.items():
+            if peer.answers(query):
+                task = {
+                    "task": "first",
+                    "peer": name,
+                    "index": str(index),
+                    "group": group,
+                    "count": query.count,
+                }
+                found.append(First(name, group, median(_work(**task)["us"] for _ in range(FIRST_PROCESSES))))
+    return found
 
 
 def _summary(samples: dict[tuple[str, BenchQuery], list[float]]) -> list[Latency]:

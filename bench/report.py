@@ -10,10 +10,11 @@ from bench.measure import BenchRun, PeerFigures
 from bench.queries import GROUPS
 
 GOAL = "newsearch"
-TO_BEAT = ("tantivy", "tantivy-boosted")
+TO_BEAT = {"tantivy": ("tantivy", "tantivy-boosted"), "pisa": ("pisa",)}
+"""What newsearch's ratios are to: the fastest of these."""
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
-INDEX_ROWS: tuple[tuple[str, Callable[[PeerFigures], float]], ...] = (
+INDEX_ROWS: tuple[tuple[str, Callable[[PeerFigures], float | None]], ...] = (
     ("articles indexed/s", lambda figures: figures.articles_per_second),
     ("memory to index, MB", lambda figures: figures.build_mb),
     ("bytes/article on disk", lambda figures: figures.bytes_per_article),
@@ -26,7 +27,7 @@ INDEX_ROWS: tuple[tuple[str, Callable[[PeerFigures], float]], ...] = (
 
 def tables(run: BenchRun) -> list[Table]:
     """Titles, headings and rows, every cell as text; a dash is what a peer cannot do or was not asked."""
-    return [_index(run), *_latency(run), _agreement(run), *_alone(run)]
+    return [_index(run), *_latency(run), *_first(run), _agreement(run), *_alone(run)]
 
 
 def _index(run: BenchRun) -> Table:
@@ -46,17 +47,38 @@ def _latency(run: BenchRun) -> list[Table]:
             cells = [found.get((name, group, count)) for name in run.peers]
             if any(cells):
                 texts = [f"{cell.median_us:,.0f} ({cell.p95_us:,.0f})" if cell else "-" for cell in cells]
-                rows.append([group, *texts, _ratio(run, group, count=count)])
+                times = [(one.peer, one.median_us) for one in run.latencies if one.group == group]
+                own = found.get((GOAL, group, count))
+                rows.append([group, *texts, *_ratios(run, own.median_us if own else None, times)])
         if rows:
-            made.append((title, ["", *run.peers, "newsearch/tantivy"], rows))
+            made.append((title, ["", *run.peers, *_compared(run)], rows))
     return made
 
 
-def _ratio(run: BenchRun, group: str, *, count: bool) -> str:
-    """newsearch's median over the fastest of tantivy's, which need not count for that."""
-    own = [one.median_us for one in run.latencies if (one.peer, one.group, one.count) == (GOAL, group, count)]
-    theirs = [one.median_us for one in run.latencies if one.peer in TO_BEAT and one.group == group]
-    return f"{own[0] / min(theirs):.2f}" if own and theirs else "-"
+def _first(run: BenchRun) -> list[Table]:
+    found = {(first.peer, first.group): first.us for first in run.firsts}
+    rows = []
+    for group in GROUPS:
+        times = [(name, found[name, group]) for name in run.peers if (name, group) in found]
+        if times:
+            texts = [f"{found[name, group]:,.0f}" if (name, group) in found else "-" for name in run.peers]
+            rows.append([group, *texts, *_ratios(run, found.get((GOAL, group)), times)])
+    title = "The first query of a class, first in its process, microseconds"
+    return [(title, ["", *run.peers, *_compared(run)], rows)] if rows else []
+
+
+def _compared(run: BenchRun) -> list[str]:
+    return [f"{GOAL}/{name}" for name in TO_BEAT if name in run.peers]
+
+
+def _ratios(run: BenchRun, own: float | None, times: list[tuple[str, float]]) -> list[str]:
+    """newsearch's time over the fastest of each of those it is compared with, which need not count for that."""
+    ratios = []
+    for name, ways in TO_BEAT.items():
+        if name in run.peers:
+            theirs = [taken for peer, taken in times if peer in ways]
+            ratios.append(f"{own / min(theirs):.2f}" if own is not None and theirs else "-")
+    return ratios
 
 
 def _agreement(run: BenchRun) -> Table:
@@ -86,7 +108,9 @@ def _alone(run: BenchRun) -> list[Table]:
     return made
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"
 
 
@@ -120,7 +144,8 @@ def markdown_table(table: Table) -> str:
 def _about(run: BenchRun) -> str:
     versions = ", ".join(f"{name} {figures.version}" for name, figures in run.peers.items())
     machine = f"Python {run.machine['python']}, {run.machine['system']}, {run.machine['cores']} cores"
-    return f"{run.size:,} articles, {run.rounds} rounds, one run. {machine}. {versions}."
+    grows = ", a growing vocabulary" if run.vocabulary == "growing" else ""
+    return f"{run.size:,} articles{grows}, {run.rounds} rounds, one run. {machine}. {versions}."
 
 
 def _notes(run: BenchRun) -> list[str]:
@@ -129,12 +154,13 @@ def _notes(run: BenchRun) -> list[str]:
 
 
 def update_docs(page: Path, run: BenchRun) -> None:
-    """Replace what stands between this size's markers in the page.
+    """Replace what stands between the markers of this size and vocabulary in the page.
 
     Raises:
-        ValueError: the page has no markers for this size.
+        ValueError: the page has no markers for them.
     """
-    rewrite(page, f"bench {run.size}", as_markdown(run))
+    name = f"bench {run.size}" + ("" if run.vocabulary == "fixed" else f" {run.vocabulary}")
+    rewrite(page, name, as_markdown(run))
 
 
 def rewrite(page: Path, name: str, text: str) -> None:

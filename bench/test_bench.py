@@ -5,20 +5,23 @@ No test asserts a time. Run with `pytest bench`.
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import newsearch
-from bench import corpus, hostile, report
+from bench import corpus, hostile, report, vocabulary
 from bench.corpus import Corpus, Record
 from bench.measure import BenchRun, Latency, PeerFigures
 from bench.peers import NAMES, make
-from bench.peers.base import Searcher
-from bench.queries import BenchQuery
+from bench.peers.base import Answer, Peer, Searcher
+from bench.queries import GROUPS, BenchQuery, queries
 
 PLACES = ("harbour", "valley", "island", "station")
 EVENTS = ("storm", "festival", "strike", "match", "election")
@@ -55,7 +58,27 @@ def articles(source: Path) -> Corpus:
     return corpus.prepare(source, 200, source.parent)
 
 
-@pytest.fixture(scope="module", params=NAMES)
+class Asked:
+    """A searcher that skips the test when its library cannot do what is asked."""
+
+    def __init__(self, peer: Peer, index: Path) -> None:
+        self._peer = peer
+        self._opened = peer.open(index)
+
+    def search(self, query: BenchQuery) -> Answer:
+        if not self._peer.answers(query):
+            pytest.skip(f"{self._peer.name} cannot answer {query}")
+        return self._opened.search(query)
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+def _param(name: str) -> Any:
+    return pytest.param(name, marks=[pytest.mark.java] if name == "lucene" else [])
+
+
+@pytest.fixture(scope="module", params=map(_param, NAMES))
 def searcher(
     request: pytest.FixtureRequest, articles: Corpus, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Searcher]:
@@ -63,11 +86,9 @@ def searcher(
         peer = make(request.param)
     except ImportError as error:
         pytest.skip(f"{error}; it is in the extra bench")
-    if not peer.answers(COUNT):
-        pytest.skip(f"{peer.name} does not match every word")
     index = tmp_path_factory.mktemp(peer.name)
     peer.build(articles, index)
-    with closing(peer.open(index)) as opened:
+    with closing(Asked(peer, index)) as opened:
         yield opened
 
 
@@ -86,6 +107,64 @@ def test_a_peer_shows_ten_distinct_hits_of_its_index_best_first(searcher: Search
     assert len({hit.url for hit in hits}) == 10
     assert all("harbour storm" in hit.title for hit in hits)
     assert sorted(scores, reverse=True) == scores
+
+
+@pytest.mark.parametrize(
+    ("expected", "asked"),
+    [
+        (("storm",), {"text": "storm", "field": "title"}),
+        (("harbour", "storm"), {"text": "harbour", "kind": "prefix", "more": "storm"}),
+    ],
+)
+def test_a_peer_asks_for_more_than_words(
+    searcher: Searcher, expected: tuple[str, ...], asked: dict[str, Any]
+) -> None:
+    assert searcher.search(BenchQuery(group="test", count=True, **asked)).total == _expected(*expected)
+
+
+def test_a_peer_finds_either_word_and_leaves_a_word_out(searcher: Searcher) -> None:
+    either = BenchQuery(group="test", text="storm", either="strike", count=True)
+    without = BenchQuery(group="test", text="storm", without="harbour", count=True)
+
+    assert searcher.search(either).total == _expected("storm") + _expected("strike")
+    assert searcher.search(without).total == _expected("storm") - _expected("harbour", "storm")
+
+
+def test_a_peer_finds_a_word_of_an_outlet_a_topic_and_a_heat(searcher: Searcher) -> None:
+    records = [_record(number) for number in range(200)]
+    hot = sum("storm" in record["title"] and record["heat"] >= 60 for record in records)
+
+    assert searcher.search(BenchQuery(group="test", text="storm", heat=60, count=True)).total == hot
+    weather = BenchQuery(group="test", text="storm", topic="Weather", count=True)
+    assert searcher.search(weather).total == _expected("storm")
+
+
+def test_a_peer_sorts_by_heat_and_turns_pages(searcher: Searcher) -> None:
+    first = searcher.search(BenchQuery(group="test", text="storm", sort="heat")).hits
+    second = searcher.search(BenchQuery(group="test", text="storm", sort="heat", offset=5)).hits
+    heats = {record["webUrl"]: record["heat"] for record in map(_record, range(200))}
+
+    assert heats[first[0].url] == max(
+        _record(n)["heat"] for n in range(200) if "storm" in _record(n)["title"]
+    )
+    assert [heats[hit.url] for hit in first[5:]] == [heats[hit.url] for hit in second[:5]]
+
+
+def test_a_peer_ranks_articles_with_both_words_first(searcher: Searcher) -> None:
+    hits = searcher.search(BenchQuery(group="test", text="harbour storm", every=False)).hits
+    both = {record["webUrl"] for record in map(_record, range(200)) if "harbour storm" in record["title"]}
+
+    assert len({hit.url for hit in hits}) == 10
+    assert {hit.url for hit in hits} <= both
+
+
+def test_every_class_has_a_query_that_newsearch_answers(articles: Corpus, tmp_path: Path) -> None:
+    peer = make("newsearch")
+    peer.build(articles, tmp_path)
+    with closing(peer.open(tmp_path)) as opened:
+        asked = {query.group for query in queries() if opened.search(query) is not None}
+
+    assert asked == set(GROUPS)
 
 
 def test_a_peer_finds_a_phrase_in_its_order_only(searcher: Searcher) -> None:
@@ -130,6 +209,39 @@ def test_a_larger_corpus_is_the_same_each_time_and_has_no_address_twice(source: 
 
     assert made[0] == made[1]
     assert len({record["webUrl"] for record in made[0]}) == 700
+
+
+def test_a_growing_vocabulary_grows_as_heaps_law_says_and_is_the_same_each_time(tmp_path: Path) -> None:
+    names = itertools.product("bdfgklmnprst", "aeiou", "bdfgklmnprst", "aeiou", "lnrst")
+    rng = random.Random(1)
+    words = ["".join(name) for name in rng.sample(list(names), 4000)]
+    weights = [1 / rank for rank in range(1, len(words) + 1)]
+    source = tmp_path / "made.jsonl"
+    with source.open("w", encoding="utf-8") as out:
+        for number in range(2000):
+            excerpt = " ".join(rng.choices(words, weights, k=12))
+            out.write(json.dumps({**_record(number), "excerpt": f"{excerpt.capitalize()}."}) + "\n")
+
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        made.append(list(corpus.read(corpus.prepare(source, 10_000, tmp_path / name, "growing").path)))
+    texts = [vocabulary.words_of(f"{record['title']} {record['excerpt']}") for record in made[0]]
+    law = vocabulary.Growth((f"{record['title']} {record['excerpt']}" for record in made[0][:2000]), 1).law
+    different = {word for text in texts for word in text}
+
+    assert made[0] == made[1]
+    assert made[0][:2000] == list(corpus.read(source))
+    assert len(different) == pytest.approx(law.words(sum(map(len, texts))), rel=0.1)
+    assert len({word for text in texts[:2000] for word in text}) < 0.9 * len(different)
+
+
+def test_heaps_law_is_found_where_it_holds() -> None:
+    lengths = [10, 100, 1000, 10_000]
+    law = vocabulary.fit(lengths, [round(7 * length**0.5) for length in lengths])
+
+    assert law.beta == pytest.approx(0.5, abs=0.01)
+    assert law.words(10_000) == pytest.approx(700)
 
 
 def test_the_middle_article_has_no_boost_and_an_unknown_signal_is_neutral() -> None:

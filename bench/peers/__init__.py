@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench.peers.base import Peer
 
-NAMES = ("newsearch", "tantivy", "tantivy-boosted", "fts5", "whoosh", "bm25s")
+NAMES = ("newsearch", "tantivy", "tantivy-boosted", "pisa", "lucene", "fts5", "whoosh", "bm25s")
 
 
 def make(name: str) -> Peer:

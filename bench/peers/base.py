@@ -24,11 +24,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The top 10; how many matched, where that was asked; counts by facet and value, where asked."""
+    """The top 10; how many matched, where that was asked; counts by facet and value, where asked.
+
+    A library in a process of its own tells how long it took by its own clock, in microseconds.
+    """
 
     hits: list[Hit]
     total: int | None = None
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    own_us: float | None = None
 
 
 class Searcher(Protocol):

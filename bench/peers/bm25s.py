@@ -30,8 +30,10 @@ class Bm25s:
         return version("bm25s")
 
     def answers(self, query: BenchQuery) -> bool:
-        plain = query.kind == "words" and query.start is None and not query.facets and not query.count
-        return plain and (not query.every or " " not in query.text)
+        plain = query.kind == "words" and not (
+            query.is_filtered or query.is_compound or query.facets or query.count
+        )
+        return plain and query.text != "" and (not query.every or " " not in query.text)
 
     def build(self, corpus: Corpus, index: Path) -> None:
         texts, stored, boosts = [], [], []

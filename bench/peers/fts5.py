@@ -18,7 +18,9 @@ CREATE TABLE article (
     id INTEGER PRIMARY KEY, title TEXT, excerpt TEXT, topics TEXT, url TEXT, provider TEXT, date INTEGER,
     heat INTEGER, quality INTEGER
 );
-CREATE TABLE signal (id INTEGER PRIMARY KEY, boost REAL, date INTEGER, month INTEGER, provider TEXT);
+CREATE TABLE signal (
+    id INTEGER PRIMARY KEY, boost REAL, date INTEGER, month INTEGER, provider TEXT, heat INTEGER
+);
 CREATE TABLE topic (id INTEGER, name TEXT, PRIMARY KEY (id, name)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE found USING fts5(
     title, excerpt, topics, content='article', content_rowid='id', tokenize='porter unicode61'
@@ -26,10 +28,11 @@ CREATE VIRTUAL TABLE found USING fts5(
 """
 RANKED = """
 SELECT title, url, score FROM (
-    SELECT found.rowid AS id, bm25(found, 3.0, 1.0, 2.0) * signal.boost AS score
-    FROM found JOIN signal ON signal.id = found.rowid WHERE {where} ORDER BY score LIMIT ?
+    SELECT found.rowid AS id, {score} AS score
+    FROM found JOIN signal ON signal.id = found.rowid WHERE {where} ORDER BY score LIMIT ? OFFSET ?
 ) JOIN article USING (id) ORDER BY score
 """
+SCORES = {None: "bm25(found, 3.0, 1.0, 2.0) * signal.boost", "newest": "-signal.date", "heat": "-signal.heat"}
 COUNTED = "SELECT count(*) FROM found JOIN signal ON signal.id = found.rowid WHERE {where}"
 BY_MONTH = (
     "SELECT month, count(*) FROM found JOIN signal ON signal.id = found.rowid WHERE {where} GROUP BY month"
@@ -42,14 +45,14 @@ class Fts5:
 
     name = "fts5"
     index = "fts5"
-    note = "has no fuzzy search"
+    note = "has no fuzzy search, and ranks no articles without words"
 
     @property
     def version(self) -> str:
         return sqlite3.sqlite_version
 
     def answers(self, query: BenchQuery) -> bool:
-        return query.kind not in ("fuzzy", "typed")
+        return query.kind not in ("fuzzy", "typed") and query.text != ""
 
     def build(self, corpus: Corpus, index: Path) -> None:
         with closing(sqlite3.connect(index / "articles.db")) as database:
@@ -69,8 +72,8 @@ class Fts5:
             database.execute(
                 "INSERT INTO found(rowid, title, excerpt, topics) VALUES (?,?,?,?)", (number, *text)
             )
-            signal = (number, corpus.boost(record), date, month(record), provider)
-            database.execute("INSERT INTO signal VALUES (?,?,?,?,?)", signal)
+            signal = (number, corpus.boost(record), date, month(record), provider, record["heat"])
+            database.execute("INSERT INTO signal VALUES (?,?,?,?,?,?)", signal)
             database.executemany("INSERT OR IGNORE INTO topic VALUES (?,?)", _topics(number, record))
 
     def open(self, index: Path) -> Fts5Searcher:
@@ -88,7 +91,8 @@ class Fts5Searcher:
 
     def search(self, query: BenchQuery) -> Answer:
         where, values = _where(query)
-        rows = self._database.execute(RANKED.format(where=where), (*values, TOP))
+        ranked = RANKED.format(where=where, score=SCORES[query.sort])
+        rows = self._database.execute(ranked, (*values, TOP, query.offset))
         hits = [Hit(title, url, -score) for title, url, score in rows]
         total = (
             self._database.execute(COUNTED.format(where=where), values).fetchone()[0] if query.count else None
@@ -105,15 +109,38 @@ class Fts5Searcher:
 
 
 def _where(query: BenchQuery) -> tuple[str, list[Any]]:
-    words = [f'"{word}"' for word in query.text.split()]
+    where = ["found MATCH ?"]
+    values: list[Any] = [_match(query)]
+    for condition, value in (
+        ("signal.provider = ?", query.provider),
+        ("signal.date >= ?", query.start and int(query.start.timestamp())),
+        ("signal.date < ?", query.end and int(query.end.timestamp())),
+        ("signal.heat >= ?", query.heat),
+        ("signal.id IN (SELECT id FROM topic WHERE name = ?)", query.topic),
+    ):
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+    return " AND ".join(where), values
+
+
+def _match(query: BenchQuery) -> str:
+    words = [_quoted(word) for word in query.text.split()]
     match = {
         "words": (" " if query.every else " OR ").join(words),
-        "phrase": f'"{query.text}"',
-        "prefix": f'"{query.text}"*',
+        "phrase": _quoted(query.text),
+        "prefix": f"{_quoted(query.text)}*",
     }[query.kind]
-    where = ["found MATCH ?"]
-    values: list[Any] = [match]
-    if query.provider is not None and query.start is not None and query.end is not None:
-        where.append("signal.provider = ? AND signal.date >= ? AND signal.date < ?")
-        values += [query.provider, int(query.start.timestamp()), int(query.end.timestamp())]
-    return " AND ".join(where), values
+    if query.field:
+        match = f"{{{query.field}}} : ({match})"
+    if query.either:
+        match = f"({match}) OR {_quoted(query.either)}"
+    if query.more:
+        match = f"({match}) AND {_quoted(query.more)}"
+    if query.without:
+        match = f"({match}) NOT {_quoted(query.without)}"
+    return match
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'

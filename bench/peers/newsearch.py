@@ -44,9 +44,13 @@ class NewsearchSearcher:
         results = self._index.search(
             _text(query),
             limit=TOP,
+            offset=query.offset,
+            sort=query.sort or "relevance",
             after=query.start,
             before=query.end,
             providers=() if query.provider is None else (query.provider,),
+            topics=() if query.topic is None else (query.topic,),
+            min_heat=query.heat,
         )
         hits = [Hit(hit.title, hit.url or "", hit.score) for hit in results]
         total = results.total if query.count else None
@@ -62,5 +66,18 @@ class NewsearchSearcher:
 
 def _text(query: BenchQuery) -> str:
     if query.kind == "words":
-        return (" AND " if query.every else " ").join(query.text.split())
-    return {"phrase": '"{}"', "prefix": "{}*", "fuzzy": "{}~", "typed": "{}"}[query.kind].format(query.text)
+        text = (" AND " if query.every else " ").join(query.text.split())
+    else:
+        text = {"phrase": '"{}"', "prefix": "{}*", "fuzzy": "{}~", "typed": "{}"}[query.kind].format(
+            query.text
+        )
+    if query.field:
+        text = f"{query.field}:{text}"
+    if query.either:
+        text = f"({text} OR {query.either})"
+    beside = [text]
+    if query.more:
+        beside.append(f"AND {query.more}")
+    if query.without:
+        beside.append(f"-{query.without}")
+    return " ".join(beside).strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bench.queries import BenchQuery
 
 WEIGHTS = {"title": 3.0, "topics": 2.0, "excerpt": 1.0}
 HEAP = 128_000_000  # bytes, its default
+_SORTS = {"newest": "date", "heat": "heat"}
 
 
 class Tantivy:
@@ -36,7 +37,7 @@ class Tantivy:
         return version("tantivy")
 
     def answers(self, query: BenchQuery) -> bool:
-        return query.kind != "typed"
+        return query.kind != "typed" and not (self.boosted and query.sort)
 
     def build(self, corpus: Corpus, index: Path) -> None:
         writer = tantivy.Index(_schema(), path=str(index)).writer(HEAP, num_threads=1)
@@ -92,31 +93,46 @@ class TantivySearcher:
 
     def search(self, query: BenchQuery) -> Answer:
         compiled = self._compile(query)
-        found: Any = self._searcher.search(compiled, TOP, count=query.count, weight_by_field=self._weight)
+        found: Any = self._searcher.search(
+            compiled,
+            TOP,
+            count=query.count,
+            offset=query.offset,
+            order_by_field=_SORTS[query.sort] if query.sort else None,
+            weight_by_field=self._weight,
+        )
         hits = []
-        for score, address in found.hits:
+        for key, address in found.hits:
             stored: Any = self._searcher.doc(address)
-            hits.append(Hit(stored.get_first("title"), stored.get_first("url").decode(), score))
+            hits.append(Hit(stored.get_first("title"), stored.get_first("url").decode(), float(key)))
         return Answer(
             hits, found.count if query.count else None, self._facets(compiled) if query.facets else {}
         )
 
     def _compile(self, query: BenchQuery) -> tantivy.Query:
-        text = self._text(query)
-        filters = []
+        parts = [(tantivy.Occur.Must, self._text(query))] if query.text else []
+        if query.more:
+            parts.append((tantivy.Occur.Must, self._words(query.more, WEIGHTS)))
+        if query.without:
+            parts.append((tantivy.Occur.MustNot, self._words(query.without, WEIGHTS)))
+        for filter_ in self._filters(query):
+            parts.append((tantivy.Occur.Must, tantivy.Query.const_score_query(filter_, 0.0)))
+        if not parts:
+            return tantivy.Query.all_query()
+        return parts[0][1] if len(parts) == 1 else tantivy.Query.boolean_query(parts)
+
+    def _filters(self, query: BenchQuery) -> Iterator[tantivy.Query]:
+        for name, value in (("provider", query.provider), ("topic", query.topic)):
+            if value is not None:
+                yield tantivy.Query.term_query(self._schema, name, value, "basic")
         if query.start is not None:
             date = tantivy.FieldType.Date
-            filters.append(
-                tantivy.Query.range_query(
-                    self._schema, "date", date, query.start, query.end, include_upper=False
-                )
+            yield tantivy.Query.range_query(
+                self._schema, "date", date, query.start, query.end, include_upper=False
             )
-        if query.provider is not None:
-            filters.append(tantivy.Query.term_query(self._schema, "provider", query.provider, "basic"))
-        if not filters:
-            return text
-        unscored = [tantivy.Query.const_score_query(filter_, 0.0) for filter_ in filters]
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in (text, *unscored)])
+        if query.heat is not None:
+            integer = tantivy.FieldType.Integer
+            yield tantivy.Query.range_query(self._schema, "heat", integer, query.heat, None)
 
     def _text(self, query: BenchQuery) -> tantivy.Query:
         if query.kind == "prefix":
@@ -124,7 +140,15 @@ class TantivySearcher:
         if query.kind == "fuzzy":
             return self._each_field(tantivy.Query.fuzzy_term_query, query.text, 1, True, False)
         text = f'"{query.text}"' if query.kind == "phrase" else query.text
-        return self._index.parse_query(text, list(WEIGHTS), WEIGHTS, conjunction_by_default=query.every)
+        weights = {query.field: WEIGHTS[query.field]} if query.field else WEIGHTS
+        found = self._words(text, weights, every=query.every)
+        if query.either is None:
+            return found
+        either = found, self._words(query.either, weights)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in either])
+
+    def _words(self, text: str, weights: dict[str, float], *, every: bool = True) -> tantivy.Query:
+        return self._index.parse_query(text, list(weights), weights, conjunction_by_default=every)
 
     def _each_field(self, make: Callable[..., tantivy.Query], *arguments: object) -> tantivy.Query:
         parts = []

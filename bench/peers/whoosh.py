@@ -52,7 +52,8 @@ class Whoosh:
         return ".".join(map(str, whoosh.__version__))
 
     def answers(self, query: BenchQuery) -> bool:
-        return query.kind != "typed"
+        plain = query.kind != "typed" and query.text and not query.is_compound
+        return bool(plain) and query.topic is None and query.heat is None
 
     def build(self, corpus: Corpus, index_path: Path) -> None:
         writer = index.create_in(str(index_path), _schema()).writer(limitmb=512)

@@ -8,7 +8,7 @@ articles.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from newsearch.errors import QueryError
 from newsearch.query.tree import Node
 from newsearch.search.alike import Alike
 from newsearch.search.request import MAX_FOLDED, Request
+from newsearch.stories.spreading import spread
 
 CANDIDATES = 200
 """Hits that are grouped for a page that they fill."""
@@ -110,13 +111,18 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
         raise QueryError(
             f"{name}: this index groups {MAX_FOLDED:,} hits at most; offset and limit reach beyond"
         )
+    articles: list[Article] = []
+
+    def outlet_of(group: tuple[int, list[int]]) -> str:
+        return alike.read(articles[group[0]]).wording.outlet
+
     size = max(CANDIDATES, end)
     while True:
         answer = first(size)
         articles = [answer.article(i) for i in range(len(answer))]
         groups = _groups(request, answer, articles, alike)
         exact = len(articles) < size
-        ordered, full = _spread(groups, articles, request, alike)
+        ordered, full = spread(groups, outlet_of, request.per_outlet, request.limit, end)
         if exact or size >= MAX_FOLDED or full:
             break
         size = min(2 * size, MAX_FOLDED)
@@ -165,36 +171,6 @@ def _shown(show: str, places: Sequence[int], articles: Sequence[Article]) -> int
             ):
                 return place
     return places[0]
-
-
-def _spread(
-    groups: list[tuple[int, list[int]]], articles: Sequence[Article], request: Request, alike: Alike
-) -> tuple[list[tuple[int, list[int]]], bool]:
-    """The groups page by page, with a limit of hits per outlet on a page; and whether the requested page is full.
-
-    Hits of an outlet beyond the limit move to the next page. They also fill pages that would otherwise have gaps.
-    """
-    end = request.offset + request.limit
-    if request.per_outlet is None:
-        return groups, len(groups) >= end
-    waiting, full = groups, True
-    ordered: list[tuple[int, list[int]]] = []
-    while waiting and len(ordered) < end:
-        page: list[tuple[int, list[int]]] = []
-        later: list[tuple[int, list[int]]] = []
-        counts: Counter[str] = Counter()
-        for group in waiting:
-            outlet = alike.read(articles[group[0]]).wording.outlet
-            if len(page) == request.limit or (outlet and counts[outlet] == request.per_outlet):
-                later.append(group)
-            else:
-                counts[outlet] += 1
-                page.append(group)
-        missing = request.limit - len(page)
-        full = full and not missing
-        ordered += page + later[:missing]
-        waiting = later[missing:]
-    return ordered, full and len(ordered) >= end
 
 
 def when(article: Article) -> tuple[bool, datetime]:

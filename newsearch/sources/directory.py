@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from newsearch.articles.article import Article
@@ -22,6 +22,7 @@ from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Snapshot, Unread
 from newsearch.sources.files import printable, stamp, unreadable
 from newsearch.sources.formats import SINGLE, SUFFIXES, read_many, read_single
+from newsearch.sources.listing import DIRECTORY, LINK, listed
 from newsearch.sources.processes import unheard
 
 _CHUNK: Final = 256  # files per task: a few tenths of a second of work
@@ -58,8 +59,7 @@ class Directory:
 
     def snapshot(self) -> Snapshot:
         self._odd = {}
-        found = _look(str(self._path), self._odd)
-        self.one_each = all(map(_is_single, found.names))
+        found, self.one_each = _look(str(self._path), self._odd)
         return found
 
     def articles(
@@ -142,87 +142,78 @@ def _is_single(name: str) -> bool:
     return name.endswith(SINGLE) or name.lower().endswith(SINGLE)
 
 
-def _look(root: str, odd: dict[str, str]) -> Snapshot:
-    """Walk a directory; `odd` receives the paths of files whose names had to be made printable."""
-    found = Snapshot()
+def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
+    """Walk a directory. Returns what is there, and whether every file is one article.
+
+    `odd` receives the paths of files whose names had to be made printable.
+    """
+    found, one_each = Snapshot(), True
     names, stamps = found.names, found.stamps
     now = time.time_ns()
     seen: set[tuple[int, int]] = set()
-    links: list[tuple[str, os.DirEntry[str]]] = []
+    links: list[tuple[str, str]] = []
 
-    def entries(directory: str) -> Iterator[os.DirEntry[str]]:
+    def entries(directory: str) -> Iterator[tuple[str, int, int]]:
         try:
             status = os.stat(directory)
             if (status.st_dev, status.st_ino) in seen:
                 return iter(())
             seen.add((status.st_dev, status.st_ino))
-            return iter(_list(directory))
+            return iter(listed(directory, SUFFIXES, now))
         except OSError as error:
             problem = unreadable(directory, error)
             found.problems.append(SourceError(problem.location, problem.reason, hides_articles=True))
             return iter(())
 
-    def take(name: str, entry: os.DirEntry[str], looks: int) -> None:
+    def take(name: str, path: str, looks: int) -> None:
+        nonlocal one_each
+        one_each = one_each and _is_single(name)
         if not (name.isascii() and name.isprintable()):
             known_as = printable(name)
             if known_as != name:
-                odd[known_as] = entry.path
+                odd[known_as] = path
                 name = known_as
         names.append(name)
         stamps.append(looks)
 
     def walk(prefix: str, directory: str) -> None:
-        levels = [(prefix, entries(directory))]
+        levels = [(prefix, directory, entries(directory))]
         while levels:
-            prefix, level = levels[-1]
-            for entry in level:
-                name = entry.name
-                if name[0] == ".":
-                    continue
-                try:
-                    if entry.is_symlink():
-                        links.append((prefix, entry))
-                        continue
-                    is_file = name.endswith(SUFFIXES) and entry.is_file()
-                    if not is_file:
-                        if entry.is_dir():
-                            levels.append((f"{prefix}{name}/", entries(entry.path)))
-                            break
-                        if not name.lower().endswith(SUFFIXES):
-                            continue
-                        is_file = entry.is_file()
-                    looks = stamp(entry.stat(), now) if is_file else 0
-                except OSError:
-                    # It has just been deleted: reading it will report that.
-                    if not name.lower().endswith(SUFFIXES):
-                        continue
-                    looks = 0
-                name = prefix + name
-                if name.isascii() and name.isprintable():
-                    names.append(name)
+            prefix, directory, level = levels[-1]
+            is_plain = prefix.isascii() and prefix.isprintable()
+            for name, kind, looks in level:
+                if kind == LINK:
+                    links.append((f"{prefix}{name}", os.path.join(directory, name)))
+                elif kind == DIRECTORY:
+                    inner = os.path.join(directory, name)
+                    levels.append((f"{prefix}{name}/", inner, entries(inner)))
+                    break
+                elif is_plain and name.endswith(SINGLE) and name.isascii() and name.isprintable():
+                    names.append(prefix + name)
                     stamps.append(looks)
-                else:
-                    take(name, entry, looks)
+                elif name.lower().endswith(SUFFIXES):
+                    take(prefix + name, os.path.join(directory, name), looks)
             else:
                 levels.pop()
 
     walk("", root)
     real = os.path.join(os.path.realpath(root), "")
     # A link inside a directory reached by a link is processed last.
-    for prefix, entry in links:
-        try:
-            if entry.is_dir():
-                walk(f"{prefix}{entry.name}/", entry.path)
-                continue
-            if not entry.name.lower().endswith(SUFFIXES) or _is_within(entry.path, real):
-                continue
-            looks = stamp(entry.stat(), now) if entry.is_file() else 0
-        except OSError:  # a dangling link, or one to itself
-            if not entry.name.lower().endswith(SUFFIXES):
-                continue
-            looks = 0
-        take(prefix + entry.name, entry, looks)
-    return found
+    for name, path in links:
+        if os.path.isdir(path):
+            walk(f"{name}/", path)
+        elif name.lower().endswith(SUFFIXES) and not _is_within(path, real):
+            take(name, path, _looks(path, now))
+    return found, one_each
+
+
+def _looks(path: str, now: int) -> int:
+    """The stamp of what a link leads to; 0 if that is no file, or is the link itself."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0
+    return stamp(status, now) if S_ISREG(status.st_mode) else 0
 
 
 def _is_within(path: str, real: str) -> bool:
@@ -236,11 +227,6 @@ def _is_within(path: str, real: str) -> bool:
         and inner.lower().endswith(SUFFIXES)
         and os.path.isfile(target)
     )
-
-
-def _list(directory: str) -> list[os.DirEntry[str]]:
-    with os.scandir(directory) as scan:
-        return sorted(scan, key=attrgetter("name"))
 
 
 def _read(entry: _Entry) -> Article | SourceError:

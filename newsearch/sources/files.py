@@ -20,7 +20,7 @@ MAX_ARTICLE_SIZE: Final = 10_000_000
 """Bytes of one Markdown file or one line of JSON; the longest real article has a hundredth of it."""
 
 
-_UNSETTLED: Final = 2 * 10**9
+UNSETTLED: Final = 2 * 10**9
 """Nanoseconds in which a file may change without a change of its time: some file systems have such coarse times."""
 
 
@@ -35,7 +35,7 @@ def stamp(status: os.stat_result, now: int) -> int:
         now: nanoseconds since 1970.
     """
     looks = _LOOKS(status)
-    if looks[0] > now - _UNSETTLED or looks[1] > now - _UNSETTLED:
+    if looks[0] > now - UNSETTLED or looks[1] > now - UNSETTLED:
         return 0
     # Unlike that of a string, the hash of integers is the same in every process.
     return hash(looks)

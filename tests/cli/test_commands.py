@@ -135,7 +135,7 @@ def test_strict_makes_broken_articles_an_error(run: Command, tmp_path: Path) -> 
 def test_strict_knows_the_broken_lines_of_a_file_that_is_as_it_was(
     run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.sources.files._UNSETTLED", 0)
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 0)
     (tmp_path / "news.jsonl").write_text('{"title": "good"}\n{\n')
     first = run("index", "news.jsonl", "--strict")
     again = run("reindex", "--strict")

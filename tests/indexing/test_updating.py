@@ -52,7 +52,7 @@ def settle(directory: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def _times_settle_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsearch.sources.files._UNSETTLED", 0)
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 0)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_what_no_search_could_show_is_no_change(tmp_path: Path, parsed: list[str
 def test_a_file_that_changed_a_moment_ago_is_read_again(
     tmp_path: Path, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.sources.files._UNSETTLED", 10**12)
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 10**12)
     write(tmp_path / "news" / "a.md")
     newsearch.build(tmp_path / "news", index=tmp_path / "index")
     parsed.clear()

@@ -10,10 +10,10 @@ from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.counts import medians
 from newsearch.engine.opensearch.documents import documents
 from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, SourceEntry
+from newsearch.engine.opensearch.medians import medians
 from newsearch.engine.opensearch.reader import OpenSearchReader
 
 
@@ -28,10 +28,9 @@ def loaded(
     """A reader of a new index with these articles, each after its source."""
     cluster.ask("PUT", f"/{index}", schema.index_body(shards, 0))
     given = [(False, *item) for item in live] + [(True, *item) for item in hidden]
-    made = documents([article for _, _, article in given], protected)
-    lines = []
-    for (is_hidden, source, article), document in zip(given, made, strict=True):
-        document |= {
+    own = []
+    for is_hidden, source, article in given:
+        fields = {
             "key": hash_key(article.id) - HALF,
             "content": 0,
             "source": source,
@@ -39,10 +38,13 @@ def loaded(
             "hidden": is_hidden,
         }
         if article.canonical_url:
-            document["url"] = hash_key(article.canonical_url) - HALF
-        lines += [json.dumps({"index": {"_index": index}}), json.dumps(document)]
+            fields["url"] = hash_key(article.canonical_url) - HALF
+        own.append(fields)
+    made = documents([article for _, _, article in given], protected, own)
+    head = json.dumps({"index": {"_index": index}}).encode()
+    lines = [line for document in made for line in (head, document)]
     if lines:
-        answer = cluster.ask("POST", "/_bulk", ("\n".join(lines) + "\n").encode())
+        answer = cluster.ask("POST", "/_bulk", b"\n".join(lines) + b"\n")
         assert not answer["errors"], [i["index"]["error"] for i in answer["items"] if "error" in i["index"]][
             :3
         ]
@@ -57,6 +59,6 @@ def loaded(
         sources=tuple(SourceEntry(source) for source in dict.fromkeys(source for _, source, _ in given)),
         protected=protected,
         created=datetime.now(UTC),
-        languages=tuple(sorted({document["language"] for document in made})),
+        languages=tuple(sorted({json.loads(document)["language"] for document in made})),
     )
     return OpenSearchReader(cluster, generation)

@@ -24,7 +24,7 @@ from newsearch.engine.opensearch import paging
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.reader import OpenSearchReader
 from newsearch.engine.opensearch.settings import parse_place
-from newsearch.query.tree import All, Everything, Fuzzy, Node, Prefix, Word
+from newsearch.query.tree import All, Everything, Fuzzy, Node, Not, Or, Prefix, Word
 
 pytestmark = pytest.mark.opensearch
 
@@ -180,11 +180,43 @@ def test_a_prefix_of_more_forms_than_are_scored_finds_them_all(
         monkeypatch.setattr(f"newsearch.engine.opensearch.{module}.MAX_FORMS", 3)
     given = [Article(id=f"{i}", title=f"ban{i} " * (i % 3 + 1), heat=i) for i in range(20)]
     reader, oracle = read(cluster, given), Oracle(given)
+    monkeypatch.setattr("newsearch.engine.opensearch.counts.MAX_PARTS", 1)  # so that one query is all
     for tree in (Prefix("ban"), Prefix("ban", "title")):
         answer = reader.search(tree, Options(limit=50))
         expected = {found.article.id: found.score for found in oracle.search(tree, Options())}
         assert {named.id: score for named, score, _ in answer.hits()} == pytest.approx(expected)
         assert answer.counts() == (20, 0)
+
+
+@pytest.mark.parametrize("limit", [1, 4, 50])
+def test_the_order_of_a_prefix_depends_on_all_its_forms(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    for module in ("counts", "translate"):
+        monkeypatch.setattr(f"newsearch.engine.opensearch.{module}.MAX_FORMS", 3)
+    given = [
+        Article(
+            id=f"{i}",
+            title=f"ban{i} ban{i % 4} " * (i * 7 % 5 + 1),
+            body=f"word {'other ' * (i % 3)}",
+            heat=i,
+        )
+        for i in range(30)
+    ]
+    reader, oracle = read(cluster, given), Oracle(given)
+    for tree in (
+        Prefix("ban"),
+        All((Prefix("ban"), Word("other"))),
+        All((Word("word"), Prefix("ban1", None, 2.0))),
+        Or((Prefix("ban"), Word("other"))),
+        All((Word("word"), Not(Prefix("ban2")))),
+    ):
+        for offset in (0, 3):
+            asked = Options(limit=limit, offset=offset)
+            answer, expected = reader.search(tree, asked), oracle.search(tree, asked)
+            shown = expected[offset : offset + limit]
+            assert [named.id for named, _, _ in answer.hits()] == [found.article.id for found in shown]
+            assert answer.counts().complete == sum(found.complete for found in expected)
 
 
 @settings(max_examples=15)
@@ -236,7 +268,7 @@ def test_a_text_of_more_words_than_fit_in_a_query_is_answered(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of so many words the rarest find the page, and all count in its scores."""
-    monkeypatch.setattr("newsearch.engine.opensearch.translate.MAX_TERMS", 12)
+    monkeypatch.setattr("newsearch.engine.opensearch.translation.MAX_TERMS", 12)
     words = [f"word{i}" for i in range(20)]
     given = [Article(id=f"{i:02}", title=" ".join(words[i : i + 4])) for i in range(17)]
     given += [Article(id=f"common{i}", title=words[0]) for i in range(9)]

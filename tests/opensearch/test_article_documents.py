@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,10 +13,17 @@ from strategies import articles, protections
 
 from newsearch.articles.article import Article
 from newsearch.engine.opensearch import schema
-from newsearch.engine.opensearch.documents import article, best_form, documents
+from newsearch.engine.opensearch.coding import best_form
+from newsearch.engine.opensearch.documents import documents as written
+from newsearch.engine.opensearch.stored import article
+from newsearch.stories.signatures import article_signature
 
 WRITERS = {"key", "content", "source", "url", "born", "died", "hidden"}
 """The fields that a writer fills."""
+
+
+def documents(given: list[Article], protected: frozenset[str]) -> list[dict[str, Any]]:
+    return list(map(json.loads, written(given, protected)))
 
 
 def coded(text: str) -> dict[str, int]:
@@ -26,7 +34,7 @@ def coded(text: str) -> dict[str, int]:
 @given(st.lists(articles, max_size=5), protections)
 def test_an_article_comes_back_as_it_was(given: list[Article], protected: frozenset[str]) -> None:
     made = documents(given, protected)
-    assert [article(json.loads(json.dumps(document))) for document in made] == given
+    assert list(map(article, made)) == given
     for document in made:
         assert document.keys() <= schema.FIELDS.keys() - WRITERS
 
@@ -55,6 +63,22 @@ def test_codes_are_those_of_ranking(given: list[Article], protected: frozenset[s
 def test_documents_do_not_depend_on_their_batch() -> None:
     several = [Article(id=str(i), title=f"ban banned number {i}", body="bans " * i) for i in range(40)]
     assert documents(several, frozenset()) == [documents([one], frozenset())[0] for one in several]
+
+
+def test_fields_of_a_writer_are_added() -> None:
+    given = [Article(id=str(i), title=f"ban {i}") for i in range(3)]
+    own = [{"born": i, "source": 'a "b"'} for i in range(3)]
+    for document, bare, added in zip(
+        written(given, frozenset(), own), documents(given, frozenset()), own, strict=True
+    ):
+        assert json.loads(document) == bare | added
+
+
+def test_signatures_are_those_of_the_articles() -> None:
+    one = Article(id="1", title="Court bans cameras", excerpt="A court has banned cameras in the park. " * 3)
+    document = documents([one], frozenset())[0]
+    held = [document["signature_1"] % (1 << 64), document["signature_2"] % (1 << 64)]
+    assert held == list(article_signature(one.title, one.excerpt, one.body))
 
 
 def test_a_lone_surrogate_is_refused() -> None:

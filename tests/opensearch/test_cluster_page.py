@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 from newsearch.engine.base import MAX_PAGE
-from newsearch.engine.opensearch import answer, counts, paging, reader, translate
-from newsearch.search.request import MAX_FOLDED
+from newsearch.engine.opensearch import answer, likeness, paging, reader, searches, translate, translation
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
 
@@ -21,12 +20,11 @@ def test_the_limits_of_searches_are_those_of_the_code() -> None:
     assert f"beyond the {paging.WINDOW:,}th hit" in searching
     assert f"{paging._STEP:,} hits in one request" in searching
     assert f"may reach {MAX_PAGE:,} together" in searching
-    assert (
-        f"only the {translate.MAX_FORMS} most frequent ones, or {translate.MAX_FORMS // 2} each" in differing
-    )
-    assert f"a text of more than {translate.MAX_TERMS} words" in differing
-    assert f"at most {counts._MAX_LIKE:,} words" in differing
+    assert f"more than {translate.MAX_FORMS * translate.MAX_PARTS:,} of them" in differing
+    assert f"only the {translate.MAX_FORMS} most frequent ones" in differing
+    assert f"of two prefixes, {translate.MAX_FORMS // 2} each" in differing
+    assert f"a text of more than {translation.MAX_TERMS} words" in differing
+    assert f"at most {likeness.MAX_LIKE:,} words" in differing
     assert f"more than {answer._MAX_NEAR:,} neighbours" in differing
-    assert f"the first {MAX_FOLDED:,} hits at most" in differing
     assert f"beyond {reader._PRECISION:,}" in differing
-    assert counts.WHOLE == {"allow_partial_search_results": "false"}
+    assert searches.WHOLE == {"allow_partial_search_results": "false"}

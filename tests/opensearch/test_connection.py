@@ -16,6 +16,9 @@ from proxy import Answer, AnswerTo, Certificate, Proxy, error, make_certificate
 import newsearch
 from newsearch.cli.main import main
 from newsearch.engine import ClusterPlace
+from newsearch.engine.opensearch import schema
+from newsearch.engine.opensearch.connection import Cluster
+from newsearch.engine.opensearch.settings import parse_place
 from newsearch.errors import EngineError, IndexCorrupt, IndexIncompatible, IndexMissing, NewsearchError
 
 pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
@@ -80,6 +83,45 @@ def test_an_answer_that_fails_for_a_moment_is_asked_for_again() -> None:
     with Proxy(answer=answer) as proxy, pytest.raises(IndexMissing):
         newsearch.open(f"opensearch+http://{proxy.host}/news")
     assert len(proxy.seen) == 4
+
+
+def lost(kind: str) -> Any:
+    """The error of a search whose shard was on a node that is gone."""
+    causes = [{"type": kind, "reason": "gone"}] if kind else []
+    return {"type": "search_phase_execution_exception", "reason": "", "root_cause": causes}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (500, "node_disconnected_exception"),
+        (500, "node_not_connected_exception"),
+        (404, "search_context_missing_exception"),
+        (503, "no_shard_available_action_exception"),
+        (500, ""),
+    ],
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_a_search_that_loses_a_node_is_asked_again(status: int, kind: str, several: bool) -> None:
+    failed = {"error": lost(kind), "status": status}
+    waiting = [(200, {"responses": [{"hits": {}}, failed]}) if several else (status, failed)] * 2
+
+    def answer(method: str, path: str, body: bytes) -> Answer:
+        return waiting.pop() if waiting else (200, {"responses": []})
+
+    with Proxy(answer=answer) as proxy:
+        cluster = Cluster(parse_place(f"opensearch+http://{proxy.host},{proxy.host}/news"))
+        assert cluster.ask("POST", "/_msearch" if several else "/news/_search", {}) == {"responses": []}
+    assert len(proxy.seen) == 3
+
+
+def test_a_search_that_fails_for_another_reason_is_not_asked_again() -> None:
+    failed = {"error": lost("script_exception"), "status": 500}
+    with Proxy(answer=lambda *_: (500, failed)) as proxy:
+        cluster = Cluster(parse_place(f"opensearch+http://{proxy.host},{proxy.host}/news"))
+        with pytest.raises(EngineError, match="500 script_exception"):
+            cluster.ask("POST", "/news/_search", {})
+    assert len(proxy.seen) == 1
 
 
 def test_tls_is_spoken_to_a_server_that_does_not(tmp_path: Path) -> None:
@@ -231,7 +273,11 @@ def described(**document: Any) -> AnswerTo:
 
 @pytest.mark.parametrize("key", ["format", "analysis"])
 def test_an_index_of_another_version_is_told(key: str) -> None:
-    versions: dict[str, Any] = {"format": 1, "analysis": newsearch_analysis(), "index": "news--7"}
+    versions: dict[str, Any] = {
+        "format": schema.VERSION,
+        "analysis": newsearch_analysis(),
+        "index": "news--7",
+    }
     for changed, raised, says in (
         ({key: 999}, IndexIncompatible, "update newsearch"),
         ({key: 0}, IndexIncompatible, "newsearch reindex"),

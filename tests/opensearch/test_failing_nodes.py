@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from nodes import Nodes, Unavailable, why_not
+from nodes import VERSIONS, Nodes, Unavailable, why_not
 
 import newsearch
 from newsearch.articles.article import Article
@@ -33,18 +34,19 @@ KILLS = int(os.environ.get("NEWSEARCH_TEST_KILLS", "2"))
 QUERIES = ("common", "common even", '"number 7"', "odd -common7", "common1*")
 
 
-@pytest.fixture(scope="module")
-def three() -> Iterator[Nodes]:
+@pytest.fixture(scope="module", params=VERSIONS)
+def three(request: pytest.FixtureRequest) -> Iterator[Nodes]:
     """A cluster of three nodes."""
-    if reason := why_not("3.8.0"):
+    if reason := why_not(request.param):
         pytest.skip(reason)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         try:
-            nodes = Nodes(Path(directory), 3)
+            nodes = Nodes(Path(directory), 3, version=request.param)
         except Unavailable as error:
             pytest.skip(str(error))
         with nodes:
             yield nodes
+        gc.collect()  # while warnings of what the client has left are ignored
 
 
 def article(number: int) -> Article:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from alike import assert_alike, assert_random_queries_alike
 from nodes import VERSIONS, Unavailable, shared
 
 import newsearch
 from bench.queries import NEWS
-from newsearch import Boosts, Index, Results
-from newsearch.engine.base import FACETS, SORTS
-from newsearch.errors import EngineError
+from newsearch import Index
+from newsearch.engine.base import FACETS
 
 pytestmark = pytest.mark.opensearch
 
 SEEDS = Path(newsearch.__file__).parent.parent / "seeds"
-NEAR = 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -45,101 +42,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Index]:
     nodes.get("/same--*?expand_wildcards=all", method="DELETE")
 
 
-def assert_alike(one: Results, other: Results) -> None:
-    """The same hits in the same order, but for neighbours within NEAR; the same scores, counts and facets."""
-    first, second = (
-        {hit.id: (hit.score, hit.complete, hit.title, hit.url) for hit in r} for r in (one, other)
-    )
-    assert first.keys() == second.keys()
-    for id, (score, *told) in first.items():
-        assert second[id][0] == pytest.approx(score, rel=1e-9)
-        assert list(second[id][1:]) == told
-    scores = [first[hit.id][0] for hit in one]
-    for place, hit in enumerate(other):
-        assert first[hit.id][0] == pytest.approx(scores[place], rel=NEAR)
-    assert one.counts == other.counts
-    for name in FACETS:
-        assert one.facet(name) == other.facet(name)
-
-
-def queries(index: Index, number: int) -> Iterator[str]:
-    """Random queries of the whole syntax, over words, names and dates of the collection."""
-    drawn = random.Random(18)
-    held = sorted(index.articles(), key=lambda article: article.id)
-
-    def text() -> list[str]:
-        article = drawn.choice(held)
-        return (article.title if drawn.random() < 0.6 else f"{article.excerpt} {article.body}").split()
-
-    def word() -> str:
-        return drawn.choice(text() or ["the"]).strip('.,:;!?"()“”‘’')
-
-    def phrase(most: int) -> str:
-        words = text()
-        at = drawn.randrange(max(1, len(words) - most))
-        return " ".join(words[at : at + drawn.randint(2, most)]).replace('"', "")
-
-    def some() -> str:
-        article = drawn.choice(held)
-        outlet = article.provider.name if article.provider else "BBC"
-        return drawn.choice(
-            [
-                word,
-                word,
-                lambda: f'"{phrase(3)}"',
-                lambda: f'"{phrase(4)}"~{drawn.randint(1, 4)}',
-                lambda: f"{word()} NEAR/{drawn.randint(1, 9)} {word()}",
-                lambda: f"{word()[: drawn.randint(1, 4)]}*",
-                lambda: f"{word()[1:] or 'ban'}~{drawn.randint(1, 2)}",
-                lambda: f"{word()} OR {word()}",
-                lambda: f"({phrase(3)}) OR {word()}",
-                lambda: f"{word()} AND {word()}",
-                lambda: f"-{word()}",
-                lambda: f'-"{phrase(2)}"',
-                lambda: f"{drawn.choice(['title', 'excerpt', 'body', 'topics'])}:{word()}",
-                lambda: f"title:{word()[:3]}*",
-                lambda: f"{word()}^{drawn.randint(2, 5)}",
-                lambda: f'topic:"{drawn.choice(article.topics or ("AI",))}"',
-                lambda: f'provider:"{outlet}"',
-                lambda: (
-                    f"{drawn.choice(['after', 'before', 'date'])}:{drawn.randint(2019, 2021)}-0{drawn.randint(1, 9)}"
-                ),
-                lambda: f"{drawn.choice(['heat', 'quality'])}:>{drawn.randint(0, 99)}",
-                lambda: drawn.choice(["has:image", "has:body", "is:video", "language:en", "-has:excerpt"]),
-                lambda: f"url:{word().lower()}",
-                lambda: phrase(12),
-            ]
-        )()
-
-    for _ in range(number):
-        yield " ".join(some() for _ in range(drawn.choice([1, 1, 2, 2, 3])))
-
-
-def variants() -> Iterator[dict[str, Any]]:
-    """Options, a few at a time."""
-    drawn = random.Random(81)
-    while True:
-        given: dict[str, Any] = {"limit": drawn.choice([3, 10, 100]), "offset": drawn.choice([0, 0, 0, 4])}
-        given["sort"] = drawn.choice(["relevance", "relevance", "relevance", *SORTS])
-        if drawn.random() < 0.3:
-            given["boosts"] = Boosts(heat=drawn.choice([0, 2]), half_life=drawn.choice([None, 30]))
-        if drawn.random() < 0.3:
-            given["tz"] = drawn.choice(["America/New_York", "Asia/Kathmandu", "Pacific/Apia"])
-        if drawn.random() < 0.2:
-            given["as_of"] = datetime(2020, drawn.randint(1, 12), 1, tzinfo=UTC)
-        if drawn.random() < 0.2:
-            given["expand"] = True
-        if drawn.random() < 0.1:
-            given["unpublished"] = True
-        yield given
-
-
 def test_200_random_queries_of_the_whole_syntax(arrays: Index, cluster: Index) -> None:
-    for query, given in zip(queries(arrays, 200), variants(), strict=False):
-        try:
-            assert_alike(arrays.search(query, **given), cluster.search(query, **given))
-        except AssertionError as error:
-            raise AssertionError(f"{query!r} with {given}: {error}") from error
+    assert_random_queries_alike(arrays, cluster, 200)
 
 
 def test_the_queries_of_the_bench(arrays: Index, cluster: Index) -> None:
@@ -205,6 +109,46 @@ def test_articles_ids_and_exports_are_the_same(arrays: Index, cluster: Index) ->
         assert mine == theirs
 
 
-def test_texts_are_not_counted_in_a_cluster(cluster: Index) -> None:
-    with pytest.raises(EngineError, match="does not count texts"):
-        cluster.search("police", collapse="copies", limit=3).texts  # noqa: B018
+def test_folded_pages_are_the_same(arrays: Index, cluster: Index) -> None:
+    drawn = random.Random(16)
+    for query in ("police", "", "facial recognition", "amazon OR google", "the", "is:unpublished"):
+        given = {
+            "collapse": drawn.choice(["copies", "copies", None]),
+            "per_outlet": drawn.choice([None, 1, 2]),
+            "show": drawn.choice(["best", "first", "last", "bbc.com"]),
+            "sort": drawn.choice(["relevance", "newest", "heat"]),
+            "unpublished": drawn.random() < 0.3,
+            "limit": 7,
+        }
+        if not given["collapse"]:
+            del given["show"]
+        for offset in (0, 7):
+            one, other = (index.search(query, offset=offset, **given) for index in (arrays, cluster))
+            told = [
+                [(hit.id, [copy.id for copy in hit.copies]) for hit in results] for results in (one, other)
+            ]
+            assert told[0] == told[1], (query, given)
+            assert one.total == other.total
+            if one.folding and other.folding:
+                assert (one.folding.groups, one.folding.exact) == (other.folding.groups, other.folding.exact)
+
+
+def test_texts_are_the_same(arrays: Index, cluster: Index) -> None:
+    for query in ("police", "", "facial recognition ban", "amazon OR google", "topic:AI", "nosuchword"):
+        for tz in ("UTC", "Pacific/Apia"):
+            one, other = (
+                index.search(query, count="texts", unpublished=True, tz=tz) for index in (arrays, cluster)
+            )
+            assert one.texts == other.texts
+            for name in FACETS:
+                for limit in (None, 3):
+                    assert one.facet(name, limit) == other.facet(name, limit), (query, name, tz)
+    for id in arrays.ids():
+        assert arrays.copies(id) == cluster.copies(id)
+
+
+def test_distinctive_words_and_coverage_are_the_same(arrays: Index, cluster: Index) -> None:
+    for query in ("police", "facial recognition", "amazon -police", "is:unpublished", "nosuchword"):
+        assert arrays.words(query) == cluster.words(query)
+        for tz in ("UTC", "Pacific/Apia"):
+            assert arrays.coverage(query, by="month", tz=tz) == cluster.coverage(query, by="month", tz=tz)

@@ -14,18 +14,19 @@ from strategies import DAY, MIDNIGHT, ZONES, options, trees
 
 from newsearch import ranking
 from newsearch.engine.base import SORTS, Options
-from newsearch.engine.opensearch import filters, translate
+from newsearch.engine.opensearch import filters, scripts, translate
 from newsearch.engine.opensearch.filters import Shifts
-from newsearch.engine.opensearch.translate import Translation
+from newsearch.engine.opensearch.queries import terms_in
+from newsearch.engine.opensearch.translation import Translation
 from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, Or, Phrase, Prefix, Range, Word
 from newsearch.ranking import Boosts, Pivots
 
 SCRIPTS = {
-    translate.BOOST,
-    translate.BOOST_WITH_RECENCY,
-    translate.MOMENT,
-    translate.CODE_OF_FIELD,
-    translate.CODE_DIVIDED,
+    scripts.BOOST,
+    scripts.BOOST_WITH_RECENCY,
+    scripts.MOMENT,
+    scripts.CODE_OF_FIELD,
+    scripts.CODE_DIVIDED,
 }
 LIVE: list[dict[str, Any]] = [{"range": {"born": {"lte": 7}}}]
 
@@ -185,8 +186,8 @@ def test_several_prefixes_share_the_limit_of_clauses() -> None:
     found = translated(
         All((Prefix("ban"), Or((Prefix("b", "title"), Word("日"))), Prefix("19-b"))), facts=Told(forms=forms)
     )
-    assert translate._terms_in(found.scored_complete()) < 1000
-    assert translate._terms_in(found.scored_some(incomplete=True)) < 1000
+    assert terms_in(found.scored_complete()) < 1000
+    assert terms_in(found.scored_some(incomplete=True)) < 1000
 
 
 @pytest.mark.parametrize("tz", ZONES)

@@ -332,3 +332,11 @@ def test_verify_finds_an_article_that_is_lost_or_changed(nodes: Nodes, place: st
     assert "is not as it was written" in " ".join(newsearch.verify(place).problems)
     nodes.get(path, method="DELETE")
     assert "holds 4 articles, but" in " ".join(newsearch.verify(place).problems)
+
+
+@pytest.mark.opensearch
+def test_verify_reads_all_pages(place: str, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsearch.build(source, index=place)
+    monkeypatch.setattr("newsearch.engine.opensearch.upkeep._PAGE", 2)
+    verified = newsearch.verify(place)
+    assert (verified.articles, verified.problems) == (5, ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import shutil
 from collections.abc import Callable, Mapping
@@ -449,14 +448,14 @@ def test_a_directory_that_cannot_be_listed_deletes_nothing(
     shutil.rmtree(news / "old")
     (news / "0.md").unlink()
     (news / "old").mkdir()
-    list_directory = walk._list
+    list_directory = walk.listed
 
-    def failing(directory: str) -> list[os.DirEntry[str]]:
+    def failing(directory: str, suffixes: tuple[str, ...], now: int) -> list[tuple[str, int, int]]:
         if directory != str(news):
             raise OSError(5, "Input/output error")
-        return list_directory(directory)
+        return list_directory(directory, suffixes, now)
 
-    monkeypatch.setattr(walk, "_list", failing)
+    monkeypatch.setattr(walk, "listed", failing)
     report = newsearch.build(news, index=tmp_path / "index", workers=workers)
     assert (report.incomplete, report.articles, report.replaced) == ((str(news),), files + 1, 0)
     assert report.errors[0].location == str(news / "old")

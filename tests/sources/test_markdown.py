@@ -149,14 +149,14 @@ def test_a_file_that_is_gone_before_it_is_looked_at_is_reported(
 ) -> None:
     write(tmp_path / "a.md")
     write(tmp_path / "b.md")
-    listed = directory._list
+    listed = directory.listed
 
-    def listing(path: str) -> list[os.DirEntry[str]]:
-        entries = listed(path)
+    def listing(path: str, suffixes: tuple[str, ...], now: int) -> list[tuple[str, int, int]]:
+        entries = listed(path, suffixes, now)
         (tmp_path / "a.md").unlink()
         return entries
 
-    monkeypatch.setattr(directory, "_list", listing)
+    monkeypatch.setattr(directory, "listed", listing)
     first, second = open_source(tmp_path).articles()
     assert isinstance(first, SourceError)
     assert first.reason == "no such file"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date
+from collections.abc import Sequence
+from copy import copy
+from datetime import UTC
 from math import fsum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,13 +12,20 @@ import numpy as np
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.base import FACETS, Counts, Explanation, Options
-from newsearch.engine.opensearch import documents
-from newsearch.engine.opensearch.counts import Known, counted, counting, every_bucket, most_frequent
+from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Options, OutletCount
+from newsearch.engine.opensearch import stored
+from newsearch.engine.opensearch.clauses import Clause
+from newsearch.engine.opensearch.counts import Known
+from newsearch.engine.opensearch.distinctive import distinctive
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.hit import Hit
-from newsearch.engine.opensearch.paging import WINDOW, Pages
-from newsearch.engine.opensearch.translate import Clause, Translation
+from newsearch.engine.opensearch.outlets import FIELDS
+from newsearch.engine.opensearch.outlets import counted as outlets_of
+from newsearch.engine.opensearch.paging import WINDOW, Pages, columns
+from newsearch.engine.opensearch.periods import field_of, periods
+from newsearch.engine.opensearch.queries import PUBLISHED
+from newsearch.engine.opensearch.searches import counted, counting, every_bucket, most_frequent
+from newsearch.engine.opensearch.translation import Translation
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 from newsearch.text.analysis import Stemming
@@ -28,10 +36,12 @@ _NEAR = 1e-6
 """Scores of the server are floats of 32 bits. Neighbours that differ by less than this share of their score are put in
 order by the client."""
 
+_SPARE = 16
+"""Hits beyond the page that each part of a query finds, since the order of near ones may be another in doubles."""
+
 _MAX_NEAR = 2048
 """Neighbours beyond one end of the page that are read for this at most."""
 
-_FIELD_OF = {"provider": "outlet", "language": "tag"}
 _DAY = 86_400
 
 
@@ -52,54 +62,74 @@ class Row(NamedTuple):
 
 
 class OpenSearchAnswer:
-    """Implements `Answer`."""
+    """Implements `Answer`, `CountsOutlets` and `CountsForms`.
 
-    def __init__(self, known: Known, tree: Node, options: Options) -> None:
+    Attributes:
+        query: the translated query.
+        rows: the hits of the page.
+
+    Args:
+        among: if given, only articles whose ids have these hashes are found.
+    """
+
+    def __init__(
+        self, known: Known, tree: Node, options: Options, among: Sequence[int] | None = None
+    ) -> None:
         self._known = known
         self._options = options
         facts = known.asked()
         while True:
-            self._query = Translation(tree, options, facts)
+            self.query = Translation(tree, options, facts, among)
             if not facts.settle():
                 break
         self._totals: dict[str, int] = {}
-        self._rows = self._page() if options.limit and known.generation.articles else []
+        self.rows = self._page() if options.limit and known.generation.articles else []
 
     # Answer
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def matched(self, number: int) -> bool:
-        hit = self._rows[number].hit
-        return not self._query.also or any(clause.value(hit) for clause in self._query.clauses)
+        hit = self.rows[number].hit
+        return not self.query.also or any(clause.value(hit) for clause in self.query.clauses)
+
+    def with_page(self, rows: list[Row]) -> OpenSearchAnswer:
+        """The same search with other hits on its page."""
+        other = copy(self)
+        other.rows = rows
+        return other
 
     def article(self, number: int) -> Article:
-        return self._article(self._rows[number].hit)
+        return self._article(self.rows[number].hit)
+
+    def article_of(self, row: Row) -> Article:
+        """The article of a hit."""
+        return self._article(row.hit)
 
     def _article(self, hit: Hit) -> Article:
         try:
-            return documents.article(hit.source)
+            return stored.article(hit.source)
         except ValueError as error:
             raise IndexCorrupt(
                 self._known.requests.cluster.place, f"the article {hit.id!r:.200} is damaged"
             ) from error
 
     def stemming(self, number: int) -> Stemming:
-        return Stemming(self._rows[number].hit.language, self._known.generation.protected)
+        return Stemming(self.rows[number].hit.language, self._known.generation.protected)
 
     def hits(self) -> Sequence[tuple[Named, float, bool]]:
         found = []
-        for hit, score, complete in self._rows:
+        for hit, score, complete in self.rows:
             article = self._article(hit)
             found.append((Named(article.id, article.title, article.url or ""), score, complete))
         return found
 
     def explain(self, number: int) -> Explanation:
-        hit, score, _ = self._rows[number]
+        hit, score, _ = self.rows[number]
         text = self._text(hit)
-        added = [clause._replace(name=f"{clause.name}, added") for clause in self._query.also]
-        parts = _explained([*self._query.clauses, *added], hit)
+        added = [clause._replace(name=f"{clause.name}, added") for clause in self.query.also]
+        parts = _explained([*self.query.clauses, *added], hit)
         boosts, pivots = self._options.boosts, self._known.generation.pivots
         signals = []
         for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
@@ -116,11 +146,11 @@ class OpenSearchAnswer:
         wanted = [name for name in ("complete", "partial") if name not in self._totals]
         if not self._known.generation.articles:
             return Counts(0, 0)
-        if not self._query.counts_partial:
+        if not self.query.counts_partial:
             self._totals["partial"] = 0
             wanted = [name for name in wanted if name != "partial"]
         if wanted:
-            bodies = [counting([getattr(self._query, name)()]) for name in wanted]
+            bodies = [counting([getattr(self.query, name)()]) for name in wanted]
             for name, answer in zip(wanted, self._known.requests.searches(bodies), strict=True):
                 self._totals[name] = counted(answer)
         return Counts(self._totals["complete"], self._totals["partial"])
@@ -129,20 +159,37 @@ class OpenSearchAnswer:
         counts = self.counts()
         if not counts.complete + counts.partial or limit == 0:
             return []
-        chosen = [self._query.complete() if counts.complete else self._query.partial()]
+        chosen = [self.chosen]
         if FACETS[name].of_time:
-            return self._periods(name, chosen, limit)
-        field = _FIELD_OF.get(name, name)
+            return periods(self._known.requests, name, chosen, limit, self._options.tz)
+        (field,) = field_of(name)
         if limit is None:
             found = every_bucket(self._known.requests, chosen, {"terms": {"field": field}})
             return sorted(found, key=lambda item: (-item[1], item[0]))
         return most_frequent(self._known.requests, chosen, {"field": field}, limit)
 
+    @property
+    def chosen(self) -> Query:
+        """A filter for the articles that contain every word or, if there are none, for those that contain some."""
+        return self.query.complete() if self.counts().complete else self.query.partial()
+
+    def outlets(self, by: str | None) -> list[OutletCount]:
+        """See `CountsOutlets`."""
+        found = columns(self._known.requests, self.chosen, FIELDS)
+        articles = (hit.get("fields", {}) for hits in found for hit in hits)
+        return outlets_of(articles, by, self._options.tz)
+
+    def forms(self, limit: int, least: int) -> list[FormCount]:
+        """See `CountsForms`."""
+        requests = self._known.requests
+        visible = requests.live if self.query.unpublished else [*requests.live, PUBLISHED]
+        return distinctive(requests, self.chosen, visible, limit, least)
+
     # The page
 
     def _page(self) -> list[Row]:
         first, last = self._options.offset, self._options.offset + self._options.limit
-        query = self._query
+        query = self.query
         if query.by_sum:
             return self._rows_of("any", first, last)
         rows = self._rows_of("complete", first, last)
@@ -151,26 +198,44 @@ class OpenSearchAnswer:
             rows += self._rows_of("partial", before, before + last - first - len(rows))
         return rows
 
-    def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
-        """The rows [first, last) of the complete articles, of the others, or of both."""
-        query, by_score = self._query, self._options.sort == "relevance"
+    def _asked(self, query: Translation, tier: str) -> Query:
+        """The query for the complete articles, for the others, or for both."""
+        by_score = self._options.sort == "relevance"
         if tier == "complete":
             asked = query.scored_complete() if by_score else query.complete()
         elif by_score or query.also:
             asked = query.scored_some(incomplete=tier == "partial")
         else:
             asked = query.partial() if tier == "partial" else query.any()
-        if by_score:
-            asked = query.boosted(asked)
-        with Pages(self._known.requests, asked, query.sort()) as pages:
-            if not by_score:
-                found = pages.hits(first, last)
-                rows = [self._row(hit, tier) for hit in found]
-            else:
-                rows = self._sorted(pages, tier, first, last)
-            if tier != "any" and not (query.also and tier == "partial"):
-                self._totals[tier] = pages.total
+        return query.boosted(asked) if by_score else asked
+
+    def _rows_of(self, tier: str, first: int, last: int) -> list[Row]:
+        """The rows [first, last) of the complete articles, of the others, or of both."""
+        query = self.query
+        if query.parts > 1 and last + _SPARE <= WINDOW:
+            rows, total = self._merged(tier, first, last)
+        else:
+            with Pages(self._known.requests, self._asked(query, tier), query.sort()) as pages:
+                if self._options.sort != "relevance":
+                    rows = [self._row(hit, tier) for hit in pages.hits(first, last)]
+                else:
+                    rows = self._sorted(pages, tier, first, last)
+                total = pages.total
+        if tier != "any" and not (query.also and tier == "partial"):
+            self._totals[tier] = total
         return rows
+
+    def _merged(self, tier: str, first: int, last: int) -> tuple[list[Row], int]:
+        """The same from all parts of the query, and the number of articles."""
+        bodies = [
+            {"query": self._asked(query, tier), "sort": query.sort(), "size": last + _SPARE}
+            for query in map(self.query.part, range(self.query.parts))
+        ]
+        bodies[0]["track_total_hits"] = True
+        answers = self._known.requests.searches(bodies)
+        found = {hit["_id"]: hit for answer in answers for hit in answer["hits"]["hits"]}
+        rows = sorted((self._row(Hit(hit), tier) for hit in found.values()), key=self._key)
+        return rows[first:last], counted(answers[0])
 
     def _sorted(self, pages: Pages, tier: str, first: int, last: int) -> list[Row]:
         """Rows in the order of their scores in doubles.
@@ -180,7 +245,7 @@ class OpenSearchAnswer:
         """
         before = after = 1
         # Sorting by date and id too takes as long as scoring. It matters only if scores agree at an end of the page.
-        by_score_alone = self._query.has_words and last + after <= WINDOW
+        by_score_alone = self.query.has_words and last + after <= WINDOW
         while True:
             low, high = max(0, first - before), last + after
             hits = pages.best(low, high) if by_score_alone else pages.hits(low, high)
@@ -230,13 +295,13 @@ class OpenSearchAnswer:
     def _row(self, hit: Hit, tier: str) -> Row:
         complete = tier == "complete"
         if tier == "any":
-            complete = all(clause.value(hit) for clause in self._query.clauses)
+            complete = all(clause.value(hit) for clause in self.query.clauses)
         return Row(hit, self._text(hit) * self._boost(hit), complete)
 
     # Scores
 
     def _text(self, hit: Hit) -> float:
-        return fsum([clause.value(hit) for clause in [*self._query.clauses, *self._query.also]])
+        return fsum([clause.value(hit) for clause in [*self.query.clauses, *self.query.also]])
 
     def _boost(self, hit: Hit) -> float:
         boosts, pivots = self._options.boosts, self._known.generation.pivots
@@ -248,7 +313,7 @@ class OpenSearchAnswer:
         boosts, moment = self._options.boosts, self._moment(hit)
         if moment is None or boosts.half_life is None:
             return 1.0
-        age = (self._query.as_of - moment) / _DAY
+        age = (self.query.as_of - moment) / _DAY
         return float(np.exp2(boosts.recency * ranking.recency(np.array(age), boosts.half_life)))
 
     def _moment(self, hit: Hit) -> float | None:
@@ -259,67 +324,10 @@ class OpenSearchAnswer:
             return seconds
         return first_second(day, self._options.tz)
 
-    # Periods
-
-    def _periods(self, name: str, chosen: list[Query], limit: int | None) -> list[tuple[str, int]]:
-        counts: dict[str, int] = {}
-        for day, count in self._days(chosen):
-            period = _period(name, date.fromordinal(_EPOCH + day))
-            counts[period] = counts.get(period, 0) + count
-        found = sorted(counts.items())
-        return found if limit is None else found[max(0, len(found) - limit) :]
-
-    def _days(self, chosen: list[Query]) -> Iterator[tuple[int, int]]:
-        """The days of some articles in the zone of the search, in days since 1970, with their numbers of articles."""
-        requests, tz = self._known.requests, self._options.tz
-        yield from every_bucket(requests, chosen, {"terms": {"field": "day"}})
-        instants = [*chosen, {"bool": {"must_not": [{"exists": {"field": "day"}}]}}]
-        found = every_bucket(requests, instants, {"histogram": {"field": "date", "interval": _DAY}})
-        if tz is UTC:
-            yield from ((int(seconds) // _DAY, count) for seconds, count in found)
-            return
-        # A day of the zone shares its moments with at most three days of UTC, since offsets are below 24 hours.
-        days = sorted({int(seconds) // _DAY + shift for seconds, _ in found for shift in (-1, 0, 1)})
-        days = [day for day in days if _FIRST <= day <= _LAST]
-        while days:
-            some, days = days[:_RANGES], days[_RANGES:]
-            ranges = [
-                {
-                    "key": str(day),
-                    "from": first_second(day, tz),
-                    "to": max(first_second(day, tz), first_second(day + 1, tz)),
-                }
-                for day in some
-            ]
-            aggregation = {"days": {"range": {"field": "date", "keyed": False, "ranges": ranges}}}
-            answer = requests.search(counting(instants) | {"aggs": aggregation})
-            for bucket in answer["aggregations"]["days"]["buckets"]:
-                if bucket["doc_count"]:
-                    yield int(bucket["key"]), int(bucket["doc_count"])
-
-
-_RANGES = 5000
-"""Days that one request counts."""
-
-_EPOCH = date(1970, 1, 1).toordinal()
-_FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
-
 
 def _is_near(one: Row, other: Row) -> bool:
     """Whether the server may not tell the scores of two hits apart."""
     return abs(one.score - other.score) <= _NEAR * abs(one.score)
-
-
-def _period(name: str, day: date) -> str:
-    match name:
-        case "year":
-            return f"{day.year:04}"
-        case "month":
-            return f"{day.year:04}-{day.month:02}"
-        case "week":
-            year, week, _ = day.isocalendar()
-            return f"{year:04}-W{week:02}"
-    return day.isoformat()
 
 
 def _signal(value: float | None, pivot: float, weight: float) -> float:

@@ -47,9 +47,9 @@ class Item(NamedTuple):
     name: str
 
 
-def index_item(id: str, document: Any, name: str) -> Item:
-    """Write a document, over one with the same id."""
-    return Item(id, b'{"index":{"_id":"%s"}}\n%s\n' % (id.encode(), orjson.dumps(document)), name)
+def index_item(id: str, document: bytes, name: str) -> Item:
+    """Write a document, given as JSON, over one with the same id."""
+    return Item(id, b'{"index":{"_id":"%s"}}\n%s\n' % (id.encode(), document), name)
 
 
 def update_item(id: str, values: Any) -> Item:

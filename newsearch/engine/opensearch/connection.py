@@ -116,15 +116,13 @@ class Cluster:
                 if missing and error.status_code == 404:
                     self._has_answered = True
                     return None
-                may_pass = _may_pass(error)
-                if isinstance(error, errors.SSLError) or not may_pass:
+                # A point in time that is lost does not come back.
+                is_lost = isinstance(body, Mapping) and "pit" in body and error.status_code == 404
+                if isinstance(error, errors.SSLError) or is_lost or not _may_pass(error):
                     raise self._translated(error) from error
                 # Another node is asked at once. Only a cluster that has answered before is given time to recover.
                 if attempts <= 0 or not (self._has_answered or len(self.settings.hosts) > 1):
                     raise self._translated(error) from error
-                if self._has_answered:
-                    time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
-                    pause = min(2 * pause, _LONGEST_PAUSE)
             except errors.SerializationError as error:
                 raise self._no_cluster("answered with something that is not JSON") from error
             except (errors.ImproperlyConfigured, OSError, ValueError) as error:
@@ -133,7 +131,11 @@ class Cluster:
                 self._has_answered = True
                 if isinstance(answer, str) and answer:
                     raise self._no_cluster("answered with something that is not JSON")
-                return answer
+                if attempts <= 0 or not _has_lost(answer):
+                    return answer
+            if self._has_answered:
+                time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # no secret
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     def close(self) -> None:
         """Close all connections."""
@@ -277,11 +279,38 @@ class Cluster:
 _CUT = {"RemoteDisconnected", "BadStatusLine", "ConnectionResetError", "ProtocolError", "BrokenPipeError"}
 
 
+LOST = frozenset(
+    f"{kind}_exception"
+    for kind in (
+        "node_disconnected",
+        "node_not_connected",
+        "node_closed",
+        "connect_transport",
+        "receive_timeout_transport",
+        "send_request_transport",
+        "search_context_missing",
+        "no_shard_available_action",
+        "search_phase_execution",
+    )
+)
+"""Errors of a search during which a node was lost. Their status depends on the phase of the search. The last one stands
+for what happened in a shard (see `_told`) unless no shard was there to say it."""
+
+
 def _may_pass(error: Any) -> bool:
     """Whether another node, or the same one a little later, may answer the same request."""
     if not isinstance(error.status_code, int):
         return True
-    return error.status_code in (502, 503, 504)
+    return error.status_code in (502, 503, 504) or _told(error.info)[0] in LOST
+
+
+def _has_lost(answer: Any) -> bool:
+    """Whether one of several searches in a request found a node lost."""
+    responses = answer.get("responses") if isinstance(answer, Mapping) else None
+    return any(
+        "error" in found and (found.get("status") in (502, 503, 504) or _told(found)[0] in LOST)
+        for found in responses or ()
+    )
 
 
 def _causes(error: Any) -> Iterator[BaseException]:

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.segment.columns import hash_key
@@ -94,4 +95,5 @@ def _renew(cluster: Cluster, bulk: Bulk, generation: Generation, copies: Sequenc
         source = {**document["_source"], "born": generation.number, "hidden": not copy.hidden}
         source.pop("died", None)
         new = copy._replace(born=generation.number)
-        bulk.add([index_item(new.id, source, new.id), update_item(copy.id, {"died": generation.number})])
+        written = orjson.dumps(source)
+        bulk.add([index_item(new.id, written, new.id), update_item(copy.id, {"died": generation.number})])

@@ -51,7 +51,7 @@ class OpenSearchEngine:
 
     def held(self, *, fresh: bool = False, protected: frozenset[str] | None = None) -> Held:
         from newsearch.engine.opensearch.held import OpenSearchHeld
-        from newsearch.engine.opensearch.writer import base_generation
+        from newsearch.engine.opensearch.start import base_generation
 
         return OpenSearchHeld(self._cluster, base_generation(self._cluster, fresh, protected))
 

@@ -15,9 +15,9 @@ from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
 from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.documents import article as parsed_article
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
+from newsearch.engine.opensearch.stored import article as parsed_article
 from newsearch.errors import EngineError, IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]
@@ -116,7 +116,7 @@ def pages(cluster: Cluster, index: str, body: Mapping[str, Any]) -> Iterator[lis
         ]
         if hits:
             yield hits
-        if len(hits) < _PAGE:
+        if len(hits) < request["size"]:
             return
         after = {"search_after": hits[-1]["sort"]}
 

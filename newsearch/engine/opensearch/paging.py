@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from newsearch.engine.opensearch.counts import WHOLE, Requests
+from newsearch.engine.opensearch.connection import LOST, Refused
+from newsearch.engine.opensearch.held import pages
 from newsearch.engine.opensearch.hit import Hit
+from newsearch.engine.opensearch.searches import WHOLE, Requests
 
 Query: TypeAlias = dict[str, Any]
 
@@ -24,26 +26,42 @@ _KEEP = "2m"
 
 
 class PointInTime:
-    """A frozen state of an index. Leaving the context gives it up."""
+    """A frozen state of an index. Leaving the context gives it up.
+
+    A node that fails takes its part of the state with it. A new one shows the same: the documents of a generation do
+    not change.
+    """
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
         self._id = ""
 
     def __enter__(self) -> PointInTime:
+        self._open()
+        return self
+
+    def _open(self) -> None:
         path = f"/{self._requests.generation.index}/_search/point_in_time"
         self._id = self._requests.cluster.ask("POST", path, params={"keep_alive": _KEEP})["pit_id"]
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._requests.cluster.ask("DELETE", "/_search/point_in_time", {"pit_id": [self._id]}, missing=True)
 
     def search(self, body: Query) -> Any:
         """The answer to a search of this state."""
-        body = body | {"pit": {"id": self._id, "keep_alive": _KEEP}}
-        answer = self._requests.cluster.ask("POST", "/_search", body, WHOLE)
+        try:
+            answer = self._ask(body)
+        except Refused as error:
+            if error.kind not in LOST:
+                raise
+            self._open()
+            answer = self._ask(body)
         self._id = answer.get("pit_id", self._id)
         return answer
+
+    def _ask(self, body: Query) -> Any:
+        body = body | {"pit": {"id": self._id, "keep_alive": _KEEP}}
+        return self._requests.cluster.ask("POST", "/_search", body, WHOLE)
 
 
 class Pages:
@@ -122,3 +140,19 @@ def every(
             if len(found) < body["size"]:
                 return
             body = body | {"search_after": found[-1]["sort"]}
+
+
+def columns(requests: Requests, query: Query, fields: Sequence[str]) -> Iterator[list[Mapping[str, Any]]]:
+    """Some fields of all articles that a query finds, page by page. No article is read, only the columns.
+
+    Returns:
+        Hits with the values of these fields as `fields`. They are sorted by the hash of the id and by source, which are
+        their `sort`.
+    """
+    body = {
+        "query": query,
+        "sort": [{"key": "asc"}, {"source": "asc"}],
+        "stored_fields": "_none_",
+        "docvalue_fields": list(fields),
+    }
+    return pages(requests.cluster, requests.generation.index, body)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.base import FieldStats, LikeForm, Options
-from newsearch.engine.opensearch import documents, schema
+from newsearch.engine.base import FieldStats, Fold, LikeForm, Options
+from newsearch.engine.opensearch import schema, stored
 from newsearch.engine.opensearch.answer import OpenSearchAnswer
-from newsearch.engine.opensearch.counts import Known, Requests, counting
+from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.generation import Generation, published
 from newsearch.engine.opensearch.paging import every
-from newsearch.engine.opensearch.translate import PUBLISHED, Translator
+from newsearch.engine.opensearch.queries import PUBLISHED
+from newsearch.engine.opensearch.searches import Requests, counting
+from newsearch.engine.opensearch.translate import Translator
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats
     from newsearch.engine.opensearch.connection import Cluster
+    from newsearch.engine.opensearch.folded import FoldedOpenSearchAnswer
+    from newsearch.engine.opensearch.groups import Groups
 
 _COUNTED = {
     "source": "source",
@@ -38,7 +43,7 @@ _PRECISION = 40_000
 
 
 class OpenSearchReader:
-    """Implements `Reader`.
+    """Implements `FoldingReader`.
 
     Args:
         cluster: where the index is.
@@ -50,19 +55,58 @@ class OpenSearchReader:
         self.generation = generation
         self._requests = Requests(cluster, generation)
         self._known = Known(self._requests)
+        self._grouping = Lock()
 
     def search(self, tree: Node, options: Options) -> OpenSearchAnswer:
         return OpenSearchAnswer(self._known, tree, options)
 
+    # Copies
+
+    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedOpenSearchAnswer:
+        from newsearch.engine.opensearch.folded import FoldedOpenSearchAnswer  # few searches fold
+
+        return FoldedOpenSearchAnswer(self._known, tree, options, fold, self._groups)
+
+    def copies(self, id: str) -> list[Article]:
+        sources = self._documents(id)
+        if not sources:
+            return []
+        first, groups = sources[0], self._groups()
+        number = int(groups.of([first["key"]], [first["source"]])[0])
+        if number < 0:
+            return [self._article(first)]
+        filters = [*self._requests.live, PUBLISHED, {"terms": {"key": groups.keys(number)}}]
+        found = list(every(self._requests, filters))
+        numbers = groups.of([source["key"] for source in found], [source["source"] for source in found])
+        return [
+            self._article(source) for source, of in zip(found, numbers.tolist(), strict=True) if of == number
+        ]
+
+    def _groups(self) -> Groups:
+        """Which articles are copies of each other."""
+        from newsearch.engine.opensearch.groups import find_groups  # with all that compares articles
+
+        # Threads that ask at the same time wait for one of them.
+        with self._grouping:
+            found: Groups = self._known.value("groups", lambda: find_groups(self._requests))
+            return found
+
+    # Articles
+
     def get(self, id: str) -> Article | None:
+        return next(map(self._article, self._documents(id)), None)
+
+    def _documents(self, id: str) -> list[Mapping[str, Any]]:
+        """The live articles with an id. If several sources have one, the latest comes first."""
         filters = [*self._requests.live, {"term": {"id": id[: schema.MAX_VALUE]}}]
         found = self._requests.search({"size": 100, "query": {"bool": {"filter": filters}}})["hits"]["hits"]
         rank = {entry.location: number for number, entry in enumerate(self.generation.sources)}
         sources = [hit["_source"] for hit in found]
-        # If two sources have an article with this id, the later one.
         sources.sort(key=lambda source: (source["born"], rank.get(source["source"], -1)), reverse=True)
-        articles = map(self._article, sources)
-        return next((article for article in articles if article.id == id), None)
+        # Ids beyond MAX_VALUE share their beginning.
+        if len(id) >= schema.MAX_VALUE:
+            sources = [source for source in sources if self._article(source).id == id]
+        return sources
 
     def articles(self) -> Iterator[Article]:
         return self.exported()
@@ -82,7 +126,7 @@ class OpenSearchReader:
 
     def _article(self, source: Mapping[str, Any]) -> Article:
         try:
-            return documents.article(source)
+            return stored.article(source)
         except ValueError as error:
             named = f"the article {source.get('id')!r:.200} is damaged"
             raise IndexCorrupt(self._cluster.place, named) from error

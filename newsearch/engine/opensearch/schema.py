@@ -22,7 +22,7 @@ from typing import Any
 
 from newsearch.ranking import TEXT_FIELDS
 
-VERSION = 1
+VERSION = 2
 """The version of the fields. An index of another one must be built again."""
 
 SIMILARITY = "return query.boost * doc.freq;"
@@ -43,6 +43,7 @@ _WORDS = {"type": "text", "analyzer": "words", "norms": False, "similarity": "co
 _LOOKED_UP = {"type": "keyword", "doc_values": False}
 _COUNTED = {"type": "keyword", "index": False}
 _NUMBER = {"type": "long"}
+_SCANNED = {"type": "long", "index": False}
 _SIGNAL = {"type": "double"}
 
 FIELDS: dict[str, dict[str, Any]] = {
@@ -61,6 +62,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "author": _COUNTED,
     "provider": _COUNTED,
     "outlet": _COUNTED,
+    "brand": _COUNTED,
     "category": _COUNTED,
     "type": _COUNTED,
     "tag": _COUNTED,
@@ -73,9 +75,11 @@ FIELDS: dict[str, dict[str, Any]] = {
     "quality": _SIGNAL,
     "published": {"type": "boolean"},
     "article": {"type": "keyword", "index": False, "doc_values": False},
+    "signature_1": _SCANNED,
+    "signature_2": _SCANNED,
     # Filled by the writer.
     "key": _NUMBER,
-    "content": {"type": "long", "index": False},
+    "content": _SCANNED,
     "source": {"type": "keyword"},
     "url": _NUMBER,
     "born": _NUMBER,
@@ -85,8 +89,10 @@ FIELDS: dict[str, dict[str, Any]] = {
 """All fields of a document.
 
 `date` and `modified` are seconds since 1970, in UTC. `day` and `modified_day` are days since 1970, and only set if the
-source gives no time. `outlet` is what the facet of providers shows, `provider` the name alone. `tag` is the language by
-which an article is found, `language` the one by which it is stemmed. `heat` and `quality` are missing where unknown.
+source gives no time. `outlet` is what the facet of providers shows, `provider` the name alone, `brand` what tells
+outlets apart when articles are compared. `signature_1` and `signature_2` find copies (see stories.signatures). `tag` is
+the language by which an article is found, `language` the one by which it is stemmed. `heat` and `quality` are missing
+where unknown.
 """
 
 WORDS_GAP = 100

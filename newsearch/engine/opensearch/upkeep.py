@@ -14,13 +14,13 @@ from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.base import Options
 from newsearch.engine.figures import Compaction, Verification
 from newsearch.engine.opensearch.connection import Cluster
-from newsearch.engine.opensearch.documents import article as parse_article
 from newsearch.engine.opensearch.generation import Generation, describe, published
 from newsearch.engine.opensearch.held import count, pages, refresh, signed
 from newsearch.engine.opensearch.lease import Lease
 from newsearch.engine.opensearch.reader import OpenSearchReader
+from newsearch.engine.opensearch.removal import purge
 from newsearch.engine.opensearch.states import read_state
-from newsearch.engine.opensearch.writer import purge
+from newsearch.engine.opensearch.stored import article as parse_article
 from newsearch.errors import IndexCorrupt, NewsearchError
 from newsearch.query.tree import All, Match, Word
 from newsearch.text import analysis

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,11 +18,10 @@ from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.ledger import Ledger
 from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
-from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.bulk import Bulk, delete_item, index_item, update_item
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.copies import hide_copies
-from newsearch.engine.opensearch.counts import medians
+from newsearch.engine.opensearch.described import described
 from newsearch.engine.opensearch.documents import documents
 from newsearch.engine.opensearch.generation import (
     Generation,
@@ -32,16 +30,17 @@ from newsearch.engine.opensearch.generation import (
     describe,
     meta_index,
     publish,
-    published,
-    shown,
 )
-from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, count, document_id, refresh, signed
+from newsearch.engine.opensearch.held import Documents, OpenSearchHeld, document_id, signed
 from newsearch.engine.opensearch.journal import Journal, Run, delete_journal, read_journal
 from newsearch.engine.opensearch.lease import Lease
+from newsearch.engine.opensearch.plan import planned
 from newsearch.engine.opensearch.reader import OpenSearchReader
+from newsearch.engine.opensearch.removal import delete_old, purge
+from newsearch.engine.opensearch.start import base_generation, last_number, protecting, shown_index
 from newsearch.engine.opensearch.states import delete_states, write_state
-from newsearch.errors import EngineError, IndexMissing, WordListError
-from newsearch.text import analysis
+from newsearch.engine.opensearch.target import Target
+from newsearch.errors import EngineError, IndexMissing
 
 Array: TypeAlias = NDArray[Any]
 
@@ -50,9 +49,6 @@ _NOTE_SECONDS = 15.0
 
 _PURGE_SHARE = 5
 """When one document in so many has died, a commit removes those that the published generation does not need."""
-
-_KEPT_DESCRIPTIONS = 3
-"""Descriptions of generations that are kept, for readers that are about to open one."""
 
 
 class OpenSearchWriter:
@@ -86,7 +82,7 @@ class OpenSearchWriter:
         self._lease: Lease | None = None
         self._bulk: Bulk | None = None
         self._is_open = True
-        self._alias = ""
+        self._taken: Target | None = None
         # A rehearsal without an index must not leave one behind.
         if not rehearsal or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
             create_meta(cluster)
@@ -101,36 +97,24 @@ class OpenSearchWriter:
         cluster = self._cluster
         self._base = base_generation(cluster, fresh, None)
         self._fresh = fresh
-        last = _last_number(cluster, self._base)
-        self._protected = _protecting(cluster, self._base, protected)
+        last = last_number(cluster, self._base)
+        self._protected = protecting(cluster, self._base, protected)
         self._number = last + 1
-        self._shown = _shown_index(cluster)
-        self._is_new = self._base is None
-        if self._base:
-            self._index = self._base.index
-        elif self._rehearses:
-            self._index = f"{cluster.alias}--rehearsal-{secrets.token_hex(8)}"
-        else:
-            self._index = f"{cluster.alias}--{self._number}"
+        self._shown = shown_index(cluster)
+        self._target = self._taken = Target(cluster, self._base, self._number, rehearses=self._rehearses)
+        self._index = self._target.index
         run = Run(last, fresh, sources, sorted(self._protected), self._number, self._index)
         self._journal = Journal(cluster, run)
         self._resumable = bool(sources) and not self._rehearses
         earlier = read_journal(cluster, run) if self._resumable and resume else None
-        if earlier and _exists(cluster, self._index):
+        if earlier and self._target.exists():
             self._journal = earlier
-            self._take()
-            self._refresh()
-            _revive(cluster, self._index, self._number)
+            self._target.resume(self._number)
             self.held = OpenSearchHeld(cluster, self._base, self._index, self._number, earlier.states)
         else:
             if self._lease:
                 delete_journal(cluster)
-            if self._is_new:
-                self._clear()
-                self._create()
-            self._take()
-            if not self._is_new:
-                self._clear()
+            self._target.begin()
             self.held = OpenSearchHeld(cluster, self._base)
         self._earlier = self.held.articles_ahead
         self._sources = list(self._base.locations) if self._base else []
@@ -146,7 +130,7 @@ class OpenSearchWriter:
         self._before: dict[str, Callable[[], SourceState]] = {}
         self._noted = time.monotonic()
         self._note_pause = _NOTE_SECONDS
-        self._bulk = Bulk(cluster, self._alias)
+        self._bulk = Bulk(cluster, self._target.alias)
 
     def __enter__(self) -> OpenSearchWriter:
         return self
@@ -198,27 +182,16 @@ class OpenSearchWriter:
         contents = np.frombuffer(facts.content_hash, np.uint64)
         urls = np.frombuffer(facts.url_hash, np.uint64)
         mark = f"{hash_key(source):016x}"
-        items = []
-        rows = zip(
-            batch,
-            documents(batch, self._protected),
-            keys.tolist(),
-            signed(keys),
-            signed(contents),
-            signed(urls),
-            strict=True,
+        fixed = {"source": source, "born": self._number, "hidden": False}
+        own = [
+            {"key": key, "content": content, **fixed, **({} if url == _NO_URL else {"url": url})}
+            for key, content, url in zip(signed(keys), signed(contents), signed(urls), strict=True)
+        ]
+        rows = zip(batch, documents(batch, self._protected, own), keys.tolist(), strict=True)
+        bulk.add(
+            index_item(document_id(key, mark, self._number), document, article.id)
+            for article, document, key in rows
         )
-        none = -(1 << 63)
-        for article, document, hashed, key, content, url in rows:
-            document["key"] = key
-            document["content"] = content
-            document["source"] = source
-            document["born"] = self._number
-            document["hidden"] = False
-            if url != none:
-                document["url"] = url
-            items.append(index_item(document_id(hashed, mark, self._number), document, article.id))
-        bulk.add(items)
         self._added.setdefault(source, []).append((keys, contents, urls))
 
     def remember(self, source: str, state: SourceState | None) -> None:
@@ -247,7 +220,9 @@ class OpenSearchWriter:
         self._dropped.setdefault(source, []).append(ledger.dropped)
         # What an interrupted run has indexed, and is gone since, was never published.
         ahead = self.held.ahead(source)
-        gone = ahead.chosen(np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source)[0]))
+        gone = ahead.chosen(
+            np.isin(ahead.keys, ledger.dropped) & ~np.isin(ahead.keys, self._new(source).keys)
+        )
         bulk.add(map(delete_item, gone.ids(source)))
 
     def configure(self, source: str, settings: SourceSettings) -> None:
@@ -288,7 +263,16 @@ class OpenSearchWriter:
         bulk = self._opened()
         bulk.wait()
         touched = dict.fromkeys([*self._added, *self._dropped, *self._dropped_sources, *self._resumed])
-        plans = {source: self._plan(source) for source in touched}
+        plans = {
+            source: planned(
+                self._new(source),
+                self.held.ahead(source),
+                self.held.committed(source),
+                np.concatenate([_NONE, *self._dropped.get(source, ())]),
+                dropped=source in self._dropped_sources,
+            )
+            for source in touched
+        }
         new = sum(len(plan.new.keys) for plan in plans.values())
         replaced = sum(plan.replaced for plan in plans.values())
         dying = {source: plan.dying for source, plan in plans.items() if len(plan.dying.keys)}
@@ -297,7 +281,7 @@ class OpenSearchWriter:
             bulk.add(map(delete_item, plan.redundant.ids(source)))
         bulk.wait()
         if self._base and not new and not died and self._is_unchanged():
-            self._refresh()
+            self._target.refresh()
             if check:
                 check(OpenSearchReader(self._cluster, self._base))
             if not self._rehearses:
@@ -306,60 +290,36 @@ class OpenSearchWriter:
         for source, found in dying.items():
             bulk.add(update_item(id, {"died": self._number}) for id in found.ids(source))
         bulk.wait()
-        self._refresh()
+        self._target.refresh()
         generation = Generation(
-            self._number, self._index, protected=self._protected, keep_history=self._keep_history
+            self._number,
+            self._index,
+            sources=tuple(
+                SourceEntry(source, settings=self._settings.get(source, NO_SETTINGS))
+                for source in self._sources
+            ),
+            protected=self._protected,
+            keep_history=self._keep_history,
         )
         copied = [plan.new.urls for plan in plans.values()] + [found.urls for found in dying.values()]
         had = bool(self._base and self._base.hidden)
         if len(self._sources) > 1 or had:
             hide_copies(self._cluster, bulk, generation, self._sources, np.concatenate([*copied, _NONE]))
-            self._refresh()
-        generation = self._described(generation)
+            self._target.refresh()
+        generation = described(self._cluster, generation)
         if check:
             check(OpenSearchReader(self._cluster, generation))
         if not self._rehearses:
             self._publish(generation)
         return Changes(new - replaced, replaced, died - replaced, generation.articles)
 
-    def _plan(self, source: str) -> _Plan:
-        """What the changes of a source do to its documents."""
-        keys, contents, urls = self._new(source)
-        ahead = self.held.ahead(source)
-        gone = np.concatenate([_NONE, *self._dropped.get(source, ())])
-        # The articles of an interrupted run count as added too, unless they are added again or gone.
-        earlier = ahead.chosen(~np.isin(ahead.keys, keys) & ~np.isin(ahead.keys, gone))
-        new = Documents(
-            np.concatenate([keys, earlier.keys]),
-            np.concatenate([contents, earlier.contents]),
-            np.concatenate([urls, earlier.urls]),
-            np.full(len(keys) + len(earlier.keys), self._number, np.int64),
-        )
-        order = np.argsort(new.keys)
-        new = new.chosen(order)
-        committed = self.held.committed(source)
-        is_known = np.isin(new.keys, committed.keys)
-        same = is_known.copy()
-        at = np.searchsorted(committed.keys, new.keys[is_known])
-        alive = ~np.isin(committed.keys[at], gone)
-        same[is_known] = (committed.contents[at] == new.contents[is_known]) & alive
-        confirmed = new.keys[same]
-        redundant, new = new.chosen(same), new.chosen(~same)
-        again = np.isin(committed.keys, new.keys)
-        dies = again | np.isin(committed.keys, gone)
-        if source in self._dropped_sources:
-            dies[:] = True
-        dies &= ~np.isin(committed.keys, confirmed)
-        replaced = int(np.count_nonzero(again & ~np.isin(committed.keys, gone)))
-        return _Plan(new, redundant, committed.chosen(dies), replaced)
-
-    def _new(self, source: str) -> tuple[Array, Array, Array]:
-        """The keys, contents and URLs of the articles of a source that this writer has added; the last of each key."""
+    def _new(self, source: str) -> Documents:
+        """The documents of a source that this writer has added; the last one of each article."""
         batches = self._added.get(source, [])
         keys, contents, urls = (np.concatenate([_NONE, *(b[i] for b in batches)]) for i in range(3))
         _, last = np.unique(keys[::-1], return_index=True)
-        last = len(keys) - 1 - last
-        return keys[last], contents[last], urls[last]
+        born = np.full(len(keys), self._number, np.int64)
+        return Documents(keys, contents, urls, born).chosen(len(keys) - 1 - last)
 
     def _is_unchanged(self) -> bool:
         """Whether a commit without new or dying articles would change nothing except the states of the sources."""
@@ -385,38 +345,6 @@ class OpenSearchWriter:
         name = write_state(self._cluster, self._number, state)
         return SourceEntry(source, name, datetime.now(UTC).replace(microsecond=0), state.broken)
 
-    def _described(self, generation: Generation) -> Generation:
-        """The description of the new generation, except for its sources."""
-        live = {"bool": {"filter": generation.live()}}
-        kept = {"bool": {"filter": generation.kept()}}
-        body = {
-            "size": 0,
-            "track_total_hits": True,
-            "aggs": {
-                "live": {
-                    "filter": live,
-                    "aggs": {"languages": {"terms": {"field": "language", "size": 1000}}},
-                },
-                "kept": {"filter": kept},
-            },
-        }
-        params = {"allow_partial_search_results": "false"}
-        answer = self._cluster.ask("POST", f"/{self._index}/_search", body, params)
-        found = answer["aggregations"]
-        articles, all_kept = found["live"]["doc_count"], found["kept"]["doc_count"]
-        return replace(
-            generation,
-            articles=articles,
-            hidden=all_kept - articles,
-            deleted=answer["hits"]["total"]["value"] - all_kept,
-            pivots=medians(self._cluster, self._index, generation.live()),
-            languages=tuple(sorted(bucket["key"] for bucket in found["live"]["languages"]["buckets"])),
-            sources=tuple(
-                SourceEntry(source, settings=self._settings.get(source, NO_SETTINGS))
-                for source in self._sources
-            ),
-        )
-
     def _publish(self, generation: Generation) -> None:
         cluster, base = self._cluster, self._base
         known = {entry.location: entry for entry in base.sources} if base else {}
@@ -431,14 +359,13 @@ class OpenSearchWriter:
         assert self._lease
         self._lease.confirm()
         publish(cluster, replace(generation, sources=tuple(entries)), self._shown)
-        self._is_new = False  # the index is no longer this writer's to delete
-        self._base = generation
+        self._base = self._target.base = generation
         # The changes are published. What follows tidies up, and the next writer does what fails here.
         with suppress(EngineError, IndexMissing):
             self._journal.delete()
             names = {entry.state for entry in entries}
             delete_states(cluster, [e.state for e in known.values() if e.state and e.state not in names])
-            _delete_old(cluster, generation, base.index if base else self._shown)
+            delete_old(cluster, generation, base.index if base else self._shown)
             if base and generation.deleted * _PURGE_SHARE > generation.articles:
                 purge(cluster, self._index, base.number)
 
@@ -456,7 +383,7 @@ class OpenSearchWriter:
             with suppress(EngineError, IndexMissing):
                 if self._lease:
                     self._lease.confirm()
-                self._clear()
+                self._target.clear()
                 if self._lease:
                     self._journal.delete()
         finally:
@@ -480,9 +407,8 @@ class OpenSearchWriter:
         self._is_open = False
         if self._bulk:
             self._bulk.close()
-        if self._alias and not self._is_new:
-            with suppress(EngineError, IndexMissing):
-                self._cluster.ask("DELETE", f"/{self._index}/_alias/{self._alias}", missing=True)
+        if self._taken:
+            self._taken.release()
         if self._lease:
             self._lease.release()
 
@@ -514,174 +440,6 @@ class OpenSearchWriter:
             self._journal.states[source] = before()
         self._journal.write()
 
-    def _create(self) -> None:
-        settings = self._cluster.settings
-        body = schema.index_body(settings.shards, settings.replicas, settings.codec)
-        body["mappings"] = {
-            **body["mappings"],
-            "_meta": {
-                "newsearch": schema.VERSION,
-                "analysis": analysis.VERSION,
-                "alias": self._cluster.alias,
-            },
-        }
-        self._cluster.ask("PUT", f"/{self._index}", body, {"wait_for_active_shards": "1"})
-
-    def _take(self) -> None:
-        """Make this writer the only one whose requests the index accepts, even if another wakes up that seemed dead."""
-        prefix = f"{self._index}--write-"
-        self._alias = prefix + secrets.token_hex(8)
-        others = self._cluster.ask("GET", f"/{self._index}/_alias/{prefix}*", missing=True) or {}
-        names = [alias for index in others.values() for alias in index["aliases"]]
-        actions: list[dict[str, Any]] = [{"remove": {"index": self._index, "alias": name}} for name in names]
-        actions.append({"add": {"index": self._index, "alias": self._alias}})
-        self._cluster.ask("POST", "/_aliases", {"actions": actions})
-
-    def _clear(self) -> None:
-        """Remove what an earlier run, or this one, has written and not published."""
-        if self._is_new:
-            self._cluster.ask("DELETE", f"/{self._index}", missing=True)
-            return
-        self._refresh()
-        assert self._base
-        unpublished = {"query": {"range": {"born": {"gt": self._base.number}}}}
-        _delete_by_query(self._cluster, self._index, unpublished)
-        _revive(self._cluster, self._index, self._base.number + 1)
-
-    def _refresh(self) -> None:
-        refresh(self._cluster, self._index)
-
 
 _NONE = np.empty(0, np.uint64)
-
-
-class _Plan:
-    """What the changes of a source do.
-
-    Attributes:
-        new: documents that the next generation has and the published one has not.
-        redundant: documents that were written again, but are as they were.
-        dying: published documents that the next generation has not.
-        replaced: how many articles have a new document in place of one that dies.
-    """
-
-    __slots__ = ("dying", "new", "redundant", "replaced")
-
-    def __init__(self, new: Documents, redundant: Documents, dying: Documents, replaced: int) -> None:
-        self.new = new
-        self.redundant = redundant
-        self.dying = dying
-        self.replaced = replaced
-
-
-def base_generation(cluster: Cluster, fresh: bool, protected: frozenset[str] | None) -> Generation | None:
-    """The generation that changes start from; None for an empty index.
-
-    Raises:
-        WordListError: it has articles that were indexed with other protected terms.
-        IndexIncompatible, IndexCorrupt: it cannot be read.
-    """
-    if fresh:
-        return None
-    try:
-        base = published(cluster)
-    except IndexMissing:
-        return None
-    _protecting(cluster, base, protected)
-    return base
-
-
-def _protecting(
-    cluster: Cluster, base: Generation | None, protected: frozenset[str] | None
-) -> frozenset[str]:
-    """The protected terms of the next generation."""
-    known = base.protected if base else frozenset()
-    if protected is None or protected == known:
-        return known
-    if base and base.articles + base.hidden:
-        # The indexed articles have other stems, and searches would miss them.
-        raise WordListError(
-            f"{cluster.place}: its articles were indexed with other protected words; "
-            f"run `newsearch reindex --protected FILE --index {cluster.place}`"
-        )
-    return protected
-
-
-def _last_number(cluster: Cluster, base: Generation | None) -> int:
-    """The number of the published generation, even if it cannot be read; 0 if there is none."""
-    if base:
-        return base.number
-    try:
-        return shown(cluster).number
-    except IndexMissing:
-        return 0
-
-
-def _shown_index(cluster: Cluster) -> str:
-    with suppress(IndexMissing):
-        return shown(cluster).index
-    return ""
-
-
-def _exists(cluster: Cluster, index: str) -> bool:
-    return bool(cluster.ask("GET", f"/{index}", missing=True))
-
-
-def _revive(cluster: Cluster, index: str, number: int) -> None:
-    """Undo the death of documents in generations from this number on, which are not published."""
-    body = {
-        "query": {"range": {"died": {"gte": number}}},
-        "script": {"source": "ctx._source.remove('died')", "lang": "painless"},
-    }
-    _by_query(cluster, index, "_update_by_query", body)
-
-
-def _delete_by_query(cluster: Cluster, index: str, body: Mapping[str, Any]) -> None:
-    _by_query(cluster, index, "_delete_by_query", body)
-
-
-def _by_query(cluster: Cluster, index: str, action: str, body: Mapping[str, Any]) -> None:
-    """Change all documents that a query finds. The request outlasts any number of documents."""
-    params = {"wait_for_completion": "false", "refresh": "true", "conflicts": "proceed"}
-    task, pause = "", 0.02
-    while True:
-        if not task:
-            if not count(cluster, index, body["query"]):
-                return
-            task = cluster.ask("POST", f"/{index}/{action}", body, params)["task"]
-        status = cluster.ask("GET", f"/_tasks/{task}", missing=True)
-        if status is None:
-            task = ""  # it was on a node that is gone
-        elif status.get("completed"):
-            failures = (status.get("response") or {}).get("failures")
-            if status.get("error") or failures:
-                raise EngineError(
-                    f"{cluster.place}: articles of an interrupted run cannot be removed; try again"
-                )
-            cluster.ask("DELETE", f"/.tasks/_doc/{task}", missing=True)
-            return
-        time.sleep(pause)
-        pause = min(2 * pause, 2.0)
-
-
-def purge(cluster: Cluster, index: str, number: int) -> None:
-    """Remove the documents that have died in this generation or before. Readers of earlier ones lose them."""
-    _delete_by_query(cluster, index, {"query": {"range": {"died": {"lte": number}}}})
-
-
-def _delete_old(cluster: Cluster, generation: Generation, previous: str) -> None:
-    """Delete the indexes and the descriptions of generations before the previous one."""
-    prefix = f"{cluster.alias}--"
-    found: Iterable[str] = cluster.ask("GET", f"/{prefix}*/_alias") or ()
-    for index in found:
-        number = index.removeprefix(prefix)
-        if (
-            number.isdecimal()
-            and int(number) < generation.number
-            and index not in (generation.index, previous)
-        ):
-            cluster.ask("DELETE", f"/{index}", missing=True)
-    old = generation.number - _KEPT_DESCRIPTIONS
-    if old > 0:
-        path = f"/{meta_index(cluster.alias)}/_doc/generation-{old}"
-        cluster.ask("DELETE", path, missing=True)
+_NO_URL = -(1 << 63)

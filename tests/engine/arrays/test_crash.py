@@ -63,7 +63,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(place / "two", [3, 4])
     write(place / "same", [9])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_UNSETTLED", 0)
+        patch.setattr(files, "UNSETTLED", 0)
         newsearch.build(place / "one", place / "two", place / "same", index=directory)
     os.utime(place / "same" / "9.md", (1, 1))
     (place / "one" / "3.md").unlink()
@@ -120,7 +120,7 @@ def update(directory: Path) -> None:
 
 def look_again(directory: Path) -> None:
     """A state that is replaced in its place, without a generation."""
-    files._UNSETTLED = 0  # type: ignore[misc]
+    files.UNSETTLED = 0  # type: ignore[misc]
     newsearch.build(directory.parent / "same", index=directory)
 
 

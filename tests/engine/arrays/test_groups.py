@@ -18,10 +18,9 @@ from newsearch.engine.arrays.files import groups_file
 from newsearch.engine.arrays.files.layout import write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME
 from newsearch.engine.arrays.reader import ArraysReader
-from newsearch.engine.arrays.searching import groups as groups_module
 from newsearch.engine.arrays.searching.groups import _keys
 from newsearch.engine.arrays.writing import builder
-from newsearch.stories import copies, signatures
+from newsearch.stories import copies, grouping, signatures
 from newsearch.stories.wording import wording
 
 TEXTS = [
@@ -55,8 +54,8 @@ def neighbours(request: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signatures, "NEIGHBOURS", request.param)
         if request.param == 2:
-            patch.setattr(groups_module, "_SLICE", 3)
-            patch.setattr(groups_module, "_HELD", 4)
+            patch.setattr(grouping, "_SLICE", 3)
+            patch.setattr(grouping, "_HELD", 4)
         yield
 
 
@@ -151,9 +150,9 @@ def test_copies_are_found_and_contradictions_are_not(tmp_path: Path) -> None:
 def test_only_what_has_changed_is_compared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signatures, "NEIGHBOURS", 64)
     compared: list[int] = []
-    relations = groups_module._Words.relations
+    relations = grouping._Words.relations
     monkeypatch.setattr(
-        groups_module._Words,
+        grouping._Words,
         "relations",
         lambda self, pairs: (compared.append(len(pairs)), relations(self, pairs))[1],
     )
@@ -184,7 +183,7 @@ def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> Non
     for damaged in (b"", sound[:-1], sound + b"x"):
         file.write_bytes(damaged)
         assert told(ArraysReader(tmp_path)) == GROUPS
-        assert groups_file.read_groups(tmp_path)[1] is not groups_file.NOTHING
+        assert groups_file.read_groups(tmp_path)[1] is not grouping.NOTHING
 
 
 @pytest.mark.parametrize(
@@ -213,7 +212,7 @@ def test_groups_that_make_no_sense_are_ignored(tmp_path: Path, wrong: dict[str, 
     for name, values in wrong.items():
         arrays[name] = np.array(values, arrays[name].dtype)
     write_arrays(tmp_path / GROUPS_NAME, arrays, kind="groups", analysis=groups_file.VERSION)
-    assert groups_file.read_groups(tmp_path) == (0, groups_file.NOTHING)
+    assert groups_file.read_groups(tmp_path) == (0, grouping.NOTHING)
     assert told(ArraysReader(tmp_path)) == GROUPS
 
 

@@ -88,7 +88,7 @@ def test_where_nothing_changes_nothing_is_published(index: str, source: Path) ->
 def test_only_files_that_look_different_are_read(
     place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsearch.sources.files._UNSETTLED", 0)
+    monkeypatch.setattr("newsearch.sources.files.UNSETTLED", 0)
     folder = tmp_path / "notes"
     folder.mkdir()
     for name in "abc":

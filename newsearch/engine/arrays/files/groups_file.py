@@ -3,54 +3,27 @@ compares the articles once more.
 
     groups.bin   a file of arrays of the kind "groups":
                  generation    the `identity` of the generation that was grouped
-                 key           a key of each visible article, ascending
-                 first, second, closeness    pairs of copies, as places in `key`, and their relation
-                 member, group    the articles that have copies, as places in `key`, and a number for each group
+                 and those of KnownGroups
 
-A key covers the id and the content of an article. What is known of two articles therefore holds in every generation
-that has both. The file is replaced atomically. A reader that cannot write it, or finds it damaged, does without it.
+The file is replaced atomically. A reader that cannot write it, or finds it damaged, does without it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME, Toc, toc_text
 from newsearch.errors import NewsearchError
-
-Array: TypeAlias = NDArray[Any]
+from newsearch.stories.grouping import NOTHING, KnownGroups
 
 VERSION = 1
 """Raised when articles are compared in another way, so that older files are not read."""
 
 _KIND = "groups"
-
-
-class KnownGroups(NamedTuple):
-    """The arrays of the file, see the top of this module; without `generation`."""
-
-    key: Array
-    first: Array
-    second: Array
-    closeness: Array
-    member: Array
-    group: Array
-
-
-NOTHING = KnownGroups(
-    np.empty(0, np.uint64),
-    np.empty(0, np.int64),
-    np.empty(0, np.int64),
-    np.empty(0),
-    np.empty(0, np.int64),
-    np.empty(0, np.int64),
-)
 
 
 def identity(toc: Toc) -> int:

@@ -6,7 +6,6 @@ match. A group takes the position of its best hit.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Explanation, Fold, Options
 from newsearch.query.tree import Node
+from newsearch.stories.spreading import spread
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
@@ -179,33 +179,10 @@ class FoldedSearch:
         return np.nan_to_num(view.known("date", docs) + np.where(is_day, _NOON, 0), nan=np.inf)
 
     def _spread(self, groups: list[_Group], end: int) -> tuple[list[_Group], bool]:
-        """The groups page by page, with a limit of hits per outlet on a page; and whether all pages are full.
-
-        Hits of an outlet beyond the limit move to the next page. They also fill pages that would otherwise have gaps.
-        """
-        most, size = self._fold.per_outlet, self._options.limit
-        if most is None:
-            return groups, len(groups) >= end
         outlet = self._view.remembered("outlets", lambda: outlets(self._view))[1]
         provider = self._view.column("provider")
-        waiting, is_full = groups, True
-        ordered: list[_Group] = []
-        while waiting and len(ordered) < end:
-            page: list[_Group] = []
-            later: list[_Group] = []
-            counts: Counter[int] = Counter()
-            for at, group in enumerate(waiting):
-                name = int(outlet[provider[group.doc]])
-                if name and counts[name] == most:
-                    later.append(group)
-                    continue
-                counts[name] += 1
-                page.append(group)
-                if len(page) == size:
-                    later += waiting[at + 1 :]
-                    break
-            missing = size - len(page)
-            is_full = is_full and not missing
-            ordered += page + later[:missing]
-            waiting = later[missing:]
-        return ordered, is_full and len(ordered) >= end
+
+        def outlet_of(group: _Group) -> int:
+            return int(outlet[provider[group.doc]])
+
+        return spread(groups, outlet_of, self._fold.per_outlet, self._options.limit, end)

@@ -7,41 +7,26 @@ others: see `groups_file`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.files.groups_file import (
-    NOTHING,
-    KnownGroups,
-    identity,
-    read_groups,
-    write_groups,
-)
+from newsearch.engine.arrays.files.groups_file import identity, read_groups, write_groups
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
-from newsearch.stories import signatures
-from newsearch.stories.comparing import comparer
-from newsearch.stories.copies import WINDOW, grouped
-from newsearch.stories.wording import brand, repaired
+from newsearch.stories import grouping, signatures
+from newsearch.stories.grouping import NOTHING, KnownGroups, grouped_anew, keys_of
+from newsearch.stories.wording import brand
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.view import View
 
 Array: TypeAlias = NDArray[Any]
-
-_BATCH = 1024
-"""Articles or pairs that are compared at once. Other threads run in between."""
-
-_SLICE = 100_000
-"""Pairs whose articles are read together."""
-
-_HELD = 200_000
-"""Articles whose words may be held before others are read, about 600 bytes each."""
 
 _NOON = 43_200
 
@@ -94,9 +79,7 @@ def find_groups(view: View, known: KnownGroups, is_of_view: bool = False) -> tup
     order = np.argsort(key, kind="stable")
     docs, key = docs[order], key[order]
     if not (is_of_view and len(known.key) == len(key)):
-        # Ids are unique, and hashes practically so. Otherwise one article would be taken for another.
-        is_safe = not (key[1:] == key[:-1]).any()
-        known = _grouped(view, docs, key, known if is_safe else NOTHING)
+        known = grouped_anew(_Stored(view, docs), key, known)
     of = np.arange(view.articles, dtype=np.int32)
     shared = np.zeros(view.articles, bool)
     of[docs[known.member]] = docs[known.group]
@@ -115,11 +98,7 @@ def groups_among(view: View, docs: Array) -> dict[int, int]:
     """
     # Places are numbered in an order that depends only on the articles.
     order = np.lexsort((view.column("content_hash").take(docs), view.column("id_hash").take(docs)))
-    words = _Words(view, docs[order])
-    pairs = signatures.candidates(_signatures(view, docs[order]), words.times, WINDOW)
-    relations = words.relations(pairs)
-    edges = _edges(pairs[relations >= 1], relations[relations >= 1])
-    labels = words.grouped(sorted({end for pair in edges for end in pair}), edges) if edges else {}
+    labels = grouping.groups_among(_Stored(view, docs[order]))
     return {int(order[place]): int(order[label]) for place, label in labels.items()}
 
 
@@ -127,164 +106,37 @@ def _keys(view: View, docs: Array) -> Array:
     id_hash, content_hash = (
         view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash")
     )
-    key: Array = (id_hash ^ (id_hash >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + content_hash
-    return key
+    return keys_of(id_hash, content_hash)
 
 
-def _grouped(view: View, docs: Array, key: Array, known: KnownGroups) -> KnownGroups:
-    """Group articles.
-
-    Args:
-        docs: their numbers, in the order of their keys.
-        key: ascending.
-    """
-    words = _Words(view, docs)
-    place, is_here = np.searchsorted(key, known.key), _are_among(known.key, key)
-    fresh = np.ones(len(key), bool)
-    fresh[place[is_here]] = False
-    signed = _signatures(view, docs)
-    pairs = signatures.candidates(signed, words.times, WINDOW, fresh if len(known.key) else None)
-    both = is_here[known.first] & is_here[known.second]
-    old = np.sort(np.stack([place[known.first[both]], place[known.second[both]]], axis=1), axis=1)
-    before = _edges(old, known.closeness[both])
-    # Of the pairs that were copies before, keep those that would be compared today.
-    still = signatures.still_paired(signed, old)
-    if is_here.all():
-        # Where no article is gone, pairs of earlier articles have been compared before if they would be today.
-        is_fresh = fresh[pairs].any(axis=1)
-        still |= _are_among(old @ [len(key), 1], pairs[~is_fresh] @ [len(key), 1])
-        pairs = pairs[is_fresh]
-    edges = _edges(old[still], known.closeness[both][still])
-    relations = words.relations(pairs)
-    edges |= _edges(pairs[relations >= 1], relations[relations >= 1])
-
-    changed = {end for pair in edges.keys() ^ before.keys() for end in pair}
-    for ends in (known.first[~both], known.second[~both]):
-        changed.update(place[ends[is_here[ends]]].tolist())
-    # Where nothing has changed, groups stay as they are.
-    labels: dict[int, int] = {}
-    for member, label in zip(known.member.tolist(), known.group.tolist(), strict=True):
-        if is_here[member]:
-            labels[int(place[member])] = -1 - label
-    stale = sorted(
-        member for members in _components(edges) if not changed.isdisjoint(members) for member in members
-    )
-    for member in changed.union(stale):
-        labels.pop(member, None)
-    labels |= words.grouped(stale, edges)
-    groups: dict[int, list[int]] = {}
-    for member in sorted(labels):
-        groups.setdefault(labels[member], []).append(member)
-    several = [members for members in groups.values() if len(members) > 1]
-    ends = np.array(sorted(edges), np.int64).reshape(-1, 2)
-    return KnownGroups(
-        key,
-        ends[:, 0],
-        ends[:, 1],
-        np.array([edges[pair] for pair in sorted(edges)], np.float64),
-        np.array([member for members in several for member in members], np.int64),
-        np.array([members[0] for members in several for _ in members], np.int64),
-    )
-
-
-def _are_among(values: Array, ascending: Array) -> NDArray[np.bool_]:
-    place = np.searchsorted(ascending, values)
-    found = place < len(ascending)
-    found[found] = ascending[place[found]] == values[found]
-    return found
-
-
-def _edges(pairs: Array, closeness: Array) -> dict[tuple[int, int], float]:
-    return {(i, j): value for (i, j), value in zip(pairs.tolist(), closeness.tolist(), strict=True)}
-
-
-def _components(edges: Iterable[tuple[int, int]]) -> list[set[int]]:
-    """The articles that are connected by edges."""
-    component: dict[int, set[int]] = {}
-    for i, j in edges:
-        one, other = component.setdefault(i, {i}), component.setdefault(j, {j})
-        if one is not other:
-            larger, smaller = (one, other) if len(one) >= len(other) else (other, one)
-            larger |= smaller
-            component.update(dict.fromkeys(smaller, larger))
-    return list({id(members): members for members in component.values()}.values())
-
-
-class _Words:
-    """The words of articles, read when they are compared.
-
-    Attributes:
-        times: of their publication, in seconds; NaN if unknown.
-    """
+class _Stored:
+    """Articles of a generation. Implements `Gathered`."""
 
     def __init__(self, view: View, docs: Array) -> None:
-        self.times = view.known("date", docs)
-        is_day = (view.column("flag").take(docs) & columns.DATE_ONLY) != 0
-        self.times = self.times + np.where(is_day, _NOON, 0)
         self._view = view
-        self._docs = docs
-        of_provider = view.remembered("outlets of providers", lambda: outlets(view)[1])
-        self._outlets = of_provider.take(view.column("provider").take(docs))
-        self._comparer = comparer()
-        self._number = np.full(len(docs), -1, np.int64)
-        self._count = 0
+        self.stored = docs
 
-    def relations(self, pairs: Array) -> NDArray[np.float64]:
-        """The `relation` of each pair of articles."""
-        found = np.empty(len(pairs))
-        # Articles that are compared with each other are of the same days.
-        order = np.argsort(self.times[pairs[:, 0]], kind="stable")
-        for start in range(0, len(pairs), _SLICE):
-            some = order[start : start + _SLICE]
-            is_needed = np.zeros(len(self._docs), bool)
-            is_needed[pairs[some]] = True
-            self._read(np.flatnonzero(is_needed))
-            for at in range(0, len(some), _BATCH):
-                few = some[at : at + _BATCH]
-                numbers = np.ascontiguousarray(self._number[pairs[few]])
-                found[few] = np.frombuffer(self._comparer.relations(numbers))
+    @cached_property
+    def times(self) -> Array:
+        view, docs = self._view, self.stored
+        is_day = (view.column("flag").take(docs) & columns.DATE_ONLY) != 0
+        times: Array = view.known("date", docs) + np.where(is_day, _NOON, 0)
+        return times
+
+    @cached_property
+    def outlets(self) -> Array:
+        of_provider = self._view.remembered("outlets of providers", lambda: outlets(self._view)[1])
+        found: Array = of_provider.take(self._view.column("provider").take(self.stored))
         return found
 
-    def grouped(self, members: Sequence[int], edges: dict[tuple[int, int], float]) -> dict[int, int]:
-        """The group of each article among some; all edges of theirs are among them."""
-        at = {member: i for i, member in enumerate(members)}
-        numbers = np.array(members, np.int64)
-        sizes = self._sizes(numbers)
-        known = [(at[i], at[j], closeness) for (i, j), closeness in edges.items() if i in at]
+    @cached_property
+    def signatures(self) -> NDArray[np.uint64]:
+        return _signatures(self._view, self.stored)
 
-        def relate(pairs: list[tuple[int, int]]) -> list[float]:
-            found: list[float] = self.relations(numbers[np.array(pairs)]).tolist()
-            return found
-
-        labels = grouped(sizes, self.times[numbers].tolist(), members, known, relate)
-        return {member: members[label] for member, label in zip(members, labels, strict=True)}
-
-    def _sizes(self, members: Array) -> list[int]:
-        found = []
-        for start in range(0, len(members), _SLICE):
-            some = members[start : start + _SLICE]
-            self._read(some)
-            found += np.frombuffer(self._comparer.sizes(), np.int32)[self._number[some]].tolist()
-        return found
-
-    def _read(self, members: Array) -> None:
-        if self._count > _HELD:
-            self._comparer.forget()
-            self._number[:] = -1
-            self._count = 0
-        members = members[self._number[members] < 0]
-        # In the order in which they are stored.
-        members = members[np.argsort(self._docs[members])]
-        for at in range(0, len(members), _BATCH):
-            some = members[at : at + _BATCH]
-            titles, texts = [], []
-            for segment, number in map(self._view.place, self._docs[some].tolist()):
-                record = segment.records.read(number)
-                titles.append(repaired(record.title))
-                texts.append(repaired(f"{record.excerpt} {record.body}" if record.body else record.excerpt))
-            self._comparer.add(titles, texts, self._outlets[some].tobytes(), self.times[some].tobytes())
-            self._number[some] = np.arange(self._count, self._count + len(some))
-            self._count += len(some)
+    def texts(self, numbers: Sequence[int]) -> Iterator[tuple[str, str]]:
+        for segment, number in map(self._view.place, self.stored[numbers].tolist()):
+            record = segment.records.read(number)
+            yield record.title, f"{record.excerpt} {record.body}" if record.body else record.excerpt
 
 
 def outlets(view: View) -> tuple[list[str], Array]:
