@@ -115,6 +115,9 @@ def size_of(value: Any) -> int:
     """
     if isinstance(value, np.ndarray):
         return 112 + (0 if _is_mapped(value) else value.nbytes)
+    if isinstance(value, list) and value and all(type(item) is str for item in (value[0], value[-1])):
+        # Long lists hold the names of a table.
+        return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
     if isinstance(value, (tuple, list)):
         return 56 + 8 * len(value) + sum(map(size_of, value))
     if isinstance(value, dict):

@@ -23,6 +23,9 @@ Array: TypeAlias = NDArray[Any]
 Groups: TypeAlias = list[list[Check]]
 """Checks in conjunctive form: an article must pass at least one check of each group."""
 
+_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
+"""The types of numbers that WITHIN compares."""
+
 _Maker: TypeAlias = Callable[[str, View], Check]
 
 
@@ -86,8 +89,23 @@ class Filters:
 
     def _within(self, name: str, low: float, high: float, *, day: int = 0, ended: bool = False) -> Check:
         """Check that a number is within bounds, as it is stored."""
-        column, flag = self._view.column(name), self._view.column("flag")
-        return Check(WITHIN, column, flag, None, low, high, known=columns.KNOWN[name], day=day, ended=ended)
+        view = self._view
+        column = view.column(name)
+        if column.dtype not in _COMPARED:
+            # Few files have signals below 0 or above any integer.
+            wide = np.int32 if column.dtype.itemsize < 4 else np.float64
+            column = view.remembered(("wide", name), lambda: column.astype(wide))
+        return Check(
+            WITHIN,
+            column,
+            view.column("flag"),
+            None,
+            low,
+            high,
+            known=columns.KNOWN[name],
+            day=day,
+            ended=ended,
+        )
 
     def _hosts(self, node: Match) -> Check | None:
         """A check of URL hosts, which stand in for the domain of articles whose outlet has none."""
