@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import kernel, matches
 from newsearch.engine.arrays.loops.kernel import Mask, Part
 from newsearch.engine.arrays.searching.cache import Cache
 from newsearch.engine.arrays.segment import columns
@@ -144,6 +144,19 @@ class ColumnView:
         published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
         return self.live & published
 
+    @cached
+    def unseen(self) -> Array:
+        """The articles that are not visible, sorted."""
+        return (~self.visible).nonzero()[0]
+
+    def count_visible(self, number: int, docs: Array) -> int:
+        """How many of some articles of a segment, sorted and numbered within it, are visible."""
+        start, end = self.starts[number : number + 2]
+        first, last = self.unseen.searchsorted([start, end]).tolist()
+        # The others are mostly few, and are sought among these.
+        unseen = (self.unseen[first:last] - start).astype(docs.dtype)
+        return len(docs) - int(matches.holds(unseen, docs).sum())
+
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
 
@@ -151,9 +164,10 @@ class ColumnView:
         if found is None:
             shown = None
             if not (self.all_live if unpublished else self.all_visible):
-                mask = self.live if unpublished else self.visible
-                shown = sieve.union([mask.nonzero()[0].astype(np.uint32)], self.articles)
-            found = (None if shown is None else np.frombuffer(shown, np.uint64),)
+                mask = np.zeros(-(-self.articles // 64) * 64, bool)
+                mask[: self.articles] = self.live if unpublished else self.visible
+                shown = np.packbits(mask, bitorder="little").view(np.uint64)
+            found = (shown,)
             self.cache.put(_SHOWN[unpublished], found)
         return found[0]
 
