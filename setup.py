@@ -1,18 +1,16 @@
 """What setup.cfg cannot say: the compiled inner loops, which may be missing where there is no compiler."""
 
-import os
 from runpy import run_path
 
 from setuptools import Extension, setup
 
-_ARRAYS = "newsearch/engine/arrays"
 _compiled = run_path("newsearch/_compiled.py")
 sources, fingerprint = _compiled["sources"], _compiled["fingerprint"]
 
 setup(
     ext_modules=[
         Extension(
-            name.replace("/", "."),
+            name,
             [file for file in files if file.endswith(".c")],
             include_dirs=["newsearch/_c"],
             depends=[file for file in files if file.endswith(".h")],
@@ -22,18 +20,8 @@ setup(
             py_limited_api=True,
             optional=True,
         )
-        for name in (
-            "newsearch/articles/_reading",
-            f"{_ARRAYS}/loops/_kernel",
-            f"{_ARRAYS}/loops/_sieve",
-            f"{_ARRAYS}/searching/_lookup",
-            f"{_ARRAYS}/writing/_building",
-            "newsearch/engine/opensearch/_coding",
-            "newsearch/stories/_likeness",
-            "newsearch/stories/_comparing",
-            *(() if os.name == "nt" else ("newsearch/sources/_listing",)),
-        )
-        for files in [sources(name)]
+        for name in _compiled["MODULES"]
+        for files in [sources(name.replace(".", "/"))]
     ],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

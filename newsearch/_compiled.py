@@ -15,6 +15,19 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+MODULES = (
+    "newsearch.articles._reading",
+    "newsearch.engine.arrays.loops._kernel",
+    "newsearch.engine.arrays.loops._sieve",
+    "newsearch.engine.arrays.searching._lookup",
+    "newsearch.engine.arrays.writing._building",
+    "newsearch.engine.opensearch._coding",
+    "newsearch.stories._comparing",
+    "newsearch.stories._likeness",
+    *(() if os.name == "nt" else ("newsearch.sources._listing",)),
+)
+"""All compiled modules of this platform."""
+
 _SHARED = "_c"
 
 

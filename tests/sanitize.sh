@@ -27,22 +27,16 @@ for library in libasan.so libstdc++.so.6; do preload="$preload $("$CC" -print-fi
 # Python keeps memory until its process ends, and has its own allocator, which would hide what is wrong.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
 cd "$copy"
-modules="newsearch.articles._reading newsearch.engine.arrays.loops._kernel newsearch.engine.arrays.loops._sieve
-         newsearch.engine.arrays.searching._lookup newsearch.engine.arrays.writing._building
-<<<<<<< HEAD
-         newsearch.sources._listing newsearch.stories._comparing newsearch.stories._likeness"
-=======
-         newsearch.engine.opensearch._coding newsearch.stories._comparing newsearch.stories._likeness"
->>>>>>> 7c0fd12
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -c "
-import sys
 from importlib import import_module
-for name in sys.argv[1:]:
+from newsearch._compiled import MODULES
+for name in MODULES:
     module = import_module(name)
     assert module.__file__.startswith('$copy/'), module.__file__
     assert b'__asan_' in open(module.__file__, 'rb').read(), f'{name} was built without sanitizers'
-" $modules
+"
 arrays=tests/engine/arrays
 LD_PRELOAD=$preload PYTHONPATH=$copy "$python" -m pytest -p no:cacheprovider "$@" tests/articles tests/sources/test_listing.py \
     $arrays/test_kernel.py $arrays/test_sieve.py $arrays/test_lookup.py $arrays/test_building.py $arrays/test_hostile.py \
-    $arrays/test_groups.py $arrays/test_urls.py $arrays/test_cache.py tests/stories/test_comparing.py tests/stories/test_likeness.py tests/opensearch/test_coding.py
+    $arrays/test_groups.py $arrays/test_urls.py $arrays/test_cache.py \
+    tests/stories/test_comparing.py tests/stories/test_likeness.py tests/opensearch/test_coding.py

@@ -46,6 +46,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_every_source_belongs_to_a_module_that_is_built() -> None:
+    root = Path(newsearch.__file__).parent.parent
+    own = {
+        file for name in _compiled.MODULES for file in _compiled.sources(str(root / name.replace(".", "/")))
+    }
+    assert {str(file) for file in root.glob("newsearch/**/*.c")} <= own
+    assert set(TWINS.values()) <= set(_compiled.MODULES)
+
+
 def test_a_missing_twin_is_silent() -> None:
     assert _compiled.compiled("newsearch.engine.arrays.loops._absent", {}) is None
 

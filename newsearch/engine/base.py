@@ -387,6 +387,9 @@ class Reader(Protocol):
     def search(self, tree: Node, options: Options) -> Answer:
         """Answer a query tree."""
 
+    def count(self, node: Node) -> int:
+        """Return how many findable articles match a word, a phrase, or one of several of them."""
+
     def get(self, id: str) -> Article | None:
         """Return the live article with this id, or None."""
 

@@ -297,7 +297,7 @@ class Spellings:
         """The number of published articles that match a node. Cached: meant for words and short phrases."""
         found = self._counts.get(node)
         if found is None:
-            found = self._counts[node] = self.reader.search(node, Options(limit=0)).counts().complete
+            found = self._counts[node] = self.reader.count(node)
         return found
 
 

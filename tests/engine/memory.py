@@ -219,6 +219,9 @@ class MemoryReader:
         near = ((form, _edits(term, form)) for form in self._counts if form != term)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
 
+    def count(self, node: Node) -> int:
+        return self.search(node, Options(limit=0)).counts().complete
+
     def articles_with(self, form: str) -> int:
         return self._counts[form]
 

@@ -19,7 +19,15 @@ from hypothesis import strategies as st
 from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.searching import clauses, column_view, filters, form_counts, search, view
+from newsearch.engine.arrays.searching import (
+    clauses,
+    column_view,
+    filters,
+    form_counts,
+    search,
+    view,
+    vocabulary,
+)
 from newsearch.engine.arrays.searching import lookup as lookup
 from newsearch.engine.arrays.segment import dictionary
 from newsearch.engine.arrays.writer import ArraysWriter
@@ -265,6 +273,7 @@ class Tuning:
                 (view, "kernel", self.kernel),
                 (column_view, "kernel", self.kernel),
                 (form_counts, "kernel", self.kernel),
+                (vocabulary, "kernel", self.kernel),
                 (matches, "kernel", self.kernel),
                 (clauses, "sieve", self.sieve),
                 (filters, "sieve", self.sieve),

@@ -150,6 +150,10 @@ class ArraysReader:
         return self._form_counts.like(term, edits)
 
     @checked
+    def count(self, node: Node) -> int:
+        return self._form_counts.count(node)
+
+    @checked
     def articles_with(self, form: str) -> int:
         return self._form_counts.articles_with(form)
 

@@ -154,6 +154,9 @@ class OpenSearchReader:
         found = self._known.like(term, edits, published=True)
         return [LikeForm(form, articles, distance) for distance, form, articles in found if form != term]
 
+    def count(self, node: Node) -> int:
+        return self.search(node, Options(limit=0)).counts().complete
+
     def articles_with(self, form: str) -> int:
         return self._known.articles_with(form)
 

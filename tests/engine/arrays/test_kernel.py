@@ -245,6 +245,53 @@ def test_a_scan_finds_the_same_forms_as_the_forms_by_length(forms: list[str], te
     assert [form for distance, form, _ in found if not distance] == [form for form in forms if form == term]
 
 
+@given(st.sets(st.text("abcé日", max_size=9)), st.text("abcé日", min_size=2, max_size=8), st.data())
+def test_the_forms_one_edit_away_are_found_by_their_halves(
+    forms: set[str], term: str, data: st.DataObject
+) -> None:
+    for _ in range(4):
+        at = data.draw(st.integers(0, len(term)))
+        kept, added = data.draw(st.sampled_from([(0, "b"), (1, ""), (1, "é"), (2, term[at : at + 2][::-1])]))
+        forms |= {term[:at] + added + term[at + kept :]}
+    encoded = sorted(form.encode() for form in forms)
+    bits = np.zeros(256, np.uint32)
+    bits[97:123] = 1 << np.arange(26)
+    text = np.frombuffer(b"".join(encoded) + b"\0", np.uint8)
+    starts_at = np.cumsum([0, *map(len, encoded)]).astype(np.uint32)
+    numbers, letters, starts = kernel.by_length(bits, text, starts_at)
+    mask = int(np.bitwise_or.reduce(bits[np.frombuffer(term.encode(), np.uint8)]))
+    arrays = np.frombuffer(letters, np.uint32), np.frombuffer(numbers, np.uint32), starts, text, starts_at
+    found = sorted(kernel.near(term, mask, *arrays))
+    assert found == sorted(in_numpy.near(term, mask, *arrays))
+    assert found == sorted(kernel.scan(term, 1, bits, text, starts_at))
+
+
+@given(st.lists(st.dictionaries(like, st.sets(st.integers(0, 4))), max_size=5), st.data())
+def test_dictionaries_are_merged_with_the_articles_of_each_form(
+    given: list[dict[str, set[int]]], data: st.DataObject
+) -> None:
+    dictionaries = []
+    for number, forms in enumerate(given):
+        ordered = sorted(forms, key=str.encode)
+        text = np.frombuffer("".join(ordered).encode() + b"\0", np.uint8)[:-1]
+        at = np.cumsum([0, *(len(form.encode()) for form in ordered)]).astype(np.uint32)
+        post_at = np.cumsum([0, *(len(forms[form]) for form in ordered)]).astype(np.uint32)
+        docs = np.array([doc for form in ordered for doc in sorted(forms[form])], np.uint16)
+        dictionaries.append((text, at, post_at, docs, 5 * number))
+    size = 5 * len(given)
+    shown = data.draw(st.none() | st.lists(st.booleans(), min_size=size, max_size=size).map(np.array))
+    if shown is not None:
+        shown = shown.astype(bool)
+    text, at, counts = kernel.merged(dictionaries, shown)
+    expected = in_numpy.merged(dictionaries, shown)
+    assert bytes(text) == bytes(expected[0])
+    assert np.frombuffer(at, np.uint32).tolist() == expected[1].tolist()
+    assert np.frombuffer(counts, np.uint32).tolist() == expected[2].tolist()
+    shows = [True] * size if shown is None else shown.tolist()
+    found = sum(shows[start + doc] for *_, docs, start in dictionaries for doc in docs.tolist())
+    assert int(np.frombuffer(counts, np.uint32).sum()) == found
+
+
 @given(st.lists(like, min_size=1, unique=True), like, st.sampled_from([np.uint8, np.uint32]))
 def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> None:
     encoded = sorted(form.encode() for form in forms)

@@ -35,6 +35,8 @@ static PyMethodDef methods[] = {
     {"together", together, METH_VARARGS, together_doc},
     {"begun", begun, METH_VARARGS, begun_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
+    {"near", near, METH_VARARGS, near_doc},
+    {"merged", merged, METH_VARARGS, merged_doc},
     {"by_length", by_length, METH_VARARGS, by_length_doc},
     {"scan", scan, METH_VARARGS, scan_doc},
     {"united", united, METH_VARARGS, united_doc},

@@ -1,7 +1,7 @@
-/* Words of a dictionary that begin alike, or are nearly alike: `begun`, `similar`, `scan` and
- * `by_length` of kernel.py. */
+/* Words of a dictionary that begin alike, or are nearly alike: `begun`, `similar` and `scan` of
+ * kernel.py. */
 
-#include "_kernel.h"
+#include "_kernel_words.h"
 
 /* Code points of UTF-8; what is not UTF-8 gives code points that no word has. */
 static Py_ssize_t decode(const uint8_t *bytes, Py_ssize_t length, uint32_t *letters) {
@@ -51,8 +51,7 @@ static int distance(const uint32_t *a, int n, const uint32_t *b, int m, int most
     return above[m];
 }
 
-/* The places within a block of forms that can be so near: one edit brings in at most one letter and takes away one. */
-static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uint8_t *places) {
+int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uint8_t *places) {
     uint32_t left[BLOCK], missing[BLOCK];
     uint8_t fits[BLOCK] = {0};
     int count = 0;
@@ -79,22 +78,13 @@ static int sift_letters(const uint32_t *letters, int size, uint32_t mask, int mo
     return count;
 }
 
-/* What forms are compared with: a term, how many edits may lie between, and room to work in. */
-typedef struct {
-    Py_UCS4 *letters;
-    Py_ssize_t length, longest; /* in letters: of the term, and of what a form may have */
-    int most;
-    uint32_t *decoded;
-    int *rows;
-} Wanted;
-
-static void wanted_close(Wanted *wanted) {
+void wanted_close(Wanted *wanted) {
     PyMem_Free(wanted->letters);
     PyMem_Free(wanted->decoded);
     PyMem_Free(wanted->rows);
 }
 
-static int wanted_open(Wanted *wanted, PyObject *term, int most) {
+int wanted_open(Wanted *wanted, PyObject *term, int most) {
     wanted->length = PyUnicode_GetLength(term);
     wanted->most = most;
     if (wanted->length > 4096 || most < 0 || most > 8) {
@@ -111,8 +101,7 @@ static int wanted_open(Wanted *wanted, PyObject *term, int most) {
     return -1;
 }
 
-/* Append (edits, form, number) to a list if a form is near enough. */
-static int add_near(const Wanted *wanted, const uint8_t *form, Py_ssize_t size, int64_t number_, PyObject *found) {
+int add_near(const Wanted *wanted, const uint8_t *form, Py_ssize_t size, int64_t number_, PyObject *found) {
     if (size > wanted->longest) return 0;
     const Py_ssize_t letters = decode(form, size, wanted->decoded);
     const int edits =
@@ -166,28 +155,12 @@ done:
     return found;
 }
 
-/* Opens the texts of a dictionary, where each starts, and the bit of every byte. */
-static int texts_open(PyObject *text_, PyObject *at_, PyObject *bits_, Array *text, Array *at, Array *bits) {
+int texts_open(PyObject *text_, PyObject *at_, PyObject *bits_, Array *text, Array *at, Array *bits) {
     if (array_open(text, text_) < 0 || array_open(at, at_) < 0 || array_open(bits, bits_) < 0) return -1;
     if (text->type == U8 && at->length >= 1 && at->length <= UINT32_MAX && bits->type == U32 && bits->length == 256)
         return 0;
     PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
     return -1;
-}
-
-/* The letter mask of a form; `room` is how many bytes may be read. Eight bytes are looked up at once: no loop whose length
- * the processor cannot foresee. */
-static inline uint32_t mask_of(const uint32_t *bit_of, const uint8_t *form, int64_t size, int64_t room) {
-    uint32_t letters = 0;
-    for (; size > 0; form += 8, size -= 8, room -= 8) {
-        uint64_t word = 0;
-        if (room >= 8) memcpy(&word, form, 8);
-        else memcpy(&word, form, (size_t)size);
-        if (size < 8) word &= ((uint64_t)1 << 8 * size) - 1;
-        letters |= bit_of[word & 255] | bit_of[word >> 8 & 255] | bit_of[word >> 16 & 255] | bit_of[word >> 24 & 255] |
-                   bit_of[word >> 32 & 255] | bit_of[word >> 40 & 255] | bit_of[word >> 48 & 255] | bit_of[word >> 56];
-    }
-    return letters;
 }
 
 static int is_ascii(const uint8_t *bytes, int64_t size) {
@@ -263,75 +236,8 @@ done:
     return found;
 }
 
-#define LENGTHS 4096 /* longer forms than this are none of newsearch's */
-
-static int64_t letters_in(const uint8_t *form, int64_t size) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < size; i++) count += (form[i] & 0xC0) != 0x80;
-    return count;
-}
-
-const char by_length_doc[] =
-    "by_length(bits, text, at): the numbers (uint32) of all forms of a dictionary by length in letters, the letter mask\n"
-    "(uint32) of each, and where every length starts. `bits` is the letter mask of every byte.";
-
-PyObject *by_length(PyObject *module, PyObject *args) {
-    PyObject *bits_, *text_, *at_, *result = NULL, *numbers = NULL, *masks = NULL, *starts = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &bits_, &text_, &at_)) return NULL;
-    Array text = {0}, at = {0}, bits = {0};
-    Py_ssize_t *places = PyMem_Calloc(LENGTHS + 2, sizeof *places), longest = -1;
-    if (!places) return PyErr_NoMemory();
-    if (texts_open(text_, at_, bits_, &text, &at, &bits) < 0) goto done;
-    const Py_ssize_t forms = at.length - 1;
-    const uint32_t *bit_of = bits.data;
-    numbers = PyBytes_FromStringAndSize(NULL, 4 * forms);
-    masks = PyBytes_FromStringAndSize(NULL, 4 * forms);
-    uint16_t *lengths = PyMem_Malloc((size_t)(forms + 1) * sizeof *lengths);
-    if (!numbers || !masks || !lengths) { PyMem_Free(lengths); PyErr_NoMemory(); goto done; }
-    int64_t start = integer(&at, 0);
-    for (Py_ssize_t i = 0; i < forms; i++) {
-        const int64_t end = integer(&at, i + 1);
-        const int64_t count = start < 0 || end < start || end > text.length
-                                  ? LENGTHS : letters_in((const uint8_t *)text.data + start, end - start);
-        if (count >= LENGTHS) { PyMem_Free(lengths); out_of_range(); goto done; }
-        lengths[i] = (uint16_t)count;
-        places[count + 1]++;
-        longest = count > longest ? count : longest;
-        start = end;
-    }
-    starts = PyList_New(longest + 2);
-    if (!starts) { PyMem_Free(lengths); goto done; }
-    for (Py_ssize_t i = 0; i < longest + 2; i++) {
-        if (i) places[i] += places[i - 1];
-        PyList_SetItem(starts, i, PyLong_FromSsize_t(places[i]));
-    }
-    uint32_t *number_out = (uint32_t *)PyBytes_AsString(numbers), *mask_out = (uint32_t *)PyBytes_AsString(masks);
-    start = integer(&at, 0);
-    for (Py_ssize_t i = 0; i < forms; i++) {
-        const int64_t end = integer(&at, i + 1);
-        const uint32_t letters = mask_of(bit_of, (const uint8_t *)text.data + start, end - start, text.length - start);
-        start = end;
-        const Py_ssize_t place = places[lengths[i]]++;
-        number_out[place] = (uint32_t)i;
-        mask_out[place] = letters;
-    }
-    PyMem_Free(lengths);
-    result = PyTuple_Pack(3, numbers, masks, starts);
-done:
-    Py_XDECREF(numbers);
-    Py_XDECREF(masks);
-    Py_XDECREF(starts);
-    PyMem_Free(places);
-    array_close(&text);
-    array_close(&at);
-    array_close(&bits);
-    return result;
-}
-
-/* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above
- * them; -1 with an exception where a place lies outside the dictionary. */
-static Py_ssize_t bound(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,
-                        int is_beyond) {
+Py_ssize_t first_form(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,
+                      int is_beyond) {
     Py_ssize_t high = at->length - 1;
     while (low < high) {
         const Py_ssize_t middle = low + (high - low) / 2;
@@ -364,8 +270,8 @@ PyObject *begun(PyObject *module, PyObject *args) {
         PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
         goto done;
     }
-    const Py_ssize_t first = bound(&text, &at, 0, wanted, length, 0);
-    const Py_ssize_t last = first < 0 ? -1 : bound(&text, &at, first, wanted, length, 1);
+    const Py_ssize_t first = first_form(&text, &at, 0, wanted, length, 0);
+    const Py_ssize_t last = first < 0 ? -1 : first_form(&text, &at, first, wanted, length, 1);
     if (last >= 0) found = Py_BuildValue("nn", first, last);
 done:
     array_close(&text);

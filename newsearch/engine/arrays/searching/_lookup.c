@@ -249,7 +249,7 @@ static int add_forms(Search *search, const SegmentArrays *segment, int language,
 static Forms forms_of(Search *search, const SegmentArrays *segment, Py_ssize_t first) {
     Place *places = search->places + first;
     Forms forms = {first, 0, search->exact, 0, 0};
-    qsort(places, (size_t)(search->count - first), sizeof(Place), by_form);
+    if (search->count > first) qsort(places, (size_t)(search->count - first), sizeof(Place), by_form);
     for (Py_ssize_t i = 0; i < search->count - first; i++) {
         if (forms.count && places[forms.count - 1].form == places[i].form)
             places[forms.count - 1].spoken |= places[i].spoken;

@@ -56,9 +56,13 @@ class Cache:
         self._clock = entry.used = self._clock + 1
         return entry.value
 
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep a value that is not None."""
-        size = _ENTRY + size_of(value)
+    def put(self, key: Hashable, value: Any, size: int | None = None) -> None:
+        """Keep a value that is not None.
+
+        Args:
+            size: what `size_of` gives, if it is known.
+        """
+        size = _ENTRY + (size_of(value) if size is None else size)
         with self._lock:
             self._drop(key)
             if size > self.limit:

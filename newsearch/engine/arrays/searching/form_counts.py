@@ -40,8 +40,18 @@ class FormCounts:
             counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
         return self._commonest([first for first, _ in ranges], counts, limit)
 
+    def count(self, node: Node) -> int:
+        """The number of findable articles that match a node. Implements `Reader.count`."""
+        view = self._view
+        clause = Compiler(view, node).clause(node)
+        # Text without words constrains nothing.
+        part = clause.part if clause else view.everything
+        return kernel.count([part], view.shown(unpublished=False))
+
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
+        if (known := self._view.vocabulary) is not None:
+            return known.articles_with(form)
         # Count this form only: counting all forms takes longer than most searches.
         view, total = self._view, 0
         for i, segment in enumerate(view.segments):
@@ -55,6 +65,11 @@ class FormCounts:
         return self._view.cache.made(("like", term, edits), lambda: self._find_like(term, edits))
 
     def _find_like(self, term: str, edits: int) -> list[LikeForm]:
+        known = self._view.vocabulary_to_compare()
+        if known is not None:
+            counts = known.counts
+            near = ((form, int(counts[number]), edits) for edits, form, number in known.near(term, edits))
+            return [LikeForm(*found) for found in near if found[1] and found[0] != term]
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):

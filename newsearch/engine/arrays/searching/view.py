@@ -6,7 +6,7 @@ The columns and postings that queries use are concatenated on first use and cach
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from sys import getsizeof
 from threading import Lock
@@ -19,8 +19,10 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
+from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
+from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.engine.base import CACHE
@@ -42,12 +44,19 @@ _CACHED_BODY = 4096
 """Records with a body of more characters than this are not cached."""
 
 _SCANS = 16
-"""The number of terms that are compared with all forms before the forms are ordered by length."""
+"""The number of terms that are compared with all forms before the forms are put in order for that."""
+
+_VOCABULARY = ("vocabulary",)
+_VOCABULARY_SHARE = 4
+"""The forms of all segments are put together if they take at most one part in so many of the cache."""
 
 _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
 instead of searching the list."""
 
+
+_PART = 600
+"""The bytes of a Part besides those of its arrays."""
 
 _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
@@ -78,6 +87,8 @@ class View(ColumnView):
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
         self._recent_size = self._before_size = 0
+        self._putting_together = Lock()
+        self._may_put_together = most_bytes(segments) <= self.cache.limit
         self._compared = 0
 
     @property
@@ -94,7 +105,10 @@ class View(ColumnView):
             doc, code, most, live = self._lookup.find(term, self.dead)
             unit = self.unit(live) / ranking.PARTS
             found = self.with_bits(Part(doc, code, unit, unit * most))
-            self.cache.put(("words", term), found)
+            # As `size_of`, which would take as long as many searches.
+            arrays = (found.doc, found.value, found.bits, found.ranks)
+            size = _PART + sum([array.nbytes for array in arrays if array is not None])
+            self.cache.put(("words", term), found, size)
         return found
 
     def form(self, term: str) -> Slot:
@@ -158,22 +172,61 @@ class View(ColumnView):
             For each form its edit distance, the form, and its postings. The weight of the postings falls with the
             distance: a half for one edit, a third for two.
         """
-        found: dict[tuple[int, str], list[Codes]] = {}
-        for segment, start in zip(self.segments, self.starts, strict=False):
-            for distance, form, number in self.near_forms(segment, term, edits):
-                codes = Codes(*segment.postings(number, number + 1), start, 1 + distance)
-                found.setdefault((distance, form), []).append(codes)
+        found = sorted(self._near(term, edits))
         # Chosen over the live articles of the whole index: the cut must not depend on how it is split into segments.
-        if len(found) > limit and not self.all_live:
-            found = {form: lists for form, lists in found.items() if any(map(self._is_live, lists))}
-        return [(*nearest, found[nearest]) for nearest in sorted(found)[:limit]]
+        chosen: list[tuple[int, str, list[Codes]]] = []
+        for distance, form in found:
+            if len(chosen) == limit:
+                break
+            lists = [
+                Codes(*segment.postings(*place[:2]), start, 1 + distance)
+                for segment, start, places in zip(self.segments, self.starts, self._exact(form), strict=False)
+                for place in places
+            ]
+            if len(found) <= limit or self.all_live or any(map(self._is_live, lists)):
+                chosen.append((distance, form, lists))
+        return chosen
+
+    def _near(self, term: str, edits: int) -> Iterable[tuple[int, str]]:
+        """The exact forms within `edits` edits of a term, each with its edit distance."""
+        known = self.vocabulary_to_compare()
+        if known is not None:
+            return [(distance, form) for distance, form, _ in known.near(term, edits)]
+        return {
+            (distance, form)
+            for segment in self.segments
+            for distance, form, _ in self.near_forms(segment, term, edits)
+        }
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """The forms of all segments, if they have been put together."""
+        found: Vocabulary | None = self.cache.get(_VOCABULARY)
+        return found
+
+    def vocabulary_to_compare(self) -> Vocabulary | None:
+        """The forms of all segments for comparing a term with them, or None if they are better compared by segment."""
+        found = self.vocabulary
+        if found is not None:
+            return found
+        self._compared += 1
+        # To put the forms together takes as long as some comparisons.
+        if self._compared <= _SCANS or not self._may_put_together:
+            return None
+        # Threads that ask at the same time wait for one of them.
+        with self._putting_together:
+            if (found := self.vocabulary) is None:
+                visible = None if self.all_visible else self.visible
+                found = vocabulary_of(self.segments, self.starts, visible)
+                self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
+                if self._may_put_together:
+                    self.cache.put(_VOCABULARY, found)
+        return found
 
     def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms of a segment within `edits` edits of a term: for each its edit distance, the form, and its
         number."""
-        self._compared += 1
-        # To order the forms by length takes as long as some comparisons with all of them.
-        if self._compared <= _SCANS * len(self.segments):
+        if self._compared <= _SCANS:
             return segment.dictionary.similar(term, edits)
         ordered = self.cache.made(("lengths", segment.name), segment.dictionary.by_length)
         return segment.dictionary.similar_by_length(term, edits, ordered)

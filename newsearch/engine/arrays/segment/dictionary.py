@@ -189,23 +189,17 @@ class Dictionary:
 
     def similar_by_length(self, term: str, edits: int, ordered: ByLength) -> list[tuple[int, str, int]]:
         """What `similar` finds, several times as fast, given what `by_length` returns."""
-        numbers, letters, starts = ordered
-        shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
-        fitting = slice(starts[min(shortest, longest)], starts[longest])
-        return kernel.similar(
-            term,
-            edits,
-            _letters_of(term),
-            letters[fitting],
-            numbers[fitting],
-            self._text,
-            self._text_at,
-        )
+        return similar_among(self._text, self._text_at, term, edits, ordered)
 
     def by_length(self) -> ByLength:
-        """The numbers of the forms by length in letters, the letter mask of each, and the start of each length."""
-        numbers, letters, starts = kernel.by_length(_BITS, self._text, self._text_at)
-        return np.frombuffer(numbers, np.uint32), np.frombuffer(letters, np.uint32), starts
+        """The numbers of the forms by length in letters and then by ending, the letter mask of each, and the start of
+        each length."""
+        return ordered_by_length(self._text, self._text_at)
+
+    @property
+    def arrays(self) -> tuple[Array, Array]:
+        """The concatenated forms in UTF-8, and the start of each."""
+        return self._text, self._text_at
 
 
 ByLength: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]
@@ -229,3 +223,21 @@ def stem_of(stemming: Stemming, term: str) -> str:
 @lru_cache(maxsize=256)
 def _letters_of(term: str) -> int:
     return int(np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)]))
+
+
+def ordered_by_length(text: Array, at: Array) -> ByLength:
+    """See Dictionary.by_length. `text` has the concatenated forms in UTF-8, and `at` the start of each."""
+    numbers, letters, starts = kernel.by_length(_BITS, text, at)
+    return np.frombuffer(numbers, np.uint32), np.frombuffer(letters, np.uint32), starts
+
+
+def similar_among(
+    text: Array, at: Array, term: str, edits: int, ordered: ByLength
+) -> list[tuple[int, str, int]]:
+    """See Dictionary.similar_by_length. `text` has the concatenated forms in UTF-8, and `at` the start of each."""
+    numbers, letters, starts = ordered
+    if edits == 1 < len(term):
+        return kernel.near(term, _letters_of(term), letters, numbers, starts, text, at)
+    shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
+    fitting = slice(starts[min(shortest, longest)], starts[longest])
+    return kernel.similar(term, edits, _letters_of(term), letters[fitting], numbers[fitting], text, at)
