@@ -30,7 +30,6 @@ SCHEMA_VERSION = 1
 PROJECT = Path(__file__).resolve().parents[1]
 MARKDOWN_FILES = 20_000
 COMMAND_RUNS = 15
-FIRST_PROCESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """Microseconds for the first query of a class in a process that was asked one plain query before."""
+    """Microseconds of processor time for the first query of a class, in a process that was asked a plain one before."""
 
     peer: str
     group: str
@@ -258,7 +257,7 @@ def _latencies(
 
 
 def _firsts(peers: dict[str, tuple[Peer, Path]], asked: list[BenchQuery]) -> list[First]:
-    """The first query of each class, in a few processes each."""
+    """The first query of each class, in a process of its own."""
     found = []
     for group, query in {query.group: query for query in reversed(asked)}.items():
         for name, (peer, index) in peers.items():
@@ -270,7 +269,7 @@ def _firsts(peers: dict[str, tuple[Peer, Path]], asked: list[BenchQuery]) -> lis
                     "group": group,
                     "count": query.count,
                 }
-                found.append(First(name, group, median(_work(**task)["us"] for _ in range(FIRST_PROCESSES))))
+                found.append(First(name, group, _work(**task)["us"]))
     return found
 
 

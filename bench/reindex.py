@@ -170,22 +170,37 @@ def walk(paths: tuple[Path, Path], size: int, rounds: int) -> None:
             path.rename(folder / path.name)
         time.sleep(2.5)
     shutil.rmtree(index, ignore_errors=True)
-    full = _timed(lambda: newsearch.build(site, index=index, workers=2))
+    full, full_cpu = _costs(lambda: newsearch.build(site, index=index, workers=2))
     files = sorted(site.rglob("*.md"))
-    bare, nothing = [], []
+    bare, nothing, bare_cpu = [], [], []
     for _ in range(rounds):
-        bare.append(_timed(lambda: _walk(site)))
+        taken, cpu = _costs(lambda: _walk(site))
+        bare.append(taken)
+        bare_cpu.append(cpu)
         nothing.append(_timed(lambda: newsearch.build(site, index=index, workers=2)))
         reports = _timed(lambda: newsearch.reindex(index, workers=2))
         click.echo(f"  walk {bare[-1]:.3f} s, index {nothing[-1]:.3f} s, reindex {reports:.3f} s")
-    click.echo(f"full build of {len(files):,} files: {full:.1f} s, {len(files) / full:,.0f}/s")
+    click.echo(
+        f"full build of {len(files):,} files: {full:.1f} s, {len(files) / full:,.0f}/s, {full_cpu:.1f} s of processors"
+    )
     click.echo(f"nothing changed / bare walk: {min(nothing) / min(bare):.2f}")
     for number, path in enumerate(random.Random(2).sample(files, max(1, len(files) // 100))):
         with path.open("a", encoding="utf-8") as file:
             file.write(f"changed {number}\n")
-    some = _timed(lambda: newsearch.build(site, index=index, workers=2))
-    share = (some - min(bare)) / full
-    click.echo(f"1 % changed: {some:.2f} s, without the walk {share:.1%} of a full build")
+    some, some_cpu = _costs(lambda: newsearch.build(site, index=index, workers=2))
+    share, share_cpu = (some - min(bare)) / full, (some_cpu - min(bare_cpu)) / full_cpu
+    click.echo(
+        f"1 % changed: {some:.2f} s, without the walk {share:.1%} of a full build,"
+        f" and {share_cpu:.1%} of its processor time"
+    )
+
+
+def _costs(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processors, in this process and those that it started."""
+    before = os.times()
+    work()
+    after = os.times()
+    return after.elapsed - before.elapsed, sum(after[:4]) - sum(before[:4])
 
 
 def _walk(root: Path) -> int:

@@ -63,7 +63,7 @@ def _first(run: BenchRun) -> list[Table]:
         if times:
             texts = [f"{found[name, group]:,.0f}" if (name, group) in found else "-" for name in run.peers]
             rows.append([group, *texts, *_ratios(run, found.get((GOAL, group)), times)])
-    title = "The first query of a class, first in its process, microseconds"
+    title = "The first query of a class, first in its process, microseconds of processor time"
     return [(title, ["", *run.peers, *_compared(run)], rows)] if rows else []
 
 

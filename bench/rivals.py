@@ -1,7 +1,7 @@
-"""Other servers that search the same articles: Datasette with FTS5, and `tantivy serve` of tantivy-cli.
+"""Other servers that search the same articles: Datasette with FTS5, `tantivy serve` of tantivy-cli, and OpenSearch.
 
 Each is asked for the ten best articles as JSON, with everything that is known of them. Datasette searches for articles
-with every word; tantivy-cli for those with any, as it does by default.
+with every word; the others for those with any, as they do by default.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from itertools import islice
 from pathlib import Path
 from socket import create_connection, socket
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote_plus
 
 from bench.corpus import Corpus, read
+from bench.measure import PROJECT
 
 _SQL = (
     "select articles.* from articles_fts join articles on articles.id = articles_fts.rowid"
@@ -39,21 +44,58 @@ _SCHEMA = [
 ]
 
 
+Started: TypeAlias = AbstractContextManager[tuple[int, int] | None]
+"""The port and the process of a server, or None if it cannot be had here."""
+
+
 class Rival(NamedTuple):
     """A server to compare with.
 
     Attributes:
-        program: the name of its command.
-        build: makes its index from a corpus in a directory, with the command's path.
-        command: the arguments that start it, given the directory and a port.
+        needs: what it needs.
+        start: runs it on a corpus. Its index is kept in a directory.
         address: the address of a search.
     """
 
     name: str
-    program: str
-    build: Callable[[Corpus, Path, str], None]
-    command: Callable[[Path, int], list[str]]
+    needs: str
+    start: Callable[[Corpus, Path], Started]
     address: Callable[[str], str]
+
+
+@contextmanager
+def _program(
+    name: str,
+    build: Callable[[Corpus, Path, str], None],
+    command: Callable[[Path, int], list[str]],
+    corpus: Corpus,
+    work: Path,
+) -> Iterator[tuple[int, int] | None]:
+    """A server that is a command on PATH."""
+    program = shutil.which(name)
+    if program is None:
+        yield None
+        return
+    place = work / f"{name}-{corpus.size}"
+    if not place.exists():
+        place.mkdir()
+        build(corpus, place, program)
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with subprocess.Popen(
+        [program, *command(place, port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            for _ in range(600):
+                try:
+                    create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield port, process.pid
+        finally:
+            process.terminate()
 
 
 def _build_sqlite(corpus: Corpus, place: Path, program: str) -> None:
@@ -88,48 +130,75 @@ def _build_tantivy(corpus: Corpus, place: Path, program: str) -> None:
         raise RuntimeError("tantivy could not index the articles")
 
 
+@contextmanager
+def _opensearch(corpus: Corpus, work: Path) -> Iterator[tuple[int, int] | None]:
+    """One node of OpenSearch, as tests/opensearch starts them. Its index is built each time."""
+    sys.path.insert(0, str(PROJECT / "tests" / "opensearch"))
+    from nodes import Nodes, Unavailable  # type: ignore[import-not-found]  # of the tests
+
+    place = work / f"opensearch-{corpus.size}"
+    place.mkdir(exist_ok=True)
+    try:
+        nodes = Nodes(place, heap=1024, options=())
+    except Unavailable:
+        yield None
+        return
+    with nodes:
+        port = int(nodes.urls[0].rpartition(":")[2])
+        _send(port, "PUT", "/news", json.dumps(_MAPPING))
+        actions = (f'{{"index":{{}}}}\n{json.dumps(record)}\n' for record in read(corpus.path))
+        while lines := "".join(islice(actions, _BATCH)):
+            _send(port, "POST", "/news/_bulk", lines)
+        _send(port, "POST", "/news/_forcemerge?max_num_segments=1")
+        _send(port, "POST", "/news/_refresh")
+        yield port, nodes.pid(0)
+
+
+def _send(port: int, method: str, path: str, body: str = "") -> None:
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request(method, path, body.encode(), {"Content-Type": "application/json"})
+        answer = json.load(connection.getresponse())
+    if answer.get("error") or answer.get("errors"):
+        raise RuntimeError(f"OpenSearch answers {str(answer)[:500]}")
+
+
+_BATCH = 2_000
+_TEXTS = ("title", "excerpt")
+_MAPPING = {
+    "settings": {"number_of_shards": 1, "number_of_replicas": 0, "query.default_field": list(_TEXTS)},
+    "mappings": {
+        "dynamic": False,
+        "properties": {name: {"type": "text", "analyzer": "english"} for name in _TEXTS},
+    },
+}
+
 RIVALS = (
     Rival(
         "Datasette with FTS5",
-        "datasette",
-        _build_sqlite,
-        lambda place, port: ["serve", "-i", str(place / "news.db"), "-p", str(port)],
+        "datasette on PATH",
+        partial(
+            _program,
+            "datasette",
+            _build_sqlite,
+            lambda place, port: ["serve", "-i", str(place / "news.db"), "-p", str(port)],
+        ),
         lambda query: f"/news.json?sql={quote_plus(_SQL)}&q={quote_plus(query)}",
     ),
     Rival(
         "tantivy-cli serve",
-        "tantivy",
-        _build_tantivy,
-        lambda place, port: ["serve", "-i", str(place), "-p", str(port)],
+        "tantivy on PATH",
+        partial(
+            _program,
+            "tantivy",
+            _build_tantivy,
+            lambda place, port: ["serve", "-i", str(place), "-p", str(port)],
+        ),
         lambda query: f"/api/?nhits=10&q={quote_plus(query)}",
     ),
+    Rival(
+        "OpenSearch",
+        "Java and Maven",
+        _opensearch,
+        lambda query: f"/news/_search?size=10&q={quote_plus(query)}",
+    ),
 )
-
-
-@contextmanager
-def serving(rival: Rival, corpus: Corpus, work: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]] | None]:
-    """A port and the process of a rival's server, or None if its command is not on PATH."""
-    program = shutil.which(rival.program)
-    if program is None:
-        yield None
-        return
-    place = work / f"{rival.program}-{corpus.size}"
-    if not place.exists():
-        place.mkdir()
-        rival.build(corpus, place, program)
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    with subprocess.Popen(
-        [program, *rival.command(place, port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            for _ in range(600):
-                try:
-                    create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            yield port, process
-        finally:
-            process.terminate()

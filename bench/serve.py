@@ -18,7 +18,6 @@ from bench.corpus import Corpus, prepare
 from bench.load import Measured, load
 from bench.measure import PROJECT
 from bench.rivals import RIVALS
-from bench.rivals import serving as serving_rival
 from bench.server import (
     asked_again,
     memory_of,
@@ -41,7 +40,9 @@ _QUERIES = 20_000
 @click.option("--workers", multiple=True, type=int, default=(1, 2), show_default=True, help="Workers to try.")
 @click.option("--seconds", default=5.0, show_default=True, help="Length of each run.")
 @click.option(
-    "--rivals/--no-rivals", default=True, help="Also measure Datasette and tantivy-cli if installed."
+    "--rivals/--no-rivals",
+    default=True,
+    help="Also measure Datasette, tantivy-cli and OpenSearch if installed.",
 )
 @click.option("--work", type=click.Path(path_type=Path), help="Where indexes are kept [default: temporary].")
 @click.option("--soak", "soaked", default=0.0, help="Instead, so many seconds of load beside a writer.")
@@ -99,17 +100,17 @@ def _measure(index: Path, workers: int, queries: list[str], seconds: float) -> N
 
 def _measure_rivals(corpus: Corpus, work: Path, queries: list[str], seconds: float) -> None:
     for rival in RIVALS:
-        with serving_rival(rival, corpus, work) as found:
+        with rival.start(corpus, work) as found:
             if found is None:
-                click.echo(f"{rival.name}: not measured, because {rival.program} is not on PATH")
+                click.echo(f"{rival.name}: not measured, because it needs {rival.needs}")
                 continue
-            port, process = found
+            port, pid = found
             addresses = [rival.address(query) for query in queries]
             load(port, addresses, connections=_CONNECTIONS, seconds=seconds)
             for connections in (_CONNECTIONS, 4 * _CONNECTIONS):
-                cpu = processor_seconds(process.pid)
+                cpu = processor_seconds(pid)
                 full = load(port, addresses[len(addresses) // 2 :], connections=connections, seconds=seconds)
-                cpu = (processor_seconds(process.pid) - cpu) / max(full.answers, 1)
+                cpu = (processor_seconds(pid) - cpu) / max(full.answers, 1)
                 click.echo(f"{rival.name}, {connections} connections: {_told(full, cpu)}")
 
 

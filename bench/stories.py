@@ -272,6 +272,10 @@ def asking(collection: Path) -> list[list[str]]:
                 [partial(one.stories, after=oldest, before=middle) for one in again],
             )
             timed("the same again", [front] * 20)
+            matches = index.search("vaccine", limit=0).total
+            pages = [partial(one.search, "vaccine", collapse="stories") for one in again]
+            timed(f"a page of the stories of {matches:,} matches", pages)
+            timed("another page of them", [partial(page, offset=10) for page in pages])
             runs = [partial(index.related, id) for id in ids]
             timed(f"related to {len(ids)} articles, each for the first time", runs)
             timed(f"related to {len(ids)} articles, asked before", runs)

@@ -178,8 +178,13 @@ def _footer(page: Page) -> str:
     folding, collapse = page.results.folding, page.results.request.collapse
     if folding is None or collapse is None or not any(hit.copies for hit in page.results):
         return _place(page)
-    total = f" ({counted(folding.groups, 'text')})" if folding.exact and collapse == "copies" else ""
-    return f"{_place(page)}, {collapse} as one hit{total}"
+    groups = folding.groups
+    if collapse == "copies":
+        total = counted(groups, "text") if folding.exact else ""
+    else:
+        among = "" if folding.exact else f" among the best {folding.candidates:,} articles"
+        total = f"{groups:,} stor{'y' if groups == 1 else 'ies'}{among}"
+    return f"{_place(page)}, {collapse} as one hit" + (f" ({total})" if total else "")
 
 
 def _place(page: Page) -> str:

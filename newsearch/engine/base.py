@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
+MAX_REPORTS = 10_000
+"""Articles that are grouped into stories at most."""
+
 MAX_PAGE = 100_000
 """The maximum of offset + limit. For more, use a filter or `export`."""
 MEMORY = 512 << 20
@@ -205,16 +208,23 @@ class Fold(NamedTuple):
 
 
 class FoldedAnswer(Answer, Protocol):
-    """The result of a folded search. `Options.limit` and `offset` count groups of copies."""
+    """The result of a folded search. `Options.limit` and `offset` count groups: of copies, or of reports of a story."""
 
     def copies(self, number: int) -> Sequence[Article]:
         """Return the articles that a hit of the page represents, without itself: by date, the earliest first."""
 
     def groups(self) -> Counts:
-        """Return how many groups of copies match: complete ones have an article with every word of the query."""
+        """Return how many groups match: complete ones have an article with every word of the query."""
 
     def facet_of_groups(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        """Like `facet`, but return the number of groups in which an article has the value."""
+        """Like `facet`, but return the number of texts in which an article has the value."""
+
+
+class StoriesAnswer(FoldedAnswer, Protocol):
+    """The result of a search with a hit for each story. `groups` counts those among the matches that are grouped."""
+
+    def grouped(self) -> Counts:
+        """Return how many matches are grouped: all of them, or the first MAX_REPORTS."""
 
 
 class OutletCount(NamedTuple):
@@ -294,6 +304,9 @@ class Grouping(NamedTuple):
 @runtime_checkable
 class GroupsStories(Protocol):
     """An `Answer` that can group its hits into stories without reading articles. Engines need not implement it."""
+
+    def number(self, id: str) -> int | None:
+        """Return the number of the hit on the page with this id, or None."""
 
     def stories(self, span: float | None) -> Grouping:
         """Group the hits of the page that contain every word or, if no article does, those that contain some.
@@ -457,6 +470,14 @@ class FoldingReader(Reader, Protocol):
 
     def copies(self, id: str) -> list[Article]:
         """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
+
+
+@runtime_checkable
+class FoldsStories(Protocol):
+    """A reader that forms stories among the matches of a search. Engines need not implement it."""
+
+    def fold_stories(self, tree: Node, options: Options, fold: Fold) -> StoriesAnswer:
+        """Answer a query tree with one hit for all reports of an event among the first MAX_REPORTS matches."""
 
 
 class Ledger(Protocol):

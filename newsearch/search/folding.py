@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, Fold, FoldingReader, Options
+from newsearch.engine.base import Answer, Fold, FoldedAnswer, FoldingReader, FoldsStories, Options
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node
 from newsearch.search.alike import Alike
@@ -85,15 +85,29 @@ def fold_in_engine(request: Request, reader: FoldingReader, tree: Node, options:
     wanted = Fold(request.collapse == "copies", request.show, request.per_outlet)
     answer = reader.fold(tree, options, wanted)
 
+    def count() -> tuple[int, int]:
+        articles = answer.counts()
+        return sum(answer.groups() if wanted.copies else articles), sum(articles)
+
+    return Folding(answer, _page(answer), True, count)
+
+
+def fold_stories(request: Request, reader: FoldsStories, tree: Node, options: Options) -> Folding:
+    """The page for a request whose stories the engine forms."""
+    answer = reader.fold_stories(tree, options, Fold(False, request.show, request.per_outlet))
+    grouped = answer.grouped()
+    return Folding(
+        answer, _page(answer), grouped == answer.counts(), lambda: (sum(answer.groups()), sum(grouped))
+    )
+
+
+def _page(answer: FoldedAnswer) -> list[tuple[int, Callable[[], tuple[Copy, ...]]]]:
+    """Each hit, and a function that returns what it represents."""
+
     def copies_of(number: int) -> Callable[[], tuple[Copy, ...]]:
         return lambda: tuple(map(copy_of, answer.copies(number)))
 
-    def count() -> tuple[int, int]:
-        articles = answer.counts()
-        groups = answer.groups() if wanted.copies else articles
-        return groups.complete + groups.partial, articles.complete + articles.partial
-
-    return Folding(answer, [(number, copies_of(number)) for number in range(len(answer))], True, count)
+    return [(number, copies_of(number)) for number in range(len(answer))]
 
 
 def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Folding:
@@ -114,7 +128,7 @@ def fold(request: Request, first: Callable[[int], Answer], alike: Alike) -> Fold
     articles: list[Article] = []
 
     def outlet_of(group: tuple[int, list[int]]) -> str:
-        return alike.read(articles[group[0]]).wording.outlet
+        return alike.read(articles[group[0]]).outlet
 
     size = max(CANDIDATES, end)
     while True:

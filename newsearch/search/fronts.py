@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import overload
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, Grouping, GroupsStories
+from newsearch.engine.base import MAX_REPORTS, Answer, Grouping, GroupsStories
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
 from newsearch.search.folding import Copy, when
+from newsearch.search.request import Request
+from newsearch.search.results import Results
 from newsearch.stories.clusters import Report
 from newsearch.stories.front import front_page, headline
 from newsearch.stories.wording import bare_title, outlet_of
@@ -21,8 +23,8 @@ from newsearch.text.analysis import Stemming
 WINDOW = timedelta(days=3)
 """The window before the newest article, where none is given."""
 
-ARTICLES = 10_000
-"""Articles that are read at most, the newest of the window."""
+ARTICLES = MAX_REPORTS
+"""Articles that are grouped at most, the newest of the window."""
 
 _RECENT = 86_400.0
 """Seconds: what the last day brought is compared with the day before it."""
@@ -33,7 +35,8 @@ class Story:
     """Articles about one event.
 
     Attributes:
-        id: the id of the first report. It stays the same while the story grows.
+        id: the id of the first report. It stays the same while the story grows, unless an earlier report arrives or
+            the first one leaves the window. `Index.stories(id=...)` finds the story by the id of any report.
         title: the headline that has the most in common with the others.
         outlets: the outlets that report it, in the order of their first reports.
         articles: its reports, the earliest first.
@@ -122,6 +125,23 @@ class Front:
         self._articles = sum(map(len, self._groups.stories))
         self._exact = len(answer) < ARTICLES or self._articles < len(answer)
         self._told: list[Story] = []
+        self._ranks: dict[int, int] | None = None
+
+    def story_of(self, id: str) -> Stories:
+        """The story that an article reports."""
+        number = self._number(id)
+        ranks = self._ranks
+        if ranks is None:
+            ranks = {i: rank for rank, numbers in enumerate(self._groups.stories) for i in numbers}
+            self._ranks = ranks
+        rank = None if number is None else ranks.get(number)
+        return self._stories([] if rank is None else [self._story(self._groups.stories[rank])])
+
+    def _number(self, id: str) -> int | None:
+        answer = self._answer
+        if isinstance(answer, GroupsStories):
+            return answer.number(id)
+        return next((i for i, (record, _, _) in enumerate(answer.hits()) if record.id == id), None)
 
     def stories(self, limit: int) -> Stories:
         """The first stories."""
@@ -130,8 +150,12 @@ class Front:
             # Another thread may do the same: what is added depends on what is there.
             told = [*told, self._story(groups.stories[len(told)])]
         self._told = max(self._told, told, key=len)
+        return self._stories(told[:limit])
+
+    def _stories(self, told: Sequence[Story]) -> Stories:
+        groups = self._groups
         first, last = (_moment(groups.oldest), _moment(groups.newest)) if self._articles else (None, None)
-        return Stories(told[:limit], first, last, self._articles, len(groups.stories), self._exact)
+        return Stories(told, first, last, self._articles, len(groups.stories), self._exact)
 
     def _story(self, numbers: Sequence[int]) -> Story:
         articles = [self._answer.article(number) for number in numbers]
@@ -146,6 +170,18 @@ class Front:
         trend = "rising" if now > before else "falling" if now < before else "steady"
         title = articles[headline(reports, range(len(reports)))].title
         return Story(publications[0].copy.id, title, outlets, publications, trend)
+
+
+def surroundings(article: Article, run: Callable[[Request], Results], request: Request) -> Request:
+    """A request for the articles published within WINDOW of another: the ARTICLES // 2 nearest before and after it."""
+    moment = when(article)[1]
+    start, end = moment - WINDOW, moment + WINDOW
+    near = replace(request, limit=1, offset=ARTICLES // 2 - 1)
+    for hit in run(replace(near, after=start, before=moment, sort="newest")):
+        start = when(hit.article)[1]
+    for hit in run(replace(near, after=moment, before=end, sort="oldest")):
+        end = when(hit.article)[1] + timedelta(seconds=1)  # the window excludes its end
+    return replace(request, after=start, before=end)
 
 
 def _titled(article: Article, stemming: Stemming) -> Report:
@@ -171,8 +207,9 @@ def _grouped(answer: Answer, alike: Alike, span: float | None) -> Grouping:
     if not dated:
         return Grouping((), 0.0, 0.0)
     articles = [article for _, article, _ in dated]
-    reports = alike.reports(articles, [answer.stemming(number) for number, _, _ in dated])
-    labels = alike.stories_of(reports, articles, alike.copies(articles))
+    stemmings = [answer.stemming(number) for number, _, _ in dated]
+    reports = alike.reports(articles, stemmings)
+    labels = alike.stories_of(reports, articles, stemmings, alike.copies(articles))
     found = [[dated[place][0] for place in story.reports] for story in front_page(reports, labels)]
     return Grouping(found, min(time for _, _, time in dated), newest)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, Reader
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, FoldsStories, Reader
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from newsearch.search.coverage import Coverage
     from newsearch.search.distinctive import DistinctiveWords
     from newsearch.search.firsts import Publication
-    from newsearch.search.fronts import Stories
+    from newsearch.search.fronts import Front, Stories
     from newsearch.search.timelines import Timeline
 
 _EXPANSIONS = 256
@@ -159,7 +159,7 @@ class Index:
                 default, uses the words only to rank the results of a query in sentences. False does neither, and leaves
                 `related` empty.
             collapse: copies or stories: one hit represents all matching copies of a text, or all reports of an event
-                among the first hits (200, or more if these do not fill the page). `Hit.copies` has the others. See
+                among the matches (the best 10,000, if there are more). `Hit.copies` has the others. See
                 docs/stories.md.
             show: which article of a group is the hit: best (in the order of the search), first or last (by date), or
                 that of an outlet, given by name or domain.
@@ -244,9 +244,12 @@ class Index:
                     words = known[key] = likely_words(reader, tree, options)
                 options = replace(options, also=words, also_finds=bool(expand))
         if request.is_folded:
-            from newsearch.search.folding import fold, fold_in_engine  # with all that compares articles
+            # with all that compares articles
+            from newsearch.search.folding import fold, fold_in_engine, fold_stories
 
-            if request.collapse != "stories" and isinstance(reader, FoldingReader):
+            if request.collapse == "stories" and isinstance(reader, FoldsStories):
+                folding = fold_stories(request, reader, tree, options)
+            elif request.collapse != "stories" and isinstance(reader, FoldingReader):
                 folding = fold_in_engine(request, reader, tree, options)
             elif request.limit:
                 folding = fold(
@@ -287,6 +290,7 @@ class Index:
         self,
         query: str = "",
         *,
+        id: str | None = None,
         limit: int = 10,
         after: Moment | None = None,
         before: Moment | None = None,
@@ -300,6 +304,8 @@ class Index:
 
         Args:
             query: see docs/query-syntax.md; the empty query takes all articles of the window.
+            id: only the story that this article reports, if it is in the window. Without a query and a window, and if
+                the article is not of the last three days, the window is three days before and after it.
             limit: the maximum number of stories.
             after, before: the window; without both, the three days before the newest article found.
             as_of, tz: as in `search`.
@@ -309,20 +315,33 @@ class Index:
             EngineError: the index is closed.
             IndexCorrupt: the index is damaged.
         """
-        from newsearch.search.fronts import ARTICLES, Front  # with all that compares articles
+        from newsearch.search.fronts import ARTICLES, surroundings  # with all that compares articles
 
         check_number("limit", limit, 0, whole=True, error=QueryError)
         request = Request(
             query, limit=ARTICLES, sort="newest", after=after, before=before, as_of=as_of, tz=tz, expand=False
         )
+        front = self._front(request)
+        if id is None:
+            return front.stories(limit)
+        article, found = self.get(id), front.story_of(id)
+        if not found and article and article.date and not (query or after or before):
+            found = self._front(surroundings(article, self.run, request)).story_of(id)
+        return found
+
+    def _front(self, request: Request) -> Front:
+        from newsearch.search.fronts import Front  # with all that compares articles
+
         alike, key = self._alike, self.fingerprint(request)
-        front = alike.fronts.get(key)
-        if not isinstance(front, Front):
-            asked = self._asked(request)
-            windowed = after is not None or before is not None
-            front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
-            alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
-        return front.stories(limit)
+        # Threads that ask at the same time wait for one of them.
+        with alike.grouping:
+            front = alike.fronts.get(key)
+            if not isinstance(front, Front):
+                asked = self._asked(request)
+                windowed = request.after is not None or request.before is not None
+                front = Front(asked.reader.search(asked.tree(), asked.options), alike, windowed=windowed)
+                alike.fronts = {**dict(list(alike.fronts.items())[-_FRONTS:]), key: front}
+        return front
 
     def timeline(
         self,

@@ -22,7 +22,9 @@ from newsearch.query.tree import All, DateRange, Everything, Match, Node, Not, O
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
 from newsearch.search.folding import when
-from newsearch.stories.copies import WINDOW, may_be_copies, relation
+from newsearch.stories.comparing import Seen
+from newsearch.stories.copies import WINDOW
+from newsearch.stories.wording import outlet_of
 from newsearch.text import analysis
 from newsearch.text.english import FUNCTION_WORDS
 
@@ -63,21 +65,27 @@ def related(article: Article, alike: Alike, limit: int) -> list[Article]:
 def _related(article: Article, alike: Alike, limit: int) -> Iterator[Article]:
     reader = alike.reader
     seen = {article.id}
-    read = [alike.read(article).wording]
     named = [found for found in (_named(one, reader) for one in article.related) if found and found.published]
-    for one in chain(named, _sharing(_telling(article, alike), reader, limit + len(named))):
-        if limit <= 0:
-            return
-        if one.id in seen:
-            continue
-        seen.add(one.id)
-        words = alike.read(one).wording
-        is_copy = any(may_be_copies(words, other) and relation(words, other) >= 1 for other in read)
-        # A copy of a copy is left out, too.
-        read.append(words)
-        if not is_copy:
-            limit -= 1
-            yield one
+    sharing = _sharing(_telling(article, alike), reader, limit + len(named))
+    with alike.comparer() as comparer:
+        texts = Seen(comparer)
+        texts.had_copy(*_parts(article))
+        for one in chain(named, sharing):
+            if limit <= 0:
+                return
+            if one.id in seen:
+                continue
+            seen.add(one.id)
+            if not texts.had_copy(*_parts(one)):
+                limit -= 1
+                yield one
+
+
+def _parts(article: Article) -> tuple[str, str, str, float | None]:
+    """What `Seen` compares of an article."""
+    text = f"{article.excerpt} {article.body}" if article.body else article.excerpt
+    moment = None if article.date is None else when(article)[1].timestamp()
+    return article.title, text, outlet_of(article), moment
 
 
 def _sharing(words: tuple[Word, ...], reader: Reader, least: int) -> Iterator[Article]:

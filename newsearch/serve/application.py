@@ -51,9 +51,8 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    site = Site(
-        Live(index, settings, synonyms), settings, Metrics(), Kept(settings.kept), Shelf(settings.saved)
-    )
+    live = Live(index, settings, synonyms, pages.warm_up if settings.warm_up else None)
+    site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))
     assistants = Assistants(site.live, settings, MCP)
 
     @asynccontextmanager

@@ -6,9 +6,11 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
-from threading import Lock
+from threading import Lock, Thread
 from time import monotonic
 from typing import TypeVar
 
@@ -44,13 +46,20 @@ class Snapshot:
 
 
 class Live:
-    """An index that several threads search, and that switches to each new generation."""
+    """An index that several threads search, and that switches to each new generation.
+
+    With `warm_up`, a new generation is opened in a thread of its own, and searched when it is ready.
+
+    Args:
+        warm_up: makes what the first requests of a generation would otherwise wait for.
+    """
 
     def __init__(
         self,
         path: str | os.PathLike[str],
         settings: Settings,
         synonyms: str | os.PathLike[str] | None = None,
+        warm_up: Callable[[Index], None] | None = None,
     ) -> None:
         self._path = path
         self._synonyms = synonyms
@@ -61,6 +70,8 @@ class Live:
         self._snapshot: Snapshot | None = None
         self._probe: Index | None = None
         self._looked = -_EVERY
+        self._warm_up = warm_up
+        self._is_opening = self._is_outdated = False
         self.error: NewsearchError | None = None
         self.running = 0
 
@@ -108,19 +119,46 @@ class Live:
         try:
             if self._probe is None:
                 self._probe = open_index(self._path)
-                self._open()
-            elif self._probe.refresh():
-                self._open()
-            self.error = None
+                # The first requests wait for the index, but not for what only some of them need.
+                self._snapshot = self._opened()
+                if self._warm_up is not None:
+                    self._in_a_thread(partial(self._make_ready, self._snapshot, self._warm_up))
+            elif not self._is_opening and (self._is_outdated or self._probe.refresh()):
+                self._is_opening = self._is_outdated = True
+                if self._warm_up is None:
+                    self._switch()
+                else:
+                    self._in_a_thread(self._switch)
+            if not self._is_outdated:
+                self.error = None
         except NewsearchError as error:
             self.error = error
         self._looked = monotonic()
 
-    def _open(self) -> None:
+    def _in_a_thread(self, job: Callable[[], None]) -> None:
+        # Stopping the server does not wait for it.
+        Thread(target=job, name="newsearch-opening", daemon=True).start()
+
+    def _opened(self) -> Snapshot:
         index = open_index(self._path, synonyms=self._synonyms, memory=self._memory)
         stats = index.stats()
-        mark = f"{__version__} {stats.generation} {stats.created.isoformat()}"
-        self._snapshot = Snapshot(index, stats, mark)
+        return Snapshot(index, stats, f"{__version__} {stats.generation} {stats.created.isoformat()}")
+
+    def _switch(self) -> None:
+        try:
+            snapshot = self._opened()
+            if self._warm_up is not None:
+                self._make_ready(snapshot, self._warm_up)
+            self._snapshot, self._is_outdated, self.error = snapshot, False, None
+        except NewsearchError as error:
+            self.error = error
+        finally:
+            self._is_opening = False
+
+    def _make_ready(self, snapshot: Snapshot, warm_up: Callable[[Index], None]) -> None:
+        # A request for what cannot be read tells so.
+        with suppress(NewsearchError):
+            warm_up(snapshot.index)
 
     @property
     def latest(self) -> Snapshot | None:

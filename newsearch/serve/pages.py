@@ -27,7 +27,7 @@ from newsearch.outputs.extract import Marked, extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_copies, counted_matches, delay
 from newsearch.search.folding import Copy, copy_of
-from newsearch.search.fronts import ARTICLES, Stories, Story
+from newsearch.search.fronts import Stories, Story
 from newsearch.search.request import MAX_FOLDED
 from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
 from newsearch.serve.live import Snapshot
@@ -91,6 +91,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route("/", _search),
         route("/article", _article),
         route("/story", _story),
+        route("/story/{id:path}", _story),
         route("/saved", _saved),
         route("/help", _help),
         route("/api", _api),
@@ -172,6 +173,15 @@ async def _search(site: Site, http: HttpRequest) -> Response:
         return Made(key, body)
 
     return await site.answer(http, HTML, make)
+
+
+def warm_up(index: Index) -> None:
+    """Compute what the front page and most searches share, which takes far longer than either."""
+    results = index.run(Request(sort="newest", collapse=COLLAPSED))
+    list(_facets(results, "", ""))
+    _timeline(results, lambda **_: "")
+    index.stories(limit=_FRONT)
+    index.complete("a")
 
 
 def _collapsed(request: Request, chosen: str | None) -> Request:
@@ -542,7 +552,7 @@ def _story_url(site: Site, id: str, query: str, first: date, last: date) -> str:
 
 
 async def _story(site: Site, http: HttpRequest) -> Response:
-    id = http.query_params.get("id", "")
+    id = http.path_params.get("id") or http.query_params.get("id", "")
     names = ("query", "after", "before")
     request = site.within(
         read_request([(name, http.query_params[name]) for name in names if http.query_params.get(name)])
@@ -550,17 +560,11 @@ async def _story(site: Site, http: HttpRequest) -> Response:
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            found = snapshot.index.stories(
-                request.query, limit=ARTICLES, after=request.after, before=request.before
-            )
             # The first report may have left the window, and another may have become the first.
-            held = next(
-                (one for one in found if one.id == id or any(report.id == id for report in one.articles)),
-                None,
-            )
-            if held is None:
+            found = snapshot.index.stories(request.query, id=id, after=request.after, before=request.before)
+            if not found:
                 raise HTTPException(404, "There is no such story here.")
-            return Body(_story_page(site, held))
+            return Body(_story_page(site, found[0]))
 
         return Made(("story", id, snapshot.index.fingerprint(request), request.query, _mark()), body)
 

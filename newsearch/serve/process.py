@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from ctypes import CDLL
 from dataclasses import dataclass
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
@@ -41,6 +42,9 @@ _QUEUE = 2_048
 _SWITCH_SECONDS = 0.001
 """How long the loop waits at most for a thread that searches, on one processor; Python's default is 5 ms."""
 
+_MALLOC = ((-3, 1 << 20), (-1, 4 << 20), (-8, 1))
+"""M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX of mallopt."""
+
 _GARBAGE = 20_000
 _STARTING_SECONDS = 1.0
 
@@ -73,12 +77,27 @@ class Served:
             shared: the listening socket, if other workers listen on it too.
         """
         sys.setswitchinterval(_SWITCH_SECONDS)
+        _give_back_memory()
         # Modules stay as long as the process, and answers leave no cycles: most collections find nothing.
         gc.freeze()
         gc.set_threshold(_GARBAGE, 20, 50)
         if shared is not None:
             asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
+
+
+def _give_back_memory() -> None:
+    """Have freed memory returned to the system, with the C library of GNU.
+
+    By default, it keeps room for arrays as large as any before, and for each thread apart. A worker would then hold
+    half as much again as it uses.
+    """
+    try:
+        mallopt = CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return
+    for parameter, value in _MALLOC:
+        mallopt(parameter, value)
 
 
 async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,6 +30,8 @@ class Settings:
         waiting: number of searches that wait for a thread; any more are answered with 503.
         memory: maximum bytes that searching may take, as for `newsearch.open`, in each worker.
         kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
+        warm_up: whether the front page is prepared when the index is opened, and before the server switches to a new
+            generation. Otherwise the first request for it takes long.
         timeout: maximum duration of a request, in seconds.
         max_url: maximum bytes of a path with its query.
         max_body: maximum bytes of a body.
@@ -50,6 +52,7 @@ class Settings:
     waiting: int = 64
     memory: int = 128 << 20
     kept: int = 8 << 20
+    warm_up: bool = True
     timeout: float = 10.0
     max_url: int = 8_192
     max_body: int = 65_536

@@ -10,8 +10,8 @@ The similarity of two articles is the cosine of their vectors times a Gaussian o
 
 Time improves tf-idf clustering of news streams most (Miranda et al., "Multilingual clustering of streaming news",
 EMNLP 2018). Articles of one outlet are similar through its templates, so their similarity counts less. Short texts on
-one event may have no word in common. Each vector is therefore first moved towards those of its nearest neighbours
-(SMOOTHING; Rocchio's feedback used as document expansion).
+one event may have no word in common. Each vector is therefore first moved towards those of its NEIGHBOURS nearest
+neighbours (SMOOTHING; Rocchio's feedback used as document expansion).
 
 Groups are then joined by centroid linkage. The closeness of two groups is the cosine of their centroids. Since k is a
 product of kernels, it can be computed from sums of k:
@@ -23,19 +23,27 @@ of articles cannot join two groups, and the result does not depend on the order 
 
 Centroids of large groups are alike as soon as the groups share a topic, such as an election, although most of their
 articles have little in common. Two groups are therefore joined only if the mean similarity of an article of one and an
-article of the other is COHESION or more. For groups that have n articles together, more than _MANY, it must be
-COHESION * sqrt(n / _MANY).
+article of the other is COHESION or more. For groups that have n articles together, more than MANY, it must be
+COHESION * sqrt(n / MANY), and at most MAX_COHESION. Titles alone have less in common than whole texts, so an article
+without a text counts as MANY / MANY_TITLES of one.
+
+Numbers are anchors: they are rare, and therefore weigh much. They are also vetoes. If the titles of two articles hold
+numbers, but none in common, the articles tell of different days, places or products of one topic, and their similarity
+is multiplied by OTHER_NUMBERS.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from newsearch.stories.likeness import Floats, Places, Vectors, alike, spread
+
+Marks: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
 
 HOURS: Final = 72.0
 WINDOW: Final = 2 * HOURS
@@ -62,12 +70,26 @@ _NEAREST_OF_FEW: Final = 0.25
 _FEW_ARTICLES: Final = 1_000
 """The same in a collection of fewer articles than this. There, rare and common words differ less in weight, and
 articles on one event are less alike."""
+_DIGITS: Final = frozenset("0123456789")
+
+YEARS: Final = np.array([zlib.crc32(str(year).encode()) for year in range(1900, 2100)], np.uint32)
+"""The hashes of numbers that tell no events apart: titles of many events in a year hold it."""
+
 _LEAST: Final = 0.1
 """Smaller similarities count as zero."""
 
+OTHER_NUMBERS: Final = 0.5
+"""What the similarity of articles is multiplied by if their titles hold numbers, but none in common."""
+
+NEIGHBOURS: Final = 16
+"""Neighbours whose terms an article shares at most."""
+
 COHESION: Final = 0.12
-"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than _MANY articles."""
-_MANY: Final = 400
+"""Minimum mean similarity of the articles of two groups that are joined; more if they have more than MANY articles."""
+MAX_COHESION: Final = 0.35
+MANY: Final = 10
+MANY_TITLES: Final = 400
+"""The same number for articles that have only a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +162,21 @@ class Bags:
     Attributes:
         title, text: for each term of an article, the sorted cell article * size + term, and how often it occurs.
         rarity: the weight of each term, 0 for terms that do not characterise an event; `size` of them.
+        marks: for each number among the terms, its `number_marks`; 0 for other terms and for YEARS.
         total: the number of articles in the collection.
     """
 
     title: tuple[Places, Places]
     text: tuple[Places, Places]
     rarity: Floats
+    marks: Marks
     total: int
+
+
+def number_marks(hashes: Marks) -> Marks:
+    """One of 64 bits for each number, given as the crc32 of its term. Two numbers with one bit count as equal."""
+    found: Marks = np.uint64(1) << hashes.astype(np.uint64) % np.uint64(64)
+    return found
 
 
 def rarities(frequency: Places, total: int) -> Floats:
@@ -183,14 +213,31 @@ def grouped(
     one, other, likeness = alike(vectors, horizons, _LEAST)
     likeness *= np.exp(-(((hours[one] - hours[other]) / HOURS) ** 2) / 2)
     likeness[(outlets[one] == outlets[other]) & (outlets[one] > 0)] *= SAME_OUTLET
-    return _joined(count, one, other, likeness, together, threshold)
+    marks = _marks(bags, count)
+    one_marks, other_marks = marks[one], marks[other]
+    likeness[((one_marks & other_marks) == 0) & (one_marks != 0) & (other_marks != 0)] *= OTHER_NUMBERS
+    size = len(bags.rarity)
+    bulk = np.full(count, 1 / MANY_TITLES)
+    bulk[bags.text[0][bags.rarity[bags.text[0] % size] > 0] // size] = 1 / MANY
+    return _joined(one, other, likeness, together, bulk, threshold)
+
+
+def _marks(bags: Bags, count: int) -> Marks:
+    """The numbers in the title of each article, as far as they characterise an event."""
+    cells, size = bags.title[0], len(bags.rarity)
+    marks = np.where(bags.rarity > 0, bags.marks, np.uint64(0))[cells % size]
+    found = np.zeros(count, np.uint64)
+    held = marks != 0
+    np.bitwise_or.at(found, cells[held] // size, marks[held])
+    return found
 
 
 def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, total: int) -> Bags:
     titles = [term for report in reports for term in report.title]
     texts = [term for report in reports for term in report.text]
-    # sorted, because the rounding of sums depends on the order of the terms
-    vocabulary = {term: number for number, term in enumerate(sorted({*titles, *texts}))}
+    # The rounding of sums depends on the order of the terms. An index orders them by their hashes.
+    hashed = sorted((zlib.crc32(term.encode()), term) for term in {*titles, *texts})
+    vocabulary = {term: number for number, (_, term) in enumerate(hashed)}
     count, size = len(reports), max(1, len(vocabulary))
     parts = []
     for terms, lengths in (
@@ -206,7 +253,10 @@ def _bags(reports: Sequence[Report], frequencies: Mapping[str, int] | None, tota
         frequency = np.bincount(cells % size, minlength=size)
     else:
         frequency = np.array([frequencies.get(term, 1) for term in vocabulary] or [1], np.int64)
-    return Bags(parts[0], parts[1], rarities(frequency, total), total)
+    hashes = np.array([hash_ for hash_, _ in hashed] or [0], np.uint64)
+    is_number = [term[:1] in _DIGITS for term in vocabulary] or [False]
+    marks = np.where(np.array(is_number) & ~np.isin(hashes, YEARS), number_marks(hashes), np.uint64(0))
+    return Bags(parts[0], parts[1], rarities(frequency, total), marks, total)
 
 
 def _vectors(bags: Bags, count: int) -> Vectors:
@@ -249,6 +299,16 @@ def _smoothed(vectors: Vectors, horizons: Places, nearest: float) -> Vectors:
         return vectors
     to, of = np.concatenate([one, other]), np.concatenate([other, one])
     share = np.concatenate([likeness, likeness])
+    # An article has more neighbours of its topic than of its event, but those of its event are nearer.
+    has_many = np.bincount(to, minlength=count)[to] > NEIGHBOURS
+    if has_many.any():
+        crowd = np.flatnonzero(has_many)
+        order = crowd[np.lexsort((of[crowd], -share[crowd], to[crowd]))]
+        first = np.searchsorted(to[order], np.arange(count))
+        far = order[np.arange(len(order)) - first[to[order]] >= NEIGHBOURS]
+        kept = np.ones(len(to), np.bool_)
+        kept[far] = False
+        to, of, share = to[kept], of[kept], share[kept]
     share *= SMOOTHING / np.bincount(to, share, count)[to]
     sizes = np.bincount(vectors.articles, minlength=count)
     starts = np.cumsum(sizes) - sizes
@@ -269,19 +329,24 @@ def _numbered(names: Sequence[str]) -> Places:
 
 
 def _joined(
-    count: int, one: Places, other: Places, likeness: Floats, together: Places, threshold: float
+    one: Places, other: Places, likeness: Floats, together: Places, bulk: Floats, threshold: float
 ) -> Places:
-    """Join groups by centroid linkage; returns for each index the smallest index in its group."""
-    label = together
+    """Join groups by centroid linkage; returns for each index the smallest index in its group.
+
+    Args:
+        bulk: for each article, its share of what makes a group large.
+    """
+    label, count = together, len(together)
     one, other = label[one], label[other]
     within = np.bincount(label, minlength=count).astype(np.float64)
     inside = one == other
     within += 2 * np.bincount(one[inside], likeness[inside], count)
     sizes = np.bincount(label, minlength=count)
+    bulks = np.bincount(label, bulk, count)
     one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
     while len(one):
         closeness = likeness / np.sqrt(within[one] * within[other])
-        least = COHESION * np.sqrt(np.maximum(1, (sizes[one] + sizes[other]) / _MANY))
+        least = np.minimum(COHESION * np.sqrt(np.maximum(1, bulks[one] + bulks[other])), MAX_COHESION)
         is_close = (closeness >= threshold) & (likeness >= least * (sizes[one] * sizes[other]))
         close = np.flatnonzero(is_close)
         if not len(close):
@@ -297,6 +362,7 @@ def _joined(
         within = np.bincount(to, within, count).astype(np.float64)
         within += 2 * np.bincount(one[inside], likeness[inside], count)
         sizes = np.bincount(to, sizes, count).astype(np.int64)
+        bulks = np.bincount(to, bulks, count)
         touched = np.zeros(count, np.bool_)
         touched[groups] = True
         changed = (touched[one] | touched[other]) & ~inside

@@ -6,6 +6,8 @@ The compiled Comparer takes a few microseconds for what `wording` and `relation`
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
+from math import nan
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -29,6 +31,7 @@ from newsearch.stories.wording import (
     is_cut,
     is_place,
     number_value,
+    repaired,
     weight,
     wording_of,
 )
@@ -84,6 +87,7 @@ class Comparer:
         return array("i", [len(w.title) + len(w.text) for w in self._wordings]).tobytes()
 
 
+@lru_cache(maxsize=1 << 14)
 def chunk_kind(chunk: str) -> tuple[int, tuple[str, ...]]:
     """What a chunk is, and its terms."""
     kind = (
@@ -114,6 +118,32 @@ def term_kind(term: str) -> tuple[int, int, str]:
 def comparer() -> Comparer:
     """A new Comparer."""
     return Comparer(chunk_kind, term_kind, opposed, renamed, (*NUMBER_WORDS, *NEGATIONS))
+
+
+class Seen:
+    """Articles that have been seen one after the other.
+
+    Args:
+        comparer: without articles.
+    """
+
+    def __init__(self, comparer: Comparer) -> None:
+        self._comparer = comparer
+        self._outlets = {"": 0}
+        self._count = 0
+
+    def had_copy(self, title: str, text: str, outlet: str, time: float | None) -> bool:
+        """Whether this article is a copy of one that was seen before; it is seen from now on.
+
+        Args: those of `wording_of`.
+        """
+        number = self._outlets.setdefault(outlet, len(self._outlets))
+        seconds = array("d", [nan if time is None else time]).tobytes()
+        self._comparer.add([repaired(title)], [repaired(text)], array("i", [number]).tobytes(), seconds)
+        pairs = np.full((self._count, 2), self._count, np.int64)
+        pairs[:, 0] = np.arange(self._count)
+        self._count += 1
+        return max(array("d", self._comparer.relations(pairs)), default=0.0) >= 1
 
 
 _CONSTANTS: Final = {

@@ -19,6 +19,9 @@ from newsearch.stories.wording import repaired
 
 Array: TypeAlias = NDArray[Any]
 
+VERSION = 2
+"""Raised when articles are compared in another way. What was known before does not hold then."""
+
 _BATCH = 1024
 """Articles or pairs that are compared at once. Other threads run in between."""
 
@@ -62,6 +65,9 @@ class KnownGroups(NamedTuple):
         first, second, closeness: pairs of copies, as places in `key`, and their relation.
         member, group: the articles that have copies, as places in `key`, and a number for each group: the place of one
             of its articles.
+        crowded_titles, crowded_texts: the crowded shingles, see `signatures.candidates`.
+        compared_counts, compared: for each article, how many later ones share a crowded shingle with it, were compared,
+            and are no copies; and the places of these.
     """
 
     key: Array
@@ -70,6 +76,16 @@ class KnownGroups(NamedTuple):
     closeness: Array
     member: Array
     group: Array
+    crowded_titles: Array
+    crowded_texts: Array
+    compared_counts: Array
+    compared: Array
+
+    @property
+    def others(self) -> Array:
+        """The pairs in `compared`, m x 2."""
+        first = np.repeat(np.arange(len(self.compared_counts)), self.compared_counts)
+        return np.stack([first, self.compared.astype(np.int64)], axis=1)
 
 
 NOTHING = KnownGroups(
@@ -79,7 +95,29 @@ NOTHING = KnownGroups(
     np.empty(0),
     np.empty(0, np.int64),
     np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    np.empty(0, np.int64),
+    np.empty(0, np.uint16),
+    np.empty(0, np.int32),
 )
+
+
+def is_sound(found: KnownGroups) -> bool:
+    """Whether these arrays fit together, as they do unless they come from a damaged file."""
+    places = np.concatenate([found.first, found.second, found.member, found.group, found.compared])
+    return bool(
+        len(found.first) == len(found.second) == len(found.closeness)
+        and len(found.member) == len(found.group)
+        and (not len(places) or (places.min() >= 0 and places.max() < len(found.key)))
+        and (found.key[1:] > found.key[:-1]).all()
+        and (found.closeness >= 1).all()
+        and len(found.compared_counts) == len(found.key)
+        and found.compared_counts.sum(dtype=np.int64) == len(found.compared)
+        and all(
+            not len(shingles) or (shingles.min() > 0 and shingles.max() < 1 << signatures.BITS)
+            for shingles in (found.crowded_titles, found.crowded_texts)
+        )
+    )
 
 
 def keys_of(ids: Array, contents: Array) -> Array:
@@ -103,24 +141,39 @@ def grouped_anew(articles: Gathered, key: Array, known: KnownGroups) -> KnownGro
     if (key[1:] == key[:-1]).any():
         known = NOTHING
     words = _Words(articles)
+    count = len(key)
     place, is_here = np.searchsorted(key, known.key), _are_among(known.key, key)
-    fresh = np.ones(len(key), bool)
+    fresh = np.ones(count, bool)
     fresh[place[is_here]] = False
     signed = articles.signatures
-    pairs = signatures.candidates(signed, articles.times, WINDOW, fresh if len(known.key) else None)
+    pairs = signatures.candidates(
+        signed,
+        articles.times,
+        WINDOW,
+        fresh if len(known.key) else None,
+        (known.crowded_titles.tolist(), known.crowded_texts.tolist()),
+    )
     both = is_here[known.first] & is_here[known.second]
     old = np.sort(np.stack([place[known.first[both]], place[known.second[both]]], axis=1), axis=1)
-    before = _edges(old, known.closeness[both])
+    was = known.closeness[both]
+    others = known.others
+    others = place[others[is_here[others].all(axis=1)]]
+    before = _edges(old, was)
     # Of the pairs that were copies before, keep those that would be compared today.
     still = signatures.still_paired(signed, old)
-    if is_here.all():
-        # Where no article is gone, pairs of earlier articles have been compared before if they would be today.
-        is_fresh = fresh[pairs].any(axis=1)
-        still |= _are_among(old @ [len(key), 1], pairs[~is_fresh] @ [len(key), 1])
-        pairs = pairs[is_fresh]
-    edges = _edges(old[still], known.closeness[both][still])
-    relations = words.relations(pairs)
-    edges |= _edges(pairs[relations >= 1], relations[relations >= 1])
+    wanted, known_copies = _numbers(pairs, count), _numbers(old, count)
+    still |= _are_among(known_copies, wanted)
+    edges = _edges(old[still], was[still])
+    # Places of articles that are still here are in the same order as before.
+    is_other = _are_among(wanted, _numbers(others, count))
+    is_new = ~is_other & ~_are_among(wanted, np.sort(known_copies))
+    relations = words.relations(pairs[is_new])
+    edges |= _edges(pairs[is_new][relations >= 1], relations[relations >= 1])
+    # Other pairs of crowded shingles would be compared again and again.
+    fresh_pairs = pairs[is_new][relations < 1]
+    fresh_pairs = fresh_pairs[signatures.sharing_crowded(signed, fresh_pairs)]
+    others = np.concatenate([pairs[is_other], fresh_pairs])
+    others = others[np.lexsort((others[:, 1], others[:, 0]))]
 
     changed = {end for pair in edges.keys() ^ before.keys() for end in pair}
     for ends in (known.first[~both], known.second[~both]):
@@ -141,6 +194,7 @@ def grouped_anew(articles: Gathered, key: Array, known: KnownGroups) -> KnownGro
         groups.setdefault(labels[member], []).append(member)
     several = [members for members in groups.values() if len(members) > 1]
     ends = np.array(sorted(edges), np.int64).reshape(-1, 2)
+    titles, texts = signatures.crowded(signed)
     return KnownGroups(
         key,
         ends[:, 0],
@@ -148,7 +202,16 @@ def grouped_anew(articles: Gathered, key: Array, known: KnownGroups) -> KnownGro
         np.array([edges[pair] for pair in sorted(edges)], np.float64),
         np.array([member for members in several for member in members], np.int64),
         np.array([members[0] for members in several for _ in members], np.int64),
+        titles,
+        texts,
+        np.bincount(others[:, 0], minlength=count).astype(np.uint16),
+        others[:, 1].astype(np.int32),
     )
+
+
+def _numbers(pairs: Array, count: int) -> Array:
+    found: Array = pairs[:, 0] * count + pairs[:, 1]
+    return found
 
 
 def groups_among(articles: Gathered) -> dict[int, int]:

@@ -101,6 +101,7 @@ def candidates(
     times: Sequence[float] | np.ndarray[Any, Any],
     window: float,
     fresh: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+    once_crowded: tuple[Sequence[int], ...] = ((), ()),
 ) -> Pairs:
     """The pairs of articles with a common shingle, at most `window` seconds apart.
 
@@ -110,6 +111,7 @@ def candidates(
         window: in seconds.
         fresh: for each article, whether it has not been paired before. Only pairs with such an article are returned,
             and those that share a crowded shingle: whether these are paired depends on the other articles.
+        once_crowded: shingles of headlines, and of texts, that were crowded when the others were paired.
 
     Returns:
         m x 2 indices of articles, the smaller first, in ascending order, each pair once.
@@ -117,12 +119,13 @@ def candidates(
     found = []
     count = len(signatures)
     when = np.nan_to_num(np.asarray(times, np.float64), nan=-1e18)
-    for columns in _slots(signatures):
+    for columns, once in zip(_slots(signatures), once_crowded, strict=True):
         articles = np.repeat(np.arange(count), columns.shape[1])
         values = columns.ravel()
         kept = values > 0
         if fresh is not None:
-            is_crowded = crowded(columns)
+            is_crowded = _crowded(columns)
+            is_crowded[np.asarray(once, np.int64)] = True
             is_wanted = is_crowded.copy()
             is_wanted[columns[fresh].ravel()] = True
             kept &= is_wanted[values]
@@ -147,18 +150,36 @@ def candidates(
     return np.stack([keys // max(1, count), keys % max(1, count)], axis=1)
 
 
-def crowded(columns: Slots) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def crowded(signatures: Signatures) -> tuple[Slots, Slots]:
+    """The shingles of headlines, and those of texts, that more articles have than can all be paired with each other."""
+    titles, texts = (np.flatnonzero(_crowded(columns)[1:]) + 1 for columns in _slots(signatures))
+    return titles, texts
+
+
+def _crowded(columns: Slots) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """For each value of a shingle, whether more articles have it than can all be paired with each other."""
     return np.bincount(columns.ravel(), minlength=1 << BITS) > NEIGHBOURS + 1
 
 
 def still_paired(signatures: Signatures, pairs: Pairs) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Whether pairs that were candidates once share a shingle that is not crowded, and so are candidates still."""
+    return _sharing(signatures, pairs, is_crowded=False)
+
+
+def sharing_crowded(signatures: Signatures, pairs: Pairs) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether pairs share a crowded shingle."""
+    return _sharing(signatures, pairs, is_crowded=True)
+
+
+def _sharing(
+    signatures: Signatures, pairs: Pairs, *, is_crowded: bool
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
     found = np.zeros(len(pairs), bool)
     for columns in _slots(signatures):
         one, other = columns[pairs[:, 0]], columns[pairs[:, 1]]
-        is_shared = (one[:, :, None] == other[:, None, :]) & ((one > 0) & ~crowded(columns)[one])[:, :, None]
-        found |= is_shared.any(axis=(1, 2))
+        counts = (one > 0) & (_crowded(columns)[one] == is_crowded)
+        for slot in range(columns.shape[1]):
+            found |= ((one == other[:, slot : slot + 1]) & counts).any(axis=1)
     return found
 
 

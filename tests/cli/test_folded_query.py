@@ -62,6 +62,10 @@ def test_a_terminal_shows_copies_as_one_hit_by_default(
     folded = run("query", "ferry", "--index", ferries).out
     assert folded.count("Ferry service") == 1
     assert "1 of 5 articles, copies as one hit (1 text)" in folded
+    assert (
+        "stories as one hit (1 story)"
+        in run("query", "ferry", "--index", ferries, "--collapse", "stories").out
+    )
     assert run("query", "ferry", "--index", ferries, "--collapse", "none").out.count("Ferry service") == 5
     far = run("query", "ferry", "--index", ferries, "--limit", "3000")
     assert (far.code, far.out.count("Ferry service")) == (0, 1)

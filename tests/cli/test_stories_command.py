@@ -29,3 +29,20 @@ def test_a_window_that_is_no_date_is_an_error(run: Command, index: Path) -> None
     result = run("stories", "--after", "soon", "--index", index)
     assert (result.code, result.out) == (2, "")
     assert "after" in result.err
+
+
+def test_a_story_is_shown_whole_by_the_id_of_any_report(run: Command) -> None:
+    run("query")  # makes the default index, of the bundled articles
+    for id in ("local/2020-09-09-portland-council-votes", "technology/2020-09-11-three-minutes"):
+        result = run("stories", "--id", id, *SEPTEMBER)
+        assert (result.code, result.err) == (0, "")
+        lines = result.out.splitlines()
+        assert lines[0].startswith("Portland council votes")
+        assert [line[:16] for line in lines[-2:]] == ["2020-09-10 00:48", "2020-09-11 15:00"]
+
+
+def test_an_article_outside_of_the_window_is_in_no_story(run: Command) -> None:
+    run("query")
+    result = run("stories", "--id", "technology/2020-09-11-three-minutes", "--after", "2021")
+    assert (result.code, result.out) == (1, "")
+    assert "is in no story of this window" in result.err

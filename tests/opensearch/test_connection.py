@@ -230,6 +230,8 @@ def test_signing_without_boto3_says_what_to_install(monkeypatch: pytest.MonkeyPa
             "a disk of the cluster is full",
         ),
         (error(403, "cluster_block_exception", "index [x] blocked by: [FORBIDDEN/8/x]"), "index is blocked"),
+        (error(500, "too_many_nested_clauses", "maxClauseCount is set to 1024"), "too many words or phrases"),
+        (error(400, "too_many_clauses"), "too many words or phrases"),
         (error(400, "odd_exception", "line\nline\x1b[31m"), "400 odd_exception: line line"),
         ((502, b"<html>Bad gateway</html>"), "a proxy got no answer"),
         ((413, {}), "larger than it accepts"),

@@ -324,8 +324,8 @@ def test_documents_that_have_died_are_removed_when_no_reader_needs_them(
 def test_verify_finds_an_article_that_is_lost_or_changed(nodes: Nodes, place: str, source: Path) -> None:
     newsearch.build(source, index=place)
     alias = place.rpartition("/")[2]
-    found: Any = nodes.get(f"/{alias}--1/_search?q=id:1")
-    id, document = found["hits"]["hits"][0]["_id"], found["hits"]["hits"][0]["_source"]
+    found: Any = nodes.get(f"/{alias}--1/_search?size=100")
+    id, document = next((h["_id"], h["_source"]) for h in found["hits"]["hits"] if h["_source"]["id"] == "1")
     document["article"] = document["article"].replace("Portland", "Boston")
     path = f"/{alias}--1/_doc/{id}?refresh=true"
     nodes.get(path, method="PUT", body=json.dumps(document).encode())

@@ -147,3 +147,61 @@ def test_a_story_knows_who_was_first_and_how_long_after_it_the_others_came(tmp_p
     assert [
         one.after.total_seconds() / 3600 if one.after is not None else None for one in story.publications
     ] == [0, 0, 3, 9]
+
+
+def test_the_id_of_any_report_leads_to_its_story(index: Index) -> None:
+    expected = index.stories()[0]
+    for report in REPORTS:
+        assert list(index.stories(id=report["id"])) == [expected]
+        assert list(index.stories("volcano", id=report["id"], after="2024-05")) == list(
+            index.stories("volcano", after="2024-05", limit=1)
+        )
+    assert [story.id for story in index.stories(id="chess")] == ["chess"]
+    # It is not on the front page, but has a window of its own.
+    assert [story.id for story in index.stories(id="old")] == ["old"]
+
+
+def test_an_id_without_a_story_finds_none(index: Index) -> None:
+    assert not index.stories(id="undated")
+    assert not index.stories(id="nothing")
+    assert not index.stories(id="old", after="2024-05")
+    assert not index.stories("volcano", id="chess")
+    assert index.stories(id="nothing").total == index.stories().total
+
+
+def test_an_earlier_report_that_arrives_later_changes_the_id_and_the_former_one_leads_there(
+    tmp_path: Path,
+) -> None:
+    build(tmp_path, REPORTS[1:] + SINGLE)
+    with newsearch.open(tmp_path / "index") as opened:
+        before = opened.stories()[0]
+        build(tmp_path, REPORTS + SINGLE)
+        assert opened.refresh()
+        after = opened.stories(id=before.id)[0]
+    assert (before.id, after.id) == ("volcano-1", "volcano-0")
+    assert {report.id for report in before.articles} < {report.id for report in after.articles}
+
+
+def test_an_engine_that_groups_nothing_finds_a_story_by_its_id(tmp_path: Path, index: Index) -> None:
+    build(tmp_path, REPORTS + SINGLE)
+    with (
+        mock.patch("newsearch.search.fronts.GroupsStories", type("NoAnswer", (), {})),
+        newsearch.open(tmp_path / "index") as opened,
+    ):
+        for id in ("volcano-2", "old", "undated"):
+            assert list(opened.stories(id=id)) == list(index.stories(id=id))
+
+
+def test_the_surroundings_of_an_article_are_those_nearest_in_time(tmp_path: Path) -> None:
+    others = [record(f"other-{i:02}", f"Report {i} on parking", "", "Herald", 1 + i) for i in range(20)]
+    build(tmp_path, [*others, {**SINGLE[0], "publishedDateTime": "2024-06-09"}])
+    with (
+        mock.patch("newsearch.search.fronts.ARTICLES", 8),
+        newsearch.open(tmp_path / "index") as opened,
+    ):
+        found = opened.stories(id="other-10")
+        assert found.articles == 8
+        assert (found.first, found.last) == (
+            opened.get("other-06").date,  # type: ignore[union-attr]
+            opened.get("other-13").date,  # type: ignore[union-attr]
+        )

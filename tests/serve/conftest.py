@@ -63,7 +63,8 @@ def serve(index: Path) -> Iterator[Serve]:
     clients: list[TestClient] = []
 
     def make(place: Path = index, log: Any = None, **settings: Any) -> TestClient:
-        served = app(place, settings=Settings(**settings), log=log)
+        # Without warming up, a new generation is switched to at the next request.
+        served = app(place, settings=Settings(**{"warm_up": False, **settings}), log=log)
         client = TestClient(served, base_url="http://localhost", raise_server_exceptions=False)
         clients.append(client.__enter__())
         return client

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +19,7 @@ from jsonschema import Draft202012Validator
 
 import newsearch
 from newsearch import Request
+from newsearch.search import fronts
 from newsearch.serve.live import Busy
 from newsearch.serve.parameters import read_request, write_request
 
@@ -226,6 +230,51 @@ def test_a_new_generation_is_followed(serve: Any, tmp_path: Path, monkeypatch: p
     assert client.get(SEARCH).json()["total"]["complete"] == 2
     assert client.get("/healthz").status_code == 503
     assert "newsearch_index_up 0" in client.get("/metrics").text
+
+
+def test_a_new_generation_is_searched_once_its_front_page_is_ready(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    is_let = Event()
+    done: list[int] = []
+
+    def warm_up(index: newsearch.Index) -> None:
+        done.append(index.stats().generation)
+        is_let.wait(60)
+
+    monkeypatch.setattr("newsearch.serve.pages.warm_up", warm_up)
+    news = tmp_path / "news.jsonl"
+    news.write_text('{"id": "a", "title": "first"}\n')
+    newsearch.build(news, index=tmp_path / "index")
+    client = serve(tmp_path / "index", warm_up=True)
+    assert client.get(SEARCH).json()["total"]["complete"] == 1
+    news.write_text('{"id": "a", "title": "first"}\n{"id": "b", "title": "second"}\n')
+    newsearch.build(news, index=tmp_path / "index")
+    for _ in range(3):
+        assert client.get(SEARCH).json()["total"]["complete"] == 1
+    is_let.set()
+    # However long the thread takes.
+    while client.get(SEARCH).json()["total"]["complete"] == 1:
+        sleep(0.01)
+    assert sorted(done) == [1, 2]
+    assert client.get("/healthz").json()["generation"] == 2
+
+
+def test_a_front_page_is_grouped_once_for_all_who_ask(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grouped = []
+    made = fronts.Front.__init__
+
+    def init(self: Any, *given: Any, **options: Any) -> None:
+        grouped.append(1)
+        sleep(0.05)
+        made(self, *given, **options)
+
+    monkeypatch.setattr(fronts.Front, "__init__", init)
+    with newsearch.open(index) as opened, ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: [story.id for story in opened.stories(limit=3)], range(4)))
+    assert found == [found[0]] * 4
+    assert len(grouped) == 1
 
 
 def test_who_comes_when_too_many_wait_is_sent_away(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,11 @@ def test_the_front_page_leads_to_stories(serve: Any, copied: Path, tmp_path: Pat
     assert "Harbour Gazette 9 September 2020, 09:35 1 h 35 min later" in page.text
     # Any report leads to its story.
     assert read(client, "/story", id="third", after="2020-09-08", before="2020-09-12").text == page.text
+    assert read(client, "/story/third", after="2020-09-08", before="2020-09-12").text == page.text
     assert client.get("/story", params={"id": "nothing"}).status_code == 404
+    assert client.get("/story/nothing").status_code == 404
+    # Without a window, it is that around the article.
+    assert "3 articles" in read(client, "/story/third").text
 
 
 def test_the_front_page_has_stories_with_several_reports(serve: Any, copied: Path, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsearch.stories import clusters
 from newsearch.stories.clusters import Report, stories
 from newsearch.stories.front import front_page, headline
 from newsearch.text.analysis import terms
@@ -116,3 +118,47 @@ def test_the_id_of_a_story_stays_while_it_grows() -> None:
     before, after = (front_page(reports, stories(reports))[0] for reports in (FIRE[:2], FIRE))
 
     assert before.id == after.id == "f1"
+
+
+def test_titles_with_different_numbers_are_less_alike() -> None:
+    def told(number: int, outlet: str) -> Report:
+        return report(
+            f"{outlet}-{number}", f"Ferry company strike: {number} crossings cancelled", outlet=outlet
+        )
+
+    same = [told(31, outlet) for outlet in "abc"]
+    rest = [*OTHERS, *FINAL, *FIRE]
+    assert frozenset(one.key for one in same) in grouped([*same, *rest])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "OTHER_NUMBERS", 0.0)
+        assert frozenset(one.key for one in same) in grouped([*same, *rest])
+        others = [told(number, "abc"[i]) for i, number in enumerate((31, 57, 112))]
+        assert {frozenset({one.key}) for one in others} <= grouped([*others, *rest])
+
+
+def test_a_year_in_titles_keeps_nothing_apart() -> None:
+    reports = [
+        report("y1", "Spring regatta 2023 won by Delft rowers"),
+        report("y2", "Spring regatta 2024 won by Delft rowers"),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "OTHER_NUMBERS", 0.0)
+        assert frozenset({"y1", "y2"}) in grouped([*reports, *OTHERS, *FIRE])
+
+
+def test_a_topic_does_not_swallow_its_events() -> None:
+    """Forty events share the words of a topic; each is reported by four outlets in words of its own."""
+    generator = random.Random(7)
+    events = [["".join(generator.choices("bcdfghklmnprstvz", k=7)) for _ in range(5)] for _ in range(40)]
+    reports = []
+    for number, own in enumerate(events):
+        for outlet in "abcd":
+            some = generator.sample(own, 3)
+            title = " ".join(["draft", "season", *some[:2]])
+            text = " ".join(["draft", "season", "league", *generator.sample(own, 4)])
+            reports.append(report(f"{number}-{outlet}", title, text, hours=number, outlet=outlet))
+    rare = dict.fromkeys(("draft", "season", "league"), 120)
+    found = grouped(reports, frequencies=rare, total=20_000)
+
+    assert max(map(len, found)) < 80
+    assert sum(len(keys) == 4 and len({key.split("-")[0] for key in keys}) == 1 for keys in found) >= 20

@@ -9,6 +9,7 @@ from datetime import date, datetime, tzinfo
 import click
 
 from newsearch.cli.formats import print_json
+from newsearch.cli.naming import named_article
 from newsearch.cli.options import color_option, format_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
@@ -26,7 +27,8 @@ _OUTLETS = 5
       newsearch stories
       newsearch stories --after 3d
       newsearch stories portland --after 2020-09-08 --before 2020-09-15
-      newsearch stories topic:Health --format json""",
+      newsearch stories topic:Health --format json
+      newsearch stories --id local/2020-09-12-smoke""",
 )
 @click.argument("text", nargs=-1)
 @click.option(
@@ -38,6 +40,7 @@ _OUTLETS = 5
     show_default=True,
     help="Stories to show.",
 )
+@click.option("--id", metavar="ID", help="Only the story that this article reports, with all its reports.")
 @window_options
 @format_option("text", "json")
 @color_option
@@ -45,6 +48,7 @@ _OUTLETS = 5
 def stories(
     text: Sequence[str],
     limit: int,
+    id: str | None,
     window: Window,
     format_name: str,
     color: str,
@@ -52,20 +56,27 @@ def stories(
 ) -> int:
     """Say what is big in a window of time: the stories that most outlets report.
 
-    Without --after and --before, the window is the three days before the newest article found.
+    Without --after and --before, the window is the three days before the newest article found. With --id, it may be the
+    three days before and after that article. ID is an article's id, the beginning of one, or a URL.
     """
     query, tz = " ".join(text), window.tz
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:
-        found = index.stories(query, limit=limit, **window.dates)
+        article = None if id is None else named_article(index, id)
+        if id is not None and article is None:
+            return 1
+        found = index.stories(query, id=article.id if article else None, limit=limit, **window.dates)
     if format_name == "json":
         from newsearch.outputs.json_page import stories_mapping
 
         print_json(stories_mapping(query, found))
     else:
-        for line in _lines(found, tz, terminal):
+        for line in _lines(found, tz, terminal, is_whole=article is not None):
             print(line)
     sys.stdout.flush()
+    if article is not None and not found:
+        complain(f"{article.id} is in no story of this window")
+        return 1
     if not found.exact:
         complain(f"the window has more articles; the newest {found.articles:,} were grouped")
     if not found.articles:
@@ -73,9 +84,14 @@ def stories(
     return 0 if found.articles else 1
 
 
-def _lines(found: Stories, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
+def _lines(found: Stories, tz: tzinfo, terminal: Terminal, *, is_whole: bool) -> Iterator[str]:
+    """The text of stories.
+
+    Args:
+        is_whole: whether to list all reports of each.
+    """
     for rank, story in enumerate(found, 1):
-        label = f"{rank}. "
+        label = "" if is_whole else f"{rank}. "
         indent = " " * len(label)
         width = terminal.width and terminal.width - len(label)
         for number, (line, _) in enumerate(wrap(one_line(story.title) or one_line(story.id), (), width)):
@@ -84,6 +100,13 @@ def _lines(found: Stories, tz: tzinfo, terminal: Terminal) -> Iterator[str]:
             for line, _ in wrap(said, (), width):
                 yield indent + terminal.style(line, DIM)
         yield ""
+        for report in story.publications if is_whole else ():
+            copy = report.copy
+            facts = [_moment(copy.date, tz), one_line(copy.outlet), one_line(copy.title) or one_line(copy.id)]
+            for line, _ in wrap("  ".join(fact for fact in facts if fact), (), terminal.width):
+                yield line
+    if is_whole:
+        return
     if terminal.interactive and found.articles:
         stories = f"{found.total:,} stor{'y' if found.total == 1 else 'ies'}"
         yield terminal.style(f"{len(found)} of {stories}, {counted(found.articles, 'article')}", DIM)

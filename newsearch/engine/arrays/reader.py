@@ -75,6 +75,11 @@ class ArraysReader:
 
         return FoldedSearch(self._view, tree, options, fold)
 
+    def fold_stories(self, tree: Node, options: Options, fold: Fold) -> FoldedSearch:
+        from newsearch.engine.arrays.searching.folded import FoldedSearch  # with all that compares articles
+
+        return FoldedSearch(self._view, tree, options, fold, stories=True)
+
     @checked
     def copies(self, id: str) -> list[Article]:
         found = self._find(id)

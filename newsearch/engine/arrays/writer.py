@@ -44,10 +44,10 @@ from newsearch.engine.arrays.writing.compaction import compacted, is_compact, me
 from newsearch.engine.arrays.writing.copies import hide_copies
 from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, journaled, read_journal
 from newsearch.engine.arrays.writing.ledger import Held, Ledger
+from newsearch.engine.arrays.writing.pivots import pivots_of
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
 from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState, WriterOptions
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
-from newsearch.ranking import Pivots
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
@@ -358,7 +358,7 @@ class ArraysWriter:
     def _next(self, segments: list[Segment], compact: bool) -> tuple[list[Segment], Toc]:
         """Write the files of the next generation. Returns its segments and its table of contents."""
         hide_copies(segments, self._sources)
-        pivots = _pivots(segments)
+        pivots = pivots_of(segments)
         segments = (compacted if compact else merged)(segments, pivots, self._write)
         hide_copies(segments, self._sources)
         generation = self._base.next_generation
@@ -436,13 +436,3 @@ def protecting(toc: Toc, protected: frozenset[str] | None, directory: Path) -> T
             f"run `newsearch reindex --protected FILE --index {directory}`"
         )
     return replace(toc, protected=protected)
-
-
-def _pivots(segments: Sequence[Segment]) -> Pivots:
-    """Medians of the known signals over all live articles. They do not depend on the division into segments."""
-    medians = []
-    for name in ("heat", "quality"):
-        values = np.concatenate([np.empty(0), *(segment.signal(name)[segment.live] for segment in segments)])
-        values = values[values >= 0]
-        medians.append(float(np.median(values)) if len(values) else 0.0)
-    return Pivots(*medians)

@@ -239,6 +239,11 @@ class Cluster:
             return f"{who} may not do this; grant the rights that docs/cluster.md lists"
         if kind == "circuit_breaking_exception":
             return "a node has too little memory for this request; ask for less at a time, or give it a larger heap"
+        if kind in ("too_many_nested_clauses", "too_many_clauses"):
+            return (
+                "the query has too many words or phrases for a cluster; shorten it, or raise the setting"
+                " indices.query.bool.max_clause_count of its nodes"
+            )
         if status == 413:
             return "the request is larger than it accepts; use a smaller ?batch="
         if status == BUSY:

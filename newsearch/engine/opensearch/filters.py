@@ -49,7 +49,7 @@ def looked_up(node: Match | Range) -> Query:
     value = node.value
     match node.field:
         case "id":
-            return {"term": {"id": value[:MAX_VALUE]}}
+            return {"term": {"key": hash_key(value) - HALF}}
         case "topic" | "category" | "type" | "language" as name:
             return _key(name, value.casefold()[:MAX_VALUE])
         case "has":

@@ -20,6 +20,7 @@ writer that is two generations ahead of it, removes those that have died.
 
     generation-7    the description of a generation (see Generation)
     state-7-0-0     a piece of the state of a source (see states.py)
+    groups-0        a piece of what is known of copies (see known_groups.py)
     lock            who writes (see lease.py)
     journal         what an interrupted run has indexed (see journal.py)
 """

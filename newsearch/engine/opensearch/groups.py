@@ -1,7 +1,8 @@
 """Which articles of a generation are copies of each other? They are compared when somebody first asks.
 
-A search reads the signatures of all visible articles, and the texts of those that could be copies. The groups are those
-that a directory with the same articles has. An unpublished article is a group of its own.
+That reads the signatures of all visible articles, and the texts of those that could be copies and were not compared for
+an earlier generation. The groups are those that a directory with the same articles has. An unpublished article is a
+group of its own.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.opensearch.held import document_id, unsigned
+from newsearch.engine.opensearch.known_groups import name_of, read_known, write_known
 from newsearch.engine.opensearch.paging import columns as columns_of
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
-from newsearch.stories.grouping import NOTHING, grouped_anew, keys_of
+from newsearch.stories.grouping import grouped_anew, keys_of
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]
@@ -71,7 +73,11 @@ def count(numbers: Array) -> int:
 def find_groups(requests: Requests) -> Groups:
     """The groups of copies in a generation."""
     articles = _Visible(requests)
-    known = grouped_anew(articles, articles.key, NOTHING)
+    generation, known = read_known(requests.cluster)
+    is_same = generation == name_of(requests.generation) and len(known.key) == len(articles.key)
+    if not is_same:
+        known = grouped_anew(articles, articles.key, known)
+        write_known(requests.cluster, requests.generation, known)
     sources = articles.sources
     return Groups(articles.keys[known.member], [sources[i] for i in known.member.tolist()], known.group)
 

@@ -117,20 +117,13 @@ class Pages:
             body = body | {"search_after": found[-1]["sort"], "track_total_hits": False}
 
 
-def every(
-    requests: Requests, filters: Sequence[Query], source: bool | list[str] = True
-) -> Iterator[dict[str, Any]]:
-    """All documents that pass some filters, in the order of the hashes of their ids.
-
-    Args:
-        source: whether to return documents whole, or the names of their fields.
-    """
+def every(requests: Requests, filters: Sequence[Query]) -> Iterator[dict[str, Any]]:
+    """All documents that pass some filters, in the order of the hashes of their ids."""
     body: Query = {
-        "size": _READ if source is True else _STEP,
+        "size": _READ,
         "query": {"bool": {"filter": list(filters)}},
-        "sort": [{"key": "asc"}, {"id": "asc"}, {"source": "asc"}, {"born": "asc"}],
+        "sort": [{"key": "asc"}, {"source": "asc"}, {"born": "asc"}],
         "track_total_hits": False,
-        "_source": source,
     }
     with PointInTime(requests) as point:
         while True:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from newsearch import ranking
 from newsearch.articles.article import Article
+from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.base import FieldStats, Fold, LikeForm, Options
 from newsearch.engine.opensearch import schema, stored
 from newsearch.engine.opensearch.answer import OpenSearchAnswer
 from newsearch.engine.opensearch.counts import Known
+from newsearch.engine.opensearch.filters import HALF
 from newsearch.engine.opensearch.generation import Generation, published
+from newsearch.engine.opensearch.held import pages
 from newsearch.engine.opensearch.paging import every
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests, counting
@@ -98,14 +101,11 @@ class OpenSearchReader:
 
     def _documents(self, id: str) -> list[Mapping[str, Any]]:
         """The live articles with an id. If several sources have one, the latest comes first."""
-        filters = [*self._requests.live, {"term": {"id": id[: schema.MAX_VALUE]}}]
+        filters = [*self._requests.live, {"term": {"key": hash_key(id) - HALF}}]
         found = self._requests.search({"size": 100, "query": {"bool": {"filter": filters}}})["hits"]["hits"]
         rank = {entry.location: number for number, entry in enumerate(self.generation.sources)}
         sources = [hit["_source"] for hit in found]
         sources.sort(key=lambda source: (source["born"], rank.get(source["source"], -1)), reverse=True)
-        # Ids beyond MAX_VALUE share their beginning.
-        if len(id) >= schema.MAX_VALUE:
-            sources = [source for source in sources if self._article(source).id == id]
         return sources
 
     def articles(self) -> Iterator[Article]:
@@ -119,10 +119,19 @@ class OpenSearchReader:
         return map(self._article, every(self._requests, filters))
 
     def ids(self, prefix: str) -> Iterator[str]:
-        filters = [*self._requests.live]
-        if prefix:
-            filters.append({"prefix": {"id": {"value": prefix}}})
-        return (source["id"] for source in every(self._requests, filters, ["id"]))
+        # In their order, from the prefix on. The other values, which tell equal ids apart, begin below all.
+        body = {
+            "query": {"bool": {"filter": self._requests.live}},
+            "sort": [{"id": "asc"}, {"key": "asc"}, {"source": "asc"}, {"born": "asc"}],
+            "search_after": [prefix, -HALF, "", 0],
+            "_source": False,
+        }
+        for hits in pages(self._cluster, self.generation.index, body):
+            for hit in hits:
+                id: str = hit["sort"][0]
+                if not id.startswith(prefix):
+                    return
+                yield id
 
     def _article(self, source: Mapping[str, Any]) -> Article:
         try:

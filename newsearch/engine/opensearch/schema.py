@@ -57,7 +57,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "provider_words": _WORDS,
     "author_words": _WORDS,
     "urls": _LOOKED_UP,
-    "id": {"type": "keyword"},
+    "id": _COUNTED,
     "topic": _COUNTED,
     "author": _COUNTED,
     "provider": _COUNTED,

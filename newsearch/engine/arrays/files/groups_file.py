@@ -18,10 +18,7 @@ from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME, Toc, toc_text
 from newsearch.errors import NewsearchError
-from newsearch.stories.grouping import NOTHING, KnownGroups
-
-VERSION = 1
-"""Raised when articles are compared in another way, so that older files are not read."""
+from newsearch.stories.grouping import NOTHING, VERSION, KnownGroups, is_sound
 
 _KIND = "groups"
 
@@ -49,18 +46,7 @@ def read_groups(directory: Path) -> tuple[int, KnownGroups]:
         )
     except (OSError, NewsearchError, ValueError, IndexError, OverflowError):
         return 0, NOTHING
-    return (generation, found) if _is_sound(found) else (0, NOTHING)
-
-
-def _is_sound(found: KnownGroups) -> bool:
-    places = np.concatenate([found.first, found.second, found.member, found.group])
-    return bool(
-        len(found.first) == len(found.second) == len(found.closeness)
-        and len(found.member) == len(found.group)
-        and (not len(places) or (places.min() >= 0 and places.max() < len(found.key)))
-        and (found.key[1:] > found.key[:-1]).all()
-        and (found.closeness >= 1).all()
-    )
+    return (generation, found) if is_sound(found) else (0, NOTHING)
 
 
 def write_groups(directory: Path, generation: int, found: KnownGroups) -> None:

@@ -33,7 +33,8 @@ class Cache:
     """Values by key. Threads may share it.
 
     Args:
-        limit: the most bytes that all values may take. A larger value is never kept.
+        limit: the most bytes that all values may take. A value of more than half of it is never kept: nothing else
+            that a search needs would have room, and each search would make all of it again.
 
     Attributes:
         used: the bytes that all values take.
@@ -65,7 +66,7 @@ class Cache:
         size = _ENTRY + (size_of(value) if size is None else size)
         with self._lock:
             self._drop(key)
-            if size > self.limit:
+            if size > self.limit // 2:
                 return
             self._clock += 1
             self._kept[key] = _Entry(value, size, self._clock)

@@ -141,8 +141,9 @@ class ColumnView:
     @cached
     def visible(self) -> Mask:
         """For each article, whether it is live and published."""
-        published: Mask = (self.column("flag") & columns.PUBLISHED) != 0
-        return self.live & published
+        # Not from `live` and the flags of all articles: of millions, these would take the place of words in the cache.
+        published = (s.live & ((s.column("flag") & columns.PUBLISHED) != 0) for s in self.segments)
+        return np.concatenate([np.empty(0, bool), *published])
 
     @cached
     def unseen(self) -> Array:
@@ -176,6 +177,10 @@ class ColumnView:
         """Every article, each with a score of 1."""
         docs = np.arange(self.articles, dtype=np.uint32)
         return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
+
+    def is_everything(self, part: Part) -> bool:
+        """Whether a part is `everything`, which is not made only to be compared."""
+        return part is self.cache.get(("everything",))
 
     @property
     def all_live(self) -> bool:

@@ -1,9 +1,7 @@
 """Which articles report one event? Groups articles by their terms, which are read from the postings.
 
-The general way is to read every article (see stories/wording). Postings have nearly all that it needs, many articles at
-once: the terms of the title and the first LEAD terms of the text, as stems. Two things differ. Names of publishers at
-the end of titles are found by the words: those of the outlet's name, and those that end most titles of an outlet. And
-stems are told apart by their hashes.
+The general way is to read every article: see search/alike. Postings have all that it needs, many articles at once: the
+terms of the title and the first LEAD terms of the text, as stems, which are told apart by their hashes.
 """
 
 from __future__ import annotations
@@ -23,20 +21,15 @@ from newsearch.engine.arrays.searching.groups import outlets as outlets_of
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
-from newsearch.stories.clusters import Bags, grouped, rarities
+from newsearch.stories import clusters
+from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
+from newsearch.stories.publishers import ENDING, KEPT, endings
 from newsearch.stories.wording import LEAD
 from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
 _NOON = 43_200
-
-_ENDING = 5
-"""Words of the name of a publisher at the end of a title, at most."""
-_KEPT = 3
-"""Words of a title that are kept in any case."""
-_ENDED = 3
-"""Titles of an outlet that must end alike for the ending to be the publisher's name, and half of its titles."""
 
 
 def stories(view: View, docs: Array, span: float | None) -> Grouping:
@@ -45,29 +38,65 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     Args:
         docs: the numbers of the articles; the stories hold indices into them.
     """
-    times = view.known("date", docs)
-    times += _NOON * ((view.column("flag")[docs] & columns.DATE_ONLY) != 0)
+    times = _times(view, docs)
     kept = np.flatnonzero(~np.isnan(times))
     if span is not None:
         kept = kept[times[kept] > times[kept].max(initial=-np.inf) - span]
     if not len(kept):
         return Grouping((), 0.0, 0.0)
-    ids = view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))
-    order = kept[np.lexsort((ids[docs[kept]], times[kept]))]
-    ranked = docs[order]
-    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
-    outlets = of_provider.take(view.column("provider").take(ranked)).astype(np.int64)
-    label = grouped(_bags(view, ranked, outlets), times[order], outlets, _together(view, ranked))
-    found = [order[places].tolist() for places in _front(label, outlets)]
+    order = kept[_order(view, docs[kept], times[kept])]
+    found = [
+        order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))
+    ]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
 
 
-def _together(view: View, docs: Array) -> Array:
-    """For each article, the first of its group of copies."""
-    first: dict[int, int] = {}
-    found = np.arange(len(docs))
-    for place, label in sorted(groups_among(view, docs).items()):
-        found[place] = first.setdefault(label, place)
+def grouped(view: View, docs: Array) -> Array:
+    """Group articles. Undated ones stay with their copies.
+
+    Args:
+        docs: the numbers of the articles.
+
+    Returns:
+        For each, the index of one article of its story, the same for all of them: the earliest, if it is dated.
+    """
+    copies: Array = np.arange(len(docs))
+    for member, representative in groups_among(view, docs).items():
+        copies[member] = representative
+    times = _times(view, docs)
+    dated = np.flatnonzero(~np.isnan(times))
+    if not len(dated):
+        return copies
+    order = dated[_order(view, docs[dated], times[dated])]
+    ranked = docs[order]
+    # The earliest of each group of copies.
+    _, first, group = np.unique(copies[order], return_index=True, return_inverse=True)
+    outlets = _outlets(view, ranked)
+    label = clusters.grouped(_bags(view, ranked, outlets), times[order], outlets, first[group])
+    story: Array = np.arange(len(docs))
+    story[copies[order]] = order[label]
+    found: Array = story.take(copies)
+    return found
+
+
+def _times(view: View, docs: Array) -> Array:
+    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
+    is_day = (view.column("flag")[docs] & columns.DATE_ONLY) != 0
+    found: Array = view.known("date", docs) + _NOON * is_day
+    return found
+
+
+def _order(view: View, docs: Array, times: Array) -> Array:
+    """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
+    order: Array = np.lexsort(
+        (view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times)
+    )
+    return order
+
+
+def _outlets(view: View, docs: Array) -> Array:
+    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
+    found: Array = of_provider.take(view.column("provider").take(docs)).astype(np.int64)
     return found
 
 
@@ -97,11 +126,13 @@ class _Stems(NamedTuple):
         hashes: the sorted hashes of the stems.
         numbers: for each segment and language, the number of the stem of each form: an index into `hashes`.
         rarity: the weight of each stem.
+        marks: the bit of each stem that is a number: see `clusters.number_marks`.
     """
 
     hashes: Array
     numbers: Sequence[dict[int, Array]]
     rarity: Array
+    marks: Array
 
 
 def _stems(view: View) -> _Stems:
@@ -109,23 +140,46 @@ def _stems(view: View) -> _Stems:
         {language: segment.dictionary.stem_hashes(language) for language in segment.dictionary.stemmings}
         for segment in view.segments
     ]
+    # 0 stands for no stem: a form has stems in few languages.
     hashes = np.unique(
-        np.concatenate([np.empty(0, np.uint32), *(each for by in of_forms for each in by.values())])
+        np.concatenate([np.zeros(1, np.uint32), *(each[each > 0] for by in of_forms for each in by.values())])
     )
-    numbers = [
-        {language: np.searchsorted(hashes, each).astype(np.int32) for language, each in by.items()}
-        for by in of_forms
-    ]
-    frequency = np.zeros(max(len(hashes), 1), np.int64)
+    numbers = [{language: _numbered(hashes, each) for language, each in by.items()} for by in of_forms]
+    frequency = np.zeros(len(hashes), np.int64)
     for i, by in enumerate(numbers):
         counts = view.remembered(("forms", i, False), partial(_counts, view, i))
         counted: list[Array] = []
         for number in by.values():
             # A form counts once for each of its stems.
-            fresh = np.all([number != other for other in counted], axis=0) if counted else slice(None)
+            fresh = np.flatnonzero(number)
+            for other in counted:
+                fresh = fresh[number[fresh] != other[fresh]]
             np.add.at(frequency, number[fresh], counts[fresh])
             counted.append(number)
-    return _Stems(hashes, numbers, rarities(frequency, view.live_articles))
+    rarity = rarities(frequency, view.live_articles)
+    return _Stems(hashes, numbers, rarity, _marks(view, hashes, numbers))
+
+
+def _numbered(hashes: Array, of_forms: Array) -> Array:
+    """For each form, the index of the hash of its stem."""
+    found = np.zeros(len(of_forms), np.int32)
+    present = np.flatnonzero(of_forms)
+    found[present] = np.searchsorted(hashes, of_forms[present])
+    return found
+
+
+def _marks(view: View, hashes: Array, numbers: Sequence[dict[int, Array]]) -> Array:
+    """The mark of each stem."""
+    is_number = np.zeros(len(hashes), bool)
+    for segment, by in zip(view.segments, numbers, strict=True):
+        # The bytes of digits are consecutive, and what begins with a digit has a stem that does.
+        first, last = segment.dictionary.bisect(b"0"), segment.dictionary.bisect(b":")
+        for stems in by.values():
+            is_number[stems[first:last]] = True
+    is_number &= (hashes != 0) & ~np.isin(hashes, YEARS)
+    marks = number_marks(hashes)
+    marks[~is_number] = 0
+    return marks
 
 
 def _counts(view: View, number: int) -> Array:
@@ -162,7 +216,7 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     size = len(stems.rarity)
     cells = (title.article * size + title.stem, words.article[in_text] * size + words.stem[in_text])
     title_cells, text_cells = (np.unique(part, return_counts=True) for part in cells)
-    return Bags(title_cells, text_cells, stems.rarity, view.live_articles)
+    return Bags(title_cells, text_cells, stems.rarity, stems.marks, view.live_articles)
 
 
 def _occurrences(view: View, docs: Array, stems: _Stems) -> _Words:
@@ -197,25 +251,12 @@ def _without_publishers(
 ) -> _Words:
     """Words of titles without the names of publishers at their ends."""
     # The last words of each title, the last one first; -1 where there is none.
-    last = np.full((len(lengths), _ENDING), -1, np.int64)
+    last = np.full((len(lengths), ENDING), -1, np.int64)
     back = lengths.take(title.article) - 1 - title.place
-    near = (back < _ENDING) & (title.place >= _KEPT)
+    near = (back < ENDING) & (title.place >= KEPT)
     last[title.article[near], back[near]] = title.stem[near]
-    ending = np.zeros(len(lengths), np.int64)
     providers, provider = np.unique(view.column("provider").take(docs), return_inverse=True)
-    named = _publishers(view, providers, stems).take(provider, axis=0)
-    of_outlet = np.bincount(outlets)
-    key = outlets.copy()
-    for size in range(1, _ENDING + 1):
-        at = last[:, size - 1]
-        # equal numbers for equal endings of one outlet
-        _, key = np.unique(key * (len(stems.rarity) + 1) + at + 1, return_inverse=True)
-        count = np.bincount(key).take(key)
-        usual = (count >= _ENDED) & (2 * count >= of_outlet.take(outlets)) & (outlets > 0)
-        own = (named[:, size - 1] >= 0) & (named[:, :size] == last[:, :size]).all(axis=1)
-        if size < _ENDING:
-            own &= named[:, size] < 0
-        ending[(usual | own) & (at >= 0)] = size
+    ending = endings(last, _publishers(view, providers, stems).take(provider, axis=0), outlets)
     kept = title.place < (lengths - ending).take(title.article)
     return _Words(*(part[kept] for part in title))
 
@@ -223,11 +264,11 @@ def _without_publishers(
 def _publishers(view: View, providers: Array, stems: _Stems) -> Array:
     """For each provider, the stems of its name, the last one first; -1 beyond them, and if it has too many."""
     names = view.names("provider")
-    found = np.full((len(providers), _ENDING + 1), -1, np.int64)
+    found = np.full((len(providers), ENDING + 1), -1, np.int64)
     stemming = analysis.Stemming()
     for i, provider in enumerate(providers.tolist()):
         terms = analysis.terms(names[provider].partition("\x1f")[0])
-        if 0 < len(terms) <= _ENDING and len(stems.hashes):
+        if 0 < len(terms) <= ENDING and len(stems.hashes):
             wanted = np.array([zlib.crc32(stem.encode()) for stem in stemming.stems(terms)][::-1], np.uint32)
             at = np.minimum(np.searchsorted(stems.hashes, wanted), len(stems.hashes) - 1)
             # -2 is the stem of no word.

@@ -1,7 +1,8 @@
-"""The page of a search in which one hit represents all copies of a text, or no outlet has more than its share.
+"""The page of a search in which one hit represents all copies of a text or all reports of an event, or in which no
+outlet has more than its share.
 
-The groups of copies are known for every article. A page therefore reads only the hits that it shows, however many
-match. A group takes the position of its best hit.
+The groups of copies are known for every article. Stories are formed among the first MAX_REPORTS hits, whichever page is
+asked for. A page reads only the articles that it shows, however many match. A group takes the position of its best hit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,13 +18,14 @@ from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.searching import facets
-from newsearch.engine.arrays.searching.groups import outlets
+from newsearch.engine.arrays.searching.events import grouped
+from newsearch.engine.arrays.searching.groups import Groups, outlets
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Explanation, Fold, Options
+from newsearch.engine.base import FACETS, MAX_PAGE, MAX_REPORTS, Counts, Explanation, Fold, Options
 from newsearch.query.tree import Node
 from newsearch.stories.spreading import spread
 from newsearch.text.analysis import Stemming
@@ -43,21 +46,32 @@ class _Group(NamedTuple):
 
 
 class FoldedSearch:
-    """One folded query over one generation. Implements `FoldedAnswer`."""
+    """One folded query over one generation. Implements `StoriesAnswer`.
+
+    Args:
+        stories: whether one hit represents all reports of an event.
+    """
 
     @checked
-    def __init__(self, view: View, tree: Node, options: Options, fold: Fold) -> None:
+    def __init__(
+        self, view: View, tree: Node, options: Options, fold: Fold, *, stories: bool = False
+    ) -> None:
         self._view = view
         self._fold = fold
+        self._are_stories = stories
         self._options = options
         end = options.offset + options.limit
-        size = min(max(CANDIDATES, end), MAX_PAGE) if options.limit else 0
+        most = MAX_REPORTS if stories else MAX_PAGE
+        size = min(max(CANDIDATES, end), most) if options.limit else 0
+        if stories:
+            # What is on a page must not depend on which page it is.
+            size = most
         while True:
             self._search = Search(view, tree, replace(options, offset=0, limit=size))
             hits, is_full = self._spread(self._found(), end)
-            if is_full or len(self._search) < size or size == MAX_PAGE or not size:
+            if is_full or len(self._search) < size or size == most or not size:
                 break
-            size = min(2 * size, MAX_PAGE)
+            size = min(2 * size, most)
         self._hits = hits[options.offset : end]
         self._page = self._search.with_page([hit.doc for hit in self._hits])
 
@@ -92,12 +106,20 @@ class FoldedSearch:
         hit = self._hits[number]
         others = self._members(hit.number)
         others = others[others != hit.doc]
-        return [self._view.article(doc) for doc in others[np.lexsort((others, self._when(others)))].tolist()]
+        # How the articles were split into batches must not show.
+        ids = self._view.column("id_hash").take(others)
+        return [self._view.article(doc) for doc in others[np.lexsort((ids, self._when(others)))].tolist()]
+
+    @checked
+    def grouped(self) -> Counts:
+        if not self._are_stories:
+            return self._search.counts()
+        return Counts(*map(len, self._grouped_docs))
 
     @checked
     def groups(self) -> Counts:
-        complete, partial = self._search.matches
-        groups = self._view.groups
+        complete, partial = self._grouped_docs
+        groups = self._groups
         found = groups.count(complete)
         return Counts(found, groups.count(np.concatenate([complete, partial])) - found if len(partial) else 0)
 
@@ -116,24 +138,51 @@ class FoldedSearch:
     def _found(self) -> list[_Group]:
         """The groups among the hits that were read, in their order."""
         docs = self._search.docs
-        if not self._fold.copies or not len(docs):
+        if not self._is_grouped or not len(docs):
             return [_Group(doc, doc) for doc in docs.tolist()]
-        numbers = self._view.groups.of[docs]
+        numbers = self._groups.of[docs]
         first = np.sort(np.unique(numbers, return_index=True)[1])
         best, numbers = docs[first], numbers[first]
         if self._fold.show == "best":
             return list(map(_Group, best.tolist(), numbers.tolist()))
-        shared = self._view.groups.shared[best].tolist()
+        shared = self._groups.shared[best].tolist()
         return [
             _Group(self._shown(number, doc) if is_shared else doc, number)
             for doc, number, is_shared in zip(best.tolist(), numbers.tolist(), shared, strict=True)
         ]
 
+    @property
+    def _is_grouped(self) -> bool:
+        return self._are_stories or self._fold.copies
+
+    @property
+    def _groups(self) -> Groups:
+        return self._stories if self._are_stories else self._view.groups
+
+    @cached_property
+    def _stories(self) -> Groups:
+        """The stories among the hits that were read."""
+        view, docs = self._view, self._search.docs
+        key = blake2b(docs.tobytes(), digest_size=16).digest()
+        label = view.remembered(("stories", key), lambda: grouped(view, docs))
+        of, shared = np.arange(view.articles, dtype=np.int32), np.zeros(view.articles, bool)
+        of[docs] = docs[label]
+        shared[docs] = (np.bincount(label, minlength=1) > 1)[label]
+        return Groups(of, shared)
+
+    @property
+    def _grouped_docs(self) -> tuple[Array, Array]:
+        """The complete and the partial matches that are grouped."""
+        if not self._are_stories:
+            return self._search.matches
+        docs, held = self._search.docs, self._search.held
+        return docs[held], docs[~held]
+
     @cached_property
     def _shared(self) -> tuple[Array, Array]:
-        """The matches that have copies, sorted by their groups; and these."""
-        groups = self._view.groups
-        docs = np.concatenate(self._search.matches)
+        """The matches that share a group with others, sorted by their groups; and these."""
+        groups = self._groups
+        docs = np.concatenate(self._grouped_docs)
         docs = docs[groups.shared[docs]]
         numbers = groups.of[docs]
         order = np.argsort(numbers, kind="stable")
@@ -141,7 +190,7 @@ class FoldedSearch:
 
     def _members(self, number: int) -> Array:
         """The matches of a group."""
-        if not self._fold.copies:
+        if not self._is_grouped:
             return np.empty(0, np.int64)
         docs, numbers = self._shared
         first, last = np.searchsorted(numbers, [number, number + 1])

@@ -122,10 +122,9 @@ class Search:
         """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
-        everything = self._view.everything
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if part is not everything]
+        parts = [part for part in self._parts if not self._view.is_everything(part)]
         for node in self._filters:
             part = self._compiler.filter_part(node)
             if part is None:
@@ -157,6 +156,12 @@ class Search:
         return distinctive.counted(
             self._view, self._counted, limit, least, unpublished=self._finds_unpublished
         )
+
+    @checked
+    def number(self, id: str) -> int | None:
+        docs = self.docs
+        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
 
     @checked
     def stories(self, span: float | None) -> Grouping:
@@ -198,6 +203,11 @@ class Search:
     def docs(self) -> Array:
         """The articles on the page."""
         return np.array([doc for _, doc, _ in self._page], np.int64)
+
+    @property
+    def held(self) -> Mask:
+        """For each article on the page, whether it is a complete match."""
+        return np.array(self._is_held, bool)
 
     @property
     def matches(self) -> tuple[Array, Array]:
@@ -265,7 +275,7 @@ class Search:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
         only_filters = bool(self._filters) and not self._optional
-        only_filters = only_filters and all(part is self._view.everything for part in self._parts)
+        only_filters = only_filters and all(map(self._view.is_everything, self._parts))
         if only_filters and (passing := self._sieve.all_passing()) is not None:
             part, passes = passing
             return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
