@@ -117,7 +117,8 @@ static inline PyObject *out_of_range(void) {
 }
 
 /* A loop over so many postings or more lets other threads run meanwhile: to let go of the interpreter's lock and to
- * take it again costs as much as a few hundred of them. Between the two nothing of Python may be called. */
-#define LONG 16384
+ * take it again costs as much as a few hundred of them. Half the time of queries of words is spent in such loops.
+ * Between the two nothing of Python may be called. */
+#define LONG 2048
 #define RELEASED(WORK) PyThreadState *const thread_ = (WORK) >= LONG ? PyEval_SaveThread() : NULL;
 #define REGAINED if (thread_) PyEval_RestoreThread(thread_);

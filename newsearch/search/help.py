@@ -284,8 +284,14 @@ def _similar_names(reader: Reader, node: Match) -> list[tuple[str, float]]:
     # By its definition, the ratio cannot be reached if the lengths differ more.
     shortest, longest = _LIKE * len(wanted) / (2 - _LIKE), (2 - _LIKE) * len(wanted) / _LIKE
 
+    of_wanted = dict.fromkeys(map(ord, wanted))
+
     def likeness(text: str) -> float:
         if not shortest <= len(text) <= longest:
+            return 0.0
+        # Nor can it if too many letters are others: most names are ruled out by counting these.
+        shared = len(text) - len(text.translate(of_wanted))
+        if 2.0 * min(shared, len(wanted)) / (len(text) + len(wanted)) < _LIKE:
             return 0.0
         matcher.set_seq1(text)
         return matcher.ratio() if matcher.quick_ratio() >= _LIKE else 0.0

@@ -24,10 +24,12 @@ from newsearch.engine.arrays.searching import (
     column_view,
     filters,
     form_counts,
+    page_filters,
     search,
     view,
     vocabulary,
 )
+from newsearch.engine.arrays.searching import facets as facet_counts
 from newsearch.engine.arrays.searching import lookup as lookup
 from newsearch.engine.arrays.segment import dictionary
 from newsearch.engine.arrays.writer import ArraysWriter
@@ -278,7 +280,10 @@ class Tuning:
                 (clauses, "sieve", self.sieve),
                 (filters, "sieve", self.sieve),
                 (search, "sieve", self.sieve),
-                (column_view, "sieve", self.sieve),
+                (facet_counts, "sieve", self.sieve),
+                (page_filters, "kernel", self.kernel),
+                (page_filters, "sieve", self.sieve),
+                (view, "sieve", self.sieve),
                 (lookup, "_compiled", self.compiled_words),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),

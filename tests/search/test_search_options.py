@@ -211,3 +211,23 @@ def test_a_facet_has_no_other_limit(index: Index, limit: Any) -> None:
 
 def test_results_say_how_many_they_are_and_of_what(index: Index) -> None:
     assert repr(index.search("ban", limit=2)) == "<Results 2 of query 'ban'>"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(-3, 5, None), (2**40, 1, None), (2**63 + 5, 7, None), (-300, 4, 9), (0.5, 3, None), (255, 256, 65_536)],
+)
+def test_a_range_compares_numbers_of_every_size(tmp_path: Path, values: tuple[Any, ...]) -> None:
+    records = [{"id": f"{n}", "title": "A ban", "heat": value} for n, value in enumerate(values)]
+    source = tmp_path / "news.jsonl"
+    source.write_text("".join(json.dumps(record) + "\n" for record in records))
+    newsearch.build(source, index=tmp_path / "index")
+    index = newsearch.open(tmp_path / "index")
+    # What is no plausible heat is not read.
+    heats = {article.id: article.heat for article in index.articles()}
+    for query, low, high in (("heat:>=2", 2, 1e99), ("heat:<=5", 0, 5), ("heat:0..9", 0, 9)):
+        expected = [id for id, heat in heats.items() if heat is not None and low <= heat <= high]
+        for text in (query, f"ban {query}"):
+            results = index.search(text)
+            assert sorted(hit.id for hit in results) == sorted(expected)
+            assert results.total == len(expected)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _ASIDE = 64 << 20
-"""Bytes of the limit that are left for Python and for searches that run; half of a smaller limit."""
+"""Bytes of the limit that are left for Python and for searches that run; two thirds of a smaller limit."""
 
 
 class ArraysReader:
@@ -54,7 +54,7 @@ class ArraysReader:
             self.toc, self._segments = open_generation(directory)
         self._memory = memory
         published = (None, None) if unpublished else (directory, self.toc)
-        self._view = View(self._segments, self.toc.pivots, memory - min(_ASIDE, memory // 2), *published)
+        self._view = View(self._segments, self.toc.pivots, memory - min(_ASIDE, 2 * memory // 3), *published)
         self._form_counts = FormCounts(self._view)
 
     @property

@@ -207,7 +207,7 @@ def test_words_stand_together_in_the_same_articles(
                 float(random.random()),
             )
         )
-    asked = slots, len(slots) - 1 + slop, ordered, field, ends
+    asked = slots, len(slots) - 1 + slop, ordered, field, lengths
     docs, scores = kernel.together(*asked)
     expected_docs, expected_scores = in_numpy.together(*asked)
     assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
@@ -306,13 +306,13 @@ def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> 
 @pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
 def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)
-    part, boost, ends = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.int32)
+    part, boost, lengths = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.uint8)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
         lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10),
         lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
-        lambda: kernel.together([slot], 0, True, -1, ends),
+        lambda: kernel.together([slot], 0, True, -1, lengths),
     ):
         with pytest.raises(ValueError, match="outside the index"):
             call()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import sieve_in_numpy
 
 from newsearch.engine.arrays.loops import sieve
-from newsearch.engine.arrays.loops.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
+from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.arrays.loops._sieve") is None,
@@ -30,12 +30,16 @@ def make_check(random: np.random.Generator, articles: int) -> Check:
     chosen = random.random(7) < 0.4
     numbers = random.integers(0, 7, articles).astype(random.choice([np.uint8, np.uint32, np.int64]))
     known = np.where(random.random(articles) < 0.8, random.integers(0, 9, articles), np.nan)
-    counts = random.integers(0, 3, articles)
-    at = np.concatenate(([0], np.cumsum(counts)))
+    kind = random.choice([np.uint8, np.uint16, np.uint32, np.int32, np.int64, np.float64])
+    values = (random.integers(0, 3, articles) * random.choice([1, 40_000])).astype(kind)
+    flags = random.integers(0, 4, articles).astype(np.uint16)
     low, high = (float(random.choice([-np.inf, 0, 3, 6, np.inf])) for _ in range(2))
     made = (
         Check(CHOSEN, numbers, None, chosen),
-        Check(ANY_CHOSEN, random.integers(0, 7, at[-1]).astype(np.uint8), at, chosen),
+        Check(MARKED, random.integers(0, 2**63, -(-articles // 64)).astype(np.uint64)),
+        Check(
+            WITHIN, values, flags, None, low, high * 20_000, known=1, day=2, ended=bool(random.random() < 0.5)
+        ),
         Check(BETWEEN, known, known + random.integers(0, 2), None, low, high),
         Check(LISTED, some(random, articles, random.choice([0, 0.1, 0.9]))),
     )
@@ -120,10 +124,9 @@ def test_the_same_articles_have_a_part(
         Check(CHOSEN, np.zeros(5, np.uint8), None, np.ones(1, bool)),
         Check(CHOSEN, np.full(9, 3), None, np.ones(3, bool)),
         Check(CHOSEN, np.full(9, -1), None, np.ones(3, bool)),
-        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(5), np.zeros(1, bool)),
-        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(10) + 1, np.zeros(1, bool)),
-        Check(ANY_CHOSEN, np.zeros(3, np.uint8), np.arange(10) - 9, np.zeros(1, bool)),
-        Check(ANY_CHOSEN, np.full(12, 7, np.uint8), np.arange(10), np.zeros(1, bool)),
+        Check(MARKED, np.zeros(0, np.uint64)),
+        Check(WITHIN, np.zeros(5, np.uint8), np.zeros(9, np.uint16)),
+        Check(WITHIN, np.zeros(9, np.uint8), np.zeros(5, np.uint16)),
         Check(BETWEEN, np.zeros(5), np.zeros(9)),
         Check(BETWEEN, np.zeros(9), np.zeros(5)),
     ],
@@ -147,6 +150,9 @@ def test_an_article_outside_the_index_is_an_error() -> None:
         Check(CHOSEN, np.zeros(9, np.uint8)),
         Check(CHOSEN, np.zeros(9, np.uint8), None, np.zeros(3)),  # type: ignore[arg-type]
         Check(BETWEEN, np.zeros(9, np.int32), np.zeros(9)),
+        Check(WITHIN, np.zeros(9), np.zeros(9, np.uint8)),
+        Check(WITHIN, np.zeros(9)),
+        Check(MARKED, np.zeros(9, np.uint32)),
         Check(LISTED, np.zeros(9)),
         Check(7, np.zeros(9, np.uint8)),
     ],
@@ -180,6 +186,10 @@ def test_names_are_counted_over_all_segments(random: np.random.Generator, sizes:
     docs = some(random, sum(sizes), random.choice([0, 0.3, 1.0]))
     counts = np.frombuffer(sieve.tally(docs, segments, names), np.int64)
     assert counts.tolist() == sieve_in_numpy.tally(docs, segments, names).tolist()
+    chosen = random.random(names) < 0.4
+    told = [(start, column, at, chosen[numbers]) for start, column, at, numbers in segments]
+    marked = sieve.marked(told, sum(sizes))
+    assert bytes(marked) == sieve_in_numpy.marked(told, sum(sizes)).tobytes()
 
 
 def test_names_that_lead_out_of_an_array_are_an_error() -> None:
@@ -197,3 +207,17 @@ def test_names_that_lead_out_of_an_array_are_an_error() -> None:
     ):
         with pytest.raises((ValueError, TypeError)):
             sieve.tally(docs, [segment], 1)
+
+
+def test_names_to_mark_that_lead_out_of_an_array_are_an_error() -> None:
+    column, chosen = np.zeros(2, np.uint8), np.ones(1, bool)
+    for segment in (
+        (0, column + 1, None, chosen),
+        (1, column, None, chosen),
+        (0, column, np.array([0, 1, 9]), chosen),
+        (0, column, np.array([-3, 1, 2]), chosen),
+        (0, column, None, chosen.astype(np.uint32)),
+        (-1, column, None, chosen),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            sieve.marked([segment], 2)

@@ -8,6 +8,21 @@
 
 #include "_module.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+static const char give_back_doc[] = "give_back(): give memory that was freed back to the system, where the C library keeps it.";
+
+static PyObject *give_back(PyObject *module, PyObject *args) {
+#ifdef __GLIBC__
+    Py_BEGIN_ALLOW_THREADS
+    malloc_trim(0);
+    Py_END_ALLOW_THREADS
+#endif
+    return Py_NewRef(Py_None);
+}
+
 static PyMethodDef methods[] = {
     {"any_of", any_of, METH_VARARGS, any_of_doc},
     {"best_complete", best_complete, METH_VARARGS, best_complete_doc},
@@ -25,6 +40,7 @@ static PyMethodDef methods[] = {
     {"by_length", by_length, METH_VARARGS, by_length_doc},
     {"scan", scan, METH_VARARGS, scan_doc},
     {"united", united, METH_VARARGS, united_doc},
+    {"give_back", give_back, METH_NOARGS, give_back_doc},
     {NULL, NULL, 0, NULL},
 };
 

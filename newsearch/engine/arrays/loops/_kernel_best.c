@@ -6,8 +6,9 @@ typedef struct {
     Row *rows;              /* candidates that reached the threshold when they came */
     Py_ssize_t count, room;
     Py_ssize_t judged;      /* of them, those that passed the filters */
-    double *heap;           /* the best scores so far, the least of them first */
+    double *heap;           /* the best scores so far, the least of them first; not for a DEEP page */
     Py_ssize_t held, wanted;
+    double least;           /* the lowest score with which a candidate of a DEEP page is kept */
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
     Array boost, visible;
     Array ceiling;          /* the highest boost of every CHUNK articles */
@@ -27,7 +28,11 @@ static int hold(Best *best) {
     return 1;
 }
 
+/* For so many hits and more, a heap costs more than to find the threshold now and then, among the candidates so far. */
+#define DEEP 256
+
 static inline double threshold(const Best *best) {
+    if (best->wanted >= DEEP) return best->least;
     return best->held == best->wanted ? best->heap[0] : -INFINITY;
 }
 
@@ -46,6 +51,33 @@ static void heap_add(Best *best, double score) {
         }
     }
     heap[i] = score;
+}
+
+/* The score that so many of the candidates reach: they are parted around one of them until that is the one. */
+static int find_least(Best *best) {
+    if (best->count < best->wanted) return 0;
+    double *scores = PyMem_Malloc((size_t)best->count * sizeof(double));
+    if (!scores) { PyErr_NoMemory(); return -1; }
+    for (Py_ssize_t i = 0; i < best->count; i++) scores[i] = best->rows[i].score;
+    const Py_ssize_t place = best->wanted - 1;
+    for (Py_ssize_t low = 0, high = best->count - 1; low < high;) {
+        const double middle = scores[low + (high - low) / 2];
+        Py_ssize_t i = low, j = high;
+        while (i <= j) {
+            while (scores[i] > middle) i++;
+            while (scores[j] < middle) j--;
+            if (i > j) break;
+            const double score = scores[i];
+            scores[i++] = scores[j];
+            scores[j--] = score;
+        }
+        if (place <= j) high = j;
+        else if (place >= i) low = i;
+        else break;
+    }
+    best->least = scores[place];
+    PyMem_Free(scores);
+    return 0;
 }
 
 /* Ask the filters about candidates that they have not seen, forget those that fell behind, make room for more. */
@@ -69,7 +101,7 @@ static int settle_held(Best *best) {
         for (Py_ssize_t i = 0; good && i < fresh; i++) {
             const Row row = best->rows[best->judged + i];
             if (!integer(&passed, i)) continue;
-            heap_add(best, row.score);
+            if (best->wanted < DEEP) heap_add(best, row.score);
             best->rows[kept++] = row;
         }
         array_close(&passed);
@@ -77,6 +109,7 @@ static int settle_held(Best *best) {
         if (!good) return -1;
         best->count = kept;
     }
+    if (best->wanted >= DEEP && find_least(best) < 0) return -1;
     const double least = threshold(best);
     Py_ssize_t kept = 0;
     for (Py_ssize_t i = 0; i < best->count; i++) {
@@ -103,7 +136,7 @@ static inline int best_add(Best *best, double score, int64_t doc) {
     if (best->count == best->room && settle(best) < 0) return -1;
     best->rows[best->count].score = score;
     best->rows[best->count++].doc = (uint32_t)doc;
-    if (!best->passes) heap_add(best, score);
+    if (!best->passes && best->wanted < DEEP) heap_add(best, score);
     return 0;
 }
 
@@ -119,6 +152,7 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
                      Py_ssize_t wanted) {
     memset(best, 0, sizeof *best);
     best->wanted = wanted;
+    best->least = -INFINITY;
     best->passes = passes == Py_None ? NULL : passes;
     if (wanted < 1 || wanted > (1 << 24)) {
         PyErr_SetString(PyExc_ValueError, "no such number of hits");
@@ -144,13 +178,23 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
     return 0;
 }
 
-/* [(score, doc, score)] of all candidates that reach the threshold, ties with the last included, in no order. */
+static int by_falling_score(const void *a, const void *b) {
+    const Row *left = a, *right = b;
+    if (left->score != right->score) return left->score < right->score ? 1 : -1;
+    return (left->doc < right->doc) - (left->doc > right->doc);
+}
+
+/* [(score, doc, score)] of all candidates that reach the threshold, ties with the last included. They fall, as Python
+ * sorts them: to sort thousands of tuples takes longer than to find them. */
 static PyObject *best_rows(Best *best) {
     if (settle(best) < 0) return NULL;
+    qsort(best->rows, (size_t)best->count, sizeof(Row), by_falling_score);
     PyObject *rows = PyList_New(best->count);
     for (Py_ssize_t i = 0; rows && i < best->count; i++) {
-        const Row *row = &best->rows[i];
-        PyObject *item = Py_BuildValue("dId", row->score, (unsigned int)row->doc, row->score);
+        PyObject *score = PyFloat_FromDouble(best->rows[i].score), *doc = PyLong_FromUnsignedLong(best->rows[i].doc);
+        PyObject *item = score && doc ? PyTuple_Pack(3, score, doc, score) : NULL;
+        Py_XDECREF(score);
+        Py_XDECREF(doc);
         if (!item) { Py_DECREF(rows); return NULL; }
         PyList_SetItem(rows, i, item);
     }

@@ -27,7 +27,8 @@ static int by_start(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* Raise the codes of the articles of a list, numbered from its start, and count those that had none. */
+/* Raise the codes of the articles of a list, numbered from its start, and count those that had none; -1 if one is
+ * outside. */
 static Py_ssize_t raise_codes(const Codes *list, uint8_t *highest, Py_ssize_t articles) {
     uint8_t worth[256];
     for (int i = 0; i < 256; i++) worth[i] = (uint8_t)(i < list->divisor ? 1 : i / list->divisor);
@@ -35,7 +36,7 @@ static Py_ssize_t raise_codes(const Codes *list, uint8_t *highest, Py_ssize_t ar
     Py_ssize_t count = 0;
     for (Py_ssize_t i = 0; i < list->doc.length; i++) {
         const int64_t at = article(&list->doc, i);
-        if (at >= articles) { out_of_range(); return -1; }
+        if (at >= articles) return -1;
         const uint8_t before = highest[at], now = worth[codes[i]];
         count += before == 0;
         highest[at] = now > before ? now : before;
@@ -78,17 +79,20 @@ PyObject *best_codes(PyObject *module, PyObject *args) {
     doc_out = PyMem_Malloc((size_t)(room + 8) * sizeof(uint32_t));
     code_out = PyMem_Malloc((size_t)room + 8);
     if (!highest || !doc_out || !code_out) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t i = 0; i < size;) {
+    int is_outside = 0;
+    RELEASED(room)
+    for (Py_ssize_t i = 0; i < size && !is_outside;) {
         const Py_ssize_t start = lists[i].start;
         Py_ssize_t next = i + 1, count = 0;
         while (next < size && lists[next].start == start) next++;
         const Py_ssize_t width = (next < size ? lists[next].start : articles) - start;
         memset(highest, 0, (size_t)width + 8);
-        for (; i < next; i++) {
+        for (; i < next && !is_outside; i++) {
             const Py_ssize_t fresh = raise_codes(&lists[i], highest, width);
-            if (fresh < 0) goto done;
+            is_outside = fresh < 0;
             count += fresh;
         }
+        if (is_outside) break;
         const uint8_t *is_live = live.is_open ? (const uint8_t *)live.data + start : NULL;
         const Py_ssize_t last = held + count;
         for (Py_ssize_t at = 0; held < last; at += 8) {
@@ -107,6 +111,8 @@ PyObject *best_codes(PyObject *module, PyObject *args) {
             alive += count;
         }
     }
+    REGAINED
+    if (is_outside) { out_of_range(); goto done; }
     docs = PyBytes_FromStringAndSize((const char *)doc_out, held * (Py_ssize_t)sizeof(uint32_t));
     codes = PyBytes_FromStringAndSize((const char *)code_out, held);
     if (!docs || !codes) goto done;

@@ -133,13 +133,12 @@ PyObject *count_(PyObject *module, PyObject *args) {
 
 typedef struct { uint32_t *doc; double *score; Py_ssize_t count; } Scores;
 
-/* Merge a list into what was collected so far, which has room for both. Where both hold an article, its scores are added
- * up in the order of the lists, or the highest counts. */
-static void merge_scores(Scores *whole, Scores *spare, const Array *doc, const double *score, int is_highest) {
+/* Merge a list into what was collected so far. Where both hold an article, its scores are added up in the order of the
+ * lists, or the highest counts. */
+static void merge_scores(const Scores *whole, Scores *merged, const Array *doc, const double *score, int is_highest) {
     Py_ssize_t i = 0, j = 0, kept = 0;
-    while (i < whole->count || j < doc->length) {
-        const int64_t left = i < whole->count ? whole->doc[i] : INT64_MAX;
-        const int64_t right = j < doc->length ? article(doc, j) : INT64_MAX;
+    while (i < whole->count && j < doc->length) {
+        const int64_t left = whole->doc[i], right = article(doc, j);
         double value;
         if (left < right) {
             value = whole->score[i++];
@@ -149,10 +148,19 @@ static void merge_scores(Scores *whole, Scores *spare, const Array *doc, const d
             const double before = whole->score[i++], more = score[j++];
             value = !is_highest ? before + more : more > before ? more : before;
         }
-        spare->doc[kept] = (uint32_t)(left < right ? left : right);
-        spare->score[kept++] = value;
+        merged->doc[kept] = (uint32_t)(left < right ? left : right);
+        merged->score[kept++] = value;
     }
-    spare->count = kept;
+    if (i < whole->count) {
+        memcpy(merged->doc + kept, whole->doc + i, (size_t)(whole->count - i) * sizeof *merged->doc);
+        memcpy(merged->score + kept, whole->score + i, (size_t)(whole->count - i) * sizeof *merged->score);
+        kept += whole->count - i;
+    }
+    for (; j < doc->length; j++) {
+        merged->doc[kept] = (uint32_t)article(doc, j);
+        merged->score[kept++] = score[j];
+    }
+    merged->count = kept;
 }
 
 const char any_of_doc[] =
@@ -165,7 +173,8 @@ PyObject *any_of(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "O!p", &PyList_Type, &lists, &is_highest)) return NULL;
     const Py_ssize_t count = PyList_Size(lists);
     Array *docs = PyMem_Calloc((size_t)count + 1, sizeof(Array)), *scores = PyMem_Calloc((size_t)count + 1, sizeof(Array));
-    Scores both[2] = {{0}, {0}}, *whole = &both[0], *spare = &both[1];
+    PyObject *doc_ = NULL, *score_ = NULL;
+    Scores merged = {0}, spare = {0}, whole = {0};
     Py_ssize_t size = 0;
     if (!docs || !scores) { PyErr_NoMemory(); goto done; }
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -178,30 +187,46 @@ PyObject *any_of(PyObject *module, PyObject *args) {
         }
         size += docs[i].length;
     }
-    for (int i = 0; i < 2; i++) {
-        both[i].doc = PyMem_Malloc((size_t)(size + 1) * sizeof(uint32_t));
-        both[i].score = PyMem_Malloc((size_t)(size + 1) * sizeof(double));
-        if (!both[i].doc || !both[i].score) { PyErr_NoMemory(); goto done; }
+    /* How many articles are in several lists is not known before. */
+    doc_ = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof(uint32_t));
+    score_ = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof(double));
+    if (!doc_ || !score_) goto done;
+    merged.doc = (uint32_t *)PyByteArray_AsString(doc_);
+    merged.score = (double *)PyByteArray_AsString(score_);
+    Py_ssize_t first = 0;
+    if (count && docs[0].type == U32) {
+        /* Nothing is written to what was merged before. */
+        whole = (Scores){(uint32_t *)docs[0].data, (double *)scores[0].data, docs[0].length};
+        first = 1;
+    }
+    if (count - first > 1) {
+        spare.doc = PyMem_Malloc((size_t)(size + 1) * sizeof(uint32_t));
+        spare.score = PyMem_Malloc((size_t)(size + 1) * sizeof(double));
+        if (!spare.doc || !spare.score) { PyErr_NoMemory(); goto done; }
     }
     RELEASED(size)
-    for (Py_ssize_t i = 0; i < count; i++) {
-        merge_scores(whole, spare, &docs[i], scores[i].data, is_highest);
-        Scores *const before = whole;
-        whole = spare;
-        spare = before;
+    const Array nothing = {.type = U32};
+    if (first == count) merge_scores(&whole, &merged, &nothing, NULL, is_highest);
+    for (Py_ssize_t i = first; i < count; i++) {
+        /* The two take turns, and the last merge goes into what is returned. */
+        Scores *into = (count - 1 - i) % 2 ? &spare : &merged;
+        merge_scores(&whole, into, &docs[i], scores[i].data, is_highest);
+        whole = *into;
     }
     REGAINED
-    found = Py_BuildValue("y#y#", (const char *)whole->doc, whole->count * (Py_ssize_t)sizeof(uint32_t),
-                          (const char *)whole->score, whole->count * (Py_ssize_t)sizeof(double));
+    if (PyByteArray_Resize(doc_, whole.count * (Py_ssize_t)sizeof(uint32_t)) < 0 ||
+        PyByteArray_Resize(score_, whole.count * (Py_ssize_t)sizeof(double)) < 0)
+        goto done;
+    found = PyTuple_Pack(2, doc_, score_);
 done:
     for (Py_ssize_t i = 0; i < count; i++) {
         if (docs) array_close(&docs[i]);
         if (scores) array_close(&scores[i]);
     }
-    for (int i = 0; i < 2; i++) {
-        PyMem_Free(both[i].doc);
-        PyMem_Free(both[i].score);
-    }
+    Py_XDECREF(doc_);
+    Py_XDECREF(score_);
+    PyMem_Free(spare.doc);
+    PyMem_Free(spare.score);
     PyMem_Free(docs);
     PyMem_Free(scores);
     return found;

@@ -213,6 +213,64 @@ static void unite_many(Whole *whole, Bench *bench, const Form *forms, Py_ssize_t
     }
 }
 
+/* Append the occurrences of a form in articles that hold no other, which end before the places `doc` and `more`. */
+static void append_run(Whole *whole, const Form *form, Py_ssize_t *at, Py_ssize_t *more_at, Py_ssize_t doc, Py_ssize_t more) {
+    for (; *at < doc; ++*at) {
+        whole->doc[whole->count] = (uint32_t)form->start + ((const uint16_t *)form->doc.data)[*at];
+        whole->code[whole->count] = ((const uint8_t *)form->code.data)[*at];
+        whole->pos[whole->count++] = (uint16_t)integer(&form->pos, *at);
+    }
+    for (; *more_at < more; ++*more_at) {
+        whole->more_doc[whole->more] = (uint32_t)form->start + ((const uint16_t *)form->more_doc.data)[*more_at];
+        whole->more_pos[whole->more++] = (uint16_t)integer(&form->more_pos, *more_at);
+    }
+}
+
+/* Add a position to those of the last article, which rise. The first of them is not among the others. */
+static void insert_position(Whole *whole, Py_ssize_t first, uint16_t position) {
+    const uint32_t doc = whole->doc[whole->count - 1];
+    uint16_t *pos = &whole->pos[whole->count - 1];
+    if (position < *pos) {
+        const uint16_t before = *pos;
+        *pos = position;
+        position = before;
+    }
+    Py_ssize_t i = whole->more++;
+    for (; i > first && whole->more_pos[i - 1] > position; i--) whole->more_pos[i] = whole->more_pos[i - 1];
+    whole->more_pos[i] = position;
+    whole->more_doc[whole->more - 1] = doc;
+}
+
+/* Put the few occurrences of some forms among those of one that has nearly all. */
+static void unite_around(Whole *whole, Bench *bench, const Form *form, const Form *others, Py_ssize_t count) {
+    uint32_t doc[FEW], more_doc[FEW];
+    uint16_t pos[FEW], more_pos[FEW];
+    uint8_t code[FEW];
+    Whole few = {doc, more_doc, pos, more_pos, code, 0, 0};
+    unite_few(&few, bench, others, count);
+    const uint16_t *docs = form->doc.data, *mores = form->more_doc.data;
+    Py_ssize_t at = 0, more_at = 0, few_at = 0;
+    for (Py_ssize_t i = 0; i < few.count; i++) {
+        const int64_t number_ = (int64_t)doc[i] - form->start;
+        append_run(whole, form, &at, &more_at, seek_u16(docs, form->doc.length, at, number_),
+                   seek_u16(mores, form->more_doc.length, more_at, number_));
+        const Py_ssize_t first = whole->more;
+        if (at < form->doc.length && docs[at] == number_) {
+            Py_ssize_t end = more_at;
+            while (end < form->more_doc.length && mores[end] == number_) end++;
+            append_run(whole, form, &at, &more_at, at + 1, end);
+            if (code[i] > whole->code[whole->count - 1]) whole->code[whole->count - 1] = code[i];
+            insert_position(whole, first, pos[i]);
+        } else {
+            whole->doc[whole->count] = doc[i];
+            whole->code[whole->count] = code[i];
+            whole->pos[whole->count++] = pos[i];
+        }
+        for (; few_at < few.more && more_doc[few_at] == doc[i]; few_at++) insert_position(whole, first, more_pos[few_at]);
+    }
+    append_run(whole, form, &at, &more_at, form->doc.length, form->more_doc.length);
+}
+
 static Py_ssize_t size_of(const Form *forms, Py_ssize_t count) {
     Py_ssize_t size = 0;
     for (Py_ssize_t i = 0; i < count; i++) size += forms[i].doc.length + forms[i].more_doc.length;
@@ -246,10 +304,23 @@ static int bench_open(Bench *bench, const Form *forms, Py_ssize_t count, int is_
     return -1;
 }
 
-/* Append the forms of one segment to the whole. */
-static void unite(Whole *whole, Bench *bench, const Form *forms, Py_ssize_t count) {
-    if (count == 1 && !forms->is_several) append_form(whole, forms);
-    else (size_of(forms, count) <= FEW ? unite_few : unite_many)(whole, bench, forms, count);
+/* Append the forms of one segment to the whole; their order may change. */
+static void unite(Whole *whole, Bench *bench, Form *forms, Py_ssize_t count) {
+    Py_ssize_t longest = 0;
+    for (Py_ssize_t i = 1; i < count; i++) {
+        if (forms[i].doc.length > forms[longest].doc.length) longest = i;
+    }
+    const Form form = forms[longest];
+    const Py_ssize_t size = size_of(forms, count), others = size - size_of(&form, 1);
+    if (form.is_several || others > FEW || (others && size <= FEW)) {
+        (size <= FEW ? unite_few : unite_many)(whole, bench, forms, count);
+    } else if (others) {
+        forms[longest] = forms[count - 1];
+        unite_around(whole, bench, &form, forms, count - 1);
+        forms[longest] = form;
+    } else {
+        append_form(whole, &form);
+    }
 }
 
 /* The same of only some articles, which are sorted; `count` is that of forms, and `kept` has room for as many. */

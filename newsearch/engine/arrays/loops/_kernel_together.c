@@ -2,6 +2,8 @@
 
 #include "_kernel.h"
 
+/* The positions of an article are collected while other threads run, so they are not in memory of Python. */
+
 typedef struct {
     Array doc, code, pos, more_doc, more_pos;
     double unit;
@@ -18,7 +20,7 @@ static void slots_close(Slot *slots, Py_ssize_t count) {
         array_close(&slots[i].pos);
         array_close(&slots[i].more_doc);
         array_close(&slots[i].more_pos);
-        PyMem_Free(slots[i].positions);
+        free(slots[i].positions);
     }
     PyMem_Free(slots);
 }
@@ -35,7 +37,7 @@ static int slot_open(Slot *slot, PyObject *item) {
         return -1;
     }
     slot->room = 16;
-    slot->positions = PyMem_Malloc((size_t)slot->room * sizeof(uint16_t));
+    slot->positions = malloc((size_t)slot->room * sizeof(uint16_t));
     if (!slot->positions) { PyErr_NoMemory(); return -1; }
     return 0;
 }
@@ -47,7 +49,7 @@ static int by_rarity(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* Collect the positions of a slot in an article that it holds, at slot->at. */
+/* Collect the positions of a slot in an article that it holds, at slot->at; -1 where there is no memory for them. */
 static int slot_read(Slot *slot, int64_t doc) {
     int is_rising = 1;
     slot->count = slot->next = 0;
@@ -55,8 +57,8 @@ static int slot_read(Slot *slot, int64_t doc) {
     slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
     for (; slot->more_at < slot->more_doc.length && article(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
         if (slot->count == slot->room) {
-            uint16_t *larger = PyMem_Realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
-            if (!larger) { PyErr_NoMemory(); return -1; }
+            uint16_t *larger = realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
+            if (!larger) return -1;
             slot->positions = larger;
             slot->room *= 2;
         }
@@ -72,6 +74,16 @@ static int slot_read(Slot *slot, int64_t doc) {
 static inline int32_t next_position(Slot *slot, int32_t wanted) {
     while (slot->next < slot->count && slot->positions[slot->next] < wanted) slot->next++;
     return slot->next < slot->count ? slot->positions[slot->next] : -1;
+}
+
+/* The end of each field of an article, in words from its start. */
+static inline void find_ends(const Array *lengths, int64_t doc, int32_t *ends) {
+    int64_t end = 0;
+    for (int i = 0; i < FIELDS; i++) {
+        const int64_t length = integer(lengths, (Py_ssize_t)(doc * FIELDS + i));
+        end += length < 0 || length > UINT16_MAX ? UINT16_MAX + 1 : length;
+        ends[i] = (int32_t)end;
+    }
 }
 
 static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
@@ -122,24 +134,24 @@ static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const 
 }
 
 const char together_doc[] =
-    "together(slots, width, ordered, field, ends): the numbers (uint32) of the articles in which a word of every slot\n"
+    "together(slots, width, ordered, field, lengths): the numbers (uint32) of the articles in which a word of every slot\n"
     "stands, within `width` positions, and their scores (float64). A slot is (doc, code, pos, more_doc, more_pos, unit).";
 
 PyObject *together(PyObject *module, PyObject *args) {
-    PyObject *given, *ends_, *found = NULL, *docs = NULL, *scores = NULL;
+    PyObject *given, *lengths_, *found = NULL, *docs = NULL, *scores = NULL;
     Py_ssize_t width;
     int is_ordered, field;
-    Array ends = {0};
+    Array lengths = {0};
     Slot *slots = NULL, **rarest = NULL;
     Row *rows = NULL;
-    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &ends_)) return NULL;
+    if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &lengths_)) return NULL;
     const Py_ssize_t count = PyList_Size(given);
     slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
     rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
     if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
-    if (array_open(&ends, ends_) < 0) goto done;
-    if (ends.type != I32 || count < 1 || width > 1 << 24) {
-        PyErr_SetString(PyExc_TypeError, "some slots, and ends of fields of type int32, are expected here");
+    if (array_open(&lengths, lengths_) < 0) goto done;
+    if (lengths.type == F64 || count < 1 || width > 1 << 24) {
+        PyErr_SetString(PyExc_TypeError, "some slots, and lengths of fields, are expected here");
         goto done;
     }
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -151,9 +163,11 @@ PyObject *together(PyObject *module, PyObject *args) {
     Py_ssize_t kept = 0;
     rows = PyMem_Malloc((size_t)(most + 1) * sizeof(Row));
     if (!rows) { PyErr_NoMemory(); goto done; }
-    for (Py_ssize_t i = 0; i < most; i++) {
+    int is_outside = 0, is_full = 0;
+    RELEASED(most)
+    for (Py_ssize_t i = 0; i < most && !is_outside && !is_full; i++) {
         const int64_t doc = article(&rarest[0]->doc, i);
-        if ((doc + 1) * FIELDS > ends.length) { out_of_range(); goto done; }
+        if ((doc + 1) * FIELDS > lengths.length) { is_outside = 1; break; }
         rarest[0]->at = i;
         Py_ssize_t j = 1;
         for (; j < count; j++) {
@@ -162,11 +176,11 @@ PyObject *together(PyObject *module, PyObject *args) {
             if (slot->at >= slot->doc.length || article(&slot->doc, slot->at) != doc) break;
         }
         if (j < count) continue;
-        const int32_t *limits = (const int32_t *)ends.data + doc * FIELDS;
+        int32_t limits[FIELDS];
+        find_ends(&lengths, doc, limits);
         if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
-            for (j = 0; j < count; j++) {
-                if (slot_read(&slots[j], doc) < 0) goto done;
-            }
+            for (j = 0; j < count && !is_full; j++) is_full = slot_read(&slots[j], doc) < 0;
+            if (is_full) break;
             if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
         }
         double score = 0;
@@ -174,6 +188,9 @@ PyObject *together(PyObject *module, PyObject *args) {
         rows[kept].doc = (uint32_t)doc;
         rows[kept++].score = score;
     }
+    REGAINED
+    if (is_outside) { out_of_range(); goto done; }
+    if (is_full) { PyErr_NoMemory(); goto done; }
     docs = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(uint32_t));
     scores = PyBytes_FromStringAndSize(NULL, kept * (Py_ssize_t)sizeof(double));
     if (!docs || !scores) goto done;
@@ -188,6 +205,6 @@ done:
     PyMem_Free(rows);
     PyMem_Free(rarest);
     slots_close(slots, count);
-    array_close(&ends);
+    array_close(&lengths);
     return found;
 }

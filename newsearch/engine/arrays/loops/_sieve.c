@@ -7,12 +7,15 @@
 
 /* ---- filters ---- */
 
-typedef enum { CHOSEN, ANY_CHOSEN, BETWEEN, LISTED } Kind; /* see sieve.Check */
+typedef enum { CHOSEN, MARKED, BETWEEN, WITHIN, LISTED } Kind; /* see sieve.Check */
+
+#define DAY 86400 /* seconds */
 
 typedef struct {
     int kind, is_negated;
     Array column, other, chosen;
     double low, high;
+    int known, day, ended;
     int is_last; /* of its group */
 } Check;
 
@@ -27,17 +30,18 @@ static void checks_close(Check *checks, Py_ssize_t count) {
 
 static int check_open(Check *check, PyObject *item) {
     PyObject *column, *other, *chosen;
-    if (!item || !PyArg_ParseTuple(item, "iOOOddp", &check->kind, &column, &other, &chosen, &check->low, &check->high,
-                                   &check->is_negated))
+    if (!item || !PyArg_ParseTuple(item, "iOOOddpiip", &check->kind, &column, &other, &chosen, &check->low,
+                                   &check->high, &check->is_negated, &check->known, &check->day, &check->ended))
         return -1;
     if ((check->kind == LISTED ? articles_open : array_open)(&check->column, column) < 0 ||
         (other != Py_None && array_open(&check->other, other) < 0) ||
         (chosen != Py_None && array_open(&check->chosen, chosen) < 0))
         return -1;
-    const int is_between = check->kind == BETWEEN, is_any = check->kind == ANY_CHOSEN;
-    if (check->kind < CHOSEN || check->kind > LISTED || (is_between || is_any) != check->other.is_open ||
-        (is_any || check->kind == CHOSEN) != check->chosen.is_open || (check->chosen.is_open && check->chosen.type != U8) ||
-        (is_between && (check->column.type != F64 || check->other.type != F64))) {
+    const int kind = check->kind;
+    if (kind < CHOSEN || kind > LISTED || (kind == BETWEEN || kind == WITHIN) != check->other.is_open ||
+        (kind == CHOSEN) != check->chosen.is_open || (check->chosen.is_open && check->chosen.type != U8) ||
+        (kind == BETWEEN && (check->column.type != F64 || check->other.type != F64)) ||
+        (kind == WITHIN && check->other.type != U16) || (kind == MARKED && check->column.type != I64)) {
         PyErr_SetString(PyExc_TypeError, "no check of this kind has such arrays");
         return -1;
     }
@@ -97,19 +101,11 @@ static int among_chosen(const Check *check, const uint32_t *docs, int count, uin
     }
 }
 
-static int any_among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const uint8_t *chosen = check->chosen.data;
+static int marked(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint64_t *bits = check->column.data;
     for (int i = 0; i < count; i++) {
-        int found = 0;
-        if ((Py_ssize_t)docs[i] + 1 >= check->other.length) return -1;
-        const int64_t end = integer(&check->other, (Py_ssize_t)docs[i] + 1);
-        for (int64_t j = integer(&check->other, docs[i]); j < end && !found; j++) {
-            if (j < 0 || j >= check->column.length) return -1;
-            const int64_t number_ = integer(&check->column, j);
-            if (number_ < 0 || number_ >= check->chosen.length) return -1;
-            found = chosen[number_] != 0;
-        }
-        passed[i] |= found != check->is_negated;
+        if (docs[i] >> 6 >= check->column.length) return -1;
+        passed[i] |= (int)(bits[docs[i] >> 6] >> (docs[i] & 63) & 1) != check->is_negated;
     }
     return 0;
 }
@@ -121,6 +117,31 @@ static int between(const Check *check, const uint32_t *docs, int count, uint8_t 
         passed[i] |= (begins[docs[i]] <= check->high && ends[docs[i]] >= check->low) != check->is_negated;
     }
     return 0;
+}
+
+#define COMPARE(TYPE, NUMBER)                                                                                        \
+    case TYPE:                                                                                                       \
+        for (int i = 0; i < count; i++) {                                                                            \
+            if (docs[i] >= check->column.length || docs[i] >= check->other.length) return -1;                        \
+            const double begin = (double)((const NUMBER *)check->column.data)[docs[i]];                              \
+            const double end = begin + (flags[docs[i]] & check->day ? DAY - 1 : 0);                                  \
+            const int found = (flags[docs[i]] & check->known) != 0 && (check->ended ? end : begin) <= check->high &&  \
+                              end >= check->low;                                                                     \
+            passed[i] |= found != check->is_negated;                                                                 \
+        }                                                                                                            \
+        return 0;
+
+static int within(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
+    const uint16_t *flags = check->other.data;
+    switch (check->column.type) {
+        COMPARE(U8, uint8_t)
+        COMPARE(U16, uint16_t)
+        COMPARE(U32, uint32_t)
+        COMPARE(I32, int32_t)
+        COMPARE(I64, int64_t)
+        COMPARE(F64, double)
+    }
+    return -1;
 }
 
 static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
@@ -139,7 +160,7 @@ static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *
 /* Mark with 1 what passes in a block of articles; -1 where what is known of one leads out of an array. */
 static int judge(const Check *checks, Py_ssize_t size, uint32_t *docs, int count, char *passed) {
     static int (*const judges[])(const Check *, const uint32_t *, int, uint8_t *) = {
-        [CHOSEN] = among_chosen, [ANY_CHOSEN] = any_among_chosen, [BETWEEN] = between, [LISTED] = listed,
+        [CHOSEN] = among_chosen, [MARKED] = marked, [BETWEEN] = between, [WITHIN] = within, [LISTED] = listed,
     };
     uint8_t places[BLOCK], good[BLOCK];
     for (int i = 0; i < count; i++) places[i] = (uint8_t)i;
@@ -237,9 +258,11 @@ static PyObject *union_(PyObject *module, PyObject *args) {
     for (Py_ssize_t i = 0; i < PyList_Size(lists); i++) {
         Array doc = {0};
         int outside = 0, failed = articles_open(&doc, PyList_GetItem(lists, i)) < 0;
+        RELEASED(failed ? 0 : doc.length)
         if (!failed)
             outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
                                        : mark_u32(doc.data, doc.length, bits, articles)) < 0;
+        REGAINED
         array_close(&doc);
         if (outside) out_of_range();
         if (failed || outside) {
@@ -268,17 +291,17 @@ static PyObject *ranked(PyObject *module, PyObject *args) {
     if (!bits_ || !ranks_) goto done;
     uint64_t *bits = (uint64_t *)PyBytes_AsString(bits_);
     uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_), before = 0;
+    RELEASED(doc.length)
     memset(bits, 0, (size_t)words * sizeof *bits);
-    if ((doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
-                         : mark_u32(doc.data, doc.length, bits, articles)) < 0) {
-        out_of_range();
-        goto done;
-    }
-    for (Py_ssize_t i = 0; i < words; i++) {
+    const int is_outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
+                                            : mark_u32(doc.data, doc.length, bits, articles)) < 0;
+    for (Py_ssize_t i = 0; i < words && !is_outside; i++) {
         ranks[i] = before;
         before += (uint32_t)bits_set(bits[i]);
     }
-    found = PyTuple_Pack(2, bits_, ranks_);
+    REGAINED
+    if (is_outside) out_of_range();
+    else found = PyTuple_Pack(2, bits_, ranks_);
 done:
     Py_XDECREF(bits_);
     Py_XDECREF(ranks_);
@@ -307,11 +330,13 @@ static PyObject *numbers(PyObject *module, PyObject *args) {
     }
     found = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint32_t));
     uint32_t *doc = found ? (uint32_t *)PyBytes_AsString(found) : NULL;
+    RELEASED(count)
     for (Py_ssize_t i = 0; doc && i < words; i++) {
         uint64_t word;
         memcpy(&word, (const char *)bits.data + i * 8, 8);
         for (; word; word &= word - 1) *doc++ = (uint32_t)(i * 64 + lowest_bit(word));
     }
+    REGAINED
 done:
     array_close(&bits);
     return found;
@@ -408,47 +433,116 @@ done:
 
 /* ---- names ---- */
 
-typedef struct { Array column, at, numbers; Py_ssize_t start; } Named;
+typedef struct { Array column, at, known; Py_ssize_t start; } Named; /* `known` is what is known of each name */
 
 static void named_close(Named *segments, Py_ssize_t count) {
     for (Py_ssize_t i = 0; segments && i < count; i++) {
         array_close(&segments[i].column);
         array_close(&segments[i].at);
-        array_close(&segments[i].numbers);
+        array_close(&segments[i].known);
     }
     PyMem_Free(segments);
 }
 
-static int named_open(Named *segment, PyObject *item) {
-    PyObject *column, *at, *numbers_;
-    if (!item || !PyArg_ParseTuple(item, "nOOO", &segment->start, &column, &at, &numbers_)) return -1;
+static int named_open(Named *segment, PyObject *item, Type known_type) {
+    PyObject *column, *at, *known;
+    if (!item || !PyArg_ParseTuple(item, "nOOO", &segment->start, &column, &at, &known)) return -1;
     if (array_open(&segment->column, column) < 0 || (at != Py_None && array_open(&segment->at, at) < 0) ||
-        array_open(&segment->numbers, numbers_) < 0)
+        array_open(&segment->known, known) < 0)
         return -1;
-    if (segment->start >= 0 && segment->numbers.type == U32) return 0;
+    if (segment->start >= 0 && segment->known.type == known_type) return 0;
     PyErr_SetString(PyExc_TypeError, "these arrays do not name the articles of a segment");
     return -1;
 }
 
+/* From a list of (start, column, at, known); NULL with an exception where one is not as it should be. */
+static Named *all_named_open(PyObject *given, Py_ssize_t *count, Type known_type) {
+    *count = PyList_Size(given);
+    Named *segments = PyMem_Calloc((size_t)*count + 1, sizeof(Named));
+    if (!segments) { PyErr_NoMemory(); return NULL; }
+    for (Py_ssize_t i = 0; i < *count; i++) {
+        if (named_open(&segments[i], PyList_GetItem(given, i), known_type) == 0) continue;
+        named_close(segments, *count);
+        return NULL;
+    }
+    return segments;
+}
+
+/* The places in the column of the names of an article of a segment; -1 where that leads out of an array. */
+static inline int names_of(const Named *segment, int64_t doc, int64_t *first, int64_t *last) {
+    *first = doc;
+    *last = doc + 1;
+    if (doc < 0) return -1;
+    if (segment->at.is_open) {
+        if (doc + 1 >= segment->at.length) return -1;
+        *first = integer(&segment->at, (Py_ssize_t)doc);
+        *last = integer(&segment->at, (Py_ssize_t)doc + 1);
+    }
+    return *first < 0 || *last > segment->column.length ? -1 : 0;
+}
+
 /* Count what some articles of a segment are named; -1 where that leads out of an array. */
 static int tally_segment(const Named *segment, const uint32_t *docs, Py_ssize_t length, int64_t *counts, Py_ssize_t names) {
-    const uint32_t *number_of = segment->numbers.data;
+    const uint32_t *number_of = segment->known.data;
     for (Py_ssize_t i = 0; i < length; i++) {
-        int64_t first = (int64_t)docs[i] - segment->start, last = first + 1;
-        if (first < 0) return -1;
-        if (segment->at.is_open) {
-            if (last >= segment->at.length) return -1;
-            last = integer(&segment->at, (Py_ssize_t)last);
-            first = integer(&segment->at, (Py_ssize_t)first);
-        }
-        if (first < 0 || last > segment->column.length) return -1;
+        int64_t first, last;
+        if (names_of(segment, (int64_t)docs[i] - segment->start, &first, &last) < 0) return -1;
         for (int64_t j = first; j < last; j++) {
             const int64_t local = integer(&segment->column, (Py_ssize_t)j);
-            if (local < 0 || local >= segment->numbers.length || number_of[local] >= names) return -1;
+            if (local < 0 || local >= segment->known.length || number_of[local] >= names) return -1;
             counts[number_of[local]]++;
         }
     }
     return 0;
+}
+
+/* Set the bits of the articles of a segment that have a chosen name; -1 where that leads out of an array. */
+static int mark_segment(const Named *segment, uint64_t *bits, int64_t articles) {
+    const uint8_t *chosen = segment->known.data;
+    const int64_t count = segment->at.is_open ? segment->at.length - 1 : segment->column.length;
+    if (segment->start + count > articles) return -1;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t first, last;
+        uint64_t found = 0;
+        if (names_of(segment, i, &first, &last) < 0) return -1;
+        for (int64_t j = first; j < last; j++) {
+            const int64_t local = integer(&segment->column, (Py_ssize_t)j);
+            if (local < 0 || local >= segment->known.length) return -1;
+            found |= chosen[local] != 0;
+        }
+        const int64_t doc = segment->start + i;
+        bits[doc >> 6] |= found << (doc & 63);
+    }
+    return 0;
+}
+
+static const char marked_doc[] =
+    "marked(segments, articles): from [(start, column, at, chosen)] a bit for every article, in words of 64, whether any of\n"
+    "its names is chosen; see sieve.py.";
+
+static PyObject *marked_(PyObject *module, PyObject *args) {
+    PyObject *given, *found = NULL;
+    Py_ssize_t count, articles;
+    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &given, &articles)) return NULL;
+    if (articles < 0 || articles > UINT32_MAX) return out_of_range();
+    Named *segments = all_named_open(given, &count, U8);
+    if (!segments) return NULL;
+    const Py_ssize_t words = (articles + 63) / 64;
+    found = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
+    uint64_t *bits = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
+    if (bits) {
+        int is_outside = 0;
+        memset(bits, 0, (size_t)words * sizeof *bits);
+        RELEASED(articles)
+        for (Py_ssize_t i = 0; i < count && !is_outside; i++) is_outside = mark_segment(&segments[i], bits, articles) < 0;
+        REGAINED
+        if (is_outside) {
+            Py_CLEAR(found);
+            out_of_range();
+        }
+    }
+    named_close(segments, count);
+    return found;
 }
 
 static const char tally_doc[] =
@@ -457,15 +551,11 @@ static const char tally_doc[] =
 
 static PyObject *tally(PyObject *module, PyObject *args) {
     PyObject *docs_, *given, *found = NULL;
-    Py_ssize_t names;
+    Py_ssize_t names, count;
     if (!PyArg_ParseTuple(args, "OO!n", &docs_, &PyList_Type, &given, &names)) return NULL;
-    const Py_ssize_t count = PyList_Size(given);
     Array docs = {0};
-    Named *segments = PyMem_Calloc((size_t)count + 1, sizeof(Named));
-    if (!segments) return PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (named_open(&segments[i], PyList_GetItem(given, i)) < 0) goto done;
-    }
+    Named *segments = all_named_open(given, &count, U32);
+    if (!segments) return NULL;
     if (array_open(&docs, docs_) < 0) goto done;
     if (docs.type != U32 || names < 0) {
         PyErr_SetString(PyExc_TypeError, "numbers of articles of type uint32 are expected here");
@@ -505,6 +595,7 @@ static PyMethodDef methods[] = {
     {"with_part", with_part, METH_VARARGS, with_part_doc},
     {"ranked", ranked, METH_VARARGS, ranked_doc},
     {"tally", tally, METH_VARARGS, tally_doc},
+    {"marked", marked_, METH_VARARGS, marked_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -512,7 +603,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_sieve", "Filters and lists of articles, compiled; see sieve.py.", 0, methods,
 };
 
-static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(ANY_CHOSEN), CONSTANT(BETWEEN), CONSTANT(LISTED)};
+static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(MARKED), CONSTANT(BETWEEN), CONSTANT(WITHIN), CONSTANT(LISTED), CONSTANT(DAY)};
 
 PyMODINIT_FUNC PyInit__sieve(void) {
     return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);

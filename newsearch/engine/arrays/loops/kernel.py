@@ -326,14 +326,14 @@ def _numbered(doc: Array, start: int) -> NDArray[np.int64]:
     return doc.astype(np.int64) + start
 
 
-def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Array) -> tuple[Any, Any]:
+def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: Array) -> tuple[Any, Any]:
     """Articles in which words occur together in one text field.
 
     Args:
         width: the maximum distance from the first to the last word, in positions.
         ordered: whether the words must occur in the order of the slots.
         field: the number of the required field. Any field if negative.
-        ends: the end of each field of every article: int32, shape (articles, fields).
+        lengths: the words of each field of every article, whole numbers: shape (articles, fields).
 
     Returns:
         A buffer of the article numbers, sorted, uint32, and a buffer of their scores, float64: the sum over the slots.
@@ -345,7 +345,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, ends: Arr
     start, end = positions.windows([slot.keys() for slot in slots], width - len(slots) + 1, ordered=ordered)
     good = start >> 16 == end >> 16
     start, end = start[good], end[good]
-    limits = ends.take(start >> 16, axis=0)
+    limits = np.cumsum(lengths.take(start >> 16, axis=0), axis=1, dtype=np.int64)
     fields = (limits <= (start & 0xFFFF)[:, None]).sum(axis=1)
     good = (end & 0xFFFF) < limits[np.arange(len(start)), fields]
     if field >= 0:
@@ -584,6 +584,10 @@ def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
     return distances
 
 
+def give_back() -> None:
+    """Give memory that was freed back to the system. Only the compiled twin can, where the C library keeps it."""
+
+
 if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELDS), "CHUNK": CHUNK}):
     for _name in (
         "any_of",
@@ -593,6 +597,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "common",
         "best_complete",
         "count",
+        "give_back",
         "best_partial",
         "held_by",
         "merged",

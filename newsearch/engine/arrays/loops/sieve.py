@@ -17,20 +17,25 @@ from newsearch._compiled import compiled
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
-CHOSEN, ANY_CHOSEN, BETWEEN, LISTED = range(4)
+CHOSEN, MARKED, BETWEEN, WITHIN, LISTED = range(5)
+
+_DAY = 86400
 
 
 class Check(NamedTuple):
-    """A test of an article, of one of four kinds.
+    """A test of an article, of one of five kinds.
 
     Attributes:
         kind: CHOSEN: chosen[column[article]] is true.
-            ANY_CHOSEN: chosen is true for any of the article's numbers, column[other[article] : other[article + 1]].
+            MARKED: the article's bit is set in `column` (see union).
             BETWEEN: the interval from column[article] to other[article] overlaps [low, high]. Both are float64, NaN if
             unknown, and unknown values fail.
+            WITHIN: as BETWEEN, from column[article], a number of any type, to the same or, if its flag in `other`
+                (uint16) has the bit `day`, to the last second of the day. Unknown if the flag lacks the bit `known`.
+                With `ended`, the interval must end by `high`.
             LISTED: the article is in `column`, a sorted list.
         chosen: for every number, whether it passes.
-        low, high: the bounds of BETWEEN, inclusive.
+        low, high: the bounds of BETWEEN and WITHIN, inclusive.
         negated: invert the result.
     """
 
@@ -41,6 +46,9 @@ class Check(NamedTuple):
     low: float = -np.inf
     high: float = np.inf
     negated: bool = False
+    known: int = 0
+    day: int = 0
+    ended: bool = False
 
 
 def passing(groups: list[list[Check]], docs: Any) -> Any:
@@ -61,7 +69,7 @@ def passing(groups: list[list[Check]], docs: Any) -> Any:
 
 
 def _holds(check: Check, docs: Array) -> Mask:
-    kind, column, other, chosen, low, high, negated = check
+    kind, column, other, chosen, low, high, negated, known, day, ended = check
     if kind == CHOSEN:
         assert chosen is not None
         found = chosen.take(column.take(docs))
@@ -71,11 +79,13 @@ def _holds(check: Check, docs: Array) -> Mask:
     elif kind == BETWEEN:
         assert other is not None
         found = (column.take(docs) <= high) & (other.take(docs) >= low)
-    else:
+    elif kind == WITHIN:
         assert other is not None
-        assert chosen is not None
-        passes = np.append(0, np.cumsum(chosen.take(column)))
-        found = passes.take(other.take(docs + np.uint32(1))) > passes.take(other.take(docs))
+        flag, begins = other.take(docs), column.take(docs).astype(np.float64)
+        ends = begins + ((flag & day) != 0) * (_DAY - 1)
+        found = ((flag & known) != 0) & ((ends if ended else begins) <= high) & (ends >= low)
+    else:
+        found = (column.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
     return ~found if negated else found
 
 
@@ -128,6 +138,23 @@ def with_part(
     return union([post_doc[int(post_at[i]) : int(post_at[i + 1])] for i in parts], articles)
 
 
+def marked(segments: list[tuple[int, Array, Array | None, Array]], articles: int) -> Any:
+    """A bitmap of the articles that have any of some names (see union).
+
+    Args:
+        segments: as for `tally`, but with, for each local number, whether it is one of these names.
+        articles: how many the index has.
+    """
+    held = np.zeros(-(-articles // 64) * 64, bool)
+    for start, column, at, chosen in segments:
+        is_chosen = chosen.astype(bool, copy=False).take(column)
+        if at is not None:
+            before = np.append(0, np.cumsum(is_chosen))
+            is_chosen = np.diff(before.take(at)) > 0
+        held[start : start + len(is_chosen)] = is_chosen
+    return np.packbits(held, bitorder="little")
+
+
 def tally(docs: Array, segments: list[tuple[int, Array, Array | None, Array]], names: int) -> Any:
     """How many articles have each of some names.
 
@@ -154,8 +181,15 @@ def tally(docs: Array, segments: list[tuple[int, Array, Array | None, Array]], n
     return counts
 
 
-_CONSTANTS = {"CHOSEN": CHOSEN, "ANY_CHOSEN": ANY_CHOSEN, "BETWEEN": BETWEEN, "LISTED": LISTED}
+_CONSTANTS = {
+    "CHOSEN": CHOSEN,
+    "MARKED": MARKED,
+    "BETWEEN": BETWEEN,
+    "WITHIN": WITHIN,
+    "LISTED": LISTED,
+    "DAY": _DAY,
+}
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
     passing, union, ranked = _twin.passing, _twin.union, _twin.ranked
-    numbers, with_part, tally = _twin.numbers, _twin.with_part, _twin.tally
+    numbers, with_part, tally, marked = _twin.numbers, _twin.with_part, _twin.tally, _twin.marked

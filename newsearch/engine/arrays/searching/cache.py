@@ -11,6 +11,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.loops import kernel
+
 Array: TypeAlias = NDArray[Any]
 
 _T = TypeVar("_T")
@@ -21,6 +23,10 @@ _ENTRY = 256
 
 _FEW = 64
 """A cache of more entries than this drops some more than it must, so that it need not look for the oldest each time."""
+
+
+_SLACK = 8
+"""Memory is given back to the system when the values that were dropped took one part in so many of the limit."""
 
 
 class Cache:
@@ -39,6 +45,7 @@ class Cache:
         self.used = 0
         self._kept: dict[Hashable, _Entry] = {}
         self._clock = 0
+        self._dropped = 0
         self._lock = Lock()
 
     def get(self, key: Hashable) -> Any:
@@ -66,6 +73,12 @@ class Cache:
             self.used += size
             if self.used > self.limit:
                 self._drop_oldest()
+            is_slack = self._dropped * _SLACK > self.limit
+            if is_slack:
+                self._dropped = 0
+        if is_slack:
+            # What was dropped may still be in use, and be given back the next time.
+            kernel.give_back()
 
     def _drop_oldest(self) -> None:
         spare = self.limit // 8 if len(self._kept) > _FEW else 0
@@ -78,6 +91,7 @@ class Cache:
         entry = self._kept.pop(key, None)
         if entry is not None:
             self.used -= entry.size
+            self._dropped += entry.size
 
     def made(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """The value with this key, made and kept if it is missing. It must not be None."""
@@ -106,6 +120,9 @@ def size_of(value: Any) -> int:
     """
     if isinstance(value, np.ndarray):
         return 112 + (0 if _is_mapped(value) else value.nbytes)
+    if isinstance(value, list) and value and all(type(item) is str for item in (value[0], value[-1])):
+        # Long lists hold the names of a table.
+        return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
     if isinstance(value, (tuple, list)):
         return 56 + 8 * len(value) + sum(map(size_of, value))
     if isinstance(value, dict):

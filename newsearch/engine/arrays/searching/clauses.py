@@ -13,7 +13,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.matches import Scored
-from newsearch.engine.arrays.loops.sieve import LISTED
+from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (
@@ -162,13 +162,15 @@ class Compiler:
 
     def _passing(self, node: Node) -> ScoringClause:
         groups = self.groups([node])
-        check = groups[0][0]
-        # To look for each article in a list takes far longer than to read the list once.
-        if len(groups) == len(groups[0]) == 1 and check.kind == LISTED and not check.negated:
+        check, is_alone = groups[0][0], len(groups) == len(groups[0]) == 1
+        # To look for each article in a list or a bitmap takes far longer than to read it once.
+        if is_alone and check.kind == LISTED and not check.negated:
             docs = check.column.astype(np.uint32, copy=False)
-        elif len(groups) == len(groups[0]) == 1 and check.kind == LISTED:
-            listed = np.frombuffer(sieve.union([check.column], self._view.articles), np.uint64)
-            docs = np.frombuffer(sieve.numbers(~listed), np.uint32)
+        elif is_alone and check.kind in (LISTED, MARKED):
+            bits = check.column
+            if check.kind == LISTED:
+                bits = np.frombuffer(sieve.union([bits], self._view.articles), np.uint64)
+            docs = np.frombuffer(sieve.numbers(~bits if check.negated else bits), np.uint32)
             docs = docs[: docs.searchsorted(self._view.articles)]
         else:
             docs = self._view.everything.doc
@@ -296,7 +298,7 @@ class Compiler:
             len(slots) - 1 + slop,
             ordered,
             -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
-            self._view.field_ends,
+            self._view.lengths,
         )
         return _scored(Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score)), "words together")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import kernel, matches
 from newsearch.engine.arrays.loops.kernel import Mask, Part
 from newsearch.engine.arrays.searching.cache import Cache
 from newsearch.engine.arrays.segment import columns
@@ -94,6 +94,14 @@ class ColumnView:
 
         return self.cache.made(("names", table), made)
 
+    def named(self, table: str, known: Sequence[Array]) -> list[tuple[int, Array, Array | None, Array]]:
+        """The segments as `sieve.tally` takes them, given what is known of each string of a table in each."""
+        return [
+            (start, segment.column(table), segment.column(f"{table}_at") if several else None, of_segment)
+            for several in [table in columns.SEVERAL]
+            for start, segment, of_segment in zip(self.starts, self.segments, known, strict=False)
+        ]
+
     def chosen(self, table: str, key: str, test: Callable[[str], bool]) -> Mask:
         """For each string of a table, whether its case-folded form passes a test. Cached under `key`."""
 
@@ -137,6 +145,19 @@ class ColumnView:
         published = (s.live & ((s.column("flag") & columns.PUBLISHED) != 0) for s in self.segments)
         return np.concatenate([np.empty(0, bool), *published])
 
+    @cached
+    def unseen(self) -> Array:
+        """The articles that are not visible, sorted."""
+        return (~self.visible).nonzero()[0]
+
+    def count_visible(self, number: int, docs: Array) -> int:
+        """How many of some articles of a segment, sorted and numbered within it, are visible."""
+        start, end = self.starts[number : number + 2]
+        first, last = self.unseen.searchsorted([start, end]).tolist()
+        # The others are mostly few, and are sought among these.
+        unseen = (self.unseen[first:last] - start).astype(docs.dtype)
+        return len(docs) - int(matches.holds(unseen, docs).sum())
+
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
 
@@ -144,9 +165,10 @@ class ColumnView:
         if found is None:
             shown = None
             if not (self.all_live if unpublished else self.all_visible):
-                mask = self.live if unpublished else self.visible
-                shown = sieve.union([mask.nonzero()[0].astype(np.uint32)], self.articles)
-            found = (None if shown is None else np.frombuffer(shown, np.uint64),)
+                mask = np.zeros(-(-self.articles // 64) * 64, bool)
+                mask[: self.articles] = self.live if unpublished else self.visible
+                shown = np.packbits(mask, bitorder="little").view(np.uint64)
+            found = (shown,)
             self.cache.put(_SHOWN[unpublished], found)
         return found[0]
 
@@ -174,10 +196,6 @@ class ColumnView:
         """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""
         return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
 
-    def signals(self, name: str) -> ranking.Floats:
-        """The heat or quality of every article, NaN if unknown."""
-        return self.remembered(name, lambda: self.known(name))
-
     # Dates
 
     def moments(self, name: str, tz: tzinfo, docs: Array | slice = slice(None)) -> ranking.Floats:
@@ -198,6 +216,10 @@ class ColumnView:
             return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
 
         return self.remembered((name, tz, "extents"), made)
+
+    def shifts_days(self, name: str, tz: tzinfo) -> bool:
+        """Whether some dates without a time begin at another moment in a zone than in UTC."""
+        return self._days_alone(name, tz) is not None
 
     def _days_alone(self, name: str, tz: tzinfo) -> tuple[Array, Array] | None:
         """For every article dated by a day alone, how many seconds later that day starts in a zone than in UTC, and its

@@ -83,16 +83,8 @@ def _commonest(texts: list[str], counts: Array, limit: int | None) -> list[tuple
 
 def _counts(view: View, name: str, docs: Array) -> Array:
     """How many of these articles have each of the names of a table."""
-    columns_of = [
-        (
-            start,
-            segment.column(name),
-            segment.column(f"{name}_at") if name in columns.SEVERAL else None,
-            numbers,
-        )
-        for start, segment, numbers in zip(view.starts, view.segments, view.numbers(name), strict=False)
-    ]
-    tallied = sieve.tally(docs.astype(np.uint32, copy=False), columns_of, len(view.names(name)))
+    segments = view.named(name, view.numbers(name))
+    tallied = sieve.tally(docs.astype(np.uint32, copy=False), segments, len(view.names(name)))
     return np.frombuffer(tallied, np.int64)
 
 

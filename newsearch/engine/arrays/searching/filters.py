@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import sieve
-from newsearch.engine.arrays.loops.sieve import ANY_CHOSEN, BETWEEN, CHOSEN, LISTED, Check
+from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
@@ -22,6 +22,9 @@ Array: TypeAlias = NDArray[Any]
 
 Groups: TypeAlias = list[list[Check]]
 """Checks in conjunctive form: an article must pass at least one check of each group."""
+
+_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
+"""The types of numbers that WITHIN compares."""
 
 _Maker: TypeAlias = Callable[[str, View], Check]
 
@@ -66,21 +69,43 @@ class Filters:
         view = self._view
         match node:
             case Range():
-                values = view.signals(node.field)
                 # A negative signal counts as unknown (see Article).
                 low = max(0.0 if node.low is None else node.low, 0.0)
-                return Check(BETWEEN, values, values, None, low, np.inf if node.high is None else node.high)
+                high = np.inf if node.high is None else node.high
+                return self._within(node.field, low, high)
             case DateRange():
                 low = -np.inf if node.start is None else _seconds(node.start)
                 high = np.inf if node.end is None else _seconds(node.end) - 1
+                ended = node.start is None and not node.begun
+                if not view.shifts_days(node.field, self._tz):
+                    return self._within(node.field, low, high, day=columns.DAY_ALONE[node.field], ended=ended)
                 begins, ends = view.extents(node.field, self._tz)
-                until = ends if node.start is None and not node.begun else begins
-                return Check(BETWEEN, until, ends, None, low, high)
+                return Check(BETWEEN, ends if ended else begins, ends, None, low, high)
             case Match() if (part := url_part(node)) is not None:
                 return _listed(view.with_url(part))
             case Match():
                 return _MAKERS[node.field](node.value, view)
         return _listed(self._found(node))
+
+    def _within(self, name: str, low: float, high: float, *, day: int = 0, ended: bool = False) -> Check:
+        """Check that a number is within bounds, as it is stored."""
+        view = self._view
+        column = view.column(name)
+        if column.dtype not in _COMPARED:
+            # Few files have signals below 0 or above any integer.
+            wide = np.int32 if column.dtype.itemsize < 4 else np.float64
+            column = view.remembered(("wide", name), lambda: column.astype(wide))
+        return Check(
+            WITHIN,
+            column,
+            view.column("flag"),
+            None,
+            low,
+            high,
+            known=columns.KNOWN[name],
+            day=day,
+            ended=ended,
+        )
 
     def _hosts(self, node: Match) -> Check | None:
         """A check of URL hosts, which stand in for the domain of articles whose outlet has none."""
@@ -159,43 +184,46 @@ def _hashed(column: str, keys: Callable[[str], tuple[str, ...]]) -> _Maker:
     return make
 
 
-def _chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
-    """Check that an article's string in a table passes a test. See View.chosen."""
-    return Check(CHOSEN, view.column(table), None, view.chosen(table, key, test))
+def _marked(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
+    """Check that any of an article's strings in a table passes a test. See View.chosen."""
+
+    def made() -> tuple[Array]:
+        chosen = view.chosen(table, key, test)
+        marked = sieve.marked(
+            view.named(table, [chosen.take(of) for of in view.numbers(table)]), view.articles
+        )
+        return (np.frombuffer(marked, np.uint64),)
+
+    return Check(MARKED, view.joined(("marked", table, key), made)[0])
 
 
 def _named(table: str) -> _Maker:
     def make(value: str, view: View) -> Check:
         wanted = value.casefold()
-        return _chosen(table, view, wanted, lambda name: name == wanted)
+        return _marked(table, view, wanted, lambda name: name == wanted)
 
     return make
 
 
 def _language(value: str, view: View) -> Check:
     wanted = value.casefold()
-    return _chosen("language", view, wanted, lambda name: name == wanted or name.startswith(wanted + "-"))
+    return _marked("language", view, wanted, lambda name: name == wanted or name.startswith(wanted + "-"))
 
 
 def _topic(value: str, view: View) -> Check:
     wanted = value.casefold()
-    return _any_chosen("topic", view, wanted, lambda name: name == wanted)
+    return _marked("topic", view, wanted, lambda name: name == wanted)
 
 
 def _author(value: str, view: View) -> Check:
     wanted = folded_name(value)
-    return _any_chosen("author", view, wanted, lambda name: names_within(wanted, name))
-
-
-def _any_chosen(table: str, view: View, key: str, test: Callable[[str], bool]) -> Check:
-    """Check that any of an article's strings in a table passes a test. See View.chosen."""
-    return Check(ANY_CHOSEN, view.column(table), view.starts_of(table), view.chosen(table, key, test))
+    return _marked("author", view, wanted, lambda name: names_within(wanted, name))
 
 
 def _domain(value: str, view: View) -> Check:
     wanted = _host(value)
     # No name that `_provider` looks up contains the separator: the two never share a key.
-    return _chosen(
+    return _marked(
         "provider", view, f"\x1f{wanted}", lambda name: wanted in name and _within(_parts(name)[1], wanted)
     )
 
@@ -211,7 +239,7 @@ def _provider(value: str, view: View) -> Check:
         name, domain = _parts(folded)
         return names_within(wanted, name) or ("." in host and _within(domain, host))
 
-    return _chosen("provider", view, wanted, is_called)
+    return _marked("provider", view, wanted, is_called)
 
 
 @lru_cache(maxsize=256)

@@ -54,11 +54,10 @@ class FormCounts:
             return known.articles_with(form)
         # Count this form only: counting all forms takes longer than most searches.
         view, total = self._view, 0
-        for start, segment in zip(view.starts, view.segments, strict=False):
+        for i, segment in enumerate(view.segments):
             number = segment.dictionary.number(form)
             if number >= 0:
-                doc = segment.postings(number, number + 1)[0]
-                total += len(doc) if view.all_visible else int(view.visible[start:].take(doc).sum())
+                total += view.count_visible(i, segment.postings(number, number + 1)[0])
         return total
 
     def like(self, term: str, edits: int) -> list[LikeForm]:

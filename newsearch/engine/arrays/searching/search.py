@@ -274,7 +274,8 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        only_filters = not self._optional and all(map(self._view.is_everything, self._parts))
+        only_filters = bool(self._filters) and not self._optional
+        only_filters = only_filters and all(map(self._view.is_everything, self._parts))
         if only_filters and (passing := self._sieve.all_passing()) is not None:
             part, passes = passing
             return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)

@@ -316,21 +316,15 @@ class View(ColumnView):
     @cached
     def lengths(self) -> Array:
         """The number of words in each text field: shape (articles, fields)."""
-        return np.concatenate(
-            [np.empty((0, len(ranking.TEXT_FIELDS)), np.uint8), *(s.lengths for s in self.segments)]
-        )
-
-    @cached
-    def field_ends(self) -> Array:
-        """The end of each text field, in words from the start of the article: shape (articles, fields)."""
-        return np.cumsum(self.lengths, axis=1, dtype=np.int32)
+        names = [f"length_{name}" for name in ranking.TEXT_FIELDS]
+        return np.stack([self._column(name) for name in names], axis=1)
 
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
         """The articles with a word in a text field, and its code in each, computed from that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
         keys = slot.keys()
         # Of these articles alone: the ends of millions take more memory than all else that a search keeps.
-        ends = np.cumsum(self.lengths.take(keys >> 16, axis=0), axis=1, dtype=np.int32)
+        ends = np.cumsum(self.lengths.take(keys >> 16, axis=0), axis=1, dtype=np.int64)
         fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
         doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
         weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]

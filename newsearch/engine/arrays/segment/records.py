@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from math import isfinite
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import zstandard
@@ -99,7 +99,7 @@ def decode_rest(rest: str) -> dict[str, Any]:
         ValueError, TypeError, LookupError, AttributeError: encode_record did not write this.
     """
     if not rest:
-        return _NO_REST
+        return NO_REST
     from newsearch.articles.history import versions  # few records need these
     from newsearch.articles.reading import article_from_mapping
 
@@ -126,7 +126,7 @@ def _finite(text: str) -> float:
     return number
 
 
-_NO_REST: dict[str, Any] = {
+NO_REST: Final[dict[str, Any]] = {
     "images": (),
     "related": (),
     "history": (),

@@ -19,7 +19,7 @@ from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
-from newsearch.engine.arrays.segment.records import Record, RecordReader, decode_rest
+from newsearch.engine.arrays.segment.records import NO_REST, Record, RecordReader, decode_rest
 from newsearch.engine.arrays.segment.urls import NAMES, UrlParts
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.text.analysis import Stemming
@@ -360,9 +360,7 @@ class Segment:
         """The columns that every article is read from."""
         return tuple(map(self._scalars, _FACTS))
 
-    def _moment(self, name: str, flag: int, seconds: int, microsecond: int) -> datetime | date | None:
-        if not flag & columns.KNOWN[name]:
-            return None
+    def _moment(self, name: str, flag: int, seconds: int, microsecond: int) -> datetime | date:
         when = _EPOCH + timedelta(0, seconds, microsecond)
         return when.date() if flag & columns.DAY_ALONE[name] else when
 
@@ -374,13 +372,24 @@ class Segment:
         # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
         made.id, made.title, made.excerpt, web, original, amp, cached, made.body, rest, _ = record
-        few = decode_rest(rest)
-        start, end = topic_at[doc], topic_at[doc + 1]
-        made.topics = tuple([named("topic", n) for n in topics[start:end]]) if start != end else ()
-        made.date = self._moment("date", flag, dates[doc], few["microsecond"])
-        made.modified = self._moment("modified", flag, changes[doc], few["modified_microsecond"])
-        start, end = author_at[doc], author_at[doc + 1]
-        made.authors = tuple([named("author", n) for n in authors[start:end]]) if start != end else ()
+        few = decode_rest(rest) if rest else NO_REST
+        # What is known is looked up without a call, here and below.
+        start, end, known = topic_at[doc], topic_at[doc + 1], shown["topic"]
+        made.topics = (
+            tuple([known.get(n) or named("topic", n) for n in topics[start:end]]) if start != end else ()
+        )
+        made.date = (
+            self._moment("date", flag, dates[doc], few["microsecond"]) if flag & columns.DATED else None
+        )
+        made.modified = (
+            self._moment("modified", flag, changes[doc], few["modified_microsecond"])
+            if flag & columns.MODIFIED
+            else None
+        )
+        start, end, known = author_at[doc], author_at[doc + 1], shown["author"]
+        made.authors = (
+            tuple([known.get(n) or named("author", n) for n in authors[start:end]]) if start != end else ()
+        )
         made.original_url = original or None
         made.web_url = web or None
         made.amp_web_url = amp or None
@@ -389,7 +398,10 @@ class Segment:
         made.category = shown["category"].get(number) or named("category", number)
         number = types[doc]
         made.type = shown["type"].get(number) or named("type", number)
-        made.language = named("language", tongues[doc]) if flag & columns.TAGGED else None
+        number = tongues[doc]
+        made.language = (
+            (shown["language"].get(number) or named("language", number)) if flag & columns.TAGGED else None
+        )
         made.heat = _plain(heats[doc]) if flag & columns.HAS_HEAT else None
         made.quality = _plain(qualities[doc]) if flag & columns.HAS_QUALITY else None
         made.published = flag & columns.PUBLISHED != 0
