@@ -81,4 +81,4 @@ def test_the_command_tells_all_figures(source: Path, tmp_path: Path, monkeypatch
     told = CliRunner().invoke(serve.main, options, catch_exceptions=False)
     assert told.exit_code == 0
     assert len(re.findall(r"^2 workers, .*: [\d,]+/s .* at half of that", told.stdout, re.MULTILINE)) == 5
-    assert len(re.findall(r"not measured, because \w+ is not on PATH", told.stdout)) == 2
+    assert len(re.findall(r"not measured, because it needs \w+ on PATH", told.stdout)) == 2

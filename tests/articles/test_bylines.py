@@ -103,6 +103,8 @@ LEE, RAY, DAY = "Ann Lee", "Bob Ray", "Cy Day"
         (["Ann Lee", "Bob Ray"], [LEE, RAY]),
         ([{"name": "By Ann Lee, Reuters"}, {"name": "Bob Ray"}], [LEE, RAY]),
         (["Ann Lee", "Ann Lee"], [LEE]),
+        ("By Ann Lee and by Bob Ray", [LEE, RAY]),
+        ("By By Ann Lee and By By Bob Ray", [LEE, RAY]),
         ("", []),
         (" , ", []),
         ("By ", ["By"]),

@@ -81,14 +81,15 @@ def _split_piece(text: str) -> list[str]:
     if len(people) < 2 or not all(map(_is_whole_name, people)):
         pieces = [piece.strip() for piece in text.split(";") if piece.strip()]
         if len(pieces) > 1:
-            return [person for piece in pieces if (person := _person(piece))]
+            return [name for piece in pieces for name in _split_piece(piece)]
         kept = people if 0 < len(people) < len(parts) else [_person(text)] if len(parts) == 1 else [text]
         return [", ".join(kept)] if kept[0] else []
     return people
 
 
 def _person(part: str) -> str:
-    """A name without the place, outlet or agency that follows it."""
+    """A name without a "by" before it, and without the place, outlet or agency that follows it."""
+    part = _AND_BY.sub("", part)
     found = _WHERE.fullmatch(part)
     name = found[1] if found and " " in found[1] else part
     inner = _IN_BRACKETS.search(name)
@@ -119,10 +120,11 @@ def _is_affiliation(text: str) -> bool:
 
 # "Von Miller" and "Di Maio" are names; "by" in other languages is followed by a whole name.
 _BY: Final = re.compile(
-    r"^(?:(?:(?:written|words|story|text|report(?:ed|ing)?)[ ]+)?by[ :]+(?=\S)"
+    r"^(?:(?:(?:(?:written|words|story|text|report(?:ed|ing)?)[ ]+)?by[ :]+)+(?=\S)"
     r"|(?:von|par|por|di|door|av|af)[ :]+(?=\S+ \S))",
     re.IGNORECASE,
 )
+_AND_BY: Final = re.compile(r"^(?:by[ :]+)+(?=\S)", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(?:,\s*(?:and|und|et|y|&)\s|\s(?:and|und|et|y)\s|\s&\s|;)\s*", re.IGNORECASE)
 _BARS: Final = re.compile(r"\s+[|•·]\s+|\s*\|\s*")
 _PLAIN_NAME: Final = re.compile(r"[A-Z][a-z]+ [A-Z][a-z]+")
