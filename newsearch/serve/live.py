@@ -23,6 +23,9 @@ Value = TypeVar("Value")
 _EVERY = 1.0
 """Seconds between two checks for a newer generation."""
 
+_TURN = 0.02
+"""Seconds that a search waits for the one before it, at most."""
+
 _PATIENCE = 0.5
 """Seconds that a new generation is kept back at most until it is warmed up."""
 
@@ -70,6 +73,7 @@ class Live:
         self._memory = settings.memory
         self._limit = settings.threads + settings.waiting
         self._pool = ThreadPoolExecutor(settings.threads, "newsearch")
+        self._turn = Lock()
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
         self._probe: Index | None = None
@@ -92,9 +96,22 @@ class Live:
         loop = asyncio.get_running_loop()
         self.running += 1
         # Counted until the thread is free again, even if the client has gone.
-        future = self._pool.submit(lambda: job(self.snapshot()))
+        future = self._pool.submit(self._in_turn, job)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._done))
         return await asyncio.wrap_future(future)
+
+    def _in_turn(self, job: Callable[[Snapshot], Value]) -> Value:
+        """Run a job after the one before it, unless that takes long.
+
+        Threads that search at the same time take the interpreter's lock from each other, which costs more than most
+        searches gain.
+        """
+        is_turn = self._turn.acquire(timeout=_TURN)
+        try:
+            return job(self.snapshot())
+        finally:
+            if is_turn:
+                self._turn.release()
 
     def _done(self) -> None:
         self.running -= 1
