@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch.articles.reading import article_from_mapping
+from newsearch.engine.arrays import archives
 from newsearch.engine.arrays.files.layout import FORMAT_VERSION, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import toc_checksum
 from newsearch.engine.arrays.writer import ArraysWriter
@@ -202,6 +203,27 @@ def test_a_backup_restores_to_the_same_answers(index: Path, tmp_path: Path) -> N
     assert (made.articles, made.generation) == (6, 4)
     assert answers(tmp_path / "new" / "index") == answers(index)
     assert newsearch.verify(tmp_path / "new" / "index").ok
+
+
+def test_a_commit_in_the_middle_of_a_backup_takes_nothing_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, index = tmp_path / "news", tmp_path / "index"
+    source.mkdir()
+    (source / "oslo.md").write_text("---\ntitle: A ban in oslo\n---\n")
+    newsearch.build(source, index=index)
+    verify_segments = archives.verify_segments
+
+    def after_a_commit(segments: Any) -> None:
+        (source / "oslo.md").rename(source / "rome.md")
+        newsearch.build(source, index=index)
+        verify_segments(segments)
+
+    monkeypatch.setattr(archives, "verify_segments", after_a_commit)
+    newsearch.backup(index, tmp_path / "saved")
+    monkeypatch.undo()
+    newsearch.restore(tmp_path / "saved", tmp_path / "restored")
+    assert (ids(tmp_path / "restored"), ids(index)) == (["oslo.md"], ["rome.md"])
 
 
 def test_a_backup_and_compacting_keep_protected_words_and_languages(tmp_path: Path) -> None:

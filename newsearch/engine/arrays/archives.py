@@ -42,8 +42,6 @@ def backup(directory: Path, path: Path) -> Archive:
     """Copy the published generation to one file; see `newsearch.backup`."""
     toc, segments, contents = _contents(directory)
     verify_segments(segments)
-    for name in toc.states:
-        load_state(directory / name)
     try:
         place = replaceable(path)
         temporary = temporary_name(place)
@@ -60,13 +58,18 @@ def backup(directory: Path, path: Path) -> Archive:
 
 
 def _contents(directory: Path) -> tuple[Toc, list[Segment], dict[str, Any]]:
-    """The published generation, its segments, and the bytes of all its files by name."""
+    """The published generation, its segments, and the bytes of all its files by name.
+
+    Commits may remove its files meanwhile, but not those that are open.
+    """
     while True:
         toc, segments = open_generation(directory)
         try:
             mapped = {
                 name: ArrayFile(directory / name, _KINDS[Path(name).suffix]).bytes for name in toc.files()
             }
+            for name in toc.states:
+                load_state(directory / name)
         except FileNotFoundError as error:
             if read_toc(directory) == toc:
                 raise IndexCorrupt(error.filename, "missing") from error
