@@ -27,6 +27,7 @@ from bench.__main__ import CORPUS
 from bench.corpus import SEED, prepare
 from bench.measure import PROJECT
 from bench.peers import make
+from bench.queries import PASTED, queries
 from newsearch import Index
 from newsearch import open as open_index
 
@@ -34,15 +35,6 @@ PLAIN = "coronavirus vaccine trial"
 _WARM_SECONDS = 1.0
 _THREAD_SECONDS = 3.0
 _QUERIES = 1000
-
-PASTED = """
-The president said on Tuesday that the country would halt funding for the World Health Organization over its handling
-of the coronavirus pandemic while its response to the outbreak is reviewed. Officials in several countries criticised
-the decision, and scientists warned that it would make it harder to track the spread of the disease in poor regions
-where hospitals have few ventilators and tests are scarce. The agency needs money for vaccine research, laboratory
-supplies and the training of nurses, and asked donors to give more before the summer, when harvest workers travel
-between countries and many schools open again for children
-"""
 
 
 class Asked(NamedTuple):
@@ -161,8 +153,6 @@ LONG = (
 
 def throughput(path: Path, threads: int, kind: str) -> float:
     """Queries per second that threads answer together from one Index: of words, or those of LONG."""
-    from bench.queries import queries
-
     words = [Asked("", query.text) for query in queries(("news-any", "three-any"))]
     asked = words if kind == "words" else list(LONG)
     done: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,19 @@ TITLES = {
 }
 
 
+def made(place: Path, titles: Mapping[str, str] | Sequence[str]) -> Index:
+    """An index of articles with these titles, by id; a list is numbered."""
+    if not isinstance(titles, Mapping):
+        titles = {f"{number:03}": title for number, title in enumerate(titles)}
+    path = place / "news.jsonl"
+    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
+    newsearch.build(path, index=place / "index")
+    return newsearch.open(place / "index")
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Index:
-    path = tmp_path / "news.jsonl"
-    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in TITLES.items()))
-    newsearch.build(path, index=tmp_path / "index")
-    return newsearch.open(tmp_path / "index")
+    return made(tmp_path, TITLES)
 
 
 def found(index: Index, query: str) -> list[str]:
@@ -56,10 +64,7 @@ def test_both_are_found_and_the_one_that_was_typed_comes_first(
 
 def test_the_rarer_spelling_is_not_worth_more_for_that(tmp_path: Path) -> None:
     titles = ["COVID-19 cases"] * 50 + ["covid19 cases"] + ["other news"] * 50
-    path = tmp_path / "news.jsonl"
-    path.write_text("".join(json.dumps({"id": f"{i:03}", "title": t}) + "\n" for i, t in enumerate(titles)))
-    newsearch.build(path, index=tmp_path / "index")
-    with newsearch.open(tmp_path / "index") as index:
+    with made(tmp_path, titles) as index:
         hits = index.search("COVID-19", limit=60)
         assert len(hits) == 51
         assert hits[-1].id == "050"
@@ -81,10 +86,7 @@ def test_an_article_with_two_spellings_of_a_word_ranks_by_the_best_of_them(
     titles = {"typed": typed, "both": both} | {
         f"{number:02}": "Other news of the day" for number in range(60)
     }
-    path = tmp_path / "news.jsonl"
-    path.write_text("".join(json.dumps({"id": id, "title": title}) + "\n" for id, title in titles.items()))
-    newsearch.build(path, index=tmp_path / "index")
-    with newsearch.open(tmp_path / "index") as index:
+    with made(tmp_path, titles) as index:
         hits = index.search(query)
         assert [hit.id for hit in hits] == ["typed", "both"]
         for hit in hits:
@@ -97,10 +99,7 @@ def test_a_rare_spelling_of_two_words_does_not_rank_above_the_one_that_was_typed
     titles = (
         ["NewYork hospital"] + ["New York hospital"] * 40 + ["New mayor of York"] * 20 + ["Other news"] * 40
     )
-    path = tmp_path / "news.jsonl"
-    path.write_text("".join(json.dumps({"id": f"{i:03}", "title": t}) + "\n" for i, t in enumerate(titles)))
-    newsearch.build(path, index=tmp_path / "index")
-    with newsearch.open(tmp_path / "index") as index:
+    with made(tmp_path, titles) as index:
         hits = index.search("new york", limit=100)
         assert len(hits) == 61
         assert hits[-1].id == "000"
