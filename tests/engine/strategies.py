@@ -20,6 +20,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.searching import (
+    boosts,
     clauses,
     column_view,
     filters,
@@ -259,6 +260,7 @@ class Tuning:
     complete_words: int = 6
     scans: int = 16
     memory: int = CACHE
+    uncoded: int = 1 << 16
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -291,6 +293,7 @@ class Tuning:
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (view, "_BITS_SHARE", self.bits_share),
                 (view, "_SCANS", self.scans),
+                (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -312,6 +315,7 @@ tunings = st.builds(
     complete_words=st.sampled_from([1, 2, 6]),
     scans=st.sampled_from([0, 16]),
     memory=st.sampled_from([0, 20_000, CACHE]),
+    uncoded=st.sampled_from([0, 1 << 16]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

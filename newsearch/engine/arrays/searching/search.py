@@ -78,7 +78,7 @@ class Search:
         self._sieve = PageFilters(view, compiler, asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
-        self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
+        self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
 
     # Answer
@@ -160,7 +160,7 @@ class Search:
     @checked
     def number(self, id: str) -> int | None:
         docs = self.docs
-        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        alike = np.flatnonzero(self._view.spread("id_hash").take(docs) == np.uint64(columns.hash_key(id)))
         return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
 
     @checked
@@ -194,7 +194,7 @@ class Search:
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
             signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
-        boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
+        boost = Explanation(float(self._boost.take(docs)[0]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
     # For folding
@@ -278,10 +278,8 @@ class Search:
         only_filters = only_filters and all(map(self._view.is_everything, self._parts))
         if only_filters and (passing := self._sieve.all_passing()) is not None:
             part, passes = passing
-            return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
-        return kernel.best_complete(
-            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
-        )
+            return kernel.best_complete([part], self._boost, self._shown, passes, wanted)
+        return kernel.best_complete(self._parts, self._boost, self._shown, self._filter, wanted)
 
     def _best_partial(self, wanted: int) -> list[Row]:
         if self._also:
@@ -303,7 +301,6 @@ class Search:
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
-            self._ceiling,
             self._shown,
             passes,
             wanted,
@@ -440,7 +437,7 @@ class Search:
             view.known("heat", docs).tolist(),
             view.known("quality", docs).tolist(),
             # The midnight of a date without a time may equal the timestamp of another article.
-            (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
+            (view.spread("flag").take(docs) & columns.DATE_ONLY).tolist(),
             strict=True,
         )
         seen: Counter[str] = Counter()
