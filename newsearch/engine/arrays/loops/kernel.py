@@ -100,6 +100,11 @@ class Boost(NamedTuple):
     codes: Array | None
     ceiling: ranking.Floats
 
+    @property
+    def articles(self) -> int:
+        """The number of articles."""
+        return len(self.factors if self.codes is None else self.codes)
+
     def take(self, docs: Array) -> ranking.Floats:
         """The factors of some articles."""
         return self.factors.take(docs if self.codes is None else self.codes.take(docs))

@@ -14,6 +14,7 @@ from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
+from newsearch.engine.arrays.searching.everything import listed
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (
@@ -158,7 +159,7 @@ class Compiler:
 
     def _docs(self, node: Node) -> Array:
         clause = self.clause(node)
-        return clause.part.doc if clause else matches.NONE.doc
+        return listed([clause.part])[0].doc if clause else matches.NONE.doc
 
     def _passing(self, node: Node) -> ScoringClause:
         docs = self._docs_passing(self.groups([node]))
@@ -186,7 +187,7 @@ class Compiler:
         clauses = [clause for child in children if (clause := self.clause(child))]
         if not clauses:
             return None
-        parts = [clause.part for clause in clauses]
+        parts = listed([clause.part for clause in clauses])
         combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
         return combined._replace(summed=tuple(clauses))
 

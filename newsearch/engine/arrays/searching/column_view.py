@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches
-from newsearch.engine.arrays.loops.kernel import Boost, Mask, Part
+from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.loops.kernel import Boost, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache
+from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -190,15 +191,22 @@ class ColumnView:
             self.cache.put(_SHOWN[unpublished], found)
         return found[0]
 
-    @cached
-    def everything(self) -> Part:
+    @cached_property
+    def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        docs = np.arange(self.articles, dtype=np.uint32)
-        return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
+        return every(self.articles)
 
-    def is_everything(self, part: Part) -> bool:
-        """Whether a part is `everything`, which is not made only to be compared."""
-        return part is self.cache.get(("everything",))
+    def all_shown(self, *, unpublished: bool) -> Array:
+        """The articles that may be found at all, sorted, uint32."""
+        shown = self.shown(unpublished=unpublished)
+        if shown is None:
+            return np.arange(self.articles, dtype=np.uint32)
+        return np.frombuffer(sieve.numbers(shown), np.uint32)
+
+    def count_shown(self, *, unpublished: bool) -> int:
+        """How many articles may be found at all."""
+        shown = self.shown(unpublished=unpublished)
+        return self.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
     def all_live(self) -> bool:
