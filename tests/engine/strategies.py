@@ -262,6 +262,7 @@ class Tuning:
     scans: int = 16
     memory: int = CACHE
     uncoded: int = 1 << 16
+    at_once: int = 1 << 15
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -295,6 +296,7 @@ class Tuning:
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (view, "_BITS_SHARE", self.bits_share),
                 (view, "_SCANS", self.scans),
+                (view, "_AT_ONCE", self.at_once),
                 (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
@@ -318,6 +320,7 @@ tunings = st.builds(
     scans=st.sampled_from([0, 16]),
     memory=st.sampled_from([0, 20_000, CACHE]),
     uncoded=st.sampled_from([0, 1 << 16]),
+    at_once=st.sampled_from([1, 2, 1 << 15]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

@@ -18,7 +18,7 @@ from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Boost, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
-from newsearch.engine.arrays.searching.cache import Cache
+from newsearch.engine.arrays.searching.cache import Cache, size_of
 from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
@@ -32,8 +32,6 @@ _T = TypeVar("_T")
 
 
 _SHOWN = {False: "visible articles", True: "live articles"}
-_USUAL = "boost"
-"""The key of the default boosts, which do not depend on dates."""
 
 
 def cached(make: Callable[[Any], _T]) -> _T:
@@ -295,10 +293,18 @@ class ColumnView:
             tz: the time zone in which days begin.
         """
 
-        # Only recency depends on dates. To hash the usual boosts takes longer than to find what is kept of them.
+        if boosts is ranking.DEFAULT_BOOSTS:
+            return self._usual_boost
+        # Only recency depends on dates.
         when = (as_of, tz) if boosts.half_life is not None else None
-        key = _USUAL if boosts is ranking.DEFAULT_BOOSTS else ("boost", boosts, when)
-        return self.cache.made(key, lambda: boost_of(self, boosts, as_of, tz))
+        return self.cache.made(("boost", boosts, when), lambda: boost_of(self, boosts, as_of, tz))
+
+    @cached_property
+    def _usual_boost(self) -> Boost:
+        # Every search reads it, and one search may need more than the cache holds: it would be made each time.
+        found = boost_of(self, ranking.DEFAULT_BOOSTS, None, UTC)
+        self.cache.limit -= min(size_of(found), self.cache.limit // 4)
+        return found
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo) -> float:
         """The recency factor of one article."""

@@ -57,6 +57,9 @@ _BITS_SHARE = 128
 instead of searching the list."""
 
 
+_AT_ONCE = 1 << 15
+"""The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
+
 _PART = 600
 """The bytes of a Part besides those of its arrays."""
 
@@ -323,6 +326,10 @@ class View(ColumnView):
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
         """The articles with a word in a text field, and its code in each, computed from that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
+        found = [self._in_field(part, number) for part in slot.parts(_AT_ONCE)]
+        return np.concatenate([doc for doc, _ in found]), np.concatenate([code for _, code in found])
+
+    def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
         keys = slot.keys()
         ends = np.cumsum(self.lengths.take(keys >> 16), axis=1, dtype=np.int64)
         fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
