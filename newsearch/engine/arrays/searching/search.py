@@ -91,8 +91,8 @@ class Search:
         docs = np.array([self._page[number][1]])
         return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
 
-    @checked
     def article(self, number: int) -> Article:
+        # Not checked: it tells damage itself, and a page calls it ten times.
         return self._view.article(self._page[number][1])
 
     @checked
@@ -274,11 +274,11 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        only_filters = bool(self._filters) and not self._optional
-        only_filters = only_filters and all(map(self._view.is_everything, self._parts))
-        if only_filters and (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
+        if self._filters and not self._optional and all(map(self._view.is_everything, self._parts)):
+            passing = self._sieve.all_passing()
+            if passing is not None:
+                part, passes = passing
+                return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
         return kernel.best_complete(
             self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
         )
@@ -321,7 +321,7 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes
+        return self._sieve.passes if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
@@ -399,6 +399,8 @@ class Search:
             first: the number of the first row that is shown. Ties before it are left as they are.
         """
         rows.sort(reverse=True)
+        if first <= 0 and len({key for key, _, _ in rows}) == len(rows):
+            return rows[:wanted]
         start = min(max(first, 0), len(rows))
         while 0 < start < len(rows) and rows[start - 1][0] == rows[start][0]:
             start -= 1
