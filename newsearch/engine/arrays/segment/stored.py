@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from newsearch._compiled import compiled
 from newsearch.articles.article import Article, Draft, Provider
+from newsearch.engine.arrays.loops.kernel import COMPARED
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import NO_REST, Record, decode_rest
 
@@ -30,9 +31,6 @@ _FACTS = (
 _TABLES = ("category", "type", "language", "provider", "topic", "author")
 """The tables that their numbers lead into, in the order of `_stored.c`."""
 
-_COMPILED = frozenset("BHILQilqd")
-"""The types of arrays that `_stored.c` reads. Few segments have others, with small numbers below 0."""
-
 
 class StoredArticles:
     """The articles of one segment.
@@ -42,16 +40,18 @@ class StoredArticles:
     """
 
     def __init__(self, column: Callable[[str], Array]) -> None:
-        self._facts = tuple([memoryview(column(name)) for name in _FACTS])
+        facts = [column(name) for name in _FACTS]
+        texts = [(column(f"{table}_name_at"), column(f"{table}_name_bytes")) for table in _TABLES]
+        self._facts = tuple([memoryview(array) for array in facts])
         self._text = {
-            table: (memoryview(column(f"{table}_name_at")), memoryview(column(f"{table}_name_bytes")))
-            for table in _TABLES
+            table: (memoryview(at), memoryview(text))
+            for table, (at, text) in zip(_TABLES, texts, strict=True)
         }
-        self._shown: dict[str, dict[int, Any]] = {table: {} for table in _TABLES}
+        self._shown: dict[str, dict[int, str]] = {table: {} for table in _TABLES}
         self._make: Callable[[int, Record], Article | None] | None = None
-        tables = tuple(self._text.values())
-        if _twin and all(array.format in _COMPILED for array in (*self._facts, *chain.from_iterable(tables))):
-            maker = _twin.Maker(Article, datetime, date, UTC, columns.provider_from_name, self._facts, tables)
+        if _twin and all(array.dtype in COMPARED for array in (*facts, *chain.from_iterable(texts))):
+            make_provider, views = columns.provider_from_name, tuple(self._text.values())
+            maker = _twin.Maker(Article, datetime, date, UTC, make_provider, self._facts, views)
             self._make = maker.make
 
     def article(self, doc: int, record: Record) -> Article:
