@@ -69,6 +69,18 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     return size;
 }
 
+/* The first place from `i` on whose chunk may have an article that reaches the threshold with scores of `most` at most.
+ * Segments number their articles by falling boost, so that often nothing of the rest of one is left. */
+static Py_ssize_t next_likely(const Best *best, const List *list, Py_ssize_t i, double most) {
+    const double *ceilings = best->ceiling.data, known = threshold(best);
+    if (i >= list->doc.length) return i;
+    int64_t chunk = article(&list->doc, i) / CHUNK;
+    if (chunk >= best->ceiling.length || most * ceilings[chunk] * SLACK >= known) return i;
+    do chunk++;
+    while (chunk < best->ceiling.length && most * ceilings[chunk] * SLACK < known);
+    return seek(&list->doc, i, chunk * CHUNK);
+}
+
 const char best_complete_doc[] =
     "best_complete(parts, boost, ceiling, visible, passes, wanted, first): the best articles that every part holds.";
 
@@ -85,7 +97,8 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
     let_go(&best, doc->length);
-    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+    const double most = lists[0].best + elsewhere;
+    for (Py_ssize_t block = 0; (block = next_likely(&best, &lists[0], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         int candidates = sift(&best, &lists[0], block, elsewhere, places);
         for (Py_ssize_t j = 1; j < count && candidates; j++) {
@@ -129,7 +142,8 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         lists[j].at = 0;
         met_before |= is_earlier[j];
     }
-    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+    const double most = lists[lead].best + later;
+    for (Py_ssize_t block = 0; (block = next_likely(best, &lists[lead], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         const int candidates = sift(best, &lists[lead], block, later, places);
         for (int candidate = 0; candidate < candidates; candidate++) {
