@@ -18,9 +18,11 @@ seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, st.sampled_from([1, 10, 3000]), st.booleans(), st.sampled_from([0, 1, 2, 97]))
+@given(
+    seeds, st.sampled_from([1, 10, 3000]), st.booleans(), st.sampled_from([0, 1, 2, 97]), st.floats(0, 1.2)
+)
 def test_the_best_of_every_article_are_those_of_a_list_of_all(
-    random: np.random.Generator, wanted: int, hides: bool, share: int
+    random: np.random.Generator, wanted: int, hides: bool, share: int, skipped: float
 ) -> None:
     articles = int(random.choice([0, 1, CHUNK, CHUNK + 1, 20 * CHUNK + 5]))
     # Of few values, so that articles of several chunks tie.
@@ -34,16 +36,16 @@ def test_the_best_of_every_article_are_those_of_a_list_of_all(
     def passes(docs: Any) -> Any:
         return np.frombuffer(docs, np.uint32) % share == 0
 
-    asked = boost, visible, passes if share else None, wanted
+    asked = boost, visible, passes if share else None, wanted, int(skipped * wanted)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(everything, "_FIRST", 1)
         found = best_of_every(*asked)
     whole = every(articles).listed()
     if articles:
-        expected = sorted(kernel.best_complete([whole], *asked), reverse=True)
-        assert sorted(found, reverse=True) == expected
+        expected, before = kernel.best_complete([whole], *asked)
+        assert (sorted(found[0]), found[1]) == (sorted(expected), before)
     else:
-        assert not found
+        assert found == ([], 0)
 
 
 def test_all_articles_are_listed_when_a_loop_needs_them() -> None:

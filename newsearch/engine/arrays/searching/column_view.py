@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Boost, Mask
+from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache, size_of
@@ -68,7 +68,7 @@ class ColumnView:
 
     def _spread(self, name: str) -> Spread:
         if name == "flag":
-            return Spread([segment.file.array(name) for segment in self.segments], np.uint16)
+            return Spread([segment.stored_column(name) for segment in self.segments], np.uint16)
         parts = [segment.column(name) for segment in self.segments]
         return Spread([_comparable(part) for part in parts] if name in columns.KNOWN else parts)
 
@@ -327,13 +327,9 @@ def _visible(segment: Segment) -> Mask:
     return found
 
 
-_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
-"""The types of numbers that `sieve.WITHIN` compares."""
-
-
 def _comparable(numbers: Array) -> Array:
     """The same numbers, in a type that can be compared. Few files have signals below 0 or above any integer."""
-    if numbers.dtype in _COMPARED:
+    if numbers.dtype in COMPARED:
         return numbers
     return numbers.astype(np.int32 if numbers.dtype.itemsize < 4 else np.float64)
 

@@ -51,7 +51,9 @@ def listed(parts: Sequence[Part]) -> list[Part]:
     return [part.listed() if isinstance(part, Every) else part for part in parts]
 
 
-def best_of_every(boost: Boost, visible: Array | None, passes: Passes | None, wanted: int) -> list[Row]:
+def best_of_every(
+    boost: Boost, visible: Array | None, passes: Passes | None, wanted: int, first: int
+) -> tuple[list[Row], int]:
     """What `kernel.best_complete` finds among all articles."""
     articles = boost.articles
     falling = np.argsort(-boost.ceiling, kind="stable")
@@ -65,12 +67,13 @@ def best_of_every(boost: Boost, visible: Array | None, passes: Passes | None, wa
         if rest is not None and start and len(rows) < wanted:
             # The loop asks about few at a time, which takes longer where few pass.
             docs, rest = docs[np.frombuffer(rest(docs), bool)], None
-        rows += kernel.best_complete([_part_of(docs)], boost, visible, rest, wanted)
+        rows += kernel.best_complete([_part_of(docs)], boost, visible, rest, wanted, 0)[0]
         if len(rows) >= wanted:
             least = sorted((row[0] for row in rows), reverse=True)[wanted - 1]
             rows = [row for row in rows if row[0] >= least]
         start, count = start + count, min(4 * count, max(_MOST, count))
-    return rows
+    shown = kernel.from_place(np.array([row[0] for row in rows]), first)
+    return [rows[place] for place in shown.tolist()], len(rows) - len(shown)
 
 
 def _part_of(docs: Array) -> Part:
