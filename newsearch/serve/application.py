@@ -20,6 +20,7 @@ from newsearch.serve import api, feeds, pages
 from newsearch.serve.answers import Answer, problem, query_problem
 from newsearch.serve.assistants import Assistants
 from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.heap import give_back
 from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
@@ -55,6 +56,7 @@ def app(
     def warm_up(index: Index) -> None:
         shortcut.prepare(index)
         pages.warm_up(index)
+        give_back()  # computing stories takes tens of megabytes for a moment
 
     live = Live(index, settings, synonyms, warm_up if settings.warm_up else None)
     site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))

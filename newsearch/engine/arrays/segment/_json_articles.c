@@ -31,15 +31,15 @@ static int damaged(const char *what) {
 
 typedef struct {
     Py_buffer view;
-    char format;
-    int is_open;
+    int is_signed, is_double, is_open;
 } Column;
 
 static int column_open(Column *column, PyObject *object) {
     if (PyObject_GetBuffer(object, &column->view, PyBUF_STRIDED_RO | PyBUF_FORMAT) < 0) return -1;
     column->is_open = 1;
     const char *format = column->view.format ? column->view.format : "B";
-    column->format = *format;
+    column->is_signed = strchr("bhilq", *format) != NULL;
+    column->is_double = *format == 'd';
     if (column->view.ndim == 1 && strlen(format) == 1 && strchr("?bBhHiIlLqQd", *format)) return 0;
     PyErr_Format(PyExc_TypeError, "no column of type %s is expected here", format);
     return -1;
@@ -65,7 +65,7 @@ static const char *item(const Column *column, Py_ssize_t i) {
 
 /* An element of a column of whole numbers. */
 static int64_t whole(const Column *column, Py_ssize_t i) {
-    const int is_signed = strchr("bhilq", column->format) != NULL;
+    const int is_signed = column->is_signed;
     switch (column->view.itemsize) {
         case 1: if (is_signed) READ(int8_t) else READ(uint8_t)
         case 2: if (is_signed) READ(int16_t) else READ(uint16_t)
@@ -258,7 +258,7 @@ static int add_date(Text *text, const char *key, int64_t seconds, int is_day) {
 /* A signal; 0 where not every writer of JSON would write the same characters. */
 static int add_signal(Text *text, const char *key, const Column *values, Py_ssize_t doc) {
     char written[32];
-    if (values->format == 'd') {
+    if (values->is_double) {
         double value;
         memcpy(&value, item(values, doc), sizeof value);
         const double size = value < 0 ? -value : value;
