@@ -24,6 +24,7 @@ from newsearch.serve.heap import give_back
 from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
+from newsearch.serve.rendering import HTML, error_page
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import Shelf
 from newsearch.serve.shortcut import Shortcut
@@ -129,7 +130,7 @@ def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
     """The HTML page for a problem."""
     told = json.loads(found.body)
     detail = str(told.get("detail", ""))
-    text = pages.error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
-    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", pages.HTML.encode())]
+    text = error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
+    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", HTML.encode())]
     others = [pair for pair in found.headers if pair[0] not in (b"content-length", b"content-type")]
     return Answer(found.status, about_body + others, text)
