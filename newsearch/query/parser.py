@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from newsearch._patterns import pattern
@@ -60,6 +61,9 @@ from newsearch.text import analysis
 
 MAX_QUERY_LENGTH = 4096
 """Characters of a query that are read; the rest is ignored."""
+
+_SHORT = 100
+"""Characters of a query whose tree is kept for when it is asked again."""
 
 MAX_DISTANCE = 1000
 """The largest slop of a phrase, and the largest distance of NEAR."""
@@ -126,7 +130,7 @@ def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
     """
     if not isinstance(text, str):
         raise TypeError(f"a query is a str, not {type(text).__name__}")
-    if tree := _plain_words(text):
+    if tree := (_known_words if len(text) <= _SHORT else _plain_words)(text):
         return Parsed(text, tree, ())
     parser = _Parser(text, now, tz)
     return Parsed(text, parser.root(), tuple(parser.notes))
@@ -156,6 +160,10 @@ def _plain_words(text: str) -> Node | None:
             words.append(plain_word(piece, (start, start + len(piece))))
         start += len(piece) + 1
     return words[0] if len(words) == 1 else join(tuple(words), _around(words))
+
+
+# A page and its other pages, its counts and its spellings come from one tree, which is the same object each time.
+_known_words = lru_cache(maxsize=1024)(_plain_words)
 
 
 class _Parser:

@@ -57,6 +57,8 @@ class Plan(NamedTuple):
 
 def plan(tree: Node) -> Plan:
     """Sort the children of the root (or the root itself) by their role."""
+    if isinstance(tree, Word):
+        return Plan([tree], [], [], False, False) if tree.field else Plan([], [tree], [], False, False)
     required: list[Node] = []
     optional: list[Node] = []
     filters: list[Node] = []

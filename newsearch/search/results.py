@@ -254,4 +254,7 @@ class Results(Sequence[Hit]):
 
 
 def _hits(answer: Answer) -> list[Hit]:
-    return [Hit(answer, number, *found) for number, found in enumerate(answer.hits())]
+    return [
+        Hit(answer, number, named, score, complete)
+        for number, (named, score, complete) in enumerate(answer.hits())
+    ]

@@ -36,6 +36,12 @@ _ENDINGS = frozenset(["fi"])
 """What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
 
 _MAX_REMEMBERED = 16_384
+_MAX_TREES = 1024
+"""Queries whose trees are kept with their other spellings, if they are short."""
+
+_SHORT = 100
+"""The most characters of such a query."""
+
 _UNKNOWN = ""
 """Stands for what was not looked up yet; None is remembered of what has no other spelling."""
 _HYPHENS = frozenset("-‐‑–/&＆")
@@ -72,6 +78,7 @@ class Spellings:
         self._most: Memory[str, int] = Memory()
         self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
+        self._trees: dict[str, tuple[Node, Node]] = {}
         self.names: Memory[Node, list[tuple[str, float]]] = Memory()
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
         self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
@@ -126,6 +133,18 @@ class Spellings:
             return tree
         if self._is_settled(children, text):
             return tree
+        # One search asks several times, with the same tree.
+        known = self._trees.get(text)
+        if known is not None and known[0] is tree:
+            return known[1]
+        expanded = self._with_spellings(tree, children, text)
+        if len(text) <= _SHORT:
+            if len(self._trees) >= _MAX_TREES:
+                self._trees.clear()
+            self._trees[text] = tree, expanded
+        return expanded
+
+    def _with_spellings(self, tree: Node, children: Sequence[Node], text: str) -> Node:
         found = self._expanded(children, text)
         if len(found) == len(children) and all(map(_is_same, found, children)):
             return tree

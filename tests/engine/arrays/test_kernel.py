@@ -50,14 +50,14 @@ def bits_of(held: Any) -> Any:
     return np.packbits(padded, bitorder="little").view(np.uint64)
 
 
-def alike(rows: list[Any], others: list[Any]) -> None:
-    assert sorted(rows) == sorted(others)
+def alike(found: tuple[list[Any], int], expected: tuple[list[Any], int]) -> None:
+    assert (sorted(found[0]), found[1]) == (sorted(expected[0]), expected[1])
 
 
 @settings(max_examples=60, deadline=None)
-@given(seeds, st.sampled_from([1, 10, 100, 5000]), st.booleans(), st.booleans())
+@given(seeds, st.sampled_from([1, 10, 100, 5000]), st.floats(0, 1), st.booleans(), st.booleans())
 def test_the_best_articles_are_the_same(
-    random: np.random.Generator, wanted: int, hides: bool, filters: bool
+    random: np.random.Generator, wanted: int, skipped: float, hides: bool, filters: bool
 ) -> None:
     articles = int(random.choice([1, 70, 3000, 40_000]))
     parts = sorted(
@@ -70,7 +70,7 @@ def test_the_best_articles_are_the_same(
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    ranked = boost, ceiling, visible, odd, wanted
+    ranked = boost, ceiling, visible, odd, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
@@ -90,8 +90,39 @@ def test_the_best_articles_of_many_words_are_the_same(
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
     ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     for all_too in (False, True):
-        asked = parts, bytes(len(parts)), all_too, boost, ceiling, visible, odd, wanted
+        asked = parts, bytes(len(parts)), all_too, boost, ceiling, visible, odd, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seeds,
+    st.sampled_from([1, 10, 100, 5000]),
+    st.floats(0, 1),
+    st.booleans(),
+    st.sampled_from([-np.inf, 0.0]),
+)
+def test_the_first_articles_by_a_value_are_the_same(
+    random: np.random.Generator, wanted: int, skipped: float, falling: bool, least: float
+) -> None:
+    articles = int(random.choice([1, 70, 3000, 40_000]))
+    docs = some(random, articles, random.choice([0.0, 0.02, 0.3, 1.0]), np.uint32)
+    kind = random.choice(["u1", "u2", "u4", "i4", "i8", "f8"])
+    values = random.integers(-100 if kind[0] in "if" else 0, 100, articles).astype(kind)
+    flags = random.integers(0, 8, articles).astype(np.uint16)
+    asked = docs, values, flags, 2, least, falling, wanted, int(skipped * wanted)
+    found, before = kernel.foremost(*asked)
+    expected, before_expected = in_numpy.foremost(*asked)
+    assert sorted(np.frombuffer(found, np.uint32).tolist()) == sorted(expected.tolist())
+    assert before == before_expected
+
+
+def test_what_lies_outside_the_index_is_refused() -> None:
+    flags = np.ones(3, np.uint16)
+    with pytest.raises(ValueError, match="outside"):
+        kernel.foremost(np.array([1, 3], np.uint32), np.arange(3), flags, 1, 0.0, True, 1, 0)
+    with pytest.raises(TypeError):
+        kernel.foremost(np.array([1, 2], np.uint32), np.arange(2), flags, 1, 0.0, True, 1, 0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -309,8 +340,8 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     part, boost, lengths = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.uint8)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
-        lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10),
-        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
+        lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10, 0),
+        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10, 0),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
         lambda: kernel.together([slot], 0, True, -1, lengths),
     ):
@@ -324,6 +355,6 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
 def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     docs = np.arange(3, dtype=np.uint32)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.best_complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
+        kernel.best_complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10, 0)
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)

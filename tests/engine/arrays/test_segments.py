@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from strategies import SOURCES, Commit, Tuning, articles, histories, live, make, options, trees, tunings
 
 from newsearch import _durable as durable
+from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.files import layout
 from newsearch.engine.arrays.files.layout import Array, ArrayFile, Spool, write_arrays
@@ -28,7 +29,7 @@ from newsearch.engine.arrays.writing.content import records_of
 from newsearch.engine.arrays.writing.merge import merge_segments
 from newsearch.engine.base import Options
 from newsearch.query.tree import Everything, Node, Phrase, Word
-from newsearch.ranking import Pivots
+from newsearch.ranking import DEFAULT_BOOSTS, Pivots
 
 
 @settings(max_examples=40)
@@ -256,3 +257,20 @@ def test_an_id_of_two_sources_is_two_articles_and_get_gives_the_later_one(tmp_pa
     reader = ArraysReader(tmp_path)
     assert reader.search(Everything(), Options()).counts().complete == 2
     assert reader.get("x") == second
+
+
+def test_the_first_generation_numbers_articles_by_falling_boost(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    articles_ = [
+        Article(id=str(n), title="word", heat=draw.choice([None, n % 90]), quality=draw.randrange(100))
+        for n in range(200)
+    ]
+    make(tmp_path, [Commit(frozenset(), tuple(("a", article) for article in articles_))])
+    reader = ArraysReader(tmp_path)
+    (segment,) = reader.segments
+    exponent = sum(
+        weight * ranking.signal(segment.signal(name), getattr(reader.toc.pivots, name))
+        for name, weight in (("heat", DEFAULT_BOOSTS.heat), ("quality", DEFAULT_BOOSTS.quality))
+    )
+    assert np.ptp(exponent) > 0
+    assert (np.diff(exponent) <= 1e-12).all()

@@ -1,8 +1,8 @@
 /* The inner loops of a search, compiled. Each function does exactly what the one of its name in kernel.py does with
  * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
  *
- * This is the module; its rooms are _kernel_best.c, _kernel_lists.c, _kernel_codes.c, _kernel_slots.c,
- * _kernel_tables.c, _kernel_together.c and _kernel_words.c. */
+ * This is the module; its rooms are _kernel_best.c, _kernel_sorted.c and _kernel_top.c, _kernel_lists.c, _kernel_codes.c,
+ * _kernel_slots.c, _kernel_tables.c, _kernel_together.c and _kernel_words.c. */
 
 #include "_kernel.h"
 
@@ -27,6 +27,7 @@ static PyMethodDef methods[] = {
     {"any_of", any_of, METH_VARARGS, any_of_doc},
     {"best_complete", best_complete, METH_VARARGS, best_complete_doc},
     {"best_partial", best_partial, METH_VARARGS, best_partial_doc},
+    {"foremost", foremost, METH_VARARGS, foremost_doc},
     {"numbered", numbered, METH_VARARGS, numbered_doc},
     {"held_by", held_by, METH_VARARGS, held_by_doc},
     {"common", common, METH_VARARGS, common_doc},

@@ -1,194 +1,24 @@
 /* The best articles that hold every word, or some of them: `best_complete` and `best_partial` of kernel.py. */
 
-#include "_kernel.h"
+#include "_kernel_top.h"
 
-typedef struct {
-    Row *rows;              /* candidates that reached the threshold when they came */
-    Py_ssize_t count, room;
-    Py_ssize_t judged;      /* of them, those that passed the filters */
-    double *heap;           /* the best scores so far, the least of them first; not for a DEEP page */
-    Py_ssize_t held, wanted;
-    double least;           /* the lowest score with which a candidate of a DEEP page is kept */
-    PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
-    Array boost, visible;
-    Array ceiling;          /* the highest boost of every CHUNK articles */
-    PyThreadState *thread;  /* of this thread while others may run, else NULL */
-    int is_outside;         /* whether an article's number lay outside the index */
-} Best;
-
-/* Let other threads run while so many postings are looked at, and stop them again. */
-static void let_go(Best *best, Py_ssize_t postings) {
-    if (!best->thread && postings >= LONG) best->thread = PyEval_SaveThread();
+static int boosted_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *visible, PyObject *passes,
+                        Py_ssize_t wanted) {
+    if (best_open(best, visible, passes, wanted) < 0) return -1;
+    if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0) { best_close(best); return -1; }
+    if (best->boost.type == F64 && best->boost.length <= UINT32_MAX && best->ceiling.type == F64 &&
+        best->ceiling.length * CHUNK >= best->boost.length)
+        return 0;
+    best_close(best);
+    PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
+    return -1;
 }
 
-static int hold(Best *best) {
-    if (!best->thread) return 0;
-    PyEval_RestoreThread(best->thread);
-    best->thread = NULL;
-    return 1;
-}
-
-/* For so many hits and more, a heap costs more than to find the threshold now and then, among the candidates so far. */
-#define DEEP 256
-
-static inline double threshold(const Best *best) {
-    if (best->wanted >= DEEP) return best->least;
-    return best->held == best->wanted ? best->heap[0] : -INFINITY;
-}
-
-static void heap_add(Best *best, double score) {
-    double *heap = best->heap;
-    Py_ssize_t i;
-    if (best->held < best->wanted) {
-        for (i = best->held++; i && heap[(i - 1) / 2] > score; i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
-    } else {
-        if (score <= heap[0]) return;
-        Py_ssize_t child;
-        for (i = 0; (child = 2 * i + 1) < best->held; i = child) {
-            if (child + 1 < best->held && heap[child + 1] < heap[child]) child++;
-            if (heap[child] >= score) break;
-            heap[i] = heap[child];
-        }
-    }
-    heap[i] = score;
-}
-
-/* The score that so many of the candidates reach: they are parted around one of them until that is the one. */
-static int find_least(Best *best) {
-    if (best->count < best->wanted) return 0;
-    double *scores = PyMem_Malloc((size_t)best->count * sizeof(double));
-    if (!scores) { PyErr_NoMemory(); return -1; }
-    for (Py_ssize_t i = 0; i < best->count; i++) scores[i] = best->rows[i].score;
-    const Py_ssize_t place = best->wanted - 1;
-    for (Py_ssize_t low = 0, high = best->count - 1; low < high;) {
-        const double middle = scores[low + (high - low) / 2];
-        Py_ssize_t i = low, j = high;
-        while (i <= j) {
-            while (scores[i] > middle) i++;
-            while (scores[j] < middle) j--;
-            if (i > j) break;
-            const double score = scores[i];
-            scores[i++] = scores[j];
-            scores[j--] = score;
-        }
-        if (place <= j) high = j;
-        else if (place >= i) low = i;
-        else break;
-    }
-    best->least = scores[place];
-    PyMem_Free(scores);
-    return 0;
-}
-
-/* Ask the filters about candidates that they have not seen, forget those that fell behind, make room for more. */
-static int settle_held(Best *best) {
-    if (best->passes && best->judged < best->count) {
-        const Py_ssize_t fresh = best->count - best->judged;
-        PyObject *docs = PyBytes_FromStringAndSize(NULL, fresh * (Py_ssize_t)sizeof(uint32_t));
-        if (!docs) return -1;
-        uint32_t *doc = (uint32_t *)PyBytes_AsString(docs);
-        for (Py_ssize_t i = 0; i < fresh; i++) doc[i] = best->rows[best->judged + i].doc;
-        PyObject *verdict = PyObject_CallFunctionObjArgs(best->passes, docs, NULL);
-        Py_DECREF(docs);
-        if (!verdict) return -1;
-        Array passed = {0};
-        int good = array_open(&passed, verdict) == 0;
-        if (good && passed.length != fresh) {
-            PyErr_SetString(PyExc_ValueError, "a filter did not judge every article");
-            good = 0;
-        }
-        Py_ssize_t kept = best->judged;
-        for (Py_ssize_t i = 0; good && i < fresh; i++) {
-            const Row row = best->rows[best->judged + i];
-            if (!integer(&passed, i)) continue;
-            if (best->wanted < DEEP) heap_add(best, row.score);
-            best->rows[kept++] = row;
-        }
-        array_close(&passed);
-        Py_DECREF(verdict);
-        if (!good) return -1;
-        best->count = kept;
-    }
-    if (best->wanted >= DEEP && find_least(best) < 0) return -1;
-    const double least = threshold(best);
-    Py_ssize_t kept = 0;
-    for (Py_ssize_t i = 0; i < best->count; i++) {
-        if (best->rows[i].score >= least) best->rows[kept++] = best->rows[i];
-    }
-    best->count = best->judged = kept;
-    if (best->count * 2 > best->room) {
-        Row *rows = PyMem_Realloc(best->rows, (size_t)best->room * 2 * sizeof(Row));
-        if (!rows) { PyErr_NoMemory(); return -1; }
-        best->rows = rows;
-        best->room *= 2;
-    }
-    return 0;
-}
-
-static int settle(Best *best) {
-    const int was_free = hold(best), settled = settle_held(best);
-    if (was_free && settled == 0) let_go(best, LONG);
-    return settled;
-}
-
-static inline int best_add(Best *best, double score, int64_t doc) {
-    if (best->visible.is_open && !has_bit(&best->visible, doc)) return 0;
-    if (best->count == best->room && settle(best) < 0) return -1;
-    best->rows[best->count].score = score;
-    best->rows[best->count++].doc = (uint32_t)doc;
-    if (!best->passes && best->wanted < DEEP) heap_add(best, score);
-    return 0;
-}
-
-static void best_close(Best *best) {
-    PyMem_Free(best->rows);
-    PyMem_Free(best->heap);
-    array_close(&best->boost);
-    array_close(&best->visible);
-    array_close(&best->ceiling);
-}
-
-static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *visible, PyObject *passes,
-                     Py_ssize_t wanted) {
-    memset(best, 0, sizeof *best);
-    best->wanted = wanted;
-    best->least = -INFINITY;
-    best->passes = passes == Py_None ? NULL : passes;
-    if (wanted < 1 || wanted > (1 << 24)) {
-        PyErr_SetString(PyExc_ValueError, "no such number of hits");
-        return -1;
-    }
-    if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
-        (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
-        best_close(best);
-        return -1;
-    }
-    if (best->boost.type != F64 || best->boost.length > UINT32_MAX || best->ceiling.type != F64 ||
-        best->ceiling.length * CHUNK < best->boost.length) {
-        best_close(best);
-        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
-        return -1;
-    }
-    /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
-    best->room = best->passes ? 256 : 64;
-    if (best->room < 4 * wanted) best->room = 4 * wanted;
-    best->rows = PyMem_Malloc((size_t)best->room * sizeof(Row));
-    best->heap = PyMem_Malloc((size_t)wanted * sizeof(double));
-    if (!best->rows || !best->heap) { best_close(best); PyErr_NoMemory(); return -1; }
-    return 0;
-}
-
-static int by_falling_score(const void *a, const void *b) {
-    const Row *left = a, *right = b;
-    if (left->score != right->score) return left->score < right->score ? 1 : -1;
-    return (left->doc < right->doc) - (left->doc > right->doc);
-}
-
-/* [(score, doc, score)] of all candidates that reach the threshold, ties with the last included. They fall, as Python
- * sorts them: to sort thousands of tuples takes longer than to find them. */
-static PyObject *best_rows(Best *best) {
-    if (settle(best) < 0) return NULL;
-    qsort(best->rows, (size_t)best->count, sizeof(Row), by_falling_score);
+/* ([(score, doc, score)], skipped): the candidates from place `first` on and all that tie with the one there, and how many
+ * come before. They fall, as Python sorts them: to sort thousands of tuples takes longer than to find them. */
+static PyObject *best_rows(Best *best, Py_ssize_t first) {
+    const Py_ssize_t skipped = best_from(best, first);
+    if (skipped < 0) return NULL;
     PyObject *rows = PyList_New(best->count);
     for (Py_ssize_t i = 0; rows && i < best->count; i++) {
         PyObject *score = PyFloat_FromDouble(best->rows[i].score), *doc = PyLong_FromUnsignedLong(best->rows[i].doc);
@@ -198,7 +28,7 @@ static PyObject *best_rows(Best *best) {
         if (!item) { Py_DECREF(rows); return NULL; }
         PyList_SetItem(rows, i, item);
     }
-    return rows;
+    return rows ? Py_BuildValue("Nn", rows, skipped) : NULL;
 }
 
 /* The places within a block of those values that are not below `least`; only whole blocks can be passed over at once. */
@@ -239,15 +69,27 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     return size;
 }
 
+/* The first place from `i` on whose chunk may have an article that reaches the threshold with scores of `most` at most.
+ * Segments number their articles by falling boost, so that often nothing of the rest of one is left. */
+static Py_ssize_t next_likely(const Best *best, const List *list, Py_ssize_t i, double most) {
+    const double *ceilings = best->ceiling.data, known = threshold(best);
+    if (i >= list->doc.length) return i;
+    int64_t chunk = article(&list->doc, i) / CHUNK;
+    if (chunk >= best->ceiling.length || most * ceilings[chunk] * SLACK >= known) return i;
+    do chunk++;
+    while (chunk < best->ceiling.length && most * ceilings[chunk] * SLACK < known);
+    return seek(&list->doc, i, chunk * CHUNK);
+}
+
 const char best_complete_doc[] =
-    "best_complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
+    "best_complete(parts, boost, ceiling, visible, passes, wanted, first): the best articles that every part holds.";
 
 PyObject *best_complete(PyObject *module, PyObject *args) {
     PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
-    Py_ssize_t wanted, count;
+    Py_ssize_t wanted, first, count;
     Best best;
-    if (!PyArg_ParseTuple(args, "OOOOOn", &parts, &boost, &ceiling, &visible, &passes, &wanted)) return NULL;
-    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOOOnn", &parts, &boost, &ceiling, &visible, &passes, &wanted, &first)) return NULL;
+    if (boosted_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     if (!lists) goto done;
     const double *boosts = best.boost.data;
@@ -255,7 +97,8 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
     let_go(&best, doc->length);
-    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+    const double most = lists[0].best + elsewhere;
+    for (Py_ssize_t block = 0; (block = next_likely(&best, &lists[0], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         int candidates = sift(&best, &lists[0], block, elsewhere, places);
         for (Py_ssize_t j = 1; j < count && candidates; j++) {
@@ -280,7 +123,7 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
         }
     }
     hold(&best);
-    rows = best_rows(&best);
+    rows = best_rows(&best, first);
 done:
     hold(&best);
     if (best.is_outside) out_of_range();
@@ -299,7 +142,8 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
         lists[j].at = 0;
         met_before |= is_earlier[j];
     }
-    for (Py_ssize_t block = 0; block < doc->length; block += BLOCK) {
+    const double most = lists[lead].best + later;
+    for (Py_ssize_t block = 0; (block = next_likely(best, &lists[lead], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
         const int candidates = sift(best, &lists[lead], block, later, places);
         for (int candidate = 0; candidate < candidates; candidate++) {
@@ -513,19 +357,19 @@ static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_c
 }
 
 const char best_partial_doc[] =
-    "best_partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
+    "best_partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted, first): the best articles that hold\n"
     "every required part, and only some of the others, or all of them if that is asked for.";
 
 PyObject *best_partial(PyObject *module, PyObject *args) {
     PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
     const char *is_required;
-    Py_ssize_t wanted, count, flags;
+    Py_ssize_t wanted, first, count, flags;
     int also_complete;
     Best best;
-    if (!PyArg_ParseTuple(args, "Oy#pOOOOn", &parts, &is_required, &flags, &also_complete, &boost, &ceiling, &visible,
-                          &passes, &wanted))
+    if (!PyArg_ParseTuple(args, "Oy#pOOOOnn", &parts, &is_required, &flags, &also_complete, &boost, &ceiling, &visible,
+                          &passes, &wanted, &first))
         return NULL;
-    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    if (boosted_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
     if (!lists) goto done;
@@ -540,7 +384,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     }
     if (lead < 0 && count >= MANY) {
         if (partial_of_many(&best, lists, count, also_complete) < 0) goto done;
-        rows = best_rows(&best);
+        rows = best_rows(&best, first);
         goto done;
     }
     let_go(&best, lead < 0 ? postings : lists[lead].doc.length);
@@ -559,7 +403,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
         }
     }
     hold(&best);
-    rows = best_rows(&best);
+    rows = best_rows(&best, first);
 done:
     hold(&best);
     if (best.is_outside) out_of_range();

@@ -32,6 +32,9 @@ Passes: TypeAlias = Callable[[Any], Any]
 CHUNK = 1024
 """The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
 
+COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
+"""The types of numbers that compiled loops read. Few files have others: small numbers below 0, or huge ones."""
+
 _ENDING = 3
 """The number of last bytes by which a dictionary's forms of one length are ordered."""
 
@@ -168,9 +171,21 @@ class _Best:
             self.threshold = float(score.min())
         self._doc, self._score = doc, score
 
-    def rows(self) -> list[Row]:
-        scores = self._score.tolist()
-        return list(zip(scores, self._doc.tolist(), scores, strict=True))
+    def rows(self, first: int) -> tuple[list[Row], int]:
+        """The candidates but for those before place `first` that do not tie with the one there, and their number."""
+        kept = from_place(self._score, first)
+        scores = self._score.take(kept).tolist()
+        return list(zip(scores, self._doc.take(kept).tolist(), scores, strict=True)), len(self._doc) - len(
+            kept
+        )
+
+
+def from_place(keys: ranking.Floats, first: int) -> Array:
+    """The positions of keys, but for those that come before place `first` (highest first) without a tie."""
+    if first >= len(keys):
+        return np.empty(0, np.intp)
+    found: Array = (keys <= np.sort(keys)[::-1][max(first, 0)]).nonzero()[0]
+    return found
 
 
 def best_complete(
@@ -180,7 +195,8 @@ def best_complete(
     visible: Array | None,
     passes: Passes | None,
     wanted: int,
-) -> list[Row]:
+    first: int,
+) -> tuple[list[Row], int]:
     """The best articles that are in every part.
 
     Args:
@@ -188,10 +204,12 @@ def best_complete(
         boost, ceiling: the boost factor of every article, and the highest factor in each CHUNK of articles.
         visible: a bitmap of the articles that may be found at all. None means all.
         passes: a further filter, or None.
-        wanted: the number of articles to return, at least 1.
+        wanted: the number of articles to find, at least 1.
+        first: the place of the first article to return, counted from 0.
 
     Returns:
-        These articles and all that tie with the last of them, in no particular order.
+        These articles and all that tie with the first or the last of them, in no particular order; and how many
+        articles come before them.
     """
     best = _Best(boost, visible, passes, wanted)
     rarest, others = parts[0], parts[1:]
@@ -204,7 +222,7 @@ def best_complete(
         start = docs.searchsorted(rarest.doc[_HEAD])
         docs, values = docs[start:], values[start:]
     _add_complete(best, docs, values, rarest.unit, others)
-    return best.rows()
+    return best.rows(first)
 
 
 def _add_complete(best: _Best, docs: Array, values: Array, unit: float, others: Sequence[Part]) -> None:
@@ -226,7 +244,8 @@ def best_partial(
     visible: Array | None,
     passes: Passes | None,
     wanted: int,
-) -> list[Row]:
+    first: int,
+) -> tuple[list[Row], int]:
     """The best articles that are in every required part and in at least one part, but not in all parts.
 
     Without required parts, the parts are processed in order of falling best score, and each article is scored at the
@@ -241,7 +260,7 @@ def best_partial(
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
         _add_partial(best, parts, required, also_complete, parts[lead].doc, ())
-        return best.rows()
+        return best.rows(first)
     highest = float(ceiling.max(initial=0.0)) or 1.0
     queue = sorted(numbers, key=lambda i: -parts[i].best)
     later = sum(part.best for part in parts)
@@ -250,7 +269,7 @@ def best_partial(
         docs, _ = parts[lead].at_least(best.threshold / highest - later)
         if len(docs):
             _add_partial(best, parts, required, also_complete, docs, queue[:turn])
-    return best.rows()
+    return best.rows(first)
 
 
 def _add_partial(
@@ -275,6 +294,31 @@ def _add_partial(
             wanted &= values != 0
     kept = (wanted & ~is_complete).nonzero()[0]
     best.add(docs.take(kept), score.take(kept))
+
+
+def foremost(
+    docs: Array, values: Array, flags: Array, known: int, least: float, falling: bool, wanted: int, first: int
+) -> tuple[Any, int]:
+    """The first of some articles in an order other than relevance.
+
+    Args:
+        docs: uint32.
+        values: a number for each article of the index.
+        flags: for each article, uint16.
+        known: the bit of a flag that tells that there is a value.
+        least: a value below it is unknown. Unknown ones come last.
+        falling: whether the highest values come first.
+        wanted, first: as in `best_complete`.
+
+    Returns:
+        A buffer of the article numbers, uint32, as `best_complete` returns articles; and how many come before them.
+    """
+    found = values.take(docs).astype(np.float64)
+    is_known = ((flags.take(docs) & known) != 0) & (found >= least)
+    keys = np.where(is_known, found if falling else -found, -np.inf)
+    kept = ranking.top(keys, wanted)
+    shown = from_place(keys.take(kept), first)
+    return docs.take(kept.take(shown)), len(kept) - len(shown)
 
 
 def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple[Any, Any, int]:
@@ -597,6 +641,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "common",
         "best_complete",
         "count",
+        "foremost",
         "give_back",
         "best_partial",
         "held_by",

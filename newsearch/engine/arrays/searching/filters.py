@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import sieve
+from newsearch.engine.arrays.loops.kernel import COMPARED
 from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
@@ -22,9 +23,6 @@ Array: TypeAlias = NDArray[Any]
 
 Groups: TypeAlias = list[list[Check]]
 """Checks in conjunctive form: an article must pass at least one check of each group."""
-
-_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
-"""The types of numbers that WITHIN compares."""
 
 _Maker: TypeAlias = Callable[[str, View], Check]
 
@@ -91,7 +89,7 @@ class Filters:
         """Check that a number is within bounds, as it is stored."""
         view = self._view
         column = view.column(name)
-        if column.dtype not in _COMPARED:
+        if column.dtype not in COMPARED:
             # Few files have signals below 0 or above any integer.
             wide = np.int32 if column.dtype.itemsize < 4 else np.float64
             column = view.remembered(("wide", name), lambda: column.astype(wide))

@@ -8,12 +8,9 @@ reach the page. Both searches prune by comparing codes, which are small integers
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from functools import cached_property, reduce
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,7 +20,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
-from newsearch.engine.arrays.searching import facets
+from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
@@ -38,9 +35,6 @@ from newsearch.text.analysis import Stemming
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = ranking.Floats
 
-
-_DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
-"""The column that each sort by time reads."""
 
 _MANY = 16
 """Filters are computed in full and cached if at least one article in this many contains the rarest word."""
@@ -91,8 +85,8 @@ class Search:
         docs = np.array([self._page[number][1]])
         return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
 
-    @checked
     def article(self, number: int) -> Article:
+        # Not checked: it tells damage itself, and a page calls it ten times.
         return self._view.article(self._page[number][1])
 
     @checked
@@ -233,7 +227,7 @@ class Search:
     def best_of(self, docs: Array) -> int:
         """The first of some articles in the order of the search."""
         by_score = self._options.sort == "relevance"
-        key = self._score(docs) if by_score else self._key(docs)
+        key = self._score(docs) if by_score else ordering.keys(self._view, self._options, docs)
         held = self._is_complete(docs)
         if by_score and self._ranks_by_sum:
             held = np.zeros(len(docs), bool)
@@ -242,7 +236,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return self._ordered(rows, 1, 0)[0][1]
+        return ordering.ordered(self._view, self._options.tz, rows, 1, 0)[0][1]
 
     # Finding
 
@@ -252,19 +246,29 @@ class Search:
         if not self._options.limit:
             return [], []
         if self._ranks_by_sum:
-            found = self._best_of_all(self._required, self._filter, wanted)
-            rows = self._ordered(found, wanted, first)[first:]
+            found = self._best_of_all(self._required, self._filter, wanted, first)
+            rows, _ = self._ordered(found, wanted, first)
             return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
-        page = self._best_complete(wanted) if by_score else self._by_key(self._complete, wanted)
-        page = self._ordered(page, wanted, first)
+        found = (
+            self._best_complete(wanted, first) if by_score else self._by_key(self._complete, wanted, first)
+        )
+        page, count = self._ordered(found, wanted, first)
         is_held = [True] * len(page)
-        if len(page) < wanted and self._has_partial:
-            wanted -= len(page)
-            rows = self._best_partial(wanted) if by_score else self._by_key(self._partial, wanted)
-            page += self._ordered(rows, wanted, first - len(page))
+        if count < wanted and self._has_partial:
+            wanted, first = wanted - count, max(first - count, 0)
+            found = (
+                self._best_partial(wanted, first) if by_score else self._by_key(self._partial, wanted, first)
+            )
+            page += self._ordered(found, wanted, first)[0]
             is_held += [False] * (len(page) - len(is_held))
-        return page[first:], is_held[first:]
+        return page, is_held
+
+    def _ordered(self, found: tuple[list[Row], int], wanted: int, first: int) -> tuple[list[Row], int]:
+        """The rows of the page in their final order, and how many of those wanted there are."""
+        rows, skipped = found
+        rows = ordering.ordered(self._view, self._options.tz, rows, wanted - skipped, first - skipped)
+        return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
         held = np.ones(len(docs), bool)
@@ -275,31 +279,34 @@ class Search:
                 break
         return held
 
-    def _best_complete(self, wanted: int) -> list[Row]:
+    def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
-            return self._best_of_all(self._clauses, self._filter, wanted)
-        only_filters = bool(self._filters) and not self._optional
-        only_filters = only_filters and all(map(self._view.is_everything, self._parts))
-        if only_filters and (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
+            return self._best_of_all(self._clauses, self._filter, wanted, first)
+        if self._filters and not self._optional and all(map(self._view.is_everything, self._parts)):
+            passing = self._sieve.all_passing()
+            if passing is not None:
+                part, passes = passing
+                return kernel.best_complete(
+                    [part], self._boost, self._ceiling, self._shown, passes, wanted, first
+                )
         return kernel.best_complete(
-            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
+            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted, first
         )
 
-    def _best_partial(self, wanted: int) -> list[Row]:
+    def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
-            return self._best_of_all(self._required, self._passes_incomplete, wanted)
-        return self._best_of_all(self._required, self._filter, wanted, also_complete=False)
+            return self._best_of_all(self._required, self._passes_incomplete, wanted, first)
+        return self._best_of_all(self._required, self._filter, wanted, first, also_complete=False)
 
     def _best_of_all(
         self,
         required: Sequence[ScoringClause],
         passes: Passes | None,
         wanted: int,
+        first: int,
         *,
         also_complete: bool = True,
-    ) -> list[Row]:
+    ) -> tuple[list[Row], int]:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
@@ -311,21 +318,21 @@ class Search:
             self._shown,
             passes,
             wanted,
+            first,
         )
 
-    def _by_key(self, docs: Array, wanted: int) -> list[Row]:
-        """The first of some articles in an order other than relevance."""
-        key = self._key(docs)
-        kept = ranking.top(key, wanted)
-        docs, key = docs.take(kept), key.take(kept)
-        return list(zip(key.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True))
+    def _by_key(self, docs: Array, wanted: int, first: int) -> tuple[list[Row], int]:
+        """The first of some articles in an order other than relevance, as `kernel.best_complete` returns articles."""
+        docs, skipped = ordering.foremost(self._view, self._options, docs, wanted, first)
+        keys = ordering.keys(self._view, self._options, docs)
+        return list(zip(keys.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True)), skipped
 
     @property
     def _filter(self) -> Passes | None:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes
+        return self._sieve.passes if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
@@ -386,74 +393,6 @@ class Search:
         for part in self._scored:
             text += part.look_up(docs) * part.unit
         return text * self._boost.take(docs)
-
-    def _key(self, docs: Array) -> Floats:
-        """The sort key of each article in an order other than relevance. Highest first; unknown values come last."""
-        sort = self._options.sort
-        if sort in _DATES:
-            moments = self._view.moments(_DATES[sort], self._options.tz, docs)
-            return np.where(np.isnan(moments), -np.inf, -moments if sort == "oldest" else moments)
-        values = self._view.known(sort, docs)
-        return np.where(values >= 0, values, -np.inf)
-
-    def _ordered(self, rows: list[Row], wanted: int, first: int) -> list[Row]:
-        """The best candidates in their final order. Ties are broken by date, newest first, then by id.
-
-        Args:
-            first: the number of the first row that is shown. Ties before it are left as they are.
-        """
-        rows.sort(reverse=True)
-        start = min(max(first, 0), len(rows))
-        while 0 < start < len(rows) and rows[start - 1][0] == rows[start][0]:
-            start -= 1
-        before, rows, wanted = rows[:start], rows[start:], wanted - start
-        if len({key for key, _, _ in rows}) < len(rows):
-            runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
-            rows = []
-            for run in runs:
-                rows += self._untied(run, wanted - len(rows)) if len(run) > 1 else run
-                if len(rows) >= wanted:
-                    break
-        return before + rows[:wanted]
-
-    def _untied(self, run: list[Row], wanted: int) -> list[Row]:
-        """The first of some tied rows, ordered by date and id."""
-        view = self._view
-        docs = np.array([doc for _, doc, _ in run])
-        dates = np.nan_to_num(view.moments("date", self._options.tz, docs), nan=-np.inf).tolist()
-        dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
-        ordered: list[Row] = []
-        for _, tied in groupby(dated, key=itemgetter(0)):
-            same = self._candidates([row for _, row in tied], wanted - len(ordered))
-            ordered += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
-            if len(ordered) >= wanted:
-                break
-        return ordered
-
-    def _candidates(self, rows: list[Row], wanted: int) -> list[Row]:
-        """From rows of equal score and date, keep those that can be among the first by id."""
-        if len(rows) <= 4 * wanted:
-            return rows
-        # A segment numbers articles of equal signals and dates by id. The first rows of each kind are therefore
-        # enough. Reading every id of a collection without dates and signals would take seconds.
-        view = self._view
-        by_doc = sorted(rows, key=itemgetter(1))
-        docs = np.array([doc for _, doc, _ in by_doc])
-        kinds = zip(
-            np.searchsorted(view.starts, docs, side="right").tolist(),
-            view.known("heat", docs).tolist(),
-            view.known("quality", docs).tolist(),
-            # The midnight of a date without a time may equal the timestamp of another article.
-            (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
-            strict=True,
-        )
-        seen: Counter[str] = Counter()
-        kept = []
-        for row, kind in zip(by_doc, map(repr, kinds), strict=True):
-            seen[kind] += 1
-            if seen[kind] <= wanted:
-                kept.append(row)
-        return kept
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:

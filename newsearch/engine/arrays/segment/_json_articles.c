@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "_calendar.h"
 #include "_module.h"
 
 #define DATED 2 /* these are flags, see columns.py */
@@ -101,7 +102,7 @@ static void capsule_close(PyObject *capsule) { columns_close(PyCapsule_GetPointe
 
 static const char opened_doc[] =
     "opened(facts, tables): the columns of a segment, held open, as `text` takes them.\n\n"
-    "`facts` are those of Segment.facts, `tables` pairs of offsets and bytes.";
+    "`facts` are the columns FACTS of stored.py, `tables` pairs of offsets and bytes for each of TABLES.";
 
 static PyObject *opened(PyObject *module, PyObject *args) {
     PyObject *facts, *tables;
@@ -230,25 +231,14 @@ static int add_strings(Text *text, const char *key, const Columns *columns, int 
     return 0;
 }
 
-/* A day, or an instant in UTC, from the seconds since 1970; -1 with an exception outside the years 1 to 9999. */
+/* A day, or an instant in UTC, from the seconds since 1970; -1 with an exception if no calendar has it. */
 static int add_date(Text *text, const char *key, int64_t seconds, int is_day) {
-    if (seconds < -62135596800 || seconds > 253402300799) return damaged("a date lies outside all calendars");
-    int64_t rest = seconds % 86400, day = seconds / 86400;
-    if (rest < 0) { rest += 86400; day--; }
-    /* Years begin in March here, so that a leap day is the last one; day 0 is the first of March of year 0. */
-    day += 719468;
-    const int64_t era = day / 146097, of_era = day % 146097;
-    const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const int64_t from_march = (5 * of_year + 2) / 153;
-    const int date = (int)(of_year - (153 * from_march + 2) / 5 + 1);
-    const int month = (int)(from_march < 10 ? from_march + 3 : from_march - 9);
-    const int year = (int)(400 * era + year_of_era + (month <= 2));
+    Moment at;
+    if (!moment_at(seconds, &at)) return damaged("a date lies outside all calendars");
     char written[64];
-    int size = snprintf(written, sizeof written, "\"%04d-%02d-%02d", year, month, date);
+    int size = snprintf(written, sizeof written, "\"%04d-%02d-%02d", at.year, at.month, at.day);
     if (!is_day)
-        size += snprintf(written + size, sizeof written - (size_t)size, "T%02d:%02d:%02dZ", (int)(rest / 3600),
-                         (int)(rest / 60 % 60), (int)(rest % 60));
+        size += snprintf(written + size, sizeof written - (size_t)size, "T%02d:%02d:%02dZ", at.hour, at.minute, at.second);
     add_text(text, key);
     add(text, written, (size_t)size);
     add(text, "\"", 1);

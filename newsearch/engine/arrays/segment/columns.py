@@ -271,13 +271,17 @@ class Columns:
         self.values["language"] = np.where(untagged, numbers[told], self["language"])
 
     def exponent(self, pivots: Pivots) -> ranking.Floats:
-        """The default boost of every article, as a power of two."""
-        defaults = ranking.Boosts()
-        heat = known("heat", self["flag"], self["heat"])
-        quality = known("quality", self["flag"], self["quality"])
-        return defaults.heat * ranking.signal(heat, pivots.heat) + defaults.quality * ranking.signal(
-            quality, pivots.quality
-        )
+        """The default boost of every article, as a power of two. In place of a pivot that is not known yet, as in the
+        first generation, the median of these articles counts."""
+        defaults, exponent = ranking.Boosts(), np.zeros(len(self["flag"]))
+        for name, weight, pivot in zip(
+            pivots._fields, (defaults.heat, defaults.quality), pivots, strict=True
+        ):
+            values = known(name, self["flag"], self[name])
+            if pivot <= 0 and (values >= 0).any():
+                pivot = float(np.median(values[values >= 0]))
+            exponent += weight * ranking.signal(values, pivot)
+        return exponent
 
     def order(self, ids: Sequence[str], pivots: Pivots) -> Array:
         """The articles sorted by default boost, highest first, then by date, newest first, then by id."""

@@ -12,10 +12,9 @@ from typing import Any
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.arrays.segment.segment import DAMAGES, Segment
+from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.stored import FACTS, TABLES
 from newsearch.errors import IndexCorrupt
-
-_TABLES = ("category", "type", "language", "provider", "topic", "author")
 
 
 class JsonArticles:
@@ -25,9 +24,10 @@ class JsonArticles:
         self._path = segment.file.path
         self._opened: Any = None
         if _compiled is not None:
-            tables = tuple(array for table in _TABLES for array in segment.encoded_names(table)[::-1])
+            facts = tuple(map(segment.column, FACTS))
+            tables = [segment.column(f"{table}_name_{part}") for table in TABLES for part in ("at", "bytes")]
             with suppress(BufferError):  # a table of equal bytes, kept as one
-                self._opened = _compiled.opened(segment.facts, tables)
+                self._opened = _compiled.opened(facts, tuple(tables))
 
     def text(self, doc: int, record: Record) -> str | None:
         """The object that `article_to_mapping` makes of the article with this number, on one line without spaces.
@@ -45,7 +45,7 @@ class JsonArticles:
             return None
         try:
             text: str | None = _compiled.text(self._opened, doc, record)
-        except DAMAGES as error:
+        except (TypeError, ValueError) as error:
             raise IndexCorrupt(self._path, f"article {doc} is damaged") from error
         return text
 

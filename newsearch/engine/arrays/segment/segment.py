@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.articles.article import Article, Draft, Provider
+from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import ArrayFile
 from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
-from newsearch.engine.arrays.segment.records import NO_REST, Record, RecordReader, decode_rest
+from newsearch.engine.arrays.segment.records import Record, RecordReader
+from newsearch.engine.arrays.segment.stored import StoredArticles
 from newsearch.engine.arrays.segment.urls import NAMES, UrlParts
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Place(NamedTuple):
@@ -74,9 +72,6 @@ class Segment:
         self._language = self.file.array("stem_language") if "stem_language" in self.file else None
         self._columns: dict[str, Array] = {}
         self._names: dict[str, list[str]] = {}
-        self._views: dict[str, memoryview] = {}
-        self._providers: dict[int, Provider | None] = {}
-        self._shown: dict[str, dict[int, str]] = {table: {} for table in columns.TABLES}
         self._post_doc = self._docs("post_doc")
         self._post_code = np.asarray(self.file.array("post_code"), np.uint8)
         self._post_pos = self.file.array("post_pos")
@@ -276,38 +271,6 @@ class Segment:
         except ValueError as error:
             raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged") from error
 
-    def _scalars(self, name: str) -> memoryview:
-        found = self._views.get(name)
-        if found is None:
-            found = self._views[name] = memoryview(self.column(name))
-        return found
-
-    def named(self, table: str, number: int) -> str:
-        """One string of a table. Tables can be long, and most of their strings are never shown."""
-        known = self._shown[table]
-        found = known.get(number)
-        if found is None:
-            at, blob = self._scalars(f"{table}_name_at"), self._scalars(f"{table}_name_bytes")
-            start, end = at[number], at[number + 1]
-            if not 0 <= start <= end <= len(blob):
-                raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged")
-            found = bytes(blob[start:end]).decode()
-            if len(known) >= _MAX_SHOWN:
-                known.clear()
-            known[number] = found
-        return found
-
-    def provider(self, number: int) -> Provider | None:
-        """One outlet. Their table can be long, and only those that are shown are decoded."""
-        try:
-            return self._providers[number]
-        except KeyError:
-            at, blob = self._scalars("provider_name_at"), self._scalars("provider_name_bytes")
-            found = columns.provider_from_name(bytes(blob[at[number] : at[number + 1]]).decode())
-            if len(self._providers) < _MAX_PROVIDERS:
-                self._providers[number] = found
-            return found
-
     # Articles
 
     @cached_property
@@ -333,6 +296,10 @@ class Segment:
         found = self._url_parts.find(wanted) if self._url_parts else None
         return (np.arange(self.articles), False) if found is None else found
 
+    @cached_property
+    def _stored(self) -> StoredArticles:
+        return StoredArticles(self.column)
+
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.
 
@@ -343,91 +310,20 @@ class Segment:
             IndexCorrupt: the stored data of the article is damaged.
         """
         try:
-            return self._article(doc, record or self.records.read(doc))
-        except DAMAGES as error:
+            return self._stored.article(doc, record or self.records.read(doc))
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+            SourceError,
+        ) as error:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
-    @cached_property
-    def facts(self) -> tuple[memoryview, ...]:
-        """The columns that every article is read from."""
-        return tuple(map(self._scalars, _FACTS))
-
-    def _moment(self, name: str, flag: int, seconds: int, microsecond: int) -> datetime | date:
-        when = _EPOCH + timedelta(0, seconds, microsecond)
-        return when.date() if flag & columns.DAY_ALONE[name] else when
-
-    def _article(self, doc: int, record: Record) -> Article:
-        flags, dates, changes, heats, qualities, categories, types, tongues, outlets, *several = self.facts
-        topic_at, topics, author_at, authors = several
-        flag = flags[doc]
-        named, shown = self.named, self._shown
-        # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
-        made: Any = Draft()
-        made.id, made.title, made.excerpt, web, original, amp, cached, made.body, rest, _ = record
-        few = decode_rest(rest) if rest else NO_REST
-        # What is known is looked up without a call, here and below.
-        start, end, known = topic_at[doc], topic_at[doc + 1], shown["topic"]
-        made.topics = (
-            tuple([known.get(n) or named("topic", n) for n in topics[start:end]]) if start != end else ()
-        )
-        made.date = (
-            self._moment("date", flag, dates[doc], few["microsecond"]) if flag & columns.DATED else None
-        )
-        made.modified = (
-            self._moment("modified", flag, changes[doc], few["modified_microsecond"])
-            if flag & columns.MODIFIED
-            else None
-        )
-        start, end, known = author_at[doc], author_at[doc + 1], shown["author"]
-        made.authors = (
-            tuple([known.get(n) or named("author", n) for n in authors[start:end]]) if start != end else ()
-        )
-        made.original_url = original or None
-        made.web_url = web or None
-        made.amp_web_url = amp or None
-        made.cdn_amp_web_url = cached or None
-        number = categories[doc]
-        made.category = shown["category"].get(number) or named("category", number)
-        number = types[doc]
-        made.type = shown["type"].get(number) or named("type", number)
-        number = tongues[doc]
-        made.language = (
-            (shown["language"].get(number) or named("language", number)) if flag & columns.TAGGED else None
-        )
-        made.heat = _plain(heats[doc]) if flag & columns.HAS_HEAT else None
-        made.quality = _plain(qualities[doc]) if flag & columns.HAS_QUALITY else None
-        made.published = flag & columns.PUBLISHED != 0
-        made.provider = self.provider(outlets[doc])
-        made.images = few["images"]
-        made.related = few["related"]
-        made.history = few["history"]
-        # A new dict, because articles without extra keys must not share one.
-        made.extra = few["extra"] or {}
-        made.__class__ = Article
-        article: Article = made
-        return article
-
-
-DAMAGES = (
-    *(ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError),
-    SourceError,
-)
-"""What reading a damaged article raises."""
-
-_FACTS = (
-    *("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider"),
-    *("topic_at", "topic", "author_at", "author"),
-)
-
-_MAX_PROVIDERS = _MAX_SHOWN = 256
-"""The numbers of decoded providers and other strings that are cached for each segment."""
 
 _SIGNALS = columns.of_kind(columns.SIGNAL)
-
-
-def _plain(number: float) -> float:
-    """Return a whole number as an int, even if a fraction elsewhere made the column one of floats."""
-    return int(number) if type(number) is float and number.is_integer() else number
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,43 @@
+/* The best candidates of a loop so far, see _kernel_top.c. */
+
+#include "_kernel.h"
+
+typedef struct {
+    Row *rows;              /* candidates that reached the threshold when they came */
+    Py_ssize_t count, room;
+    Py_ssize_t judged;      /* of them, those that passed the filters */
+    double *heap;           /* the best scores so far, the least of them first; not for a DEEP page */
+    Py_ssize_t held, wanted;
+    double least;           /* the lowest score with which a candidate of a DEEP page is kept */
+    PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
+    Array visible;          /* a bit for each article that may be found, or not open */
+    Array boost, ceiling;   /* of each article, and the highest of every CHUNK articles; not open where keys are compared */
+    PyThreadState *thread;  /* of this thread while others may run, else NULL */
+    int is_outside;         /* whether an article's number lay outside the index */
+} Best;
+
+/* For so many hits and more, a heap costs more than to find the threshold now and then, among the candidates so far. */
+#define DEEP 256
+
+/* Filters and the bits of visible articles may be None. Returns -1 with an exception where something is not as expected. */
+int best_open(Best *best, PyObject *visible, PyObject *passes, Py_ssize_t wanted);
+void best_close(Best *best);
+
+/* Let other threads run while so many postings are looked at, and stop them again; whether they ran. */
+void let_go(Best *best, Py_ssize_t postings);
+int hold(Best *best);
+
+static inline double threshold(const Best *best) {
+    if (best->wanted >= DEEP) return best->least;
+    return best->held == best->wanted ? best->heap[0] : -INFINITY;
+}
+
+/* Adds a candidate whose score is not below the threshold. */
+int best_add(Best *best, double score, int64_t doc);
+
+/* Asks the filters about candidates that they have not seen, forgets those that fell behind, makes room for more. */
+int settle(Best *best);
+
+/* Settles, puts the candidates in order, the best first, and drops those that rank before place `first` and do not tie
+ * with the one there. Returns how many these were, or -1 with an exception. */
+Py_ssize_t best_from(Best *best, Py_ssize_t first);

@@ -1,0 +1,113 @@
+"""The order of a page: the keys of orders other than relevance, and what breaks ties."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import tzinfo
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import COMPARED, Row
+from newsearch.engine.arrays.searching.view import View
+from newsearch.engine.arrays.segment import columns
+from newsearch.engine.base import Options
+from newsearch.ranking import Floats, top
+
+Array: TypeAlias = NDArray[Any]
+
+_DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
+"""The column that each sort by time reads."""
+
+
+def keys(view: View, options: Options, docs: Array) -> Floats:
+    """The sort key of each article in an order other than relevance. Highest first; unknown values come last."""
+    sort = options.sort
+    if sort in _DATES:
+        moments = view.moments(_DATES[sort], options.tz, docs)
+        return np.where(np.isnan(moments), -np.inf, -moments if sort == "oldest" else moments)
+    values = view.known(sort, docs)
+    return np.where(values >= 0, values, -np.inf)
+
+
+def foremost(view: View, options: Options, docs: Array, wanted: int, first: int) -> tuple[Array, int]:
+    """The first of some articles in an order other than relevance, as `kernel.foremost` returns them."""
+    sort = options.sort
+    name = _DATES.get(sort, sort)
+    values = view.column(name)
+    if values.dtype not in COMPARED or (sort in _DATES and view.shifts_days(name, options.tz)):
+        key = keys(view, options, docs)
+        kept = top(key, wanted)
+        shown = kernel.from_place(key.take(kept), first)
+        return docs.take(kept.take(shown)), len(kept) - len(shown)
+    least = -np.inf if sort in _DATES else 0.0
+    found, skipped = kernel.foremost(
+        docs, values, view.column("flag"), columns.KNOWN[name], least, sort != "oldest", wanted, first
+    )
+    return np.frombuffer(found, np.uint32), skipped
+
+
+def ordered(view: View, tz: tzinfo, rows: list[Row], wanted: int, first: int) -> list[Row]:
+    """The best candidates in their final order. Ties are broken by date, newest first, then by id.
+
+    Args:
+        first: the number of the first row that is shown. Ties before it are left as they are.
+    """
+    rows.sort(reverse=True)
+    if first <= 0 and len({key for key, _, _ in rows}) == len(rows):
+        return rows[:wanted]
+    start = min(max(first, 0), len(rows))
+    while 0 < start < len(rows) and rows[start - 1][0] == rows[start][0]:
+        start -= 1
+    before, rows, wanted = rows[:start], rows[start:], wanted - start
+    if len({key for key, _, _ in rows}) < len(rows):
+        runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
+        rows = []
+        for run in runs:
+            rows += _untied(view, tz, run, wanted - len(rows)) if len(run) > 1 else run
+            if len(rows) >= wanted:
+                break
+    return before + rows[:wanted]
+
+
+def _untied(view: View, tz: tzinfo, run: list[Row], wanted: int) -> list[Row]:
+    """The first of some tied rows, ordered by date and id."""
+    docs = np.array([doc for _, doc, _ in run])
+    dates = np.nan_to_num(view.moments("date", tz, docs), nan=-np.inf).tolist()
+    dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
+    found: list[Row] = []
+    for _, tied in groupby(dated, key=itemgetter(0)):
+        same = _candidates(view, [row for _, row in tied], wanted - len(found))
+        found += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
+        if len(found) >= wanted:
+            break
+    return found
+
+
+def _candidates(view: View, rows: list[Row], wanted: int) -> list[Row]:
+    """From rows of equal score and date, keep those that can be among the first by id."""
+    if len(rows) <= 4 * wanted:
+        return rows
+    # A segment numbers articles of equal signals and dates by id. The first rows of each kind are therefore
+    # enough. Reading every id of a collection without dates and signals would take seconds.
+    by_doc = sorted(rows, key=itemgetter(1))
+    docs = np.array([doc for _, doc, _ in by_doc])
+    kinds = zip(
+        np.searchsorted(view.starts, docs, side="right").tolist(),
+        view.known("heat", docs).tolist(),
+        view.known("quality", docs).tolist(),
+        # The midnight of a date without a time may equal the timestamp of another article.
+        (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
+        strict=True,
+    )
+    seen: Counter[str] = Counter()
+    kept = []
+    for row, kind in zip(by_doc, map(repr, kinds), strict=True):
+        seen[kind] += 1
+        if seen[kind] <= wanted:
+            kept.append(row)
+    return kept
