@@ -20,6 +20,7 @@ MODULES = (
     "newsearch.engine.arrays.loops._kernel",
     "newsearch.engine.arrays.loops._sieve",
     "newsearch.engine.arrays.searching._lookup",
+    "newsearch.engine.arrays.segment._json_articles",
     "newsearch.engine.arrays.writing._building",
     "newsearch.engine.opensearch._coding",
     "newsearch.stories._comparing",

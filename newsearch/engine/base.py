@@ -170,6 +170,13 @@ class Answer(Protocol):
     def article(self, number: int) -> Article:
         """Return the article of a hit of the page. Raises IndexCorrupt if its record is damaged."""
 
+    def json(self, number: int) -> str | None:
+        """Return the article of a hit of the page as JSON: the object that `article_to_mapping` makes, on one line.
+
+        Returns:
+            None if that is made as fast from the article.
+        """
+
     def stemming(self, number: int) -> Stemming:
         """Return how the words of a hit of the page were stemmed."""
 

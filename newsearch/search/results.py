@@ -84,6 +84,15 @@ class Hit:
         return self._article
 
     @property
+    def json(self) -> str | None:
+        """The article as JSON: the object that `article_to_mapping` makes; None if that takes no longer.
+
+        Raises:
+            IndexCorrupt: the stored article is damaged.
+        """
+        return self._answer.json(self._number)
+
+    @property
     def stemming(self) -> Stemming:
         """The stemming of the article: its language and the protected words. Needed by `marks`."""
         return self._answer.stemming(self._number)

@@ -20,9 +20,11 @@ from newsearch.serve import api, feeds, pages
 from newsearch.serve.answers import Answer, problem, query_problem
 from newsearch.serve.assistants import Assistants
 from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.heap import give_back
 from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
+from newsearch.serve.rendering import HTML, error_page
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import Shelf
 from newsearch.serve.shortcut import Shortcut
@@ -55,6 +57,7 @@ def app(
     def warm_up(index: Index) -> None:
         shortcut.prepare(index)
         pages.warm_up(index)
+        give_back()  # computing stories takes tens of megabytes for a moment
 
     live = Live(index, settings, synonyms, warm_up if settings.warm_up else None)
     site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))
@@ -127,7 +130,7 @@ def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
     """The HTML page for a problem."""
     told = json.loads(found.body)
     detail = str(told.get("detail", ""))
-    text = pages.error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
-    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", pages.HTML.encode())]
+    text = error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
+    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", HTML.encode())]
     others = [pair for pair in found.headers if pair[0] not in (b"content-length", b"content-type")]
     return Answer(found.status, about_body + others, text)

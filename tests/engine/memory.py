@@ -299,6 +299,9 @@ class MemoryAnswer:
     def article(self, number: int) -> Article:
         return self._page[number].article
 
+    def json(self, number: int) -> str | None:
+        return None
+
     def stemming(self, number: int) -> Stemming:
         return self._oracle.stemmings[self._oracle.texts[self._page[number].number].language]
 

@@ -103,6 +103,9 @@ class OpenSearchAnswer:
     def article(self, number: int) -> Article:
         return self._article(self.rows[number].hit)
 
+    def json(self, number: int) -> str | None:
+        return None
+
     def article_of(self, row: Row) -> Article:
         """The article of a hit."""
         return self._article(row.hit)

@@ -86,6 +86,9 @@ class FoldedSearch:
     def article(self, number: int) -> Article:
         return self._page.article(number)
 
+    def json(self, number: int) -> str | None:
+        return self._page.json(number)
+
     def stemming(self, number: int) -> Stemming:
         return self._page.stemming(number)
 

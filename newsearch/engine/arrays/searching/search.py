@@ -96,6 +96,10 @@ class Search:
         return self._view.article(self._page[number][1])
 
     @checked
+    def json(self, number: int) -> str | None:
+        return self._view.json(self._page[number][1])
+
+    @checked
     def stemming(self, number: int) -> Stemming:
         segment, doc = self._view.place(self._page[number][1])
         return segment.stemming(doc)

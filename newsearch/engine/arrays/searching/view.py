@@ -23,6 +23,7 @@ from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
+from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.engine.base import CACHE
@@ -84,6 +85,7 @@ class View(ColumnView):
         self._grouping = Lock()
         self._groups: Groups | None = None
         self._lookup = WordLookup(segments, self.starts)
+        self._json: dict[str, JsonArticles] = {}
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
         self._recent_size = self._before_size = 0
@@ -357,6 +359,12 @@ class View(ColumnView):
         """The article with this number. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
         return segment.article(number, self._recent.get(doc) or self._read(doc))
+
+    def json(self, doc: int) -> str | None:
+        """The article with this number as JSON; None if only `article` tells. Raises IndexCorrupt if it is damaged."""
+        segment, number = self.place(doc)
+        known = self._json.get(segment.name) or self._json.setdefault(segment.name, JsonArticles(segment))
+        return known.text(number, self.record(doc))
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""

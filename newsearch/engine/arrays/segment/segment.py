@@ -282,7 +282,7 @@ class Segment:
             found = self._views[name] = memoryview(self.column(name))
         return found
 
-    def _named(self, table: str, number: int) -> str:
+    def named(self, table: str, number: int) -> str:
         """One string of a table. Tables can be long, and most of their strings are never shown."""
         known = self._shown[table]
         found = known.get(number)
@@ -297,8 +297,8 @@ class Segment:
             known[number] = found
         return found
 
-    def _provider(self, number: int) -> Provider | None:
-        # Unlike the other tables, that of providers can be long. Only providers that are shown are decoded.
+    def provider(self, number: int) -> Provider | None:
+        """One outlet. Their table can be long, and only those that are shown are decoded."""
         try:
             return self._providers[number]
         except KeyError:
@@ -344,19 +344,11 @@ class Segment:
         """
         try:
             return self._article(doc, record or self.records.read(doc))
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-            SourceError,
-        ) as error:
+        except DAMAGES as error:
             raise IndexCorrupt(self.file.path, f"article {doc} is damaged") from error
 
     @cached_property
-    def _facts(self) -> tuple[memoryview, ...]:
+    def facts(self) -> tuple[memoryview, ...]:
         """The columns that every article is read from."""
         return tuple(map(self._scalars, _FACTS))
 
@@ -365,10 +357,10 @@ class Segment:
         return when.date() if flag & columns.DAY_ALONE[name] else when
 
     def _article(self, doc: int, record: Record) -> Article:
-        flags, dates, changes, heats, qualities, categories, types, tongues, outlets, *several = self._facts
+        flags, dates, changes, heats, qualities, categories, types, tongues, outlets, *several = self.facts
         topic_at, topics, author_at, authors = several
         flag = flags[doc]
-        named, shown = self._named, self._shown
+        named, shown = self.named, self._shown
         # A draft takes a third of the time of a frozen dataclass, and a page makes ten articles.
         made: Any = Draft()
         made.id, made.title, made.excerpt, web, original, amp, cached, made.body, rest, _ = record
@@ -405,7 +397,7 @@ class Segment:
         made.heat = _plain(heats[doc]) if flag & columns.HAS_HEAT else None
         made.quality = _plain(qualities[doc]) if flag & columns.HAS_QUALITY else None
         made.published = flag & columns.PUBLISHED != 0
-        made.provider = self._provider(outlets[doc])
+        made.provider = self.provider(outlets[doc])
         made.images = few["images"]
         made.related = few["related"]
         made.history = few["history"]
@@ -415,6 +407,12 @@ class Segment:
         article: Article = made
         return article
 
+
+DAMAGES = (
+    *(ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError),
+    SourceError,
+)
+"""What reading a damaged article raises."""
 
 _FACTS = (
     *("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider"),
