@@ -21,7 +21,8 @@ from newsearch.engine.opensearch.paging import columns as columns_of
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
-from newsearch.stories.grouping import grouped_anew, keys_of
+from newsearch.stories.grouping import grouped_anew
+from newsearch.stories.known import keys_of
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]

@@ -20,7 +20,8 @@ from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
 from newsearch.stories import grouping, signatures
-from newsearch.stories.grouping import NOTHING, KnownGroups, grouped_anew, keys_of
+from newsearch.stories.grouping import grouped_anew
+from newsearch.stories.known import NOTHING, KnownGroups, keys_of
 from newsearch.stories.wording import brand
 
 if TYPE_CHECKING:
