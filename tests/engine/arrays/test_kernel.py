@@ -70,6 +70,9 @@ def test_the_best_articles_are_the_same(
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
+    docs = random.permutation(articles)[:wanted].astype(np.uint32)
+    scores = np.frombuffer(kernel.scores(parts, boost, docs)).tolist()
+    assert scores == in_numpy.scores(parts, boost, docs).tolist()
     ranked = boost, ceiling, visible, odd, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
@@ -343,6 +346,7 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
         lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10, 0),
         lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10, 0),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
+        lambda: kernel.scores([part], boost, docs),
         lambda: kernel.together([slot], 0, True, -1, lengths),
     ):
         with pytest.raises(ValueError, match="outside the index"):

@@ -411,6 +411,14 @@ def common(parts: list[Part], visible: Array | None) -> Any:
     return docs.astype(np.uint32, copy=False)
 
 
+def scores(parts: list[Part], boost: ranking.Floats, docs: Array) -> Any:
+    """The scores of some articles (uint32), float64: the sum over the parts in their order, times the boost."""
+    text = np.zeros(len(docs))
+    for part in parts:
+        text += part.look_up(docs) * part.unit
+    return text * boost.take(docs)
+
+
 def count(parts: list[Part], visible: Array | None) -> int:
     """The number of articles that `common` returns."""
     return len(common(parts, visible))
@@ -649,6 +657,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "near",
         "numbered",
         "scan",
+        "scores",
         "similar",
         "together",
         "united",

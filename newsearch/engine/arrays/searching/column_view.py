@@ -172,6 +172,16 @@ class ColumnView:
             self.cache.put(_SHOWN[unpublished], found)
         return found[0]
 
+    def count_shown(self, *, unpublished: bool) -> int:
+        """The number of articles that may be found at all."""
+        if unpublished:
+            return self.live_articles
+        return self.articles if self.all_visible else self._visible_articles
+
+    @cached_property
+    def _visible_articles(self) -> int:
+        return int(np.count_nonzero(self.visible))
+
     @cached
     def everything(self) -> Part:
         """Every article, each with a score of 1."""

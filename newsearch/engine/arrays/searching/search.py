@@ -102,14 +102,21 @@ class Search:
     @checked
     def counts(self) -> Counts:
         if not self._filters:
-            complete = kernel.count(self._parts, self._shown)
+            complete = self._count(self._parts)
         elif (filtered := self._filtered) is not None:
-            complete = kernel.count(filtered, self._shown)
+            complete = self._count(filtered)
         else:
             complete = len(self._complete)
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
+
+    def _count(self, parts: Sequence[Part]) -> int:
+        """The number of visible articles in every part."""
+        narrowing = [part for part in parts if not self._view.is_everything(part)]
+        if narrowing:
+            return kernel.count(narrowing, self._shown)
+        return self._view.count_shown(unpublished=self._finds_unpublished)
 
     @property
     def _filtered(self) -> list[Part] | None:
@@ -118,7 +125,7 @@ class Search:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if not self._view.is_everything(part)]
+        parts = list(self._parts)
         for node in self._filters:
             part = self._compiler.filter_part(node)
             if part is None:
@@ -232,7 +239,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return ordering.ordered(self._view, self._options.tz, rows, 1, 0)[0][1]
+        return ordering.ordered(self._view, self._options, rows, 1, 0)[0][1]
 
     # Finding
 
@@ -263,7 +270,7 @@ class Search:
     def _ordered(self, found: tuple[list[Row], int], wanted: int, first: int) -> tuple[list[Row], int]:
         """The rows of the page in their final order, and how many of those wanted there are."""
         rows, skipped = found
-        rows = ordering.ordered(self._view, self._options.tz, rows, wanted - skipped, first - skipped)
+        rows = ordering.ordered(self._view, self._options, rows, wanted - skipped, first - skipped)
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
@@ -385,10 +392,7 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        text: Floats = np.zeros(len(docs))
-        for part in self._scored:
-            text += part.look_up(docs) * part.unit
-        return text * self._boost.take(docs)
+        return np.frombuffer(kernel.scores(self._scored, self._boost, docs.astype(np.uint32, copy=False)))
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
