@@ -78,8 +78,9 @@ def _untied(view: View, options: Options, run: list[Row], wanted: int) -> list[R
     if _DATES.get(options.sort) == "date":
         return _by_id(view, run, wanted)
     docs = np.array([doc for _, doc, _ in run])
-    dates = np.nan_to_num(view.moments("date", options.tz, docs), nan=-np.inf).tolist()
-    dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
+    dates = view.moments("date", options.tz, docs)
+    dates[np.isnan(dates)] = -np.inf
+    dated = sorted(zip(dates.tolist(), run, strict=True), key=itemgetter(0), reverse=True)
     found: list[Row] = []
     for _, tied in groupby(dated, key=itemgetter(0)):
         found += _by_id(view, [row for _, row in tied], wanted - len(found))
