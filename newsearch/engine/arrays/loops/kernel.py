@@ -26,8 +26,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 Row: TypeAlias = tuple[float, int, float]
 """A candidate: its sort key, its article number, its score."""
 
-Passes: TypeAlias = Callable[[Any], Any]
-"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes."""
+Passes: TypeAlias = Callable[[Any], Any] | Any
+"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes. Or a bitmap
+of the articles that pass, as sieve.union returns it."""
 
 CHUNK = 1024
 """The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
@@ -160,7 +161,8 @@ class _Best:
             kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passed = np.frombuffer(self._passes(doc), bool)
+            passes = self._passes
+            passed = np.frombuffer(passes(doc), bool) if callable(passes) else has_bit(passes, doc)
             doc, score = doc[passed], score[passed]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))

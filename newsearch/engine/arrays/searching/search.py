@@ -335,7 +335,7 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes if self._filters else None
+        return self._sieve.quickest if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
@@ -351,7 +351,8 @@ class Search:
     def _passes_incomplete(self, docs: Any) -> Mask:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
+        others = self._passes_own if self._needs_own else self._sieve.passes
+        return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
