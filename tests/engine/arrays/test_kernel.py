@@ -87,10 +87,14 @@ def test_the_best_articles_are_the_same(
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    ranked = boost, visible, odd, wanted, int(skipped * wanted)
+    docs = random.permutation(articles)[:wanted].astype(np.uint32)
+    scored = parts, boost.take(docs), docs
+    assert np.frombuffer(kernel.scores(*scored)).tolist() == in_numpy.scores(*scored).tolist()
+    ranked = boost, visible, passes, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
@@ -108,8 +112,9 @@ def test_the_best_articles_of_many_words_are_the_same(
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     for all_too in (False, True):
-        asked = parts, bytes(len(parts)), all_too, boost, visible, odd, wanted, 0
+        asked = parts, bytes(len(parts)), all_too, boost, visible, passes, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 

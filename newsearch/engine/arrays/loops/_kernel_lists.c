@@ -111,15 +111,34 @@ PyObject *common(PyObject *module, PyObject *args) {
     return found;
 }
 
+/* How many articles the bits of all lists have, or -1 where a list has none or is shorter than its bits are read. */
+static Py_ssize_t count_bits(const List *lists, Py_ssize_t count, const Array *visible) {
+    if (!lists[0].bits.is_open || lists[0].doc.length < 2 * lists[0].bits.length) return -1;
+    Py_ssize_t words = visible->is_open ? visible->length : lists[0].bits.length, found = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (!lists[j].bits.is_open) return -1;
+        if (lists[j].bits.length < words) words = lists[j].bits.length;
+    }
+    for (Py_ssize_t word = 0; word < words; word++) {
+        uint64_t held = visible->is_open ? ((const uint64_t *)visible->data)[word] : ~(uint64_t)0;
+        for (Py_ssize_t j = 0; j < count; j++) held &= ((const uint64_t *)lists[j].bits.data)[word];
+        found += bits_set(held);
+    }
+    return found;
+}
+
 const char count_doc[] = "count(parts, visible): how many articles `common` finds.";
 
 PyObject *count_(PyObject *module, PyObject *args) {
-    Py_ssize_t count, kept = 0;
+    Py_ssize_t count;
     Array visible = {0};
     List *lists = common_open(args, &count, &visible);
     if (!lists) return NULL;
     RELEASED(lists[0].doc.length)
-    for (Py_ssize_t block = 0; block < lists[0].doc.length; block += BLOCK) {
+    Py_ssize_t kept = count_bits(lists, count, &visible);
+    const Py_ssize_t length = kept < 0 ? lists[0].doc.length : 0;
+    if (kept < 0) kept = 0;
+    for (Py_ssize_t block = 0; block < length; block += BLOCK) {
         uint8_t places[BLOCK];
         kept += common_places(lists, count, &visible, block, places);
     }
@@ -127,6 +146,39 @@ PyObject *count_(PyObject *module, PyObject *args) {
     lists_close(lists, count);
     array_close(&visible);
     return PyLong_FromSsize_t(kept);
+}
+
+const char scores_doc[] =
+    "scores(parts, boosts, docs): the score (float64) of each of some articles (uint32): the sum over the parts, times its boost.";
+
+PyObject *scores(PyObject *module, PyObject *args) {
+    PyObject *parts, *boosts_, *docs_, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &parts, &boosts_, &docs_)) return NULL;
+    Py_ssize_t count;
+    Array boosts = {0}, docs = {0};
+    List *lists = lists_open(parts, &count);
+    if (!lists || array_open(&boosts, boosts_) < 0 || articles_open(&docs, docs_) < 0) goto done;
+    if (boosts.type != F64 || boosts.length != docs.length) {
+        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each of the articles is expected here");
+        goto done;
+    }
+    if (!(found = PyBytes_FromStringAndSize(NULL, docs.length * (Py_ssize_t)sizeof(double)))) goto done;
+    double *scores = (double *)PyBytes_AsString(found);
+    for (Py_ssize_t i = 0; i < docs.length; i++) {
+        const int64_t doc = article(&docs, i);
+        const int is_back = i && doc < article(&docs, i - 1);
+        double text = 0;
+        for (Py_ssize_t j = 0; j < count; j++) {
+            if (is_back) lists[j].at = 0;
+            text += value_of(&lists[j], doc) * lists[j].unit;
+        }
+        scores[i] = text * ((const double *)boosts.data)[i];
+    }
+done:
+    if (lists) lists_close(lists, count);
+    array_close(&boosts);
+    array_close(&docs);
+    return found;
 }
 
 /* ---- what any list holds ---- */

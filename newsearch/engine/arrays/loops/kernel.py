@@ -27,8 +27,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 Row: TypeAlias = tuple[float, int, float]
 """A candidate: its sort key, its article number, its score."""
 
-Passes: TypeAlias = Callable[[Any], Any]
-"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes."""
+Passes: TypeAlias = Callable[[Any], Any] | Any
+"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes. Or a bitmap
+of the articles that pass, as sieve.union returns it."""
 
 CHUNK = 1024
 """The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
@@ -197,7 +198,8 @@ class _Best:
             kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passed = np.frombuffer(self._passes(doc), bool)
+            passes = self._passes
+            passed = np.frombuffer(passes(doc), bool) if callable(passes) else has_bit(passes, doc)
             doc, score = doc[passed], score[passed]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
@@ -451,6 +453,14 @@ def common(parts: list[Part], visible: Array | None) -> Any:
     return docs.astype(np.uint32, copy=False)
 
 
+def scores(parts: list[Part], boosts: ranking.Floats, docs: Array) -> Any:
+    """The scores of some articles (uint32), float64: the sum over the parts in their order, times each one's boost."""
+    text = np.zeros(len(docs))
+    for part in parts:
+        text += part.look_up(docs) * part.unit
+    return text * boosts
+
+
 def count(parts: list[Part], visible: Array | None) -> int:
     """The number of articles that `common` returns."""
     return len(common(parts, visible))
@@ -689,6 +699,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "near",
         "numbered",
         "scan",
+        "scores",
         "similar",
         "together",
         "united",

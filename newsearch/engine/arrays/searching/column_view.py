@@ -202,9 +202,14 @@ class ColumnView:
         return np.frombuffer(sieve.numbers(shown), np.uint32)
 
     def count_shown(self, *, unpublished: bool) -> int:
-        """How many articles may be found at all."""
-        shown = self.shown(unpublished=unpublished)
-        return self.articles if shown is None else int(np.bitwise_count(shown).sum())
+        """The number of articles that may be found at all."""
+        if unpublished:
+            return self.live_articles
+        return self.articles if self.all_visible else self._visible_articles
+
+    @cached_property
+    def _visible_articles(self) -> int:
+        return int(np.count_nonzero(self.visible))
 
     @property
     def all_live(self) -> bool:

@@ -64,7 +64,7 @@ def best_of_every(
         chunks = np.sort(falling[start : start + count])
         docs = (chunks[:, None] * CHUNK + np.arange(CHUNK)).ravel()
         docs, rest = docs[docs < articles].astype(np.uint32), passes
-        if rest is not None and start and len(rows) < wanted:
+        if callable(rest) and start and len(rows) < wanted:
             # The loop asks about few at a time, which takes longer where few pass.
             docs, rest = docs[np.frombuffer(rest(docs), bool)], None
         rows += kernel.best_complete([_part_of(docs)], boost, visible, rest, wanted, 0)[0]

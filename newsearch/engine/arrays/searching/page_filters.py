@@ -6,19 +6,25 @@ and the URLs of those that may reach the page are read. To read all of them take
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
-from newsearch.engine.arrays.loops.sieve import LISTED, Check
+from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.filters import Groups, url_part
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import Node
+
+Array: TypeAlias = NDArray[Any]
+
+_FEW = 16
+"""Articles are few if there is at most one among so many."""
 
 
 class PageFilters:
@@ -41,8 +47,22 @@ class PageFilters:
         """The checks that tell all articles that pass."""
         return self._compiler.groups(self._nodes)
 
+    @property
+    def quickest(self) -> Passes | None:
+        """What tells which articles pass: a bitmap where that is all that the filters are, or else `passes`."""
+        marked = self._marked
+        return self.passes if marked is None else marked
+
+    @property
+    def _marked(self) -> Array | None:
+        """A bitmap of the articles that pass, if the filters are no more than that."""
+        if self._unread or len(self.groups) != 1 or len(self.groups[0]) != 1:
+            return None
+        check = self.groups[0][0]
+        return np.asarray(check.column) if check.kind == MARKED and not check.negated else None
+
     @cached_property
-    def passes(self) -> Passes | None:
+    def passes(self) -> Callable[[Any], Any] | None:
         """Tells which articles pass, for those that may reach a page. None if there are no filters."""
         if not self._unread:
             return partial(sieve.passing, self.groups) if self.groups else None
@@ -70,7 +90,11 @@ class PageFilters:
         key = ("filters", *self._nodes)
         if self._unread or self._view.cache.get(key) is None:
             self._view.cache.put(key, True)
-            return None
+            # To look for few articles among all takes longer than to list them.
+            marked = self._marked
+            if marked is None or np.bitwise_count(marked).sum() * _FEW > self._view.articles:
+                return None
+            return _listing(np.frombuffer(sieve.numbers(marked), np.uint32)), None
         parts = [self._compiler.filter_part(node) for node in self._nodes]
         known = sorted((part for part in parts if part is not None), key=lambda part: len(part.doc))
         if len(known) < len(parts):

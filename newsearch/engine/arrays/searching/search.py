@@ -107,19 +107,20 @@ class Search:
     @checked
     def counts(self) -> Counts:
         if not self._filters:
-            complete = self._count_all()
+            complete = self._count(self._parts)
         elif (filtered := self._filtered) is not None:
-            complete = kernel.count(filtered, self._shown)
+            complete = self._count(filtered)
         else:
             complete = len(self._complete)
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count_all(self) -> int:
-        if all(map(is_every, self._parts)):
-            return self._view.count_shown(unpublished=self._finds_unpublished)
-        return kernel.count(listed(self._parts), self._shown)
+    def _count(self, parts: Sequence[Part]) -> int:
+        """The number of visible articles in every part."""
+        if narrowing := [part for part in parts if not is_every(part)]:
+            return kernel.count(narrowing, self._shown)
+        return self._view.count_shown(unpublished=self._finds_unpublished)
 
     @property
     def _filtered(self) -> list[Part] | None:
@@ -128,7 +129,7 @@ class Search:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if not is_every(part)]
+        parts = list(self._parts)
         for node in self._filters:
             part = self._compiler.filter_part(node)
             if part is None:
@@ -186,7 +187,7 @@ class Search:
     def explain(self, number: int) -> Explanation:
         _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
-        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
+        text = self._text(docs)
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
         found = _explained([*self._clauses, *added], docs)
         signals = []
@@ -242,7 +243,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return ordering.ordered(self._view, self._options.tz, rows, 1, 0)[0][1]
+        return ordering.ordered(self._view, self._options, rows, 1, 0)[0][1]
 
     # Finding
 
@@ -273,7 +274,7 @@ class Search:
     def _ordered(self, found: tuple[list[Row], int], wanted: int, first: int) -> tuple[list[Row], int]:
         """The rows of the page in their final order, and how many of those wanted there are."""
         rows, skipped = found
-        rows = ordering.ordered(self._view, self._options.tz, rows, wanted - skipped, first - skipped)
+        rows = ordering.ordered(self._view, self._options, rows, wanted - skipped, first - skipped)
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
@@ -335,7 +336,7 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes if self._filters else None
+        return self._sieve.quickest if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
@@ -351,7 +352,8 @@ class Search:
     def _passes_incomplete(self, docs: Any) -> Mask:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
+        others = self._passes_own if self._needs_own else self._sieve.passes
+        return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
@@ -396,10 +398,14 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        text: Floats = np.zeros(len(docs))
-        for part in self._scored:
-            text += part.look_up(docs) * part.unit
-        return text * self._boost.take(docs)
+        boosts = self._boost.take(docs)
+        if any(map(is_every, self._scored)):
+            return self._text(docs) * boosts
+        return np.frombuffer(kernel.scores(self._scored, boosts, docs.astype(np.uint32, copy=False)))
+
+    def _text(self, docs: Array) -> Floats:
+        """The scores of some articles without their boosts."""
+        return sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(len(docs)))
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
