@@ -182,6 +182,9 @@ class Answer(Protocol):
     def counts(self) -> Counts:
         """Return how many articles match, on all pages."""
 
+    def complete(self) -> int:
+        """Return how many articles contain every word: the same as in `counts`, which may take longer."""
+
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         """Return the most frequent values of one of FACETS, or its latest periods, with the number of articles of each.
 
@@ -402,6 +405,12 @@ class Reader(Protocol):
 
     def count(self, node: Node) -> int:
         """Return how many findable articles match a word, a phrase, or one of several of them."""
+
+    def bound(self, word: str) -> int:
+        """Return a number that the findable articles with a word, in any form, do not exceed.
+
+        It rules out what cannot be found, and need not be exact if `count` takes longer.
+        """
 
     def get(self, id: str) -> Article | None:
         """Return the live article with this id, or None."""

@@ -85,7 +85,7 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
     return tuple(clauses)
 
 
-def respell(asked: Asked, found: Counts) -> str | None:
+def respell(asked: Asked, found: int) -> str | None:
     """The query with likely misspellings replaced by words and names of the collection; None if there are none.
 
     Candidates are compared as whole queries. They differ from the query in words that hardly any article contains, or
@@ -94,17 +94,17 @@ def respell(asked: Asked, found: Counts) -> str | None:
     names of people.
 
     Args:
-        found: what the search matches unchanged. The new query has more articles that contain every word.
+        found: how many articles contain every word of the query as it is. The new query has more of them.
     """
     typed = _words(asked.query)
     # Checked first, because looking for candidates takes longer than most searches.
-    if found.complete >= FEW and not any(_is_strange(asked, word) for _, word in typed):
+    if found >= FEW and not any(_is_strange(asked, word) for _, word in typed):
         return None
     words = [_TypedPlace(at, at + len(word), *_candidates(asked, word)) for at, word in typed]
     names = [_TypedPlace(start, end, 0, _names(asked, node)) for start, end, node in _named(asked.query)]
     unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
     best = _best(asked, found, _replacements(unknown[:_MAX_UNKNOWN]))
-    if best is None and found.complete < FEW:
+    if best is None and found < FEW:
         known = [place for place in words if place.candidates]
         best = _best(asked, found, ([(place, *it)] for place in known for it in place.candidates), least=1.0)
         pairs = (
@@ -157,7 +157,7 @@ def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
         yield [replacement for replacement in chosen if replacement is not None]
 
 
-def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
+def _best(asked: Asked, found: int, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
     """The most likely of several replacements in a query; None if the query as typed is more likely.
 
     Args:
@@ -172,15 +172,15 @@ def _best(asked: Asked, found: Counts, ways: Iterable[list[_Replacement]], least
             text = _replaced(text, place.start, place.end, form)
             likely *= likeliness
         # The query as typed competes too, as the candidate with no edits.
-        rival = found.complete if any(place.held for place, _, _ in way) else 0
+        rival = found if any(place.held for place, _, _ in way) else 0
         # The counts of single words rule out most candidates.
         if typed is not None and _is_words(text):
             may_win = asked.spellings.may_exceed(max(most, rival), text.split(), likely, typed)
             if not may_win:
                 continue
         again = parse(text, now=asked.now, tz=asked.tz)
-        complete = asked.counts(asked.narrowed(again.tree, text)).complete
-        if complete > found.complete and complete * likely > max(most, rival):
+        complete = asked.complete(asked.narrowed(again.tree, text))
+        if complete > found and complete * likely > max(most, rival):
             best, most = text, complete * likely
     return best
 

@@ -429,6 +429,10 @@ class Asked(NamedTuple):
         options = replace(self.options, limit=0, offset=0, unpublished=shown)
         return self.reader.search(tree, options).counts()
 
+    def complete(self, tree: Node) -> int:
+        """How many articles match this tree completely under the same options."""
+        return self.reader.search(tree, replace(self.options, limit=0, offset=0)).complete()
+
 
 @lru_cache(maxsize=64)
 def _usual_options(limit: int, offset: int, sort: str) -> Options:

@@ -167,7 +167,7 @@ class Results(Sequence[Hit]):
 
         Computed on access: words that hardly any article contains are compared with similar words of the collection.
         """
-        return respell(self._asked, self.counts)
+        return respell(self._asked, self._answer.complete())
 
     @cached_property
     def related(self) -> tuple[Hit, ...]:

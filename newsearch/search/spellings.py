@@ -69,7 +69,7 @@ class Spellings:
         self._counts: Memory[Node, int] = Memory()
         self._parted: Memory[str, str | None] = Memory()
         self._pairs: Memory[tuple[str, str], str | None] = Memory()
-        self._most: Memory[str, int] = Memory()
+        self._bounds: Memory[str, int] = Memory()
         self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
         self.names: Memory[Node, list[tuple[str, float]]] = Memory()
@@ -79,16 +79,18 @@ class Spellings:
     def may_exceed(self, least: float, words: Sequence[str], weight: float, first: Container[str]) -> bool:
         """Whether the number of articles that contain all of these neighbouring words may exceed `least`.
 
-        False is certain. It follows from the counts of single words, which are cached, and therefore takes much less
-        time than a search.
+        False is certain. It follows from bounds of the counts of single words, which are cached, and therefore takes
+        much less time than a search.
 
         Args:
             words: words of letters and digits; any spelling of them counts.
             weight: a factor of the number of articles.
-            first: words that are looked at first, because their counts are probably cached.
+            first: words that are looked at first, because their bounds are probably cached.
         """
         for number in sorted(range(len(words)), key=lambda number: words[number] not in first):
-            count = self._most_of(words[number])
+            count = self._bound(words[number])
+            if count * weight <= least:
+                count += self._otherwise(words[number])
             if count * weight <= least:
                 count += sum(
                     self._together(pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
@@ -102,15 +104,17 @@ class Spellings:
         joined = self._joined(*pair)
         return self.count(Word(joined)) if joined else 0
 
-    def _most_of(self, word: str) -> int:
-        found = self._most.get(word)
+    def _bound(self, word: str) -> int:
+        found = self._bounds.get(word)
         if found is None:
-            node = self.expand(Word(word, span=(0, len(word))), word)
-            parts = node.children if isinstance(node, Or) else (node,)
-            found = self._most[word] = sum(
-                self.count(replace(part, weight=1.0, span=(0, 0))) for part in parts
-            )
+            found = self._bounds[word] = self.reader.bound(word)
         return found
+
+    def _otherwise(self, word: str) -> int:
+        """A number that the articles with other spellings of a word do not exceed."""
+        node = self.expand(Word(word, span=(0, len(word))), word)
+        others = node.children[1:] if isinstance(node, Or) else ()
+        return sum(self.count(replace(other, weight=1.0, span=(0, 0))) for other in others)
 
     def expand(self, tree: Node, text: str) -> Node:
         """A tree that also matches other spellings of its words.

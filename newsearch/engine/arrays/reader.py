@@ -159,6 +159,10 @@ class ArraysReader:
         return self._form_counts.count(node)
 
     @checked
+    def bound(self, word: str) -> int:
+        return self._form_counts.bound(word)
+
+    @checked
     def articles_with(self, form: str) -> int:
         return self._form_counts.articles_with(form)
 

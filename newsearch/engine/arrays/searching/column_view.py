@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches
+from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import Mask, Part
 from newsearch.engine.arrays.searching.cache import Cache
 from newsearch.engine.arrays.segment import columns
@@ -147,16 +147,8 @@ class ColumnView:
 
     @cached
     def unseen(self) -> Array:
-        """The articles that are not visible, sorted."""
-        return (~self.visible).nonzero()[0]
-
-    def count_visible(self, number: int, docs: Array) -> int:
-        """How many of some articles of a segment, sorted and numbered within it, are visible."""
-        start, end = self.starts[number : number + 2]
-        first, last = self.unseen.searchsorted([start, end]).tolist()
-        # The others are mostly few, and are sought among these.
-        unseen = (self.unseen[first:last] - start).astype(docs.dtype)
-        return len(docs) - int(matches.holds(unseen, docs).sum())
+        """The articles that are not visible, sorted, uint32."""
+        return (~self.visible).nonzero()[0].astype(np.uint32)
 
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""

@@ -12,7 +12,9 @@ from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
-from newsearch.query.tree import Node
+from newsearch.query.tree import Node, Phrase, Word
+from newsearch.text import analysis
+from newsearch.text.analysis import is_half
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -43,22 +45,27 @@ class FormCounts:
     def count(self, node: Node) -> int:
         """The number of findable articles that match a node. Implements `Reader.count`."""
         view = self._view
+        if isinstance(node, Phrase) and node.field is None and not node.slop:
+            terms = analysis.terms(node.text)
+            if len(terms) == 2 and not any(map(is_half, terms)):
+                return view.count_neighbours(*terms)
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
         part = clause.part if clause else view.everything
         return kernel.count([part], view.shown(unpublished=False))
+
+    def bound(self, word: str) -> int:
+        """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""
+        terms = analysis.terms(word)
+        is_alone = len(terms) == 1 and word.isalpha() and not is_half(terms[0])
+        return self._view.bound(terms[0]) if is_alone else self.count(Word(word))
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
         if (known := self._view.vocabulary) is not None:
             return known.articles_with(form)
         # Count this form only: counting all forms takes longer than most searches.
-        view, total = self._view, 0
-        for i, segment in enumerate(view.segments):
-            number = segment.dictionary.number(form)
-            if number >= 0:
-                total += view.count_visible(i, segment.postings(number, number + 1)[0])
-        return total
+        return self._view.count_visible(form)
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
