@@ -226,8 +226,10 @@ class Request:
             QueryError: the time zone has no portable name.
         """
         mapping: dict[str, Any] = {"request": REQUEST_VERSION, "query": self.query}
+        given = vars(self)
         for name in _KEYS[1:]:
-            if (value := getattr(self, name)) != _DEFAULTS[name]:
+            # A plain request has few attributes of its own.
+            if name in given and (value := given[name]) != _DEFAULTS[name]:
                 mapping[name] = self._plain(name, value)
         return mapping
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from gzip import compress
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from newsearch import QueryError, Request
 from newsearch.serve.parameters import REQUEST_PARAMETERS, VIEW_PARAMETERS
@@ -46,17 +46,61 @@ class Body:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def wants_gzip(http: HttpRequest) -> bool:
-    """Whether the client accepts gzip."""
-    return bool(re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", http.headers.get("accept-encoding", "")))
+class Answer:
+    """A response with a body that is known, as an ASGI app.
+
+    Attributes:
+        status: the status of HTTP.
+        headers: names in lower case, and values.
+        body: what is sent, compressed or not.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def with_header(self, name: str, value: str) -> Answer:
+        """The same answer with another value of a header."""
+        (pair,) = _encoded({name: value})
+        return Answer(self.status, [*(one for one in self.headers if one[0] != pair[0]), pair], self.body)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
-def known_tags(http: HttpRequest) -> set[str]:
-    """The ETags that the client has, without quotes and without the suffix for compression."""
-    given = http.headers.get("if-none-match", "")
-    return {tag.removesuffix("-gzip") for tag in re.findall(r'"([^"]*)"', given)} | (
-        {"*"} if given == "*" else set()
-    )
+class Accepted(NamedTuple):
+    """What a client says of the answer that it wants.
+
+    Attributes:
+        gzip: whether it accepts gzip.
+        tags: the ETags that it has, without quotes and without the suffix for compression; `*` for any.
+    """
+
+    gzip: bool = False
+    tags: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, scope: Scope) -> Accepted:
+        """What the headers of a request say; of two with one name, the first."""
+        given = {name: value for name, value in reversed(scope["headers"]) if name in _SAYS}
+        if not given:
+            return _ANYTHING
+        encodings = given.get(b"accept-encoding", b"").decode("latin-1")
+        tags = given.get(b"if-none-match", b"").decode("latin-1")
+        return cls(
+            bool(_GZIP.search(encodings)),
+            frozenset({"*"} if tags == "*" else (tag.removesuffix("-gzip") for tag in _TAG.findall(tags))),
+        )
+
+
+_ANYTHING = Accepted()
+_SAYS = (b"accept-encoding", b"if-none-match")
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+_TAG = re.compile(r'"([^"]*)"')
 
 
 def encoded(text: str | bytes, gzip: bool) -> tuple[bytes, bool]:
@@ -75,40 +119,51 @@ def respond(
     gzipped: bool = False,
     headers: Mapping[str, str] = {},
     status: int = 200,
-) -> Response:
+) -> Answer:
     """A response that may be cached, but must be revalidated by its ETag."""
-    response = Response(data, status, media_type=media_type)
-    for name, value in headers.items():
-        response.headers[name] = value
-    response.headers.setdefault("Cache-Control", "no-cache")
-    response.headers["Vary"] = "Accept-Encoding"
+    made = [(b"content-length", b"%d" % len(data)), (b"content-type", media_type.encode("latin-1"))]
+    made += _encoded(headers)
+    if "Cache-Control" not in headers:
+        made.append(_REVALIDATED)
+    made.append(_VARIED)
     if gzipped:
-        response.headers["Content-Encoding"] = "gzip"
+        made.append((b"content-encoding", b"gzip"))
     if tag:
-        response.headers["ETag"] = f'"{tag}-gzip"' if gzipped else f'"{tag}"'
-    return response
+        made.append((b"etag", f'"{tag}-gzip"'.encode() if gzipped else f'"{tag}"'.encode()))
+    return Answer(status, made, data)
 
 
-def not_modified(tag: str) -> Response:
+def respond_packed(http: HttpRequest, text: str | bytes, media_type: str, **more: Any) -> Answer:
+    """The same, compressed if the client accepts that."""
+    data, gzipped = encoded(text, Accepted.of(http.scope).gzip)
+    return respond(data, media_type, gzipped=gzipped, **more)
+
+
+def not_modified(tag: str) -> Answer:
     """A response for a client that already has the current version."""
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    return Response(status_code=304, headers=headers)
+    return Answer(304, [(b"etag", f'"{tag}"'.encode()), _REVALIDATED, _VARIED])
 
 
-def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, **more: Any) -> Response:
+_REVALIDATED = (b"cache-control", b"no-cache")
+_VARIED = (b"vary", b"Accept-Encoding")
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def problem(status: int, detail: str = "", *, headers: Mapping[str, str] = {}, **more: Any) -> Answer:
     """An error in the form of RFC 9457: what is wrong, and with `parameter` and `position`, where."""
     document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail:
         document["detail"] = detail
     document |= {name: value for name, value in more.items() if value is not None}
     body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-    response = Response(body, status, media_type=PROBLEM)
-    for name, value in {"Cache-Control": "no-store", **headers}.items():
-        response.headers[name] = value
-    return response
+    told = {"Content-Length": str(len(body)), "Content-Type": PROBLEM, "Cache-Control": "no-store", **headers}
+    return Answer(status, _encoded(told), body)
 
 
-def query_problem(error: QueryError, position: int | None = None) -> Response:
+def query_problem(error: QueryError, position: int | None = None) -> Answer:
     """The response to an invalid request."""
     return problem(400, str(error), parameter=blamed(error), position=position)
 

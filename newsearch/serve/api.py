@@ -10,12 +10,11 @@ from typing import Any, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from newsearch import Article, Index, QueryError, Request
 from newsearch.articles.article import article_to_mapping
-from newsearch.engine.base import FACETS, MAX_PAGE
+from newsearch.engine.base import FACETS
 from newsearch.outputs.json_page import (
     SCHEMA,
     coverage_mapping,
@@ -27,15 +26,15 @@ from newsearch.outputs.json_page import (
     words_mapping,
 )
 from newsearch.outputs.page import Page
-from newsearch.search.results import Results
-from newsearch.serve.answers import JSON, Body, Made, encoded, problem, respond, wants_gzip
+from newsearch.serve.answers import JSON, Answer, Body, Made, problem, respond, respond_packed
 from newsearch.serve.live import Snapshot
 from newsearch.serve.metrics import TEXT
 from newsearch.serve.openapi import document
-from newsearch.serve.parameters import View, address, read_request, read_view
+from newsearch.serve.parameters import address, read_request, read_view
+from newsearch.serve.searches import SEARCH, key_of, page_of
+from newsearch.serve.shortcut import Shortcut, found_already
 from newsearch.serve.site import Site
 
-SEARCH = "/api/v1/search"
 UNITS = tuple(unit for unit in ("year", "month", "week", "day") if unit in FACETS)
 
 _MAX_COMPLETIONS = 50
@@ -46,17 +45,24 @@ Window: TypeAlias = dict[str, Any]
 """The arguments of a window of time: `after`, `before`, `as_of`, `tz`."""
 
 
-def routes(site: Site) -> list[BaseRoute]:
-    """The routes of the API, and those for operators."""
+def routes(site: Site, shortcut: Shortcut) -> list[BaseRoute]:
+    """The routes of the API, and those for operators.
 
-    def route(path: str, handler: Callable[[Site, HttpRequest], Awaitable[Response]], *methods: str) -> Route:
-        async def endpoint(http: HttpRequest) -> Response:
+    Args:
+        shortcut: the short way, which searches of the long way prepare.
+    """
+
+    def route(path: str, handler: Callable[[Site, HttpRequest], Awaitable[Answer]], *methods: str) -> Route:
+        async def endpoint(http: HttpRequest) -> Answer:
             return await handler(site, http)
 
         return Route(path, endpoint, methods=methods or ("GET",))
 
+    async def search(site: Site, http: HttpRequest) -> Answer:
+        return await _search(site, shortcut, http)
+
     return [
-        route(SEARCH, _search, "GET", "POST"),
+        route(SEARCH, search, "GET", "POST"),
         route("/api/v1/article", _article),
         route("/api/v1/complete", _complete),
         route("/api/v1/facets", _facets),
@@ -74,7 +80,7 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _search(site: Site, http: HttpRequest) -> Response:
+async def _search(site: Site, shortcut: Shortcut, http: HttpRequest) -> Answer:
     if http.method == "POST":
         try:
             request = site.within(Request.from_mapping(await _body(http)))
@@ -84,30 +90,29 @@ async def _search(site: Site, http: HttpRequest) -> Response:
     else:
         request, view = site.asked(http)
 
+    linked = http.method != "POST"
+
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            results = snapshot.index.run(request)
-            page = Page(results, view.facets, view.explain, view.facet_limit)
-            links = _links(site, results, view) if http.method != "POST" else {}
-            return Body(to_json_bytes(page_mapping(page)), links)
+            if request.is_plain:
+                shortcut.prepare(snapshot.index)
+            results = found_already(http.scope, snapshot) or snapshot.index.run(request)
+            return page_of(site, results, view, linked=linked)
 
-        key = (snapshot.index.fingerprint(request), request.query, request.limit, view, http.method == "POST")
-        return Made(key, body, may_keep=True)
+        return Made(key_of(snapshot, request, view, linked=linked), body, may_keep=True)
 
-    response = await site.answer(http, JSON, make, is_quick=request.is_plain)
-    if http.method == "POST":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    answer = await site.answer(http, JSON, make, is_quick=request.is_plain)
+    return answer if linked else answer.with_header("Cache-Control", "no-store")
 
 
-async def _article(site: Site, http: HttpRequest) -> Response:
+async def _article(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
         return {"article": article_to_mapping(article)}
 
     return await _about(site, http, told)
 
 
-async def _related(site: Site, http: HttpRequest) -> Response:
+async def _related(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
         found = [article_to_mapping(one) for one in index.related(article.id, limit)]
         return {"id": article.id, "related": found}
@@ -115,7 +120,7 @@ async def _related(site: Site, http: HttpRequest) -> Response:
     return await _about(site, http, told, limited=True)
 
 
-async def _copies(site: Site, http: HttpRequest) -> Response:
+async def _copies(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, article: Article, limit: int) -> dict[str, Any]:
         return {"id": article.id, "copies": [publication_mapping(one) for one in index.copies(article.id)]}
 
@@ -128,7 +133,7 @@ async def _about(
     told: Callable[[Index, Article, int], dict[str, Any]],
     *,
     limited: bool = False,
-) -> Response:
+) -> Answer:
     """Answer with what is told of an article, which may be a list with a limit."""
     id, limit = _only(http, "id", "limit") if limited else (*_only(http, "id"), "")
     if not id:
@@ -146,7 +151,7 @@ async def _about(
     return await site.answer(http, JSON, make)
 
 
-async def _stories(site: Site, http: HttpRequest) -> Response:
+async def _stories(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
         found = index.stories(query, limit=_limit(limit, 10, _MAX_STORIES), **window)
         return stories_mapping(query, found)
@@ -154,14 +159,14 @@ async def _stories(site: Site, http: HttpRequest) -> Response:
     return await _in_window(site, http, "limit", told)
 
 
-async def _coverage(site: Site, http: HttpRequest) -> Response:
+async def _coverage(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, query: str, by: str, window: Window) -> dict[str, Any]:
         return coverage_mapping(index.coverage(query, by=by or None, **window))
 
     return await _in_window(site, http, "by", told)
 
 
-async def _words(site: Site, http: HttpRequest) -> Response:
+async def _words(site: Site, http: HttpRequest) -> Answer:
     def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
         return words_mapping(index.words(query, limit=_limit(limit, 20, _MAX_WORDS), **window))
 
@@ -170,7 +175,7 @@ async def _words(site: Site, http: HttpRequest) -> Response:
 
 async def _in_window(
     site: Site, http: HttpRequest, option: str, told: Callable[[Index, str, str, Window], dict[str, Any]]
-) -> Response:
+) -> Answer:
     """Answer with what is told of a query in a window of time, with one more option."""
     names = ("query", "after", "before", "as_of", "tz")
     *given, value = _only(http, *names, option)
@@ -196,7 +201,7 @@ async def _in_window(
     return await site.answer(http, JSON, make)
 
 
-async def _saved(site: Site, http: HttpRequest) -> Response:
+async def _saved(site: Site, http: HttpRequest) -> Answer:
     _only(http)
 
     def make(snapshot: Snapshot) -> Made:
@@ -214,7 +219,7 @@ async def _saved(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, JSON, make)
 
 
-async def _complete(site: Site, http: HttpRequest) -> Response:
+async def _complete(site: Site, http: HttpRequest) -> Answer:
     text, limit = _only(http, "text", "limit")
     most = _limit(limit, 10, _MAX_COMPLETIONS)
 
@@ -229,7 +234,7 @@ async def _complete(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, JSON, make)
 
 
-async def _facets(site: Site, http: HttpRequest) -> Response:
+async def _facets(site: Site, http: HttpRequest) -> Answer:
     request, view = site.asked(http)
     request = replace(request, limit=0, offset=0)
     facets = view.facets or tuple(name for name in FACETS if name not in UNITS)
@@ -250,7 +255,7 @@ async def _facets(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, JSON, make)
 
 
-async def _timeline(site: Site, http: HttpRequest) -> Response:
+async def _timeline(site: Site, http: HttpRequest) -> Answer:
     units = http.query_params.getlist("unit") or ["month"]
     if units[0] not in UNITS or len(units) > 1:
         raise QueryError(f"unit: {units[-1]!r:.80} is unknown: one of {', '.join(UNITS)}")
@@ -278,7 +283,7 @@ async def _timeline(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, JSON, make)
 
 
-async def _stats(site: Site, http: HttpRequest) -> Response:
+async def _stats(site: Site, http: HttpRequest) -> Answer:
     _only(http)
 
     def make(snapshot: Snapshot) -> Made:
@@ -289,13 +294,12 @@ async def _stats(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, JSON, make)
 
 
-async def _openapi(site: Site, http: HttpRequest) -> Response:
+async def _openapi(site: Site, http: HttpRequest) -> Answer:
     described = to_json_bytes(document(site.settings.base_path, site.settings.max_limit))
-    data, gzipped = encoded(described, wants_gzip(http))
-    return respond(data, JSON, gzipped=gzipped)
+    return respond_packed(http, described, JSON)
 
 
-async def _health(site: Site, http: HttpRequest) -> Response:
+async def _health(site: Site, http: HttpRequest) -> Answer:
     def job(snapshot: Snapshot) -> dict[str, Any]:
         newest = snapshot.stats.newest
         age = newest and max(0, round((datetime.now(UTC) - newest).total_seconds()))
@@ -311,9 +315,9 @@ async def _health(site: Site, http: HttpRequest) -> Response:
     return respond(to_json_bytes(found), JSON, status=status, headers={"Cache-Control": "no-store"})
 
 
-async def _metrics(site: Site, http: HttpRequest) -> Response:
+async def _metrics(site: Site, http: HttpRequest) -> Answer:
     text = "".join(f"{line}\n" for line in site.metrics.lines(site.live))
-    return PlainTextResponse(text, headers={"Cache-Control": "no-store", "Content-Type": TEXT})
+    return respond(text.encode(), TEXT, headers={"Cache-Control": "no-store"})
 
 
 async def _body(http: HttpRequest) -> Any:
@@ -350,24 +354,3 @@ def _limit(text: str, default: int, most: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
         raise QueryError(f"limit: {text!r:.80} is not a whole number from 1 to {most:,}")
     return int(text)
-
-
-def _links(site: Site, results: Results, view: View) -> dict[str, str]:
-    """Links to the previous and next pages, in the form of RFC 8288."""
-    request = results.request
-    places = {}
-    if request.limit:
-        following = request.offset + request.limit
-        if following < results.total and following + request.limit <= MAX_PAGE:
-            places["next"] = following
-        if request.offset:
-            places["prev"] = max(0, request.offset - request.limit)
-            places["first"] = 0
-    try:
-        links = [
-            f'<{address(site.url(SEARCH), replace(request, offset=offset), view)}>; rel="{relation}"'
-            for relation, offset in places.items()
-        ]
-    except QueryError:  # a zone without a name cannot be written as a parameter
-        return {}
-    return {"Link": ", ".join(links)} if links else {}

@@ -12,13 +12,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from newsearch import NewsearchError, QueryError
+from newsearch import Index, NewsearchError, QueryError
 from newsearch.serve import api, feeds, pages
-from newsearch.serve.answers import problem, query_problem
+from newsearch.serve.answers import Answer, problem, query_problem
 from newsearch.serve.assistants import Assistants
 from newsearch.serve.guard import Guard, Seen
 from newsearch.serve.kept import Kept
@@ -26,6 +25,7 @@ from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import Shelf
+from newsearch.serve.shortcut import Shortcut
 from newsearch.serve.site import Site
 
 MCP = "/mcp"
@@ -51,8 +51,14 @@ def app(
         log: called after each request with the request and its outcome.
     """
     settings = settings or Settings()
-    live = Live(index, settings, synonyms, pages.warm_up if settings.warm_up else None)
+
+    def warm_up(index: Index) -> None:
+        shortcut.prepare(index)
+        pages.warm_up(index)
+
+    live = Live(index, settings, synonyms, warm_up if settings.warm_up else None)
     site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))
+    shortcut = Shortcut(site)
     assistants = Assistants(site.live, settings, MCP)
 
     @asynccontextmanager
@@ -62,8 +68,8 @@ def app(
             await stack.enter_async_context(assistants.running())
             yield
 
-    def handled(status_of: Callable[[Exception], Response]) -> Callable[[HttpRequest, Exception], Any]:
-        async def handler(http: HttpRequest, error: Exception) -> Response:
+    def handled(status_of: Callable[[Exception], Answer]) -> Callable[[HttpRequest, Exception], Any]:
+        async def handler(http: HttpRequest, error: Exception) -> Answer:
             response = status_of(error)
             return _for_people(site, http, response) if _is_for_people(http) else response
 
@@ -71,7 +77,7 @@ def app(
 
     inner = Starlette(
         routes=[
-            *api.routes(site),
+            *api.routes(site, shortcut),
             *pages.routes(site),
             *feeds.routes(site),
             Route(MCP, assistants, methods=["POST"]),
@@ -85,31 +91,31 @@ def app(
             Exception: handled(_bug),
         },
     )
-    return Guard(inner, settings, site.metrics, log)
+    return Guard(inner, shortcut, settings, site.metrics, log)
 
 
-def _query_error(error: Exception) -> Response:
+def _query_error(error: Exception) -> Answer:
     assert isinstance(error, QueryError)
     return query_problem(error)
 
 
-def _newsearch_error(error: Exception) -> Response:
+def _newsearch_error(error: Exception) -> Answer:
     # Its message may contain file names of this machine.
     return problem(503, "the index cannot be read now", headers={"Retry-After": "5"})
 
 
-def _busy(error: Exception) -> Response:
+def _busy(error: Exception) -> Answer:
     return problem(503, "too many searches are waiting", headers={"Retry-After": "1"})
 
 
-def _http_error(error: Exception) -> Response:
+def _http_error(error: Exception) -> Answer:
     assert isinstance(error, HTTPException)
     # Starlette's own text is already the title.
     detail = "" if error.detail == HTTPStatus(error.status_code).phrase else error.detail
     return problem(error.status_code, detail, headers=error.headers or {})
 
 
-def _bug(error: Exception) -> Response:
+def _bug(error: Exception) -> Answer:
     return problem(500, "an error of this server, which its log tells")
 
 
@@ -117,12 +123,11 @@ def _is_for_people(http: HttpRequest) -> bool:
     return "text/html" in http.headers.get("accept", "") and not http.url.path.startswith("/api/")
 
 
-def _for_people(site: Site, http: HttpRequest, found: Response) -> Response:
+def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
     """The HTML page for a problem."""
-    told = json.loads(bytes(found.body))
+    told = json.loads(found.body)
     detail = str(told.get("detail", ""))
-    text = pages.error_page(site, found.status_code, told["title"], detail[:1].upper() + detail[1:])
-    headers = {
-        name: value for name, value in found.headers.items() if name not in ("content-type", "content-length")
-    }
-    return HTMLResponse(text, found.status_code, headers)
+    text = pages.error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
+    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", pages.HTML.encode())]
+    others = [pair for pair in found.headers if pair[0] not in (b"content-length", b"content-type")]
+    return Answer(found.status, about_body + others, text)

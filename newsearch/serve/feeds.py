@@ -8,13 +8,12 @@ from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from newsearch import QueryError
 from newsearch.outputs.feeds import Feed, atom, json_feed, rss
 from newsearch.outputs.json_page import to_json
-from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
+from newsearch.serve.answers import Answer, Body, Made, respond_packed
 from newsearch.serve.live import Snapshot
 from newsearch.serve.parameters import address
 from newsearch.serve.site import Site
@@ -36,18 +35,18 @@ def routes(site: Site) -> list[BaseRoute]:
     """The routes of the feeds."""
 
     def feed(path: str) -> Route:
-        async def endpoint(http: HttpRequest) -> Response:
+        async def endpoint(http: HttpRequest) -> Answer:
             return await _feed(site, http, path)
 
         return Route(path, endpoint)
 
-    async def opensearch(http: HttpRequest) -> Response:
+    async def opensearch(http: HttpRequest) -> Answer:
         return _opensearch(site, http)
 
-    async def saved(http: HttpRequest) -> Response:
+    async def saved(http: HttpRequest) -> Answer:
         return await _opml(site, http)
 
-    async def suggest(http: HttpRequest) -> Response:
+    async def suggest(http: HttpRequest) -> Answer:
         return await _suggest(site, http)
 
     return [
@@ -58,7 +57,7 @@ def routes(site: Site) -> list[BaseRoute]:
     ]
 
 
-async def _feed(site: Site, http: HttpRequest, path: str) -> Response:
+async def _feed(site: Site, http: HttpRequest, path: str) -> Answer:
     media_type, write = FORMATS[path]
     request, view = site.asked(http)
     if view.facets or view.facet_limit or view.explain:
@@ -81,7 +80,7 @@ async def _feed(site: Site, http: HttpRequest, path: str) -> Response:
     return await site.answer(http, media_type, make)
 
 
-def _opensearch(site: Site, http: HttpRequest) -> Response:
+def _opensearch(site: Site, http: HttpRequest) -> Answer:
     page, suggest = site.absolute(http, "/"), site.absolute(http, "/suggest")
     text = f"""<?xml version="1.0" encoding="utf-8"?>
 <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
@@ -93,11 +92,10 @@ def _opensearch(site: Site, http: HttpRequest) -> Response:
 <Url type="application/x-suggestions+json" template="{escape(suggest)}?query={{searchTerms}}"/>
 </OpenSearchDescription>
 """
-    data, gzipped = encoded(text, wants_gzip(http))
-    return respond(data, "application/opensearchdescription+xml", gzipped=gzipped)
+    return respond_packed(http, text, "application/opensearchdescription+xml")
 
 
-async def _opml(site: Site, http: HttpRequest) -> Response:
+async def _opml(site: Site, http: HttpRequest) -> Answer:
     """The feeds of the saved searches, for a feed reader."""
 
     def make(snapshot: Snapshot) -> Made:
@@ -124,7 +122,7 @@ async def _opml(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, "text/x-opml; charset=utf-8", make)
 
 
-async def _suggest(site: Site, http: HttpRequest) -> Response:
+async def _suggest(site: Site, http: HttpRequest) -> Answer:
     typed = http.query_params.get("query", "")
 
     def make(snapshot: Snapshot) -> Made:

@@ -8,15 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 from time import perf_counter
-from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsearch.serve.answers import problem
+from newsearch.serve.answers import Answer, problem
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.settings import Settings
 
@@ -27,11 +24,23 @@ CSP = (
 
 FEEDS = ("/search.atom", "/search.rss", "/search.json")
 _OPEN = ("/healthz",)
-_PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, HEAD, POST",
-    "Access-Control-Allow-Headers": "Content-Type, If-None-Match, Authorization",
-    "Access-Control-Max-Age": "3600",
+_PREFLIGHT = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST"),
+    (b"access-control-allow-headers", b"Content-Type, If-None-Match, Authorization"),
+    (b"access-control-max-age", b"3600"),
+)
+_SAFE = {
+    b"content-security-policy": CSP.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
 }
+_SAFE_FOR_ALL = _SAFE | {
+    b"access-control-allow-origin": b"*",
+    b"access-control-expose-headers": b"ETag, Link, Retry-After",
+}
+_SAFE_FOR_OURS = _SAFE | {b"cross-origin-resource-policy": b"same-origin"}
+"""The headers of every answer: where pages of other sites may read, and elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +57,22 @@ class Seen:
 
 
 class Guard:
-    """An ASGI app around another one, which only receives permitted requests."""
+    """An ASGI app around another one, which only receives permitted requests.
+
+    Args:
+        at_once: asked before the inner app for an answer that takes no waiting.
+    """
 
     def __init__(
-        self, inner: ASGIApp, settings: Settings, metrics: Metrics, log: Callable[[Seen], None] | None
+        self,
+        inner: ASGIApp,
+        at_once: Callable[[Scope], Answer | None],
+        settings: Settings,
+        metrics: Metrics,
+        log: Callable[[Seen], None] | None,
     ) -> None:
         self._inner = inner
+        self._at_once = at_once
         self._settings = settings
         self._metrics = metrics
         self._log = log
@@ -73,44 +92,47 @@ class Guard:
             self._count(exchange, perf_counter() - started)
 
     async def _answer(self, exchange: _Exchange) -> None:
-        refused = self._refusal(exchange)
+        answer = self._refusal(exchange)
+        if answer is None and (answer := self._at_once(exchange.scope)):
+            exchange.route = exchange.scope["path"]
         try:
-            if refused is not None:
-                await refused(exchange.scope, exchange.receive, exchange.send)
+            if answer is not None:
+                await answer(exchange.scope, exchange.receive, exchange.send)
                 return
             async with asyncio.timeout(self._settings.timeout):
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
             await exchange.finish(problem(503, "this took too long", headers={"Retry-After": "5"}))
 
-    def _refusal(self, exchange: _Exchange) -> Response | None:
+    def _refusal(self, exchange: _Exchange) -> Answer | None:
         """The response that refuses this request; None if it is permitted."""
         scope, headers, settings = exchange.scope, exchange.headers, self._settings
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > settings.max_url:
             return problem(414, f"an address of at most {settings.max_url:,} bytes is read")
-        length = headers.get("content-length", "0")
+        length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > settings.max_body:
             return problem(413, f"a body of at most {settings.max_body:,} bytes is read")
-        host = headers.get("host", "")
-        if _name(host) not in settings.hosts or len(headers.getlist("host")) != 1:
+        host = exchange.header(b"host")
+        if _name(host) not in settings.hosts or exchange.hosts != 1:
             return problem(
                 421, "this server does not answer to this name; newsearch serve --allow-host adds one"
             )
-        origin = headers.get("origin")
-        if origin is not None and not settings.cors and origin.partition("://")[2].lower() != host.lower():
-            return problem(403, "pages of other sites may not ask this server")
+        if b"origin" in headers and not settings.cors:
+            origin = exchange.header(b"origin")
+            if origin.partition("://")[2].lower() != host.lower():
+                return problem(403, "pages of other sites may not ask this server")
         exchange.strip(settings.base_path)
         if scope["method"] == "OPTIONS" and settings.cors:
-            return Response(status_code=204, headers=_PREFLIGHT)
+            return Answer(204, list(_PREFLIGHT))
         return self._unknown(exchange)
 
-    def _unknown(self, exchange: _Exchange) -> Response | None:
+    def _unknown(self, exchange: _Exchange) -> Answer | None:
         """The response to a client without the token."""
         token, path = self._settings.token, exchange.scope["path"]
         is_feed = path in FEEDS
         if token is None or path in _OPEN or (self._settings.guarded == "feeds" and not is_feed):
             return None
-        given = _credentials(exchange.headers.get("authorization", ""))
+        given = _credentials(exchange.header(b"authorization"))
         if not given and is_feed:
             given = dict(parse_qsl(exchange.scope["query_string"].decode("latin-1"))).get("token", "")
         if compare_digest(given.encode(), token.encode()):
@@ -121,7 +143,7 @@ class Guard:
 
     def _count(self, exchange: _Exchange, seconds: float) -> None:
         scope = exchange.scope
-        route = getattr(scope.get("route"), "path", "other")
+        route = exchange.route or getattr(scope.get("route"), "path", None) or "other"
         self._metrics.count(route, exchange.status, seconds)
         if self._log:
             client = scope.get("client") or ("-",)
@@ -137,7 +159,10 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
         self.scope = dict(scope)
-        self.headers = Headers(scope=scope)
+        given = list(scope["headers"])
+        self.headers: dict[bytes, bytes] = dict(reversed(given))  # of several with one name, the first
+        self.hosts = [name for name, _ in given].count(b"host")
+        self.route: str | None = None
         self.status = 500
         self.size = 0
         self._started = False
@@ -145,6 +170,10 @@ class _Exchange:
         self._send = send
         self._settings = settings
         self._read = 0
+
+    def header(self, name: bytes) -> str:
+        """The value of a header, empty without it."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     def strip(self, base_path: str) -> None:
         """Remove the base path of the app, unless a proxy has already done that."""
@@ -163,28 +192,19 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            self._add_headers(MutableHeaders(scope=message))
+            safe = _SAFE_FOR_ALL if self._settings.cors else _SAFE_FOR_OURS
+            others = [pair for pair in message["headers"] if pair[0] not in safe]
+            message = {**message, "headers": [*others, *safe.items()]}
         elif message["type"] == "http.response.body":
             if self.scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             self.size += len(message.get("body", b""))
         await self._send(message)
 
-    def _add_headers(self, headers: Any) -> None:
-        headers.setdefault("Content-Security-Policy", CSP)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        if self._settings.cors:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "ETag, Link, Retry-After"
-        else:
-            headers["Cross-Origin-Resource-Policy"] = "same-origin"
-
-    async def finish(self, response: Response) -> None:
-        """Send this response, unless another one has begun."""
+    async def finish(self, answer: Answer) -> None:
+        """Send this answer, unless another one has begun."""
         if not self._started:
-            await response(self.scope, self._receive, self.send)
+            await answer(self.scope, self._receive, self.send)
 
 
 def _name(host: str) -> str:

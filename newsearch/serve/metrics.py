@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from itertools import accumulate
 
 from newsearch.serve.live import Live
 
@@ -17,7 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
-        self._within: Counter[float] = Counter()
+        self._within = [0] * (len(_BOUNDS) + 1)
         self._seconds = 0.0
 
     def count(self, route: str, status: int, seconds: float) -> None:
@@ -28,9 +30,7 @@ class Metrics:
         """
         self._requests[route, status] += 1
         self._seconds += seconds
-        for bound in _BOUNDS:
-            if seconds <= bound:
-                self._within[bound] += 1
+        self._within[bisect_left(_BOUNDS, seconds)] += 1
 
     def lines(self, live: Live) -> Iterator[str]:
         """All counters, one per line."""
@@ -39,8 +39,8 @@ class Metrics:
             yield f'newsearch_requests_total{{route="{route}",status="{status}"}} {count}'
         total = sum(self._requests.values())
         yield from _head("newsearch_request_seconds", "histogram", "Seconds that requests took.")
-        for bound in _BOUNDS:
-            yield f'newsearch_request_seconds_bucket{{le="{bound:g}"}} {self._within[bound]}'
+        for bound, within in zip(_BOUNDS, accumulate(self._within), strict=False):
+            yield f'newsearch_request_seconds_bucket{{le="{bound:g}"}} {within}'
         yield f'newsearch_request_seconds_bucket{{le="+Inf"}} {total}'
         yield f"newsearch_request_seconds_sum {self._seconds:.6f}"
         yield f"newsearch_request_seconds_count {total}"

@@ -17,7 +17,6 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from newsearch import Article, Clause, Explanation, Hit, Index, QueryError, Request, Results
@@ -29,7 +28,7 @@ from newsearch.outputs.words import counted, counted_copies, counted_matches, de
 from newsearch.search.folding import Copy, copy_of
 from newsearch.search.fronts import Stories, Story
 from newsearch.search.request import MAX_FOLDED
-from newsearch.serve.answers import Body, Made, encoded, respond, wants_gzip
+from newsearch.serve.answers import Answer, Body, Made, respond_packed
 from newsearch.serve.live import Snapshot
 from newsearch.serve.openapi import document
 from newsearch.serve.parameters import LISTS, REQUEST_PARAMETERS, address, read_request
@@ -81,8 +80,8 @@ def routes(site: Site) -> list[BaseRoute]:
     """The routes of the pages."""
 
     def route(path: str, handler: Callable[[Site, HttpRequest], Any]) -> Route:
-        async def endpoint(http: HttpRequest) -> Response:
-            found: Response = await handler(site, http)
+        async def endpoint(http: HttpRequest) -> Answer:
+            found: Answer = await handler(site, http)
             return found
 
         return Route(path, endpoint)
@@ -140,7 +139,7 @@ def _render(site: Site, template: str, **values: Any) -> str:
 # The search
 
 
-async def _search(site: Site, http: HttpRequest) -> Response:
+async def _search(site: Site, http: HttpRequest) -> Answer:
     # A form also sends empty fields, and links may contain parameters of other sites.
     pairs = [
         (name, value)
@@ -156,9 +155,7 @@ async def _search(site: Site, http: HttpRequest) -> Response:
     except QueryError as error:
         values = dict(pairs)
         page = _render(site, "wrong.html", typed=values.get("query", ""), values=values, error=str(error))
-        data, gzipped = encoded(page, wants_gzip(http))
-        headers = {"Cache-Control": "no-store"}
-        return respond(data, HTML, gzipped=gzipped, status=400, headers=headers)
+        return respond_packed(http, page, HTML, status=400, headers={"Cache-Control": "no-store"})
     is_front = request == Request(limit=request.limit, collapse=COLLAPSED)
     if is_front:
         request = replace(request, sort="newest")
@@ -551,7 +548,7 @@ def _story_url(site: Site, id: str, query: str, first: date, last: date) -> str:
     return f"{site.url('/story')}?{urlencode(parameters)}"
 
 
-async def _story(site: Site, http: HttpRequest) -> Response:
+async def _story(site: Site, http: HttpRequest) -> Answer:
     id = http.path_params.get("id") or http.query_params.get("id", "")
     names = ("query", "after", "before")
     request = site.within(
@@ -610,7 +607,7 @@ def _moment(moment: date | datetime | None, tz: tzinfo) -> dict[str, str] | None
 # Saved searches
 
 
-async def _saved(site: Site, http: HttpRequest) -> Response:
+async def _saved(site: Site, http: HttpRequest) -> Answer:
     def make(snapshot: Snapshot) -> Made:
         searches = site.saved()
 
@@ -640,7 +637,7 @@ async def _saved(site: Site, http: HttpRequest) -> Response:
 # An article
 
 
-async def _article(site: Site, http: HttpRequest) -> Response:
+async def _article(site: Site, http: HttpRequest) -> Answer:
     id, query = http.query_params.get("id", ""), http.query_params.get("query", "")
 
     def make(snapshot: Snapshot) -> Made:
@@ -786,7 +783,7 @@ EXAMPLES = (
 """Queries for the help page, by heading, each with what it finds."""
 
 
-async def _help(site: Site, http: HttpRequest) -> Response:
+async def _help(site: Site, http: HttpRequest) -> Answer:
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
             groups = [
@@ -800,17 +797,17 @@ async def _help(site: Site, http: HttpRequest) -> Response:
     return await site.answer(http, HTML, make)
 
 
-async def _api(site: Site, http: HttpRequest) -> Response:
+async def _api(site: Site, http: HttpRequest) -> Answer:
     described = document(site.settings.base_path, site.settings.max_limit)
-    data, gzipped = encoded(_render(site, "api.html", typed="", paths=described["paths"]), wants_gzip(http))
-    return respond(data, HTML, gzipped=gzipped)
+    return respond_packed(http, _render(site, "api.html", typed="", paths=described["paths"]), HTML)
 
 
-async def _static(site: Site, http: HttpRequest) -> Response:
+async def _static(site: Site, http: HttpRequest) -> Answer:
     name = http.path_params["name"]
     if name not in _STATIC:
         raise HTTPException(404)
-    data, gzipped = encoded(_file(name), wants_gzip(http))
     is_current = http.query_params.get("v") == _version(name)
     keep = "public, max-age=31536000, immutable" if is_current else "no-cache"
-    return respond(data, _STATIC[name], tag=_version(name), gzipped=gzipped, headers={"Cache-Control": keep})
+    return respond_packed(
+        http, _file(name), _STATIC[name], tag=_version(name), headers={"Cache-Control": keep}
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from newsearch import QueryError, Request
 from newsearch.engine.base import FACETS
@@ -56,6 +56,31 @@ def read_request(pairs: Iterable[tuple[str, str]]) -> Request:
             raise QueryError(f"{name}: given twice")
         holder[key] = _value(name, value)
     return Request.from_mapping(mapping)
+
+
+def read_plain(query_string: bytes) -> Request | None:
+    """Build a request that is words and a page alone, in a fraction of the time of `read_request`.
+
+    Args:
+        query_string: the parameters as they stand in an address.
+
+    Returns:
+        None if they say anything else.
+
+    Raises:
+        QueryError: a parameter is unusable; the message begins with its name.
+    """
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    if len(given) < len(pairs) or not _OF_PLAIN.issuperset(given) or "query" not in given:
+        return None
+    limit, offset = (_whole(name, given[name]) if name in given else usual for name, usual in _PAGE)
+    request = Request.plain(given["query"], limit, offset)
+    return request if request.is_plain else None
+
+
+_PAGE = (("limit", Request.limit), ("offset", Request.offset))
+_OF_PLAIN = frozenset({"query", "limit", "offset", "token"})
 
 
 def read_view(pairs: Iterable[tuple[str, str]]) -> View:

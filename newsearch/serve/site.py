@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
 
 from newsearch import Article, Request
 from newsearch.errors import QueryError
 from newsearch.query.plan import asks_for_unpublished
 from newsearch.search.saved import SavedSearch
-from newsearch.serve.answers import Made, encoded, known_tags, not_modified, respond, wants_gzip
+from newsearch.serve.answers import Accepted, Answer, Body, Made, encoded, not_modified, respond
 from newsearch.serve.kept import Kept, Sent
 from newsearch.serve.live import Live, Snapshot
 from newsearch.serve.metrics import Metrics
@@ -73,9 +72,23 @@ class Site(NamedTuple):
             raise HTTPException(404, f"there is no article {id!r:.200}")
         return article
 
+    def known(self, tag: str, media_type: str, accepted: Accepted) -> Answer | None:
+        """The response with this ETag, if the client has it already or it is kept."""
+        if tag in accepted.tags or "*" in accepted.tags:
+            return not_modified(tag)
+        sent = self.kept.get((tag, accepted.gzip))
+        return sent and respond(sent.data, media_type, tag=tag, gzipped=sent.is_gzipped, headers=sent.headers)
+
+    def made(self, tag: str, media_type: str, accepted: Accepted, body: Body, *, keep: bool) -> Answer:
+        """The response with this ETag and body, which may be kept."""
+        data, is_gzipped = encoded(body.text, accepted.gzip)
+        if keep:
+            self.kept.put((tag, accepted.gzip), Sent(data, is_gzipped, body.headers))
+        return respond(data, media_type, tag=tag, gzipped=is_gzipped, headers=body.headers)
+
     async def answer(
         self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made], *, is_quick: bool = False
-    ) -> Response:
+    ) -> Answer:
         """Run `make` on the newest generation, in a thread, and respond; 304 if the client has the result.
 
         Args:
@@ -86,30 +99,18 @@ class Site(NamedTuple):
             Busy: too many searches are waiting.
             NewsearchError: raised by `make`, or the index cannot be read.
         """
-        known, gzip = known_tags(http), wants_gzip(http)
+        accepted = Accepted.of(http.scope)
 
-        def ready(tag: str) -> Response | None:
-            if tag in known or "*" in known:
-                return not_modified(tag)
-            sent = self.kept.get((tag, gzip))
-            return sent and respond(
-                sent.data, media_type, tag=tag, gzipped=sent.is_gzipped, headers=sent.headers
-            )
-
-        def job(snapshot: Snapshot) -> Response:
+        def job(snapshot: Snapshot) -> Answer:
             made = make(snapshot)
             tag = snapshot.tag(media_type, made.key)
-            if response := ready(tag):
-                return response
-            body = made.body()
-            data, is_gzipped = encoded(body.text, gzip)
-            if made.may_keep:
-                self.kept.put((tag, gzip), Sent(data, is_gzipped, body.headers))
-            return respond(data, media_type, tag=tag, gzipped=is_gzipped, headers=body.headers)
+            return self.known(tag, media_type, accepted) or self.made(
+                tag, media_type, accepted, made.body(), keep=made.may_keep
+            )
 
         if is_quick and (snapshot := self.live.fresh):
-            made = make(snapshot)
-            if response := ready(snapshot.tag(media_type, made.key)):
+            tag = snapshot.tag(media_type, make(snapshot).key)
+            if response := self.known(tag, media_type, accepted):
                 return response
         return await self.live.run(job)
 

@@ -1,0 +1,59 @@
+"""A page of hits as the API sends it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from newsearch import QueryError, Request
+from newsearch.engine.base import MAX_PAGE
+from newsearch.outputs.json_page import page_mapping, to_json_bytes
+from newsearch.outputs.page import Page
+from newsearch.search.results import Results
+from newsearch.serve.answers import Body
+from newsearch.serve.live import Snapshot
+from newsearch.serve.parameters import View, write_request, write_view
+from newsearch.serve.site import Site
+
+SEARCH = "/api/v1/search"
+
+
+def key_of(snapshot: Snapshot, request: Request, view: View, *, linked: bool) -> object:
+    """What determines the page, besides the generation: see `Made.key`."""
+    return (snapshot.index.fingerprint(request), request.query, request.limit, view, not linked)
+
+
+def page_of(site: Site, results: Results, view: View, *, linked: bool) -> Body:
+    """The page.
+
+    Args:
+        linked: whether it has the links to other pages.
+    """
+    page = Page(results, view.facets, view.explain, view.facet_limit)
+    return Body(to_json_bytes(page_mapping(page)), _links(site, results, view) if linked else {})
+
+
+def _links(site: Site, results: Results, view: View) -> dict[str, str]:
+    """Links to the previous and next pages, in the form of RFC 8288."""
+    request = results.request
+    places = {}
+    if request.limit:
+        following = request.offset + request.limit
+        if following < results.total and following + request.limit <= MAX_PAGE:
+            places["next"] = following
+        if request.offset:
+            places["prev"] = max(0, request.offset - request.limit)
+            places["first"] = 0
+    if not places:
+        return {}
+    try:
+        pairs = [*write_request(request), *write_view(view)]
+    except QueryError:  # a zone without a name cannot be written as a parameter
+        return {}
+    before = [pair for pair in pairs if pair[0] in ("query", "limit")]
+    after = [pair for pair in pairs if pair[0] not in ("query", "limit", "offset")]
+    links = []
+    for relation, offset in places.items():
+        pairs = [*before, *([("offset", str(offset))] if offset else []), *after]
+        url = site.url(SEARCH) + (f"?{urlencode(pairs)}" if pairs else "")
+        links.append(f'<{url}>; rel="{relation}"')
+    return {"Link": ", ".join(links)}

@@ -1,0 +1,106 @@
+"""Answers short searches on the loop itself: handing one to a thread and back would take longer than most of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic, thread_time
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+from newsearch import Index, NewsearchError, Request, Results
+from newsearch.serve.answers import JSON, Accepted, Answer
+from newsearch.serve.live import Snapshot
+from newsearch.serve.parameters import View, read_plain
+from newsearch.serve.searches import SEARCH, key_of, page_of
+from newsearch.serve.site import Site
+
+_MOST_HITS = 50
+_MOST_WORDS = 6
+"""Of more, a search may look for words that go with them."""
+
+_FEW = 10
+"""Below so many matches, a page may need searches of other words: those that follow are not known beforehand."""
+
+_MOST_PACKED = 64 << 10
+"""Bytes that are compressed on the loop at most: a millisecond or two."""
+
+_SLOW = 0.01
+_PENALTY = 5
+"""After a search that took longer than _SLOW seconds, none runs on the loop for so many times as long."""
+
+_FOUND = "newsearch.found"
+
+Found: TypeAlias = tuple[Snapshot, Results]
+
+
+class Shortcut:
+    """The short way to the answer of a search by `GET /api/v1/search`, which leads past routing and threads.
+
+    A search may take it if it is short as far as can be told beforehand: few words without options, in an index on
+    this machine in which what all searches share is prepared. It holds up all other requests, so one that takes long
+    after all shuts the way for a while. Its time is that of the processor: what is read from a disk is read with the
+    interpreter's lock held, and stops all threads anyway.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._prepared: Index | None = None
+        self._opens = 0.0
+
+    def prepare(self, index: Index) -> None:
+        """Compute what the first search of an index would take long for. Only then is the way open to others."""
+        if self._prepared is not index:
+            results = index.run(Request(_UNKNOWN))
+            results.did_you_mean  # noqa: B018 - compares words with all of the index
+            self._prepared = index
+
+    def __call__(self, scope: Scope) -> Answer | None:
+        """The answer; None for a request that has to take the long way."""
+        if scope["path"] != SEARCH or scope["method"] not in ("GET", "HEAD"):
+            return None
+        snapshot = self._site.live.fresh
+        if snapshot is None:
+            return None
+        try:
+            if request := read_plain(scope["query_string"]):
+                return self._answer(scope, snapshot, self._site.within(request))
+        except NewsearchError:
+            pass  # the long way tells what is wrong
+        return None
+
+    def _answer(self, scope: Scope, snapshot: Snapshot, request: Request) -> Answer | None:
+        accepted, view = Accepted.of(scope), View()
+        tag = snapshot.tag(JSON, key_of(snapshot, request, view, linked=True))
+        if answer := self._site.known(tag, JSON, accepted):
+            return answer
+        if not self._is_short(snapshot.index, request):
+            return None
+        started = thread_time()
+        results = snapshot.index.run(request)
+        body = page_of(self._site, results, view, linked=True) if results.total >= _FEW else None
+        if (took := thread_time() - started) > _SLOW:
+            self._opens = monotonic() + _PENALTY * took
+        if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):
+            scope[_FOUND] = snapshot, results
+            return None
+        return self._site.made(tag, JSON, accepted, body, keep=True)
+
+    def _is_short(self, index: Index, request: Request) -> bool:
+        return (
+            self._prepared is index
+            and isinstance(index.path, Path)
+            and request.limit <= _MOST_HITS
+            and request.query.count(" ") < _MOST_WORDS
+            and monotonic() >= self._opens
+        )
+
+
+def found_already(scope: Scope, snapshot: Snapshot) -> Results | None:
+    """The results that the short way had found before it ended."""
+    found: Found | None = scope.get(_FOUND)
+    return found[1] if found and found[0] is snapshot else None
+
+
+_UNKNOWN = "qzxwvkjq"
+"""A word that stands nowhere."""
