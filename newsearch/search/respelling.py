@@ -201,9 +201,9 @@ def _corrected(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], b
     likely: list[tuple[float, str, float]] = []
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
         for like in reader.like(term, edits):
-            value = _likeliness(term, like)
             # Very rare forms are misspellings themselves.
             if like.articles * _RARE >= held or held < FEW:
+                value = _likeliness(term, like)
                 likely.append((-value * like.articles, like.form, value))
         if likely:
             break

@@ -69,14 +69,15 @@ class FormCounts:
 
     def like(self, term: str, edits: int) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
-        return self._view.cache.made(("like", term, edits), lambda: self._find_like(term, edits))
-
-    def _find_like(self, term: str, edits: int) -> list[LikeForm]:
         known = self._view.vocabulary_to_compare()
         if known is not None:
-            counts = known.counts
-            near = ((form, int(counts[number]), edits) for edits, form, number in known.near(term, edits))
-            return [LikeForm(*found) for found in near if found[1] and found[0] != term]
+            near = known.near(term, edits)
+            counts = known.counts.take([number for _, _, number in near]).tolist() if near else []
+            return [
+                LikeForm(form, count, distance)
+                for (distance, form, _), count in zip(near, counts, strict=True)
+                if count and form != term
+            ]
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):

@@ -122,7 +122,7 @@ class WordLookup:
     def _asked(self, term: str) -> tuple[bytes, list[tuple[int, int]], Callable[[int, bytes], bool]]:
         """A term as the compiled functions take it: in UTF-8, the hash of its stem in each language, and what tells
         whether a form has that stem."""
-        stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
+        stems = {language: stem_of(stemming, term) for language, stemming in self._stemmings.items()}
 
         def is_stem(language: int, form: bytes) -> bool:
             # Most segments ask about the same form, which makes the cache of `stem_of` effective.

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
-from sys import getsizeof
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -445,9 +444,9 @@ class View(ColumnView):
         record = self._before.get(doc)
         if record is None:
             segment, number = self.place(doc)
-            record = segment.records.read(number)
-        # As `size_of`, which would take as long as reading the record.
-        size = 56 + 8 * len(record) + sum(map(getsizeof, record))
+            record, size = segment.records.sized(number)
+        else:
+            size = size_of(record)
         if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
             if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}
