@@ -439,8 +439,11 @@ class Reader(Protocol):
                 those articles are counted.
         """
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Return the exact forms in findable articles within 1 or 2 edits of another, in any order."""
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        """Return the exact forms within 1 or 2 edits of another that at least `least` findable articles contain.
+
+        They come in any order.
+        """
 
     def articles_with(self, form: str) -> int:
         """Return how many findable articles contain an exact form."""

@@ -199,12 +199,12 @@ def _corrected(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], b
     reader, held = asked.reader, asked.spellings.count(Word(word))
     is_strange = held >= FEW and not reader.articles_with(term)
     likely: list[tuple[float, str, float]] = []
+    # Very rare forms are misspellings themselves.
+    least = -(-held // _RARE) if held >= FEW else 1
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
-        for like in reader.like(term, edits):
-            # Very rare forms are misspellings themselves.
-            if like.articles * _RARE >= held or held < FEW:
-                value = _likeliness(term, like)
-                likely.append((-value * like.articles, like.form, value))
+        for like in reader.like(term, edits, least):
+            value = _likeliness(term, like)
+            likely.append((-value * like.articles, like.form, value))
         if likely:
             break
     found = [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]

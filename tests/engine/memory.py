@@ -215,8 +215,9 @@ class MemoryReader:
     def held(self, form: str) -> int:
         return self._counts[form]
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        near = ((form, _edits(term, form)) for form in self._counts if form != term)
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        frequent = (form for form in self._counts if form != term and self._counts[form] >= least)
+        near = ((form, _edits(term, form)) for form in frequent)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
 
     def count(self, node: Node) -> int:

@@ -159,9 +159,12 @@ class OpenSearchReader:
             if not facts.settle():
                 return clause.found if clause else None
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        found = self._known.like(term, edits, published=True)
-        return [LikeForm(form, articles, distance) for distance, form, articles in found if form != term]
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        return [
+            LikeForm(form, articles, distance)
+            for distance, form, articles in self._known.like(term, edits, published=True)
+            if form != term and articles >= least
+        ]
 
     def count(self, node: Node) -> int:
         return self.search(node, Options(limit=0)).complete()

@@ -4,6 +4,8 @@
 
 #define LANGUAGES 64                 /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
 #define COLLISIONS 256               /* so many stems with one crc32 are no accident */
+#define BLOCK 64                     /* postings that are looked at together */
+#define NEARLY 8                     /* a form has nearly all postings if the others have one part in so many */
 #define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
 
 static double weight_of[256]; /* see ranking.unsaturate */
@@ -138,12 +140,13 @@ typedef struct {
     int most;
 } Found;
 
-/* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these. Most hold
- * one, and their codes lie in the processor's nearest memory. What is not marked means nothing. */
+/* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these; and the
+ * code of the very term. Most hold one form, and their codes lie in the processor's nearest memory. All but the weights
+ * are 0 from one segment to the next. */
 typedef struct {
     uint64_t held[MAX_ARTICLES / 64], several[MAX_ARTICLES / 64];
-    uint8_t code[MAX_ARTICLES];
-    double weight[MAX_ARTICLES];
+    uint8_t code[MAX_ARTICLES], exact[MAX_ARTICLES];
+    double *weight;
 } Weights;
 
 /* Append the postings [first, last), each code `times` as large; -1 if an article is outside. */
@@ -179,21 +182,30 @@ static int weigh(Weights *all, const SegmentArrays *segment, const Place *place)
     const uint16_t *doc = segment->doc.data;
     const uint8_t *code = segment->code.data, *language = segment->language.data;
     const int in_all = !~place->spoken;
-    for (int64_t i = first; i < last; i++) {
-        const uint16_t at = doc[i];
-        if (at >= segment->articles) return -1;
-        if (!in_all && (language[at] >= LANGUAGES || !(place->spoken >> language[at] & 1))) continue;
-        const uint64_t bit = (uint64_t)1 << (at & 63);
-        if (!(all->held[at >> 6] & bit)) {
-            all->held[at >> 6] |= bit;
-            all->code[at] = code[i];
-            continue;
+    for (int64_t block = first; block < last; block += BLOCK) {
+        const int64_t end = last - block < BLOCK ? last : block + BLOCK;
+        int64_t again[BLOCK];
+        int count = 0;
+        /* Nothing branches on whether an article holds another form, which cannot be foreseen. */
+        for (int64_t i = block; i < end; i++) {
+            const uint16_t at = doc[i];
+            if (at >= segment->articles) return -1;
+            if (!in_all && (language[at] >= LANGUAGES || !(place->spoken >> language[at] & 1))) continue;
+            const uint8_t before = all->code[at];
+            all->held[at >> 6] |= (uint64_t)1 << (at & 63);
+            all->code[at] = before ? before : code[i];
+            again[count] = i;
+            count += before != 0;
         }
-        if (!(all->several[at >> 6] & bit)) {
-            all->several[at >> 6] |= bit;
-            all->weight[at] = weight_of[all->code[at]];
+        for (int i = 0; i < count; i++) {
+            const uint16_t at = doc[again[i]];
+            const uint64_t bit = (uint64_t)1 << (at & 63);
+            if (!(all->several[at >> 6] & bit)) {
+                all->several[at >> 6] |= bit;
+                all->weight[at] = weight_of[all->code[at]];
+            }
+            all->weight[at] += weight_of[code[again[i]]];
         }
-        all->weight[at] += weight_of[code[i]];
     }
     return 0;
 }
@@ -220,22 +232,56 @@ static double weight_in(const SegmentArrays *segment, const Place *places, Py_ss
     return weight;
 }
 
-/* Append the articles of a segment that hold any of its forms; -1 if one is outside. `around` is a form with most of the
- * postings, which are copied but for the articles that hold others, or -1. */
-static int unite(Found *found, Weights *all, const SegmentArrays *segment, const Forms *forms, const Place *places,
-                 Py_ssize_t around) {
+/* Append the articles of a segment that hold any of its forms; -1 if one is outside. */
+static int unite(Found *found, Weights *all, const SegmentArrays *segment, const Forms *forms, const Place *places) {
+    const Py_ssize_t words = (segment->articles + 63) / 64;
+    for (Py_ssize_t i = 0; i < forms->count; i++) {
+        if (weigh(all, segment, &places[i]) < 0) return -1;
+    }
+    if (forms->has_exact) {
+        const uint16_t *doc = segment->doc.data;
+        const int64_t end = integer(&segment->post_at, forms->exact + 1);
+        for (int64_t i = integer(&segment->post_at, forms->exact); i < end; i++)
+            all->exact[doc[i]] = ((const uint8_t *)segment->code.data)[i];
+    }
+    const uint32_t start = (uint32_t)segment->start;
+    uint32_t *to = found->doc + found->count;
+    uint16_t *value = found->value + found->count;
+    int most = found->most;
+    for (Py_ssize_t word = 0; word < words; word++) {
+        if (!all->held[word]) continue;
+        for (uint64_t bits = all->several[word]; bits; bits &= bits - 1) {
+            const uint32_t at = (uint32_t)(word * 64 + lowest_bit(bits));
+            all->code[at] = (uint8_t)code_of(all->weight[at]);
+        }
+        for (uint64_t bits = all->held[word]; bits; bits &= bits - 1) {
+            const uint32_t at = (uint32_t)(word * 64 + lowest_bit(bits));
+            const int sum = (PARTS - 1) * all->code[at] + all->exact[at];
+            all->code[at] = all->exact[at] = 0;
+            *to++ = start + at;
+            *value++ = (uint16_t)sum;
+            most = sum > most ? sum : most;
+        }
+        all->held[word] = all->several[word] = 0;
+    }
+    found->count = to - found->doc;
+    found->most = most;
+    return 0;
+}
+
+/* As `unite`, where one form has nearly all postings: these are copied but for the articles that hold others. */
+static int unite_around(Found *found, Weights *all, const SegmentArrays *segment, const Forms *forms,
+                        const Place *places, Py_ssize_t around) {
     const Py_ssize_t words = (segment->articles + 63) / 64, count = forms->count;
-    memset(all->held, 0, (size_t)words * sizeof *all->held);
-    memset(all->several, 0, (size_t)words * sizeof *all->several);
     for (Py_ssize_t i = 0; i < count; i++) {
         if (i != around && weigh(all, segment, &places[i]) < 0) return -1;
     }
     const uint16_t *doc = segment->doc.data;
     const uint8_t *code = segment->code.data;
-    const int is_around = around >= 0, is_typed = is_around && places[around].form == forms->exact;
-    int64_t at = is_around ? integer(&segment->post_at, places[around].form) : 0;
-    const int64_t end = is_around ? integer(&segment->post_at, places[around].form + 1) : 0;
-    const int times = is_typed ? PARTS : PARTS - 1, seeks_typed = forms->has_exact && !is_typed;
+    const int is_typed = places[around].form == forms->exact, times = is_typed ? PARTS : PARTS - 1;
+    int64_t at = integer(&segment->post_at, places[around].form);
+    const int64_t end = integer(&segment->post_at, places[around].form + 1);
+    const int seeks_typed = forms->has_exact && !is_typed;
     int64_t typed = seeks_typed ? integer(&segment->post_at, forms->exact) : 0;
     const int64_t typed_end = seeks_typed ? integer(&segment->post_at, forms->exact + 1) : 0;
     for (Py_ssize_t word = 0; word < words; word++) {
@@ -243,11 +289,10 @@ static int unite(Found *found, Weights *all, const SegmentArrays *segment, const
             const uint32_t number_ = (uint32_t)(word * 64 + lowest_bit(bits));
             const int is_several = (all->several[word] & bits & (~bits + 1)) != 0;
             int whole = all->code[number_], exact = 0;
-            if (at < end) {
-                const int64_t next = seek_u16(doc, (Py_ssize_t)end, (Py_ssize_t)at, number_);
-                if (append(found, segment, at, next, times) < 0) return -1;
-                at = next;
-            }
+            all->code[number_] = 0;
+            const int64_t next = seek_u16(doc, (Py_ssize_t)end, (Py_ssize_t)at, number_);
+            if (append(found, segment, at, next, times) < 0) return -1;
+            at = next;
             if (at < end && doc[at] == number_) {
                 /* The sum of two is the same in either order. */
                 whole = code_of(is_several ? weight_in(segment, places, count, (uint16_t)number_)
@@ -260,6 +305,7 @@ static int unite(Found *found, Weights *all, const SegmentArrays *segment, const
             if (typed < typed_end && doc[typed] == number_) exact = code[typed++];
             append_one(found, (uint32_t)segment->start + number_, (PARTS - 1) * whole + exact);
         }
+        all->held[word] = all->several[word] = 0;
     }
     return append(found, segment, at, end, times);
 }
@@ -275,14 +321,16 @@ static int unite_all(const Search *search, Found *found, Weights *weights) {
         for (Py_ssize_t j = 0; j < forms->count; j++) {
             const int64_t first = integer(&segment->post_at, places[j].form);
             const int64_t postings = integer(&segment->post_at, places[j].form + 1) - first;
-            if (~places[j].spoken || postings <= most || postings < forms->postings / 2) continue;
+            if (~places[j].spoken || postings <= most || postings < forms->postings - forms->postings / NEARLY) continue;
             most = postings;
             around = j;
         }
         if (forms->count == 1 && around == 0) {
             const int64_t first = integer(&segment->post_at, places->form);
             if (append(found, segment, first, first + most, forms->has_exact ? PARTS : PARTS - 1) < 0) return -1;
-        } else if (forms->count && unite(found, weights, segment, forms, places, around) < 0) {
+        } else if (around >= 0) {
+            if (unite_around(found, weights, segment, forms, places, around) < 0) return -1;
+        } else if (forms->count && unite(found, weights, segment, forms, places) < 0) {
             return -1;
         }
     }
@@ -382,8 +430,12 @@ PyObject *find(PyObject *module, PyObject *args) {
     docs = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.doc);
     values = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.value);
     if (!docs || !values) goto done;
-    /* The pages that are never written take no memory. */
-    if (is_several && !(weights = PyMem_Malloc(sizeof *weights))) { PyErr_NoMemory(); goto done; }
+    if (is_several) {
+        weights = PyMem_Calloc(1, sizeof *weights);
+        /* The pages that are never written take no memory. */
+        if (weights) weights->weight = PyMem_Malloc(MAX_ARTICLES * sizeof *weights->weight);
+        if (!weights || !weights->weight) { PyErr_NoMemory(); goto done; }
+    }
     found.doc = (uint32_t *)PyByteArray_AsString(docs);
     found.value = (uint16_t *)PyByteArray_AsString(values);
     Py_ssize_t gone = 0;
@@ -400,6 +452,7 @@ done:
     array_close(&dead);
     Py_XDECREF(docs);
     Py_XDECREF(values);
+    if (weights) PyMem_Free(weights->weight);
     PyMem_Free(weights);
     search_close(&search);
     return result;

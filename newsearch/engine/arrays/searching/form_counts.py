@@ -67,17 +67,12 @@ class FormCounts:
         # Count this form only: counting all forms takes longer than most searches.
         return self._view.count_visible(form)
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
         known = self._view.vocabulary_to_compare()
         if known is not None:
-            near = known.near(term, edits)
-            counts = known.counts.take([number for _, _, number in near]).tolist() if near else []
-            return [
-                LikeForm(form, count, distance)
-                for (distance, form, _), count in zip(near, counts, strict=True)
-                if count and form != term
-            ]
+            near = known.near(term, edits, least)
+            return [LikeForm(form, count, distance) for distance, form, count in near if form != term]
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
@@ -87,7 +82,7 @@ class FormCounts:
         return [
             LikeForm(form, articles[form], distance)
             for form, distance in distances.items()
-            if articles[form] and form != term
+            if articles[form] >= least and form != term
         ]
 
     def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
