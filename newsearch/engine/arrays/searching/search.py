@@ -105,18 +105,25 @@ class Search:
         return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
-    def counts(self) -> Counts:
+    def complete(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         if not self._filters:
-            complete = self._count(self._parts)
-        elif (filtered := self._filtered) is not None:
-            complete = self._count(filtered)
-        else:
-            complete = len(self._complete)
+            return self._count_in(self._parts)
+        if (filtered := self._filtered) is not None:
+            return self._count_in(filtered)
+        return len(self._complete)
+
+    @checked
+    def counts(self) -> Counts:
+        complete = self._count
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count(self, parts: Sequence[Part]) -> int:
+    def _count_in(self, parts: Sequence[Part]) -> int:
         """The number of visible articles in every part."""
         if narrowing := [part for part in parts if not is_every(part)]:
             return kernel.count(narrowing, self._shown)
