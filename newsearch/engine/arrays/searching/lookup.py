@@ -174,7 +174,7 @@ def _together(segment: Segment, left: str, right: str) -> Array:
     if min(numbers) < 0:
         return np.empty(0, np.uint32)
     slots = [kernel.Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
-    lengths = Table([Spread([column]) for column in segment.lengths.T])
+    lengths = Table([Spread([segment.column(f"length_{name}")]) for name in ranking.TEXT_FIELDS])
     docs, _ = kernel.together(slots, 1, True, -1, lengths)
     return np.frombuffer(docs, np.uint32)
 
