@@ -1,49 +1,43 @@
 /* The first articles in an order other than relevance: `foremost` of kernel.py. */
 
 #include "_kernel_top.h"
+#include "_spread.h"
 
 typedef struct {
-    Array docs, values, flags;
+    Array docs;
+    const Spread *values, *flags;
+    PyObject *held_values, *held_flags;
     int known, is_falling; /* the bit of a flag that tells that there is a value, and whether the highest comes first */
     double least;          /* a value below it is unknown */
+    Py_ssize_t part, of_flag; /* of the article before */
 } Sort;
 
 static int sort_open(Sort *sort, PyObject *docs, PyObject *values, PyObject *flags) {
-    if (articles_open(&sort->docs, docs) < 0 || array_open(&sort->values, values) < 0 || array_open(&sort->flags, flags) < 0)
+    sort->part = sort->of_flag = -1;
+    if (articles_open(&sort->docs, docs) < 0 || !(sort->values = spread_of(values, &sort->held_values)) ||
+        !(sort->flags = spread_of(flags, &sort->held_flags)))
         return -1;
-    if (sort->docs.type == U32 && sort->flags.type == U16 && sort->values.length == sort->flags.length) return 0;
-    PyErr_SetString(PyExc_TypeError, "articles of type uint32, a value of each and a flag of type uint16 are expected here");
+    if (sort->docs.type == U32) return 0;
+    PyErr_SetString(PyExc_TypeError, "articles of type uint32 are expected here");
     return -1;
 }
 
 static void sort_close(Sort *sort) {
     array_close(&sort->docs);
-    array_close(&sort->values);
-    array_close(&sort->flags);
+    Py_CLEAR(sort->held_values);
+    Py_CLEAR(sort->held_flags);
 }
 
-#define VALUES(TYPE, NUMBER)                                                                                         \
-    case TYPE:                                                                                                       \
-        for (int i = 0; i < count; i++) keys[i] = (double)((const NUMBER *)sort->values.data)[docs[i]];              \
-        break;
-
-/* The keys of some articles, the highest of which comes first. Returns -1 where an article is outside. */
-static int keys_of(const Sort *sort, const uint32_t *docs, int count, double *keys) {
-    const uint16_t *flags = sort->flags.data;
-    for (int i = 0; i < count; i++)
-        if (docs[i] >= sort->flags.length) return -1;
-    switch (sort->values.type) {
-        VALUES(U8, uint8_t)
-        VALUES(U16, uint16_t)
-        VALUES(U32, uint32_t)
-        VALUES(I32, int32_t)
-        VALUES(I64, int64_t)
-        VALUES(F64, double)
-    }
-    for (int i = 0; i < count; i++) {
-        const int is_known = (flags[docs[i]] & sort->known) != 0 && keys[i] >= sort->least;
-        keys[i] = !is_known ? -INFINITY : sort->is_falling ? keys[i] : -keys[i];
-    }
+/* The key of an article, the highest of which comes first. Returns -1 where the article is outside. */
+static inline int key_of(Sort *sort, int64_t doc, double *key) {
+    const Spread *values = sort->values, *flags = sort->flags;
+    sort->part = spread_find(values, doc, sort->part);
+    sort->of_flag = spread_find(flags, doc, sort->of_flag);
+    if (sort->part < 0 || sort->of_flag < 0) return -1;
+    const double value = number(&values->parts[sort->part], (Py_ssize_t)(doc - values->starts[sort->part]));
+    const int64_t flag = integer(&flags->parts[sort->of_flag], (Py_ssize_t)(doc - flags->starts[sort->of_flag]));
+    const int is_known = (flag & sort->known) != 0 && value >= sort->least;
+    *key = !is_known ? -INFINITY : sort->is_falling ? value : -value;
     return 0;
 }
 
@@ -61,12 +55,10 @@ PyObject *foremost(PyObject *module, PyObject *args) {
     if (sort_open(&sort, docs, values, flags) < 0 || best_open(&best, Py_None, Py_None, wanted) < 0) goto done;
     const uint32_t *numbers = sort.docs.data;
     let_go(&best, sort.docs.length);
-    for (Py_ssize_t block = 0; block < sort.docs.length; block += BLOCK) {
-        const int count = sort.docs.length - block < BLOCK ? (int)(sort.docs.length - block) : BLOCK;
-        double keys[BLOCK];
-        if (keys_of(&sort, numbers + block, count, keys) < 0) { best.is_outside = 1; goto done; }
-        for (int i = 0; i < count; i++)
-            if (keys[i] >= threshold(&best) && best_add(&best, keys[i], numbers[block + i]) < 0) goto done;
+    for (Py_ssize_t i = 0; i < sort.docs.length; i++) {
+        double key;
+        if (key_of(&sort, numbers[i], &key) < 0) { best.is_outside = 1; goto done; }
+        if (key >= threshold(&best) && best_add(&best, key, numbers[i]) < 0) goto done;
     }
     hold(&best);
     const Py_ssize_t skipped = best_from(&best, first);

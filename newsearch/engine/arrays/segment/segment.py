@@ -170,14 +170,21 @@ class Segment:
         Raises:
             IndexCorrupt: the column holds an invalid number.
         """
+        found = self.stored_column(name)
+        # numpy rejects the higher bits for a narrower type. To keep both would cost memory for every article.
+        return np.asarray(found, np.uint16) if name == "flag" else found
+
+    def stored_column(self, name: str) -> Array:
+        """A column by name, in the type that the file has: the narrowest.
+
+        Raises:
+            IndexCorrupt: the column holds an invalid number.
+        """
         found = self._columns.get(name)
         if found is None:
             column = columns.BY_NAME.get(name)
             is_kept = name in self.file or not (column and column.same_as)
             found = self.file.array(name if is_kept or not column else column.same_as)
-            if name == "flag":
-                # The file stores it in the narrowest type, for which numpy rejects the higher bits.
-                found = np.asarray(found, np.uint16)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
@@ -298,7 +305,7 @@ class Segment:
 
     @cached_property
     def _stored(self) -> StoredArticles:
-        return StoredArticles(self.column)
+        return StoredArticles(self.stored_column)
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.
