@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.searching.clauses import Compiler
+from newsearch.engine.arrays.searching.everything import is_every
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
 from newsearch.query.tree import Node, Phrase, Word
@@ -51,8 +52,9 @@ class FormCounts:
                 return view.count_neighbours(*terms)
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
-        part = clause.part if clause else view.everything
-        return kernel.count([part], view.shown(unpublished=False))
+        if clause is None or is_every(clause.part):
+            return view.count_shown(unpublished=False)
+        return kernel.count([clause.part], view.shown(unpublished=False))
 
     def bound(self, word: str) -> int:
         """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""
@@ -141,7 +143,7 @@ class FormCounts:
         if clause is None:
             return None
         found = np.zeros(view.articles, bool)
-        found[clause.part.doc] = True
+        found[slice(None) if is_every(clause.part) else clause.part.doc] = True
         found &= view.visible
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):

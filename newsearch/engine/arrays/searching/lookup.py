@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import kernel, matches
+from newsearch.engine.arrays.loops.spread import Spread, Table
 from newsearch.engine.arrays.segment.dictionary import stem_of
 from newsearch.engine.arrays.segment.form import MAX_ARTICLES
 from newsearch.engine.arrays.segment.segment import Segment
@@ -173,7 +174,8 @@ def _together(segment: Segment, left: str, right: str) -> Array:
     if min(numbers) < 0:
         return np.empty(0, np.uint32)
     slots = [kernel.Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
-    docs, _ = kernel.together(slots, 1, True, -1, segment.lengths)
+    lengths = Table([Spread([segment.column(f"length_{name}")]) for name in ranking.TEXT_FIELDS])
+    docs, _ = kernel.together(slots, 1, True, -1, lengths)
     return np.frombuffer(docs, np.uint32)
 
 
