@@ -13,8 +13,9 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import Note, Parsed
-from newsearch.search.help import FEW, Clause, diagnose, respell
+from newsearch.search.help import Clause, diagnose
 from newsearch.search.request import Asked, Request
+from newsearch.search.respelling import FEW, respell
 from newsearch.text.analysis import Stemming
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Results(Sequence[Hit]):
 
         Computed on access: words that hardly any article contains are compared with similar words of the collection.
         """
-        return respell(self._asked, self.counts)
+        return respell(self._asked, self._answer.complete())
 
     @cached_property
     def related(self) -> tuple[Hit, ...]:

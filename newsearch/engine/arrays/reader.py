@@ -151,12 +151,16 @@ class ArraysReader:
         return self._form_counts.begun(prefix, limit, among)
 
     @checked
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        return self._form_counts.like(term, edits)
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        return self._form_counts.like(term, edits, least)
 
     @checked
     def count(self, node: Node) -> int:
         return self._form_counts.count(node)
+
+    @checked
+    def bound(self, word: str) -> int:
+        return self._form_counts.bound(word)
 
     @checked
     def articles_with(self, form: str) -> int:

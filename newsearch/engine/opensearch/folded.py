@@ -99,6 +99,9 @@ class FoldedOpenSearchAnswer:
     def counts(self) -> Counts:
         return self._search.counts()
 
+    def complete(self) -> int:
+        return self._search.complete()
+
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         return self._search.facet(name, limit)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -162,3 +163,143 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
 
     with pytest.raises(KeyError):
         compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, NO_ONE)
+
+
+# Exact forms
+
+LENGTHS = {f"length_{number}": np.full(5, 4, np.uint8) for number in range(4)}
+
+
+def position_arrays(**changed: Any) -> tuple[Any, ...]:
+    """The positions in the segment of `lookup_arrays`: one of each posting, at 2."""
+    arrays = {
+        "post_pos": np.full(5, 2, np.uint8),
+        "more_at": np.zeros(6, np.uint8),
+        "more_doc": np.empty(0, np.uint16),
+        "more_pos": np.empty(0, np.uint8),
+        **LENGTHS,
+    }
+    return tuple((arrays | changed).values())
+
+
+def neighbours(dictionary: Any, positions: Any, left: bytes, right: bytes, gone: Any = NO_ONE) -> int:
+    opened = compiled.opened([dictionary])
+    found: int = compiled.neighbours(opened, compiled.placed(opened, [positions]), left, right, gone)
+    return found
+
+
+@settings(max_examples=80, deadline=None)
+@given(seeds, st.booleans())
+def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
+    random: np.random.Generator, several: bool
+) -> None:
+    articles, forms = int(random.choice([1, 70, 900])), 3
+    sizes = random.integers(0, 4, (4, articles))
+    texts = [random.integers(0, forms, total) for total in sizes.sum(axis=0).tolist()]
+    posts: list[list[tuple[int, int]]] = [[] for _ in range(forms)]
+    more: list[list[tuple[int, int]]] = [[] for _ in range(forms)]
+    for doc, text in enumerate(texts):
+        for form in range(forms):
+            at = np.flatnonzero(text == form).tolist()
+            posts[form] += [(doc, position) for position in at[:1]]
+            more[form] += [(doc, position) for position in at[1:]]
+    encoded = [b"a%d" % number for number in range(forms)]
+
+    def flat(lists: list[list[tuple[int, int]]], part: int) -> Any:
+        return np.array([pair[part] for pairs in lists for pair in pairs], np.uint16)
+
+    start = 5 if several else 0
+    dictionary = lookup_arrays(
+        term_bytes=np.frombuffer(b"".join(encoded), np.uint8),
+        term_at=np.arange(forms + 1) * 2,
+        post_at=np.cumsum([0, *map(len, posts)]),
+        post_doc=flat(posts, 0),
+        post_code=np.ones(len(flat(posts, 0)), np.uint8),
+        start=start,
+        articles=articles,
+    )
+    positions = position_arrays(
+        post_pos=flat(posts, 1),
+        more_at=np.cumsum([0, *map(len, more)]),
+        more_doc=flat(more, 0),
+        more_pos=flat(more, 1),
+        **{f"length_{number}": sizes[number] for number in range(4)},
+    )
+    gone = np.flatnonzero(random.random(articles) < random.choice([0.0, 0.3])).astype(np.uint32) + start
+    kept = sorted({*range(articles)} - {*(gone - start).tolist()})
+    for left in range(forms):
+        held = compiled.held(compiled.opened([dictionary]), [encoded[left], b"b"], gone.astype(np.uint32))
+        assert held == [sum(left in texts[doc] for doc in kept), 0]
+        for right in range(forms):
+            expected = 0
+            for doc in kept:
+                fields = np.split(texts[doc], np.cumsum(sizes[:, doc])[:-1])
+                pairs = [(int(a), int(b)) for field in fields for a, b in pairwise(field)]
+                expected += (left, right) in pairs
+            assert (
+                neighbours(dictionary, positions, encoded[left], encoded[right], gone.astype(np.uint32))
+                == expected
+            )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"post_pos": np.zeros(4, np.uint8)},
+        {"post_pos": np.zeros(5)},
+        {"post_pos": None},
+        {"more_at": np.zeros(5, np.uint8)},
+        {"more_at": np.arange(6)},
+        {"more_at": np.array([0, -1, 0, 0, 0, 0])},
+        {"more_doc": np.zeros(1, np.uint16)},
+        {"more_doc": np.zeros(1, np.uint32), "more_pos": np.zeros(1, np.uint8)},
+        {"length_2": np.ones(4, np.uint8)},
+        {"length_2": np.ones(5)},
+    ],
+)
+def test_positions_that_lead_out_of_a_segment_are_an_error(damage: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        neighbours(lookup_arrays(), position_arrays(**damage), b"ban", b"bans")
+
+
+def test_neighbours_outside_of_a_segment_are_an_error() -> None:
+    outside = lookup_arrays(post_doc=np.full(5, 7, np.uint16))
+    positions = position_arrays(post_pos=np.arange(5, dtype=np.uint8))
+    assert neighbours(lookup_arrays(), positions, b"ban", b"banned") == 0
+    with pytest.raises(ValueError, match="outside"):
+        neighbours(outside, positions, b"ban", b"banned")
+
+
+def test_positions_of_other_segments_are_an_error() -> None:
+    opened = compiled.opened([lookup_arrays()])
+    for others in ([], [position_arrays()] * 2):
+        with pytest.raises(ValueError, match="other segments"):
+            compiled.placed(opened, others)
+    two = compiled.opened([lookup_arrays(), lookup_arrays(start=5)])
+    with pytest.raises(ValueError, match="other segments"):
+        compiled.neighbours(two, compiled.placed(opened, [position_arrays()]), b"ban", b"bans", NO_ONE)
+
+
+def test_what_is_no_list_of_forms_or_of_articles_is_an_error() -> None:
+    opened = compiled.opened([lookup_arrays()])
+    for forms, gone in (([1], NO_ONE), ("ban", NO_ONE), ([b"ban"], np.ones(2)), ([b"ban"], None)):
+        with pytest.raises((ValueError, TypeError)):
+            compiled.held(opened, forms, gone)
+    with pytest.raises((ValueError, TypeError)):
+        neighbours(lookup_arrays(), position_arrays(), b"ban", b"bans", np.ones(2))
+    for damage in ({"term_at": np.array([0, 3, 99, 99, 99, 99])}, {"term_at": np.array([3, 0, 3, 0, 3, 0])}):
+        with pytest.raises(ValueError, match="dictionary"):
+            compiled.held(compiled.opened([lookup_arrays(**damage)]), [b"bans"], NO_ONE)
+
+
+def test_a_bound_is_the_number_of_all_postings() -> None:
+    def bound(term: bytes, *segments: Any) -> int:
+        found: int = compiled.bound(
+            compiled.opened(list(segments)), term, [(0, HASH)], lambda _, form: form.startswith(b"ban")
+        )
+        return found
+
+    assert bound(b"ban", lookup_arrays(), lookup_arrays(start=5)) == 8
+    assert bound(b"bar", lookup_arrays()) == 1
+    with pytest.raises(ValueError, match="damaged"):
+        bound(b"bann", lookup_arrays(stem_ref=np.array([9, 9], np.int32)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.loops import kernel, sieve
 from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
@@ -157,20 +157,12 @@ class ColumnView:
 
     @cached
     def unseen(self) -> Array:
-        """The articles that are not visible, sorted."""
+        """The articles that are not visible, sorted, uint32."""
         numbers = [
-            (~_visible(segment)).nonzero()[0] + start
+            (~_visible(segment)).nonzero()[0].astype(np.uint32) + np.uint32(start)
             for start, segment in zip(self.starts, self.segments, strict=False)
         ]
-        return np.concatenate([np.empty(0, np.int64), *numbers])
-
-    def count_visible(self, number: int, docs: Array) -> int:
-        """How many of some articles of a segment, sorted and numbered within it, are visible."""
-        start, end = self.starts[number : number + 2]
-        first, last = self.unseen.searchsorted([start, end]).tolist()
-        # The others are mostly few, and are sought among these.
-        unseen = (self.unseen[first:last] - start).astype(docs.dtype)
-        return len(docs) - int(matches.holds(unseen, docs).sum())
+        return np.concatenate([np.empty(0, np.uint32), *numbers])
 
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""

@@ -105,13 +105,20 @@ class Search:
         return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
-    def counts(self) -> Counts:
+    def complete(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         if not self._filters:
-            complete = self._count_all()
-        elif (filtered := self._filtered) is not None:
-            complete = kernel.count(filtered, self._shown)
-        else:
-            complete = len(self._complete)
+            return self._count_all()
+        if (filtered := self._filtered) is not None:
+            return kernel.count(filtered, self._shown)
+        return len(self._complete)
+
+    @checked
+    def counts(self) -> Counts:
+        complete = self._count
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from sys import getsizeof
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -294,11 +293,20 @@ class View(ColumnView):
 
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
-        count = 0
-        for segment, places in zip(self.segments, self._exact(term), strict=True):
-            for first, last, _ in places:
-                count += segment.count_live(segment.postings(first, last)[0])
-        return count
+        return self._lookup.held([term], self.dead)[0]
+
+    def count_visible(self, term: str) -> int:
+        """How many visible articles contain an exact form."""
+        return self._lookup.held([term], self.unseen)[0]
+
+    def bound(self, term: str) -> int:
+        """A number that the articles with any form of a word do not exceed. To find it takes less than to find them."""
+        found: Part | None = self.cache.get(("words", term))
+        return self._lookup.bound(term) if found is None else len(found.doc)
+
+    def count_neighbours(self, left: str, right: str) -> int:
+        """How many visible articles contain two exact forms side by side."""
+        return self._lookup.neighbours(left, right, self.unseen)
 
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
         """Score articles, given the codes of one word in them, by the rarity of the word.
@@ -451,9 +459,9 @@ class View(ColumnView):
         record = self._before.get(doc)
         if record is None:
             segment, number = self.place(doc)
-            record = segment.records.read(number)
-        # As `size_of`, which would take as long as reading the record.
-        size = 56 + 8 * len(record) + sum(map(getsizeof, record))
+            record, size = segment.records.sized(number)
+        else:
+            size = size_of(record)
         if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
             if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import ArrayFile
-from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
@@ -114,6 +113,12 @@ class Segment:
             self._language,
         )
 
+    def position_arrays(self) -> tuple[Array, ...]:
+        """The further arrays that `_lookup.c` reads to find words side by side."""
+        more_at = self.file.array("more_at")
+        lengths = [self.column(f"length_{name}") for name in ranking.TEXT_FIELDS]
+        return self._post_pos, more_at, self._more_doc, self._more_pos, *lengths
+
     def any_form(self, term: str) -> list[Place]:
         """The places of all forms of a word, in ascending order."""
         spoken: dict[int, list[int]] = {}
@@ -210,10 +215,6 @@ class Segment:
     def dead(self) -> NDArray[np.uint16]:
         """The articles that cannot be found, sorted."""
         return np.sort(self.deleted).astype(np.uint16)
-
-    def count_live(self, docs: Array) -> int:
-        """How many of some articles, sorted, can be found."""
-        return len(docs) - (int(matches.holds(self.dead, docs).sum()) if len(self.deleted) else 0)
 
     @property
     def live_articles(self) -> int:
