@@ -1,4 +1,4 @@
-"""Keeps what searches have made of an index, within a limit of bytes. What is worth least for its size is dropped first.
+"""Keeps what searches have made of an index, within a limit of bytes. What is worth least for its size goes first.
 
 GDSF (Cherkasova, "Improving WWW proxies performance with greedy-dual-size-frequency caching policy", 1998): a value is
 worth what it costs to make, for each byte, times how often it was used, from a floor on. The floor rises to the worth
@@ -28,8 +28,8 @@ _ENTRY = 256
 
 _FEW = 64
 _SPARE = 16
-"""A cache of more than a few entries drops some more than it must, one part in so many of its limit, so that it need not
-look for the least each time."""
+"""A cache of more than a few entries drops more than it must, one part in so many of its limit, so that it seldom looks
+for the least each time."""
 
 _MAKING = 20_000
 """To make any value costs as much as so many bytes of a large one."""
@@ -60,7 +60,7 @@ class Cache:
 
     def get(self, key: Hashable) -> Any:
         """The value with this key, or None."""
-        # Without the lock: every search reads several values, and a use that another thread does not count does no harm.
+        # Without the lock: every search reads several values, and a use that is not counted does no harm.
         entry = self._kept.get(key)
         if entry is None:
             return None

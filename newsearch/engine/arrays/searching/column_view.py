@@ -159,10 +159,10 @@ class ColumnView:
     def unseen(self) -> Array:
         """The articles that are not visible, sorted, uint32."""
         numbers = [
-            (~_visible(segment)).nonzero()[0] + start
+            (~_visible(segment)).nonzero()[0].astype(np.uint32) + np.uint32(start)
             for start, segment in zip(self.starts, self.segments, strict=False)
         ]
-        return np.concatenate([np.empty(0, np.int64), *numbers]).astype(np.uint32)
+        return np.concatenate([np.empty(0, np.uint32), *numbers])
 
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
