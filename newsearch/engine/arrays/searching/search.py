@@ -82,8 +82,8 @@ class Search:
 
     @checked
     def matched(self, number: int) -> bool:
-        docs = np.array([self._page[number][1]])
-        return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
+        docs = np.array([self._page[number][1]], np.uint32)
+        return not self._also or bool(np.frombuffer(kernel.holds(self._parts, docs, False), bool)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -274,13 +274,7 @@ class Search:
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        held = np.ones(len(docs), bool)
-        for part in self._parts:
-            held &= part.look_up(docs) != 0
-            # The shortest list comes first, and most articles lack one of the first few.
-            if not held.any():
-                break
-        return held
+        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -339,12 +333,7 @@ class Search:
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        numbers = np.frombuffer(docs, np.uint32)
-        passes = np.zeros(len(numbers), bool)
-        for part in reversed(self._parts):
-            passes |= part.look_up(numbers) != 0
-            if passes.all():
-                break
+        passes = np.frombuffer(kernel.holds(self._parts, np.frombuffer(docs, np.uint32), False), bool)
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
