@@ -87,13 +87,16 @@ def test_the_best_articles_are_the_same(
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    docs = random.permutation(articles)[:wanted].astype(np.uint32)
+    scored = parts, boost.take(docs), docs
+    assert np.frombuffer(kernel.scores(*scored)).tolist() == in_numpy.scores(*scored).tolist()
+    for every in (False, True):
+        among = np.frombuffer(kernel.holds(parts, docs, every), bool).tolist()
+        assert among == in_numpy.holds(parts, docs, every).tolist()
     passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    docs = random.permutation(articles)[:wanted].astype(np.uint32)
-    scored = parts, boost.take(docs), docs
-    assert np.frombuffer(kernel.scores(*scored)).tolist() == in_numpy.scores(*scored).tolist()
     ranked = boost, visible, passes, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):

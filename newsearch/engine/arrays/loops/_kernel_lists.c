@@ -148,36 +148,70 @@ PyObject *count_(PyObject *module, PyObject *args) {
     return PyLong_FromSsize_t(kept);
 }
 
+/* Some articles that are looked up in lists, in any order. */
+typedef struct { List *lists; Py_ssize_t count; Array docs; } Sought;
+
+static int sought_open(Sought *sought, PyObject *parts, PyObject *docs) {
+    if (!(sought->lists = lists_open(parts, &sought->count))) return -1;
+    return articles_open(&sought->docs, docs);
+}
+
+static void sought_close(Sought *sought) {
+    if (sought->lists) lists_close(sought->lists, sought->count);
+    array_close(&sought->docs);
+}
+
+static int64_t next_sought(Sought *sought, Py_ssize_t i) {
+    const int64_t doc = article(&sought->docs, i);
+    const int is_back = i && doc < article(&sought->docs, i - 1);
+    for (Py_ssize_t j = 0; is_back && j < sought->count; j++) sought->lists[j].at = 0;
+    return doc;
+}
+
 const char scores_doc[] =
     "scores(parts, boosts, docs): the score (float64) of each of some articles (uint32): the sum over the parts, times its boost.";
 
 PyObject *scores(PyObject *module, PyObject *args) {
-    PyObject *parts, *boosts_, *docs_, *found = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &parts, &boosts_, &docs_)) return NULL;
-    Py_ssize_t count;
-    Array boosts = {0}, docs = {0};
-    List *lists = lists_open(parts, &count);
-    if (!lists || array_open(&boosts, boosts_) < 0 || articles_open(&docs, docs_) < 0) goto done;
-    if (boosts.type != F64 || boosts.length != docs.length) {
+    PyObject *parts, *boosts_, *docs, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &parts, &boosts_, &docs)) return NULL;
+    Sought sought = {0};
+    Array boosts = {0};
+    if (sought_open(&sought, parts, docs) < 0 || array_open(&boosts, boosts_) < 0) goto done;
+    if (boosts.type != F64 || boosts.length != sought.docs.length) {
         PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each of the articles is expected here");
         goto done;
     }
-    if (!(found = PyBytes_FromStringAndSize(NULL, docs.length * (Py_ssize_t)sizeof(double)))) goto done;
+    if (!(found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double)))) goto done;
     double *scores = (double *)PyBytes_AsString(found);
-    for (Py_ssize_t i = 0; i < docs.length; i++) {
-        const int64_t doc = article(&docs, i);
-        const int is_back = i && doc < article(&docs, i - 1);
+    for (Py_ssize_t i = 0; i < sought.docs.length; i++) {
+        const int64_t doc = next_sought(&sought, i);
         double text = 0;
-        for (Py_ssize_t j = 0; j < count; j++) {
-            if (is_back) lists[j].at = 0;
-            text += value_of(&lists[j], doc) * lists[j].unit;
-        }
+        for (Py_ssize_t j = 0; j < sought.count; j++) text += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
         scores[i] = text * ((const double *)boosts.data)[i];
     }
 done:
-    if (lists) lists_close(lists, count);
+    sought_close(&sought);
     array_close(&boosts);
-    array_close(&docs);
+    return found;
+}
+
+const char holds_doc[] =
+    "holds(parts, docs, every): for each of some articles (uint32), a byte, whether every part holds it, or any of them.";
+
+PyObject *holds(PyObject *module, PyObject *args) {
+    PyObject *parts, *docs, *found = NULL;
+    int every;
+    if (!PyArg_ParseTuple(args, "OOp", &parts, &docs, &every)) return NULL;
+    Sought sought = {0};
+    if (sought_open(&sought, parts, docs) == 0) found = PyBytes_FromStringAndSize(NULL, sought.docs.length);
+    char *held = found ? PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; held && i < sought.docs.length; i++) {
+        const int64_t doc = next_sought(&sought, i);
+        Py_ssize_t j = 0;
+        while (j < sought.count && (value_of(&sought.lists[j], doc) != 0) == every) j++;
+        held[i] = (j == sought.count) == every;
+    }
+    sought_close(&sought);
     return found;
 }
 

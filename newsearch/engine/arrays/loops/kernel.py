@@ -453,6 +453,15 @@ def common(parts: list[Part], visible: Array | None) -> Any:
     return docs.astype(np.uint32, copy=False)
 
 
+def holds(parts: list[Part], docs: Array, every: bool) -> Any:
+    """Whether each of some articles (uint32) is in every part, or in any of them: a buffer of one byte for each."""
+    found = np.full(len(docs), every)
+    for part in parts:
+        held = part.look_up(docs) != 0
+        found = found & held if every else found | held
+    return found
+
+
 def scores(parts: list[Part], boosts: ranking.Floats, docs: Array) -> Any:
     """The scores of some articles (uint32), float64: the sum over the parts in their order, times each one's boost."""
     text = np.zeros(len(docs))
@@ -695,6 +704,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "give_back",
         "best_partial",
         "held_by",
+        "holds",
         "merged",
         "near",
         "numbered",

@@ -83,8 +83,7 @@ class Search:
 
     @checked
     def matched(self, number: int) -> bool:
-        docs = np.array([self._page[number][1]])
-        return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
+        return not self._also or bool(self._holds(np.array([self._page[number][1]]), every=False)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -285,13 +284,14 @@ class Search:
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        held = np.ones(len(docs), bool)
-        for part in self._parts:
-            held &= part.look_up(docs) != 0
-            # The shortest list comes first, and most articles lack one of the first few.
-            if not held.any():
-                break
-        return held
+        return self._holds(docs, every=True)
+
+    def _holds(self, docs: Array, *, every: bool) -> Mask:
+        """Whether each of some articles is in every part, or in any of them."""
+        parts = [part for part in self._parts if not is_every(part)]
+        if not parts or (len(parts) < len(self._parts) and not every):
+            return np.ones(len(docs), bool)
+        return np.frombuffer(kernel.holds(parts, docs.astype(np.uint32, copy=False), every), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -347,12 +347,7 @@ class Search:
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        numbers = np.frombuffer(docs, np.uint32)
-        passes = np.zeros(len(numbers), bool)
-        for part in reversed(self._parts):
-            passes |= part.look_up(numbers) != 0
-            if passes.all():
-                break
+        passes = self._holds(np.frombuffer(docs, np.uint32), every=False)
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
