@@ -296,6 +296,18 @@ class CountsForms(Protocol):
         """
 
 
+@runtime_checkable
+class DefersCopies(Protocol):
+    """A `Reader` that compares all articles when copies are first needed. Engines need not implement it."""
+
+    @property
+    def are_copies_pending(self) -> bool:
+        """Whether another thread is to compare the articles, and has not finished."""
+
+    def defer_copies(self) -> Callable[[], None]:
+        """Return a function that compares the articles. Until it ends, searches that need copies raise NotReady."""
+
+
 class Grouping(NamedTuple):
     """Hits of a page, grouped into stories.
 

@@ -15,7 +15,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from newsearch import Index, NewsearchError, QueryError
+from newsearch import Index, NewsearchError, NotReady, QueryError
 from newsearch.serve import api, feeds, pages
 from newsearch.serve.answers import Answer, problem, query_problem
 from newsearch.serve.assistants import Assistants
@@ -89,6 +89,7 @@ def app(
         exception_handlers={
             QueryError: handled(_query_error),
             NewsearchError: handled(_newsearch_error),
+            NotReady: handled(_not_ready),
             Busy: handled(_busy),
             HTTPException: handled(_http_error),
             Exception: handled(_bug),
@@ -105,6 +106,10 @@ def _query_error(error: Exception) -> Answer:
 def _newsearch_error(error: Exception) -> Answer:
     # Its message may contain file names of this machine.
     return problem(503, "the index cannot be read now", headers={"Retry-After": "5"})
+
+
+def _not_ready(error: Exception) -> Answer:
+    return problem(503, str(error), headers={"Retry-After": "5"})
 
 
 def _busy(error: Exception) -> Answer:

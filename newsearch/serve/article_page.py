@@ -35,14 +35,15 @@ async def answer_article(site: Site, http: HttpRequest) -> Answer:
         article = site.readable(snapshot, id)
 
         def body() -> Body:
-            return Body(_article_page(site, snapshot.index, article, query))
+            return Body(_article_page(site, snapshot.index, article, query, with_copies))
 
-        return Made(("article page", id, query, drawn_by()), body)
+        with_copies = not snapshot.index.are_copies_pending
+        return Made(("article page", id, query, with_copies, drawn_by()), body)
 
     return await site.answer(http, HTML, make)
 
 
-def _article_page(site: Site, index: Index, article: Article, query: str) -> str:
+def _article_page(site: Site, index: Index, article: Article, query: str, with_copies: bool) -> str:
     root = site.url("/")
     tz = Request().zone()
     paragraphs, room = [], _BODY
@@ -79,7 +80,7 @@ def _article_page(site: Site, index: Index, article: Article, query: str) -> str
             if value
         ],
         language=article.language,
-        copies=_copies(site, index, article, tz),
+        copies=_copies(site, index, article, tz) if with_copies else [],
         related=_related(site, index, article, tz),
         history=list(_history(article, tz)),
         id=article.id,

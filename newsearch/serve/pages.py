@@ -73,13 +73,18 @@ async def _search(site: Site, http: HttpRequest) -> Answer:
         request = replace(request, sort="newest")
 
     def make(snapshot: Snapshot) -> Made:
+        # Which articles are copies is not known at once when an index is first opened.
+        is_early = request.collapse == COLLAPSED and snapshot.index.are_copies_pending
+        wanted = replace(request, collapse=None) if is_early else request
+
         def body() -> Body:
-            results = snapshot.index.run(request)
+            results = snapshot.index.run(wanted)
             stories = shown_stories(site, snapshot.index.stories(limit=_FRONT)) if is_front else []
-            return Body(results_page(site, results, explain, more, is_front, stories))
+            return Body(results_page(site, results, request, explain, more, is_front, stories))
 
         key = (
-            snapshot.index.fingerprint(request),
+            snapshot.index.fingerprint(wanted),
+            is_early,
             pairs,
             explain,
             more,

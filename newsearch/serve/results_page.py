@@ -38,6 +38,8 @@ FACETS = (
 )
 """Facets of the page: name, the parameter that filters by it, heading."""
 
+_EARLY = "Every article is shown: which of them are copies is still being found out"
+
 _VALUES = 8
 
 _MANY_VALUES = 100
@@ -60,6 +62,7 @@ _NAMES = {
 def results_page(
     site: Site,
     results: Results,
+    request: Request,
     explain: bool,
     more: str,
     is_front: bool,
@@ -68,18 +71,19 @@ def results_page(
     """The page.
 
     Args:
+        request: what was asked for. It folds copies where `results` do not, as long as copies are not known.
         explain: whether each hit shows why it ranks where it does.
         more: the facet with many values.
         is_front: whether nothing was asked.
         stories: those of the front page.
     """
-    request = results.request
     root = site.url("/")
 
     def link(**changes: Any) -> str:
         changes.setdefault("offset", 0)
         return page_address(root, replace(request, **changes))
 
+    noted = [note.message for note in results.notes]
     page = Page(results)
     hits = [_hit(site, results, rank, hit, explain) for rank, hit in page.ranked()]
     first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
@@ -99,7 +103,7 @@ def results_page(
         hits=hits,
         first_partial=first_partial if first_partial and not is_front else None,
         related=related,
-        notes=[note.message for note in results.notes],
+        notes=[*([_EARLY] if request.collapse and not results.request.collapse else []), *noted],
         suggestion=suggestion and {"text": suggestion, "url": link(query=suggestion)},
         clauses=[] if results.total else list(_advice(request, results.diagnose(), link)),
         facets=list(shown_facets(results, more, root)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,13 @@ class ArraysReader:
         from newsearch.engine.arrays.searching.folded import FoldedSearch  # with all that compares articles
 
         return FoldedSearch(self._view, tree, options, fold, stories=True)
+
+    @property
+    def are_copies_pending(self) -> bool:
+        return self._view.found_groups.is_pending
+
+    def defer_copies(self) -> Callable[[], None]:
+        return self._view.defer_groups()
 
     @checked
     def copies(self, id: str) -> list[Article]:

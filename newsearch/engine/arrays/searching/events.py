@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.searching.form_counts import sums
-from newsearch.engine.arrays.searching.groups import groups_among
-from newsearch.engine.arrays.searching.groups import outlets as outlets_of
+from newsearch.engine.arrays.searching.groups import groups_among, outlets_of
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
@@ -46,7 +45,7 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
         return Grouping((), 0.0, 0.0)
     order = kept[_order(view, docs[kept], times[kept])]
     found = [
-        order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))
+        order[places].tolist() for places in _front(grouped(view, docs[order]), outlets_of(view, docs[order]))
     ]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
 
@@ -71,7 +70,7 @@ def grouped(view: View, docs: Array) -> Array:
     ranked = docs[order]
     # The earliest of each group of copies.
     _, first, group = np.unique(copies[order], return_index=True, return_inverse=True)
-    outlets = _outlets(view, ranked)
+    outlets = outlets_of(view, ranked).astype(np.int64)
     label = clusters.grouped(_bags(view, ranked, outlets), times[order], outlets, first[group])
     story: Array = np.arange(len(docs))
     story[copies[order]] = order[label]
@@ -90,12 +89,6 @@ def _order(view: View, docs: Array, times: Array) -> Array:
     """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
     order: Array = np.lexsort((view.spread("id_hash").take(docs), times))
     return order
-
-
-def _outlets(view: View, docs: Array) -> Array:
-    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
-    found: Array = of_provider.take(view.column("provider").take(docs)).astype(np.int64)
-    return found
 
 
 def _front(label: Array, outlets: Array) -> list[Array]:

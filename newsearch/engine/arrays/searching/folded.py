@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.events import grouped
-from newsearch.engine.arrays.searching.groups import Groups, outlets
+from newsearch.engine.arrays.searching.groups import Groups, outlets_of
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
@@ -234,10 +234,7 @@ class FoldedSearch:
         return np.nan_to_num(view.known("date", docs) + np.where(is_day, _NOON, 0), nan=np.inf)
 
     def _spread(self, groups: list[_Group], end: int) -> tuple[list[_Group], bool]:
-        outlet = self._view.remembered("outlets", lambda: outlets(self._view))[1]
-        provider = self._view.column("provider")
-
         def outlet_of(group: _Group) -> int:
-            return int(outlet[provider[group.doc]])
+            return int(outlets_of(self._view, np.array(group.doc)))
 
         return spread(groups, outlet_of, self._fold.per_outlet, self._options.limit, end)

@@ -126,9 +126,7 @@ class _Stored:
 
     @cached_property
     def outlets(self) -> Array:
-        of_provider = self._view.remembered("outlets of providers", lambda: outlets(self._view)[1])
-        found: Array = of_provider.take(self._view.column("provider").take(self.stored))
-        return found
+        return outlets_of(self._view, self.stored)
 
     @cached_property
     def signatures(self) -> NDArray[np.uint64]:
@@ -140,15 +138,21 @@ class _Stored:
             yield record.title, f"{record.excerpt} {record.body}" if record.body else record.excerpt
 
 
-def outlets(view: View) -> tuple[list[str], Array]:
-    """The names by which outlets are told apart, and for each provider the index of its name, int32; 0 if unknown."""
+def outlets_of(view: View, docs: Array) -> Array:
+    """The number of the outlet of each article, int32; 0 if unknown."""
+    found: Array = view.remembered("outlets", lambda: _outlets(view)).take(view.column("provider").take(docs))
+    return found
+
+
+def _outlets(view: View) -> Array:
+    """For each provider, the number of the name by which outlets are told apart."""
     names = {"": 0}
     numbers = []
     for name in view.names("provider"):
         provider = columns.provider_from_name(name)
         outlet = (brand(provider.domain) or provider.name.casefold()) if provider else ""
         numbers.append(names.setdefault(outlet, len(names)))
-    return list(names), np.array(numbers, np.int32)
+    return np.array(numbers, np.int32)
 
 
 def _signatures(view: View, docs: Array) -> NDArray[np.uint64]:

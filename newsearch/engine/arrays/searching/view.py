@@ -23,6 +23,7 @@ from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
+from newsearch.engine.arrays.searching.slow import Slow
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
@@ -86,8 +87,7 @@ class View(ColumnView):
         self._most_recent = min(memory // _RECORDS, _RECORD_BYTES) // 2
         super().__init__(segments, pivots, memory - 2 * self._most_recent)
         self._published = directory, toc
-        self._grouping = Lock()
-        self._groups: Groups | None = None
+        self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._lookup = WordLookup(segments, self.starts)
         self._json: dict[str, JsonArticles] = {}
         self._recent: dict[int, Record] = {}
@@ -351,15 +351,17 @@ class View(ColumnView):
 
     @property
     def groups(self) -> Groups:
-        """Which articles are copies of each other."""
-        found = self._groups
-        if found is None:
-            from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+        """Which articles are copies of each other. Raises NotReady if another thread is to find out."""
+        return self.found_groups.get(self._find_groups)
 
-            # Threads that ask at the same time wait for one of them.
-            with self._grouping:
-                found = self._groups = self._groups or groups_of(self, *self._published)
-        return found
+    def defer_groups(self) -> Callable[[], None]:
+        """Leave the groups to the function that is returned, see `Slow.defer`."""
+        return self.found_groups.defer(self._find_groups)
+
+    def _find_groups(self) -> Groups:
+        from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+
+        return groups_of(self, *self._published)
 
     # Articles
 
