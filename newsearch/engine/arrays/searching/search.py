@@ -103,34 +103,29 @@ class Search:
     @checked
     def counts(self) -> Counts:
         if not self._filters:
-            complete = self._count_all()
-        elif (filtered := self._filtered) is not None:
-            complete = kernel.count(filtered, self._shown)
+            complete = self._count(self._shown)
+        elif (bits := self._filter_bits) is not None:
+            complete = self._count(bits if self._shown is None else bits & self._shown)
         else:
             complete = len(self._complete)
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count_all(self) -> int:
-        if all(map(is_every, self._parts)):
-            return self._view.count_shown(unpublished=self._finds_unpublished)
-        return kernel.count(listed(self._parts), self._shown)
+    def _count(self, shown: Array | None) -> int:
+        """The number of articles of a bitmap that match every clause."""
+        if not all(map(is_every, self._parts)):
+            return kernel.count(listed(self._parts), shown)
+        return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
-    def _filtered(self) -> list[Part] | None:
-        """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
+    def _filter_bits(self) -> Array | None:
+        """A bitmap of the articles that pass the filters, or None if computing it does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if not is_every(part)]
-        for node in self._filters:
-            part = self._compiler.filter_part(node)
-            if part is None:
-                return None
-            parts.append(part)
-        return sorted(parts, key=_length)
+        return self._sieve.bits
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -288,10 +283,10 @@ class Search:
             return kernel.best_complete(
                 listed(self._parts), self._boost, self._shown, self._filter, wanted, first
             )
-        if (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], self._boost, self._shown, passes, wanted, first)
-        return best_of_every(self._boost, self._shown, self._filter, wanted, first)
+        part, shown, passes = self._sieve.all_passing(self._shown)
+        if not is_every(part):
+            return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
+        return best_of_every(self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -352,9 +347,11 @@ class Search:
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
         parts = _by_length(clauses)
-        if all(map(is_every, parts)):
-            return self._view.all_shown(unpublished=self._finds_unpublished)
-        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        if not all(map(is_every, parts)):
+            return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        if self._shown is None:
+            return np.arange(self._view.articles, dtype=np.uint32)
+        return _numbers(self._shown)
 
     @cached_property
     def _complete(self) -> Array:
@@ -364,6 +361,8 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
+        if all(map(is_every, self._parts)) and (bits := self._sieve.bits) is not None:
+            return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
