@@ -288,7 +288,6 @@ class Tuning:
                 (search, "sieve", self.sieve),
                 (facet_counts, "sieve", self.sieve),
                 (everything, "kernel", self.kernel),
-                (page_filters, "kernel", self.kernel),
                 (page_filters, "sieve", self.sieve),
                 (view, "sieve", self.sieve),
                 (lookup, "_compiled", self.compiled_words),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
@@ -185,13 +185,6 @@ class ColumnView:
     def everything(self) -> Every:
         """Every article, each with a score of 1."""
         return every(self.articles)
-
-    def all_shown(self, *, unpublished: bool) -> Array:
-        """The articles that may be found at all, sorted, uint32."""
-        shown = self.shown(unpublished=unpublished)
-        if shown is None:
-            return np.arange(self.articles, dtype=np.uint32)
-        return np.frombuffer(sieve.numbers(shown), np.uint32)
 
     def count_shown(self, *, unpublished: bool) -> int:
         """The number of articles that may be found at all."""

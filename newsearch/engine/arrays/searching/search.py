@@ -110,9 +110,9 @@ class Search:
     @cached_property
     def _count(self) -> int:
         if not self._filters:
-            return self._count_in(self._parts)
-        if (filtered := self._filtered) is not None:
-            return self._count_in(filtered)
+            return self._count_in(self._shown)
+        if (bits := self._filter_bits) is not None:
+            return self._count_in(bits if self._shown is None else bits & self._shown)
         return len(self._complete)
 
     @checked
@@ -122,26 +122,22 @@ class Search:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count_in(self, parts: Sequence[Part]) -> int:
-        """The number of visible articles in every part."""
-        if narrowing := [part for part in parts if not is_every(part)]:
-            return kernel.count(narrowing, self._shown)
-        return self._view.count_shown(unpublished=self._finds_unpublished)
+    def _count_in(self, shown: Array | None) -> int:
+        """The number of articles of a bitmap that are in every part."""
+        if narrowing := [part for part in self._parts if not is_every(part)]:
+            return kernel.count(narrowing, shown)
+        if shown is None or shown is self._shown:
+            return self._view.count_shown(unpublished=self._finds_unpublished)
+        return int(np.bitwise_count(shown).sum())
 
     @property
-    def _filtered(self) -> list[Part] | None:
-        """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
+    def _filter_bits(self) -> Array | None:
+        """A bitmap of the articles that pass the filters, or None if computing it does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = list(self._parts)
-        for node in self._filters:
-            part = self._compiler.filter_part(node)
-            if part is None:
-                return None
-            parts.append(part)
-        return sorted(parts, key=_length)
+        return self._sieve.bits
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -300,10 +296,10 @@ class Search:
             return kernel.best_complete(
                 listed(self._parts), self._boost, self._shown, self._filter, wanted, first
             )
-        if (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], self._boost, self._shown, passes, wanted, first)
-        return best_of_every(self._boost, self._shown, self._filter, wanted, first)
+        part, shown, passes = self._sieve.all_passing(self._shown)
+        if not is_every(part):
+            return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
+        return best_of_every(self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -360,9 +356,11 @@ class Search:
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
         parts = _by_length(clauses)
-        if all(map(is_every, parts)):
-            return self._view.all_shown(unpublished=self._finds_unpublished)
-        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        if not all(map(is_every, parts)):
+            return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        if self._shown is None:
+            return np.arange(self._view.articles, dtype=np.uint32)
+        return _numbers(self._shown)
 
     @cached_property
     def _complete(self) -> Array:
@@ -372,6 +370,8 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
+        if all(map(is_every, self._parts)) and (bits := self._sieve.bits) is not None:
+            return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
