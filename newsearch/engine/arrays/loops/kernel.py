@@ -90,6 +90,29 @@ class Part(NamedTuple):
         return self.doc.take(kept), self.value.take(kept)
 
 
+class Every(Part):
+    """Every article of an index of so many, each with a score of 1. The compiled loops need no list of them."""
+
+    __slots__ = ()
+
+    def __new__(cls, articles: int) -> Every:
+        # The range has the length of the list, and tells the compiled loops that there is none.
+        return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
+
+    def look_up(self, docs: Array) -> Array:
+        return np.ones(len(docs), np.uint8)
+
+
+def listed(parts: Sequence[Part]) -> list[Part]:
+    """The same parts, all of them as lists."""
+    return [_listed(part) if isinstance(part.doc, range) else part for part in parts]
+
+
+def _listed(every: Part) -> Part:
+    docs = np.arange(len(every.doc), dtype=np.uint32)
+    return Part(docs, np.ones(len(docs), np.uint8), every.unit, every.best)
+
+
 class Boost(NamedTuple):
     """The boost factor of every article (see ranking).
 
@@ -247,6 +270,7 @@ def best_complete(
         articles come before them.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
     docs, values = rarest.doc, rarest.value
@@ -290,6 +314,7 @@ def best_partial(
         also_complete: include the articles that are in all parts.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     numbers = range(len(parts))
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
@@ -443,6 +468,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
 
 def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
+    parts = listed(parts)
     docs = parts[0].doc
     if visible is not None:
         docs = docs[has_bit(visible, docs)]

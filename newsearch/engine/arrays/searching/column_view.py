@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches
-from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
+from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Every, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache, size_of
-from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -192,7 +191,7 @@ class ColumnView:
     @cached_property
     def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        return every(self.articles)
+        return Every(self.articles)
 
     def count_shown(self, *, unpublished: bool) -> int:
         """How many articles may be found at all."""

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
+from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
-from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -112,10 +111,15 @@ class Search:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
+    @cached_property
+    def _is_every(self) -> bool:
+        """Whether every article is a complete match, but for the filters."""
+        return all(isinstance(part, Every) for part in self._parts)
+
     def _count(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match every clause."""
-        if not all(map(is_every, self._parts)):
-            return kernel.count(listed(self._parts), shown)
+        if not self._is_every:
+            return kernel.count(self._parts, shown)
         return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
@@ -279,14 +283,10 @@ class Search:
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
-        if not all(map(is_every, self._parts)):
-            return kernel.best_complete(
-                listed(self._parts), self._boost, self._shown, self._filter, wanted, first
-            )
+        if not self._is_every:
+            return kernel.best_complete(self._parts, self._boost, self._shown, self._filter, wanted, first)
         part, shown, passes = self._sieve.all_passing(self._shown)
-        if not is_every(part):
-            return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
-        return best_of_every(self._boost, shown, passes, wanted, first)
+        return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -305,7 +305,7 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            listed(self._scored),
+            self._scored,
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
@@ -346,12 +346,7 @@ class Search:
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        parts = _by_length(clauses)
-        if not all(map(is_every, parts)):
-            return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
-        if self._shown is None:
-            return np.arange(self._view.articles, dtype=np.uint32)
-        return _numbers(self._shown)
+        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -361,7 +356,7 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
-        if all(map(is_every, self._parts)) and (bits := self._sieve.bits) is not None:
+        if self._is_every and (bits := self._sieve.bits) is not None:
             return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
