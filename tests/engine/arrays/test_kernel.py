@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from strategies import in_numpy
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Boost, Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.spread import Spread, Table
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.arrays.loops._kernel") is None,
@@ -50,6 +51,26 @@ def bits_of(held: Any) -> Any:
     return np.packbits(padded, bitorder="little").view(np.uint64)
 
 
+def make_boost(random: np.random.Generator, articles: int) -> Boost:
+    factors, codes = np.exp2(random.random(articles) * random.choice([0, 1])), None
+    of_article = factors
+    if random.random() < 0.5:
+        factors, codes = np.exp2(random.random(1 << 16)), random.integers(0, 9, articles).astype(np.uint16)
+        of_article = factors[codes]
+    return Boost(factors, codes, np.maximum.reduceat(of_article, np.arange(0, articles, kernel.CHUNK)))
+
+
+def table_of(random: np.random.Generator, lengths: Any) -> Table:
+    """The lengths of articles in several segments."""
+    bounds = np.sort(random.integers(0, len(lengths) + 1, 3))
+    return Table([spread_of(random, column, bounds, ["u1", "u2"]) for column in lengths.T])
+
+
+def spread_of(random: np.random.Generator, column: Any, bounds: Any, kinds: list[str]) -> Spread:
+    """A column in several segments, in any of these types."""
+    return Spread([part.astype(random.choice(kinds)) for part in np.split(column, bounds)])
+
+
 def alike(found: tuple[list[Any], int], expected: tuple[list[Any], int]) -> None:
     assert (sorted(found[0]), found[1]) == (sorted(expected[0]), expected[1])
 
@@ -63,13 +84,12 @@ def test_the_best_articles_are_the_same(
     parts = sorted(
         (make_part(random, articles) for _ in range(random.integers(1, 5))), key=lambda p: len(p.doc)
     )
-    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     docs = random.permutation(articles)[:wanted].astype(np.uint32)
-    scores = np.frombuffer(kernel.scores(parts, boost, docs)).tolist()
-    assert scores == in_numpy.scores(parts, boost, docs).tolist()
+    scores = np.frombuffer(kernel.scores(parts, docs)).tolist()
+    assert scores == in_numpy.scores(parts, docs).tolist()
     for every in (False, True):
         among = np.frombuffer(kernel.holds(parts, docs, every), bool).tolist()
         assert among == in_numpy.holds(parts, docs, every).tolist()
@@ -77,7 +97,7 @@ def test_the_best_articles_are_the_same(
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    ranked = boost, ceiling, visible, passes, wanted, int(skipped * wanted)
+    ranked = boost, visible, passes, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
@@ -92,13 +112,12 @@ def test_the_best_articles_of_many_words_are_the_same(
 ) -> None:
     articles = int(random.choice([70, 3000, 10_000]))
     parts = [make_part(random, articles) for _ in range(random.integers(10, 30))]
-    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     for all_too in (False, True):
-        asked = parts, bytes(len(parts)), all_too, boost, ceiling, visible, passes, wanted, 0
+        asked = parts, bytes(len(parts)), all_too, boost, visible, passes, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
@@ -115,9 +134,11 @@ def test_the_first_articles_by_a_value_are_the_same(
 ) -> None:
     articles = int(random.choice([1, 70, 3000, 40_000]))
     docs = some(random, articles, random.choice([0.0, 0.02, 0.3, 1.0]), np.uint32)
-    kind = random.choice(["u1", "u2", "u4", "i4", "i8", "f8"])
-    values = random.integers(-100 if kind[0] in "if" else 0, 100, articles).astype(kind)
-    flags = random.integers(0, 8, articles).astype(np.uint16)
+    kinds = [["u1", "u2", "u4"], ["i4", "i8"], ["i4", "f8"]][random.integers(3)]
+    bounds = np.sort(random.integers(0, articles + 1, 3))
+    numbers = random.integers(0 if "u1" in kinds else -100, 100, articles)
+    values = spread_of(random, numbers, bounds, kinds)
+    flags = spread_of(random, random.integers(0, 8, articles), bounds, ["u1", "u2"])
     asked = docs, values, flags, 2, least, falling, wanted, int(skipped * wanted)
     found, before = kernel.foremost(*asked)
     expected, before_expected = in_numpy.foremost(*asked)
@@ -126,11 +147,12 @@ def test_the_first_articles_by_a_value_are_the_same(
 
 
 def test_what_lies_outside_the_index_is_refused() -> None:
-    flags = np.ones(3, np.uint16)
+    docs, flags = np.array([1, 3], np.uint32), Spread([np.ones(2, np.uint8), np.ones(1, np.uint8)])
+    values = Spread([np.arange(2), np.arange(1)])
     with pytest.raises(ValueError, match="outside"):
-        kernel.foremost(np.array([1, 3], np.uint32), np.arange(3), flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, values, flags, 1, 0.0, True, 1, 0)
     with pytest.raises(TypeError):
-        kernel.foremost(np.array([1, 2], np.uint32), np.arange(2), flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, Spread([np.arange(3)]), flags, 1, 0.0, True, 1, 0)
 
 
 @settings(max_examples=60, deadline=None)
@@ -246,7 +268,7 @@ def test_words_stand_together_in_the_same_articles(
                 float(random.random()),
             )
         )
-    asked = slots, len(slots) - 1 + slop, ordered, field, lengths
+    asked = slots, len(slots) - 1 + slop, ordered, field, table_of(random, lengths)
     docs, scores = kernel.together(*asked)
     expected_docs, expected_scores = in_numpy.together(*asked)
     assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
@@ -345,13 +367,15 @@ def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> 
 @pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
 def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)
-    part, boost, lengths = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.uint8)
+    part, boost = Part(docs, codes, 1.0, 1.0), Boost(np.ones(5), None, np.ones(1))
+    coded = Boost(np.ones(1 << 16), np.zeros(5, np.uint16), np.ones(1))
+    lengths = Table([Spread([np.ones(2, np.uint8), np.ones(3, np.uint8)])] * 4)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
-        lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10, 0),
-        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10, 0),
+        lambda: kernel.best_complete([part], boost, None, None, 10, 0),
+        lambda: kernel.best_complete([part], coded, None, None, 10, 0),
+        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, None, None, 10, 0),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
-        lambda: kernel.scores([part], boost, docs),
         lambda: kernel.together([slot], 0, True, -1, lengths),
     ):
         with pytest.raises(ValueError, match="outside the index"):
@@ -364,6 +388,42 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
 def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     docs = np.arange(3, dtype=np.uint32)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.best_complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10, 0)
+        kernel.best_complete(
+            [Part(docs, short, 1.0, 1.0)], Boost(np.ones(5), None, np.ones(1)), None, None, 10, 0
+        )
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)
+
+
+ONES = np.ones(1)
+
+
+@pytest.mark.parametrize(
+    "boost",
+    [
+        Boost(np.ones(5, np.uint16), None, ONES),  # type: ignore[arg-type]
+        Boost(np.ones(5), None, ONES[:0]),
+        Boost(np.ones(9), np.zeros(5, np.uint16), ONES),
+        Boost(np.ones(1 << 16), np.zeros(5, np.uint8), ONES),
+        (np.ones(5), None),
+    ],
+)
+def test_what_is_no_boost_of_every_article_is_an_error(boost: Any) -> None:
+    part = Part(np.arange(3, dtype=np.uint32), np.ones(3, np.uint8), 1.0, 1.0)
+    with pytest.raises(TypeError):
+        kernel.best_complete([part], boost, None, None, 10, 0)
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        Table([Spread([np.ones(5, np.uint8)])] * 3),
+        Table([Spread([np.ones(5)])] * 4),
+        Table([Spread([np.ones(5, np.uint8)])] * 3 + [Spread([np.ones(2, np.uint8), np.ones(3, np.uint8)])]),
+    ],
+)
+def test_what_are_no_lengths_of_every_field_is_an_error(lengths: Table) -> None:
+    docs, codes = np.zeros(1, np.uint32), np.ones(1, np.uint8)
+    slot = Slot(docs, codes, np.zeros(1, np.uint8), docs[:0], docs[:0], 1.0)
+    with pytest.raises(TypeError):
+        kernel.together([slot], 0, True, -1, lengths)

@@ -169,27 +169,21 @@ static int64_t next_sought(Sought *sought, Py_ssize_t i) {
 }
 
 const char scores_doc[] =
-    "scores(parts, boost, docs): the score (float64) of each of some articles (uint32): the sum over the parts, times its boost.";
+    "scores(parts, docs): the score (float64) of each of some articles (uint32): the sum over the parts in their order.";
 
 PyObject *scores(PyObject *module, PyObject *args) {
-    PyObject *parts, *boost_, *docs, *found = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &parts, &boost_, &docs)) return NULL;
+    PyObject *parts, *docs, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &parts, &docs)) return NULL;
     Sought sought = {0};
-    Array boost = {0};
-    if (sought_open(&sought, parts, docs) < 0 || array_open(&boost, boost_) < 0) goto done;
-    if (boost.type != F64) { PyErr_SetString(PyExc_TypeError, "a boost of type float64 is expected here"); goto done; }
-    if (!(found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double)))) goto done;
-    double *scores = (double *)PyBytes_AsString(found);
-    for (Py_ssize_t i = 0; i < sought.docs.length; i++) {
+    if (sought_open(&sought, parts, docs) == 0)
+        found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double));
+    double *scores = found ? (double *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; scores && i < sought.docs.length; i++) {
         const int64_t doc = next_sought(&sought, i);
-        if (doc >= boost.length) { Py_CLEAR(found); out_of_range(); goto done; }
-        double text = 0;
-        for (Py_ssize_t j = 0; j < sought.count; j++) text += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
-        scores[i] = text * ((const double *)boost.data)[doc];
+        scores[i] = 0;
+        for (Py_ssize_t j = 0; j < sought.count; j++) scores[i] += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
     }
-done:
     sought_close(&sought);
-    array_close(&boost);
     return found;
 }
 

@@ -120,7 +120,8 @@ void best_close(Best *best) {
     PyMem_Free(best->heap);
     array_close(&best->visible);
     array_close(&best->marked);
-    array_close(&best->boost);
+    array_close(&best->factors);
+    array_close(&best->codes);
     array_close(&best->ceiling);
 }
 

@@ -81,16 +81,14 @@ def grouped(view: View, docs: Array) -> Array:
 
 def _times(view: View, docs: Array) -> Array:
     """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
-    is_day = (view.column("flag")[docs] & columns.DATE_ONLY) != 0
+    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
     found: Array = view.known("date", docs) + _NOON * is_day
     return found
 
 
 def _order(view: View, docs: Array, times: Array) -> Array:
     """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
-    order: Array = np.lexsort(
-        (view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times)
-    )
+    order: Array = np.lexsort((view.spread("id_hash").take(docs), times))
     return order
 
 
@@ -98,10 +96,6 @@ def _outlets(view: View, docs: Array) -> Array:
     of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
     found: Array = of_provider.take(view.column("provider").take(docs)).astype(np.int64)
     return found
-
-
-def _concatenated(view: View, name: str) -> Array:
-    return np.concatenate([np.empty(0, np.uint64), *(segment.column(name) for segment in view.segments)])
 
 
 def _front(label: Array, outlets: Array) -> list[Array]:
@@ -204,7 +198,7 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     """The terms of articles."""
     stems = view.remembered("stems", lambda: _stems(view))
     words = _occurrences(view, docs, stems)
-    lengths = view.lengths[docs].astype(np.int64)
+    lengths = view.lengths.take(docs).astype(np.int64)
     titles = lengths[:, 0]
     # The fields are those of ranking.TEXT_FIELDS: the topics stand between the title and the text.
     begins = titles + lengths[:, 1]

@@ -107,7 +107,7 @@ class FoldedSearch:
         others = self._members(hit.number)
         others = others[others != hit.doc]
         # How the articles were split into batches must not show.
-        ids = self._view.column("id_hash").take(others)
+        ids = self._view.spread("id_hash").take(others)
         return [self._view.article(doc) for doc in others[np.lexsort((ids, self._when(others)))].tolist()]
 
     @checked
@@ -224,7 +224,7 @@ class FoldedSearch:
     def _when(self, docs: Array) -> Array:
         """Dates in seconds, to sort by. A day without a time counts as noon; unknown dates come last."""
         view = self._view
-        is_day = (view.column("flag").take(docs) & columns.DATE_ONLY) != 0
+        is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
         return np.nan_to_num(view.known("date", docs) + np.where(is_day, _NOON, 0), nan=np.inf)
 
     def _spread(self, groups: list[_Group], end: int) -> tuple[list[_Group], bool]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import COMPARED, Row
+from newsearch.engine.arrays.loops.kernel import Row
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Options
@@ -37,15 +37,15 @@ def foremost(view: View, options: Options, docs: Array, wanted: int, first: int)
     """The first of some articles in an order other than relevance, as `kernel.foremost` returns them."""
     sort = options.sort
     name = _DATES.get(sort, sort)
-    values = view.column(name)
-    if values.dtype not in COMPARED or (sort in _DATES and view.shifts_days(name, options.tz)):
+    if sort in _DATES and view.shifts_days(name, options.tz):
         key = keys(view, options, docs)
         kept = top(key, wanted)
         shown = kernel.from_place(key.take(kept), first)
         return docs.take(kept.take(shown)), len(kept) - len(shown)
     least = -np.inf if sort in _DATES else 0.0
+    values, flags = view.spread(name), view.spread("flag")
     found, skipped = kernel.foremost(
-        docs, values, view.column("flag"), columns.KNOWN[name], least, sort != "oldest", wanted, first
+        docs, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
     )
     return np.frombuffer(found, np.uint32), skipped
 
@@ -111,7 +111,7 @@ def _candidates(view: View, rows: list[Row], wanted: int) -> list[Row]:
         view.known("heat", docs).tolist(),
         view.known("quality", docs).tolist(),
         # The midnight of a date without a time may equal the timestamp of another article.
-        (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
+        (view.spread("flag").take(docs) & columns.DATE_ONLY).tolist(),
         strict=True,
     )
     seen: Counter[str] = Counter()

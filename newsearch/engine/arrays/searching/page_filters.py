@@ -59,7 +59,9 @@ class PageFilters:
         if self._unread or len(self.groups) != 1 or len(self.groups[0]) != 1:
             return None
         check = self.groups[0][0]
-        return check.column if check.kind == MARKED and not check.negated else None
+        if check.kind == MARKED and not check.negated and isinstance(check.column, np.ndarray):
+            return check.column
+        return None
 
     @cached_property
     def passes(self) -> Callable[[Any], Any] | None:

@@ -22,6 +22,7 @@ from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
+from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -72,7 +73,7 @@ class Search:
         self._sieve = PageFilters(view, compiler, asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
-        self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
+        self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
 
     # Answer
@@ -83,7 +84,7 @@ class Search:
     @checked
     def matched(self, number: int) -> bool:
         docs = np.array([self._page[number][1]], np.uint32)
-        return not self._also or bool(np.frombuffer(kernel.holds(self._parts, docs, False), bool)[0])
+        return not self._also or bool(self._is_any(docs)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -113,7 +114,7 @@ class Search:
 
     def _count(self, parts: Sequence[Part]) -> int:
         """The number of visible articles in every part."""
-        narrowing = [part for part in parts if not self._view.is_everything(part)]
+        narrowing = [part for part in parts if not is_every(part)]
         if narrowing:
             return kernel.count(narrowing, self._shown)
         return self._view.count_shown(unpublished=self._finds_unpublished)
@@ -161,7 +162,7 @@ class Search:
     @checked
     def number(self, id: str) -> int | None:
         docs = self.docs
-        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        alike = np.flatnonzero(self._view.spread("id_hash").take(docs) == np.uint64(columns.hash_key(id)))
         return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
 
     @checked
@@ -195,7 +196,7 @@ class Search:
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
             signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
-        boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
+        boost = Explanation(float(self._boost.take(docs)[0]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
     # For folding
@@ -274,21 +275,24 @@ class Search:
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
+        narrowing = [part for part in self._parts if not is_every(part)]
+        return np.frombuffer(kernel.holds(narrowing, docs.astype(np.uint32, copy=False), True), bool)
+
+    def _is_any(self, docs: Array) -> Mask:
+        if any(map(is_every, self._parts)):
+            return np.ones(len(docs), bool)
+        return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
-        if self._filters and not self._optional and all(map(self._view.is_everything, self._parts)):
-            passing = self._sieve.all_passing()
-            if passing is not None:
-                part, passes = passing
-                return kernel.best_complete(
-                    [part], self._boost, self._ceiling, self._shown, passes, wanted, first
-                )
-        return kernel.best_complete(
-            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted, first
-        )
+        boost, shown = self._boost, self._shown
+        if not all(map(is_every, self._parts)):
+            return kernel.best_complete(listed(self._parts), boost, shown, self._filter, wanted, first)
+        if (passing := self._sieve.all_passing()) is not None:
+            part, passes = passing
+            return kernel.best_complete([part], boost, shown, passes, wanted, first)
+        return best_of_every(boost, shown, self._filter, wanted), 0
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -307,11 +311,10 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            self._scored,
+            listed(self._scored),
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
-            self._ceiling,
             self._shown,
             passes,
             wanted,
@@ -333,7 +336,7 @@ class Search:
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        passes = np.frombuffer(kernel.holds(self._parts, np.frombuffer(docs, np.uint32), False), bool)
+        passes = self._is_any(np.frombuffer(docs, np.uint32))
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
@@ -345,7 +348,10 @@ class Search:
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
+        parts = _by_length(clauses)
+        if all(map(is_every, parts)):
+            return self._view.all_shown(unpublished=self._finds_unpublished)
+        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -360,8 +366,9 @@ class Search:
     @property
     def _any(self) -> Array:
         """A bitmap over all articles: set if the article is visible and matches at least one clause."""
-        bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
-        known = (part.bits for part in self._parts if part.bits is not None)
+        parts = listed(self._parts)
+        bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
+        known = (part.bits for part in parts if part.bits is not None)
         held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
         return held if self._shown is None else held & self._shown
 
@@ -382,7 +389,11 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        return np.frombuffer(kernel.scores(self._scored, self._boost, docs.astype(np.uint32, copy=False)))
+        if any(map(is_every, self._scored)):
+            text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(len(docs)))
+        else:
+            text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
+        return text * self._boost.take(docs)
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
