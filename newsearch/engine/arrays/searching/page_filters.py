@@ -6,7 +6,7 @@ and the URLs of those that may reach the page are read. To read all of them take
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, partial, reduce
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
-from newsearch.engine.arrays.loops.sieve import LISTED, Check
+from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.filters import Groups, url_part
 from newsearch.engine.arrays.searching.view import View
@@ -23,8 +23,8 @@ from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
 
-_RARE = 64
-"""Articles that pass are listed if they are less than one in so many."""
+_FEW = 16
+"""Articles are few if there is at most one among so many."""
 
 
 class PageFilters:
@@ -47,8 +47,24 @@ class PageFilters:
         """The checks that tell all articles that pass."""
         return self._compiler.groups(self._nodes)
 
+    @property
+    def quickest(self) -> Passes | None:
+        """What tells which articles pass: a bitmap where that is all that the filters are, or else `passes`."""
+        marked = self._marked
+        return self.passes if marked is None else marked
+
+    @property
+    def _marked(self) -> Array | None:
+        """A bitmap of the articles that pass, if the filters are no more than that."""
+        if self._unread or len(self.groups) != 1 or len(self.groups[0]) != 1:
+            return None
+        check = self.groups[0][0]
+        if check.kind == MARKED and not check.negated and isinstance(check.column, np.ndarray):
+            return check.column
+        return None
+
     @cached_property
-    def passes(self) -> Passes | None:
+    def passes(self) -> Callable[[Any], Any] | None:
         """Tells which articles pass, for those that may reach a page. None if there are no filters."""
         if not self._unread:
             return partial(sieve.passing, self.groups) if self.groups else None
@@ -87,10 +103,12 @@ class PageFilters:
         if len(self._unread) == len(self._nodes) == 1:
             return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
         key = self._compiler.filter_keys(self._nodes)
-        if not self._was_asked(key) or (bits := self.bits) is None:
+        bits = self.bits if self._was_asked(key) else self._marked
+        if bits is None:
             return self._view.everything, shown, self.passes
-        if np.bitwise_count(bits).sum() * _RARE >= self._view.articles:
-            return self._view.everything, bits if shown is None else bits & shown, None
+        if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
+            return self._view.everything, shown, bits
+        # To look for few articles among all takes longer than to list them.
         few = self._view.joined(("few", key), lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
         return _listing(few), shown, None
 

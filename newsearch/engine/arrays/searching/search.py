@@ -82,8 +82,8 @@ class Search:
 
     @checked
     def matched(self, number: int) -> bool:
-        docs = np.array([self._page[number][1]])
-        return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
+        docs = np.array([self._page[number][1]], np.uint32)
+        return not self._also or bool(self._is_any(docs)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -237,7 +237,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return ordering.ordered(self._view, self._options.tz, rows, 1, 0)[0][1]
+        return ordering.ordered(self._view, self._options, rows, 1, 0)[0][1]
 
     # Finding
 
@@ -268,17 +268,14 @@ class Search:
     def _ordered(self, found: tuple[list[Row], int], wanted: int, first: int) -> tuple[list[Row], int]:
         """The rows of the page in their final order, and how many of those wanted there are."""
         rows, skipped = found
-        rows = ordering.ordered(self._view, self._options.tz, rows, wanted - skipped, first - skipped)
+        rows = ordering.ordered(self._view, self._options, rows, wanted - skipped, first - skipped)
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        held = np.ones(len(docs), bool)
-        for part in self._parts:
-            held &= part.look_up(docs) != 0
-            # The shortest list comes first, and most articles lack one of the first few.
-            if not held.any():
-                break
-        return held
+        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
+
+    def _is_any(self, docs: Array) -> Mask:
+        return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -326,23 +323,19 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes if self._filters else None
+        return self._sieve.quickest if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        numbers = np.frombuffer(docs, np.uint32)
-        passes = np.zeros(len(numbers), bool)
-        for part in reversed(self._parts):
-            passes |= part.look_up(numbers) != 0
-            if passes.all():
-                break
+        passes = self._is_any(np.frombuffer(docs, np.uint32))
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _passes_incomplete(self, docs: Any) -> Mask:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
+        others = self._passes_own if self._needs_own else self._sieve.passes
+        return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
@@ -386,9 +379,7 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        text: Floats = np.zeros(len(docs))
-        for part in self._scored:
-            text += part.look_up(docs) * part.unit
+        text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
         return text * self._boost.take(docs)
 
 
