@@ -27,6 +27,11 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         PyObject *part = PyList_GetItem(parts, i);
         PyObject *doc, *value, *bits, *ranks;
         if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
+        if (PyObject_TypeCheck(doc, &PyRange_Type)) {
+            list->doc.type = list->value.type = IMPLIED;
+            list->doc.length = list->value.length = PyObject_Size(doc);
+            continue;
+        }
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
@@ -169,29 +174,21 @@ static int64_t next_sought(Sought *sought, Py_ssize_t i) {
 }
 
 const char scores_doc[] =
-    "scores(parts, boosts, docs): the score (float64) of each of some articles (uint32): the sum over the parts, times its boost.";
+    "scores(parts, docs): the score (float64) of each of some articles (uint32): the sum over the parts in their order.";
 
 PyObject *scores(PyObject *module, PyObject *args) {
-    PyObject *parts, *boosts_, *docs, *found = NULL;
-    if (!PyArg_ParseTuple(args, "OOO", &parts, &boosts_, &docs)) return NULL;
+    PyObject *parts, *docs, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &parts, &docs)) return NULL;
     Sought sought = {0};
-    Array boosts = {0};
-    if (sought_open(&sought, parts, docs) < 0 || array_open(&boosts, boosts_) < 0) goto done;
-    if (boosts.type != F64 || boosts.length != sought.docs.length) {
-        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each of the articles is expected here");
-        goto done;
-    }
-    if (!(found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double)))) goto done;
-    double *scores = (double *)PyBytes_AsString(found);
-    for (Py_ssize_t i = 0; i < sought.docs.length; i++) {
+    if (sought_open(&sought, parts, docs) == 0)
+        found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double));
+    double *scores = found ? (double *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; scores && i < sought.docs.length; i++) {
         const int64_t doc = next_sought(&sought, i);
-        double text = 0;
-        for (Py_ssize_t j = 0; j < sought.count; j++) text += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
-        scores[i] = text * ((const double *)boosts.data)[i];
+        scores[i] = 0;
+        for (Py_ssize_t j = 0; j < sought.count; j++) scores[i] += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
     }
-done:
     sought_close(&sought);
-    array_close(&boosts);
     return found;
 }
 

@@ -11,8 +11,8 @@ typedef struct {
     double least;           /* the lowest score with which a candidate of a DEEP page is kept */
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
     Array visible, marked;  /* a bit for each article that may be found, and that passes the filters; or not open */
-    Array factors, codes;   /* the boost of each article, or of each code if articles have codes */
-    Array ceiling;          /* the highest boost of every CHUNK articles; none of these is open where keys are compared */
+    Array factors, codes;   /* the boost of every article, or of every code if articles have codes; or not open */
+    Array ceiling;          /* the highest boost of every CHUNK articles */
     Py_ssize_t articles;    /* that have a boost */
     PyThreadState *thread;  /* of this thread while others may run, else NULL */
     int is_outside;         /* whether an article's number lay outside the index */

@@ -49,6 +49,11 @@ def has_bit(bits: Array, docs: Array) -> Mask:
     return found
 
 
+def passed(passes: Passes, docs: Array) -> Mask:
+    """For each of some articles (uint32), whether it passes a filter."""
+    return np.frombuffer(passes(docs), bool) if callable(passes) else has_bit(passes, docs)
+
+
 class Part(NamedTuple):
     """Sorted articles, each with a score of value * unit. Scores are above 0 and at most `best`.
 
@@ -89,6 +94,29 @@ class Part(NamedTuple):
             self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
         ).nonzero()[0]
         return self.doc.take(kept), self.value.take(kept)
+
+
+class Every(Part):
+    """Every article of an index of so many, each with a score of 1. The compiled loops need no list of them."""
+
+    __slots__ = ()
+
+    def __new__(cls, articles: int) -> Every:
+        # The range has the length of the list, and tells the compiled loops that there is none.
+        return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
+
+    def look_up(self, docs: Array) -> Array:
+        return np.ones(len(docs), np.uint8)
+
+
+def listed(parts: Sequence[Part]) -> list[Part]:
+    """The same parts, all of them as lists."""
+    return [_listed(part) if isinstance(part.doc, range) else part for part in parts]
+
+
+def _listed(every: Part) -> Part:
+    docs = np.arange(len(every.doc), dtype=np.uint32)
+    return Part(docs, np.ones(len(docs), np.uint8), every.unit, every.best)
 
 
 class Boost(NamedTuple):
@@ -198,9 +226,8 @@ class _Best:
             kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passes = self._passes
-            passed = np.frombuffer(passes(doc), bool) if callable(passes) else has_bit(passes, doc)
-            doc, score = doc[passed], score[passed]
+            is_passing = passed(self._passes, doc)
+            doc, score = doc[is_passing], score[is_passing]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
         if len(doc) > self._wanted:
@@ -249,6 +276,7 @@ def best_complete(
         articles come before them.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
     docs, values = rarest.doc, rarest.value
@@ -292,6 +320,7 @@ def best_partial(
         also_complete: include the articles that are in all parts.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     numbers = range(len(parts))
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
@@ -346,7 +375,7 @@ def foremost(
 
     Args:
         docs: uint32.
-        values, flags: a number and a flag for each article of the index.
+        values, flags: of each article of the index, in the same segments.
         known: the bit of a flag that tells that there is a value.
         least: a value below it is unknown. Unknown ones come last.
         falling: whether the highest values come first.
@@ -445,6 +474,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
 
 def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
+    parts = listed(parts)
     docs = parts[0].doc
     if visible is not None:
         docs = docs[has_bit(visible, docs)]
@@ -462,12 +492,12 @@ def holds(parts: list[Part], docs: Array, every: bool) -> Any:
     return found
 
 
-def scores(parts: list[Part], boosts: ranking.Floats, docs: Array) -> Any:
-    """The scores of some articles (uint32), float64: the sum over the parts in their order, times each one's boost."""
-    text = np.zeros(len(docs))
+def scores(parts: list[Part], docs: Array) -> Any:
+    """The scores of some articles (uint32), float64: the sum over the parts in their order."""
+    found = np.zeros(len(docs))
     for part in parts:
-        text += part.look_up(docs) * part.unit
-    return text * boosts
+        found += part.look_up(docs) * part.unit
+    return found
 
 
 def count(parts: list[Part], visible: Array | None) -> int:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot, listed
 from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
-from newsearch.engine.arrays.searching.everything import listed
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
+from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Every, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache, size_of
-from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -184,17 +183,12 @@ class ColumnView:
     @cached_property
     def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        return every(self.articles)
+        return Every(self.articles)
 
     def count_shown(self, *, unpublished: bool) -> int:
-        """The number of articles that may be found at all."""
-        if unpublished:
-            return self.live_articles
-        return self.articles if self.all_visible else self._visible_articles
-
-    @cached_property
-    def _visible_articles(self) -> int:
-        return int(np.count_nonzero(self.visible))
+        """How many articles may be found at all."""
+        shown = self.shown(unpublished=unpublished)
+        return self.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
     def all_live(self) -> bool:

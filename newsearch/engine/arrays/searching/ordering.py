@@ -43,15 +43,9 @@ def foremost(view: View, options: Options, docs: Array, wanted: int, first: int)
         shown = kernel.from_place(key.take(kept), first)
         return docs.take(kept.take(shown)), len(kept) - len(shown)
     least = -np.inf if sort in _DATES else 0.0
+    values, flags = view.spread(name), view.spread("flag")
     found, skipped = kernel.foremost(
-        docs,
-        view.spread(name),
-        view.spread("flag"),
-        columns.KNOWN[name],
-        least,
-        sort != "oldest",
-        wanted,
-        first,
+        docs, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
     )
     return np.frombuffer(found, np.uint32), skipped
 

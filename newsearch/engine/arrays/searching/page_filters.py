@@ -23,8 +23,8 @@ from newsearch.query.tree import Node
 
 Array: TypeAlias = NDArray[Any]
 
-_RARE = 64
-"""Articles that pass are listed if they are less than one in so many."""
+_FEW = 16
+"""Articles are few if there is at most one among so many."""
 
 
 class PageFilters:
@@ -59,7 +59,9 @@ class PageFilters:
         if self._unread or len(self.groups) != 1 or len(self.groups[0]) != 1:
             return None
         check = self.groups[0][0]
-        return np.asarray(check.column) if check.kind == MARKED and not check.negated else None
+        if check.kind == MARKED and not check.negated and isinstance(check.column, np.ndarray):
+            return check.column
+        return None
 
     @cached_property
     def passes(self) -> Callable[[Any], Any] | None:
@@ -101,17 +103,14 @@ class PageFilters:
         if len(self._unread) == len(self._nodes) == 1:
             return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
         key = self._compiler.filter_keys(self._nodes)
-        bits = self.bits if self._was_asked(key) else None
-        if bits is None:
-            bits = self._marked
+        bits = self.bits if self._was_asked(key) else self._marked
         if bits is None:
             return self._view.everything, shown, self.passes
-        if np.bitwise_count(bits).sum() * _RARE >= self._view.articles:
-            return self._view.everything, bits if shown is None else bits & shown, None
+        if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
+            return self._view.everything, shown, bits
         # To look for few articles among all takes longer than to list them.
-        if key is None:
-            return _listing(_numbers(bits)), shown, None
-        return _listing(self._view.joined(("few", key), lambda: (_numbers(bits),))[0]), shown, None
+        few = self._view.joined(("few", key), lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
+        return _listing(few), shown, None
 
     def _was_asked(self, key: Hashable) -> bool:
         """Whether filters with this key were asked for before."""
@@ -121,10 +120,6 @@ class PageFilters:
             self._view.cache.put(("asked", key), True)
             return False
         return True
-
-
-def _numbers(bits: Array) -> Array:
-    return np.frombuffer(sieve.numbers(bits), np.uint32)
 
 
 def _listing(docs: Any) -> Part:

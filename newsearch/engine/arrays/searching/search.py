@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
+from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
-from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -83,7 +82,8 @@ class Search:
 
     @checked
     def matched(self, number: int) -> bool:
-        return not self._also or bool(self._holds(np.array([self._page[number][1]]), every=False)[0])
+        docs = np.array([self._page[number][1]], np.uint32)
+        return not self._also or bool(self._is_any(docs)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -122,13 +122,16 @@ class Search:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
+    @cached_property
+    def _is_every(self) -> bool:
+        """Whether every article is a complete match, but for the filters."""
+        return all(isinstance(part, Every) for part in self._parts)
+
     def _count_in(self, shown: Array | None) -> int:
-        """The number of articles of a bitmap that are in every part."""
-        if narrowing := [part for part in self._parts if not is_every(part)]:
-            return kernel.count(narrowing, shown)
-        if shown is None or shown is self._shown:
-            return self._view.count_shown(unpublished=self._finds_unpublished)
-        return int(np.bitwise_count(shown).sum())
+        """The number of articles of a bitmap that match every clause."""
+        if not self._is_every:
+            return kernel.count(self._parts, shown)
+        return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
     def _filter_bits(self) -> Array | None:
@@ -189,7 +192,7 @@ class Search:
     def explain(self, number: int) -> Explanation:
         _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
-        text = self._text(docs)
+        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
         found = _explained([*self._clauses, *added], docs)
         signals = []
@@ -280,26 +283,18 @@ class Search:
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        return self._holds(docs, every=True)
+        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
 
-    def _holds(self, docs: Array, *, every: bool) -> Mask:
-        """Whether each of some articles is in every part, or in any of them."""
-        parts = [part for part in self._parts if not is_every(part)]
-        if not parts or (len(parts) < len(self._parts) and not every):
-            return np.ones(len(docs), bool)
-        return np.frombuffer(kernel.holds(parts, docs.astype(np.uint32, copy=False), every), bool)
+    def _is_any(self, docs: Array) -> Mask:
+        return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
-        if not all(map(is_every, self._parts)):
-            return kernel.best_complete(
-                listed(self._parts), self._boost, self._shown, self._filter, wanted, first
-            )
+        if not self._is_every:
+            return kernel.best_complete(self._parts, self._boost, self._shown, self._filter, wanted, first)
         part, shown, passes = self._sieve.all_passing(self._shown)
-        if not is_every(part):
-            return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
-        return best_of_every(self._boost, shown, passes, wanted, first)
+        return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -318,7 +313,7 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            listed(self._scored),
+            self._scored,
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
@@ -343,7 +338,7 @@ class Search:
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        passes = self._holds(np.frombuffer(docs, np.uint32), every=False)
+        passes = self._is_any(np.frombuffer(docs, np.uint32))
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
@@ -355,12 +350,7 @@ class Search:
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        parts = _by_length(clauses)
-        if not all(map(is_every, parts)):
-            return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
-        if self._shown is None:
-            return np.arange(self._view.articles, dtype=np.uint32)
-        return _numbers(self._shown)
+        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -370,7 +360,7 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
-        if all(map(is_every, self._parts)) and (bits := self._sieve.bits) is not None:
+        if self._is_every and (bits := self._sieve.bits) is not None:
             return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
@@ -400,14 +390,8 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        boosts = self._boost.take(docs)
-        if any(map(is_every, self._scored)):
-            return self._text(docs) * boosts
-        return np.frombuffer(kernel.scores(self._scored, boosts, docs.astype(np.uint32, copy=False)))
-
-    def _text(self, docs: Array) -> Floats:
-        """The scores of some articles without their boosts."""
-        return sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(len(docs)))
+        text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
+        return text * self._boost.take(docs)
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
