@@ -18,9 +18,9 @@ seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, st.sampled_from([1, 10, 3000]), st.booleans(), st.sampled_from([0, 1, 2, 97]))
+@given(seeds, st.sampled_from([1, 10, 3000]), st.booleans(), st.sampled_from([0, 1, 2, 97]), st.booleans())
 def test_the_best_of_every_article_are_those_of_a_list_of_all(
-    random: np.random.Generator, wanted: int, hides: bool, share: int
+    random: np.random.Generator, wanted: int, hides: bool, share: int, marks: bool
 ) -> None:
     articles = int(random.choice([0, 1, CHUNK, CHUNK + 1, 20 * CHUNK + 5]))
     # Of few values, so that articles of several chunks tie.
@@ -34,13 +34,16 @@ def test_the_best_of_every_article_are_those_of_a_list_of_all(
     def passes(docs: Any) -> Any:
         return np.frombuffer(docs, np.uint32) % share == 0
 
-    asked = boost, visible, passes if share else None, wanted
+    # The same filter as a function or as bits.
+    numbers = np.arange(-(-articles // 64) * 64, dtype=np.uint32)
+    bits = np.packbits(numbers % max(share, 1) == 0, bitorder="little").view(np.uint64)
+    asked = boost, visible, (bits if marks else passes) if share else None, wanted
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(everything, "_FIRST", 1)
         found = best_of_every(*asked)
     whole = every(articles).listed()
     if articles:
-        expected = sorted(kernel.best_complete([whole], *asked), reverse=True)
+        expected = sorted(kernel.best_complete([whole], *asked, 0)[0], reverse=True)
         assert sorted(found, reverse=True) == expected
     else:
         assert not found
