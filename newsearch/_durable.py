@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -84,6 +83,8 @@ def scratch_file(directory: Path) -> IO[bytes]:
     The file is on the disk of the index, because the temporary directory of the system may be in memory. Small data is
     never written to disk.
     """
+    import tempfile  # searches need no scratch file, and it takes as long to import as a search
+
     return tempfile.SpooledTemporaryFile(_HELD, dir=str(directory))
 
 

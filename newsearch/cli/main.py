@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -198,6 +197,8 @@ def run() -> Never:
     except KeyboardInterrupt:
         code = INTERRUPTED  # a second Ctrl-C; the first one has been reported
     except Exception:
+        import traceback  # rarely needed
+
         traceback.print_exc()  # a bug; Python's own exit code would mean "nothing found"
         code = ERROR
     signal.signal(signal.SIGINT, signal.SIG_IGN)
