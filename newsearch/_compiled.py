@@ -19,6 +19,7 @@ MODULES = (
     "newsearch.articles._reading",
     "newsearch.engine.arrays.loops._kernel",
     "newsearch.engine.arrays.loops._sieve",
+    "newsearch.engine.arrays.loops._spread",
     "newsearch.engine.arrays.searching._lookup",
     "newsearch.engine.arrays.segment._json_articles",
     "newsearch.engine.arrays.writing._building",

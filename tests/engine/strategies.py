@@ -20,8 +20,10 @@ from newsearch import ranking
 from newsearch.articles.article import Article, Image, Provider
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.searching import (
+    boosts,
     clauses,
     column_view,
+    everything,
     filters,
     form_counts,
     page_filters,
@@ -259,6 +261,8 @@ class Tuning:
     complete_words: int = 6
     scans: int = 16
     memory: int = CACHE
+    uncoded: int = 1 << 16
+    at_once: int = 1 << 15
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -281,6 +285,7 @@ class Tuning:
                 (filters, "sieve", self.sieve),
                 (search, "sieve", self.sieve),
                 (facet_counts, "sieve", self.sieve),
+                (everything, "kernel", self.kernel),
                 (page_filters, "kernel", self.kernel),
                 (page_filters, "sieve", self.sieve),
                 (view, "sieve", self.sieve),
@@ -291,6 +296,8 @@ class Tuning:
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (view, "_BITS_SHARE", self.bits_share),
                 (view, "_SCANS", self.scans),
+                (view, "_AT_ONCE", self.at_once),
+                (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -312,6 +319,8 @@ tunings = st.builds(
     complete_words=st.sampled_from([1, 2, 6]),
     scans=st.sampled_from([0, 16]),
     memory=st.sampled_from([0, 20_000, CACHE]),
+    uncoded=st.sampled_from([0, 1 << 16]),
+    at_once=st.sampled_from([1, 2, 1 << 15]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

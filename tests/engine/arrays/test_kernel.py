@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from strategies import in_numpy
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Boost, Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.spread import Spread, Table
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.arrays.loops._kernel") is None,
@@ -50,6 +51,26 @@ def bits_of(held: Any) -> Any:
     return np.packbits(padded, bitorder="little").view(np.uint64)
 
 
+def make_boost(random: np.random.Generator, articles: int) -> Boost:
+    factors, codes = np.exp2(random.random(articles) * random.choice([0, 1])), None
+    of_article = factors
+    if random.random() < 0.5:
+        factors, codes = np.exp2(random.random(1 << 16)), random.integers(0, 9, articles).astype(np.uint16)
+        of_article = factors[codes]
+    return Boost(factors, codes, np.maximum.reduceat(of_article, np.arange(0, articles, kernel.CHUNK)))
+
+
+def table_of(random: np.random.Generator, lengths: Any) -> Table:
+    """The lengths of articles in several segments."""
+    bounds = np.sort(random.integers(0, len(lengths) + 1, 3))
+    return Table(
+        [
+            Spread([part.astype(random.choice([np.uint8, np.uint16])) for part in np.split(column, bounds)])
+            for column in lengths.T
+        ]
+    )
+
+
 def alike(rows: list[Any], others: list[Any]) -> None:
     assert sorted(rows) == sorted(others)
 
@@ -63,14 +84,13 @@ def test_the_best_articles_are_the_same(
     parts = sorted(
         (make_part(random, articles) for _ in range(random.integers(1, 5))), key=lambda p: len(p.doc)
     )
-    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    ranked = boost, ceiling, visible, odd, wanted
+    ranked = boost, visible, odd, wanted
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
@@ -85,12 +105,11 @@ def test_the_best_articles_of_many_words_are_the_same(
 ) -> None:
     articles = int(random.choice([70, 3000, 10_000]))
     parts = [make_part(random, articles) for _ in range(random.integers(10, 30))]
-    boost = np.exp2(random.random(articles) * random.choice([0, 1]))
+    boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    ceiling = np.maximum.reduceat(boost, np.arange(0, articles, kernel.CHUNK))
     for all_too in (False, True):
-        asked = parts, bytes(len(parts)), all_too, boost, ceiling, visible, odd, wanted
+        asked = parts, bytes(len(parts)), all_too, boost, visible, odd, wanted
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
@@ -207,7 +226,7 @@ def test_words_stand_together_in_the_same_articles(
                 float(random.random()),
             )
         )
-    asked = slots, len(slots) - 1 + slop, ordered, field, lengths
+    asked = slots, len(slots) - 1 + slop, ordered, field, table_of(random, lengths)
     docs, scores = kernel.together(*asked)
     expected_docs, expected_scores = in_numpy.together(*asked)
     assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
@@ -306,11 +325,14 @@ def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> 
 @pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
 def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)
-    part, boost, lengths = Part(docs, codes, 1.0, 1.0), np.ones(5), np.ones((5, 4), np.uint8)
+    part, boost = Part(docs, codes, 1.0, 1.0), Boost(np.ones(5), None, np.ones(1))
+    coded = Boost(np.ones(1 << 16), np.zeros(5, np.uint16), np.ones(1))
+    lengths = Table([Spread([np.ones(2, np.uint8), np.ones(3, np.uint8)])] * 4)
     slot = Slot(docs, codes, np.zeros(len(doc), np.uint8), docs[:0], docs[:0], 1.0)
     for call in (
-        lambda: kernel.best_complete([part], boost, boost[:1], None, None, 10),
-        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, boost[:1], None, None, 10),
+        lambda: kernel.best_complete([part], boost, None, None, 10),
+        lambda: kernel.best_complete([part], coded, None, None, 10),
+        lambda: kernel.best_partial([part, part], b"\0\0", False, boost, None, None, 10),
         lambda: kernel.best_codes([Codes(docs, codes, 0, 1)], 5, None),
         lambda: kernel.together([slot], 0, True, -1, lengths),
     ):
@@ -324,6 +346,42 @@ def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
 def test_what_is_no_fitting_array_is_an_error(short: Any) -> None:
     docs = np.arange(3, dtype=np.uint32)
     with pytest.raises((TypeError, ValueError, BufferError)):
-        kernel.best_complete([Part(docs, short, 1.0, 1.0)], np.ones(5), np.ones(1), None, None, 10)
+        kernel.best_complete(
+            [Part(docs, short, 1.0, 1.0)], Boost(np.ones(5), None, np.ones(1)), None, None, 10
+        )
     with pytest.raises((TypeError, ValueError, BufferError)):
         kernel.best_codes([Codes(docs, short, 0, 1)], 5, None)
+
+
+ONES = np.ones(1)
+
+
+@pytest.mark.parametrize(
+    "boost",
+    [
+        Boost(np.ones(5, np.uint16), None, ONES),  # type: ignore[arg-type]
+        Boost(np.ones(5), None, ONES[:0]),
+        Boost(np.ones(9), np.zeros(5, np.uint16), ONES),
+        Boost(np.ones(1 << 16), np.zeros(5, np.uint8), ONES),
+        (np.ones(5), None),
+    ],
+)
+def test_what_is_no_boost_of_every_article_is_an_error(boost: Any) -> None:
+    part = Part(np.arange(3, dtype=np.uint32), np.ones(3, np.uint8), 1.0, 1.0)
+    with pytest.raises(TypeError):
+        kernel.best_complete([part], boost, None, None, 10)
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        Table([Spread([np.ones(5, np.uint8)])] * 3),
+        Table([Spread([np.ones(5)])] * 4),
+        Table([Spread([np.ones(5, np.uint8)])] * 3 + [Spread([np.ones(2, np.uint8), np.ones(3, np.uint8)])]),
+    ],
+)
+def test_what_are_no_lengths_of_every_field_is_an_error(lengths: Table) -> None:
+    docs, codes = np.zeros(1, np.uint32), np.ones(1, np.uint8)
+    slot = Slot(docs, codes, np.zeros(1, np.uint8), docs[:0], docs[:0], 1.0)
+    with pytest.raises(TypeError):
+        kernel.together([slot], 0, True, -1, lengths)

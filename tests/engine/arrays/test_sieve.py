@@ -13,6 +13,7 @@ from strategies import sieve_in_numpy
 
 from newsearch.engine.arrays.loops import sieve
 from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
+from newsearch.engine.arrays.loops.spread import Spread
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("newsearch.engine.arrays.loops._sieve") is None,
@@ -26,19 +27,34 @@ def some(random: np.random.Generator, articles: int, share: float, dtype: type =
     return np.flatnonzero(random.random(articles) < share).astype(dtype)
 
 
+def maybe_spread(random: np.random.Generator, column: Any) -> Any:
+    """A column as it is, or over several arrays."""
+    if random.random() < 0.5:
+        return column
+    return Spread(np.split(column, np.sort(random.integers(0, len(column) + 1, 4))))
+
+
 def make_check(random: np.random.Generator, articles: int) -> Check:
     chosen = random.random(7) < 0.4
     numbers = random.integers(0, 7, articles).astype(random.choice([np.uint8, np.uint32, np.int64]))
     known = np.where(random.random(articles) < 0.8, random.integers(0, 9, articles), np.nan)
     kind = random.choice([np.uint8, np.uint16, np.uint32, np.int32, np.int64, np.float64])
     values = (random.integers(0, 3, articles) * random.choice([1, 40_000])).astype(kind)
-    flags = random.integers(0, 4, articles).astype(np.uint16)
+    flags = random.integers(0, 4, articles).astype(random.choice([np.uint8, np.uint16]))
     low, high = (float(random.choice([-np.inf, 0, 3, 6, np.inf])) for _ in range(2))
     made = (
-        Check(CHOSEN, numbers, None, chosen),
+        Check(CHOSEN, maybe_spread(random, numbers), None, chosen),
         Check(MARKED, random.integers(0, 2**63, -(-articles // 64)).astype(np.uint64)),
         Check(
-            WITHIN, values, flags, None, low, high * 20_000, known=1, day=2, ended=bool(random.random() < 0.5)
+            WITHIN,
+            maybe_spread(random, values),
+            maybe_spread(random, flags),
+            None,
+            low,
+            high * 20_000,
+            known=1,
+            day=2,
+            ended=bool(random.random() < 0.5),
         ),
         Check(BETWEEN, known, known + random.integers(0, 2), None, low, high),
         Check(LISTED, some(random, articles, random.choice([0, 0.1, 0.9]))),
@@ -55,6 +71,10 @@ def test_the_same_articles_pass(random: np.random.Generator, sizes: list[int]) -
     found = np.frombuffer(sieve.passing(groups, docs), bool)
     assert found.tolist() == sieve_in_numpy.passing(groups, docs).tolist()
     assert found.tolist() == np.frombuffer(sieve.passing(groups, docs.tobytes()), bool).tolist()
+    bits = sieve.passing_of_all(groups, articles)
+    assert bytes(bits) == sieve_in_numpy.passing_of_all(groups, articles).tobytes()
+    numbers = np.frombuffer(sieve.numbers(bits), np.uint32)
+    assert numbers[np.isin(numbers, docs)].tolist() == docs[found].tolist()
 
 
 @settings(max_examples=40, deadline=None)
@@ -127,6 +147,9 @@ def test_the_same_articles_have_a_part(
         Check(MARKED, np.zeros(0, np.uint64)),
         Check(WITHIN, np.zeros(5, np.uint8), np.zeros(9, np.uint16)),
         Check(WITHIN, np.zeros(9, np.uint8), np.zeros(5, np.uint16)),
+        Check(CHOSEN, Spread([np.zeros(5, np.uint8), np.zeros(3, np.uint8)]), None, np.ones(1, bool)),
+        Check(WITHIN, Spread([np.zeros(5, np.uint8)]), np.zeros(9, np.uint16)),
+        Check(WITHIN, np.zeros(9, np.uint8), Spread([np.zeros(5, np.uint8), np.zeros(3, np.uint8)])),
         Check(BETWEEN, np.zeros(5), np.zeros(9)),
         Check(BETWEEN, np.zeros(9), np.zeros(5)),
     ],
@@ -134,6 +157,8 @@ def test_the_same_articles_have_a_part(
 def test_what_leads_out_of_an_array_is_an_error(check: Check) -> None:
     with pytest.raises(ValueError, match="outside the index"):
         sieve.passing([[check]], np.array([8], np.uint32))
+    with pytest.raises(ValueError, match="outside the index"):
+        sieve.passing_of_all([[check]], 9)
 
 
 def test_an_article_outside_the_index_is_an_error() -> None:
@@ -150,7 +175,9 @@ def test_an_article_outside_the_index_is_an_error() -> None:
         Check(CHOSEN, np.zeros(9, np.uint8)),
         Check(CHOSEN, np.zeros(9, np.uint8), None, np.zeros(3)),  # type: ignore[arg-type]
         Check(BETWEEN, np.zeros(9, np.int32), np.zeros(9)),
-        Check(WITHIN, np.zeros(9), np.zeros(9, np.uint8)),
+        Check(BETWEEN, Spread([np.zeros(9)]), np.zeros(9)),
+        Check(WITHIN, np.zeros(9), np.zeros(9)),
+        Check(MARKED, Spread([np.zeros(9, np.int64)])),
         Check(WITHIN, np.zeros(9)),
         Check(MARKED, np.zeros(9, np.uint32)),
         Check(LISTED, np.zeros(9)),

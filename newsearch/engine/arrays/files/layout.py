@@ -22,6 +22,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import finalize
@@ -43,6 +44,9 @@ _MOST_EQUAL = 1 << 20
 """The longest array that may be stored as one element, unless the file has more bytes than this. Otherwise a tiny file
 could claim all the memory of the machine."""
 
+_SHARED = 1 << 16
+"""Arrays of equal elements share one of this length. Most segments have the same ones, over millions of articles."""
+
 _CHUNK = 1 << 20
 """Bytes per read in a sequential scan."""
 
@@ -62,6 +66,13 @@ def _narrowest(low: int, high: int) -> str:
         if info.min <= low and high <= info.max:
             return "<" + dtype
     raise OverflowError("integers of both signs beyond 64 bits")
+
+
+@lru_cache(maxsize=32)
+def _equal(dtype: str, element: bytes) -> Array:
+    values: Array = np.frombuffer(element, dtype).repeat(_SHARED)
+    values.flags.writeable = False
+    return values
 
 
 class Spool:
@@ -243,7 +254,9 @@ class ArrayFile:
     def _view(self, name: str) -> Array:
         dtype, length, kept, start = self._place(name)
         values: Array = np.frombuffer(self._map, dtype, kept, start)
-        return values.repeat(length) if kept != length else values
+        if kept == length:
+            return values
+        return _equal(dtype, values.tobytes())[:length] if length <= _SHARED else values.repeat(length)
 
     def _place(self, name: str) -> tuple[str, int, int, int]:
         """The dtype, the length, the number of stored elements, and the offset of an array in the file."""

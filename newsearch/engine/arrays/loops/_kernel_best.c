@@ -10,8 +10,10 @@ typedef struct {
     Py_ssize_t held, wanted;
     double least;           /* the lowest score with which a candidate of a DEEP page is kept */
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
-    Array boost, visible;
+    Array factors, codes;   /* the boost of every article, or of every code if articles have codes */
     Array ceiling;          /* the highest boost of every CHUNK articles */
+    Array visible;
+    Py_ssize_t articles;
     PyThreadState *thread;  /* of this thread while others may run, else NULL */
     int is_outside;         /* whether an article's number lay outside the index */
 } Best;
@@ -143,13 +145,33 @@ static inline int best_add(Best *best, double score, int64_t doc) {
 static void best_close(Best *best) {
     PyMem_Free(best->rows);
     PyMem_Free(best->heap);
-    array_close(&best->boost);
-    array_close(&best->visible);
+    array_close(&best->factors);
+    array_close(&best->codes);
     array_close(&best->ceiling);
+    array_close(&best->visible);
 }
 
-static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *visible, PyObject *passes,
-                     Py_ssize_t wanted) {
+/* From a kernel.Boost. */
+static int boost_open(Best *best, PyObject *boost) {
+    PyObject *factors, *codes, *ceiling;
+    if (!PyArg_ParseTuple(boost, "OOO", &factors, &codes, &ceiling) || array_open(&best->factors, factors) < 0 ||
+        (codes != Py_None && array_open(&best->codes, codes) < 0) || array_open(&best->ceiling, ceiling) < 0)
+        return -1;
+    const int has_codes = best->codes.is_open;
+    best->articles = has_codes ? best->codes.length : best->factors.length;
+    if (best->factors.type == F64 && best->articles <= UINT32_MAX && best->ceiling.type == F64 &&
+        best->ceiling.length * CHUNK >= best->articles &&
+        (!has_codes || (best->codes.type == U16 && best->factors.length > UINT16_MAX)))
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article or code is expected here");
+    return -1;
+}
+
+static inline double boost_of(const Best *best, int64_t doc) {
+    return ((const double *)best->factors.data)[best->codes.is_open ? ((const uint16_t *)best->codes.data)[doc] : doc];
+}
+
+static int best_open(Best *best, PyObject *boost, PyObject *visible, PyObject *passes, Py_ssize_t wanted) {
     memset(best, 0, sizeof *best);
     best->wanted = wanted;
     best->least = -INFINITY;
@@ -158,15 +180,8 @@ static int best_open(Best *best, PyObject *boost, PyObject *ceiling, PyObject *v
         PyErr_SetString(PyExc_ValueError, "no such number of hits");
         return -1;
     }
-    if (array_open(&best->boost, boost) < 0 || array_open(&best->ceiling, ceiling) < 0 ||
-        (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
+    if (boost_open(best, boost) < 0 || (visible != Py_None && bits_open(&best->visible, visible) < 0)) {
         best_close(best);
-        return -1;
-    }
-    if (best->boost.type != F64 || best->boost.length > UINT32_MAX || best->ceiling.type != F64 ||
-        best->ceiling.length * CHUNK < best->boost.length) {
-        best_close(best);
-        PyErr_SetString(PyExc_TypeError, "a boost of type float64 for each article is expected here");
         return -1;
     }
     /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
@@ -240,17 +255,16 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
 }
 
 const char best_complete_doc[] =
-    "best_complete(parts, boost, ceiling, visible, passes, wanted): the best articles that every part holds.";
+    "best_complete(parts, boost, visible, passes, wanted): the best articles that every part holds.";
 
 PyObject *best_complete(PyObject *module, PyObject *args) {
-    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
+    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
     Py_ssize_t wanted, count;
     Best best;
-    if (!PyArg_ParseTuple(args, "OOOOOn", &parts, &boost, &ceiling, &visible, &passes, &wanted)) return NULL;
-    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    if (!PyArg_ParseTuple(args, "OOOOn", &parts, &boost, &visible, &passes, &wanted)) return NULL;
+    if (best_open(&best, boost, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     if (!lists) goto done;
-    const double *boosts = best.boost.data;
     const Array *doc = &lists[0].doc, *value = &lists[0].value;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
@@ -265,9 +279,9 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(&best);
             const int64_t number_ = article(doc, i);
-            if (number_ >= best.boost.length) { best.is_outside = 1; goto done; }
+            if (number_ >= best.articles) { best.is_outside = 1; goto done; }
             double text = number(value, i) * lists[0].unit;
-            if ((text + elsewhere) * boosts[number_] * SLACK < known) continue;
+            if ((text + elsewhere) * boost_of(&best, number_) * SLACK < known) continue;
             Py_ssize_t j = 1;
             for (; j < count; j++) {
                 const double other = value_of(&lists[j], number_);
@@ -275,7 +289,7 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
                 text += other * lists[j].unit;
             }
             if (j < count) continue;
-            const double score = text * boosts[number_];
+            const double score = text * boost_of(&best, number_);
             if (score >= known && best_add(&best, score, number_) < 0) goto done;
         }
     }
@@ -292,7 +306,6 @@ done:
 /* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
 static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
                         const char *is_earlier, Py_ssize_t lead, double later) {
-    const double *boosts = best->boost.data;
     const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
     int met_before = 0;
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -306,8 +319,8 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
             const Py_ssize_t i = block + places[candidate];
             const double known = threshold(best), own = number(value, i);
             const int64_t number_ = article(doc, i);
-            if (number_ >= best->boost.length) { best->is_outside = 1; return -1; }
-            if ((own * lists[lead].unit + later) * boosts[number_] * SLACK < known) continue;
+            if (number_ >= best->articles) { best->is_outside = 1; return -1; }
+            if ((own * lists[lead].unit + later) * boost_of(best, number_) * SLACK < known) continue;
             double text = 0;
             int is_wanted = 1, is_complete = !met_before && !also_complete;
             for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
@@ -323,7 +336,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
                 }
             }
             if (!is_wanted || is_complete) continue;
-            const double score = text * boosts[number_];
+            const double score = text * boost_of(best, number_);
             if (score >= known && best_add(best, score, number_) < 0) return -1;
         }
     }
@@ -353,7 +366,7 @@ static int by_falling_best(const void *a, const void *b) {
 #define COLLECT(NUMBER, VALUE)                                                                                       \
     for (Py_ssize_t i = 0; i < list->doc.length; i++) {                                                              \
         const uint32_t doc = ((const NUMBER *)list->doc.data)[i];                                                    \
-        if (doc >= best->boost.length) return -1;                                                                    \
+        if (doc >= best->articles) return -1;                                                                    \
         text[doc] += (float)((const VALUE *)list->value.data)[i] * unit;                                             \
     }                                                                                                                \
     return 0;
@@ -364,7 +377,7 @@ static int collect(const Best *best, const List *list, float *text) {
     if (list->doc.type == U32 && list->value.type == U8) { COLLECT(uint32_t, uint8_t) }
     for (Py_ssize_t i = 0; i < list->doc.length; i++) {
         const int64_t doc = article(&list->doc, i);
-        if (doc >= best->boost.length) return -1;
+        if (doc >= best->articles) return -1;
         text[doc] += (float)number(&list->value, i) * unit;
     }
     return 0;
@@ -381,7 +394,7 @@ static int add_exactly(Best *best, List *lists, Py_ssize_t count, int also_compl
         is_held |= value != 0;
     }
     if (is_complete || !is_held) return 0;
-    const double score = text * ((const double *)best->boost.data)[doc];
+    const double score = text * boost_of(best, doc);
     return score >= threshold(best) ? best_add(best, score, doc) : 0;
 }
 
@@ -437,14 +450,14 @@ static void likely_add(Row *likely, Py_ssize_t *held, Py_ssize_t room, double sc
 /* Look at those first that are best without the long lists: they set a threshold for all others. */
 static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_complete, Rough *rough, Row *likely,
                          Py_ssize_t room) {
-    const double *boosts = best->boost.data, *ceilings = best->ceiling.data;
+    const double *ceilings = best->ceiling.data;
     Py_ssize_t held = 0;
-    for (int64_t block = 0; block < best->boost.length; block += BLOCK) {
-        const int64_t end = block + BLOCK < best->boost.length ? block + BLOCK : best->boost.length;
+    for (int64_t block = 0; block < best->articles; block += BLOCK) {
+        const int64_t end = block + BLOCK < best->articles ? block + BLOCK : best->articles;
         const float most = rough->most[block / BLOCK] = most_of(rough->text + block, end - block);
         if (most <= 0 || (held == room && most * ceilings[block / CHUNK] <= likely[0].score)) continue;
         for (int64_t doc = block; doc < end; doc++) {
-            const double score = rough->text[doc] * boosts[doc];
+            const double score = rough->text[doc] * boost_of(best, doc);
             if (score <= 0 || (held == room && score <= likely[0].score)) continue;
             if (best->visible.is_open && !has_bit(&best->visible, doc)) continue;
             likely_add(likely, &held, room, score, (uint32_t)doc);
@@ -459,9 +472,9 @@ static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_com
 }
 
 static int add_others(Best *best, List *lists, Py_ssize_t count, int also_complete, const Rough *rough) {
-    const double *boosts = best->boost.data, *ceilings = best->ceiling.data;
-    for (int64_t chunk = 0; chunk * CHUNK < best->boost.length; chunk++) {
-        const int64_t end = (chunk + 1) * CHUNK < best->boost.length ? (chunk + 1) * CHUNK : best->boost.length;
+    const double *ceilings = best->ceiling.data;
+    for (int64_t chunk = 0; chunk * CHUNK < best->articles; chunk++) {
+        const int64_t end = (chunk + 1) * CHUNK < best->articles ? (chunk + 1) * CHUNK : best->articles;
         for (int64_t block = chunk * CHUNK; block < end; block += BLOCK) {
             const int64_t last = block + BLOCK < end ? block + BLOCK : end;
             const float most = rough->most[block / BLOCK];
@@ -469,7 +482,7 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
             if ((most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
             for (int64_t doc = block; doc < last; doc++) {
                 if (rough->text[doc] < 0 || (best->visible.is_open && !has_bit(&best->visible, doc)) ||
-                    !may_reach(rough, doc, boosts[doc], threshold(best)))
+                    !may_reach(rough, doc, boost_of(best, doc), threshold(best)))
                     continue;
                 if (add_exactly(best, lists, count, also_complete, doc) < 0) return -1;
             }
@@ -479,7 +492,7 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
 }
 
 static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
-    const Py_ssize_t articles = best->boost.length, room = 2 * best->wanted + 16;
+    const Py_ssize_t articles = best->articles, room = 2 * best->wanted + 16;
     Rough rough = {PyMem_Calloc((size_t)articles + 1, sizeof(float)),
                    PyMem_Malloc((size_t)(articles / BLOCK + 1) * sizeof(float)),
                    PyMem_Calloc((size_t)count, sizeof(List *)), 0, 0};
@@ -513,19 +526,19 @@ static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_c
 }
 
 const char best_partial_doc[] =
-    "best_partial(parts, required, also_complete, boost, ceiling, visible, passes, wanted): the best articles that hold\n"
+    "best_partial(parts, required, also_complete, boost, visible, passes, wanted): the best articles that hold\n"
     "every required part, and only some of the others, or all of them if that is asked for.";
 
 PyObject *best_partial(PyObject *module, PyObject *args) {
-    PyObject *parts, *boost, *ceiling, *visible, *passes, *rows = NULL;
+    PyObject *parts, *boost, *visible, *passes, *rows = NULL;
     const char *is_required;
     Py_ssize_t wanted, count, flags;
     int also_complete;
     Best best;
-    if (!PyArg_ParseTuple(args, "Oy#pOOOOn", &parts, &is_required, &flags, &also_complete, &boost, &ceiling, &visible,
-                          &passes, &wanted))
+    if (!PyArg_ParseTuple(args, "Oy#pOOOn", &parts, &is_required, &flags, &also_complete, &boost, &visible, &passes,
+                          &wanted))
         return NULL;
-    if (best_open(&best, boost, ceiling, visible, passes, wanted) < 0) return NULL;
+    if (best_open(&best, boost, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
     char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
     if (!lists) goto done;

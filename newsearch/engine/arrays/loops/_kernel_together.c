@@ -1,6 +1,7 @@
 /* Words that stand together: `together` of kernel.py. */
 
 #include "_kernel.h"
+#include "_spread.h"
 
 /* The positions of an article are collected while other threads run, so they are not in memory of Python. */
 
@@ -76,14 +77,47 @@ static inline int32_t next_position(Slot *slot, int32_t wanted) {
     return slot->next < slot->count ? slot->positions[slot->next] : -1;
 }
 
-/* The end of each field of an article, in words from its start. */
-static inline void find_ends(const Array *lengths, int64_t doc, int32_t *ends) {
+/* The number of words in each text field, a column for each. */
+typedef struct {
+    const Spread *fields[FIELDS];
+    PyObject *held[FIELDS];
+    Py_ssize_t part; /* of the article that was asked for last */
+} Lengths;
+
+static void lengths_close(Lengths *lengths) {
+    for (int i = 0; i < FIELDS; i++) Py_CLEAR(lengths->held[i]);
+}
+
+/* From a spread.Table; all of its columns have the same segments. */
+static int lengths_open(Lengths *lengths, PyObject *table) {
+    PyObject *columns = PyObject_GetAttrString(table, "columns");
+    int is_fitting = columns && PyTuple_Check(columns) && PyTuple_Size(columns) == FIELDS;
+    for (int i = 0; is_fitting && i < FIELDS; i++) {
+        const Spread *field = spread_of(PyTuple_GetItem(columns, i), &lengths->held[i]);
+        if (!field) break;
+        lengths->fields[i] = field;
+        is_fitting = field->count == lengths->fields[0]->count &&
+                     !memcmp(field->starts, lengths->fields[0]->starts, (size_t)(field->count + 1) * sizeof(int64_t));
+        for (Py_ssize_t part = 0; is_fitting && part < field->count; part++) is_fitting = field->parts[part].type != F64;
+    }
+    Py_XDECREF(columns);
+    lengths->part = -1;
+    if (!is_fitting && !PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "a length for each field is expected here");
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* The end of each field of an article, in words from its start; -1 if there is no such article. */
+static inline int find_ends(Lengths *lengths, int64_t doc, int32_t *ends) {
+    lengths->part = spread_find(lengths->fields[0], doc, lengths->part);
+    if (lengths->part < 0) return -1;
     int64_t end = 0;
     for (int i = 0; i < FIELDS; i++) {
-        const int64_t length = integer(lengths, (Py_ssize_t)(doc * FIELDS + i));
+        const Spread *field = lengths->fields[i];
+        const int64_t length = integer(&field->parts[lengths->part], (Py_ssize_t)(doc - field->starts[lengths->part]));
         end += length < 0 || length > UINT16_MAX ? UINT16_MAX + 1 : length;
         ends[i] = (int32_t)end;
     }
+    return 0;
 }
 
 static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
@@ -141,7 +175,7 @@ PyObject *together(PyObject *module, PyObject *args) {
     PyObject *given, *lengths_, *found = NULL, *docs = NULL, *scores = NULL;
     Py_ssize_t width;
     int is_ordered, field;
-    Array lengths = {0};
+    Lengths lengths = {0};
     Slot *slots = NULL, **rarest = NULL;
     Row *rows = NULL;
     if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &lengths_)) return NULL;
@@ -149,9 +183,9 @@ PyObject *together(PyObject *module, PyObject *args) {
     slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
     rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
     if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
-    if (array_open(&lengths, lengths_) < 0) goto done;
-    if (lengths.type == F64 || count < 1 || width > 1 << 24) {
-        PyErr_SetString(PyExc_TypeError, "some slots, and lengths of fields, are expected here");
+    if (lengths_open(&lengths, lengths_) < 0) goto done;
+    if (count < 1 || width > 1 << 24) {
+        PyErr_SetString(PyExc_TypeError, "some slots are expected here");
         goto done;
     }
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -167,7 +201,6 @@ PyObject *together(PyObject *module, PyObject *args) {
     RELEASED(most)
     for (Py_ssize_t i = 0; i < most && !is_outside && !is_full; i++) {
         const int64_t doc = article(&rarest[0]->doc, i);
-        if ((doc + 1) * FIELDS > lengths.length) { is_outside = 1; break; }
         rarest[0]->at = i;
         Py_ssize_t j = 1;
         for (; j < count; j++) {
@@ -177,7 +210,7 @@ PyObject *together(PyObject *module, PyObject *args) {
         }
         if (j < count) continue;
         int32_t limits[FIELDS];
-        find_ends(&lengths, doc, limits);
+        if (find_ends(&lengths, doc, limits) < 0) { is_outside = 1; break; }
         if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
             for (j = 0; j < count && !is_full; j++) is_full = slot_read(&slots[j], doc) < 0;
             if (is_full) break;
@@ -205,6 +238,6 @@ done:
     PyMem_Free(rows);
     PyMem_Free(rarest);
     slots_close(slots, count);
-    array_close(&lengths);
+    lengths_close(&lengths);
     return found;
 }

@@ -4,6 +4,7 @@
 #include "_arrays.h"
 
 #include "_module.h"
+#include "_spread.h"
 
 /* ---- filters ---- */
 
@@ -11,18 +12,39 @@ typedef enum { CHOSEN, MARKED, BETWEEN, WITHIN, LISTED } Kind; /* see sieve.Chec
 
 #define DAY 86400 /* seconds */
 
+/* The numbers of all articles, in one array or, if it is spread, in one for each segment. */
+typedef struct {
+    Array array;
+    const Spread *spread;
+    PyObject *held;
+} Column;
+
 typedef struct {
     int kind, is_negated;
-    Array column, other, chosen;
+    Column column, other;
+    Array chosen;
     double low, high;
     int known, day, ended;
     int is_last; /* of its group */
 } Check;
 
+static void column_close(Column *column) {
+    array_close(&column->array);
+    Py_CLEAR(column->held);
+}
+
+static int column_open(Column *column, PyObject *object) {
+    if (PyObject_CheckBuffer(object)) return array_open(&column->array, object);
+    column->spread = spread_of(object, &column->held);
+    return column->spread ? 0 : -1;
+}
+
+static inline int column_is(const Column *column, Type type) { return column->array.is_open && column->array.type == type; }
+
 static void checks_close(Check *checks, Py_ssize_t count) {
     for (Py_ssize_t i = 0; checks && i < count; i++) {
-        array_close(&checks[i].column);
-        array_close(&checks[i].other);
+        column_close(&checks[i].column);
+        column_close(&checks[i].other);
         array_close(&checks[i].chosen);
     }
     PyMem_Free(checks);
@@ -33,15 +55,15 @@ static int check_open(Check *check, PyObject *item) {
     if (!item || !PyArg_ParseTuple(item, "iOOOddpiip", &check->kind, &column, &other, &chosen, &check->low,
                                    &check->high, &check->is_negated, &check->known, &check->day, &check->ended))
         return -1;
-    if ((check->kind == LISTED ? articles_open : array_open)(&check->column, column) < 0 ||
-        (other != Py_None && array_open(&check->other, other) < 0) ||
+    if ((check->kind == LISTED ? articles_open(&check->column.array, column) : column_open(&check->column, column)) < 0 ||
+        (other != Py_None && column_open(&check->other, other) < 0) ||
         (chosen != Py_None && array_open(&check->chosen, chosen) < 0))
         return -1;
     const int kind = check->kind;
-    if (kind < CHOSEN || kind > LISTED || (kind == BETWEEN || kind == WITHIN) != check->other.is_open ||
+    if (kind < CHOSEN || kind > LISTED || (kind == BETWEEN || kind == WITHIN) != (other != Py_None) ||
         (kind == CHOSEN) != check->chosen.is_open || (check->chosen.is_open && check->chosen.type != U8) ||
-        (kind == BETWEEN && (check->column.type != F64 || check->other.type != F64)) ||
-        (kind == WITHIN && check->other.type != U16) || (kind == MARKED && check->column.type != I64)) {
+        (kind == BETWEEN && !(column_is(&check->column, F64) && column_is(&check->other, F64))) ||
+        (kind == WITHIN && column_is(&check->other, F64)) || (kind == MARKED && !column_is(&check->column, I64))) {
         PyErr_SetString(PyExc_TypeError, "no check of this kind has such arrays");
         return -1;
     }
@@ -78,42 +100,68 @@ static Check *checks_open(PyObject *groups, Py_ssize_t *count) {
 
 #define BLOCK 256 /* articles that are looked at together, so that what a check is need not be asked for each */
 
+/* Articles next to each other in a block that lie in one array of a column. */
+typedef struct {
+    const Array *array; /* NULL if the first of them is in none */
+    int64_t start;      /* the number of the first article of the array */
+    int end;            /* the place in the block after them */
+} Run;
+
+static inline Run run_of(const Column *column, const uint32_t *docs, int from, int count) {
+    const Spread *spread = column->spread;
+    if (!spread) return (Run){&column->array, 0, count};
+    const Py_ssize_t part = spread_find(spread, docs[from], -1);
+    if (part < 0) return (Run){NULL, 0, count};
+    const int64_t start = spread->starts[part], last = spread->starts[part + 1];
+    int end = from + 1;
+    while (end < count && docs[end] >= start && docs[end] < last) end++;
+    return (Run){&spread->parts[part], start, end};
+}
+
 /* Numbers of a column, of any type, looked up among the chosen ones. */
 #define LOOK_UP(TYPE, NUMBER)                                                                                        \
     case TYPE:                                                                                                       \
-        for (int i = 0; i < count; i++) {                                                                            \
-            if (docs[i] >= check->column.length) return -1;                                                          \
-            const int64_t number_ = (int64_t)((const NUMBER *)check->column.data)[docs[i]];                          \
+        for (int i = from; i < run.end; i++) {                                                                       \
+            const int64_t doc = docs[i] - run.start;                                                                 \
+            if (doc >= run.array->length) return -1;                                                                 \
+            const int64_t number_ = (int64_t)((const NUMBER *)run.array->data)[doc];                                 \
             if (number_ < 0 || number_ >= check->chosen.length) return -1;                                           \
             passed[i] |= (chosen[number_] != 0) != check->is_negated;                                                \
         }                                                                                                            \
-        return 0;
+        break;
 
 static int among_chosen(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
     const uint8_t *chosen = check->chosen.data;
-    switch (check->column.type) {
-        LOOK_UP(U8, uint8_t)
-        LOOK_UP(U16, uint16_t)
-        LOOK_UP(U32, uint32_t)
-        LOOK_UP(I32, int32_t)
-        LOOK_UP(I64, int64_t)
-        default: return -1;
+    Run run;
+    for (int from = 0; from < count; from = run.end) {
+        run = run_of(&check->column, docs, from, count);
+        if (!run.array) return -1;
+        switch (run.array->type) {
+            LOOK_UP(U8, uint8_t)
+            LOOK_UP(U16, uint16_t)
+            LOOK_UP(U32, uint32_t)
+            LOOK_UP(I32, int32_t)
+            LOOK_UP(I64, int64_t)
+            default: return -1;
+        }
     }
+    return 0;
 }
 
 static int marked(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const uint64_t *bits = check->column.data;
+    const uint64_t *bits = check->column.array.data;
     for (int i = 0; i < count; i++) {
-        if (docs[i] >> 6 >= check->column.length) return -1;
+        if (docs[i] >> 6 >= check->column.array.length) return -1;
         passed[i] |= (int)(bits[docs[i] >> 6] >> (docs[i] & 63) & 1) != check->is_negated;
     }
     return 0;
 }
 
 static int between(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const double *begins = check->column.data, *ends = check->other.data;
+    const Array *column = &check->column.array, *other = &check->other.array;
+    const double *begins = column->data, *ends = other->data;
     for (int i = 0; i < count; i++) {
-        if (docs[i] >= check->column.length || docs[i] >= check->other.length) return -1;
+        if (docs[i] >= column->length || docs[i] >= other->length) return -1;
         passed[i] |= (begins[docs[i]] <= check->high && ends[docs[i]] >= check->low) != check->is_negated;
     }
     return 0;
@@ -121,31 +169,38 @@ static int between(const Check *check, const uint32_t *docs, int count, uint8_t 
 
 #define COMPARE(TYPE, NUMBER)                                                                                        \
     case TYPE:                                                                                                       \
-        for (int i = 0; i < count; i++) {                                                                            \
-            if (docs[i] >= check->column.length || docs[i] >= check->other.length) return -1;                        \
-            const double begin = (double)((const NUMBER *)check->column.data)[docs[i]];                              \
-            const double end = begin + (flags[docs[i]] & check->day ? DAY - 1 : 0);                                  \
-            const int found = (flags[docs[i]] & check->known) != 0 && (check->ended ? end : begin) <= check->high &&  \
+        for (int i = from; i < flags.end; i++) {                                                                     \
+            const int64_t doc = docs[i] - run.start, of_flag = docs[i] - flags.start;                                \
+            if (doc >= run.array->length || of_flag >= flags.array->length) return -1;                               \
+            const int64_t flag = integer(flags.array, (Py_ssize_t)of_flag);                                          \
+            const double begin = (double)((const NUMBER *)run.array->data)[doc];                                     \
+            const double end = begin + (flag & check->day ? DAY - 1 : 0);                                            \
+            const int found = (flag & check->known) != 0 && (check->ended ? end : begin) <= check->high &&           \
                               end >= check->low;                                                                     \
             passed[i] |= found != check->is_negated;                                                                 \
         }                                                                                                            \
-        return 0;
+        break;
 
 static int within(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const uint16_t *flags = check->other.data;
-    switch (check->column.type) {
-        COMPARE(U8, uint8_t)
-        COMPARE(U16, uint16_t)
-        COMPARE(U32, uint32_t)
-        COMPARE(I32, int32_t)
-        COMPARE(I64, int64_t)
-        COMPARE(F64, double)
+    Run flags;
+    for (int from = 0; from < count; from = flags.end) {
+        const Run run = run_of(&check->column, docs, from, count);
+        flags = run_of(&check->other, docs, from, run.end);
+        if (!run.array || !flags.array) return -1;
+        switch (run.array->type) {
+            COMPARE(U8, uint8_t)
+            COMPARE(U16, uint16_t)
+            COMPARE(U32, uint32_t)
+            COMPARE(I32, int32_t)
+            COMPARE(I64, int64_t)
+            COMPARE(F64, double)
+        }
     }
-    return -1;
+    return 0;
 }
 
 static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const Array *list = &check->column;
+    const Array *list = &check->column.array;
     for (int i = 0; i < count; i++) {
         Py_ssize_t low = 0, high = list->length;
         while (low < high) {
@@ -217,6 +272,39 @@ static PyObject *passing(PyObject *module, PyObject *args) {
     }
 done:
     array_close(&docs);
+    checks_close(checks, count);
+    return found;
+}
+
+static const char passing_of_all_doc[] =
+    "passing_of_all(groups, articles): a bit for every article, in words of 64, whether it passes a check of each group.";
+
+static PyObject *passing_of_all(PyObject *module, PyObject *args) {
+    PyObject *groups, *found;
+    Py_ssize_t count, articles;
+    if (!PyArg_ParseTuple(args, "O!n", &PyList_Type, &groups, &articles)) return NULL;
+    if (articles < 0 || articles > UINT32_MAX) return out_of_range();
+    Check *checks = checks_open(groups, &count);
+    if (!checks) return NULL;
+    const Py_ssize_t words = (articles + 63) / 64;
+    found = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
+    uint64_t *bits = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
+    int is_outside = 0;
+    RELEASED(bits ? articles : 0)
+    if (bits) memset(bits, 0, (size_t)words * sizeof *bits);
+    for (Py_ssize_t start = 0; bits && start < articles && !is_outside; start += BLOCK) {
+        const int size = articles - start < BLOCK ? (int)(articles - start) : BLOCK;
+        uint32_t block[BLOCK];
+        char passed[BLOCK] = {0};
+        for (int i = 0; i < size; i++) block[i] = (uint32_t)(start + i);
+        is_outside = judge(checks, count, block, size, passed) < 0;
+        for (int i = 0; i < size; i++) bits[(start + i) >> 6] |= (uint64_t)(passed[i] != 0) << (i & 63);
+    }
+    REGAINED
+    if (is_outside) {
+        Py_CLEAR(found);
+        out_of_range();
+    }
     checks_close(checks, count);
     return found;
 }
@@ -590,6 +678,7 @@ done:
 
 static PyMethodDef methods[] = {
     {"passing", passing, METH_VARARGS, passing_doc},
+    {"passing_of_all", passing_of_all, METH_VARARGS, passing_of_all_doc},
     {"union", union_, METH_VARARGS, union_doc},
     {"numbers", numbers, METH_VARARGS, numbers_doc},
     {"with_part", with_part, METH_VARARGS, with_part_doc},

@@ -8,7 +8,7 @@ overhead of about a microsecond per call. The tests check both against the same 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import positions
+from newsearch.engine.arrays.loops.spread import Table
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -86,6 +87,29 @@ class Part(NamedTuple):
         return self.doc.take(kept), self.value.take(kept)
 
 
+class Boost(NamedTuple):
+    """The boost factor of every article (see ranking).
+
+    Attributes:
+        factors: of each article or, if they have codes, of each of 65,536 codes. float64.
+        codes: the code of each article, uint16. They take a quarter of the memory.
+        ceiling: the highest factor in each CHUNK of articles.
+    """
+
+    factors: ranking.Floats
+    codes: Array | None
+    ceiling: ranking.Floats
+
+    @property
+    def articles(self) -> int:
+        """The number of articles."""
+        return len(self.factors if self.codes is None else self.codes)
+
+    def take(self, docs: Array) -> ranking.Floats:
+        """The factors of some articles."""
+        return self.factors.take(docs if self.codes is None else self.codes.take(docs))
+
+
 class Slot(NamedTuple):
     """The occurrences of a word at one place of a phrase.
 
@@ -99,6 +123,21 @@ class Slot(NamedTuple):
     more_doc: Array
     more_pos: Array
     unit: float
+
+    def parts(self, articles: int) -> Iterator[Slot]:
+        """The same occurrences in slots of at most so many articles, at least one slot."""
+        if len(self.doc) <= articles:
+            yield self
+            return
+        for start in range(0, len(self.doc), articles):
+            first = slice(start, start + articles)
+            doc = self.doc[first]
+            more = slice(
+                int(self.more_doc.searchsorted(doc[0])), int(self.more_doc.searchsorted(doc[-1], "right"))
+            )
+            yield Slot(
+                doc, self.code[first], self.pos[first], self.more_doc[more], self.more_pos[more], self.unit
+            )
 
     def keys(self) -> Array:
         """Every occurrence as article << 16 | position, sorted."""
@@ -142,9 +181,7 @@ class _Best:
         threshold: the lowest score with which a candidate is kept.
     """
 
-    def __init__(
-        self, boost: ranking.Floats, visible: Array | None, passes: Passes | None, wanted: int
-    ) -> None:
+    def __init__(self, boost: Boost, visible: Array | None, passes: Passes | None, wanted: int) -> None:
         self._boost, self._visible, self._passes, self._wanted = boost, visible, passes, wanted
         self._doc: Array = np.empty(0, np.uint32)
         self._score: ranking.Floats = np.empty(0)
@@ -175,8 +212,7 @@ class _Best:
 
 def best_complete(
     parts: list[Part],
-    boost: ranking.Floats,
-    ceiling: ranking.Floats,
+    boost: Boost,
     visible: Array | None,
     passes: Passes | None,
     wanted: int,
@@ -185,7 +221,6 @@ def best_complete(
 
     Args:
         parts: in the order in which their scores are summed. The first one should be the shortest.
-        boost, ceiling: the boost factor of every article, and the highest factor in each CHUNK of articles.
         visible: a bitmap of the articles that may be found at all. None means all.
         passes: a further filter, or None.
         wanted: the number of articles to return, at least 1.
@@ -200,7 +235,7 @@ def best_complete(
     if len(docs) > 4 * _HEAD:
         # The first articles of a long list have the highest boosts. They set the threshold that prunes the rest.
         _add_complete(best, docs[:_HEAD], values[:_HEAD], rarest.unit, others)
-        docs, values = rarest.at_least(best.threshold / float(ceiling.max()) - elsewhere)
+        docs, values = rarest.at_least(best.threshold / float(boost.ceiling.max()) - elsewhere)
         start = docs.searchsorted(rarest.doc[_HEAD])
         docs, values = docs[start:], values[start:]
     _add_complete(best, docs, values, rarest.unit, others)
@@ -221,8 +256,7 @@ def best_partial(
     parts: list[Part],
     required: bytes,
     also_complete: bool,
-    boost: ranking.Floats,
-    ceiling: ranking.Floats,
+    boost: Boost,
     visible: Array | None,
     passes: Passes | None,
     wanted: int,
@@ -242,7 +276,7 @@ def best_partial(
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
         _add_partial(best, parts, required, also_complete, parts[lead].doc, ())
         return best.rows()
-    highest = float(ceiling.max(initial=0.0)) or 1.0
+    highest = float(boost.ceiling.max(initial=0.0)) or 1.0
     queue = sorted(numbers, key=lambda i: -parts[i].best)
     later = sum(part.best for part in parts)
     for turn, lead in enumerate(queue):
@@ -326,14 +360,14 @@ def _numbered(doc: Array, start: int) -> NDArray[np.int64]:
     return doc.astype(np.int64) + start
 
 
-def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: Array) -> tuple[Any, Any]:
+def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: Table) -> tuple[Any, Any]:
     """Articles in which words occur together in one text field.
 
     Args:
         width: the maximum distance from the first to the last word, in positions.
         ordered: whether the words must occur in the order of the slots.
         field: the number of the required field. Any field if negative.
-        lengths: the words of each field of every article, whole numbers: shape (articles, fields).
+        lengths: the number of words in each text field of every article.
 
     Returns:
         A buffer of the article numbers, sorted, uint32, and a buffer of their scores, float64: the sum over the slots.
@@ -345,7 +379,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
     start, end = positions.windows([slot.keys() for slot in slots], width - len(slots) + 1, ordered=ordered)
     good = start >> 16 == end >> 16
     start, end = start[good], end[good]
-    limits = np.cumsum(lengths.take(start >> 16, axis=0), axis=1, dtype=np.int64)
+    limits = np.cumsum(lengths.take(start >> 16), axis=1, dtype=np.int64)
     fields = (limits <= (start & 0xFFFF)[:, None]).sum(axis=1)
     good = (end & 0xFFFF) < limits[np.arange(len(start)), fields]
     if field >= 0:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch._compiled import compiled
+from newsearch.engine.arrays.loops.spread import Spread
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -31,17 +32,18 @@ class Check(NamedTuple):
             BETWEEN: the interval from column[article] to other[article] overlaps [low, high]. Both are float64, NaN if
             unknown, and unknown values fail.
             WITHIN: as BETWEEN, from column[article], a number of any type, to the same or, if its flag in `other`
-                (uint16) has the bit `day`, to the last second of the day. Unknown if the flag lacks the bit `known`.
-                With `ended`, the interval must end by `high`.
+                (a whole number) has the bit `day`, to the last second of the day. Unknown if the flag lacks the bit
+                `known`. With `ended`, the interval must end by `high`.
             LISTED: the article is in `column`, a sorted list.
+        column, other: of CHOSEN and WITHIN, arrays or spread.
         chosen: for every number, whether it passes.
         low, high: the bounds of BETWEEN and WITHIN, inclusive.
         negated: invert the result.
     """
 
     kind: int
-    column: Array
-    other: Array | None = None
+    column: Array | Spread
+    other: Array | Spread | None = None
     chosen: Mask | None = None
     low: float = -np.inf
     high: float = np.inf
@@ -68,22 +70,31 @@ def passing(groups: list[list[Check]], docs: Any) -> Any:
     return passed
 
 
+def passing_of_all(groups: list[list[Check]], articles: int) -> Any:
+    """A bitmap of the articles that `passing` lets through, of all those of the index (see union)."""
+    passed = np.zeros(-(-articles // 64) * 64, bool)
+    passed[:articles] = passing(groups, np.arange(articles, dtype=np.uint32))
+    return np.packbits(passed, bitorder="little")
+
+
 def _holds(check: Check, docs: Array) -> Mask:
     kind, column, other, chosen, low, high, negated, known, day, ended = check
+    found: Mask
     if kind == CHOSEN:
         assert chosen is not None
         found = chosen.take(column.take(docs))
-    elif kind == LISTED:
-        at = column.searchsorted(docs)
-        found = column.take(at, mode="clip") == docs if len(column) else np.zeros(len(docs), bool)
-    elif kind == BETWEEN:
-        assert other is not None
-        found = (column.take(docs) <= high) & (other.take(docs) >= low)
     elif kind == WITHIN:
         assert other is not None
         flag, begins = other.take(docs), column.take(docs).astype(np.float64)
         ends = begins + ((flag & day) != 0) * (_DAY - 1)
         found = ((flag & known) != 0) & ((ends if ended else begins) <= high) & (ends >= low)
+    elif kind == BETWEEN:
+        assert other is not None
+        found = (column.take(docs) <= high) & (other.take(docs) >= low)
+    elif kind == LISTED:
+        assert isinstance(column, np.ndarray)
+        at = column.searchsorted(docs)
+        found = column.take(at, mode="clip") == docs if len(column) else np.zeros(len(docs), bool)
     else:
         found = (column.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
     return ~found if negated else found
@@ -191,5 +202,5 @@ _CONSTANTS = {
 }
 
 if _twin := compiled(f"{__package__}._sieve", _CONSTANTS):
-    passing, union, ranked = _twin.passing, _twin.union, _twin.ranked
+    passing, passing_of_all, union, ranked = _twin.passing, _twin.passing_of_all, _twin.union, _twin.ranked
     numbers, with_part, tally, marked = _twin.numbers, _twin.with_part, _twin.tally, _twin.marked

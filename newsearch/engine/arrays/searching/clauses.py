@@ -14,6 +14,7 @@ from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
+from newsearch.engine.arrays.searching.everything import listed
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (
@@ -158,26 +159,27 @@ class Compiler:
 
     def _docs(self, node: Node) -> Array:
         clause = self.clause(node)
-        return clause.part.doc if clause else matches.NONE.doc
+        return listed([clause.part])[0].doc if clause else matches.NONE.doc
 
     def _passing(self, node: Node) -> ScoringClause:
-        groups = self.groups([node])
-        check, is_alone = groups[0][0], len(groups) == len(groups[0]) == 1
-        # To look for each article in a list or a bitmap takes far longer than to read it once.
-        if is_alone and check.kind == LISTED and not check.negated:
-            docs = check.column.astype(np.uint32, copy=False)
-        elif is_alone and check.kind in (LISTED, MARKED):
-            bits = check.column
-            if check.kind == LISTED:
-                bits = np.frombuffer(sieve.union([bits], self._view.articles), np.uint64)
-            docs = np.frombuffer(sieve.numbers(~bits if check.negated else bits), np.uint32)
-            docs = docs[: docs.searchsorted(self._view.articles)]
-        else:
-            docs = self._view.everything.doc
-            docs = docs[np.frombuffer(sieve.passing(groups, docs), bool)]
+        docs = self._docs_passing(self.groups([node]))
         return ScoringClause(
             Part(docs, np.ones(len(docs), np.uint8), _FILTER_SCORE, _FILTER_SCORE), "a filter"
         )
+
+    def _docs_passing(self, groups: Groups) -> Array:
+        """All articles that pass filters."""
+        check, articles = groups[0][0], self._view.articles
+        # To look for each article in a list or a bitmap takes far longer than to read it once.
+        if len(groups) == len(groups[0]) == 1 and check.kind in (LISTED, MARKED):
+            given = np.asarray(check.column)
+            if check.kind == LISTED and not check.negated:
+                return given.astype(np.uint32, copy=False)
+            if check.kind == LISTED:
+                given = np.frombuffer(sieve.union([given], articles), np.uint64)
+            docs = np.frombuffer(sieve.numbers(~given if check.negated else given), np.uint32)
+            return docs[: docs.searchsorted(articles)]
+        return np.frombuffer(sieve.numbers(sieve.passing_of_all(groups, articles)), np.uint32)
 
     def _combine(
         self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
@@ -185,7 +187,7 @@ class Compiler:
         clauses = [clause for child in children if (clause := self.clause(child))]
         if not clauses:
             return None
-        parts = [clause.part for clause in clauses]
+        parts = listed([clause.part for clause in clauses])
         combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
         return combined._replace(summed=tuple(clauses))
 

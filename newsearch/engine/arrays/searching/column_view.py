@@ -1,4 +1,4 @@
-"""The concatenated columns of all segments of one generation. They serve filters, sorts, boosts and visibility.
+"""The columns of all segments of one generation as one. They serve filters, sorts, boosts and visibility.
 
 An article's global number is its number in its segment plus the number of articles in the segments before it.
 """
@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches
-from newsearch.engine.arrays.loops.kernel import Mask, Part
-from newsearch.engine.arrays.searching.cache import Cache
+from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.loops.kernel import Boost, Mask
+from newsearch.engine.arrays.loops.spread import Spread
+from newsearch.engine.arrays.searching.boosts import boost_of, recency
+from newsearch.engine.arrays.searching.cache import Cache, size_of
+from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -29,8 +32,6 @@ _T = TypeVar("_T")
 
 
 _SHOWN = {False: "visible articles", True: "live articles"}
-_USUAL = "boost"
-"""The key of the default boosts, which do not depend on dates."""
 
 
 def cached(make: Callable[[Any], _T]) -> _T:
@@ -59,9 +60,20 @@ class ColumnView:
         self.articles = self.starts[-1]
         self.live_articles = sum(segment.live_articles for segment in segments)
         self.cache = Cache(memory)
+        self._spreads: dict[str, Spread] = {}
+
+    def spread(self, name: str) -> Spread:
+        """A column of one number for each article, which is none of a string."""
+        return self._spreads.get(name) or self._spreads.setdefault(name, self._spread(name))
+
+    def _spread(self, name: str) -> Spread:
+        if name == "flag":
+            return Spread([segment.file.array(name) for segment in self.segments], np.uint16)
+        parts = [segment.column(name) for segment in self.segments]
+        return Spread([_comparable(part) for part in parts] if name in columns.KNOWN else parts)
 
     def column(self, name: str) -> Array:
-        """A column over all articles. If it holds numbers of strings, they are indices into `names`."""
+        """A column over all articles, joined. If it holds numbers of strings, they are indices into `names`."""
         return self.cache.made(("column", name), lambda: self._column(name))
 
     def _column(self, name: str) -> Array:
@@ -75,7 +87,7 @@ class ColumnView:
                 numbers.astype(dtype).take(part)
                 for numbers, part in zip(self.numbers(name), parts, strict=True)
             ]
-        return np.concatenate([np.empty(0, np.uint16 if name == "flag" else np.uint8), *parts])
+        return np.concatenate([np.empty(0, np.uint8), *parts])
 
     def names(self, table: str) -> list[str]:
         """The strings of a table, over all segments."""
@@ -141,14 +153,16 @@ class ColumnView:
     @cached
     def visible(self) -> Mask:
         """For each article, whether it is live and published."""
-        # Not from `live` and the flags of all articles: of millions, these would take the place of words in the cache.
-        published = (s.live & ((s.column("flag") & columns.PUBLISHED) != 0) for s in self.segments)
-        return np.concatenate([np.empty(0, bool), *published])
+        return np.concatenate([np.empty(0, bool), *map(_visible, self.segments)])
 
     @cached
     def unseen(self) -> Array:
         """The articles that are not visible, sorted."""
-        return (~self.visible).nonzero()[0]
+        numbers = [
+            (~_visible(segment)).nonzero()[0] + start
+            for start, segment in zip(self.starts, self.segments, strict=False)
+        ]
+        return np.concatenate([np.empty(0, np.int64), *numbers])
 
     def count_visible(self, number: int, docs: Array) -> int:
         """How many of some articles of a segment, sorted and numbered within it, are visible."""
@@ -166,21 +180,31 @@ class ColumnView:
             shown = None
             if not (self.all_live if unpublished else self.all_visible):
                 mask = np.zeros(-(-self.articles // 64) * 64, bool)
-                mask[: self.articles] = self.live if unpublished else self.visible
+                for start, segment in zip(self.starts, self.segments, strict=False):
+                    mask[start : start + segment.articles] = (
+                        segment.live if unpublished else _visible(segment)
+                    )
                 shown = np.packbits(mask, bitorder="little").view(np.uint64)
             found = (shown,)
             self.cache.put(_SHOWN[unpublished], found)
         return found[0]
 
-    @cached
-    def everything(self) -> Part:
+    @cached_property
+    def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        docs = np.arange(self.articles, dtype=np.uint32)
-        return Part(docs, np.ones(len(docs), np.uint8), 1.0, 1.0)
+        return every(self.articles)
 
-    def is_everything(self, part: Part) -> bool:
-        """Whether a part is `everything`, which is not made only to be compared."""
-        return part is self.cache.get(("everything",))
+    def all_shown(self, *, unpublished: bool) -> Array:
+        """The articles that may be found at all, sorted, uint32."""
+        shown = self.shown(unpublished=unpublished)
+        if shown is None:
+            return np.arange(self.articles, dtype=np.uint32)
+        return np.frombuffer(sieve.numbers(shown), np.uint32)
+
+    def count_shown(self, *, unpublished: bool) -> int:
+        """How many articles may be found at all."""
+        shown = self.shown(unpublished=unpublished)
+        return self.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
     def all_live(self) -> bool:
@@ -190,11 +214,11 @@ class ColumnView:
     @cached_property
     def all_visible(self) -> bool:
         """Whether every article is live and published."""
-        return bool(self.visible.all())
+        return all(bool(_visible(segment).all()) for segment in self.segments)
 
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
         """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""
-        return columns.known(name, self.column("flag")[docs], self.column(name)[docs])
+        return columns.known(name, self.spread("flag")[docs], self.spread(name)[docs])
 
     # Dates
 
@@ -210,7 +234,7 @@ class ColumnView:
 
         def made() -> tuple[ranking.Floats, ranking.Floats]:
             begins, days = self.moments(name, tz), self._days_alone(name, tz)
-            is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
+            is_day = (self.spread("flag").joined() & columns.DAY_ALONE[name]) != 0
             lengths = columns.DAY if days is None else days[1]
             # A day that a zone skips has no duration either.
             return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
@@ -226,11 +250,12 @@ class ColumnView:
         length there in seconds. 0 for other articles. None if there are no such articles or the zone is UTC."""
 
         def made() -> tuple[Array, Array] | tuple[()]:
-            is_day = (self.column("flag") & columns.DAY_ALONE[name]) != 0
+            is_day = (self.spread("flag").joined() & columns.DAY_ALONE[name]) != 0
             if not is_day.any():
                 return ()
             days, number = np.unique(
-                self.column(name)[is_day].astype(np.int64) // columns.DAY, return_inverse=True
+                self.spread(name).take(is_day.nonzero()[0]).astype(np.int64) // columns.DAY,
+                return_inverse=True,
             )
             begins = [_midnight(day, tz) for day in days.tolist()]
             ends = [_midnight(day + 1, tz) for day in days.tolist()]
@@ -245,9 +270,9 @@ class ColumnView:
 
     def calendar_days(self, tz: tzinfo, docs: Array | slice = slice(None)) -> tuple[Mask, Array]:
         """Which of these articles are dated, and the day of each in a zone, in days since 1970."""
-        flag = self.column("flag")[docs]
+        flag = self.spread("flag")[docs]
         is_dated: Mask = (flag & columns.DATED) != 0
-        seconds = self.column("date")[docs]
+        seconds = self.spread("date")[docs]
         if tz is UTC:
             # A narrow type is divided several times as fast, but may not hold the divisor.
             wide = seconds if seconds.dtype.itemsize >= 4 else seconds.astype(np.int64)
@@ -259,10 +284,8 @@ class ColumnView:
 
     # Boosts
 
-    def boost(
-        self, boosts: ranking.Boosts, as_of: float | None = None, tz: tzinfo = UTC
-    ) -> tuple[ranking.Floats, ranking.Floats]:
-        """The boost factor of every article (see ranking), and the highest factor in each CHUNK of articles.
+    def boost(self, boosts: ranking.Boosts, as_of: float | None = None, tz: tzinfo = UTC) -> Boost:
+        """The boost factor of every article.
 
         Args:
             as_of: the time from which recency is measured, in seconds. Defaults to the earlier of now and the newest
@@ -270,49 +293,24 @@ class ColumnView:
             tz: the time zone in which days begin.
         """
 
-        # Only recency depends on dates. To hash the usual boosts takes longer than to find what is kept of them.
+        if boosts is ranking.DEFAULT_BOOSTS:
+            return self._usual_boost
+        # Only recency depends on dates.
         when = (as_of, tz) if boosts.half_life is not None else None
-        key = _USUAL if boosts is ranking.DEFAULT_BOOSTS else ("boost", boosts, when)
-        found: tuple[ranking.Floats, ranking.Floats] | None = self.cache.get(key)
-        if found is None:
-            factor = np.ones(self.articles)
-            self._multiply_boost("heat", boosts.heat, factor)
-            self._multiply_boost("quality", boosts.quality, factor)
-            if boosts.half_life is not None:
-                factor *= self._recency(boosts, as_of, tz)
-            chunks = np.arange(0, len(factor), kernel.CHUNK)
-            found = factor, np.maximum.reduceat(factor, chunks) if len(factor) else factor
-            self.cache.put(key, found)
-        return found
+        return self.cache.made(("boost", boosts, when), lambda: boost_of(self, boosts, as_of, tz))
 
-    def _multiply_boost(self, name: str, weight: float, factor: ranking.Floats) -> None:
-        """Multiply the factor of every article by its boost for heat or quality."""
-        pivot = getattr(self.pivots, name)
-        parts = [segment.column(name) for segment in self.segments]
-        if any(part.dtype.kind != "u" or part.dtype.itemsize > 2 for part in parts):
-            factor *= np.exp2(weight * ranking.signal(self.known(name), pivot))
-            return
-        # Compute one factor for each possible value, because articles have few distinct values.
-        highest = max((int(part.max(initial=0)) for part in parts), default=0)
-        of_value = np.exp2(weight * ranking.signal(np.arange(-1.0, highest + 1), pivot))
-        for start, segment, part in zip(self.starts, self.segments, parts, strict=False):
-            known = (segment.column("flag") & columns.KNOWN[name]) != 0
-            # Segment by segment, so that what is made on the way stays near the processor.
-            factor[start : start + len(part)] *= of_value.take((part + np.uint32(1)) * known)
+    @cached_property
+    def _usual_boost(self) -> Boost:
+        # Every search reads it, and one search may need more than the cache holds: it would be made each time.
+        found = boost_of(self, ranking.DEFAULT_BOOSTS, None, UTC)
+        self.cache.limit -= min(size_of(found), self.cache.limit // 4)
+        return found
 
     def recency(self, doc: int, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo) -> float:
         """The recency factor of one article."""
-        return float(self._recency(boosts, as_of, tz, slice(doc, doc + 1))[0])
+        return float(recency(self, boosts, as_of, tz, slice(doc, doc + 1))[0])
 
-    def _recency(
-        self, boosts: ranking.Boosts, as_of: float | None, tz: tzinfo, docs: slice = slice(None)
-    ) -> ranking.Floats:
-        assert boosts.half_life is not None
-        ages = ((self._newest(tz) if as_of is None else as_of) - self.moments("date", tz, docs)) / columns.DAY
-        factor: ranking.Floats = np.exp2(boosts.recency * ranking.recency(ages, boosts.half_life))
-        return factor
-
-    def _newest(self, tz: tzinfo) -> float:
+    def newest(self, tz: tzinfo) -> float:
         """The date of the newest visible article, or now if that is earlier, in seconds."""
 
         def made() -> float:
@@ -321,6 +319,23 @@ class ColumnView:
             return min(float(dates.max()) if len(dates) else 0.0, datetime.now(UTC).timestamp())
 
         return self.remembered(("newest", tz), made)
+
+
+def _visible(segment: Segment) -> Mask:
+    """For each article of a segment, whether it is live and published."""
+    found: Mask = segment.live & ((segment.column("flag") & columns.PUBLISHED) != 0)
+    return found
+
+
+_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
+"""The types of numbers that `sieve.WITHIN` compares."""
+
+
+def _comparable(numbers: Array) -> Array:
+    """The same numbers, in a type that can be compared. Few files have signals below 0 or above any integer."""
+    if numbers.dtype in _COMPARED:
+        return numbers
+    return numbers.astype(np.int32 if numbers.dtype.itemsize < 4 else np.float64)
 
 
 _EPOCH = date(1970, 1, 1).toordinal()

@@ -77,14 +77,8 @@ def grouped(view: View, docs: Array) -> Array:
 
 def _order(view: View, docs: Array, times: Array) -> Array:
     """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
-    order: Array = np.lexsort(
-        (view.remembered("id_hash", lambda: _concatenated(view, "id_hash"))[docs], times)
-    )
+    order: Array = np.lexsort((view.spread("id_hash").take(docs), times))
     return order
-
-
-def _concatenated(view: View, name: str) -> Array:
-    return np.concatenate([np.empty(0, np.uint64), *(segment.column(name) for segment in view.segments)])
 
 
 def _front(label: Array, outlets: Array) -> list[Array]:
@@ -187,7 +181,7 @@ def _bags(view: View, docs: Array, outlets: Array) -> Bags:
     """The terms of articles."""
     stems = view.remembered("stems", lambda: _stems(view))
     words = _occurrences(view, docs, stems)
-    lengths = view.lengths[docs].astype(np.int64)
+    lengths = view.lengths.take(docs).astype(np.int64)
     titles = lengths[:, 0]
     # The fields are those of ranking.TEXT_FIELDS: the topics stand between the title and the text.
     begins = titles + lengths[:, 1]

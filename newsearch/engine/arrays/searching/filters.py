@@ -23,9 +23,6 @@ Array: TypeAlias = NDArray[Any]
 Groups: TypeAlias = list[list[Check]]
 """Checks in conjunctive form: an article must pass at least one check of each group."""
 
-_COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
-"""The types of numbers that WITHIN compares."""
-
 _Maker: TypeAlias = Callable[[str, View], Check]
 
 
@@ -62,8 +59,7 @@ class Filters:
         """A single group that is equivalent to all of these groups."""
         if len(groups) == 1:
             return groups[0]
-        docs = np.arange(self._view.articles, dtype=np.uint32)
-        return [_listed(docs[np.frombuffer(sieve.passing(groups, docs), bool)])]
+        return [Check(MARKED, np.frombuffer(sieve.passing_of_all(groups, self._view.articles), np.uint64))]
 
     def _check(self, node: Node) -> Check:
         view = self._view
@@ -89,16 +85,10 @@ class Filters:
 
     def _within(self, name: str, low: float, high: float, *, day: int = 0, ended: bool = False) -> Check:
         """Check that a number is within bounds, as it is stored."""
-        view = self._view
-        column = view.column(name)
-        if column.dtype not in _COMPARED:
-            # Few files have signals below 0 or above any integer.
-            wide = np.int32 if column.dtype.itemsize < 4 else np.float64
-            column = view.remembered(("wide", name), lambda: column.astype(wide))
         return Check(
             WITHIN,
-            column,
-            view.column("flag"),
+            self._view.spread(name),
+            self._view.spread("flag"),
             None,
             low,
             high,
@@ -137,7 +127,7 @@ def _seconds(when: datetime) -> int:
 
 
 def _flagged(bit: int, *, negated: bool = False) -> _Maker:
-    return lambda _, view: Check(CHOSEN, view.column("flag"), None, _flags_with(bit), negated=negated)
+    return lambda _, view: Check(CHOSEN, view.spread("flag"), None, _flags_with(bit), negated=negated)
 
 
 @lru_cache(maxsize=8)
@@ -151,7 +141,7 @@ _HAS: dict[str, _Maker] = {
     "image": _flagged(columns.HAS_IMAGE),
     "related": _flagged(columns.HAS_RELATED),
     "body": _flagged(columns.HAS_BODY),
-    "excerpt": lambda _, view: _listed(np.flatnonzero(view.column("length_excerpt"))),
+    "excerpt": lambda _, view: _listed(np.flatnonzero(view.spread("length_excerpt").joined())),
 }
 _IS: dict[str, _Maker] = {
     "published": _flagged(columns.PUBLISHED),

@@ -61,7 +61,7 @@ class FoldedSearch(FoldedPage[Search, _Group]):
         others = self._members(hit.number)
         others = others[others != hit.doc]
         # How the articles were split into batches must not show.
-        ids = self._view.column("id_hash").take(others)
+        ids = self._view.spread("id_hash").take(others)
         return [self._view.article(doc) for doc in others[np.lexsort((ids, self._when(others)))].tolist()]
 
     @checked

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.searching.clauses import Compiler
+from newsearch.engine.arrays.searching.everything import is_every
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
 from newsearch.query.tree import Node
@@ -45,8 +46,9 @@ class FormCounts:
         view = self._view
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
-        part = clause.part if clause else view.everything
-        return kernel.count([part], view.shown(unpublished=False))
+        if clause is None or is_every(clause.part):
+            return view.count_shown(unpublished=False)
+        return kernel.count([clause.part], view.shown(unpublished=False))
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
@@ -138,7 +140,7 @@ class FormCounts:
         if clause is None:
             return None
         found = np.zeros(view.articles, bool)
-        found[clause.part.doc] = True
+        found[slice(None) if is_every(clause.part) else clause.part.doc] = True
         found &= view.visible
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):

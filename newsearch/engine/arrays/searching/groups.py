@@ -97,14 +97,14 @@ def groups_among(view: View, docs: Array) -> dict[int, int]:
         For the place of each article that has copies in `docs`, the place of one of its group.
     """
     # Places are numbered in an order that depends only on the articles.
-    order = np.lexsort((view.column("content_hash").take(docs), view.column("id_hash").take(docs)))
+    order = np.lexsort((view.spread("content_hash").take(docs), view.spread("id_hash").take(docs)))
     labels = grouping.groups_among(_Stored(view, docs[order]))
     return {int(order[place]): int(order[label]) for place, label in labels.items()}
 
 
 def _keys(view: View, docs: Array) -> Array:
     id_hash, content_hash = (
-        view.column(name).astype(np.uint64).take(docs) for name in ("id_hash", "content_hash")
+        view.spread(name).take(docs).astype(np.uint64) for name in ("id_hash", "content_hash")
     )
     return keys_of(id_hash, content_hash)
 
@@ -136,7 +136,7 @@ class _Stored:
 
 def times_of(view: View, docs: Array) -> Array:
     """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
-    is_day = (view.column("flag").take(docs) & columns.DATE_ONLY) != 0
+    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
     found: Array = view.known("date", docs) + np.where(is_day, NOON, 0)
     return found
 
@@ -162,7 +162,7 @@ def _signatures(view: View, docs: Array) -> NDArray[np.uint64]:
     rows = view.column("signature").reshape(-1, SIGNATURE)[docs]
     found: NDArray[np.uint64] = np.ascontiguousarray(rows).view("<u8").astype(np.uint64)
     # Only an index that was made before there were signatures has articles of several words without one.
-    words = view.lengths[docs].sum(axis=1, dtype=np.int64)
+    words = view.lengths.take(docs).sum(axis=1, dtype=np.int64)
     for i in np.flatnonzero(~found.any(axis=1) & (words >= _SHORTEST)).tolist():
         segment, number = view.place(int(docs[i]))
         record = segment.records.read(number)

@@ -35,7 +35,7 @@ def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletC
     docs, outlet = docs[outlet > 0], outlet[outlet > 0]
     if not len(docs):
         return []
-    is_day = view.column("flag").take(docs) & columns.DATE_ONLY
+    is_day = view.spread("flag").take(docs) & columns.DATE_ONLY
     order = np.lexsort((is_day, view.moments("date", tz, docs), outlet))
     docs, outlet = docs[order], outlet[order]
     # Undated articles come last within their outlet.
@@ -89,5 +89,6 @@ def _by_period(view: View, docs: Array, outlet: Array, by: str, tz: tzinfo) -> d
 
 
 def _moment(view: View, doc: int) -> datetime | date:
-    when = _EPOCH + timedelta(seconds=int(view.column("date")[doc]))
-    return when.date() if view.column("flag")[doc] & columns.DATE_ONLY else when
+    segment, number = view.place(doc)
+    when = _EPOCH + timedelta(seconds=int(segment.column("date")[number]))
+    return when.date() if segment.column("flag")[number] & columns.DATE_ONLY else when

@@ -25,6 +25,7 @@ from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
 from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
+from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -78,7 +79,7 @@ class Search:
         self._sieve = PageFilters(view, compiler, asked.filters)
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
-        self._boost, self._ceiling = view.boost(options.boosts, self._as_of, options.tz)
+        self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
 
     # Answer
@@ -112,7 +113,7 @@ class Search:
     @checked
     def counts(self) -> Counts:
         if not self._filters:
-            complete = kernel.count(self._parts, self._shown)
+            complete = self._count_all()
         elif (filtered := self._filtered) is not None:
             complete = kernel.count(filtered, self._shown)
         else:
@@ -121,6 +122,11 @@ class Search:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
+    def _count_all(self) -> int:
+        if all(map(is_every, self._parts)):
+            return self._view.count_shown(unpublished=self._finds_unpublished)
+        return kernel.count(listed(self._parts), self._shown)
+
     @property
     def _filtered(self) -> list[Part] | None:
         """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
@@ -128,7 +134,7 @@ class Search:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if not self._view.is_everything(part)]
+        parts = [part for part in self._parts if not is_every(part)]
         for node in self._filters:
             part = self._compiler.filter_part(node)
             if part is None:
@@ -164,7 +170,7 @@ class Search:
     @checked
     def number(self, id: str) -> int | None:
         docs = self.docs
-        alike = np.flatnonzero(self._view.column("id_hash")[docs] == np.uint64(columns.hash_key(id)))
+        alike = np.flatnonzero(self._view.spread("id_hash").take(docs) == np.uint64(columns.hash_key(id)))
         return next((i for i in alike.tolist() if self._view.article(docs[i]).id == id), None)
 
     @checked
@@ -198,7 +204,7 @@ class Search:
         if boosts.half_life is not None:
             said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
             signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
-        boost = Explanation(float(self._boost[doc]), "boost", tuple(signals))
+        boost = Explanation(float(self._boost.take(docs)[0]), "boost", tuple(signals))
         return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
 
     # For folding
@@ -278,14 +284,12 @@ class Search:
     def _best_complete(self, wanted: int) -> list[Row]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted)
-        only_filters = bool(self._filters) and not self._optional
-        only_filters = only_filters and all(map(self._view.is_everything, self._parts))
-        if only_filters and (passing := self._sieve.all_passing()) is not None:
+        if not all(map(is_every, self._parts)):
+            return kernel.best_complete(listed(self._parts), self._boost, self._shown, self._filter, wanted)
+        if (passing := self._sieve.all_passing()) is not None:
             part, passes = passing
-            return kernel.best_complete([part], self._boost, self._ceiling, self._shown, passes, wanted)
-        return kernel.best_complete(
-            self._parts, self._boost, self._ceiling, self._shown, self._filter, wanted
-        )
+            return kernel.best_complete([part], self._boost, self._shown, passes, wanted)
+        return best_of_every(self._boost, self._shown, self._filter, wanted)
 
     def _best_partial(self, wanted: int) -> list[Row]:
         if self._also:
@@ -303,11 +307,10 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            self._scored,
+            listed(self._scored),
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
-            self._ceiling,
             self._shown,
             passes,
             wanted,
@@ -345,7 +348,10 @@ class Search:
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
+        parts = _by_length(clauses)
+        if all(map(is_every, parts)):
+            return self._view.all_shown(unpublished=self._finds_unpublished)
+        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -360,8 +366,9 @@ class Search:
     @property
     def _any(self) -> Array:
         """A bitmap over all articles: set if the article is visible and matches at least one clause."""
-        bits = sieve.union([part.doc for part in self._parts if part.bits is None], self._view.articles)
-        known = (part.bits for part in self._parts if part.bits is not None)
+        parts = listed(self._parts)
+        bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
+        known = (part.bits for part in parts if part.bits is not None)
         held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
         return held if self._shown is None else held & self._shown
 
@@ -444,7 +451,7 @@ class Search:
             view.known("heat", docs).tolist(),
             view.known("quality", docs).tolist(),
             # The midnight of a date without a time may equal the timestamp of another article.
-            (view.column("flag")[docs] & columns.DATE_ONLY).tolist(),
+            (view.spread("flag").take(docs) & columns.DATE_ONLY).tolist(),
             strict=True,
         )
         seen: Counter[str] = Counter()

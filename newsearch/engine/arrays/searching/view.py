@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from sys import getsizeof
 from threading import Lock
@@ -19,6 +20,7 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup
@@ -56,6 +58,9 @@ _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
 instead of searching the list."""
 
+
+_AT_ONCE = 1 << 15
+"""The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
 
 _PART = 600
 """The bytes of a Part besides those of its arrays."""
@@ -315,21 +320,23 @@ class View(ColumnView):
 
     # Text fields
 
-    @cached
-    def lengths(self) -> Array:
-        """The number of words in each text field: shape (articles, fields)."""
-        names = [f"length_{name}" for name in ranking.TEXT_FIELDS]
-        return np.stack([self._column(name) for name in names], axis=1)
+    @cached_property
+    def lengths(self) -> Table:
+        """The number of words in each text field of every article."""
+        return Table([self.spread(f"length_{name}") for name in ranking.TEXT_FIELDS])
 
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
         """The articles with a word in a text field, and its code in each, computed from that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
+        found = [self._in_field(part, number) for part in slot.parts(_AT_ONCE)]
+        return np.concatenate([doc for doc, _ in found]), np.concatenate([code for _, code in found])
+
+    def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
         keys = slot.keys()
-        # Of these articles alone: the ends of millions take more memory than all else that a search keeps.
-        ends = np.cumsum(self.lengths.take(keys >> 16, axis=0), axis=1, dtype=np.int64)
+        ends = np.cumsum(self.lengths.take(keys >> 16), axis=1, dtype=np.int64)
         fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
         doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
-        weight = ranking.field_weights(self.lengths.take(doc, axis=0))[:, number]
+        weight = ranking.field_weights(self.lengths.take(doc))[:, number]
         return doc.astype(np.uint32), ranking.saturate(weight * tf)
 
     # Copies

@@ -180,13 +180,12 @@ class Segment:
             column = columns.BY_NAME.get(name)
             is_kept = name in self.file or not (column and column.same_as)
             found = self.file.array(name if is_kept or not column else column.same_as)
-            if name == "flag":
-                # The file stores it in the narrowest type, for which numpy rejects the higher bits.
-                found = np.asarray(found, np.uint16)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
-        return found
+        # The file stores it in the narrowest type, for which numpy rejects the higher bits. To keep both would cost
+        # memory for every article.
+        return np.asarray(found, np.uint16) if name == "flag" else found
 
     def _is_sound(self, name: str, values: Array) -> bool:
         # Numbers that index or size something else are checked first. Otherwise they could exhaust the memory.
