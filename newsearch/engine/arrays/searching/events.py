@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.searching.form_counts import sums
-from newsearch.engine.arrays.searching.groups import groups_among, outlets_of
+from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
@@ -28,8 +27,6 @@ from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
-_NOON = 43_200
-
 
 def stories(view: View, docs: Array, span: float | None) -> Grouping:
     """Group articles. See `GroupsStories.stories`.
@@ -37,7 +34,7 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     Args:
         docs: the numbers of the articles; the stories hold indices into them.
     """
-    times = _times(view, docs)
+    times = times_of(view, docs)
     kept = np.flatnonzero(~np.isnan(times))
     if span is not None:
         kept = kept[times[kept] > times[kept].max(initial=-np.inf) - span]
@@ -62,7 +59,7 @@ def grouped(view: View, docs: Array) -> Array:
     copies: Array = np.arange(len(docs))
     for member, representative in groups_among(view, docs).items():
         copies[member] = representative
-    times = _times(view, docs)
+    times = times_of(view, docs)
     dated = np.flatnonzero(~np.isnan(times))
     if not len(dated):
         return copies
@@ -75,13 +72,6 @@ def grouped(view: View, docs: Array) -> Array:
     story: Array = np.arange(len(docs))
     story[copies[order]] = order[label]
     found: Array = story.take(copies)
-    return found
-
-
-def _times(view: View, docs: Array) -> Array:
-    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
-    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
-    found: Array = view.known("date", docs) + _NOON * is_day
     return found
 
 

@@ -19,6 +19,7 @@ from newsearch.engine.arrays.files.groups_file import identity, read_groups, wri
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
+from newsearch.engine.folding import NOON
 from newsearch.stories import grouping, signatures
 from newsearch.stories.grouping import grouped_anew
 from newsearch.stories.known import NOTHING, KnownGroups, keys_of
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.view import View
 
 Array: TypeAlias = NDArray[Any]
-
-_NOON = 43_200
 
 _SHORTEST = 12
 """Words of an article that surely has a signature."""
@@ -119,10 +118,7 @@ class _Stored:
 
     @cached_property
     def times(self) -> Array:
-        view, docs = self._view, self.stored
-        is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
-        times: Array = view.known("date", docs) + np.where(is_day, _NOON, 0)
-        return times
+        return times_of(self._view, self.stored)
 
     @cached_property
     def outlets(self) -> Array:
@@ -136,6 +132,13 @@ class _Stored:
         for segment, number in map(self._view.place, self.stored[numbers].tolist()):
             record = segment.records.read(number)
             yield record.title, f"{record.excerpt} {record.body}" if record.body else record.excerpt
+
+
+def times_of(view: View, docs: Array) -> Array:
+    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
+    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
+    found: Array = view.known("date", docs) + np.where(is_day, NOON, 0)
+    return found
 
 
 def outlets_of(view: View, docs: Array) -> Array:
