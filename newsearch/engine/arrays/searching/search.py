@@ -276,6 +276,8 @@ class Search:
 
     def _is_complete(self, docs: Array) -> Mask:
         narrowing = [part for part in self._parts if not is_every(part)]
+        if not narrowing:
+            return np.ones(len(docs), bool)
         return np.frombuffer(kernel.holds(narrowing, docs.astype(np.uint32, copy=False), True), bool)
 
     def _is_any(self, docs: Array) -> Mask:
