@@ -716,7 +716,12 @@ static PyObject *sizes(PyObject *object, PyObject *args) {
 
 static void buffer_drop(Buffer *buffer, size_t length) {
     buffer->length -= length;
-    if (buffer->length && length) memmove(buffer->data, buffer->data + length, buffer->length);
+    if (!buffer->length) {
+        free(buffer->data);
+        *buffer = (Buffer){NULL, 0, 0};
+    } else if (length) {
+        memmove(buffer->data, buffer->data + length, buffer->length);
+    }
 }
 
 static PyObject *forget(PyObject *object, PyObject *args) {

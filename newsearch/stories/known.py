@@ -62,9 +62,10 @@ def keys_of(ids: Array, contents: Array) -> Array:
 def packed(found: KnownGroups) -> bytes:
     """What is known, as bytes."""
     told = _differences(found)
-    plain = [_planes(told[name]) for name in KnownGroups._fields]
+    packer = zlib.compressobj(_LEVEL)
+    data = b"".join([*(packer.compress(_planes(told[name])) for name in KnownGroups._fields), packer.flush()])
     sizes = np.array([len(array) for array in found], "<u8").tobytes()
-    return sizes + zlib.compress(b"".join(plain), _LEVEL)
+    return sizes + data
 
 
 def unpacked(data: bytes) -> KnownGroups:

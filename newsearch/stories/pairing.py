@@ -86,9 +86,10 @@ class Pairing:
         self._lists = [self._of_shingles(shingles), self._of_two_crowded(shingles)]
 
     def blocks(self) -> Iterator[Pairs]:
-        """All pairs, each once. Those of a block are close to each other in time."""
+        """All pairs, each once. Those of a block are close to each other in time. Called once: it leaves no lists."""
+        lists, self._lists = self._lists, []
         for block in range(-(-len(self.rank) // _BLOCK)):
-            yield self._block(block)
+            yield self._block(block, lists)
 
     def are_certain(self, pairs: Array) -> NDArray[np.bool_]:
         """Whether pairs that were found once share a shingle that is not crowded, and so would be found again."""
@@ -111,7 +112,8 @@ class Pairing:
         steps = _following(values)
         is_crowded = self._is_crowded[values]
         steps[is_crowded] = np.minimum(steps[is_crowded], NEAREST)
-        return _Lists.of(articles, steps, is_crowded, self._is_paired_again[values])
+        again = is_crowded if self._fresh is None else self._is_paired_again[values]
+        return _Lists.of(articles, steps, is_crowded, again)
 
     def _of_two_crowded(self, shingles: Array) -> _Lists:
         is_crowded = self._is_crowded[shingles]
@@ -127,9 +129,9 @@ class Pairing:
         all_crowded = np.ones(len(found), bool)
         return _Lists.of(places, _following(found), all_crowded, all_crowded)
 
-    def _block(self, block: int) -> Pairs:
+    def _block(self, block: int, lists: Sequence[_Lists]) -> Pairs:
         count = len(self.rank)
-        found = [self._paired(lists, lists.starts_in(block)) for lists in self._lists]
+        found = [self._paired(some, some.starts_in(block)) for some in lists]
         numbers = np.sort(np.concatenate(found))
         # Where a pair was found by several shingles, the last of the same numbers tells whether one was crowded.
         pairs = numbers >> 1

@@ -73,6 +73,10 @@ class Words:
                 found[few] = np.frombuffer(self._comparer.relations(numbers))
         return found
 
+    def forget(self) -> None:
+        """Forget all words. They are read again where they are needed."""
+        self._forget(self._next)
+
     def _hold(self, pairs: Array) -> None:
         """Read those articles that are not held."""
         needed = np.unique(self.rank[pairs])
@@ -80,7 +84,7 @@ class Words:
         missing = articles[self._serial[articles] < self._first]
         self._forget_before(int(needed[0]))
         if self._next - self._first + len(missing) > _HELD:
-            self._forget(self._next)
+            self.forget()
             missing = articles
         for at in range(0, len(missing), _BATCH):
             self._read(missing[at : at + _BATCH])
