@@ -56,9 +56,9 @@ def open(
         path: the path of the directory; `scheme://...` names a location handled by another engine.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now and applied to every search.
         memory: the most bytes that searching may take, by default 256 MiB and at least 16 MiB. The index keeps what
-            later searches can use again, and drops what was used longest ago. 64 MiB, or two thirds of a smaller limit,
-            are left for Python and for searches that run. The pages of the files do not count: the system keeps them
-            as long as nothing else needs the memory.
+            later searches can use again, and drops what is used least for its size. 64 MiB, or two thirds of a smaller
+            limit, are left for Python and for searches that run. The pages of the files do not count: the system keeps
+            them as long as nothing else needs the memory.
 
     Raises:
         ValueError: an argument is not a path, or `memory` is not such a number.
