@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from newsearch._patterns import pattern
 from newsearch.errors import QueryError
-from newsearch.query.fields import FIELDS, filter_node, url_part
+from newsearch.query.fields import DATE_FIELDS, FIELDS, filter_node, url_part
 from newsearch.query.pasted import TEXT_WORDS, read_as_text
 from newsearch.query.tokens import (
     AND,
@@ -63,7 +62,8 @@ MAX_QUERY_LENGTH = 4096
 """Characters of a query that are read; the rest is ignored."""
 
 _SHORT = 100
-"""Characters of a query whose tree is kept for when it is asked again."""
+_MAX_KNOWN = 1024
+"""So many queries of so many characters are kept as parsed, for their other pages, their counts and their spellings."""
 
 MAX_DISTANCE = 1000
 """The largest slop of a phrase, and the largest distance of NEAR."""
@@ -108,6 +108,8 @@ _STAR_INSIDE = pattern(r"(?:^|(?<=[^\W\d_]))\*[^\W\d_]")
 
 _Rule: TypeAlias = Callable[[str | None], Node | None]
 
+_known: dict[str, Parsed] = {}
+
 
 class Parsed(NamedTuple):
     """A parsed query: its text, its tree, and notes on parts that may have been meant differently."""
@@ -130,10 +132,20 @@ def parse(text: str, *, now: datetime, tz: tzinfo) -> Parsed:
     """
     if not isinstance(text, str):
         raise TypeError(f"a query is a str, not {type(text).__name__}")
-    if tree := (_known_words if len(text) <= _SHORT else _plain_words)(text):
-        return Parsed(text, tree, ())
-    parser = _Parser(text, now, tz)
-    return Parsed(text, parser.root(), tuple(parser.notes))
+    known = _known.get(text)
+    if known is not None:
+        return known
+    if tree := _plain_words(text):
+        parsed, is_lasting = Parsed(text, tree, ()), True
+    else:
+        parser = _Parser(text, now, tz)
+        parsed = Parsed(text, parser.root(), tuple(parser.notes))
+        is_lasting = not parser.reads_dates
+    if is_lasting and len(text) <= _SHORT:
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
+        _known[text] = parsed
+    return parsed
 
 
 def _plain_words(text: str) -> Node | None:
@@ -162,14 +174,15 @@ def _plain_words(text: str) -> Node | None:
     return words[0] if len(words) == 1 else join(tuple(words), _around(words))
 
 
-# A page and its other pages, its counts and its spellings come from one tree, which is the same object each time.
-_known_words = lru_cache(maxsize=1024)(_plain_words)
-
-
 class _Parser:
-    """Parses the tokens of one query. `field` is the field whose value or group is being read."""
+    """Parses the tokens of one query. `field` is the field whose value or group is being read.
+
+    Attributes:
+        reads_dates: whether a date was read, which depends on the moment and the zone.
+    """
 
     def __init__(self, text: str, now: datetime, tz: tzinfo) -> None:
+        self.reads_dates = False
         self.notes: list[Note] = []
         self._text = text
         self._now = now
@@ -301,6 +314,7 @@ class _Parser:
 
     def _filter(self, field: str, token: Token) -> Node | None:
         span = (token.start, token.end)
+        self.reads_dates |= field in DATE_FIELDS or field == "modified"
         try:
             node = filter_node(field, token.text, span, now=self._now, tz=self._tz)
             if isinstance(node, Match) and node.value.endswith("*") and node.field != "id":

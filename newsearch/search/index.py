@@ -172,7 +172,7 @@ class Index:
             IndexCorrupt: the index is damaged.
         """
         lists = topics, providers, authors, categories, types, languages
-        # Most searches have no options. Identity is then enough to tell that each is the default.
+        # Most searches have no options but an order. Identity is then enough to tell that each is the default.
         if (
             lists == _NO_LISTS
             and after is None
@@ -188,9 +188,8 @@ class Index:
             and show == "best"
             and unpublished is False
             and tz is UTC
-            and sort == "relevance"
         ):
-            return self.run(Request.plain(query, limit, offset))
+            return self.run(Request.plain(query, limit, offset, sort))
         return self.run(
             Request(
                 query=query,

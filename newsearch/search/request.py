@@ -97,20 +97,22 @@ class Request:
     count: str = "articles"
 
     @classmethod
-    def plain(cls, query: str, limit: int, offset: int) -> Request:
-        """A request with these three values and defaults for the rest. Most requests are like this; this constructor
-        takes a tenth of the time.
+    def plain(cls, query: str, limit: int, offset: int, sort: str = "relevance") -> Request:
+        """A request with these values and defaults for the rest. Most requests are like this; this constructor takes a
+        tenth of the time.
 
         Raises:
             QueryError: as for any request.
         """
         if not (type(limit) is type(offset) is int and isinstance(query, str)):
-            return cls(query, limit, offset)
-        if limit < 0 or offset < 0 or limit + offset > MAX_PAGE:
-            return cls(query, limit, offset)
+            return cls(query, limit, offset, sort)
+        if limit < 0 or offset < 0 or limit + offset > MAX_PAGE or sort not in SORTS:
+            return cls(query, limit, offset, sort)
         made = object.__new__(cls)
         # Attributes missing from the instance are looked up in the class, which has the defaults.
         made.__dict__.update(query=query, limit=limit, offset=offset)
+        if sort != "relevance":
+            made.__dict__["sort"] = sort
         return made
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -297,6 +297,21 @@ def test_spans_point_into_the_text() -> None:
 def test_a_query_that_is_no_text_is_a_type_error(wrong: object) -> None:
     with pytest.raises(TypeError, match="a query is a str"):
         read(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", ["date", "when", "on", "after", "before", "modified"])
+def test_a_relative_date_counts_from_the_moment_of_each_parse(field: str) -> None:
+    first, second = (
+        read(f"{field}:yesterday news"),
+        parse(f"{field}:yesterday news", now=NOW + timedelta(3), tz=UTC),
+    )
+    assert first.tree != second.tree
+    assert first == read(f"{field}:yesterday news")
+
+
+def test_a_day_begins_in_the_zone_of_each_parse() -> None:
+    zone = timezone(timedelta(hours=5))
+    assert read("date:2020-05-01").tree != parse("date:2020-05-01", now=NOW, tz=zone).tree
 
 
 def messages(notes: tuple[Note, ...]) -> str:

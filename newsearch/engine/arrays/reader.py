@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 _ASIDE = 64 << 20
-"""Bytes of the limit that are left for Python and for searches that run; two thirds of a smaller limit."""
+_ASIDE_SEGMENT = 200 << 10
+_ASIDE_ARTICLE = 2
+"""Bytes of the limit that are left for Python and for searches that run, some for each segment and article; two thirds
+of a smaller limit."""
 
 
 class ArraysReader:
@@ -54,7 +57,8 @@ class ArraysReader:
             self.toc, self._segments = open_generation(directory)
         self._memory = memory
         published = (None, None) if unpublished else (directory, self.toc)
-        self._view = View(self._segments, self.toc.pivots, memory - min(_ASIDE, 2 * memory // 3), *published)
+        aside = _ASIDE + sum(_ASIDE_SEGMENT + _ASIDE_ARTICLE * segment.articles for segment in self._segments)
+        self._view = View(self._segments, self.toc.pivots, memory - min(aside, 2 * memory // 3), *published)
         self._form_counts = FormCounts(self._view)
 
     @property

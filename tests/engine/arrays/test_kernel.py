@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import in_numpy
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Boost, Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Boost, Codes, Every, Occurrences, Part, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
 pytestmark = pytest.mark.skipif(
@@ -29,6 +29,8 @@ def some(random: np.random.Generator, articles: int, share: float, dtype: type) 
 
 
 def make_part(random: np.random.Generator, articles: int) -> Part:
+    if random.random() < 0.1:
+        return Every(articles)
     doc = some(
         random, articles, random.choice([0.001, 0.02, 0.3, 1.0]), random.choice([np.uint16, np.uint32])
     )
@@ -63,12 +65,12 @@ def make_boost(random: np.random.Generator, articles: int) -> Boost:
 def table_of(random: np.random.Generator, lengths: Any) -> Table:
     """The lengths of articles in several segments."""
     bounds = np.sort(random.integers(0, len(lengths) + 1, 3))
-    return Table(
-        [
-            Spread([part.astype(random.choice([np.uint8, np.uint16])) for part in np.split(column, bounds)])
-            for column in lengths.T
-        ]
-    )
+    return Table([spread_of(random, column, bounds, ["u1", "u2"]) for column in lengths.T])
+
+
+def spread_of(random: np.random.Generator, column: Any, bounds: Any, kinds: list[str]) -> Spread:
+    """A column in several segments, in any of these types."""
+    return Spread([part.astype(random.choice(kinds)) for part in np.split(column, bounds)])
 
 
 def alike(found: tuple[list[Any], int], expected: tuple[list[Any], int]) -> None:
@@ -87,10 +89,17 @@ def test_the_best_articles_are_the_same(
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    docs = random.permutation(articles)[:wanted].astype(np.uint32)
+    scores = np.frombuffer(kernel.scores(parts, docs)).tolist()
+    assert scores == in_numpy.scores(parts, docs).tolist()
+    for every in (False, True):
+        among = np.frombuffer(kernel.holds(parts, docs, every), bool).tolist()
+        assert among == in_numpy.holds(parts, docs, every).tolist()
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
-    ranked = boost, visible, odd, wanted, int(skipped * wanted)
+    ranked = boost, visible, passes, wanted, int(skipped * wanted)
     alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(parts, *ranked))
     for required in (bytes(len(parts)), bytes(random.integers(0, 2, len(parts)).tolist())):
         for all_too in (False, True):
@@ -108,8 +117,9 @@ def test_the_best_articles_of_many_words_are_the_same(
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
     odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
     for all_too in (False, True):
-        asked = parts, bytes(len(parts)), all_too, boost, visible, odd, wanted, 0
+        asked = parts, bytes(len(parts)), all_too, boost, visible, passes, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
 
 
@@ -126,12 +136,12 @@ def test_the_first_articles_by_a_value_are_the_same(
 ) -> None:
     articles = int(random.choice([1, 70, 3000, 40_000]))
     docs = some(random, articles, random.choice([0.0, 0.02, 0.3, 1.0]), np.uint32)
-    kind = random.choice(["u1", "u2", "u4", "i4", "i8", "f8"])
-    values = random.integers(-100 if kind[0] in "if" else 0, 100, articles).astype(kind)
-    flags = random.integers(0, 8, articles).astype(np.uint16)
-    segments = np.sort(random.integers(0, articles + 1, (2, 3)), axis=1)
-    spread = [Spread(np.split(column, at)) for column, at in zip((values, flags), segments, strict=True)]
-    asked = docs, *spread, 2, least, falling, wanted, int(skipped * wanted)
+    kinds = [["u1", "u2", "u4"], ["i4", "i8"], ["i4", "f8"]][random.integers(3)]
+    bounds = np.sort(random.integers(0, articles + 1, 3))
+    numbers = random.integers(0 if "u1" in kinds else -100, 100, articles)
+    values = spread_of(random, numbers, bounds, kinds)
+    flags = spread_of(random, random.integers(0, 8, articles), bounds, ["u1", "u2"])
+    asked = docs, values, flags, 2, least, falling, wanted, int(skipped * wanted)
     found, before = kernel.foremost(*asked)
     expected, before_expected = in_numpy.foremost(*asked)
     assert sorted(np.frombuffer(found, np.uint32).tolist()) == sorted(expected.tolist())
@@ -139,13 +149,12 @@ def test_the_first_articles_by_a_value_are_the_same(
 
 
 def test_what_lies_outside_the_index_is_refused() -> None:
-    docs = np.array([1, 2], np.uint32)
-    two, three = Spread([np.arange(2)]), Spread([np.ones(1, np.uint16), np.ones(2, np.uint16)])
-    for values, flags in ((two, three), (three, two)):
-        with pytest.raises(ValueError, match="outside"):
-            kernel.foremost(docs, values, flags, 1, 0.0, True, 1, 0)
+    docs, flags = np.array([1, 3], np.uint32), Spread([np.ones(2, np.uint8), np.ones(1, np.uint8)])
+    values = Spread([np.arange(2), np.arange(1)])
+    with pytest.raises(ValueError, match="outside"):
+        kernel.foremost(docs, values, flags, 1, 0.0, True, 1, 0)
     with pytest.raises(TypeError):
-        kernel.foremost(np.array([1, 2], np.uint16), three, three, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, Spread([np.arange(3)]), flags, 1, 0.0, True, 1, 0)
 
 
 @settings(max_examples=60, deadline=None)

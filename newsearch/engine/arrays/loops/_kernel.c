@@ -39,6 +39,8 @@ static PyMethodDef methods[] = {
     {"near", near, METH_VARARGS, near_doc},
     {"merged", merged, METH_VARARGS, merged_doc},
     {"by_length", by_length, METH_VARARGS, by_length_doc},
+    {"holds", holds, METH_VARARGS, holds_doc},
+    {"scores", scores, METH_VARARGS, scores_doc},
     {"scan", scan, METH_VARARGS, scan_doc},
     {"united", united, METH_VARARGS, united_doc},
     {"give_back", give_back, METH_NOARGS, give_back_doc},

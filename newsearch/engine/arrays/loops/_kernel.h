@@ -62,11 +62,13 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 /* ---- the functions of the module ---- */
 
-extern const char best_complete_doc[], best_partial_doc[], foremost_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
+extern const char best_complete_doc[], best_partial_doc[], foremost_doc[], scores_doc[], holds_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
     similar_doc[], near_doc[], merged_doc[], by_length_doc[], scan_doc[], united_doc[], any_of_doc[], held_by_doc[], numbered_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
 PyObject *foremost(PyObject *module, PyObject *args);
+PyObject *scores(PyObject *module, PyObject *args);
+PyObject *holds(PyObject *module, PyObject *args);
 PyObject *common(PyObject *module, PyObject *args);
 PyObject *count_(PyObject *module, PyObject *args);
 PyObject *best_codes(PyObject *module, PyObject *args);

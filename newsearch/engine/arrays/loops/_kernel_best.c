@@ -303,7 +303,7 @@ static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_com
         for (int64_t doc = block; doc < end; doc++) {
             const double score = rough->text[doc] * boost_of(best, doc);
             if (score <= 0 || (held == room && score <= likely[0].score)) continue;
-            if (best->visible.is_open && !has_bit(&best->visible, doc)) continue;
+            if (!is_shown(best, doc)) continue;
             likely_add(likely, &held, room, score, (uint32_t)doc);
         }
     }
@@ -325,7 +325,7 @@ static int add_others(Best *best, List *lists, Py_ssize_t count, int also_comple
             const double least = threshold(best);
             if ((most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
             for (int64_t doc = block; doc < last; doc++) {
-                if (rough->text[doc] < 0 || (best->visible.is_open && !has_bit(&best->visible, doc)) ||
+                if (rough->text[doc] < 0 || !is_shown(best, doc) ||
                     !may_reach(rough, doc, boost_of(best, doc), threshold(best)))
                     continue;
                 if (add_exactly(best, lists, count, also_complete, doc) < 0) return -1;

@@ -27,6 +27,11 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         PyObject *part = PyList_GetItem(parts, i);
         PyObject *doc, *value, *bits, *ranks;
         if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
+        if (PyObject_TypeCheck(doc, &PyRange_Type)) {
+            list->doc.type = list->value.type = IMPLIED;
+            list->doc.length = list->value.length = PyObject_Size(doc);
+            continue;
+        }
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");
@@ -111,15 +116,34 @@ PyObject *common(PyObject *module, PyObject *args) {
     return found;
 }
 
+/* How many articles the bits of all lists have, or -1 where a list has none or is shorter than its bits are read. */
+static Py_ssize_t count_bits(const List *lists, Py_ssize_t count, const Array *visible) {
+    if (!lists[0].bits.is_open || lists[0].doc.length < 2 * lists[0].bits.length) return -1;
+    Py_ssize_t words = visible->is_open ? visible->length : lists[0].bits.length, found = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (!lists[j].bits.is_open) return -1;
+        if (lists[j].bits.length < words) words = lists[j].bits.length;
+    }
+    for (Py_ssize_t word = 0; word < words; word++) {
+        uint64_t held = visible->is_open ? ((const uint64_t *)visible->data)[word] : ~(uint64_t)0;
+        for (Py_ssize_t j = 0; j < count; j++) held &= ((const uint64_t *)lists[j].bits.data)[word];
+        found += bits_set(held);
+    }
+    return found;
+}
+
 const char count_doc[] = "count(parts, visible): how many articles `common` finds.";
 
 PyObject *count_(PyObject *module, PyObject *args) {
-    Py_ssize_t count, kept = 0;
+    Py_ssize_t count;
     Array visible = {0};
     List *lists = common_open(args, &count, &visible);
     if (!lists) return NULL;
     RELEASED(lists[0].doc.length)
-    for (Py_ssize_t block = 0; block < lists[0].doc.length; block += BLOCK) {
+    Py_ssize_t kept = count_bits(lists, count, &visible);
+    const Py_ssize_t length = kept < 0 ? lists[0].doc.length : 0;
+    if (kept < 0) kept = 0;
+    for (Py_ssize_t block = 0; block < length; block += BLOCK) {
         uint8_t places[BLOCK];
         kept += common_places(lists, count, &visible, block, places);
     }
@@ -127,6 +151,65 @@ PyObject *count_(PyObject *module, PyObject *args) {
     lists_close(lists, count);
     array_close(&visible);
     return PyLong_FromSsize_t(kept);
+}
+
+/* Some articles that are looked up in lists, in any order. */
+typedef struct { List *lists; Py_ssize_t count; Array docs; } Sought;
+
+static int sought_open(Sought *sought, PyObject *parts, PyObject *docs) {
+    if (!(sought->lists = lists_open(parts, &sought->count))) return -1;
+    return articles_open(&sought->docs, docs);
+}
+
+static void sought_close(Sought *sought) {
+    if (sought->lists) lists_close(sought->lists, sought->count);
+    array_close(&sought->docs);
+}
+
+static int64_t next_sought(Sought *sought, Py_ssize_t i) {
+    const int64_t doc = article(&sought->docs, i);
+    const int is_back = i && doc < article(&sought->docs, i - 1);
+    for (Py_ssize_t j = 0; is_back && j < sought->count; j++) sought->lists[j].at = 0;
+    return doc;
+}
+
+const char scores_doc[] =
+    "scores(parts, docs): the score (float64) of each of some articles (uint32): the sum over the parts in their order.";
+
+PyObject *scores(PyObject *module, PyObject *args) {
+    PyObject *parts, *docs, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &parts, &docs)) return NULL;
+    Sought sought = {0};
+    if (sought_open(&sought, parts, docs) == 0)
+        found = PyBytes_FromStringAndSize(NULL, sought.docs.length * (Py_ssize_t)sizeof(double));
+    double *scores = found ? (double *)PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; scores && i < sought.docs.length; i++) {
+        const int64_t doc = next_sought(&sought, i);
+        scores[i] = 0;
+        for (Py_ssize_t j = 0; j < sought.count; j++) scores[i] += value_of(&sought.lists[j], doc) * sought.lists[j].unit;
+    }
+    sought_close(&sought);
+    return found;
+}
+
+const char holds_doc[] =
+    "holds(parts, docs, every): for each of some articles (uint32), a byte, whether every part holds it, or any of them.";
+
+PyObject *holds(PyObject *module, PyObject *args) {
+    PyObject *parts, *docs, *found = NULL;
+    int every;
+    if (!PyArg_ParseTuple(args, "OOp", &parts, &docs, &every)) return NULL;
+    Sought sought = {0};
+    if (sought_open(&sought, parts, docs) == 0) found = PyBytes_FromStringAndSize(NULL, sought.docs.length);
+    char *held = found ? PyBytes_AsString(found) : NULL;
+    for (Py_ssize_t i = 0; held && i < sought.docs.length; i++) {
+        const int64_t doc = next_sought(&sought, i);
+        Py_ssize_t j = 0;
+        while (j < sought.count && (value_of(&sought.lists[j], doc) != 0) == every) j++;
+        held[i] = (j == sought.count) == every;
+    }
+    sought_close(&sought);
+    return found;
 }
 
 /* ---- what any list holds ---- */

@@ -5,39 +5,71 @@
 
 typedef struct {
     Array docs;
+    PyObject *held[2];
     const Spread *values, *flags;
-    PyObject *held_values, *held_flags;
     int known, is_falling; /* the bit of a flag that tells that there is a value, and whether the highest comes first */
     double least;          /* a value below it is unknown */
-    Py_ssize_t part, of_flag; /* of the article before */
 } Sort;
 
 static int sort_open(Sort *sort, PyObject *docs, PyObject *values, PyObject *flags) {
-    sort->part = sort->of_flag = -1;
-    if (articles_open(&sort->docs, docs) < 0 || !(sort->values = spread_of(values, &sort->held_values)) ||
-        !(sort->flags = spread_of(flags, &sort->held_flags)))
+    if (articles_open(&sort->docs, docs) < 0 || !(sort->values = spread_of(values, &sort->held[0])) ||
+        !(sort->flags = spread_of(flags, &sort->held[1])))
         return -1;
-    if (sort->docs.type == U32) return 0;
-    PyErr_SetString(PyExc_TypeError, "articles of type uint32 are expected here");
+    const Py_ssize_t count = sort->values->count;
+    int is_fitting = sort->docs.type == U32 && sort->flags->count == count;
+    for (Py_ssize_t i = 0; is_fitting && i < count; i++)
+        is_fitting = sort->values->starts[i + 1] == sort->flags->starts[i + 1] && sort->flags->parts[i].type != F64;
+    if (is_fitting) return 0;
+    PyErr_SetString(PyExc_TypeError, "articles of type uint32, and a value and a flag of each article are expected here");
     return -1;
 }
 
 static void sort_close(Sort *sort) {
     array_close(&sort->docs);
-    Py_CLEAR(sort->held_values);
-    Py_CLEAR(sort->held_flags);
+    Py_XDECREF(sort->held[0]);
+    Py_XDECREF(sort->held[1]);
 }
 
-/* The key of an article, the highest of which comes first. Returns -1 where the article is outside. */
-static inline int key_of(Sort *sort, int64_t doc, double *key) {
-    const Spread *values = sort->values, *flags = sort->flags;
-    sort->part = spread_find(values, doc, sort->part);
-    sort->of_flag = spread_find(flags, doc, sort->of_flag);
-    if (sort->part < 0 || sort->of_flag < 0) return -1;
-    const double value = number(&values->parts[sort->part], (Py_ssize_t)(doc - values->starts[sort->part]));
-    const int64_t flag = integer(&flags->parts[sort->of_flag], (Py_ssize_t)(doc - flags->starts[sort->of_flag]));
-    const int is_known = (flag & sort->known) != 0 && value >= sort->least;
-    *key = !is_known ? -INFINITY : sort->is_falling ? value : -value;
+#define VALUES(TYPE, NUMBER)                                                                                         \
+    case TYPE:                                                                                                       \
+        for (int i = 0; i < count; i++) keys[i] = (double)((const NUMBER *)values->data)[docs[i] - start];           \
+        break;
+
+/* The keys of some articles of one segment, the highest of which comes first, as far as the values tell. */
+static void keys_of(const Sort *sort, Py_ssize_t part, const uint32_t *docs, int count, double *keys) {
+    const Array *values = &sort->values->parts[part];
+    const int64_t start = sort->values->starts[part];
+    switch (values->type) {
+        VALUES(U8, uint8_t)
+        VALUES(U16, uint16_t)
+        VALUES(U32, uint32_t)
+        VALUES(I32, int32_t)
+        VALUES(I64, int64_t)
+        VALUES(F64, double)
+        default: break;
+    }
+    for (int i = 0; i < count; i++) keys[i] = !(keys[i] >= sort->least) ? -INFINITY : sort->is_falling ? keys[i] : -keys[i];
+}
+
+static int add_sorted(Best *best, const Sort *sort) {
+    const uint32_t *docs = sort->docs.data;
+    for (Py_ssize_t block = 0, part = -1; block < sort->docs.length;) {
+        if ((part = spread_find(sort->values, docs[block], part)) < 0) { best->is_outside = 1; return -1; }
+        const int64_t start = sort->values->starts[part], end = sort->values->starts[part + 1];
+        double keys[BLOCK];
+        int count = 1;
+        while (count < BLOCK && block + count < sort->docs.length && docs[block + count] >= start && docs[block + count] < end)
+            count++;
+        keys_of(sort, part, docs + block, count, keys);
+        for (int i = 0; i < count; i++) {
+            if (keys[i] < threshold(best)) continue;
+            /* Flags are read of those alone whose value matters. */
+            const int64_t flag = integer(&sort->flags->parts[part], (Py_ssize_t)(docs[block + i] - start));
+            const double key = flag & sort->known ? keys[i] : -INFINITY;
+            if (key >= threshold(best) && best_add(best, key, docs[block + i]) < 0) return -1;
+        }
+        block += count;
+    }
     return 0;
 }
 
@@ -53,13 +85,8 @@ PyObject *foremost(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOidpnn", &docs, &values, &flags, &sort.known, &sort.least, &sort.is_falling, &wanted, &first))
         return NULL;
     if (sort_open(&sort, docs, values, flags) < 0 || best_open(&best, Py_None, Py_None, wanted) < 0) goto done;
-    const uint32_t *numbers = sort.docs.data;
     let_go(&best, sort.docs.length);
-    for (Py_ssize_t i = 0; i < sort.docs.length; i++) {
-        double key;
-        if (key_of(&sort, numbers[i], &key) < 0) { best.is_outside = 1; goto done; }
-        if (key >= threshold(&best) && best_add(&best, key, numbers[i]) < 0) goto done;
-    }
+    if (add_sorted(&best, &sort) < 0) goto done;
     hold(&best);
     const Py_ssize_t skipped = best_from(&best, first);
     PyObject *foremost = skipped < 0 ? NULL : PyBytes_FromStringAndSize(NULL, best.count * (Py_ssize_t)sizeof(uint32_t));

@@ -107,7 +107,7 @@ int settle(Best *best) {
 }
 
 int best_add(Best *best, double score, int64_t doc) {
-    if (best->visible.is_open && !has_bit(&best->visible, doc)) return 0;
+    if (!is_shown(best, doc)) return 0;
     if (best->count == best->room && settle(best) < 0) return -1;
     best->rows[best->count].score = score;
     best->rows[best->count++].doc = (uint32_t)doc;
@@ -119,6 +119,7 @@ void best_close(Best *best) {
     PyMem_Free(best->rows);
     PyMem_Free(best->heap);
     array_close(&best->visible);
+    array_close(&best->marked);
     array_close(&best->factors);
     array_close(&best->codes);
     array_close(&best->ceiling);
@@ -128,12 +129,16 @@ int best_open(Best *best, PyObject *visible, PyObject *passes, Py_ssize_t wanted
     memset(best, 0, sizeof *best);
     best->wanted = wanted;
     best->least = -INFINITY;
-    best->passes = passes == Py_None ? NULL : passes;
+    best->passes = PyCallable_Check(passes) ? passes : NULL;
     if (wanted < 1 || wanted > (1 << 24)) {
         PyErr_SetString(PyExc_ValueError, "no such number of hits");
         return -1;
     }
-    if (visible != Py_None && bits_open(&best->visible, visible) < 0) { best_close(best); return -1; }
+    if ((visible != Py_None && bits_open(&best->visible, visible) < 0) ||
+        (passes != Py_None && !best->passes && bits_open(&best->marked, passes) < 0)) {
+        best_close(best);
+        return -1;
+    }
     /* Filters cost a call of Python each time they are asked, so they are asked about many at once. */
     best->room = best->passes ? 256 : 64;
     if (best->room < 4 * wanted) best->room = 4 * wanted;

@@ -10,9 +10,9 @@ typedef struct {
     Py_ssize_t held, wanted;
     double least;           /* the lowest score with which a candidate of a DEEP page is kept */
     PyObject *passes;       /* from the numbers of articles, uint32, to whether each passes the filters; or NULL */
-    Array visible;          /* a bit for each article that may be found, or not open */
-    Array factors, codes;   /* the boost of each article, or of each code if articles have codes */
-    Array ceiling;          /* the highest boost of every CHUNK articles; none of these is open where keys are compared */
+    Array visible, marked;  /* a bit for each article that may be found, and that passes the filters; or not open */
+    Array factors, codes;   /* the boost of every article, or of every code if articles have codes; or not open */
+    Array ceiling;          /* the highest boost of every CHUNK articles */
     Py_ssize_t articles;    /* that have a boost */
     PyThreadState *thread;  /* of this thread while others may run, else NULL */
     int is_outside;         /* whether an article's number lay outside the index */
@@ -21,7 +21,7 @@ typedef struct {
 /* For so many hits and more, a heap costs more than to find the threshold now and then, among the candidates so far. */
 #define DEEP 256
 
-/* Filters and the bits of visible articles may be None. Returns -1 with an exception where something is not as expected. */
+/* The bits of visible articles may be None, and so may the filters, which are a function or bits. Returns -1 with an exception where something is not as expected. */
 int best_open(Best *best, PyObject *visible, PyObject *passes, Py_ssize_t wanted);
 void best_close(Best *best);
 
@@ -32,6 +32,11 @@ int hold(Best *best);
 static inline double threshold(const Best *best) {
     if (best->wanted >= DEEP) return best->least;
     return best->held == best->wanted ? best->heap[0] : -INFINITY;
+}
+
+/* Whether an article may be found and passes those filters that are bits. */
+static inline int is_shown(const Best *best, int64_t doc) {
+    return (!best->visible.is_open || has_bit(&best->visible, doc)) && (!best->marked.is_open || has_bit(&best->marked, doc));
 }
 
 /* Adds a candidate whose score is not below the threshold. */

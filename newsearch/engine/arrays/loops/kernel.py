@@ -27,8 +27,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 Row: TypeAlias = tuple[float, int, float]
 """A candidate: its sort key, its article number, its score."""
 
-Passes: TypeAlias = Callable[[Any], Any]
-"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes."""
+Passes: TypeAlias = Callable[[Any], Any] | Any
+"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes. Or a bitmap
+of the articles that pass, as sieve.union returns it."""
 
 CHUNK = 1024
 """The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
@@ -46,6 +47,11 @@ def has_bit(bits: Array, docs: Array) -> Mask:
     """For each of some articles, whether its bit is set (see sieve.union)."""
     found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
     return found
+
+
+def passed(passes: Passes, docs: Array) -> Mask:
+    """For each of some articles (uint32), whether it passes a filter."""
+    return np.frombuffer(passes(docs), bool) if callable(passes) else has_bit(passes, docs)
 
 
 class Part(NamedTuple):
@@ -88,6 +94,29 @@ class Part(NamedTuple):
             self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
         ).nonzero()[0]
         return self.doc.take(kept), self.value.take(kept)
+
+
+class Every(Part):
+    """Every article of an index of so many, each with a score of 1. The compiled loops need no list of them."""
+
+    __slots__ = ()
+
+    def __new__(cls, articles: int) -> Every:
+        # The range has the length of the list, and tells the compiled loops that there is none.
+        return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
+
+    def look_up(self, docs: Array) -> Array:
+        return np.ones(len(docs), np.uint8)
+
+
+def listed(parts: Sequence[Part]) -> list[Part]:
+    """The same parts, all of them as lists."""
+    return [_listed(part) if isinstance(part.doc, range) else part for part in parts]
+
+
+def _listed(every: Part) -> Part:
+    docs = np.arange(len(every.doc), dtype=np.uint32)
+    return Part(docs, np.ones(len(docs), np.uint8), every.unit, every.best)
 
 
 class Boost(NamedTuple):
@@ -197,8 +226,8 @@ class _Best:
             kept &= has_bit(self._visible, doc)
         doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
         if self._passes is not None and len(doc):
-            passed = np.frombuffer(self._passes(doc), bool)
-            doc, score = doc[passed], score[passed]
+            is_passing = passed(self._passes, doc)
+            doc, score = doc[is_passing], score[is_passing]
         if len(self._doc):
             doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
         if len(doc) > self._wanted:
@@ -247,6 +276,7 @@ def best_complete(
         articles come before them.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
     docs, values = rarest.doc, rarest.value
@@ -290,6 +320,7 @@ def best_partial(
         also_complete: include the articles that are in all parts.
     """
     best = _Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     numbers = range(len(parts))
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
@@ -344,7 +375,7 @@ def foremost(
 
     Args:
         docs: uint32.
-        values, flags: a number and a flag for each article of the index.
+        values, flags: of each article of the index, in the same segments.
         known: the bit of a flag that tells that there is a value.
         least: a value below it is unknown. Unknown ones come last.
         falling: whether the highest values come first.
@@ -443,12 +474,30 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
 
 def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
+    parts = listed(parts)
     docs = parts[0].doc
     if visible is not None:
         docs = docs[has_bit(visible, docs)]
     for part in parts[1:]:
         docs = docs[part.look_up(docs) != 0]
     return docs.astype(np.uint32, copy=False)
+
+
+def holds(parts: list[Part], docs: Array, every: bool) -> Any:
+    """Whether each of some articles (uint32) is in every part, or in any of them: a buffer of one byte for each."""
+    found = np.full(len(docs), every)
+    for part in parts:
+        held = part.look_up(docs) != 0
+        found = found & held if every else found | held
+    return found
+
+
+def scores(parts: list[Part], docs: Array) -> Any:
+    """The scores of some articles (uint32), float64: the sum over the parts in their order."""
+    found = np.zeros(len(docs))
+    for part in parts:
+        found += part.look_up(docs) * part.unit
+    return found
 
 
 def count(parts: list[Part], visible: Array | None) -> int:
@@ -685,10 +734,12 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "give_back",
         "best_partial",
         "held_by",
+        "holds",
         "merged",
         "near",
         "numbered",
         "scan",
+        "scores",
         "similar",
         "together",
         "united",

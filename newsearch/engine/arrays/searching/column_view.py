@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, sieve
-from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
+from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Every, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache, size_of
-from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -184,14 +183,7 @@ class ColumnView:
     @cached_property
     def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        return every(self.articles)
-
-    def all_shown(self, *, unpublished: bool) -> Array:
-        """The articles that may be found at all, sorted, uint32."""
-        shown = self.shown(unpublished=unpublished)
-        if shown is None:
-            return np.arange(self.articles, dtype=np.uint32)
-        return np.frombuffer(sieve.numbers(shown), np.uint32)
+        return Every(self.articles)
 
     def count_shown(self, *, unpublished: bool) -> int:
         """How many articles may be found at all."""

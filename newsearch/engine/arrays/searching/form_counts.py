@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import Every
 from newsearch.engine.arrays.searching.clauses import Compiler
-from newsearch.engine.arrays.searching.everything import is_every
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
 from newsearch.query.tree import Node, Phrase, Word
@@ -52,7 +52,7 @@ class FormCounts:
                 return view.count_neighbours(*terms)
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
-        if clause is None or is_every(clause.part):
+        if clause is None or isinstance(clause.part, Every):
             return view.count_shown(unpublished=False)
         return kernel.count([clause.part], view.shown(unpublished=False))
 
@@ -143,7 +143,7 @@ class FormCounts:
         if clause is None:
             return None
         found = np.zeros(view.articles, bool)
-        found[slice(None) if is_every(clause.part) else clause.part.doc] = True
+        found[slice(None) if isinstance(clause.part, Every) else clause.part.doc] = True
         found &= view.visible
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import tzinfo
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -44,20 +43,14 @@ def foremost(view: View, options: Options, docs: Array, wanted: int, first: int)
         shown = kernel.from_place(key.take(kept), first)
         return docs.take(kept.take(shown)), len(kept) - len(shown)
     least = -np.inf if sort in _DATES else 0.0
+    values, flags = view.spread(name), view.spread("flag")
     found, skipped = kernel.foremost(
-        docs,
-        view.spread(name),
-        view.spread("flag"),
-        columns.KNOWN[name],
-        least,
-        sort != "oldest",
-        wanted,
-        first,
+        docs, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
     )
     return np.frombuffer(found, np.uint32), skipped
 
 
-def ordered(view: View, tz: tzinfo, rows: list[Row], wanted: int, first: int) -> list[Row]:
+def ordered(view: View, options: Options, rows: list[Row], wanted: int, first: int) -> list[Row]:
     """The best candidates in their final order. Ties are broken by date, newest first, then by id.
 
     Args:
@@ -74,24 +67,35 @@ def ordered(view: View, tz: tzinfo, rows: list[Row], wanted: int, first: int) ->
         runs = (list(run) for _, run in groupby(rows, key=itemgetter(0)))
         rows = []
         for run in runs:
-            rows += _untied(view, tz, run, wanted - len(rows)) if len(run) > 1 else run
+            rows += _untied(view, options, run, wanted - len(rows)) if len(run) > 1 else run
             if len(rows) >= wanted:
                 break
     return before + rows[:wanted]
 
 
-def _untied(view: View, tz: tzinfo, run: list[Row], wanted: int) -> list[Row]:
+def _untied(view: View, options: Options, run: list[Row], wanted: int) -> list[Row]:
     """The first of some tied rows, ordered by date and id."""
+    if _DATES.get(options.sort) == "date":
+        return _by_id(view, run, wanted)
     docs = np.array([doc for _, doc, _ in run])
-    dates = np.nan_to_num(view.moments("date", tz, docs), nan=-np.inf).tolist()
-    dated = sorted(zip(dates, run, strict=True), key=itemgetter(0), reverse=True)
+    dates = view.moments("date", options.tz, docs)
+    dates[np.isnan(dates)] = -np.inf
+    dated = sorted(zip(dates.tolist(), run, strict=True), key=itemgetter(0), reverse=True)
     found: list[Row] = []
     for _, tied in groupby(dated, key=itemgetter(0)):
-        same = _candidates(view, [row for _, row in tied], wanted - len(found))
-        found += sorted(same, key=lambda row: view.record(row[1]).id) if len(same) > 1 else same
+        found += _by_id(view, [row for _, row in tied], wanted - len(found))
         if len(found) >= wanted:
             break
     return found
+
+
+def _by_id(view: View, rows: list[Row], wanted: int) -> list[Row]:
+    """The first of some rows of equal score and date, ordered by id."""
+    if len(rows) < 2:
+        return rows
+    same = _candidates(view, rows, wanted)
+    ids = [record.id for record in view.records([doc for _, doc, _ in same])]
+    return [row for _, row in sorted(zip(ids, same, strict=True), key=itemgetter(0))]
 
 
 def _candidates(view: View, rows: list[Row], wanted: int) -> list[Row]:

@@ -6,19 +6,25 @@ and the URLs of those that may reach the page are read. To read all of them take
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property, partial
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property, partial, reduce
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
-from newsearch.engine.arrays.loops.sieve import LISTED, Check
+from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.filters import Groups, url_part
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import Node
+
+Array: TypeAlias = NDArray[Any]
+
+_FEW = 16
+"""Articles are few if there is at most one among so many."""
 
 
 class PageFilters:
@@ -41,8 +47,24 @@ class PageFilters:
         """The checks that tell all articles that pass."""
         return self._compiler.groups(self._nodes)
 
+    @property
+    def quickest(self) -> Passes | None:
+        """What tells which articles pass: a bitmap where that is all that the filters are, or else `passes`."""
+        marked = self._marked
+        return self.passes if marked is None else marked
+
+    @property
+    def _marked(self) -> Array | None:
+        """A bitmap of the articles that pass, if the filters are no more than that."""
+        if self._unread or len(self.groups) != 1 or len(self.groups[0]) != 1:
+            return None
+        check = self.groups[0][0]
+        if check.kind == MARKED and not check.negated and isinstance(check.column, np.ndarray):
+            return check.column
+        return None
+
     @cached_property
-    def passes(self) -> Passes | None:
+    def passes(self) -> Callable[[Any], Any] | None:
         """Tells which articles pass, for those that may reach a page. None if there are no filters."""
         if not self._unread:
             return partial(sieve.passing, self.groups) if self.groups else None
@@ -58,26 +80,46 @@ class PageFilters:
             passed[left] = self._view.have_url(part, numbers[left])
         return passed
 
-    def all_passing(self) -> tuple[Part, Passes | None] | None:
-        """All articles that pass, or that may and must still be asked about, if it pays off to find them.
+    @cached_property
+    def bits(self) -> Array | None:
+        """A bitmap of all articles that pass, or None if a filter is compound or must read URLs."""
+        if self._unread:
+            return None
+        found = [self._compiler.filter_bits(node) for node in self._nodes]
+        known = [bits for bits in found if bits is not None]
+        return reduce(np.bitwise_and, known) if known and len(known) == len(found) else None
+
+    def all_passing(self, shown: Array | None) -> tuple[Part, Array | None, Passes | None]:
+        """What is to be searched for the best of all articles that pass.
 
         The first page of a filter needs few articles. To find all of them pays off if it is asked for again.
+
+        Args:
+            shown: a bitmap of the articles that may be found at all. None means all.
+
+        Returns:
+            A part that has all of them; a bitmap of those that may be found; and what those must still pass.
         """
-        if not self._nodes:
-            return None
         if len(self._unread) == len(self._nodes) == 1:
-            return _listing(self._view.maybe_with_url(self._unread[0])[0]), self.passes
-        key = ("filters", *self._nodes)
-        if self._unread or self._view.cache.get(key) is None:
-            self._view.cache.put(key, True)
-            return None
-        parts = [self._compiler.filter_part(node) for node in self._nodes]
-        known = sorted((part for part in parts if part is not None), key=lambda part: len(part.doc))
-        if len(known) < len(parts):
-            return None
-        if len(known) == 1:
-            return known[0]._replace(unit=1.0, best=1.0), None
-        return _listing(np.frombuffer(kernel.common(known, None), np.uint32)), None
+            return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
+        key = self._compiler.filter_keys(self._nodes)
+        bits = self.bits if self._was_asked(key) else self._marked
+        if bits is None:
+            return self._view.everything, shown, self.passes
+        if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
+            return self._view.everything, shown, bits
+        # To look for few articles among all takes longer than to list them.
+        few = self._view.joined(("few", key), lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
+        return _listing(few), shown, None
+
+    def _was_asked(self, key: Hashable) -> bool:
+        """Whether filters with this key were asked for before."""
+        if key is None:
+            return False
+        if self._view.cache.get(("asked", key)) is None:
+            self._view.cache.put(("asked", key), True)
+            return False
+        return True
 
 
 def _listing(docs: Any) -> Part:

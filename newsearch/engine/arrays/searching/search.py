@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
+from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
-from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -83,8 +82,8 @@ class Search:
 
     @checked
     def matched(self, number: int) -> bool:
-        docs = np.array([self._page[number][1]])
-        return not self._also or any(part.look_up(docs)[0] != 0 for part in self._parts)
+        docs = np.array([self._page[number][1]], np.uint32)
+        return not self._also or bool(self._is_any(docs)[0])
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
@@ -111,9 +110,9 @@ class Search:
     @cached_property
     def _count(self) -> int:
         if not self._filters:
-            return self._count_all()
-        if (filtered := self._filtered) is not None:
-            return kernel.count(filtered, self._shown)
+            return self._count_in(self._shown)
+        if (bits := self._filter_bits) is not None:
+            return self._count_in(bits if self._shown is None else bits & self._shown)
         return len(self._complete)
 
     @checked
@@ -123,25 +122,25 @@ class Search:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count_all(self) -> int:
-        if all(map(is_every, self._parts)):
-            return self._view.count_shown(unpublished=self._finds_unpublished)
-        return kernel.count(listed(self._parts), self._shown)
+    @cached_property
+    def _is_every(self) -> bool:
+        """Whether every article is a complete match, but for the filters."""
+        return all(isinstance(part, Every) for part in self._parts)
+
+    def _count_in(self, shown: Array | None) -> int:
+        """The number of articles of a bitmap that match every clause."""
+        if not self._is_every:
+            return kernel.count(self._parts, shown)
+        return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
-    def _filtered(self) -> list[Part] | None:
-        """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
+    def _filter_bits(self) -> Array | None:
+        """A bitmap of the articles that pass the filters, or None if computing it does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = [part for part in self._parts if not is_every(part)]
-        for node in self._filters:
-            part = self._compiler.filter_part(node)
-            if part is None:
-                return None
-            parts.append(part)
-        return sorted(parts, key=_length)
+        return self._sieve.bits
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -249,7 +248,7 @@ class Search:
             (value, doc, value)
             for value, doc in zip(key[held == held.max()].tolist(), best.tolist(), strict=True)
         ]
-        return ordering.ordered(self._view, self._options.tz, rows, 1, 0)[0][1]
+        return ordering.ordered(self._view, self._options, rows, 1, 0)[0][1]
 
     # Finding
 
@@ -280,29 +279,22 @@ class Search:
     def _ordered(self, found: tuple[list[Row], int], wanted: int, first: int) -> tuple[list[Row], int]:
         """The rows of the page in their final order, and how many of those wanted there are."""
         rows, skipped = found
-        rows = ordering.ordered(self._view, self._options.tz, rows, wanted - skipped, first - skipped)
+        rows = ordering.ordered(self._view, self._options, rows, wanted - skipped, first - skipped)
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        held = np.ones(len(docs), bool)
-        for part in self._parts:
-            held &= part.look_up(docs) != 0
-            # The shortest list comes first, and most articles lack one of the first few.
-            if not held.any():
-                break
-        return held
+        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
+
+    def _is_any(self, docs: Array) -> Mask:
+        return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
-        if not all(map(is_every, self._parts)):
-            return kernel.best_complete(
-                listed(self._parts), self._boost, self._shown, self._filter, wanted, first
-            )
-        if (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], self._boost, self._shown, passes, wanted, first)
-        return best_of_every(self._boost, self._shown, self._filter, wanted, first)
+        if not self._is_every:
+            return kernel.best_complete(self._parts, self._boost, self._shown, self._filter, wanted, first)
+        part, shown, passes = self._sieve.all_passing(self._shown)
+        return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -321,7 +313,7 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            listed(self._scored),
+            self._scored,
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
@@ -342,30 +334,23 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.passes if self._filters else None
+        return self._sieve.quickest if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
-        numbers = np.frombuffer(docs, np.uint32)
-        passes = np.zeros(len(numbers), bool)
-        for part in reversed(self._parts):
-            passes |= part.look_up(numbers) != 0
-            if passes.all():
-                break
+        passes = self._is_any(np.frombuffer(docs, np.uint32))
         others = self._sieve.passes
         return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _passes_incomplete(self, docs: Any) -> Mask:
         """Pass the articles that are not complete matches and pass the filters."""
         passes = ~self._is_complete(np.frombuffer(docs, np.uint32))
-        return passes & np.frombuffer(self._filter(docs), bool) if self._filter else passes
+        others = self._passes_own if self._needs_own else self._sieve.passes
+        return passes & np.frombuffer(others(docs), bool) if others else passes
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        parts = _by_length(clauses)
-        if all(map(is_every, parts)):
-            return self._view.all_shown(unpublished=self._finds_unpublished)
-        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -375,6 +360,8 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
+        if self._is_every and (bits := self._sieve.bits) is not None:
+            return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
@@ -403,9 +390,7 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        text: Floats = np.zeros(len(docs))
-        for part in self._scored:
-            text += part.look_up(docs) * part.unit
+        text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
         return text * self._boost.take(docs)
 
 

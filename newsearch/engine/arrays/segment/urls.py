@@ -59,5 +59,6 @@ class UrlParts:
             begins, ends = part.start() > 0, part.end() < len(wanted)
             bits = sieve.with_part(*self._arrays, part.group(), begins, ends)
             found = found & np.frombuffer(bits, np.uint64)
-        docs = np.unpackbits(found.view(np.uint8), bitorder="little").nonzero()[0]
-        return docs[docs < self._arrays[4]], len(parts) == 1 and len(parts[0].group()) == len(wanted)
+        docs = np.frombuffer(sieve.numbers(found), np.uint32)
+        docs = docs[: docs.searchsorted(self._arrays[4])]
+        return docs, len(parts) == 1 and len(parts[0].group()) == len(wanted)
