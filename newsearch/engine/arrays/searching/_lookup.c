@@ -1,6 +1,7 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
- * This is the module; its rooms are _lookup_words.c (words in any form) and _lookup_exact.c (exact forms). */
+ * This is the module; its rooms are _lookup_words.c (words in any form), _lookup_exact.c (exact forms) and
+ * _lookup_among.c (where a word stands). */
 
 #include "_lookup.h"
 
@@ -104,6 +105,7 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
+    {"among", among, METH_VARARGS, among_doc},
     {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
     {"held", held, METH_VARARGS, held_doc},

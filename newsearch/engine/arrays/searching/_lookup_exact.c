@@ -4,42 +4,33 @@
 
 /* ---- where words stand ---- */
 
-#define PLACES (4 + FIELDS)
+static const char capsule_name[] = "newsearch.lookup_positions";
 
-typedef struct {
-    union {
-        Array arrays[PLACES];
-        struct {
-            Array pos;                       /* the first position of each posting */
-            Array more_at, more_doc, more_pos; /* the further ones of each form, see postings.py */
-            Array length[FIELDS];            /* the words of each field of every article */
-        };
-    };
-} Places;
-
-typedef struct {
-    Places *each;
-    Py_ssize_t count;
-} AllPlaces;
-
-static const char capsule_name[] = "newsearch.lookup_places";
-
-static void places_close(AllPlaces *all) {
+static void positions_close(AllPositions *all) {
     for (Py_ssize_t i = 0; i < all->count; i++) {
-        for (Py_ssize_t j = 0; j < PLACES; j++) array_close(&all->each[i].arrays[j]);
+        for (Py_ssize_t j = 0; j < POSITION_ARRAYS; j++) array_close(&all->each[i].arrays[j]);
     }
     PyMem_Free(all->each);
     PyMem_Free(all);
 }
 
-static void capsule_close(PyObject *capsule) { places_close(PyCapsule_GetPointer(capsule, capsule_name)); }
+static void capsule_close(PyObject *capsule) { positions_close(PyCapsule_GetPointer(capsule, capsule_name)); }
 
-static int places_open(Places *places, PyObject *given, const SegmentArrays *segment) {
-    if (!PyTuple_Check(given) || PyTuple_Size(given) != PLACES) {
+const AllPositions *positions_of(PyObject *placed, const AllSegments *segments) {
+    const AllPositions *places = PyCapsule_GetPointer(placed, capsule_name);
+    if (places && places->count != segments->count) {
+        damaged("positions of other segments");
+        return NULL;
+    }
+    return places;
+}
+
+static int positions_open(Positions *places, PyObject *given, const SegmentArrays *segment) {
+    if (!PyTuple_Check(given) || PyTuple_Size(given) != POSITION_ARRAYS) {
         PyErr_SetString(PyExc_TypeError, "the positions of a segment are expected here");
         return -1;
     }
-    for (Py_ssize_t j = 0; j < PLACES; j++) {
+    for (Py_ssize_t j = 0; j < POSITION_ARRAYS; j++) {
         if (array_open(&places->arrays[j], PyTuple_GetItem(given, j)) < 0) return -1;
         if (places->arrays[j].type == F64) return damaged("positions are whole numbers");
     }
@@ -61,35 +52,28 @@ PyObject *placed(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO!", &capsule, &PyList_Type, &given)) return NULL;
     const AllSegments *segments = segments_of(capsule);
     if (!segments) return NULL;
-    AllPlaces *all = PyMem_Calloc(1, sizeof *all);
+    AllPositions *all = PyMem_Calloc(1, sizeof *all);
     if (!all) return PyErr_NoMemory();
-    all->each = PyMem_Calloc((size_t)segments->count + 1, sizeof(Places));
+    all->each = PyMem_Calloc((size_t)segments->count + 1, sizeof(Positions));
     if (!all->each) { PyErr_NoMemory(); goto fail; }
     if (PyList_Size(given) != segments->count) { damaged("positions of other segments"); goto fail; }
     while (all->count < segments->count) {
         const Py_ssize_t i = all->count++;
-        if (places_open(&all->each[i], PyList_GetItem(given, i), &segments->each[i]) < 0) goto fail;
+        if (positions_open(&all->each[i], PyList_GetItem(given, i), &segments->each[i]) < 0) goto fail;
     }
     PyObject *found = PyCapsule_New(all, capsule_name, capsule_close);
     if (found) return found;
 fail:
-    places_close(all);
+    positions_close(all);
     return NULL;
 }
 
 /* ---- how many articles hold a form ---- */
 
-typedef struct { int64_t first, last; } Range;
-
-/* The postings of an exact form; none where the segment does not have it. -1 with an exception. */
-static int postings_of(const SegmentArrays *segment, const char *form, Py_ssize_t length, Range *range, int64_t *number) {
-    *number = exact_form(segment, form, length);
-    range->first = range->last = 0;
-    if (*number < -1) return -1;
-    if (*number < 0) return 0;
-    range->first = integer(&segment->post_at, *number);
-    range->last = integer(&segment->post_at, *number + 1);
-    return 0;
+static Range postings_of(const SegmentArrays *segment, int64_t form) {
+    const Range none = {0, 0};
+    if (form < 0) return none;
+    return (Range){integer(&segment->post_at, form), integer(&segment->post_at, form + 1)};
 }
 
 /* How many of the articles of a form are among others, which are sorted. */
@@ -108,7 +92,7 @@ static int64_t count_among(const SegmentArrays *segment, Range range, const Arra
     return count;
 }
 
-static int gone_open(Array *gone, PyObject *given) {
+int docs_open(Array *gone, PyObject *given) {
     if (array_open(gone, given) < 0) return -1;
     return gone->type == U32 ? 0 : damaged("articles of type uint32 are expected here");
 }
@@ -123,17 +107,18 @@ PyObject *held(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OO!O", &capsule, &PyList_Type, &forms, &gone_)) return NULL;
     const AllSegments *all = segments_of(capsule);
     if (!all) return NULL;
-    if (gone_open(&gone, gone_) < 0) goto done;
+    if (docs_open(&gone, gone_) < 0) goto done;
     const Py_ssize_t count = PyList_Size(forms);
     found = PyList_New(count);
     for (Py_ssize_t i = 0; found && i < count; i++) {
         char *form;
         Py_ssize_t length;
-        int64_t total = 0, number;
+        int64_t total = 0;
         if (PyBytes_AsStringAndSize(PyList_GetItem(forms, i), &form, &length) < 0) { Py_CLEAR(found); break; }
         for (Py_ssize_t j = 0; j < all->count; j++) {
-            Range range;
-            if (postings_of(&all->each[j], form, length, &range, &number) < 0) { Py_CLEAR(found); goto done; }
+            const int64_t number_ = exact_form(&all->each[j], form, length);
+            if (number_ < -1) { Py_CLEAR(found); goto done; }
+            const Range range = postings_of(&all->each[j], number_);
             total += range.last - range.first;
             if (gone.length && range.first < range.last) total -= count_among(&all->each[j], range, &gone);
         }
@@ -147,23 +132,15 @@ done:
 
 /* ---- how many hold two side by side ---- */
 
-/* The postings of a form in a segment, and its further positions, both as far as they have been read. */
-typedef struct {
-    Range posts, more;
-} Reading;
-
-static int reading_open(const SegmentArrays *segment, const Places *places, const char *form, Py_ssize_t length,
-                        Reading *reading) {
-    int64_t number;
-    if (postings_of(segment, form, length, &reading->posts, &number) < 0) return -1;
-    reading->more.first = reading->more.last = 0;
-    return number < 0 ? 0
-                      : part_of(&places->more_at, number, places->more_doc.length, &reading->more.first,
-                                &reading->more.last);
+int reading_open(const SegmentArrays *segment, const Positions *places, int64_t form, Reading *reading) {
+    memset(reading, 0, sizeof *reading);
+    if (form < 0) return 0;
+    reading->posts = postings_of(segment, form);
+    return part_of(&places->more_at, form, places->more_doc.length, &reading->more.first, &reading->more.last);
 }
 
 /* Whether a field of an article has both the word at this position and the next one. */
-static int in_one_field(const Places *places, uint16_t doc, int64_t position) {
+static int in_one_field(const Positions *places, uint16_t doc, int64_t position) {
     int64_t end = 0;
     for (int i = 0; i < FIELDS; i++) {
         const int64_t length = integer(&places->length[i], doc);
@@ -174,7 +151,7 @@ static int in_one_field(const Places *places, uint16_t doc, int64_t position) {
 }
 
 /* Whether one word follows the other in an article that holds both. */
-static int follows(const Places *places, uint16_t doc, Reading *left, Reading *right) {
+static int follows(const Positions *places, uint16_t doc, Reading *left, Reading *right) {
     int64_t before = integer(&places->pos, (Py_ssize_t)left->posts.first);
     int64_t after = integer(&places->pos, (Py_ssize_t)right->posts.first);
     /* Most words that stand side by side at all do so where each is first. */
@@ -194,7 +171,7 @@ static int follows(const Places *places, uint16_t doc, Reading *left, Reading *r
 }
 
 /* How many articles of a segment hold two words side by side; -1 where one lies outside of it. */
-static int64_t count_neighbours(const SegmentArrays *segment, const Places *places, Reading left, Reading right,
+static int64_t count_neighbours(const SegmentArrays *segment, const Positions *places, Reading left, Reading right,
                                 const Array *gone) {
     const uint16_t *doc = segment->doc.data;
     Py_ssize_t at = seek_u32(gone->data, gone->length, 0, segment->start);
@@ -228,17 +205,18 @@ PyObject *neighbours(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOy#y#O", &capsule, &placed_, &left, &left_length, &right, &right_length, &gone_))
         return NULL;
     const AllSegments *all = segments_of(capsule);
-    const AllPlaces *places = all ? PyCapsule_GetPointer(placed_, capsule_name) : NULL;
+    const AllPositions *places = all ? positions_of(placed_, all) : NULL;
     if (!places) return NULL;
-    if (places->count != all->count) { damaged("positions of other segments"); return NULL; }
     Reading *readings = PyMem_Calloc(2 * (size_t)all->count + 1, sizeof *readings);
     if (!readings) return PyErr_NoMemory();
-    if (gone_open(&gone, gone_) < 0) goto done;
+    if (docs_open(&gone, gone_) < 0) goto done;
     int64_t work = 0, total = 0;
     for (Py_ssize_t i = 0; i < all->count; i++) {
         Reading *both = readings + 2 * i;
-        if (reading_open(&all->each[i], &places->each[i], left, left_length, &both[0]) < 0 ||
-            reading_open(&all->each[i], &places->each[i], right, right_length, &both[1]) < 0)
+        const int64_t first = exact_form(&all->each[i], left, left_length);
+        const int64_t second = first < -1 ? -2 : exact_form(&all->each[i], right, right_length);
+        if (second < -1 || reading_open(&all->each[i], &places->each[i], first, &both[0]) < 0 ||
+            reading_open(&all->each[i], &places->each[i], second, &both[1]) < 0)
             goto done;
         const int64_t lefts = both[0].posts.last - both[0].posts.first, rights = both[1].posts.last - both[1].posts.first;
         work += lefts < rights ? lefts : rights;

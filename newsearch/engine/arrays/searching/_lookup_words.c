@@ -2,7 +2,6 @@
 
 #include "_lookup.h"
 
-#define LANGUAGES 64                 /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
 #define COLLISIONS 256               /* so many stems with one crc32 are no accident */
 #define BLOCK 64                     /* postings that are looked at together */
 #define NEARLY 8                     /* a form has nearly all postings if the others have one part in so many */
@@ -18,24 +17,6 @@ void find_weights(void) {
 }
 
 /* ---- which forms a word has ---- */
-
-typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
-
-/* The forms of a segment, among the places of all, and how many postings they have together. */
-typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
-
-typedef struct {
-    AllSegments *all;
-    const char *term;
-    Py_ssize_t length;
-    struct { int language; int64_t hash; } stems[LANGUAGES];
-    Py_ssize_t languages;
-    PyObject *is_stem; /* from a language and a form to whether that shares the stem */
-    int64_t exact;     /* the number of the very term in the segment at hand, or -1 */
-    Place *places;     /* of all segments, one after the other */
-    Py_ssize_t count, room;
-    Forms *forms;      /* of each segment */
-} Search;
 
 static int place_add(Search *search, int64_t form, int language) {
     if (search->count == search->room) {
@@ -347,8 +328,7 @@ static Py_ssize_t shared(const uint32_t *left, Py_ssize_t lefts, const uint32_t 
     return count;
 }
 
-/* Take the term and its stems in each language from (opened, term, stems, is_stem, ...); -1 with an exception. */
-static int search_open(Search *search, PyObject *capsule, PyObject *stems) {
+int search_open(Search *search, PyObject *capsule, PyObject *stems) {
     search->all = segments_of(capsule);
     if (!search->all) return -1;
     search->languages = PyList_Size(stems);
@@ -367,19 +347,19 @@ static int search_open(Search *search, PyObject *capsule, PyObject *stems) {
     return 0;
 }
 
-static void search_close(Search *search) {
+void search_close(Search *search) {
     PyMem_Free(search->forms);
     PyMem_Free(search->places);
 }
 
-/* Collect the forms of all segments, and their postings. Returns how many these are, -1 with an exception. */
-static int64_t collect(Search *search) {
+int64_t collect(Search *search) {
     int64_t postings = 0;
     for (Py_ssize_t i = 0; i < search->all->count; i++) {
         const SegmentArrays *segment = &search->all->each[i];
         const Py_ssize_t first = search->count;
         search->exact = exact_form(segment, search->term, search->length);
         if (search->exact < -1) return -1;
+        if (search->is_exact && search->exact >= 0 && place_add(search, search->exact, 0) < 0) return -1;
         for (Py_ssize_t j = 0; j < search->languages; j++) {
             if (add_forms(search, segment, search->stems[j].language, search->stems[j].hash) < 0) return -1;
         }

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import kernel, matches
+from newsearch.engine.arrays.loops.kernel import Occurrences, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
 from newsearch.engine.arrays.segment.dictionary import stem_of
 from newsearch.engine.arrays.segment.form import MAX_ARTICLES
-from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
@@ -78,6 +79,23 @@ class WordLookup:
             for place in segment.any_form(term)
         )
 
+    def among(self, term: str, docs: Array, *, any_form: bool) -> Slot:
+        """The occurrences of a word in some articles, without a unit.
+
+        Args:
+            docs: the articles, sorted, uint32.
+            any_form: whether the word may be in any of its forms.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is None:
+            places = self._any_form(term) if any_form else self._exact(term)
+            return united(occurrences(self._segments, self._starts, places), docs)
+        encoded, stems, is_stem = self._asked(term)
+        wanted = stems if any_form else []
+        return _slot(_compiled.among(self._opened, self._placed, encoded, wanted, is_stem, docs))
+
     def held(self, forms: Sequence[str], gone: Array) -> list[int]:
         """How many articles contain each of some exact forms.
 
@@ -107,6 +125,12 @@ class WordLookup:
             found: int = _compiled.neighbours(self._opened, self._placed, *forms, gone)
             return found
         return sum(_left(gone, self._starts, (_together(segment, left, right) for segment in self._segments)))
+
+    def _any_form(self, term: str) -> list[list[Place]]:
+        return [segment.any_form(term) for segment in self._segments]
+
+    def _exact(self, term: str) -> list[list[Place]]:
+        return [segment.exact_form(term) for segment in self._segments]
 
     def _docs_of(self, form: str) -> Iterator[Array]:
         for segment in self._segments:
@@ -160,6 +184,32 @@ class WordLookup:
         return _compiled.placed(self._opened, [segment.position_arrays() for segment in self._segments])
 
 
+def occurrences(
+    segments: Sequence[Segment], starts: Sequence[int], places: Sequence[Sequence[Place]]
+) -> list[Occurrences]:
+    """The occurrences of exact forms, given by their places in each segment."""
+    return [
+        Occurrences(*segment.occurrences(*place), start, place.last - place.first > 1)
+        for segment, start, ranges in zip(segments, starts, places, strict=False)
+        for place in ranges
+    ]
+
+
+def united(forms: list[Occurrences], among: Array | None) -> Slot:
+    """The occurrences of some forms as those of one word, without a unit. See `kernel.united`."""
+    return _slot(kernel.united(forms, among))
+
+
+def _slot(made: Sequence[Any]) -> Slot:
+    doc, code, pos, more_doc, more_pos = (
+        np.frombuffer(data, dtype) for data, dtype in zip(made, _SLOT_TYPES, strict=True)
+    )
+    return Slot(doc, code, pos, more_doc, more_pos, 0.0)
+
+
+_SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16
+
+
 def _left(gone: Array, starts: Sequence[int], docs: Iterable[Array]) -> Iterator[int]:
     """How many of some articles of each segment are not gone."""
     for start, of_segment in zip(starts, docs, strict=False):
@@ -173,7 +223,7 @@ def _together(segment: Segment, left: str, right: str) -> Array:
     numbers = [segment.dictionary.number(form) for form in (left, right)]
     if min(numbers) < 0:
         return np.empty(0, np.uint32)
-    slots = [kernel.Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
+    slots = [Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
     lengths = Table([Spread([segment.column(f"length_{name}")]) for name in ranking.TEXT_FIELDS])
     docs, _ = kernel.together(slots, 1, True, -1, lengths)
     return np.frombuffer(docs, np.uint32)

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
-from newsearch.engine.arrays.searching.lookup import WordLookup
+from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
@@ -247,19 +247,12 @@ class View(ColumnView):
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
         """The occurrences of exact forms, given by their places in each segment."""
-        forms = self._occurrences(places)
+        forms = occurrences(self.segments, self.starts, places)
         if len(forms) == 1 and not forms[0].start and not forms[0].several:
             slot = Slot(*forms[0][:5], 0.0)
         else:
-            slot = _united(forms, None)
+            slot = united(forms, None)
         return slot._replace(unit=self.unit(self.count_live(slot.doc)))
-
-    def _occurrences(self, places: Sequence[Sequence[Place]]) -> list[Occurrences]:
-        return [
-            Occurrences(*segment.occurrences(*place), start, place.last - place.first > 1)
-            for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
-            for place in ranges
-        ]
 
     def slots(self, terms: Sequence[str], *, any_form: bool) -> list[Slot]:
         """The occurrences of some words in the articles that may contain all of them.
@@ -280,16 +273,12 @@ class View(ColumnView):
         known: Slot | None = self.cache.get(("any_forms" if any_form else "forms", term))
         if known is not None:
             return known
-        if any_form:
-            places = [segment.any_form(term) for segment in self.segments]
-            live = self.count_live(word.doc)
-        else:
-            places, live = self._exact(term), self.count_form(term)
-        return _united(self._occurrences(places), among)._replace(unit=self.unit(live))
+        # That of a word was divided by PARTS, a power of two: the product is exact.
+        unit = word.unit * ranking.PARTS if any_form else self.unit(self.count_form(term))
+        return self._lookup.among(term, among, any_form=any_form)._replace(unit=unit)
 
     def _exact(self, term: str) -> list[list[Place]]:
-        numbers = [segment.dictionary.number(term) for segment in self.segments]
-        return [[Place(n, n + 1)] if n >= 0 else [] for n in numbers]
+        return [segment.exact_form(term) for segment in self.segments]
 
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
@@ -471,14 +460,5 @@ class View(ColumnView):
         return record
 
 
-def _united(forms: list[Occurrences], among: Array | None) -> Slot:
-    made = zip(kernel.united(forms, among), _SLOT_TYPES, strict=True)
-    doc, code, pos, more_doc, more_pos = (np.frombuffer(data, dtype) for data, dtype in made)
-    return Slot(doc, code, pos, more_doc, more_pos, 0.0)
-
-
 def _length(part: Part) -> int:
     return len(part.doc)
-
-
-_SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16

@@ -132,6 +132,11 @@ class Segment:
             for form, languages in sorted(spoken.items())
         ]
 
+    def exact_form(self, term: str) -> list[Place]:
+        """The place of an exact form; empty if the segment does not have it."""
+        number = self.dictionary.number(term)
+        return [Place(number, number + 1)] if number >= 0 else []
+
     def occurrences(
         self, first: int, last: int, languages: tuple[int, ...] = ()
     ) -> tuple[Array, Array, Array, Array, Array]:
