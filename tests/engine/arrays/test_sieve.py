@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import sieve_in_numpy
 
 from newsearch.engine.arrays.loops import sieve
-from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
+from newsearch.engine.arrays.loops.sieve import CHOSEN, LISTED, MARKED, WITHIN, Check
 from newsearch.engine.arrays.loops.spread import Spread
 
 pytestmark = pytest.mark.skipif(
@@ -37,7 +37,6 @@ def maybe_spread(random: np.random.Generator, column: Any) -> Any:
 def make_check(random: np.random.Generator, articles: int) -> Check:
     chosen = random.random(7) < 0.4
     numbers = random.integers(0, 7, articles).astype(random.choice([np.uint8, np.uint32, np.int64]))
-    known = np.where(random.random(articles) < 0.8, random.integers(0, 9, articles), np.nan)
     kind = random.choice([np.uint8, np.uint16, np.uint32, np.int32, np.int64, np.float64])
     values = (random.integers(0, 3, articles) * random.choice([1, 40_000])).astype(kind)
     flags = random.integers(0, 4, articles).astype(random.choice([np.uint8, np.uint16]))
@@ -53,10 +52,10 @@ def make_check(random: np.random.Generator, articles: int) -> Check:
             low,
             high * 20_000,
             known=1,
+            lacking=int(random.choice([0, 2])),
             day=2,
             ended=bool(random.random() < 0.5),
         ),
-        Check(BETWEEN, known, known + random.integers(0, 2), None, low, high),
         Check(LISTED, some(random, articles, random.choice([0, 0.1, 0.9]))),
     )
     return made[random.integers(len(made))]._replace(negated=bool(random.random() < 0.3))
@@ -150,8 +149,6 @@ def test_the_same_articles_have_a_part(
         Check(CHOSEN, Spread([np.zeros(5, np.uint8), np.zeros(3, np.uint8)]), None, np.ones(1, bool)),
         Check(WITHIN, Spread([np.zeros(5, np.uint8)]), np.zeros(9, np.uint16)),
         Check(WITHIN, np.zeros(9, np.uint8), Spread([np.zeros(5, np.uint8), np.zeros(3, np.uint8)])),
-        Check(BETWEEN, np.zeros(5), np.zeros(9)),
-        Check(BETWEEN, np.zeros(9), np.zeros(5)),
     ],
 )
 def test_what_leads_out_of_an_array_is_an_error(check: Check) -> None:
@@ -174,8 +171,6 @@ def test_an_article_outside_the_index_is_an_error() -> None:
     [
         Check(CHOSEN, np.zeros(9, np.uint8)),
         Check(CHOSEN, np.zeros(9, np.uint8), None, np.zeros(3)),  # type: ignore[arg-type]
-        Check(BETWEEN, np.zeros(9, np.int32), np.zeros(9)),
-        Check(BETWEEN, Spread([np.zeros(9)]), np.zeros(9)),
         Check(WITHIN, np.zeros(9), np.zeros(9)),
         Check(MARKED, Spread([np.zeros(9, np.int64)])),
         Check(WITHIN, np.zeros(9)),

@@ -8,7 +8,7 @@
 
 /* ---- filters ---- */
 
-typedef enum { CHOSEN, MARKED, BETWEEN, WITHIN, LISTED } Kind; /* see sieve.Check */
+typedef enum { CHOSEN, MARKED, WITHIN, LISTED } Kind; /* see sieve.Check */
 
 #define DAY 86400 /* seconds */
 
@@ -24,7 +24,7 @@ typedef struct {
     Column column, other;
     Array chosen;
     double low, high;
-    int known, day, ended;
+    int known, lacking, day, ended;
     int is_last; /* of its group */
 } Check;
 
@@ -52,17 +52,17 @@ static void checks_close(Check *checks, Py_ssize_t count) {
 
 static int check_open(Check *check, PyObject *item) {
     PyObject *column, *other, *chosen;
-    if (!item || !PyArg_ParseTuple(item, "iOOOddpiip", &check->kind, &column, &other, &chosen, &check->low,
-                                   &check->high, &check->is_negated, &check->known, &check->day, &check->ended))
+    if (!item || !PyArg_ParseTuple(item, "iOOOddpiiip", &check->kind, &column, &other, &chosen, &check->low,
+                                   &check->high, &check->is_negated, &check->known, &check->lacking, &check->day,
+                                   &check->ended))
         return -1;
     if ((check->kind == LISTED ? articles_open(&check->column.array, column) : column_open(&check->column, column)) < 0 ||
         (other != Py_None && column_open(&check->other, other) < 0) ||
         (chosen != Py_None && array_open(&check->chosen, chosen) < 0))
         return -1;
     const int kind = check->kind;
-    if (kind < CHOSEN || kind > LISTED || (kind == BETWEEN || kind == WITHIN) != (other != Py_None) ||
+    if (kind < CHOSEN || kind > LISTED || (kind == WITHIN) != (other != Py_None) ||
         (kind == CHOSEN) != check->chosen.is_open || (check->chosen.is_open && check->chosen.type != U8) ||
-        (kind == BETWEEN && !(column_is(&check->column, F64) && column_is(&check->other, F64))) ||
         (kind == WITHIN && column_is(&check->other, F64)) || (kind == MARKED && !column_is(&check->column, I64))) {
         PyErr_SetString(PyExc_TypeError, "no check of this kind has such arrays");
         return -1;
@@ -157,16 +157,6 @@ static int marked(const Check *check, const uint32_t *docs, int count, uint8_t *
     return 0;
 }
 
-static int between(const Check *check, const uint32_t *docs, int count, uint8_t *passed) {
-    const Array *column = &check->column.array, *other = &check->other.array;
-    const double *begins = column->data, *ends = other->data;
-    for (int i = 0; i < count; i++) {
-        if (docs[i] >= column->length || docs[i] >= other->length) return -1;
-        passed[i] |= (begins[docs[i]] <= check->high && ends[docs[i]] >= check->low) != check->is_negated;
-    }
-    return 0;
-}
-
 #define COMPARE(TYPE, NUMBER)                                                                                        \
     case TYPE:                                                                                                       \
         for (int i = from; i < flags.end; i++) {                                                                     \
@@ -175,8 +165,8 @@ static int between(const Check *check, const uint32_t *docs, int count, uint8_t 
             const int64_t flag = integer(flags.array, (Py_ssize_t)of_flag);                                          \
             const double begin = (double)((const NUMBER *)run.array->data)[doc];                                     \
             const double end = begin + (flag & check->day ? DAY - 1 : 0);                                            \
-            const int found = (flag & check->known) != 0 && (check->ended ? end : begin) <= check->high &&           \
-                              end >= check->low;                                                                     \
+            const int found = (flag & check->known) != 0 && (flag & check->lacking) == 0 &&                          \
+                              (check->ended ? end : begin) <= check->high && end >= check->low;                      \
             passed[i] |= found != check->is_negated;                                                                 \
         }                                                                                                            \
         break;
@@ -216,7 +206,7 @@ static int listed(const Check *check, const uint32_t *docs, int count, uint8_t *
 /* Mark with 1 what passes in a block of articles; -1 where what is known of one leads out of an array. */
 static int judge(const Check *checks, Py_ssize_t size, uint32_t *docs, int count, char *passed) {
     static int (*const judges[])(const Check *, const uint32_t *, int, uint8_t *) = {
-        [CHOSEN] = among_chosen, [MARKED] = marked, [BETWEEN] = between, [WITHIN] = within, [LISTED] = listed,
+        [CHOSEN] = among_chosen, [MARKED] = marked, [WITHIN] = within, [LISTED] = listed,
     };
     uint8_t places[BLOCK], good[BLOCK];
     for (int i = 0; i < count; i++) places[i] = (uint8_t)i;
@@ -693,7 +683,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_sieve", "Filters and lists of articles, compiled; see sieve.py.", 0, methods,
 };
 
-static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(MARKED), CONSTANT(BETWEEN), CONSTANT(WITHIN), CONSTANT(LISTED), CONSTANT(DAY)};
+static const Constant constants[] = {CONSTANT(CHOSEN), CONSTANT(MARKED), CONSTANT(WITHIN), CONSTANT(LISTED), CONSTANT(DAY)};
 
 PyMODINIT_FUNC PyInit__sieve(void) {
     return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);

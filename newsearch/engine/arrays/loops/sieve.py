@@ -18,26 +18,24 @@ from newsearch.engine.arrays.loops.spread import Spread
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
 
-CHOSEN, MARKED, BETWEEN, WITHIN, LISTED = range(5)
+CHOSEN, MARKED, WITHIN, LISTED = range(4)
 
 _DAY = 86400
 
 
 class Check(NamedTuple):
-    """A test of an article, of one of five kinds.
+    """A test of an article, of one of four kinds.
 
     Attributes:
         kind: CHOSEN: chosen[column[article]] is true.
             MARKED: the article's bit is set in `column` (see union).
-            BETWEEN: the interval from column[article] to other[article] overlaps [low, high]. Both are float64, NaN if
-            unknown, and unknown values fail.
-            WITHIN: as BETWEEN, from column[article], a number of any type, to the same or, if its flag in `other`
-                (a whole number) has the bit `day`, to the last second of the day. Unknown if the flag lacks the bit
-                `known`. With `ended`, the interval must end by `high`.
+            WITHIN: the interval from column[article] to the same or, if its flag in `other` (a whole number) has the
+                bit `day`, to the last second of the day overlaps [low, high]. Fails if the flag lacks the bit `known`,
+                or has the bit `lacking`. With `ended`, the interval must end by `high`.
             LISTED: the article is in `column`, a sorted list.
         column, other: of CHOSEN and WITHIN, arrays or spread.
         chosen: for every number, whether it passes.
-        low, high: the bounds of BETWEEN and WITHIN, inclusive.
+        low, high: the bounds of WITHIN, inclusive.
         negated: invert the result.
     """
 
@@ -49,6 +47,7 @@ class Check(NamedTuple):
     high: float = np.inf
     negated: bool = False
     known: int = 0
+    lacking: int = 0
     day: int = 0
     ended: bool = False
 
@@ -78,7 +77,7 @@ def passing_of_all(groups: list[list[Check]], articles: int) -> Any:
 
 
 def _holds(check: Check, docs: Array) -> Mask:
-    kind, column, other, chosen, low, high, negated, known, day, ended = check
+    kind, column, other, chosen, low, high, negated, known, lacking, day, ended = check
     found: Mask
     if kind == CHOSEN:
         assert chosen is not None
@@ -87,10 +86,8 @@ def _holds(check: Check, docs: Array) -> Mask:
         assert other is not None
         flag, begins = other.take(docs), column.take(docs).astype(np.float64)
         ends = begins + ((flag & day) != 0) * (_DAY - 1)
-        found = ((flag & known) != 0) & ((ends if ended else begins) <= high) & (ends >= low)
-    elif kind == BETWEEN:
-        assert other is not None
-        found = (column.take(docs) <= high) & (other.take(docs) >= low)
+        found = ((flag & known) != 0) & ((flag & lacking) == 0)
+        found &= ((ends if ended else begins) <= high) & (ends >= low)
     elif kind == LISTED:
         assert isinstance(column, np.ndarray)
         at = column.searchsorted(docs)
@@ -195,7 +192,6 @@ def tally(docs: Array, segments: list[tuple[int, Array, Array | None, Array]], n
 _CONSTANTS = {
     "CHOSEN": CHOSEN,
     "MARKED": MARKED,
-    "BETWEEN": BETWEEN,
     "WITHIN": WITHIN,
     "LISTED": LISTED,
     "DAY": _DAY,

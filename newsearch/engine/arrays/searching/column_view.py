@@ -5,9 +5,10 @@ An article's global number is its number in its segment plus the number of artic
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime, tzinfo
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -209,48 +210,22 @@ class ColumnView:
     def moments(self, name: str, tz: tzinfo, docs: Array | slice = slice(None)) -> ranking.Floats:
         """The publication or modification time of these articles, in seconds, NaN if unknown. A date without a time
         counts as the start of that day in the zone."""
-        seconds, days = self.known(name, docs), self._days_alone(name, tz)
-        return seconds if days is None else seconds + days[0][docs]
-
-    def extents(self, name: str, tz: tzinfo) -> tuple[ranking.Floats, ranking.Floats]:
-        """The first and the last second of every article's date, or of its modification date, in a zone. NaN if
-        unknown. The two are equal for an instant; a date without a time spans its whole day."""
-
-        def made() -> tuple[ranking.Floats, ranking.Floats]:
-            begins, days = self.moments(name, tz), self._days_alone(name, tz)
-            is_day = (self.spread("flag").joined() & columns.DAY_ALONE[name]) != 0
-            lengths = columns.DAY if days is None else days[1]
-            # A day that a zone skips has no duration either.
-            return begins, begins + np.where(is_day, np.maximum(lengths, 1) - 1, 0)
-
-        return self.remembered((name, tz, "extents"), made)
+        seconds = self.known(name, docs)
+        if self.shifts_days(name, tz):
+            is_day = ((self.spread("flag")[docs] & columns.DAY_ALONE[name]) != 0) & ~np.isnan(seconds)
+            days, number = np.unique(seconds[is_day] // columns.DAY, return_inverse=True)
+            shifts = [_midnight(day, tz) - day * columns.DAY for day in days.astype(np.int64).tolist()]
+            seconds[is_day] += np.array(shifts, np.float64)[number]
+        return seconds
 
     def shifts_days(self, name: str, tz: tzinfo) -> bool:
-        """Whether some dates without a time begin at another moment in a zone than in UTC."""
-        return self._days_alone(name, tz) is not None
+        """Whether some dates without a time may begin at another moment in a zone than in UTC."""
 
-    def _days_alone(self, name: str, tz: tzinfo) -> tuple[Array, Array] | None:
-        """For every article dated by a day alone, how many seconds later that day starts in a zone than in UTC, and its
-        length there in seconds. 0 for other articles. None if there are no such articles or the zone is UTC."""
+        def found() -> bool:
+            bit = columns.DAY_ALONE[name]
+            return any(bool((segment.column("flag") & bit).any()) for segment in self.segments)
 
-        def made() -> tuple[Array, Array] | tuple[()]:
-            is_day = (self.spread("flag").joined() & columns.DAY_ALONE[name]) != 0
-            if not is_day.any():
-                return ()
-            days, number = np.unique(
-                self.spread(name).take(is_day.nonzero()[0]).astype(np.int64) // columns.DAY,
-                return_inverse=True,
-            )
-            begins = [_midnight(day, tz) for day in days.tolist()]
-            ends = [_midnight(day + 1, tz) for day in days.tolist()]
-            shift, length = np.zeros(self.articles, np.int64), np.zeros(self.articles, np.int64)
-            shift[is_day] = (np.array(begins) - days * columns.DAY)[number]
-            length[is_day] = (np.array(ends) - np.array(begins))[number]
-            return shift, length
-
-        if tz is UTC:
-            return None
-        return self.remembered((name, tz, "days"), made) or None
+        return tz is not UTC and self.remembered(("days alone", name), found)
 
     def calendar_days(self, tz: tzinfo, docs: Array | slice = slice(None)) -> tuple[Mask, Array]:
         """Which of these articles are dated, and the day of each in a zone, in days since 1970."""
@@ -319,9 +294,39 @@ def _comparable(numbers: Array) -> Array:
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_AROUND = 4
+"""A moment is in a day of any zone that is fewer days from its day in UTC than so many."""
+
 _FIRST, _LAST = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
+def days_within(low: float, high: float, tz: tzinfo, *, ended: bool) -> tuple[float, float]:
+    """The first and the last day that overlaps an interval of seconds, in days since 1970, inclusive.
+
+    Args:
+        tz: the zone in which days begin.
+        ended: whether the last day must end within the interval.
+    """
+    first, last = low, high
+    if not np.isinf(low):
+        near = int(low // columns.DAY) - _AROUND
+        first = near + bisect_left(
+            range(near, near + 2 * _AROUND), low, key=lambda day: _last_second(day, tz)
+        )
+    if not np.isinf(high):
+        near = int(high // columns.DAY) - _AROUND
+        moment = _last_second if ended else _midnight
+        last = near + bisect_right(range(near, near + 2 * _AROUND), high, key=lambda day: moment(day, tz)) - 1
+    return first, last
+
+
+def _last_second(day: int, tz: tzinfo) -> int:
+    """The last second of a day in a zone. A day that a zone skips has no duration either."""
+    begins = _midnight(day, tz)
+    return begins + max(_midnight(day + 1, tz) - begins, 1) - 1
+
+
+@lru_cache(maxsize=1 << 14)
 def _midnight(day: int, tz: tzinfo) -> int:
     """The start of a day in a zone, in seconds since 1970. `day` is in days since 1970."""
     if not _FIRST <= day <= _LAST:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import sieve
-from newsearch.engine.arrays.loops.sieve import BETWEEN, CHOSEN, LISTED, MARKED, WITHIN, Check
+from newsearch.engine.arrays.loops.sieve import CHOSEN, LISTED, MARKED, WITHIN, Check
+from newsearch.engine.arrays.searching.column_view import days_within
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
@@ -48,7 +49,7 @@ class Filters:
             if isinstance(node, Or) == negated:
                 return [group for part in parts for group in part]
             return [[check for part in parts for check in self._as_checks(part)] or [_listed([])]]
-        checks = [self._check(node)]
+        checks = self._dates(node) if isinstance(node, DateRange) else [self._check(node)]
         if isinstance(node, Match) and node.field in ("domain", "provider") and (hosts := self._hosts(node)):
             checks.append(hosts)
         if not negated:
@@ -69,19 +70,24 @@ class Filters:
                 low = max(0.0 if node.low is None else node.low, 0.0)
                 high = np.inf if node.high is None else node.high
                 return self._within(node.field, low, high)
-            case DateRange():
-                low = -np.inf if node.start is None else _seconds(node.start)
-                high = np.inf if node.end is None else _seconds(node.end) - 1
-                ended = node.start is None and not node.begun
-                if not view.shifts_days(node.field, self._tz):
-                    return self._within(node.field, low, high, day=columns.DAY_ALONE[node.field], ended=ended)
-                begins, ends = view.extents(node.field, self._tz)
-                return Check(BETWEEN, ends if ended else begins, ends, None, low, high)
             case Match() if (part := url_part(node)) is not None:
                 return _listed(view.with_url(part))
             case Match():
                 return _MAKERS[node.field](node.value, view)
         return _listed(self._found(node))
+
+    def _dates(self, node: DateRange) -> list[Check]:
+        """Checks of which an article in a range of dates passes one."""
+        name, view = node.field, self._view
+        low = -np.inf if node.start is None else _seconds(node.start)
+        high = np.inf if node.end is None else _seconds(node.end) - 1
+        ended, day = node.start is None and not node.begun, columns.DAY_ALONE[name]
+        if not view.shifts_days(name, self._tz):
+            return [self._within(name, low, high, day=day, ended=ended)]
+        # Stored as days in UTC, days of another zone are compared as days.
+        first, last = days_within(low, high, self._tz, ended=ended)
+        days = self._within(name, first * columns.DAY, last * columns.DAY)
+        return [self._within(name, low, high)._replace(lacking=day), days._replace(known=day)]
 
     def _within(self, name: str, low: float, high: float, *, day: int = 0, ended: bool = False) -> Check:
         """Check that a number is within bounds, as it is stored."""
