@@ -664,10 +664,9 @@ static void ahead(const Comparer *self, const int64_t *pair, Py_ssize_t at, Py_s
     if (at + 2 * FAR + 1 < end && pair[at + 2 * FAR + 1] >= 0 && pair[at + 2 * FAR + 1] < count)
         __builtin_prefetch(articles + pair[at + 2 * FAR + 1]);
     if (at + 1 < end && pair[at + 1] >= 0 && pair[at + 1] < count) {
-        const int32_t *terms = words_at(self, articles[pair[at + 1]].title_terms);
-        __builtin_prefetch(terms);
-        __builtin_prefetch(terms + 16);
-        __builtin_prefetch(terms + 32);
+        /* A number, because it may lie beyond the end of the words. */
+        const uintptr_t terms = (uintptr_t)self->words.data + articles[pair[at + 1]].title_terms.start * sizeof(int32_t);
+        for (uintptr_t line = 0; line < 3; line++) __builtin_prefetch((const void *)(terms + 64 * line));
     }
 #endif
 }
