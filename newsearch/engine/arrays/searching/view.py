@@ -331,10 +331,14 @@ class View(ColumnView):
 
     def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
         keys = slot.keys()
-        ends = np.cumsum(self.lengths.take(keys >> 16), axis=1, dtype=np.int64)
-        fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
-        doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
-        weight = ranking.field_weights(self.lengths.take(doc))[:, number]
+        docs, places = keys >> 16, keys & 0xFFFF
+        *before, own = self.lengths.columns[: number + 1]
+        start = np.zeros(len(docs), np.int64)
+        for column in before:
+            start += column.take(docs)
+        is_within = (places >= start) & (places < start + own.take(docs))
+        doc, tf = np.unique(docs[is_within], return_counts=True)
+        weight = ranking.field_weights(own.take(doc)[:, None], slice(number, number + 1))[:, 0]
         return doc.astype(np.uint32), ranking.saturate(weight * tf)
 
     # Copies
