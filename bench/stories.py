@@ -28,7 +28,7 @@ import newsearch
 from bench.grouping import costs, groups, joined
 from bench.measure import PROJECT
 from bench.report import Table, text_table
-from newsearch.stories import copies, signatures
+from newsearch.stories import copies, pairing, signatures
 from newsearch.stories.clusters import Report, stories
 from newsearch.stories.front import front_page
 from newsearch.stories.wording import Wording, brand, wording_of
@@ -81,7 +81,7 @@ def _lines(path: Path) -> Iterator[str]:
 def own_copies(items: Sequence[Item]) -> list[int]:
     words = [item.words for item in items]
     found = signatures.signatures((w.title, w.text) for w in words)
-    pairs = signatures.candidates(found, [item.time for item in items], copies.WINDOW)
+    pairs = pairing.candidates(found, [item.time for item in items], copies.WINDOW)
     return copies.groups(words, [item.url for item in items], [(int(i), int(j)) for i, j in pairs])
 
 
@@ -225,9 +225,7 @@ def cost(items: Sequence[Item]) -> list[list[str]]:
         "signatures", "us an article", each, lambda: signatures.signatures((w.title, w.text) for w in words)
     )
     when = [item.time for item in items]
-    pairs = timed(
-        "candidates", "us an article", each, lambda: signatures.candidates(found, when, copies.WINDOW)
-    )
+    pairs = timed("candidates", "us an article", each, lambda: pairing.candidates(found, when, copies.WINDOW))
     some = [(int(i), int(j)) for i, j in pairs[:: max(1, len(pairs) // 20000)]]
     timed(
         "comparing a pair",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from newsearch.errors import IndexLocked as IndexLocked
     from newsearch.errors import IndexMissing as IndexMissing
     from newsearch.errors import NewsearchError as NewsearchError
+    from newsearch.errors import NotReady as NotReady
     from newsearch.errors import QueryError as QueryError
     from newsearch.errors import SourceError as SourceError
     from newsearch.errors import StaleBuild as StaleBuild
@@ -88,6 +89,7 @@ _HOMES = {
         "IndexLocked",
         "IndexMissing",
         "NewsearchError",
+        "NotReady",
         "QueryError",
         "SourceError",
         "StaleBuild",

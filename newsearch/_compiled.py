@@ -21,6 +21,7 @@ MODULES = (
     "newsearch.engine.arrays.loops._sieve",
     "newsearch.engine.arrays.loops._spread",
     "newsearch.engine.arrays.searching._lookup",
+    "newsearch.engine.arrays.segment._json_articles",
     "newsearch.engine.arrays.segment._stored",
     "newsearch.engine.arrays.writing._building",
     "newsearch.engine.opensearch._coding",

@@ -8,6 +8,7 @@
     ├── IndexLocked          another process is writing to this index
     ├── IndexIncompatible    the index was made by another version of newsearch
     ├── IndexCorrupt         a file of the index is damaged or is not ours
+    ├── NotReady             what the search needs is still being computed: ask again later
     ├── StaleBuild           a compiled part of newsearch is not of this version
     ├── GateFailed           a new generation does not pass the checks that guard the index
     └── EngineError          the engine, or one of its dependencies, failed
@@ -129,6 +130,10 @@ class IndexCorrupt(NewsearchError):
 
 class StaleBuild(NewsearchError):
     """A compiled module of newsearch was built from other sources than those that stand here; install it again."""
+
+
+class NotReady(NewsearchError):
+    """What a search needs is still being computed by another thread; the same search can be answered later."""
 
 
 class GateFailed(NewsearchError):

@@ -20,6 +20,7 @@ TWINS = {
     "newsearch.engine.arrays.loops.kernel": "newsearch.engine.arrays.loops._kernel",
     "newsearch.engine.arrays.loops.sieve": "newsearch.engine.arrays.loops._sieve",
     "newsearch.engine.arrays.searching.lookup": "newsearch.engine.arrays.searching._lookup",
+    "newsearch.engine.arrays.segment.json_articles": "newsearch.engine.arrays.segment._json_articles",
     "newsearch.engine.arrays.segment.stored": "newsearch.engine.arrays.segment._stored",
     "newsearch.engine.arrays.writing.building": "newsearch.engine.arrays.writing._building",
     "newsearch.sources.listing": "newsearch.sources._listing",

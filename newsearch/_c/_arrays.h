@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef enum { U8, U16, U32, I32, I64, F64 } Type;
+/* What every article of an index has by its number is implied, and not stored: the number itself, and a value of 1. */
+typedef enum { U8, U16, U32, I32, I64, F64, IMPLIED } Type;
 
 typedef struct {
     Py_buffer buffer;
@@ -51,6 +52,7 @@ static inline int64_t integer(const Array *array, Py_ssize_t i) {
         case U32: return ((const uint32_t *)array->data)[i];
         case I32: return ((const int32_t *)array->data)[i];
         case I64: return ((const int64_t *)array->data)[i];
+        case IMPLIED: return 1;
         default: return (int64_t)((const double *)array->data)[i];
     }
 }
@@ -88,12 +90,14 @@ static inline int articles_open(Array *array, PyObject *object) {
 }
 
 static inline Py_ssize_t seek(const Array *sorted, Py_ssize_t from, int64_t wanted) {
+    if (sorted->type == IMPLIED) return wanted < from ? from : wanted < sorted->length ? (Py_ssize_t)wanted : sorted->length;
     return sorted->type == U16 ? seek_u16(sorted->data, sorted->length, from, wanted)
                                : seek_u32(sorted->data, sorted->length, from, wanted);
 }
 
 static inline int64_t article(const Array *articles, Py_ssize_t i) {
-    return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : ((const uint32_t *)articles->data)[i];
+    if (articles->type == U32) return ((const uint32_t *)articles->data)[i];
+    return articles->type == U16 ? ((const uint16_t *)articles->data)[i] : i;
 }
 
 static inline int bits_set(uint64_t word) {

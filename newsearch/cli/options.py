@@ -30,6 +30,21 @@ def format_option(*names: str) -> Callable[[Command], Command]:
     )
 
 
+def limit_option(
+    help: str, *, default: int | None = 10, least: int = 0, most: int | None = None
+) -> Callable[[Command], Command]:
+    """--limit. `help` names the default if there is none that is a number."""
+    return click.option(
+        "-n",
+        "--limit",
+        metavar="NUMBER",
+        type=click.IntRange(min=least, max=most),
+        default=default,
+        show_default=default is not None,
+        help=help,
+    )
+
+
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),

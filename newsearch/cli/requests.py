@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.options import Profile, expand_option
+from newsearch.cli.options import Profile, expand_option, limit_option
 from newsearch.cli.zones import zone
 from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
@@ -26,15 +26,7 @@ def _several(name: str, attribute: str, metavar: str, text: str) -> Callable[[Co
 
 
 _OPTIONS = (
-    click.option(
-        "-n",
-        "--limit",
-        metavar="NUMBER",
-        type=click.IntRange(min=0),
-        default=10,
-        show_default=True,
-        help="Maximum number of hits.",
-    ),
+    limit_option("Maximum number of hits."),
     click.option(
         "--offset",
         metavar="NUMBER",

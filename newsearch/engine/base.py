@@ -170,6 +170,13 @@ class Answer(Protocol):
     def article(self, number: int) -> Article:
         """Return the article of a hit of the page. Raises IndexCorrupt if its record is damaged."""
 
+    def json(self, number: int) -> str | None:
+        """Return the article of a hit of the page as JSON: the object that `article_to_mapping` makes, on one line.
+
+        Returns:
+            None if that is made as fast from the article.
+        """
+
     def stemming(self, number: int) -> Stemming:
         """Return how the words of a hit of the page were stemmed."""
 
@@ -181,6 +188,9 @@ class Answer(Protocol):
 
     def counts(self) -> Counts:
         """Return how many articles match, on all pages."""
+
+    def complete(self) -> int:
+        """Return how many articles contain every word: the same as in `counts`, which may take longer."""
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         """Return the most frequent values of one of FACETS, or its latest periods, with the number of articles of each.
@@ -284,6 +294,18 @@ class CountsForms(Protocol):
         Returns:
             The most distinctive first.
         """
+
+
+@runtime_checkable
+class DefersCopies(Protocol):
+    """A `Reader` that compares all articles when copies are first needed. Engines need not implement it."""
+
+    @property
+    def are_copies_pending(self) -> bool:
+        """Whether another thread is to compare the articles, and has not finished."""
+
+    def defer_copies(self) -> Callable[[], None]:
+        """Return a function that compares the articles. Until it ends, searches that need copies raise NotReady."""
 
 
 class Grouping(NamedTuple):
@@ -403,6 +425,12 @@ class Reader(Protocol):
     def count(self, node: Node) -> int:
         """Return how many findable articles match a word, a phrase, or one of several of them."""
 
+    def bound(self, word: str) -> int:
+        """Return a number that the findable articles with a word, in any form, do not exceed.
+
+        It rules out what cannot be found, and need not be exact if `count` takes longer.
+        """
+
     def get(self, id: str) -> Article | None:
         """Return the live article with this id, or None."""
 
@@ -430,8 +458,11 @@ class Reader(Protocol):
                 those articles are counted.
         """
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        """Return the exact forms in findable articles within 1 or 2 edits of another, in any order."""
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        """Return the exact forms within 1 or 2 edits of another that at least `least` findable articles contain.
+
+        They come in any order.
+        """
 
     def articles_with(self, form: str) -> int:
         """Return how many findable articles contain an exact form."""

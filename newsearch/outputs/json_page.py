@@ -46,6 +46,11 @@ def to_json_bytes(value: Any) -> bytes:
         data = orjson.dumps(value)
     except TypeError:  # a whole number of more than 64 bits, or half of a surrogate pair
         return to_json(value).encode()
+    return _seen(data)
+
+
+def _seen(data: bytes) -> bytes:
+    """JSON without terminal control characters."""
     others = data.translate(None, _ASCII)
     return data if not others or others.decode().isprintable() else escape_unseen(data.decode()).encode()
 
@@ -54,15 +59,29 @@ _ASCII = bytes(range(0x7F))
 """Bytes of JSON that need no look: controls are escaped already, and DEL is none of these."""
 
 
+def page_bytes(page: Page) -> bytes:
+    """The same document as `to_json_bytes` makes of `page_mapping`, in half of the time."""
+    collapsed = page.results.request.collapse is not None
+    hits = [_hit_bytes(rank, hit, page.explain, collapsed) for rank, hit in page.ranked()]
+    try:
+        return _seen(orjson.dumps(_page_mapping(page, hits)))
+    except TypeError:
+        return to_json_bytes(page_mapping(page))
+
+
 def page_mapping(page: Page) -> dict[str, Any]:
     """One object with the whole page."""
+    return _page_mapping(page, [*hit_mappings(page)])
+
+
+def _page_mapping(page: Page, hits: list[Any]) -> dict[str, Any]:
     counts = page.results.counts
     return {
         "schema": SCHEMA,
         "query": page.results.query.text,
         "total": {"complete": counts.complete, "partial": counts.partial},
         "folded": _folded_mapping(page.results),
-        "hits": [*hit_mappings(page)],
+        "hits": hits,
         "related": [hit_mapping(rank, hit, page.explain) for rank, hit in page.related()],
         "facets": {
             name: [{"value": value, "count": count} for value, count in page.facet(name)[0]]
@@ -86,6 +105,29 @@ def hit_mappings(page: Page) -> Iterator[dict[str, Any]]:
 
 def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = False) -> dict[str, Any]:
     """One hit: its rank, its article, and the articles that it represents if the search was collapsed."""
+    ours = _ours(rank, hit, explain, collapsed)
+    article = hit.article
+    found = article_to_mapping(article)
+    if article.history:  # `show` has it
+        found.pop("history", None)
+    if not article.extra:
+        return ours | found
+    # An article may have its own keys with these names. Ours win, because readers expect them.
+    theirs = {key: value for key, value in found.items() if key not in _MAY_LACK}
+    return {**ours, **theirs, **ours}
+
+
+def _hit_bytes(rank: int, hit: Hit, explain: bool, collapsed: bool) -> orjson.Fragment | dict[str, Any]:
+    """One hit as JSON, or the mapping of what is written as fast from there."""
+    article = hit.json
+    if article is None:
+        return hit_mapping(rank, hit, explain, collapsed)
+    ours = orjson.dumps(_ours(rank, hit, explain, collapsed)).decode()
+    return orjson.Fragment(f"{ours[:-1]},{article[1:]}")
+
+
+def _ours(rank: int, hit: Hit, explain: bool, collapsed: bool) -> dict[str, Any]:
+    """What a hit says besides its article."""
     ours: dict[str, Any] = {
         "rank": rank,
         "score": round(hit.score, 6),
@@ -98,15 +140,7 @@ def hit_mapping(rank: int, hit: Hit, explain: bool = False, collapsed: bool = Fa
         ours["copies"] = [copy_mapping(copy) for copy in hit.copies]
     if explain:
         ours["explanation"] = _explanation_mapping(hit.explanation)
-    article = hit.article
-    found = article_to_mapping(article)
-    if article.history:  # `show` has it
-        found.pop("history", None)
-    if not article.extra:
-        return ours | found
-    # An article may have its own keys with these names. Ours win, because readers expect them.
-    theirs = {key: value for key, value in found.items() if key not in _MAY_LACK}
-    return {**ours, **theirs, **ours}
+    return ours
 
 
 def copy_mapping(copy: Copy) -> dict[str, Any]:

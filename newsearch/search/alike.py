@@ -13,8 +13,9 @@ from newsearch.engine.base import Reader
 from newsearch.stories.clusters import Report, stories
 from newsearch.stories.comparing import Comparer, comparer
 from newsearch.stories.copies import WINDOW, groups
+from newsearch.stories.pairing import candidates
 from newsearch.stories.publishers import publishers
-from newsearch.stories.signatures import candidates, signature, signatures_array
+from newsearch.stories.signatures import signature, signatures_array
 from newsearch.stories.wording import LEAD, Wording, wording
 from newsearch.text import analysis
 from newsearch.text.analysis import Stemming

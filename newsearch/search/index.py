@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
 from types import TracebackType
@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, FoldingReader, FoldsStories, Reader
+from newsearch.engine.base import (
+    CACHE,
+    LEAST_CACHE,
+    DefersCopies,
+    Engine,
+    FieldStats,
+    FoldingReader,
+    FoldsStories,
+    Reader,
+)
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -47,9 +56,9 @@ def open(
         path: the path of the directory; `scheme://...` names a location handled by another engine.
         synonyms: a file of synonyms (see docs/query-syntax.md). It is read now and applied to every search.
         memory: the most bytes that searching may take, by default 256 MiB and at least 16 MiB. The index keeps what
-            later searches can use again, and drops what was used longest ago. 64 MiB, or two thirds of a smaller limit,
-            are left for Python and for searches that run. The pages of the files do not count: the system keeps them
-            as long as nothing else needs the memory.
+            later searches can use again, and drops what is used least for its size. 64 MiB, or two thirds of a smaller
+            limit, are left for Python and for searches that run. The pages of the files do not count: the system keeps
+            them as long as nothing else needs the memory.
 
     Raises:
         ValueError: an argument is not a path, or `memory` is not such a number.
@@ -483,6 +492,25 @@ class Index:
         if article.published and isinstance(reader, FoldingReader):
             return publications_of(reader.copies(id))
         return publications(article, self._alike)
+
+    @property
+    def are_copies_pending(self) -> bool:
+        """Whether `defer_copies` was called, and copies are not known yet in this generation."""
+        reader = self._reader
+        return isinstance(reader, DefersCopies) and reader.are_copies_pending
+
+    def defer_copies(self) -> Callable[[], None]:
+        """Have another thread compare the articles of this generation, so that no search takes long.
+
+        The first search that folds copies compares all articles, unless the result is kept from before: seconds for
+        100,000 of them. A server calls this, and runs the function that is returned in a thread of its own. Until that
+        ends, searches that fold copies, and `copies`, wait for a second, and then raise NotReady.
+
+        Returns:
+            A function that compares the articles. It raises what reading the index raises.
+        """
+        reader = self._reader
+        return reader.defer_copies() if isinstance(reader, DefersCopies) else lambda: None
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """Completions of the last word of a partly typed query.

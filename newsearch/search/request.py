@@ -14,7 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from newsearch._arguments import check_flag, check_number, check_text
-from newsearch.engine.base import MAX_PAGE, SORTS, Counts, Options, Reader
+from newsearch.engine.base import MAX_PAGE, SORTS, Answer, Counts, Options, Reader
 from newsearch.errors import QueryError
 from newsearch.query import Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
 from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
@@ -429,9 +429,15 @@ class Asked(NamedTuple):
 
     def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
         """The match counts of this tree under the same options."""
+        return self._counting(tree, unpublished).counts()
+
+    def complete(self, tree: Node, *, unpublished: bool | None = None) -> int:
+        """How many articles match this tree completely under the same options."""
+        return self._counting(tree, unpublished).complete()
+
+    def _counting(self, tree: Node, unpublished: bool | None) -> Answer:
         shown = self.options.unpublished if unpublished is None else unpublished
-        options = replace(self.options, limit=0, offset=0, unpublished=shown)
-        return self.reader.search(tree, options).counts()
+        return self.reader.search(tree, replace(self.options, limit=0, offset=0, unpublished=shown))
 
 
 @lru_cache(maxsize=64)

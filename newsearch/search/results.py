@@ -13,8 +13,9 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import Note, Parsed
-from newsearch.search.help import FEW, Clause, diagnose, respell
+from newsearch.search.help import Clause, diagnose
 from newsearch.search.request import Asked, Request
+from newsearch.search.respelling import FEW, respell
 from newsearch.text.analysis import Stemming
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class Hit:
         if self._article is None:
             self._article = self._answer.article(self._number)
         return self._article
+
+    @property
+    def json(self) -> str | None:
+        """The article as JSON: the object that `article_to_mapping` makes; None if that takes no longer.
+
+        Raises:
+            IndexCorrupt: the stored article is damaged.
+        """
+        return self._answer.json(self._number)
 
     @property
     def stemming(self) -> Stemming:
@@ -167,7 +177,7 @@ class Results(Sequence[Hit]):
 
         Computed on access: words that hardly any article contains are compared with similar words of the collection.
         """
-        return respell(self._asked, self.counts)
+        return respell(self._asked, self._answer.complete())
 
     @cached_property
     def related(self) -> tuple[Hit, ...]:

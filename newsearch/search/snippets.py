@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, TypeAlias
 from unicodedata import category
@@ -123,10 +123,14 @@ class _TextTerms:
 
     def __init__(self, text: str, stemming: analysis.Stemming) -> None:
         self.stemming = stemming
-        self._chunks = [
-            piece for match in _CHUNK.finditer(text) for piece in _pieces(match.start(), match[0])
-        ]
-        self._terms = [analysis.chunk_terms(chunk) for _, chunk in self._chunks]
+        self._chunks: list[tuple[int, str]] = []
+        for match in _CHUNK.finditer(text):
+            chunk = match[0]
+            if chunk.isascii() and len(chunk) <= MAX_CHUNK:
+                self._chunks.append((match.start(), chunk))
+            else:
+                self._chunks += _pieces(match.start(), chunk)
+        self._terms = [_terms_of(chunk) for _, chunk in self._chunks]
         self._halves: dict[int, str] = {}
         self.by_term: dict[str, list[int]] = defaultdict(list)
         for place, term in enumerate(term for terms in self._terms for term in terms):
@@ -167,12 +171,13 @@ class _TextTerms:
             first += len(terms)
 
 
+# The same words stand in many texts.
+_terms_of = lru_cache(4_096)(analysis.chunk_terms)
+
+
 def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
-    """A chunk, or the pieces of a long chunk with the same terms, and their positions."""
-    if chunk.isascii() and len(chunk) <= MAX_CHUNK:
-        return [(start, chunk)]
-    # Most other chunks are a word in curly quotes or with an apostrophe. They do not need the pattern, which is slow to
-    # compile.
+    """A long or foreign chunk, or pieces of it with the same terms, and their positions."""
+    # Most are a word in curly quotes or with an apostrophe. They do not need the pattern, which is slow to compile.
     bare = chunk.strip(_AROUND)
     letters = bare.replace("’", "")
     is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER

@@ -10,7 +10,7 @@ Only queries of a few words are expanded: a text has enough words that one more 
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypeGuard, TypeVar
 
@@ -75,7 +75,8 @@ class Spellings:
         self._counts: Memory[Node, int] = Memory()
         self._parted: Memory[str, str | None] = Memory()
         self._pairs: Memory[tuple[str, str], str | None] = Memory()
-        self._most: Memory[str, int] = Memory()
+        self._bounds: Memory[str, int] = Memory()
+        self._others: Memory[str, int] = Memory()
         self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
         self._trees: dict[str, tuple[Node, Node]] = {}
@@ -83,39 +84,48 @@ class Spellings:
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
         self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
 
-    def may_exceed(self, least: float, words: Sequence[str], weight: float, first: Container[str]) -> bool:
-        """Whether the number of articles that contain all of these neighbouring words may exceed `least`.
+    def may_exceed(self, least: float, words: Sequence[str], weight: float, numbers: Iterable[int]) -> bool:
+        """Whether the number of articles with each of some words, in any spelling, may exceed `least`.
 
-        False is certain. It follows from the counts of single words, which are cached, and therefore takes much less
-        time than a search.
+        False is certain. It follows from bounds of the counts of single words, which are cached, and therefore takes
+        much less time than a search.
 
         Args:
-            words: words of letters and digits; any spelling of them counts.
+            words: neighbouring words of letters and digits.
             weight: a factor of the number of articles.
-            first: words that are looked at first, because their counts are probably cached.
+            numbers: which of them are looked at.
         """
-        for number in sorted(range(len(words)), key=lambda number: words[number] not in first):
-            count = self._most_of(words[number])
+        for number in numbers:
+            count = self._bound(words[number])
+            if count * weight <= least:
+                count += self._otherwise(words[number])
             if count * weight <= least:
                 count += sum(
-                    self._together(pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
+                    self.together(*pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
                 )
                 if count * weight <= least:
                     return False
         return True
 
-    def _together(self, pair: tuple[str, str]) -> int:
+    def together(self, left: str, right: str) -> int:
         """The number of articles that contain two words as one."""
-        joined = self._joined(*pair)
+        joined = self._joined(left, right)
         return self.count(Word(joined)) if joined else 0
 
-    def _most_of(self, word: str) -> int:
-        found = self._most.get(word)
+    def _bound(self, word: str) -> int:
+        found = self._bounds.get(word)
+        if found is None:
+            found = self._bounds[word] = self.reader.bound(word)
+        return found
+
+    def _otherwise(self, word: str) -> int:
+        """A number that the articles with other spellings of a word do not exceed."""
+        found = self._others.get(word)
         if found is None:
             node = self.expand(Word(word, span=(0, len(word))), word)
-            parts = node.children if isinstance(node, Or) else (node,)
-            found = self._most[word] = sum(
-                self.count(replace(part, weight=1.0, span=(0, 0))) for part in parts
+            others = node.children[1:] if isinstance(node, Or) else ()
+            found = self._others[word] = sum(
+                self.count(replace(other, weight=1.0, span=(0, 0))) for other in others
             )
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -152,35 +152,45 @@ async def _about(
 
 
 async def _stories(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
-        found = index.stories(query, limit=_limit(limit, 10, _MAX_STORIES), **window)
+    def told(snapshot: Snapshot, query: str, limit: str, id: str, window: Window) -> dict[str, Any]:
+        most = _limit(limit, 10, _MAX_STORIES)
+        if id:
+            site.readable(snapshot, id)
+        found = snapshot.index.stories(query, id=id or None, limit=most, **window)
         return stories_mapping(query, found)
 
-    return await _in_window(site, http, "limit", told)
+    return await _in_window(site, http, ("limit", "id"), told)
 
 
 async def _coverage(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, query: str, by: str, window: Window) -> dict[str, Any]:
-        return coverage_mapping(index.coverage(query, by=by or None, **window))
+    def told(snapshot: Snapshot, query: str, by: str, window: Window) -> dict[str, Any]:
+        return coverage_mapping(snapshot.index.coverage(query, by=by or None, **window))
 
-    return await _in_window(site, http, "by", told)
+    return await _in_window(site, http, ("by",), told)
 
 
 async def _words(site: Site, http: HttpRequest) -> Answer:
-    def told(index: Index, query: str, limit: str, window: Window) -> dict[str, Any]:
-        return words_mapping(index.words(query, limit=_limit(limit, 20, _MAX_WORDS), **window))
+    def told(snapshot: Snapshot, query: str, limit: str, window: Window) -> dict[str, Any]:
+        most = _limit(limit, 20, _MAX_WORDS)
+        return words_mapping(snapshot.index.words(query, limit=most, **window))
 
-    return await _in_window(site, http, "limit", told)
+    return await _in_window(site, http, ("limit",), told)
 
 
 async def _in_window(
-    site: Site, http: HttpRequest, option: str, told: Callable[[Index, str, str, Window], dict[str, Any]]
+    site: Site, http: HttpRequest, options: Sequence[str], told: Callable[..., dict[str, Any]]
 ) -> Answer:
-    """Answer with what is told of a query in a window of time, with one more option."""
+    """Answer with what is told of a query in a window of time.
+
+    Args:
+        options: the parameters besides these.
+        told: is called with the snapshot, the query, the values of the options, and the window.
+    """
     names = ("query", "after", "before", "as_of", "tz")
-    *given, value = _only(http, *names, option)
+    given = _only(http, *names, *options)
+    asked, values = given[: len(names)], given[len(names) :]
     request = site.within(
-        read_request([(name, value) for name, value in zip(names, given, strict=True) if value])
+        read_request([(name, value) for name, value in zip(names, asked, strict=True) if value])
     )
     window: Window = {
         "after": request.after,
@@ -191,11 +201,10 @@ async def _in_window(
 
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
-            return Body(
-                to_json_bytes({"schema": SCHEMA, **told(snapshot.index, request.query, value, window)})
-            )
+            found = told(snapshot, request.query, *values, window)
+            return Body(to_json_bytes({"schema": SCHEMA, **found}))
 
-        key = (http.url.path, value, snapshot.index.fingerprint(request), request.query)
+        key = (http.url.path, values, snapshot.index.fingerprint(request), request.query)
         return Made(key, body)
 
     return await site.answer(http, JSON, make)

@@ -15,14 +15,16 @@ from starlette.requests import Request as HttpRequest
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from newsearch import Index, NewsearchError, QueryError
+from newsearch import Index, NewsearchError, NotReady, QueryError
 from newsearch.serve import api, feeds, pages
 from newsearch.serve.answers import Answer, problem, query_problem
 from newsearch.serve.assistants import Assistants
 from newsearch.serve.guard import Guard, Seen
+from newsearch.serve.heap import give_back
 from newsearch.serve.kept import Kept
 from newsearch.serve.live import Busy, Live
 from newsearch.serve.metrics import Metrics
+from newsearch.serve.rendering import HTML, error_page
 from newsearch.serve.settings import Settings
 from newsearch.serve.shelf import Shelf
 from newsearch.serve.shortcut import Shortcut
@@ -55,6 +57,7 @@ def app(
     def warm_up(index: Index) -> None:
         shortcut.prepare(index)
         pages.warm_up(index)
+        give_back()  # computing stories takes tens of megabytes for a moment
 
     live = Live(index, settings, synonyms, warm_up if settings.warm_up else None)
     site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))
@@ -86,6 +89,7 @@ def app(
         exception_handlers={
             QueryError: handled(_query_error),
             NewsearchError: handled(_newsearch_error),
+            NotReady: handled(_not_ready),
             Busy: handled(_busy),
             HTTPException: handled(_http_error),
             Exception: handled(_bug),
@@ -102,6 +106,10 @@ def _query_error(error: Exception) -> Answer:
 def _newsearch_error(error: Exception) -> Answer:
     # Its message may contain file names of this machine.
     return problem(503, "the index cannot be read now", headers={"Retry-After": "5"})
+
+
+def _not_ready(error: Exception) -> Answer:
+    return problem(503, str(error), headers={"Retry-After": "5"})
 
 
 def _busy(error: Exception) -> Answer:
@@ -127,7 +135,7 @@ def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:
     """The HTML page for a problem."""
     told = json.loads(found.body)
     detail = str(told.get("detail", ""))
-    text = pages.error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
-    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", pages.HTML.encode())]
+    text = error_page(site, found.status, told["title"], detail[:1].upper() + detail[1:]).encode()
+    about_body = [(b"content-length", b"%d" % len(text)), (b"content-type", HTML.encode())]
     others = [pair for pair in found.headers if pair[0] not in (b"content-length", b"content-type")]
     return Answer(found.status, about_body + others, text)

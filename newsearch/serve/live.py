@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ class Live:
     """An index that several threads search, and that switches to each new generation.
 
     With `warm_up`, a new generation is opened in a thread of its own. It is searched when it is warmed up, or after
-    half a second: nobody should wait for the front page, nor long for the news.
+    half a second: nobody should wait for the front page, nor long for the news. Searches that need copies before they
+    are known raise NotReady.
 
     Args:
         warm_up: makes what the first requests of a generation would otherwise wait for.
@@ -80,6 +81,7 @@ class Live:
         self._looked = -_EVERY
         self._warm_up = warm_up
         self._warming: Thread | None = None
+        self._newest: Index | None = None
         self._is_opening = self._is_outdated = False
         self.error: NewsearchError | None = None
         self.running = 0
@@ -173,11 +175,25 @@ class Live:
             self._is_opening = False
 
     def _start_to_warm(self, index: Index) -> Thread | None:
-        # Generations that follow each other quickly must not be warmed up all at once.
-        if self._warm_up is None or (self._warming and self._warming.is_alive()):
+        if self._warm_up is None:
             return None
-        self._warming = _in_a_thread(partial(_warm, self._warm_up, index))
+        # Comparing a million articles takes half a minute. No search waits for that.
+        compare = index.defer_copies()
+        self._newest = index
+        self._warming = _in_a_thread(
+            partial(self._warm, index, (compare, partial(self._warm_up, index)), self._warming)
+        )
         return self._warming
+
+    def _warm(self, index: Index, jobs: Sequence[Callable[[], None]], before: Thread | None) -> None:
+        # Generations that follow each other quickly must not be warmed up all at once.
+        if before:
+            before.join()
+        for job in jobs:
+            # A request for what cannot be read tells so.
+            with suppress(NewsearchError):
+                if index is self._newest:
+                    job()
 
     @property
     def latest(self) -> Snapshot | None:
@@ -187,12 +203,6 @@ class Live:
     def close(self) -> None:
         """Stop the threads; running searches finish, waiting ones are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _warm(warm_up: Callable[[Index], None], index: Index) -> None:
-    # A request for what cannot be read tells so.
-    with suppress(NewsearchError):
-        warm_up(index)
 
 
 def _in_a_thread(job: Callable[[], None]) -> Thread:

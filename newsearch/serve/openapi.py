@@ -168,8 +168,18 @@ def document(base_path: str, max_limit: int) -> Schema:
                     "stories",
                     "Say what is big: the stories that most outlets report",
                     "Stories",
-                    [*window, _most("stories to give; by default, 10", 100)],
+                    [
+                        *window,
+                        _most("stories to give; by default, 10", 100),
+                        {
+                            "name": "id",
+                            "in": "query",
+                            "schema": _TEXT,
+                            "description": "only the story that the article with this id reports",
+                        },
+                    ],
                     304,
+                    404,
                 )
             },
             "/api/v1/coverage": {

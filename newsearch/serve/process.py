@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from ctypes import CDLL
 from dataclasses import dataclass
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
@@ -23,6 +22,7 @@ from newsearch.errors import EngineError
 from newsearch.serve.answers import problem
 from newsearch.serve.application import app
 from newsearch.serve.guard import Seen
+from newsearch.serve.heap import keep_little
 from newsearch.serve.settings import Settings
 
 HEAD_SECONDS = 10
@@ -41,9 +41,6 @@ _QUEUE = 2_048
 
 _SWITCH_SECONDS = 0.001
 """How long the loop waits at most for a thread that searches, on one processor; Python's default is 5 ms."""
-
-_MALLOC = ((-3, 1 << 20), (-1, 4 << 20), (-8, 1))
-"""M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX of mallopt."""
 
 _GARBAGE = 20_000
 _STARTING_SECONDS = 1.0
@@ -77,27 +74,13 @@ class Served:
             shared: the listening socket, if other workers listen on it too.
         """
         sys.setswitchinterval(_SWITCH_SECONDS)
-        _give_back_memory()
+        keep_little()
         # Modules stay as long as the process, and answers leave no cycles: most collections find nothing.
         gc.freeze()
         gc.set_threshold(_GARBAGE, 20, 50)
         if shared is not None:
             asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
-
-
-def _give_back_memory() -> None:
-    """Have freed memory returned to the system, with the C library of GNU.
-
-    By default, it keeps room for arrays as large as any before, and for each thread apart. A worker would then hold
-    half as much again as it uses.
-    """
-    try:
-        mallopt = CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    for parameter, value in _MALLOC:
-        mallopt(parameter, value)
 
 
 async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from newsearch import QueryError, Request
 from newsearch.engine.base import MAX_PAGE
-from newsearch.outputs.json_page import page_mapping, to_json_bytes
+from newsearch.outputs.json_page import page_bytes
 from newsearch.outputs.page import Page
 from newsearch.search.results import Results
 from newsearch.serve.answers import Body
@@ -29,7 +29,7 @@ def page_of(site: Site, results: Results, view: View, *, linked: bool) -> Body:
         linked: whether it has the links to other pages.
     """
     page = Page(results, view.facets, view.explain, view.facet_limit)
-    return Body(to_json_bytes(page_mapping(page)), _links(site, results, view) if linked else {})
+    return Body(page_bytes(page), _links(site, results, view) if linked else {})
 
 
 def _links(site: Site, results: Results, view: View) -> dict[str, str]:

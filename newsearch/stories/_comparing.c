@@ -242,9 +242,14 @@ static int read_chunks(const Comparer *self, const int32_t *chunks, size_t count
     return 0;
 }
 
-static int by_number(const void *left, const void *right) {
-    const int32_t one = *(const int32_t *)left, other = *(const int32_t *)right;
-    return (one > other) - (one < other);
+/* By insertion: these are the terms of a few sentences. */
+static void sort_numbers(int32_t *numbers, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        const int32_t number = numbers[i];
+        size_t at = i;
+        for (; at && numbers[at - 1] > number; at--) numbers[at] = numbers[at - 1];
+        numbers[at] = number;
+    }
 }
 
 /* Adds to the words of all articles these terms, sorted and without duplicates where that is wanted. */
@@ -254,7 +259,7 @@ static int store(Comparer *self, const int32_t *terms, size_t count, int as_set,
     if (buffer_add(&self->words, terms, count * sizeof *terms) < 0) return no_memory();
     if (!as_set || !count) return 0;
     int32_t *stored = (int32_t *)self->words.data + words->start;
-    if (count > 1) qsort(stored, count, sizeof *stored, by_number);
+    sort_numbers(stored, count);
     size_t kept = 1;
     for (size_t i = 1; i < count; i++)
         if (stored[i] != stored[kept - 1]) stored[kept++] = stored[i];
@@ -278,16 +283,14 @@ static int64_t weight_of_both(const Comparer *self, Words one, Words other, int 
     const int32_t *x = words_at(self, one), *y = words_at(self, other);
     int64_t total = 0;
     for (int32_t i = 0, j = 0; i < one.count && j < other.count;) {
-        if (x[i] == y[j]) {
-            total += facts[x[i]].weight;
+        const int32_t term = x[i], counterpart = y[j];
+        if (term == counterpart) {
+            total += facts[term].weight;
             *any = 1;
-            i++;
-            j++;
-        } else if (x[i] < y[j]) {
-            i++;
-        } else {
-            j++;
         }
+        /* Without branches, which could not be foretold. */
+        i += term <= counterpart;
+        j += counterpart <= term;
     }
     return total;
 }
@@ -352,18 +355,20 @@ static Overlap overlap(const Comparer *self, Words one, Words other, int64_t wei
 /* The longest run of terms that x[low..high) and y[left..right) have in common, the first in x, then in y. */
 static Block longest(const int32_t *x, const int32_t *y, Block within, const Range *range) {
     int32_t lengths[2][LEAD + 1] = {{0}};
+    const int32_t width = range->y - within.y;
     Block best = {within.x, within.y, 0};
+    y += within.y;
     for (int32_t i = within.x; i < range->x; i++) {
         const int32_t *before = lengths[i & 1];
-        int32_t *now = lengths[~i & 1];
-        now[0] = 0;
-        for (int32_t j = within.y; j < range->y; j++) {
-            const int32_t at = j - within.y;
-            /* before[at] ends at j - 1 in the row above */
-            const int32_t run = x[i] == y[j] ? before[at] + 1 : 0;
-            now[at + 1] = run;
-            if (run > best.size) best = (Block){i - run + 1, j - run + 1, run};
-        }
+        int32_t *now = lengths[~i & 1], most = 0;
+        const int32_t term = x[i];
+        /* A run that ends at a term ended at the term before it in the row above. */
+        for (int32_t at = 0; at < width; at++) now[at + 1] = (before[at] + 1) & -(term == y[at]);
+        for (int32_t at = 1; at <= width; at++) most = now[at] > most ? now[at] : most;
+        if (most <= best.size) continue;
+        int32_t at = 1;
+        while (now[at] != most) at++;
+        best = (Block){i - most + 1, within.y + at - most, most};
     }
     return best;
 }
@@ -479,6 +484,22 @@ static int has_negation(const Comparer *self, const int32_t *terms, int32_t coun
     return 0;
 }
 
+/* Whether Python must be asked for opposites: are_opposite of _senses.py needs two terms that have some, or one that is
+ * the other with a prefix. */
+static int may_be_opposed(const Comparer *self, const int32_t *old, const int32_t *new, int32_t count) {
+    const Term *facts = (const Term *)self->term_facts.data;
+    for (int32_t i = 0; i < count; i++) {
+        if (facts[old[i]].kind & facts[new[i]].kind & TERM_POLAR) return 1;
+        const Text *one = text_at(&self->terms, old[i]), *other = text_at(&self->terms, new[i]);
+        const Text *longer = one->length > other->length ? one : other, *shorter = longer == one ? other : one;
+        const char *bytes = self->terms.bytes.data;
+        if (longer->length > shorter->length &&
+            !memcmp(bytes + longer->start + (longer->length - shorter->length), bytes + shorter->start, shorter->length))
+            return 1;
+    }
+    return 0;
+}
+
 static int contradict(const Comparer *self, const Article *a, const Article *b, const int32_t *old, int32_t olds,
                       const int32_t *new, int32_t news) {
     if (has_negation(self, old, olds) != has_negation(self, new, news) && olds + news <= 4) return 1;
@@ -489,7 +510,7 @@ static int contradict(const Comparer *self, const Article *a, const Article *b, 
         const int is_same = all_among(numbers, count, others, size) && all_among(others, size, numbers, count);
         if ((!is_same && olds == news) || none_among(numbers, count, others, size)) return 1;
     }
-    if (olds == news) {
+    if (olds == news && may_be_opposed(self, old, new, olds)) {
         const int opposed = ask(self, self->opposed, old, olds, new, news);
         if (opposed) return opposed;
     }
@@ -539,8 +560,8 @@ static int other_numbers(const Comparer *self, const Article *a, const Article *
     if (olds == news && (!olds || !memcmp(old, new, (size_t)olds * sizeof *old))) return 0;
     if (!all_among(old, olds, new, news) && !all_among(new, news, old, olds)) return 1;
     if (olds != news) return 0;
-    qsort(old, (size_t)olds, sizeof *old, by_number);
-    qsort(new, (size_t)news, sizeof *new, by_number);
+    sort_numbers(old, (size_t)olds);
+    sort_numbers(new, (size_t)news);
     return memcmp(old, new, (size_t)olds * sizeof *old) || is_same(self, a->title_terms, b->title_terms);
 }
 
@@ -634,6 +655,23 @@ static PyObject *add(PyObject *object, PyObject *args) {
 
 static size_t article_count(const Comparer *self) { return self->articles.length / sizeof(Article); }
 
+#define FAR 8 /* pairs between what is fetched and what is compared */
+
+/* Fetches the words of a pair that is compared soon. They are rarely in the processor's cache. */
+static void ahead(const Comparer *self, const int64_t *pair, Py_ssize_t at, Py_ssize_t end, int64_t count) {
+#ifdef __GNUC__
+    const Article *articles = (const Article *)self->articles.data;
+    if (at + 2 * FAR + 1 < end && pair[at + 2 * FAR + 1] >= 0 && pair[at + 2 * FAR + 1] < count)
+        __builtin_prefetch(articles + pair[at + 2 * FAR + 1]);
+    if (at + 1 < end && pair[at + 1] >= 0 && pair[at + 1] < count) {
+        const int32_t *terms = words_at(self, articles[pair[at + 1]].title_terms);
+        __builtin_prefetch(terms);
+        __builtin_prefetch(terms + 16);
+        __builtin_prefetch(terms + 32);
+    }
+#endif
+}
+
 static PyObject *relations(PyObject *object, PyObject *given) {
     Comparer *self = (Comparer *)object;
     Array pairs = {0};
@@ -649,6 +687,7 @@ static PyObject *relations(PyObject *object, PyObject *given) {
     const int64_t count = (int64_t)article_count(self);
     for (Py_ssize_t i = 0; i < pairs.length; i += 2) {
         double value = NAN;
+        ahead(self, pair, i + 2 * FAR, pairs.length, count);
         if (pair[i] < 0 || pair[i] >= count || pair[i + 1] < 0 || pair[i + 1] >= count) PyErr_SetString(PyExc_IndexError, "no such article");
         else value = relation(self, articles + pair[i], articles + pair[i + 1]);
         if (PyErr_Occurred()) { Py_CLEAR(found); goto done; }
@@ -660,22 +699,49 @@ done:
     return found;
 }
 
-static PyObject *sizes(PyObject *object, PyObject *nothing) {
-    const Comparer *self = (const Comparer *)object;
-    const size_t count = article_count(self);
-    PyObject *found = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(int32_t)));
-    for (size_t i = 0; found && i < count; i++) {
+static PyObject *sizes(PyObject *object, PyObject *args) {
+    const Comparer *self = (Comparer *)object;
+    const Py_ssize_t count = (Py_ssize_t)article_count(self);
+    Py_ssize_t first = 0;
+    if (!PyArg_ParseTuple(args, "|n", &first)) return NULL;
+    if (first < 0 || first > count) return PyErr_Format(PyExc_IndexError, "no such article");
+    PyObject *found = PyBytes_FromStringAndSize(NULL, (count - first) * (Py_ssize_t)sizeof(int32_t));
+    for (Py_ssize_t i = first; found && i < count; i++) {
         const Article *article = (const Article *)self->articles.data + i;
         const int32_t size = article->title.count + article->text.count;
-        memcpy(PyBytes_AsString(found) + i * sizeof size, &size, sizeof size);
+        memcpy(PyBytes_AsString(found) + (i - first) * (Py_ssize_t)sizeof size, &size, sizeof size);
     }
     return found;
 }
 
-static PyObject *forget(PyObject *object, PyObject *nothing) {
+static void buffer_drop(Buffer *buffer, size_t length) {
+    buffer->length -= length;
+    if (!buffer->length) {
+        free(buffer->data);
+        *buffer = (Buffer){NULL, 0, 0};
+    } else if (length) {
+        memmove(buffer->data, buffer->data + length, buffer->length);
+    }
+}
+
+static PyObject *forget(PyObject *object, PyObject *args) {
     Comparer *self = (Comparer *)object;
+    const size_t held = article_count(self);
+    Py_ssize_t count = (Py_ssize_t)held;
+    if (!PyArg_ParseTuple(args, "|n", &count)) return NULL;
+    if (count < 0 || (size_t)count > held) return PyErr_Format(PyExc_IndexError, "there are not as many articles");
     if (begin(self) < 0) return NULL;
-    self->articles.length = self->words.length = 0;
+    /* The words of each article follow those of the article before it. */
+    const size_t words = (size_t)count < held ? ((const Article *)self->articles.data + count)->title.start
+                                              : self->words.length / sizeof(int32_t);
+    buffer_drop(&self->words, words * sizeof(int32_t));
+    buffer_drop(&self->articles, (size_t)count * sizeof(Article));
+    for (size_t i = 0; i < held - (size_t)count; i++) {
+        Article *article = (Article *)self->articles.data + i;
+        Words *parts[] = {&article->title,      &article->text,    &article->title_terms,
+                          &article->text_terms, &article->numbers, &article->common};
+        for (size_t part = 0; part < sizeof parts / sizeof *parts; part++) parts[part]->start -= words;
+    }
     self->is_at_work = 0;
     return Py_NewRef(Py_None);
 }
@@ -721,8 +787,8 @@ static int init(PyObject *object, PyObject *args, PyObject *named) {
 static PyMethodDef comparer_methods[] = {
     {"add", add, METH_VARARGS, "add(titles, texts, outlets, times): more articles, see comparing.py."},
     {"relations", relations, METH_O, "relations(pairs): how certainly articles are copies, see comparing.py."},
-    {"sizes", sizes, METH_NOARGS, "sizes(): how many terms articles have, see comparing.py."},
-    {"forget", forget, METH_NOARGS, "forget(): the articles, see comparing.py."},
+    {"sizes", sizes, METH_VARARGS, "sizes(first): how many terms articles have, see comparing.py."},
+    {"forget", forget, METH_VARARGS, "forget(count): the first articles, see comparing.py."},
     {NULL, NULL, 0, NULL},
 };
 static PyType_Slot comparer_slots[] = {
@@ -750,6 +816,7 @@ PyMODINIT_FUNC PyInit__comparing(void) {
         CONSTANT(CAPITAL), CONSTANT(DIGIT), CONSTANT(LABEL),
         CONSTANT(COLON), CONSTANT(DASH), CONSTANT(OPENS), CONSTANT(CLOSES), CONSTANT(PLACE), CONSTANT(SEPARATOR),
         CONSTANT(CUT), CONSTANT(TERM_DIGIT), CONSTANT(TERM_NUMBER), CONSTANT(TERM_NEGATION),
+        CONSTANT(TERM_POLAR),
     };
     return module_with(module, constants, sizeof constants / sizeof *constants);
 }

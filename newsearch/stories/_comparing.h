@@ -20,7 +20,7 @@
 
 /* What a chunk is, and what a term is: see comparing.py. */
 enum { CAPITAL = 1, DIGIT = 2, LABEL = 4, COLON = 8, DASH = 16, OPENS = 32, CLOSES = 64, PLACE = 128, SEPARATOR = 256, CUT = 512 };
-enum { TERM_DIGIT = 1, TERM_NUMBER = 2, TERM_NEGATION = 4 };
+enum { TERM_DIGIT = 1, TERM_NUMBER = 2, TERM_NEGATION = 4, TERM_POLAR = 8 };
 
 /* Bytes that grow; what fails has run out of memory. */
 typedef struct {

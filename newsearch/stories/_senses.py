@@ -75,6 +75,9 @@ OPPOSITES: Final = frozenset(frozenset(pair.split()) for pair in _OPPOSITES.spli
 _PREFIXES: Final = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _SUFFIXES: Final = ("s", "es", "ed", "d", "ing")
 
+POLAR: Final = TIMES | {word + ending for pair in OPPOSITES for word in pair for ending in ("", *_SUFFIXES)}
+"""Terms that may have an opposite other than by a prefix."""
+
 ALIASES: Final = {
     term: group[0]
     for group in (

@@ -344,35 +344,83 @@ def _joined(
     sizes = np.bincount(label, minlength=count)
     bulks = np.bincount(label, bulk, count)
     one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
-    while len(one):
-        closeness = likeness / np.sqrt(within[one] * within[other])
+
+    def closeness(one: Places, other: Places, likeness: Floats) -> Floats:
+        """How close groups are; 0 if they may not be joined."""
+        found: Floats = likeness / np.sqrt(within[one] * within[other])
         least = np.minimum(COHESION * np.sqrt(np.maximum(1, bulks[one] + bulks[other])), MAX_COHESION)
-        is_close = (closeness >= threshold) & (likeness >= least * (sizes[one] * sizes[other]))
-        close = np.flatnonzero(is_close)
-        if not len(close):
-            break
-        best = _best(one[close], other[close], closeness[close], count)
+        found[(found < threshold) | (likeness < least * (sizes[one] * sizes[other]))] = 0
+        return found
+
+    pairs = _GroupPairs(one, other, likeness, closeness(one, other, likeness), count)
+    while len(close := pairs.close()):
+        best = _best(pairs.one[close], pairs.other[close], pairs.closeness[close], count)
         groups = np.flatnonzero(best >= 0)
         groups = groups[(best[best[groups]] == groups) & (groups < best[groups])]
         to = np.arange(count)
         to[best[groups]] = groups
         label = to[label]
+        one, other, likeness = pairs.taken(np.concatenate([groups, best[groups]]))
         one, other = to[one], to[other]
         inside = one == other
         within = np.bincount(to, within, count).astype(np.float64)
         within += 2 * np.bincount(one[inside], likeness[inside], count)
         sizes = np.bincount(to, sizes, count).astype(np.int64)
         bulks = np.bincount(to, bulks, count)
-        touched = np.zeros(count, np.bool_)
-        touched[groups] = True
-        changed = (touched[one] | touched[other]) & ~inside
-        same = ~changed & ~inside
-        summed = _summed(one[changed], other[changed], likeness[changed], count)
-        one, other, likeness = (
-            np.concatenate([kept[same], new])
-            for kept, new in zip((one, other, likeness), summed, strict=True)
-        )
+        one, other, likeness = _summed(one[~inside], other[~inside], likeness[~inside], count)
+        pairs.add(one, other, likeness, closeness(one, other, likeness))
     return label
+
+
+class _GroupPairs:
+    """Pairs of groups. In each round, few of millions change: the others stay where they are.
+
+    Args:
+        one, other, likeness, closeness: see `_joined`. They become room for pairs that are added.
+        count: more than the number of any group. It stands where a pair was taken.
+    """
+
+    def __init__(self, one: Places, other: Places, likeness: Floats, closeness: Floats, count: int) -> None:
+        self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
+        self._count = count
+        self._size = len(one)
+        self._close = np.flatnonzero(closeness > 0)
+
+    def close(self) -> Places:
+        """The places of the pairs that may be joined."""
+        return self._close
+
+    def taken(self, groups: Places) -> tuple[Places, Places, Floats]:
+        """Take all pairs with one of these groups away; return the groups of each, and their likeness."""
+        is_touched = np.zeros(self._count + 1, np.bool_)
+        is_touched[groups] = True
+        one, other = self.one[: self._size], self.other[: self._size]
+        at = np.flatnonzero(is_touched[one] | is_touched[other])
+        taken = one[at], other[at], self.likeness[at]
+        one[at] = other[at] = self._count
+        self._close = self._close[one[self._close] < self._count]
+        return taken
+
+    def add(self, one: Places, other: Places, likeness: Floats, closeness: Floats) -> None:
+        """Add pairs after all others."""
+        if self._size + len(one) > len(self.one):
+            self._make_room(len(one))
+        places = np.arange(self._size, self._size + len(one))
+        self.one[places], self.other[places] = one, other
+        self.likeness[places], self.closeness[places] = likeness, closeness
+        self._size += len(one)
+        self._close = np.concatenate([self._close, places[closeness > 0]])
+
+    def _make_room(self, more: int) -> None:
+        kept = np.flatnonzero(self.one[: self._size] < self._count)
+        room = np.zeros(len(kept) // 4 + more, np.int64)
+        columns = (self.one, self.other, self.likeness, self.closeness)
+        one, other, likeness, closeness = (
+            np.concatenate([column[kept], room.astype(column.dtype)]) for column in columns
+        )
+        self.one, self.other, self.likeness, self.closeness = one, other, likeness, closeness
+        self._size = len(kept)
+        self._close = np.flatnonzero(closeness[: len(kept)] > 0)
 
 
 def _summed(one: Places, other: Places, likeness: Floats, count: int) -> tuple[Places, Places, Floats]:

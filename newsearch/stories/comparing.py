@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from newsearch._compiled import compiled
-from newsearch.stories._senses import NEGATIONS
+from newsearch.stories._senses import NEGATIONS, POLAR
 from newsearch.stories.copies import GAP, RUN, WINDOW, opposed, relation, renamed
 from newsearch.stories.wording import (
     DASHES,
@@ -43,8 +43,8 @@ CAPITAL, DIGIT, LABEL, COLON, DASH, OPENS, CLOSES, PLACE, SEPARATOR, CUT = (1 <<
 """What a chunk is: it begins with a capital or a digit, ends a label or a dateline, has a bracket, is a place in
 capitals or a separator, or breaks off."""
 
-TERM_DIGIT, TERM_NUMBER, TERM_NEGATION = 1, 2, 4
-"""What a term is: it begins with a digit, is the word for a number, or a negation."""
+TERM_DIGIT, TERM_NUMBER, TERM_NEGATION, TERM_POLAR = 1, 2, 4, 8
+"""What a term is: it begins with a digit, is the word for a number, a negation, or may have an opposite."""
 
 
 class Comparer:
@@ -78,13 +78,17 @@ class Comparer:
         words = self._wordings
         return array("d", [relation(words[i], words[j]) for i, j in pairs.reshape(-1, 2).tolist()]).tobytes()
 
-    def forget(self) -> None:
-        """Forget all articles. The next one gets number 0."""
-        self._wordings.clear()
+    def forget(self, count: int | None = None) -> None:
+        """Forget the first `count` articles, or all. The next one that is left, or added, gets number 0."""
+        if count is not None and not 0 <= count <= len(self._wordings):
+            raise IndexError("there are not as many articles")
+        del self._wordings[:count]
 
-    def sizes(self) -> bytes:
-        """The number of terms in title and text of each article, as bytes of int32."""
-        return array("i", [len(w.title) + len(w.text) for w in self._wordings]).tobytes()
+    def sizes(self, first: int = 0) -> bytes:
+        """The number of terms in title and text of each article from this one on, as bytes of int32."""
+        if not 0 <= first <= len(self._wordings):
+            raise IndexError("no such article")
+        return array("i", [len(w.title) + len(w.text) for w in self._wordings[first:]]).tobytes()
 
 
 @lru_cache(maxsize=1 << 14)
@@ -105,19 +109,21 @@ def chunk_kind(chunk: str) -> tuple[int, tuple[str, ...]]:
     return kind, chunk_terms(chunk)
 
 
+@lru_cache(maxsize=1 << 13)
 def term_kind(term: str) -> tuple[int, int, str]:
     """The weight of a term, what it is, and its `number_value`."""
     kind = (
         TERM_DIGIT * term[0].isdigit()
         | TERM_NUMBER * (term in NUMBER_WORDS)
         | TERM_NEGATION * (term in NEGATIONS)
+        | TERM_POLAR * (term in POLAR)
     )
     return weight((term,)), kind, number_value(term)
 
 
 def comparer() -> Comparer:
     """A new Comparer."""
-    return Comparer(chunk_kind, term_kind, opposed, renamed, (*NUMBER_WORDS, *NEGATIONS))
+    return Comparer(chunk_kind, term_kind, opposed, renamed, (*NUMBER_WORDS, *NEGATIONS, *POLAR))
 
 
 class Seen:
@@ -170,6 +176,7 @@ _CONSTANTS: Final = {
     "TERM_DIGIT": TERM_DIGIT,
     "TERM_NUMBER": TERM_NUMBER,
     "TERM_NEGATION": TERM_NEGATION,
+    "TERM_POLAR": TERM_POLAR,
 }
 
 if _twin := compiled(f"{__package__}._comparing", _CONSTANTS):

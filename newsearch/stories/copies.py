@@ -22,7 +22,7 @@ were split into batches.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
@@ -287,31 +287,36 @@ def groups(
         the set of articles, not on their order.
     """
     sizes = [len(one.title) + len(one.text) for one in wordings]
+    times = [math.nan if one.time is None else one.time for one in wordings]
     found = []
     for i, j in pairs:
         i, j = (i, j) if keys[i] < keys[j] else (j, i)
         found.append((i, j, relate(wordings[i], wordings[j])))
-    times = [math.nan if one.time is None else one.time for one in wordings]
-    return grouped(
-        sizes, times, keys, found, lambda pairs: [relate(wordings[i], wordings[j]) for i, j in pairs]
-    )
+    steps = grouping(sizes, times, keys, found)
+    missing = next(steps)
+    while True:
+        try:
+            missing = steps.send([relate(wordings[i], wordings[j]) for i, j in missing])
+        except StopIteration as end:
+            return list(end.value)
 
 
-def grouped(
+def grouping(
     sizes: Sequence[int],
     times: Sequence[float],
     keys: Sequence[Any],
     known: Iterable[tuple[int, int, float]],
-    relate: Callable[[list[tuple[int, int]]], Sequence[float]],
-) -> list[int]:
-    """The same from pairs that have been compared.
+) -> Generator[list[tuple[int, int]], Sequence[float], list[int]]:
+    """The same from pairs that have been compared, step by step.
 
     Args:
         sizes: the number of terms in title and text of each article.
         times: publication time of each article, in seconds; NaN if unknown.
         keys: unique.
         known: pairs of articles, the one with the smaller key first, and their `relation`; all that are copies.
-        relate: the relations of further pairs, ordered in the same way.
+
+    Yields:
+        Further pairs, ordered in the same way; it must be sent their relations. The first are none.
     """
     relations: dict[tuple[int, int], float] = {}
     edges = []
@@ -321,6 +326,7 @@ def grouped(
             apart = abs(times[i] - times[j])
             edges.append((-closeness, 0.0 if math.isnan(apart) else apart, keys[i], keys[j], i, j))
     edges.sort()
+    yield []
     group = list(range(len(sizes)))
     members: dict[int, list[int]] = {}
     for *_, i, j in edges:
@@ -333,8 +339,8 @@ def grouped(
             for x in one[:REPRESENTATIVES]
             for y in other[:REPRESENTATIVES]
         ]
-        missing = [pair for pair in across if pair not in relations]
-        relations.update(zip(missing, relate(missing), strict=True) if missing else ())
+        if missing := [pair for pair in across if pair not in relations]:
+            relations.update(zip(missing, (yield missing), strict=True))
         found = [relations[pair] for pair in across]
         if min(found) < 0 or sum(closeness >= 1 for closeness in found) < QUORUM * len(found):
             continue

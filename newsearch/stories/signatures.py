@@ -32,12 +32,7 @@ BITS: Final = 21
 LEAD: Final = 64
 """Number of terms of a text that are sampled."""
 
-NEIGHBOURS: Final = 64
-"""Number of later articles with the same shingle that each article is paired with, in order of time."""
-
 Signatures: TypeAlias = "np.ndarray[Any, np.dtype[np.uint64]]"
-Pairs: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
-Slots: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 _MASK: Final = (1 << 64) - 1
 _SLOT: Final = (1 << BITS) - 1
@@ -94,101 +89,6 @@ def signatures(articles: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Signa
 def signatures_array(found: Sequence[tuple[int, int]]) -> Signatures:
     """Convert signatures to the form that `candidates` takes: an n x 2 array."""
     return np.array(found, np.uint64).reshape(-1, 2)
-
-
-def candidates(
-    signatures: Signatures,
-    times: Sequence[float] | np.ndarray[Any, Any],
-    window: float,
-    fresh: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
-    once_crowded: tuple[Sequence[int], ...] = ((), ()),
-) -> Pairs:
-    """The pairs of articles with a common shingle, at most `window` seconds apart.
-
-    Args:
-        signatures: n x 2.
-        times: publication time of each article, in seconds; NaN if unknown. Unknown times count as close to each other.
-        window: in seconds.
-        fresh: for each article, whether it has not been paired before. Only pairs with such an article are returned,
-            and those that share a crowded shingle: whether these are paired depends on the other articles.
-        once_crowded: shingles of headlines, and of texts, that were crowded when the others were paired.
-
-    Returns:
-        m x 2 indices of articles, the smaller first, in ascending order, each pair once.
-    """
-    found = []
-    count = len(signatures)
-    when = np.nan_to_num(np.asarray(times, np.float64), nan=-1e18)
-    for columns, once in zip(_slots(signatures), once_crowded, strict=True):
-        articles = np.repeat(np.arange(count), columns.shape[1])
-        values = columns.ravel()
-        kept = values > 0
-        if fresh is not None:
-            is_crowded = _crowded(columns)
-            is_crowded[np.asarray(once, np.int64)] = True
-            is_wanted = is_crowded.copy()
-            is_wanted[columns[fresh].ravel()] = True
-            kept &= is_wanted[values]
-        articles, values = articles[kept], values[kept]
-        # an article has each of its shingles once, so the articles of one value are distinct
-        order = np.lexsort((articles, when[articles], values))
-        articles, values = articles[order], values[order]
-        at = np.arange(len(values))
-        for step in range(1, NEIGHBOURS + 1):
-            at = at[at < len(values) - step]
-            at = at[values[at] == values[at + step]]
-            if not len(at):
-                break
-            one, other = articles[at], articles[at + step]
-            near = np.abs(when[other] - when[one]) <= window
-            if fresh is not None:
-                near &= fresh[one] | fresh[other] | is_crowded[values[at]]
-            one, other = one[near], other[near]
-            found.append(np.minimum(one, other) * count + np.maximum(one, other))
-    keys = np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
-    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
-    return np.stack([keys // max(1, count), keys % max(1, count)], axis=1)
-
-
-def crowded(signatures: Signatures) -> tuple[Slots, Slots]:
-    """The shingles of headlines, and those of texts, that more articles have than can all be paired with each other."""
-    titles, texts = (np.flatnonzero(_crowded(columns)[1:]) + 1 for columns in _slots(signatures))
-    return titles, texts
-
-
-def _crowded(columns: Slots) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """For each value of a shingle, whether more articles have it than can all be paired with each other."""
-    return np.bincount(columns.ravel(), minlength=1 << BITS) > NEIGHBOURS + 1
-
-
-def still_paired(signatures: Signatures, pairs: Pairs) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether pairs that were candidates once share a shingle that is not crowded, and so are candidates still."""
-    return _sharing(signatures, pairs, is_crowded=False)
-
-
-def sharing_crowded(signatures: Signatures, pairs: Pairs) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether pairs share a crowded shingle."""
-    return _sharing(signatures, pairs, is_crowded=True)
-
-
-def _sharing(
-    signatures: Signatures, pairs: Pairs, *, is_crowded: bool
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    found = np.zeros(len(pairs), bool)
-    for columns in _slots(signatures):
-        one, other = columns[pairs[:, 0]], columns[pairs[:, 1]]
-        counts = (one > 0) & (_crowded(columns)[one] == is_crowded)
-        for slot in range(columns.shape[1]):
-            found |= ((one == other[:, slot : slot + 1]) & counts).any(axis=1)
-    return found
-
-
-def _slots(signatures: Signatures) -> tuple[Slots, Slots]:
-    """The shingles of each headline, n x TITLE_SLOTS, and of each text, n x TEXT_SLOTS."""
-    shifts = np.array([0, BITS, 2 * BITS], np.uint64)
-    found = ((signatures[:, :, None] >> shifts) & np.uint64(_SLOT)).reshape(len(signatures), SLOTS)
-    slots = found.astype(np.int64)
-    return slots[:, :TITLE_SLOTS], slots[:, TITLE_SLOTS:]
 
 
 def _lowest(hashes: Sequence[int], sizes: Sequence[int], length: int, count: int) -> list[int]:

@@ -40,7 +40,7 @@ from newsearch.engine.base import (
 )
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
-from newsearch.query.tree import Node
+from newsearch.query.tree import Node, Word
 from newsearch.text.analysis import Stemming
 
 Kept = dict[tuple[str, str], Article]
@@ -215,12 +215,16 @@ class MemoryReader:
     def held(self, form: str) -> int:
         return self._counts[form]
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        near = ((form, _edits(term, form)) for form in self._counts if form != term)
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        frequent = (form for form in self._counts if form != term and self._counts[form] >= least)
+        near = ((form, _edits(term, form)) for form in frequent)
         return [LikeForm(form, self._counts[form], distance) for form, distance in near if distance <= edits]
 
     def count(self, node: Node) -> int:
-        return self.search(node, Options(limit=0)).counts().complete
+        return self.search(node, Options(limit=0)).complete()
+
+    def bound(self, word: str) -> int:
+        return self.count(Word(word))
 
     def articles_with(self, form: str) -> int:
         return self._counts[form]
@@ -299,6 +303,9 @@ class MemoryAnswer:
     def article(self, number: int) -> Article:
         return self._page[number].article
 
+    def json(self, number: int) -> str | None:
+        return None
+
     def stemming(self, number: int) -> Stemming:
         return self._oracle.stemmings[self._oracle.texts[self._page[number].number].language]
 
@@ -320,8 +327,10 @@ class MemoryAnswer:
         return Explanation(found.score, "score", details)
 
     def counts(self) -> Counts:
-        complete = sum(found.complete for found in self._own)
-        return Counts(complete, len(self._own) - complete)
+        return Counts(self.complete(), len(self._own) - self.complete())
+
+    def complete(self) -> int:
+        return sum(found.complete for found in self._own)
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         found: list[Found] = self._own

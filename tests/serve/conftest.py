@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,6 +73,10 @@ def serve(index: Path) -> Iterator[Serve]:
     yield make
     for client in clients:
         client.__exit__(None, None, None)
+    # What they still prepare must not run into the next test.
+    for thread in threading.enumerate():
+        if thread.name == "newsearch-opening":
+            thread.join()
 
 
 @pytest.fixture

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from newsearch import Request
+from newsearch.serve.results_page import page_address, period_links
 
 HOSTILE = "odd/?a=b&c=d#<script>alert('x')</script>/../../etc"
 
@@ -210,3 +214,16 @@ def test_every_link_of_a_page_stays_under_the_base_path(serve: Any) -> None:
                 assert re.match("https?://|#|/news/", target), (tag, target)
                 if target.startswith("/news/"):
                     assert client.get(target).status_code == 200, target
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("a b", collapse="copies"),
+        Request("", limit=7, offset=3, sort="newest", topics=("A&B", "C"), collapse="stories"),
+        Request("é", after="2020-01", before="2021", min_heat=3.5, tz="Europe/Paris", providers=("X",)),
+    ],
+)
+def test_a_period_is_linked_as_any_other_search(request_: Request) -> None:
+    wanted = page_address("/news/", replace(request_, offset=0, after="2020-02", before="2020-03"))
+    assert period_links("/news/", request_)("2020-02", "2020-03") == wanted

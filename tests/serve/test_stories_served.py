@@ -165,6 +165,13 @@ def test_the_front_page_has_stories_with_several_reports(serve: Any, copied: Pat
 def test_the_api_has_stories_copies_and_related(serve: Any, copied: Path) -> None:
     client = serve(copied)
     stories = client.get("/api/v1/stories?after=2020-09-08&before=2020-09-12&limit=1").json()
+    for report in COPIED:
+        told = client.get("/api/v1/stories", params={"id": report["id"]}).json()
+        assert [story["id"] for story in told["stories"]] == [stories["stories"][0]["id"]]
+        assert len(told["stories"][0]["articles"]) == len(COPIED)
+    outside = client.get("/api/v1/stories?id=ferry&before=2020-09-12&after=2020-09-08")
+    assert (outside.status_code, outside.json()["stories"]) == (200, [])
+    assert client.get("/api/v1/stories?id=nowhere").status_code == 404
     assert [story["id"] for story in stories["stories"]] == ["first"]
     assert stories["stories"][0]["outlets"] == ["Lenne Post", "Harbour Gazette", "Evening Star"]
     copies = client.get("/api/v1/copies?id=second").json()
@@ -178,7 +185,9 @@ def test_the_api_has_stories_copies_and_related(serve: Any, copied: Path) -> Non
     assert related["related"][0]["path"] in ("first", "second", "third")
 
 
-@pytest.mark.parametrize("path", ["related?id=draft", "copies?id=draft", "related?id=no", "copies?id=no"])
+@pytest.mark.parametrize(
+    "path", [f"{what}?id={id}" for what in ("related", "copies", "stories") for id in ("draft", "no")]
+)
 def test_what_is_not_shown_is_not_compared_either(serve: Any, copied: Path, path: str) -> None:
     assert serve(copied).get(f"/api/v1/{path}").status_code == 404
 

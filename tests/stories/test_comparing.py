@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsearch.stories import comparing
+from newsearch.stories._senses import POLAR, are_opposite
 from newsearch.stories.comparing import Comparer, chunk_kind, comparer, term_kind
 from newsearch.stories.copies import opposed, relation, renamed
 from newsearch.stories.wording import wording_of
@@ -123,7 +124,7 @@ def test_an_error_of_python_is_passed_on() -> None:
         made.add(["Ferry"], ["costs 2.50"], bytes(4), bytes(8))
     with pytest.raises(RuntimeError, match="failed"):
         made.add(["Ferry"], ["reopened"], bytes(4), bytes(8))
-    made = Comparer(chunk_kind, term_kind, fails, renamed, ())
+    made = Comparer(chunk_kind, term_kind, fails, renamed, tuple(POLAR))
     texts = ["the ferry to the islands rises today", "the ferry to the islands falls today"]
     made.add(["", ""], texts, bytes(8), bytes(16))
     with pytest.raises(KeyError):
@@ -138,7 +139,7 @@ def test_nobody_else_is_let_in_while_words_are_compared() -> None:
         made.add(["Ferry"], ["reopened"], bytes(4), bytes(8))
         return False
 
-    made = Comparer(chunk_kind, term_kind, asks, renamed, ())
+    made = Comparer(chunk_kind, term_kind, asks, renamed, tuple(POLAR))
     texts = ["the ferry to the islands rises today", "the ferry to the islands falls today"]
     made.add(["", ""], texts, bytes(8), bytes(16))
     with pytest.raises(RuntimeError, match="another thread"):
@@ -154,3 +155,38 @@ def test_forgotten_articles_leave_their_numbers_to_others() -> None:
         made.relations(np.array([0, 0], np.int64))
     made.add(["Harbour closed for the night"], [""], bytes(4), bytes(8))
     assert np.frombuffer(made.sizes(), np.int32).tolist() == [5]
+
+
+@given(st.lists(alike(), min_size=1, max_size=3), st.data())
+@settings(max_examples=60, deadline=None)
+def test_articles_that_are_left_after_forgetting_others_compare_as_before(
+    batches: list[list[tuple[str, str, int, float]]], data: st.DataObject
+) -> None:
+    made, left = comparer(), []
+    for batch in batches:
+        titles, texts, outlets, seconds = map(list, zip(*batch, strict=True))
+        made.add(titles, texts, np.array(outlets, np.int32).tobytes(), np.array(seconds).tobytes())
+        count = data.draw(st.integers(0, len(left) + len(batch)))
+        made.forget(count)
+        left = [*left, *batch][count:]
+        pairs = np.array([(i, j) for i in range(len(left)) for j in range(len(left))], np.int64).reshape(-1)
+        assert np.frombuffer(made.relations(pairs)).tolist() == (compare(left)[1] if left else [])
+        sizes = np.frombuffer(made.sizes(), np.int32).tolist()
+        first = data.draw(st.integers(0, len(left)))
+        assert np.frombuffer(made.sizes(first), np.int32).tolist() == sizes[first:]
+    for wrong in (-1, len(left) + 1):
+        with pytest.raises(IndexError):
+            made.forget(wrong)
+        with pytest.raises(IndexError):
+            made.sizes(wrong)
+
+
+WORDS = (*sorted(POLAR)[:: len(POLAR) // 60], *"rise rises fall falls likely unlikely monday".split())
+
+
+@given(st.sampled_from(WORDS) | st.text(max_size=5), st.sampled_from(WORDS) | st.text(max_size=5))
+@example("possible", "impossible")
+@example("rises", "falls")
+def test_opposites_are_polar_or_begin_with_a_prefix(a: str, b: str) -> None:
+    if are_opposite(a, b):
+        assert {a, b} <= POLAR or a.endswith(b) or b.endswith(a)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsearch import Article
 from newsearch.articles.article import Provider
-from newsearch.stories import copies, signatures
+from newsearch.stories import copies, pairing, signatures
 from newsearch.stories.wording import Wording, brand, wording, wording_of
 
 DAY = 86400.0
@@ -185,7 +185,7 @@ def collections(draw: st.DrawFn) -> list[tuple[str, Wording]]:
 def grouped(articles: list[tuple[str, Wording]]) -> set[frozenset[str]]:
     words = [w for _, w in articles]
     found = signatures.signatures((w.title, w.text) for w in words)
-    pairs = signatures.candidates(found, [w.time or 0.0 for w in words], copies.WINDOW)
+    pairs = pairing.candidates(found, [w.time or 0.0 for w in words], copies.WINDOW)
     labels = copies.groups(words, [key for key, _ in articles], [(int(i), int(j)) for i, j in pairs])
     groups: dict[int, set[str]] = {}
     for (key, _), label in zip(articles, labels, strict=True):
@@ -254,9 +254,9 @@ def test_candidates_are_pairs_that_share_a_shingle_within_the_window() -> None:
     ]
     found = signatures.signatures((w.title, w.text) for w in words)
 
-    assert signatures.candidates(found, [0, 0, 5, 20], 10).tolist() == [[0, 2]]
-    assert signatures.candidates(found, [0, 0, 5, 20], 100).tolist() == [[0, 2], [0, 3], [2, 3]]
-    assert signatures.candidates(found[:0], [], 10).tolist() == []
+    assert pairing.candidates(found, [0, 0, 5, 20], 10).tolist() == [[0, 2]]
+    assert pairing.candidates(found, [0, 0, 5, 20], 100).tolist() == [[0, 2], [0, 3], [2, 3]]
+    assert pairing.candidates(found[:0], [], 10).tolist() == []
 
 
 def test_the_signature_is_part_of_the_format() -> None:

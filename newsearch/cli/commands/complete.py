@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import format_option
+from newsearch.cli.options import format_option, limit_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.search.index import open as open_index
 from newsearch.text.clean import one_line
@@ -21,15 +21,7 @@ from newsearch.text.clean import one_line
       newsearch complete 'ban topic:fac' --format json""",
 )
 @click.argument("text", nargs=-1, required=True)
-@click.option(
-    "-n",
-    "--limit",
-    metavar="NUMBER",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="Maximum number of completions.",
-)
+@limit_option("Maximum number of completions.", least=1)
 @format_option("text", "json")
 @index_option
 def complete(text: Sequence[str], limit: int, format_name: str, directory: str | None) -> int:

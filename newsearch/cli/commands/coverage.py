@@ -11,7 +11,7 @@ import click
 
 from newsearch.cli.charts import padded, spark
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, cells, complain
 from newsearch.cli.windows import Window, by_option, window_options
@@ -35,13 +35,7 @@ _NAME = 32
 )
 @click.argument("text", nargs=-1)
 @by_option
-@click.option(
-    "-n",
-    "--limit",
-    metavar="NUMBER",
-    type=click.IntRange(min=0),
-    help=f"Outlets to show.  [default: {_ROWS} in text on a terminal, otherwise all]",
-)
+@limit_option(f"Outlets to show.  [default: {_ROWS} in text on a terminal, otherwise all]", default=None)
 @window_options
 @format_option("text", "json", "csv")
 @color_option

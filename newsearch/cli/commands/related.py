@@ -9,7 +9,7 @@ import click
 from newsearch.articles.article import article_to_mapping
 from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
 from newsearch.text.clean import one_line
@@ -23,15 +23,7 @@ from newsearch.text.clean import one_line
       newsearch related world/2020-03-11 --format json""",
 )
 @click.argument("id")
-@click.option(
-    "-n",
-    "--limit",
-    metavar="NUMBER",
-    type=click.IntRange(min=1, max=1_000),
-    default=10,
-    show_default=True,
-    help="Articles to show.",
-)
+@limit_option("Articles to show.", least=1, most=1_000)
 @format_option("text", "json")
 @color_option
 @index_option

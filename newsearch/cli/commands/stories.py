@@ -10,7 +10,7 @@ import click
 
 from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, complain, wrap
 from newsearch.cli.windows import Window, window_options
@@ -31,15 +31,7 @@ _OUTLETS = 5
       newsearch stories --id local/2020-09-12-smoke""",
 )
 @click.argument("text", nargs=-1)
-@click.option(
-    "-n",
-    "--limit",
-    metavar="NUMBER",
-    type=click.IntRange(min=0),
-    default=10,
-    show_default=True,
-    help="Stories to show.",
-)
+@limit_option("Stories to show.")
 @click.option("--id", metavar="ID", help="Only the story that this article reports, with all its reports.")
 @window_options
 @format_option("text", "json")

@@ -10,7 +10,7 @@ import click
 
 from newsearch.cli.charts import bar, padded
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, limit_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, DIM, Terminal, cells, complain
 from newsearch.cli.windows import Window, window_options
@@ -33,15 +33,7 @@ _WORD = 40
       newsearch words wildfire --format json""",
 )
 @click.argument("text", nargs=-1)
-@click.option(
-    "-n",
-    "--limit",
-    metavar="NUMBER",
-    type=click.IntRange(min=1, max=1_000),
-    default=20,
-    show_default=True,
-    help="Words to show.",
-)
+@limit_option("Words to show.", default=20, least=1, most=1_000)
 @window_options
 @format_option("text", "json", "csv")
 @color_option

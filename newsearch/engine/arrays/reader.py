@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 _ASIDE = 64 << 20
-"""Bytes of the limit that are left for Python and for searches that run; two thirds of a smaller limit."""
+_ASIDE_SEGMENT = 200 << 10
+_ASIDE_ARTICLE = 2
+"""Bytes of the limit that are left for Python and for searches that run, some for each segment and article; two thirds
+of a smaller limit."""
 
 
 class ArraysReader:
@@ -54,7 +57,8 @@ class ArraysReader:
             self.toc, self._segments = open_generation(directory)
         self._memory = memory
         published = (None, None) if unpublished else (directory, self.toc)
-        self._view = View(self._segments, self.toc.pivots, memory - min(_ASIDE, 2 * memory // 3), *published)
+        aside = _ASIDE + sum(_ASIDE_SEGMENT + _ASIDE_ARTICLE * segment.articles for segment in self._segments)
+        self._view = View(self._segments, self.toc.pivots, memory - min(aside, 2 * memory // 3), *published)
         self._form_counts = FormCounts(self._view)
 
     @property
@@ -79,6 +83,13 @@ class ArraysReader:
         from newsearch.engine.arrays.searching.folded import FoldedSearch  # with all that compares articles
 
         return FoldedSearch(self._view, tree, options, fold, stories=True)
+
+    @property
+    def are_copies_pending(self) -> bool:
+        return self._view.found_groups.is_pending
+
+    def defer_copies(self) -> Callable[[], None]:
+        return self._view.defer_groups()
 
     @checked
     def copies(self, id: str) -> list[Article]:
@@ -151,12 +162,16 @@ class ArraysReader:
         return self._form_counts.begun(prefix, limit, among)
 
     @checked
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        return self._form_counts.like(term, edits)
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        return self._form_counts.like(term, edits, least)
 
     @checked
     def count(self, node: Node) -> int:
         return self._form_counts.count(node)
+
+    @checked
+    def bound(self, word: str) -> int:
+        return self._form_counts.bound(word)
 
     @checked
     def articles_with(self, form: str) -> int:

@@ -103,6 +103,9 @@ class OpenSearchAnswer:
     def article(self, number: int) -> Article:
         return self._article(self.rows[number].hit)
 
+    def json(self, number: int) -> str | None:
+        return None
+
     def article_of(self, row: Row) -> Article:
         """The article of a hit."""
         return self._article(row.hit)
@@ -143,17 +146,22 @@ class OpenSearchAnswer:
         return Explanation(score, "score", (Explanation(text, "text", parts), boost))
 
     def counts(self) -> Counts:
-        wanted = [name for name in ("complete", "partial") if name not in self._totals]
+        return Counts(*self._counted("complete", "partial"))
+
+    def complete(self) -> int:
+        return self._counted("complete")[0]
+
+    def _counted(self, *names: str) -> list[int]:
+        """How many complete or partial matches there are."""
         if not self._known.generation.articles:
-            return Counts(0, 0)
+            return [0 for _ in names]
         if not self.query.counts_partial:
             self._totals["partial"] = 0
-            wanted = [name for name in wanted if name != "partial"]
-        if wanted:
+        if wanted := [name for name in names if name not in self._totals]:
             bodies = [counting([getattr(self.query, name)()]) for name in wanted]
             for name, answer in zip(wanted, self._known.requests.searches(bodies), strict=True):
                 self._totals[name] = counted(answer)
-        return Counts(self._totals["complete"], self._totals["partial"])
+        return [self._totals[name] for name in names]
 
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         counts = self.counts()

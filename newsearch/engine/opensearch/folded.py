@@ -17,26 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Explanation, Fold, Options
-from newsearch.engine.opensearch.answer import Named, OpenSearchAnswer, Row
+from newsearch.engine.base import FACETS, MAX_PAGE, Counts, Fold, Options
+from newsearch.engine.folding import CANDIDATES, NOON, FoldedPage
+from newsearch.engine.opensearch.answer import OpenSearchAnswer, Row
 from newsearch.engine.opensearch.counts import Known
 from newsearch.engine.opensearch.groups import Groups, count
 from newsearch.engine.opensearch.paging import columns
 from newsearch.engine.opensearch.periods import field_of, period_of
 from newsearch.query.tree import Node
-from newsearch.stories.spreading import spread
-from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]
 
-CANDIDATES = 200
-"""Hits that are read first. If they do not fill the page, the number is doubled until they do."""
-
 _KEYS = 50_000
 """Articles that one search is restricted to at most."""
-
-_NOON = 43_200
 
 
 class _Group(NamedTuple):
@@ -46,7 +40,7 @@ class _Group(NamedTuple):
     number: int
 
 
-class FoldedOpenSearchAnswer:
+class FoldedOpenSearchAnswer(FoldedPage[OpenSearchAnswer, _Group]):
     """Implements `FoldedAnswer`.
 
     Args:
@@ -61,43 +55,7 @@ class FoldedOpenSearchAnswer:
         self._options = options
         self._fold = fold
         self._find_groups = groups
-        end = options.offset + options.limit
-        size = min(max(CANDIDATES, end), MAX_PAGE) if options.limit else 0
-        while True:
-            self._search = OpenSearchAnswer(known, tree, replace(options, offset=0, limit=size))
-            found = self._found(self._search.rows)
-            hits, is_full = spread(found, _outlet_of, fold.per_outlet, options.limit, end)
-            if is_full or len(self._search) < size or size == MAX_PAGE or not size:
-                break
-            size = min(2 * size, MAX_PAGE)
-        self._hits = hits[options.offset : end]
-        self._page = self._search.with_page([hit.row for hit in self._hits])
-
-    # Answer
-
-    def __len__(self) -> int:
-        return len(self._hits)
-
-    def matched(self, number: int) -> bool:
-        return self._page.matched(number)
-
-    def article(self, number: int) -> Article:
-        return self._page.article(number)
-
-    def stemming(self, number: int) -> Stemming:
-        return self._page.stemming(number)
-
-    def hits(self) -> Sequence[tuple[Named, float, bool]]:
-        return self._page.hits()
-
-    def explain(self, number: int) -> Explanation:
-        return self._page.explain(number)
-
-    def counts(self) -> Counts:
-        return self._search.counts()
-
-    def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        return self._search.facet(name, limit)
+        super().__init__(options, fold, first=CANDIDATES, most=MAX_PAGE)
 
     def copies(self, number: int) -> list[Article]:
         hit = self._hits[number]
@@ -135,6 +93,16 @@ class FoldedOpenSearchAnswer:
 
     # Folding
 
+    def _searched(self, options: Options) -> OpenSearchAnswer:
+        return OpenSearchAnswer(self._known, self._tree, options)
+
+    def _paged(self) -> OpenSearchAnswer:
+        return self._search.with_page([hit.row for hit in self._hits])
+
+    def _outlet_of(self, group: _Group) -> str:
+        outlet: str = group.row.hit.source.get("brand", "")
+        return outlet
+
     @cached_property
     def _groups(self) -> Groups:
         return self._find_groups()
@@ -146,8 +114,8 @@ class FoldedOpenSearchAnswer:
         ).tolist()
         return numbers
 
-    def _found(self, rows: Sequence[Row]) -> list[_Group]:
-        """The groups among the hits that were read, in their order."""
+    def _found(self) -> list[_Group]:
+        rows = self._search.rows
         if not self._fold.copies or not rows:
             return [_Group(row, -1) for row in rows]
         seen: set[int] = set()
@@ -229,14 +197,9 @@ def _identity(row: Row) -> tuple[int, str]:
     return row.hit.source["key"], row.hit.source["source"]
 
 
-def _outlet_of(group: _Group) -> str:
-    outlet: str = group.row.hit.source.get("brand", "")
-    return outlet
-
-
 def _when(row: Row) -> float:
     """The date in seconds, to sort by. A day without a time counts as noon; unknown dates come last."""
     seconds = row.hit.source.get("date")
     if seconds is None:
         return inf
-    return float(seconds) + (_NOON if "day" in row.hit.source else 0)
+    return float(seconds) + (NOON if "day" in row.hit.source else 0)

@@ -15,21 +15,21 @@ import orjson
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.segment.columns import hash_key
+from newsearch.engine.folding import NOON
 from newsearch.engine.opensearch.held import document_id, unsigned
 from newsearch.engine.opensearch.known_groups import name_of, read_known, write_known
 from newsearch.engine.opensearch.paging import columns as columns_of
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests
 from newsearch.errors import IndexCorrupt
-from newsearch.stories.grouping import grouped_anew, keys_of
+from newsearch.stories.grouping import grouped_anew
+from newsearch.stories.known import keys_of
 
 Array: TypeAlias = NDArray[Any]
 Query: TypeAlias = dict[str, Any]
 
 _READ = 500
 """Articles that are read in one request."""
-
-_NOON = 43_200
 
 
 class Groups:
@@ -114,7 +114,7 @@ class _Visible:
         self.key, self.keys = key[order], keys[order]
         self.sources = [columns["source"][i] for i in order.tolist()]
         self._born = np.array(columns["born"], np.int64)[order].tolist()
-        noon = np.array([0 if day is None else _NOON for day in columns["day"]])
+        noon = np.array([0 if day is None else NOON for day in columns["day"]])
         self.times = (np.array(columns["date"], np.float64) + noon)[order]
         brands = {"": 0}
         numbers = [brands.setdefault(name or "", len(brands)) for name in columns["brand"]]

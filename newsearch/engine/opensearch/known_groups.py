@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import numpy as np
 import orjson
 
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import Generation, meta_index
 from newsearch.engine.opensearch.pieces import read_pieces, write_pieces
 from newsearch.errors import EngineError, IndexMissing
-from newsearch.stories.grouping import NOTHING, VERSION, KnownGroups, is_sound
+from newsearch.stories.known import NOTHING, VERSION, KnownGroups, packed, unpacked
 
 _NAME = "groups"
 
@@ -29,27 +28,19 @@ def read_known(cluster: Cluster) -> tuple[str, KnownGroups]:
         told = orjson.loads(head)
         if told["version"] != VERSION:
             return "", NOTHING
-        arrays, at = [], 0
-        for empty, size in zip(NOTHING, told["sizes"], strict=True):
-            end = at + size * empty.itemsize
-            arrays.append(np.frombuffer(rest[at:end], empty.dtype))
-            at = end
-        found, generation = KnownGroups(*arrays), str(told["generation"])
+        found, generation = unpacked(rest), str(told["generation"])
     except (ValueError, TypeError, LookupError):
         return "", NOTHING
-    is_whole = [len(array) for array in found] == told["sizes"]
-    return (generation, found) if is_whole and is_sound(found) else ("", NOTHING)
+    return ("", NOTHING) if found is NOTHING else (generation, found)
 
 
 def write_known(cluster: Cluster, generation: Generation, found: KnownGroups) -> None:
     """Keep what is known, if that is possible here."""
-    sizes = [len(array) for array in found]
-    head = orjson.dumps({"version": VERSION, "generation": name_of(generation), "sizes": sizes})
-    arrays = [array.astype(empty.dtype).tobytes() for array, empty in zip(found, NOTHING, strict=True)]
+    head = orjson.dumps({"version": VERSION, "generation": name_of(generation)})
     with suppress(EngineError, IndexMissing):
         # A dry run leaves nothing behind, not even this.
         if cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
-            write_pieces(cluster, _NAME, b"\n".join([head, b"".join(arrays)]))
+            write_pieces(cluster, _NAME, b"\n".join([head, packed(found)]))
 
 
 def name_of(generation: Generation) -> str:

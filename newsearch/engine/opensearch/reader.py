@@ -22,7 +22,7 @@ from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests, counting
 from newsearch.engine.opensearch.translate import Translator
 from newsearch.errors import IndexCorrupt
-from newsearch.query.tree import Node
+from newsearch.query.tree import Node, Word
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats
@@ -159,12 +159,18 @@ class OpenSearchReader:
             if not facts.settle():
                 return clause.found if clause else None
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
-        found = self._known.like(term, edits, published=True)
-        return [LikeForm(form, articles, distance) for distance, form, articles in found if form != term]
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
+        return [
+            LikeForm(form, articles, distance)
+            for distance, form, articles in self._known.like(term, edits, published=True)
+            if form != term and articles >= least
+        ]
 
     def count(self, node: Node) -> int:
-        return self.search(node, Options(limit=0)).counts().complete
+        return self.search(node, Options(limit=0)).complete()
+
+    def bound(self, word: str) -> int:
+        return self.count(Word(word))
 
     def articles_with(self, form: str) -> int:
         return self._known.articles_with(form)

@@ -118,6 +118,7 @@ def survives(directory: Path) -> None:
                 tried(answer.facet, name, 3)
             for hit in range(len(answer)):
                 tried(answer.article, hit)
+                tried(answer.json, hit)
                 tried(answer.explain, hit)
     tried(make, directory, [Commit(frozenset(), tuple(("/a", article) for article in ARTICLES[:8]))])
 

@@ -20,7 +20,8 @@ from newsearch.engine.arrays.files.toc import GROUPS_NAME
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching.groups import _keys
 from newsearch.engine.arrays.writing import builder
-from newsearch.stories import copies, grouping, signatures
+from newsearch.stories import copies, grouping, pairing, signatures, words
+from newsearch.stories.known import NOTHING, KnownGroups, packed
 from newsearch.stories.wording import wording
 
 TEXTS = [
@@ -52,10 +53,14 @@ steps = st.lists(
 @pytest.fixture(autouse=True, params=[64, 2], ids=["few neighbours", "crowded"])
 def neighbours(request: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(signatures, "NEIGHBOURS", request.param)
+        patch.setattr(pairing, "NEIGHBOURS", request.param)
         if request.param == 2:
-            patch.setattr(grouping, "_SLICE", 3)
-            patch.setattr(grouping, "_HELD", 4)
+            patch.setattr(pairing, "NEAREST", 1)
+            patch.setattr(pairing, "_BLOCK", 3)
+            patch.setattr(words, "_SLICE", 3)
+            patch.setattr(words, "_BATCH", 2)
+            patch.setattr(words, "_HELD", 4)
+            patch.setattr(grouping, "_TOGETHER", 3)
         yield
 
 
@@ -74,12 +79,12 @@ def expected(reader: ArraysReader) -> set[frozenset[str]]:
     view = reader._view
     key = {view.record(doc).id: int(key) for doc, key in enumerate(_keys(view, np.arange(view.articles)))}
     articles = [article for article in reader.articles() if article.published]
-    words = [wording(article) for article in articles]
+    wordings = [wording(article) for article in articles]
     signed = [signatures.article_signature(a.title, a.excerpt, a.body) for a in articles]
-    times = [w.time if w.time is not None else float("nan") for w in words]
-    pairs = signatures.candidates(signatures.signatures_array(signed), times, copies.WINDOW)
+    times = [w.time if w.time is not None else float("nan") for w in wordings]
+    pairs = pairing.candidates(signatures.signatures_array(signed), times, copies.WINDOW)
     keys = [f"{key[article.id]:020}" for article in articles]
-    labels = copies.groups(words, keys, pairs.tolist())
+    labels = copies.groups(wordings, keys, pairs.tolist())
     found: dict[int, set[str]] = {}
     for article, label in zip(articles, labels, strict=True):
         found.setdefault(label, set()).add(article.id)
@@ -148,11 +153,11 @@ def test_copies_are_found_and_contradictions_are_not(tmp_path: Path) -> None:
 
 
 def test_only_what_has_changed_is_compared_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signatures, "NEIGHBOURS", 64)
+    monkeypatch.setattr(pairing, "NEIGHBOURS", 64)
     compared: list[int] = []
-    relations = grouping._Words.relations
+    relations = words.Words.relations
     monkeypatch.setattr(
-        grouping._Words,
+        words.Words,
         "relations",
         lambda self, pairs: (compared.append(len(pairs)), relations(self, pairs))[1],
     )
@@ -183,7 +188,7 @@ def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> Non
     for damaged in (b"", sound[:-1], sound + b"x"):
         file.write_bytes(damaged)
         assert told(ArraysReader(tmp_path)) == GROUPS
-        assert groups_file.read_groups(tmp_path)[1] is not grouping.NOTHING
+        assert groups_file.read_groups(tmp_path)[1] is not NOTHING
 
 
 @pytest.mark.parametrize(
@@ -191,15 +196,14 @@ def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> Non
     [
         {"first": [9]},
         {"first": [-1]},
-        {"second": []},
         {"closeness": [0.5]},
         {"closeness": [float("nan")]},
         {"member": [0, 99, 1, 2]},
-        {"group": [0]},
         {"group": [99, 99, 2, 2]},
         {"key": [7, 7, 7, 7, 7, 7]},
         {"key": []},
-        {"generation": []},
+        {"crowded": [0]},
+        {"one": [9], "other": [9]},
     ],
     ids=str,
 )
@@ -208,12 +212,26 @@ def test_groups_that_make_no_sense_are_ignored(tmp_path: Path, wrong: dict[str, 
     reader = ArraysReader(tmp_path)
     assert told(reader) == GROUPS
     generation, known = groups_file.read_groups(tmp_path)
-    arrays = {"generation": np.array([generation], np.uint64), **known._asdict()}
+    arrays = known._asdict()
     for name, values in wrong.items():
         arrays[name] = np.array(values, arrays[name].dtype)
-    write_arrays(tmp_path / GROUPS_NAME, arrays, kind="groups", analysis=groups_file.VERSION)
-    assert groups_file.read_groups(tmp_path) == (0, grouping.NOTHING)
+    groups_file.write_groups(tmp_path, generation, KnownGroups(**arrays))
+    assert groups_file.read_groups(tmp_path) == (0, NOTHING)
     assert told(ArraysReader(tmp_path)) == GROUPS
+
+
+@pytest.mark.parametrize("wrong", [{"generation": []}, {"known": []}], ids=str)
+def test_a_file_without_groups_is_ignored(tmp_path: Path, wrong: dict[str, list[Any]]) -> None:
+    update(str(tmp_path), SIX)
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    generation, known = groups_file.read_groups(tmp_path)
+    arrays = {
+        "generation": np.array([generation], np.uint64),
+        "known": np.frombuffer(packed(known), np.uint8),
+    }
+    arrays |= {name: np.array(values, arrays[name].dtype) for name, values in wrong.items()}
+    write_arrays(tmp_path / GROUPS_NAME, arrays, kind="groups", analysis=groups_file.VERSION)
+    assert groups_file.read_groups(tmp_path) == (0, NOTHING)
 
 
 def test_without_a_place_to_keep_them_groups_are_found_each_time(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import in_numpy
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Boost, Codes, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Boost, Codes, Every, Occurrences, Part, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
 pytestmark = pytest.mark.skipif(
@@ -29,6 +29,8 @@ def some(random: np.random.Generator, articles: int, share: float, dtype: type) 
 
 
 def make_part(random: np.random.Generator, articles: int) -> Part:
+    if random.random() < 0.1:
+        return Every(articles)
     doc = some(
         random, articles, random.choice([0.001, 0.02, 0.3, 1.0]), random.choice([np.uint16, np.uint32])
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 FORMS = ["ban", "banned", "banning", "bans", "bar"]
 HASH = zlib.crc32(b"ban")
 NO_ONE = np.empty(0, np.uint32)
+ALL = np.arange(5, dtype=np.uint32)
 
 
 def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
@@ -162,3 +164,213 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
 
     with pytest.raises(KeyError):
         compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, NO_ONE)
+
+
+# Exact forms
+
+LENGTHS = {f"length_{number}": np.full(5, 4, np.uint8) for number in range(4)}
+
+
+def position_arrays(**changed: Any) -> tuple[Any, ...]:
+    """The positions in the segment of `lookup_arrays`: one of each posting, at 2."""
+    arrays = {
+        "post_pos": np.full(5, 2, np.uint8),
+        "more_at": np.zeros(6, np.uint8),
+        "more_doc": np.empty(0, np.uint16),
+        "more_pos": np.empty(0, np.uint8),
+        **LENGTHS,
+    }
+    return tuple((arrays | changed).values())
+
+
+def neighbours(dictionary: Any, positions: Any, left: bytes, right: bytes, gone: Any = NO_ONE) -> int:
+    opened = compiled.opened([dictionary])
+    found: int = compiled.neighbours(opened, compiled.placed(opened, [positions]), left, right, gone)
+    return found
+
+
+def among(dictionary: Any, positions: Any, docs: Any = ALL) -> Any:
+    opened = compiled.opened([dictionary])
+    placed = compiled.placed(opened, [positions])
+    return compiled.among(opened, placed, b"ban", [(0, HASH)], lambda _, form: form.startswith(b"ban"), docs)
+
+
+class Texts:
+    """Random articles of three words, which share a stem: "a0", "a1" and "a2"."""
+
+    def __init__(self, random: np.random.Generator, start: int, languages: int) -> None:
+        self.start, self.articles = start, int(random.choice([1, 70, 900]))
+        self.sizes = random.integers(0, 4, (4, self.articles))
+        self.texts = [random.integers(0, 3, total) for total in self.sizes.sum(axis=0).tolist()]
+        self.words = [b"a%d" % number for number in range(3)]
+        self.language = random.integers(0, languages, self.articles).astype(np.uint8)
+        # The languages in which each word has the stem.
+        self.spoken = [sorted({0, *random.integers(0, 2, 1).tolist()}) for _ in range(3)]
+        self.codes: dict[tuple[int, int], int] = {}
+        posts: list[list[tuple[int, int]]] = [[] for _ in self.words]
+        more: list[list[tuple[int, int]]] = [[] for _ in self.words]
+        for doc, text in enumerate(self.texts):
+            for form in range(3):
+                at = np.flatnonzero(text == form).tolist()
+                posts[form] += [(doc, position) for position in at[:1]]
+                more[form] += [(doc, position) for position in at[1:]]
+                self.codes[doc, form] = int(random.integers(1, 256))
+
+        def flat(lists: list[list[tuple[int, int]]], part: int) -> Any:
+            return np.array([pair[part] for pairs in lists for pair in pairs], np.uint16)
+
+        groups = [[form for form in range(3) if number in self.spoken[form]] for number in range(languages)]
+        self.dictionary = lookup_arrays(
+            term_bytes=np.frombuffer(b"".join(self.words), np.uint8),
+            term_at=np.arange(4) * 2,
+            stem_hash=np.array([HASH] * languages),
+            stem_ref=np.array([-1 - number for number in range(languages)], np.int32),
+            stem_at=np.arange(languages + 1),
+            group_form_at=np.cumsum([0, *map(len, groups)]),
+            group_form=np.concatenate(groups),
+            post_at=np.cumsum([0, *map(len, posts)]),
+            post_doc=flat(posts, 0),
+            post_code=np.array(
+                [self.codes[doc, form] for form in range(3) for doc, _ in posts[form]], np.uint8
+            ),
+            stem_language=self.language,
+            start=start,
+            articles=self.articles,
+        )
+        self.positions = position_arrays(
+            post_pos=flat(posts, 1),
+            more_at=np.cumsum([0, *map(len, more)]),
+            more_doc=flat(more, 0),
+            more_pos=flat(more, 1),
+            **{f"length_{number}": self.sizes[number] for number in range(4)},
+        )
+
+
+@settings(max_examples=80, deadline=None)
+@given(seeds, st.sampled_from([0, 5]))
+def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
+    random: np.random.Generator, start: int
+) -> None:
+    made = Texts(random, start, 1)
+    gone = np.flatnonzero(random.random(made.articles) < random.choice([0.0, 0.3])) + start
+    kept = sorted({*range(made.articles)} - {*(gone - start).tolist()})
+    gone = gone.astype(np.uint32)
+    for left in range(3):
+        held = compiled.held(compiled.opened([made.dictionary]), [made.words[left], b"b"], gone)
+        assert held == [sum(left in made.texts[doc] for doc in kept), 0]
+        for right in range(3):
+            expected = 0
+            for doc in kept:
+                fields = np.split(made.texts[doc], np.cumsum(made.sizes[:, doc])[:-1])
+                pairs = [(int(a), int(b)) for field in fields for a, b in pairwise(field)]
+                expected += (left, right) in pairs
+            words = made.words[left], made.words[right]
+            assert neighbours(made.dictionary, made.positions, *words, gone) == expected
+
+
+@settings(max_examples=80, deadline=None)
+@given(seeds, st.integers(1, 2), st.booleans())
+def test_a_word_stands_among_some_articles_where_its_forms_do(
+    random: np.random.Generator, languages: int, any_form: bool
+) -> None:
+    first = Texts(random, 0, languages)
+    both = [first, Texts(random, first.articles, languages)]
+    opened = compiled.opened([made.dictionary for made in both])
+    placed = compiled.placed(opened, [made.positions for made in both])
+    docs = np.flatnonzero(random.random(sum(made.articles for made in both)) < random.choice([0.2, 1.0]))
+    stems = [(number, HASH) for number in range(languages)] if any_form else []
+    found = compiled.among(
+        opened, placed, b"a1", stems, lambda language, form: form in both[0].words, docs.astype(np.uint32)
+    )
+    rows: list[tuple[int, int, int]] = []
+    further: list[tuple[int, int]] = []
+    for made in both:
+        for doc, text in enumerate(made.texts):
+            if doc + made.start not in docs:
+                continue
+            said = [
+                form
+                for form in range(3)
+                if form == 1 or (any_form and int(made.language[doc]) in made.spoken[form])
+            ]
+            at = np.flatnonzero(np.isin(text, said)).tolist()
+            if at:
+                code = max(made.codes[doc, form] for form in said if form in text)
+                rows.append((doc + made.start, code, at[0]))
+                further += [(doc + made.start, position) for position in at[1:]]
+    types = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint16)
+    columns = [np.frombuffer(data, dtype).tolist() for data, dtype in zip(found, types, strict=True)]
+    assert list(zip(*columns[:3], strict=True)) == rows
+    assert list(zip(*columns[3:], strict=True)) == further
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"post_pos": np.zeros(4, np.uint8)},
+        {"post_pos": np.zeros(5)},
+        {"post_pos": None},
+        {"more_at": np.zeros(5, np.uint8)},
+        {"more_at": np.arange(6)},
+        {"more_at": np.array([0, -1, 0, 0, 0, 0])},
+        {"more_doc": np.zeros(1, np.uint16)},
+        {"more_doc": np.zeros(1, np.uint32), "more_pos": np.zeros(1, np.uint8)},
+        {"length_2": np.ones(4, np.uint8)},
+        {"length_2": np.ones(5)},
+    ],
+)
+def test_positions_that_lead_out_of_a_segment_are_an_error(damage: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        neighbours(lookup_arrays(), position_arrays(**damage), b"ban", b"bans")
+    with pytest.raises((ValueError, TypeError)):
+        among(lookup_arrays(), position_arrays(**damage))
+
+
+def test_what_is_no_list_of_articles_to_look_among_is_an_error() -> None:
+    for docs in (np.ones(2, bool), np.ones(5), "text", None):
+        with pytest.raises((ValueError, TypeError)):
+            among(lookup_arrays(), position_arrays(), docs)
+    assert [len(data) for data in among(lookup_arrays(), position_arrays(), NO_ONE)] == [0] * 5
+
+
+def test_neighbours_outside_of_a_segment_are_an_error() -> None:
+    outside = lookup_arrays(post_doc=np.full(5, 7, np.uint16))
+    positions = position_arrays(post_pos=np.arange(5, dtype=np.uint8))
+    assert neighbours(lookup_arrays(), positions, b"ban", b"banned") == 0
+    with pytest.raises(ValueError, match="outside"):
+        neighbours(outside, positions, b"ban", b"banned")
+
+
+def test_positions_of_other_segments_are_an_error() -> None:
+    opened = compiled.opened([lookup_arrays()])
+    for others in ([], [position_arrays()] * 2):
+        with pytest.raises(ValueError, match="other segments"):
+            compiled.placed(opened, others)
+    two = compiled.opened([lookup_arrays(), lookup_arrays(start=5)])
+    with pytest.raises(ValueError, match="other segments"):
+        compiled.neighbours(two, compiled.placed(opened, [position_arrays()]), b"ban", b"bans", NO_ONE)
+
+
+def test_what_is_no_list_of_forms_or_of_articles_is_an_error() -> None:
+    opened = compiled.opened([lookup_arrays()])
+    for forms, gone in (([1], NO_ONE), ("ban", NO_ONE), ([b"ban"], np.ones(2)), ([b"ban"], None)):
+        with pytest.raises((ValueError, TypeError)):
+            compiled.held(opened, forms, gone)
+    with pytest.raises((ValueError, TypeError)):
+        neighbours(lookup_arrays(), position_arrays(), b"ban", b"bans", np.ones(2))
+    for damage in ({"term_at": np.array([0, 3, 99, 99, 99, 99])}, {"term_at": np.array([3, 0, 3, 0, 3, 0])}):
+        with pytest.raises(ValueError, match="dictionary"):
+            compiled.held(compiled.opened([lookup_arrays(**damage)]), [b"bans"], NO_ONE)
+
+
+def test_a_bound_is_the_number_of_all_postings() -> None:
+    def bound(term: bytes, *segments: Any) -> int:
+        found: int = compiled.bound(
+            compiled.opened(list(segments)), term, [(0, HASH)], lambda _, form: form.startswith(b"ban")
+        )
+        return found
+
+    assert bound(b"ban", lookup_arrays(), lookup_arrays(start=5)) == 8
+    assert bound(b"bar", lookup_arrays()) == 1
+    with pytest.raises(ValueError, match="damaged"):
+        bound(b"bann", lookup_arrays(stem_ref=np.array([9, 9], np.int32)))

@@ -13,7 +13,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import SOURCES, Commit, Tuning, articles, histories, live, make, options, trees, tunings
+from strategies import (
+    SOURCES,
+    Commit,
+    Tuning,
+    articles,
+    histories,
+    live,
+    make,
+    options,
+    trees,
+    tunings,
+    words,
+)
 
 from newsearch import _durable as durable
 from newsearch import ranking
@@ -47,6 +59,21 @@ def test_many_commits_rank_as_one(
             assert left.counts() == right.counts()
             scores = [(score, complete) for _, score, complete in left.hits()]
             assert scores == [pytest.approx(hit[1:], rel=1e-9) for hit in right.hits()]
+
+
+@settings(max_examples=60)
+@given(histories, tunings, st.tuples(words, words))
+def test_words_and_pairs_of_words_are_counted_as_a_search_finds_them(
+    history: list[Commit], tuning: Tuning, pair: tuple[str, str]
+) -> None:
+    with tempfile.TemporaryDirectory() as name, tuning.applied():
+        make(Path(name), history)
+        reader = ArraysReader(Path(name))
+        for node in (Phrase(" ".join(pair)), *map(Word, pair)):
+            found = reader.search(node, Options(limit=0))
+            assert reader.count(node) == found.complete() == found.counts().complete
+        for word in pair:
+            assert reader.bound(word) >= reader.count(Word(word))
 
 
 collected = st.lists(

@@ -95,9 +95,10 @@ def test_it_knows_its_articles_and_their_words(
             assert reader.articles_with(form) == counts[form]
         for distance in (1, 2):
             like = {(form, n, edits(typed, form)) for form, n in counts.items() if form != typed}
-            assert {tuple(found) for found in reader.like(typed, distance)} == {
-                found for found in like if found[2] <= distance
-            }
+            for least in (1, 2, 3):
+                assert {tuple(found) for found in reader.like(typed, distance, least)} == {
+                    found for found in like if found[2] <= distance and found[1] >= least
+                }
 
 
 @of_every_engine(30, histories)

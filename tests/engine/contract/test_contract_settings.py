@@ -204,6 +204,6 @@ def test_a_format_that_nobody_reads_any_more_is_an_error(
     place: str, dated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newsearch.build(dated, index=place, format="json-lines")
-    monkeypatch.setattr("newsearch.indexing.runs.format_names", lambda: ("markdown",))
+    monkeypatch.setattr("newsearch.indexing.running.format_names", lambda: ("markdown",))
     with pytest.raises(SourceError, match="json-lines"):
         newsearch.reindex(place)

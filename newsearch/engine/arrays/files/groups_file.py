@@ -3,7 +3,7 @@ compares the articles once more.
 
     groups.bin   a file of arrays of the kind "groups":
                  generation    the `identity` of the generation that was grouped
-                 and those of KnownGroups
+                 known         KnownGroups, packed
 
 The file is replaced atomically. A reader that cannot write it, or finds it damaged, does without it.
 """
@@ -11,14 +11,18 @@ The file is replaced atomically. A reader that cannot write it, or finds it dama
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import GROUPS_NAME, Toc, toc_text
 from newsearch.errors import NewsearchError
-from newsearch.stories.grouping import NOTHING, VERSION, KnownGroups, is_sound
+from newsearch.stories.known import NOTHING, VERSION, KnownGroups, packed, unpacked
+
+Array: TypeAlias = NDArray[Any]
 
 _KIND = "groups"
 
@@ -39,19 +43,18 @@ def read_groups(directory: Path) -> tuple[int, KnownGroups]:
             return 0, NOTHING
         file.verify()
         generation = int(file.array("generation")[0])
-        kinds = [array.dtype for array in NOTHING]
-        # `astype` copies, so the file need not stay open.
-        found = KnownGroups(
-            *(file.array(name).astype(kind) for name, kind in zip(KnownGroups._fields, kinds, strict=True))
-        )
+        found = unpacked(file.array("known").tobytes())
     except (OSError, NewsearchError, ValueError, IndexError, OverflowError):
         return 0, NOTHING
-    return (generation, found) if is_sound(found) else (0, NOTHING)
+    return (0, NOTHING) if found is NOTHING else (generation, found)
 
 
 def write_groups(directory: Path, generation: int, found: KnownGroups) -> None:
     """Replace the file, if that is possible here."""
-    arrays = {"generation": np.array([generation], np.uint64), **found._asdict()}
+    arrays: dict[str, Array] = {
+        "generation": np.array([generation], np.uint64),
+        "known": np.frombuffer(packed(found), np.uint8),
+    }
     path = directory / GROUPS_NAME
     temporary = temporary_name(path)
     try:

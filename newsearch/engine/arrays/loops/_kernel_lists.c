@@ -27,6 +27,11 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         PyObject *part = PyList_GetItem(parts, i);
         PyObject *doc, *value, *bits, *ranks;
         if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
+        if (PyObject_TypeCheck(doc, &PyRange_Type)) {
+            list->doc.type = list->value.type = IMPLIED;
+            list->doc.length = list->value.length = PyObject_Size(doc);
+            continue;
+        }
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;
         if (list->value.length < list->doc.length) {
             PyErr_SetString(PyExc_ValueError, "fewer values than articles");

@@ -46,6 +46,7 @@ static void keys_of(const Sort *sort, Py_ssize_t part, const uint32_t *docs, int
         VALUES(I32, int32_t)
         VALUES(I64, int64_t)
         VALUES(F64, double)
+        default: break;
     }
     for (int i = 0; i < count; i++) keys[i] = !(keys[i] >= sort->least) ? -INFINITY : sort->is_falling ? keys[i] : -keys[i];
 }

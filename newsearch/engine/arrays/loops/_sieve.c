@@ -194,6 +194,7 @@ static int within(const Check *check, const uint32_t *docs, int count, uint8_t *
             COMPARE(I32, int32_t)
             COMPARE(I64, int64_t)
             COMPARE(F64, double)
+            default: return -1;
         }
     }
     return 0;

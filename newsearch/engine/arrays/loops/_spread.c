@@ -67,8 +67,8 @@ static int take_all(const Spread *spread, const Array *docs, Type type, void *va
                 ((double *)values)[i] = number(&spread->parts[part], (Py_ssize_t)(doc - spread->starts[part]));
             }
             return 0;
+        default: return -1;
     }
-    return -1;
 }
 
 static const char take_doc[] =

@@ -28,6 +28,7 @@ from newsearch.engine.arrays.loops.lists import COMPARED as COMPARED
 from newsearch.engine.arrays.loops.lists import Best
 from newsearch.engine.arrays.loops.lists import Boost as Boost
 from newsearch.engine.arrays.loops.lists import Codes as Codes
+from newsearch.engine.arrays.loops.lists import Every as Every
 from newsearch.engine.arrays.loops.lists import Mask as Mask
 from newsearch.engine.arrays.loops.lists import Occurrences as Occurrences
 from newsearch.engine.arrays.loops.lists import Part as Part
@@ -36,6 +37,7 @@ from newsearch.engine.arrays.loops.lists import Row as Row
 from newsearch.engine.arrays.loops.lists import Slot as Slot
 from newsearch.engine.arrays.loops.lists import from_place as from_place
 from newsearch.engine.arrays.loops.lists import has_bit as has_bit
+from newsearch.engine.arrays.loops.lists import listed as listed
 from newsearch.engine.arrays.loops.lists import passed as passed
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
@@ -67,6 +69,7 @@ def best_complete(
         articles come before them.
     """
     best = Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
     docs, values = rarest.doc, rarest.value
@@ -110,6 +113,7 @@ def best_partial(
         also_complete: include the articles that are in all parts.
     """
     best = Best(boost, visible, passes, wanted)
+    parts = listed(parts)
     numbers = range(len(parts))
     if any(required):
         lead = min((i for i in numbers if required[i]), key=lambda i: len(parts[i].doc))
@@ -263,6 +267,7 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
 
 def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
+    parts = listed(parts)
     docs = parts[0].doc
     if visible is not None:
         docs = docs[has_bit(visible, docs)]

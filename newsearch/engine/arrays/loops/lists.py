@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias
 
@@ -79,6 +79,29 @@ class Part(NamedTuple):
             self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
         ).nonzero()[0]
         return self.doc.take(kept), self.value.take(kept)
+
+
+class Every(Part):
+    """Every article of an index of so many, each with a score of 1. The compiled loops need no list of them."""
+
+    __slots__ = ()
+
+    def __new__(cls, articles: int) -> Every:
+        # The range has the length of the list, and tells the compiled loops that there is none.
+        return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
+
+    def look_up(self, docs: Array) -> Array:
+        return np.ones(len(docs), np.uint8)
+
+
+def listed(parts: Sequence[Part]) -> list[Part]:
+    """The same parts, all of them as lists."""
+    return [_listed(part) if isinstance(part.doc, range) else part for part in parts]
+
+
+def _listed(every: Part) -> Part:
+    docs = np.arange(len(every.doc), dtype=np.uint32)
+    return Part(docs, np.ones(len(docs), np.uint8), every.unit, every.best)
 
 
 class Boost(NamedTuple):

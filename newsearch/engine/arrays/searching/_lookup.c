@@ -1,54 +1,11 @@
-/* A word looked up in all segments of an index at once, compiled: what lookup.py does segment by segment. */
+/* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
+ *
+ * This is the module; its rooms are _lookup_words.c (words in any form), _lookup_exact.c (exact forms) and
+ * _lookup_among.c (where a word stands). */
 
-#include "_arrays.h"
-
-#include <stdlib.h>
+#include "_lookup.h"
 
 #include "_module.h"
-
-#define LANGUAGES 64                 /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
-#define COLLISIONS 256               /* so many stems with one crc32 are no accident */
-#define MAX_ARTICLES (1 << 16)       /* of a segment, see form.py */
-#define PARTS 4                      /* see ranking.PARTS */
-#define K1 1.2                       /* see ranking.K1 */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
-
-static double weight_of[256]; /* see ranking.unsaturate */
-
-static void find_weights(void) {
-    for (int code = 0; code < 256; code++) {
-        const double known = code < 255 ? code : 254.75;
-        weight_of[code] = K1 * known / (255 - known);
-    }
-}
-
-static int damaged(const char *what) {
-    PyErr_SetString(PyExc_ValueError, what);
-    return -1;
-}
-
-/* ---- the arrays of each segment ---- */
-
-#define ARRAYS 11
-
-typedef struct {
-    union {
-        Array arrays[ARRAYS];
-        struct {
-            Array text, text_at;                /* the exact forms, see postings.py */
-            Array stem_hash, stem_ref, stem_at; /* without stem_at, all stems are of the first language */
-            Array group_at, group;
-            Array post_at, doc, code;
-            Array language;                     /* without it, all articles are of one language */
-        };
-    };
-    Py_ssize_t start, articles; /* the number of the first one, and how many there are */
-} SegmentArrays;
-
-typedef struct {
-    SegmentArrays *each;
-    Py_ssize_t count;
-} AllSegments;
 
 static const char capsule_name[] = "newsearch.lookup_arrays";
 
@@ -62,14 +19,7 @@ static void segments_close(AllSegments *all) {
 
 static void capsule_close(PyObject *capsule) { segments_close(PyCapsule_GetPointer(capsule, capsule_name)); }
 
-/* Where the part of this number begins and ends in an array of this length; -1 with an exception if it is not there. */
-static int part_of(const Array *at, int64_t part, Py_ssize_t length, int64_t *start, int64_t *end) {
-    if (part < 0 || part >= at->length - 1) return damaged("what is looked up leads out of the dictionary");
-    *start = integer(at, part);
-    *end = integer(at, part + 1);
-    if (*start < 0 || *end < *start || *end > length) return damaged("a word's place lies outside the dictionary");
-    return 0;
-}
+AllSegments *segments_of(PyObject *opened) { return PyCapsule_GetPointer(opened, capsule_name); }
 
 #define RISES(TYPE, NUMBER)                                                                                          \
     case TYPE: {                                                                                                     \
@@ -139,384 +89,28 @@ fail:
     return NULL;
 }
 
-/* ---- which forms a word has ---- */
-
-typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
-
-/* The forms of a segment, among the places of all, and how many postings they have together. */
-typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
-
-typedef struct {
-    AllSegments *all;
-    const char *term;
-    Py_ssize_t length;
-    struct { int language; int64_t hash; } stems[LANGUAGES];
-    Py_ssize_t languages;
-    PyObject *is_stem; /* from a language and a form to whether that shares the stem */
-    int64_t exact;     /* the number of the very term in the segment at hand, or -1 */
-    Place *places;     /* of all segments, one after the other */
-    Py_ssize_t count, room;
-    Forms *forms;      /* of each segment */
-} Search;
-
-static int place_add(Search *search, int64_t form, int language) {
-    if (search->count == search->room) {
-        const Py_ssize_t room = search->room ? 2 * search->room : 64;
-        Place *larger = PyMem_Realloc(search->places, (size_t)room * sizeof(Place));
-        if (!larger) { PyErr_NoMemory(); return -1; }
-        search->places = larger;
-        search->room = room;
-    }
-    search->places[search->count].form = (uint32_t)form;
-    search->places[search->count++].spoken = (uint64_t)1 << language;
-    return 0;
-}
-
-static int by_form(const void *a, const void *b) {
-    const uint32_t left = ((const Place *)a)->form, right = ((const Place *)b)->form;
-    return (left > right) - (left < right);
-}
-
-/* The number of the very term, -1 where there is none, -2 with an exception. */
-static int64_t exact_form(const Search *search, const SegmentArrays *segment) {
+int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t length) {
     int64_t low = 0, high = segment->text_at.length - 1, start, end;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
         if (part_of(&segment->text_at, middle, segment->text.length, &start, &end) < 0) return -2;
-        const Py_ssize_t size = (Py_ssize_t)(end - start), shared = size < search->length ? size : search->length;
-        int order = shared ? memcmp((const char *)segment->text.data + start, search->term, (size_t)shared) : 0;
-        if (!order) order = (size > search->length) - (size < search->length);
+        const Py_ssize_t size = (Py_ssize_t)(end - start), shared = size < length ? size : length;
+        int order = shared ? memcmp((const char *)segment->text.data + start, form, (size_t)shared) : 0;
+        if (!order) order = (size > length) - (size < length);
         if (!order) return middle;
         if (order < 0) low = middle + 1; else high = middle;
     }
     return -1;
 }
 
-/* 1 where some forms, all of one stem in a language, share that of the term; 0 where not, -1 with an exception. */
-static int share_stem(const Search *search, const SegmentArrays *segment, int language, int64_t form, int64_t first,
-                      int64_t last) {
-    int64_t start, end;
-    if (form == search->exact) return 1;
-    for (int64_t i = first; i < last && last - first > 1; i++) {
-        if (integer(&segment->group, i) == search->exact) return 1;
-    }
-    if (part_of(&segment->text_at, form, segment->text.length, &start, &end) < 0) return -1;
-    const char *bytes = (const char *)segment->text.data + start;
-    PyObject *verdict = PyObject_CallFunction(search->is_stem, "iy#", language, bytes, (Py_ssize_t)(end - start));
-    const int found = verdict ? PyObject_IsTrue(verdict) : -1;
-    Py_XDECREF(verdict);
-    return found;
-}
-
-/* Collect the forms of a stem: 1 where it is that of the term, 0 where it only has its hash, -1 with an exception. */
-static int add_stem(Search *search, const SegmentArrays *segment, int language, int64_t ref) {
-    int64_t first = 0, last = 1, before = -1;
-    if (ref < 0 && part_of(&segment->group_at, -1 - ref, segment->group.length, &first, &last) < 0) return -1;
-    for (int64_t i = first; i < last; i++) {
-        const int64_t form = ref < 0 ? integer(&segment->group, i) : ref;
-        /* Forms that overlap would have more postings together than there are. */
-        if (form <= before || form >= segment->text_at.length - 1) return damaged("the stems are damaged");
-        /* Two stems can share a hash: the stem of one of the forms decides. */
-        const int shared = i > first ? 1 : share_stem(search, segment, language, form, first, last);
-        if (shared < 1) return shared;
-        if (place_add(search, form, language) < 0) return -1;
-        before = form;
-    }
-    return last > first;
-}
-
-/* Collect the forms of a segment that share the stem of the term in one of the languages. */
-static int add_forms(Search *search, const SegmentArrays *segment, int language, int64_t hash) {
-    int64_t low = 0, end = segment->stem_hash.length;
-    if (segment->stem_at.is_open) {
-        if (part_of(&segment->stem_at, language, segment->stem_hash.length, &low, &end) < 0) return -1;
-    } else if (language) {
-        return 0;
-    }
-    for (int64_t high = end; low < high;) {
-        const int64_t middle = low + (high - low) / 2;
-        if (integer(&segment->stem_hash, middle) < hash) low = middle + 1; else high = middle;
-    }
-    for (int64_t at = low; at < end && integer(&segment->stem_hash, at) == hash; at++) {
-        if (at - low >= COLLISIONS) return damaged("the stems are damaged");
-        const int added = add_stem(search, segment, language, integer(&segment->stem_ref, at));
-        if (added) return added < 0 ? -1 : 0;
-    }
-    return 0;
-}
-
-/* Sort the forms of a segment, which are the last places, and join those that are one in several languages. */
-static Forms forms_of(Search *search, const SegmentArrays *segment, Py_ssize_t first) {
-    Place *places = search->places + first;
-    Forms forms = {first, 0, search->exact, 0, 0};
-    if (search->count > first) qsort(places, (size_t)(search->count - first), sizeof(Place), by_form);
-    for (Py_ssize_t i = 0; i < search->count - first; i++) {
-        if (forms.count && places[forms.count - 1].form == places[i].form)
-            places[forms.count - 1].spoken |= places[i].spoken;
-        else
-            places[forms.count++] = places[i];
-    }
-    search->count = first + forms.count;
-    for (Py_ssize_t i = 0; i < forms.count; i++) {
-        /* The term itself shares its stem in every language. */
-        if (!segment->language.is_open || places[i].form == forms.exact) places[i].spoken = ~(uint64_t)0;
-        forms.has_exact |= places[i].form == forms.exact;
-        forms.postings += integer(&segment->post_at, places[i].form + 1) - integer(&segment->post_at, places[i].form);
-    }
-    return forms;
-}
-
-/* ---- their postings as one list ---- */
-
-/* Other threads run meanwhile: nothing of Python is called from here to `find`. */
-
-typedef struct {
-    uint32_t *doc; /* with room for all postings of all forms */
-    uint16_t *value;
-    Py_ssize_t count;
-    int most;
-} Found;
-
-/* Of the articles of a segment: which hold a form, and its code; which hold several, and the weight of these. Most hold
- * one, and their codes lie in the processor's nearest memory. What is not marked means nothing. */
-typedef struct {
-    uint64_t held[MAX_ARTICLES / 64], several[MAX_ARTICLES / 64];
-    uint8_t code[MAX_ARTICLES];
-    double weight[MAX_ARTICLES];
-} Weights;
-
-/* Append the postings [first, last), each code `times` as large; -1 if an article is outside. */
-static int append(Found *found, const SegmentArrays *segment, int64_t first, int64_t last, int times) {
-    const uint16_t *doc = (const uint16_t *)segment->doc.data + first;
-    const uint8_t *code = (const uint8_t *)segment->code.data + first;
-    const uint32_t start = (uint32_t)segment->start;
-    uint32_t *to = found->doc + found->count;
-    uint16_t *value = found->value + found->count, furthest = 0;
-    uint8_t most = 0;
-    for (int64_t i = 0; i < last - first; i++) {
-        furthest = doc[i] > furthest ? doc[i] : furthest;
-        to[i] = start + doc[i];
-    }
-    for (int64_t i = 0; i < last - first; i++) {
-        most = code[i] > most ? code[i] : most;
-        value[i] = (uint16_t)(code[i] * times);
-    }
-    found->count += (Py_ssize_t)(last - first);
-    if (most * times > found->most) found->most = most * times;
-    return first == last || furthest < segment->articles ? 0 : -1;
-}
-
-static void append_one(Found *found, uint32_t doc, int value) {
-    found->doc[found->count] = doc;
-    found->value[found->count++] = (uint16_t)value;
-    if (value > found->most) found->most = value;
-}
-
-/* Add the postings of a form to what the segment's articles hold; -1 if an article is outside. */
-static int weigh(Weights *all, const SegmentArrays *segment, const Place *place) {
-    const int64_t first = integer(&segment->post_at, place->form), last = integer(&segment->post_at, place->form + 1);
-    const uint16_t *doc = segment->doc.data;
-    const uint8_t *code = segment->code.data, *language = segment->language.data;
-    const int in_all = !~place->spoken;
-    for (int64_t i = first; i < last; i++) {
-        const uint16_t at = doc[i];
-        if (at >= segment->articles) return -1;
-        if (!in_all && (language[at] >= LANGUAGES || !(place->spoken >> language[at] & 1))) continue;
-        const uint64_t bit = (uint64_t)1 << (at & 63);
-        if (!(all->held[at >> 6] & bit)) {
-            all->held[at >> 6] |= bit;
-            all->code[at] = code[i];
-            continue;
-        }
-        if (!(all->several[at >> 6] & bit)) {
-            all->several[at >> 6] |= bit;
-            all->weight[at] = weight_of[all->code[at]];
-        }
-        all->weight[at] += weight_of[code[i]];
-    }
-    return 0;
-}
-
-static int code_of(double weight) {
-    const double scaled = 255 * weight / (K1 + weight);
-    const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-    return whole < 1 ? 1 : whole > 255 ? 255 : whole;
-}
-
-/* The weight of all forms in an article, added up in their order: another order may round otherwise. */
-static double weight_in(const SegmentArrays *segment, const Place *places, Py_ssize_t count, uint16_t at) {
-    const uint16_t *doc = segment->doc.data;
-    const uint8_t *code = segment->code.data, *language = segment->language.data;
-    double weight = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        const int64_t first = integer(&segment->post_at, places[i].form);
-        const int64_t last = integer(&segment->post_at, places[i].form + 1);
-        const Py_ssize_t found = seek_u16(doc, (Py_ssize_t)last, (Py_ssize_t)first, at);
-        if (found == last || doc[found] != at) continue;
-        if (~places[i].spoken && (language[at] >= LANGUAGES || !(places[i].spoken >> language[at] & 1))) continue;
-        weight += weight_of[code[found]];
-    }
-    return weight;
-}
-
-/* Append the articles of a segment that hold any of its forms; -1 if one is outside. `around` is a form with most of the
- * postings, which are copied but for the articles that hold others, or -1. */
-static int unite(Found *found, Weights *all, const SegmentArrays *segment, const Forms *forms, const Place *places,
-                 Py_ssize_t around) {
-    const Py_ssize_t words = (segment->articles + 63) / 64, count = forms->count;
-    memset(all->held, 0, (size_t)words * sizeof *all->held);
-    memset(all->several, 0, (size_t)words * sizeof *all->several);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (i != around && weigh(all, segment, &places[i]) < 0) return -1;
-    }
-    const uint16_t *doc = segment->doc.data;
-    const uint8_t *code = segment->code.data;
-    const int is_around = around >= 0, is_typed = is_around && places[around].form == forms->exact;
-    int64_t at = is_around ? integer(&segment->post_at, places[around].form) : 0;
-    const int64_t end = is_around ? integer(&segment->post_at, places[around].form + 1) : 0;
-    const int times = is_typed ? PARTS : PARTS - 1, seeks_typed = forms->has_exact && !is_typed;
-    int64_t typed = seeks_typed ? integer(&segment->post_at, forms->exact) : 0;
-    const int64_t typed_end = seeks_typed ? integer(&segment->post_at, forms->exact + 1) : 0;
-    for (Py_ssize_t word = 0; word < words; word++) {
-        for (uint64_t bits = all->held[word]; bits; bits &= bits - 1) {
-            const uint32_t number_ = (uint32_t)(word * 64 + lowest_bit(bits));
-            const int is_several = (all->several[word] & bits & (~bits + 1)) != 0;
-            int whole = all->code[number_], exact = 0;
-            if (at < end) {
-                const int64_t next = seek_u16(doc, (Py_ssize_t)end, (Py_ssize_t)at, number_);
-                if (append(found, segment, at, next, times) < 0) return -1;
-                at = next;
-            }
-            if (at < end && doc[at] == number_) {
-                /* The sum of two is the same in either order. */
-                whole = code_of(is_several ? weight_in(segment, places, count, (uint16_t)number_)
-                                           : weight_of[whole] + weight_of[code[at]]);
-                exact = is_typed ? code[at] : 0;
-                at++;
-            } else if (is_several) {
-                whole = code_of(all->weight[number_]);
-            }
-            if (typed < typed_end && doc[typed] == number_) exact = code[typed++];
-            append_one(found, (uint32_t)segment->start + number_, (PARTS - 1) * whole + exact);
-        }
-    }
-    return append(found, segment, at, end, times);
-}
-
-/* Append the articles of all segments; -1 if one is outside. */
-static int unite_all(const Search *search, Found *found, Weights *weights) {
-    for (Py_ssize_t i = 0; i < search->all->count; i++) {
-        const SegmentArrays *segment = &search->all->each[i];
-        const Forms *forms = &search->forms[i];
-        const Place *places = search->places + forms->first;
-        int64_t most = -1;
-        Py_ssize_t around = -1;
-        for (Py_ssize_t j = 0; j < forms->count; j++) {
-            const int64_t first = integer(&segment->post_at, places[j].form);
-            const int64_t postings = integer(&segment->post_at, places[j].form + 1) - first;
-            if (~places[j].spoken || postings <= most || postings < forms->postings / 2) continue;
-            most = postings;
-            around = j;
-        }
-        if (forms->count == 1 && around == 0) {
-            const int64_t first = integer(&segment->post_at, places->form);
-            if (append(found, segment, first, first + most, forms->has_exact ? PARTS : PARTS - 1) < 0) return -1;
-        } else if (forms->count && unite(found, weights, segment, forms, places, around) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* How many numbers two sorted lists share. Each is sought in turn, so that a short list costs little in a long one. */
-static Py_ssize_t shared(const uint32_t *left, Py_ssize_t lefts, const uint32_t *right, Py_ssize_t rights) {
-    Py_ssize_t i = 0, j = 0, count = 0;
-    while (i < lefts && (j = seek_u32(right, rights, j, left[i])) < rights) {
-        count += right[j] == left[i];
-        i = seek_u32(left, lefts, i + (right[j] == left[i]), right[j]);
-    }
-    return count;
-}
-
-static const char find_doc[] =
-    "find(opened, term, stems, is_stem, dead): the numbers (uint32) of the articles that hold a term (UTF-8) in any\n"
-    "form, its code in each (uint16, see words.Found), the highest of these, and how many are live. `stems` is [(language,\n"
-    "crc32 of its stem there)]; is_stem(language, form) says whether a form (bytes) has that stem; `dead` are the articles\n"
-    "that are not live (uint32, sorted).";
-
-static PyObject *find(PyObject *module, PyObject *args) {
-    PyObject *capsule, *stems, *dead_, *docs = NULL, *values = NULL, *result = NULL;
-    Search search = {0};
-    Found found = {0};
-    Weights *weights = NULL;
-    Array dead = {0};
-    if (!PyArg_ParseTuple(args, "Oy#O!OO", &capsule, &search.term, &search.length, &PyList_Type, &stems,
-                          &search.is_stem, &dead_))
-        return NULL;
-    search.all = PyCapsule_GetPointer(capsule, capsule_name);
-    if (!search.all) return NULL;
-    search.languages = PyList_Size(stems);
-    if (search.languages > LANGUAGES) { damaged("more languages than there are"); return NULL; }
-    for (Py_ssize_t i = 0; i < search.languages; i++) {
-        int language;
-        unsigned int hash;
-        PyObject *stem = PyList_GetItem(stems, i);
-        if (!PyArg_ParseTuple(stem, "iI", &language, &hash)) return NULL;
-        if (language < 0 || language >= LANGUAGES) { damaged("a language that is not there"); return NULL; }
-        search.stems[i].language = language;
-        search.stems[i].hash = hash;
-    }
-    if (array_open(&dead, dead_) < 0) return NULL;
-    search.forms = PyMem_Calloc((size_t)search.all->count + 1, sizeof(Forms));
-    if (!search.forms) { PyErr_NoMemory(); goto done; }
-    if (dead.type != U32) { damaged("articles of type uint32 are expected here"); goto done; }
-    int64_t postings = 0;
-    int is_several = 0;
-    for (Py_ssize_t i = 0; i < search.all->count; i++) {
-        const SegmentArrays *segment = &search.all->each[i];
-        const Py_ssize_t first = search.count;
-        search.exact = exact_form(&search, segment);
-        if (search.exact < -1) goto done;
-        for (Py_ssize_t j = 0; j < search.languages; j++) {
-            if (add_forms(&search, segment, search.stems[j].language, search.stems[j].hash) < 0) goto done;
-        }
-        search.forms[i] = forms_of(&search, segment, first);
-        postings += search.forms[i].postings;
-        is_several |= search.forms[i].count > 1 || (search.forms[i].count && ~search.places[first].spoken);
-    }
-    /* How many articles hold several forms is not known before. */
-    docs = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.doc);
-    values = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.value);
-    if (!docs || !values) goto done;
-    /* The pages that are never written take no memory. */
-    if (is_several && !(weights = PyMem_Malloc(sizeof *weights))) { PyErr_NoMemory(); goto done; }
-    found.doc = (uint32_t *)PyByteArray_AsString(docs);
-    found.value = (uint16_t *)PyByteArray_AsString(values);
-    Py_ssize_t gone = 0;
-    RELEASED(postings)
-    const int united = unite_all(&search, &found, weights);
-    if (united == 0) gone = shared(found.doc, found.count, dead.data, dead.length);
-    REGAINED
-    if (united < 0) { out_of_range(); goto done; }
-    if (PyByteArray_Resize(docs, found.count * (Py_ssize_t)sizeof *found.doc) < 0 ||
-        PyByteArray_Resize(values, found.count * (Py_ssize_t)sizeof *found.value) < 0)
-        goto done;
-    result = Py_BuildValue("OOin", docs, values, found.most, found.count - gone);
-done:
-    array_close(&dead);
-    Py_XDECREF(docs);
-    Py_XDECREF(values);
-    PyMem_Free(weights);
-    PyMem_Free(search.forms);
-    PyMem_Free(search.places);
-    return result;
-}
-
-/* ---- the module ---- */
-
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
+    {"among", among, METH_VARARGS, among_doc},
+    {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
+    {"held", held, METH_VARARGS, held_doc},
+    {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
+    {"placed", placed, METH_VARARGS, placed_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -524,7 +118,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_lookup", "Words looked up in all segments, compiled; see lookup.py.", 0, methods,
 };
 
-static const Constant constants[] = {CONSTANT(MAX_ARTICLES), CONSTANT(PARTS), CONSTANT(K1)};
+static const Constant constants[] = {CONSTANT(MAX_ARTICLES), CONSTANT(PARTS), CONSTANT(K1), CONSTANT(FIELDS)};
 
 PyMODINIT_FUNC PyInit__lookup(void) {
     find_weights();

@@ -1,4 +1,9 @@
-"""Keeps what searches have made of an index, within a limit of bytes. What was used longest ago is dropped first."""
+"""Keeps what searches have made of an index, within a limit of bytes. What is worth least for its size goes first.
+
+GDSF (Cherkasova, "Improving WWW proxies performance with greedy-dual-size-frequency caching policy", 1998): a value is
+worth what it costs to make, for each byte, times how often it was used, from a floor on. The floor rises to the worth
+of what is dropped, so what was used often but long ago is dropped in the end.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,12 @@ _ENTRY = 256
 
 
 _FEW = 64
-"""A cache of more entries than this drops some more than it must, so that it need not look for the oldest each time."""
+_SPARE = 16
+"""A cache of more than a few entries drops more than it must, one part in so many of its limit, so that it seldom looks
+for the least each time."""
+
+_MAKING = 20_000
+"""To make any value costs as much as so many bytes of a large one."""
 
 
 _SLACK = 8
@@ -44,17 +54,18 @@ class Cache:
         self.limit = limit
         self.used = 0
         self._kept: dict[Hashable, _Entry] = {}
-        self._clock = 0
+        self._floor = 0.0
         self._dropped = 0
         self._lock = Lock()
 
     def get(self, key: Hashable) -> Any:
         """The value with this key, or None."""
-        # Without the lock: every search reads several values, and a stamp that another thread overwrites does no harm.
+        # Without the lock: every search reads several values, and a use that is not counted does no harm.
         entry = self._kept.get(key)
         if entry is None:
             return None
-        self._clock = entry.used = self._clock + 1
+        entry.gained += entry.gain
+        entry.worth = self._floor + entry.gained
         return entry.value
 
     def put(self, key: Hashable, value: Any, size: int | None = None) -> None:
@@ -68,11 +79,10 @@ class Cache:
             self._drop(key)
             if size > self.limit // 2:
                 return
-            self._clock += 1
-            self._kept[key] = _Entry(value, size, self._clock)
+            self._kept[key] = _Entry(value, size, self._floor)
             self.used += size
             if self.used > self.limit:
-                self._drop_oldest()
+                self._drop_least()
             is_slack = self._dropped * _SLACK > self.limit
             if is_slack:
                 self._dropped = 0
@@ -80,11 +90,12 @@ class Cache:
             # What was dropped may still be in use, and be given back the next time.
             kernel.give_back()
 
-    def _drop_oldest(self) -> None:
-        spare = self.limit // 8 if len(self._kept) > _FEW else 0
-        for key in sorted(self._kept, key=lambda key: self._kept[key].used):
+    def _drop_least(self) -> None:
+        spare = self.limit // _SPARE if len(self._kept) > _FEW else 0
+        for key in sorted(self._kept, key=lambda key: self._kept[key].worth):
             if self.used <= self.limit - spare:
                 break
+            self._floor = max(self._floor, self._kept[key].worth)
             self._drop(key)
 
     def _drop(self, key: Hashable) -> None:
@@ -103,14 +114,15 @@ class Cache:
 
 
 class _Entry:
-    """A value, its size in bytes, and when it was used last."""
+    """A value, its size in bytes, what it gains with each use and has gained so far, and its worth."""
 
-    __slots__ = ("size", "used", "value")
+    __slots__ = ("gain", "gained", "size", "value", "worth")
 
-    def __init__(self, value: Any, size: int, used: int) -> None:
+    def __init__(self, value: Any, size: int, floor: float) -> None:
         self.value = value
         self.size = size
-        self.used = used
+        self.gain = self.gained = 1 + _MAKING / size
+        self.worth = floor + self.gained
 
 
 def size_of(value: Any) -> int:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot, listed
 from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
-from newsearch.engine.arrays.searching.everything import listed
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
 from newsearch.query.tree import (
@@ -135,14 +134,17 @@ class Compiler:
         ordered = sorted(nodes, key=lambda node: isinstance(node, DateRange))
         return [group for node in ordered for group in made.groups(node)]
 
-    def filter_part(self, node: Node) -> Part | None:
-        """All articles that pass a node used as a filter, cached. None if the node is compound."""
+    def filter_bits(self, node: Node) -> Array | None:
+        """A bitmap of all articles that pass a node used as a filter, cached. None if the node is compound."""
         key = self._filter_key(node)
-        return (
-            None
-            if key is None
-            else self._view.joined(key, lambda: self._view.with_bits(self._passing(node).part))
-        )
+        if key is None:
+            return None
+        return self._view.joined(("filter", key), lambda: (self._bits_passing(self.groups([node])),))[0]
+
+    def filter_keys(self, nodes: Sequence[Node]) -> Hashable:
+        """The cache key of some filters together; None if there are none, or one is compound."""
+        keys = tuple([self._filter_key(node) for node in nodes])
+        return None if not keys or None in keys else keys
 
     def _filter_key(self, node: Node) -> Hashable:
         """The cache key of a filter, as `_key` gives it for a scoring node."""
@@ -169,17 +171,25 @@ class Compiler:
 
     def _docs_passing(self, groups: Groups) -> Array:
         """All articles that pass filters."""
+        check = groups[0][0]
+        if len(groups) == len(groups[0]) == 1 and check.kind == LISTED and not check.negated:
+            return np.asarray(check.column, np.uint32)
+        return np.frombuffer(sieve.numbers(self._bits_passing(groups)), np.uint32)
+
+    def _bits_passing(self, groups: Groups) -> Array:
+        """A bitmap of all articles that pass filters."""
         check, articles = groups[0][0], self._view.articles
+        if not (len(groups) == len(groups[0]) == 1 and check.kind in (LISTED, MARKED)):
+            return np.frombuffer(sieve.passing_of_all(groups, articles), np.uint64)
         # To look for each article in a list or a bitmap takes far longer than to read it once.
-        if len(groups) == len(groups[0]) == 1 and check.kind in (LISTED, MARKED):
-            given = np.asarray(check.column)
-            if check.kind == LISTED and not check.negated:
-                return given.astype(np.uint32, copy=False)
-            if check.kind == LISTED:
-                given = np.frombuffer(sieve.union([given], articles), np.uint64)
-            docs = np.frombuffer(sieve.numbers(~given if check.negated else given), np.uint32)
-            return docs[: docs.searchsorted(articles)]
-        return np.frombuffer(sieve.numbers(sieve.passing_of_all(groups, articles)), np.uint32)
+        bits = np.asarray(check.column)
+        if check.kind == LISTED:
+            bits = np.frombuffer(sieve.union([bits], articles), np.uint64)
+        if check.negated:
+            bits = ~bits
+            if articles % 64:
+                bits[-1] &= np.uint64((1 << articles % 64) - 1)
+        return bits
 
     def _combine(
         self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str

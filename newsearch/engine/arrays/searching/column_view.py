@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Mask
+from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import COMPARED, Boost, Every, Mask
 from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.boosts import boost_of, recency
 from newsearch.engine.arrays.searching.cache import Cache, size_of
-from newsearch.engine.arrays.searching.everything import Every, every
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
@@ -68,7 +67,7 @@ class ColumnView:
 
     def _spread(self, name: str) -> Spread:
         if name == "flag":
-            return Spread([segment.file.array(name) for segment in self.segments], np.uint16)
+            return Spread([segment.stored_column(name) for segment in self.segments], np.uint16)
         parts = [segment.column(name) for segment in self.segments]
         return Spread([_comparable(part) for part in parts] if name in columns.KNOWN else parts)
 
@@ -157,20 +156,12 @@ class ColumnView:
 
     @cached
     def unseen(self) -> Array:
-        """The articles that are not visible, sorted."""
+        """The articles that are not visible, sorted, uint32."""
         numbers = [
-            (~_visible(segment)).nonzero()[0] + start
+            (~_visible(segment)).nonzero()[0].astype(np.uint32) + np.uint32(start)
             for start, segment in zip(self.starts, self.segments, strict=False)
         ]
-        return np.concatenate([np.empty(0, np.int64), *numbers])
-
-    def count_visible(self, number: int, docs: Array) -> int:
-        """How many of some articles of a segment, sorted and numbered within it, are visible."""
-        start, end = self.starts[number : number + 2]
-        first, last = self.unseen.searchsorted([start, end]).tolist()
-        # The others are mostly few, and are sought among these.
-        unseen = (self.unseen[first:last] - start).astype(docs.dtype)
-        return len(docs) - int(matches.holds(unseen, docs).sum())
+        return np.concatenate([np.empty(0, np.uint32), *numbers])
 
     def shown(self, *, unpublished: bool) -> Array | None:
         """A bitmap of the articles that may be found at all (see sieve.union). None means all."""
@@ -192,14 +183,7 @@ class ColumnView:
     @cached_property
     def everything(self) -> Every:
         """Every article, each with a score of 1."""
-        return every(self.articles)
-
-    def all_shown(self, *, unpublished: bool) -> Array:
-        """The articles that may be found at all, sorted, uint32."""
-        shown = self.shown(unpublished=unpublished)
-        if shown is None:
-            return np.arange(self.articles, dtype=np.uint32)
-        return np.frombuffer(sieve.numbers(shown), np.uint32)
+        return Every(self.articles)
 
     def count_shown(self, *, unpublished: bool) -> int:
         """How many articles may be found at all."""

@@ -16,10 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.searching.form_counts import sums
-from newsearch.engine.arrays.searching.groups import groups_among
-from newsearch.engine.arrays.searching.groups import outlets as outlets_of
+from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
@@ -29,8 +27,6 @@ from newsearch.text import analysis
 
 Array: TypeAlias = NDArray[Any]
 
-_NOON = 43_200
-
 
 def stories(view: View, docs: Array, span: float | None) -> Grouping:
     """Group articles. See `GroupsStories.stories`.
@@ -38,7 +34,7 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
     Args:
         docs: the numbers of the articles; the stories hold indices into them.
     """
-    times = _times(view, docs)
+    times = times_of(view, docs)
     kept = np.flatnonzero(~np.isnan(times))
     if span is not None:
         kept = kept[times[kept] > times[kept].max(initial=-np.inf) - span]
@@ -46,7 +42,7 @@ def stories(view: View, docs: Array, span: float | None) -> Grouping:
         return Grouping((), 0.0, 0.0)
     order = kept[_order(view, docs[kept], times[kept])]
     found = [
-        order[places].tolist() for places in _front(grouped(view, docs[order]), _outlets(view, docs[order]))
+        order[places].tolist() for places in _front(grouped(view, docs[order]), outlets_of(view, docs[order]))
     ]
     return Grouping(found, float(times[order[0]]), float(times[order[-1]]))
 
@@ -63,7 +59,7 @@ def grouped(view: View, docs: Array) -> Array:
     copies: Array = np.arange(len(docs))
     for member, representative in groups_among(view, docs).items():
         copies[member] = representative
-    times = _times(view, docs)
+    times = times_of(view, docs)
     dated = np.flatnonzero(~np.isnan(times))
     if not len(dated):
         return copies
@@ -71,7 +67,7 @@ def grouped(view: View, docs: Array) -> Array:
     ranked = docs[order]
     # The earliest of each group of copies.
     _, first, group = np.unique(copies[order], return_index=True, return_inverse=True)
-    outlets = _outlets(view, ranked)
+    outlets = outlets_of(view, ranked).astype(np.int64)
     label = clusters.grouped(_bags(view, ranked, outlets), times[order], outlets, first[group])
     story: Array = np.arange(len(docs))
     story[copies[order]] = order[label]
@@ -79,23 +75,10 @@ def grouped(view: View, docs: Array) -> Array:
     return found
 
 
-def _times(view: View, docs: Array) -> Array:
-    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
-    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
-    found: Array = view.known("date", docs) + _NOON * is_day
-    return found
-
-
 def _order(view: View, docs: Array, times: Array) -> Array:
     """Sorts articles by time, and those of one time in an order that depends on their ids alone."""
     order: Array = np.lexsort((view.spread("id_hash").take(docs), times))
     return order
-
-
-def _outlets(view: View, docs: Array) -> Array:
-    of_provider = view.remembered("outlets of providers", lambda: outlets_of(view)[1])
-    found: Array = of_provider.take(view.column("provider").take(docs)).astype(np.int64)
-    return found
 
 
 def _front(label: Array, outlets: Array) -> list[Array]:

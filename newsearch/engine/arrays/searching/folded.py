@@ -7,8 +7,6 @@ asked for. A page reads only the articles that it shows, however many match. A g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeAlias
@@ -19,23 +17,15 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.searching import facets
 from newsearch.engine.arrays.searching.events import grouped
-from newsearch.engine.arrays.searching.groups import Groups, outlets
+from newsearch.engine.arrays.searching.groups import Groups, outlets_of, times_of
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.search import Search
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.arrays.segment import columns
-from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import FACETS, MAX_PAGE, MAX_REPORTS, Counts, Explanation, Fold, Options
+from newsearch.engine.base import FACETS, MAX_PAGE, MAX_REPORTS, Counts, Fold, Options
+from newsearch.engine.folding import CANDIDATES, FoldedPage
 from newsearch.query.tree import Node
-from newsearch.stories.spreading import spread
-from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
-
-CANDIDATES = 200
-"""Hits that are read first. If they do not fill the page, the number is doubled until they do."""
-
-_NOON = 43_200
 
 
 class _Group(NamedTuple):
@@ -45,7 +35,7 @@ class _Group(NamedTuple):
     number: int
 
 
-class FoldedSearch:
+class FoldedSearch(FoldedPage[Search, _Group]):
     """One folded query over one generation. Implements `StoriesAnswer`.
 
     Args:
@@ -57,49 +47,13 @@ class FoldedSearch:
         self, view: View, tree: Node, options: Options, fold: Fold, *, stories: bool = False
     ) -> None:
         self._view = view
+        self._tree = tree
+        self._options = options
         self._fold = fold
         self._are_stories = stories
-        self._options = options
-        end = options.offset + options.limit
-        most = MAX_REPORTS if stories else MAX_PAGE
-        size = min(max(CANDIDATES, end), most) if options.limit else 0
-        if stories:
-            # What is on a page must not depend on which page it is.
-            size = most
-        while True:
-            self._search = Search(view, tree, replace(options, offset=0, limit=size))
-            hits, is_full = self._spread(self._found(), end)
-            if is_full or len(self._search) < size or size == most or not size:
-                break
-            size = min(2 * size, most)
-        self._hits = hits[options.offset : end]
-        self._page = self._search.with_page([hit.doc for hit in self._hits])
-
-    # Answer
-
-    def __len__(self) -> int:
-        return len(self._hits)
-
-    def matched(self, number: int) -> bool:
-        return self._page.matched(number)
-
-    def article(self, number: int) -> Article:
-        return self._page.article(number)
-
-    def stemming(self, number: int) -> Stemming:
-        return self._page.stemming(number)
-
-    def hits(self) -> Sequence[tuple[Record, float, bool]]:
-        return self._page.hits()
-
-    def explain(self, number: int) -> Explanation:
-        return self._page.explain(number)
-
-    def counts(self) -> Counts:
-        return self._search.counts()
-
-    def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
-        return self._search.facet(name, limit)
+        # What is in a story must not depend on which page it is on.
+        first, most = (MAX_REPORTS, MAX_REPORTS) if stories else (CANDIDATES, MAX_PAGE)
+        super().__init__(options, fold, first=first, most=most)
 
     @checked
     def copies(self, number: int) -> list[Article]:
@@ -134,6 +88,12 @@ class FoldedSearch:
         return facets.counted(self._view, name, docs, limit, self._view.groups)
 
     # Folding
+
+    def _searched(self, options: Options) -> Search:
+        return Search(self._view, self._tree, options)
+
+    def _paged(self) -> Search:
+        return self._search.with_page([hit.doc for hit in self._hits])
 
     def _found(self) -> list[_Group]:
         """The groups among the hits that were read, in their order."""
@@ -222,16 +182,8 @@ class FoldedSearch:
         return self._view.chosen("provider", f"shown {wanted}", is_it)
 
     def _when(self, docs: Array) -> Array:
-        """Dates in seconds, to sort by. A day without a time counts as noon; unknown dates come last."""
-        view = self._view
-        is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
-        return np.nan_to_num(view.known("date", docs) + np.where(is_day, _NOON, 0), nan=np.inf)
+        """Dates in seconds, to sort by. Unknown dates come last."""
+        return np.nan_to_num(times_of(self._view, docs), nan=np.inf)
 
-    def _spread(self, groups: list[_Group], end: int) -> tuple[list[_Group], bool]:
-        outlet = self._view.remembered("outlets", lambda: outlets(self._view))[1]
-        provider = self._view.column("provider")
-
-        def outlet_of(group: _Group) -> int:
-            return int(outlet[provider[group.doc]])
-
-        return spread(groups, outlet_of, self._fold.per_outlet, self._options.limit, end)
+    def _outlet_of(self, group: _Group) -> int:
+        return int(outlets_of(self._view, np.array(group.doc)))

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import Every
 from newsearch.engine.arrays.searching.clauses import Compiler
-from newsearch.engine.arrays.searching.everything import is_every
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
-from newsearch.query.tree import Node
+from newsearch.query.tree import Node, Phrase, Word
+from newsearch.text import analysis
+from newsearch.text.analysis import is_half
 
 Array: TypeAlias = NDArray[Any]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -44,34 +46,35 @@ class FormCounts:
     def count(self, node: Node) -> int:
         """The number of findable articles that match a node. Implements `Reader.count`."""
         view = self._view
+        if isinstance(node, Phrase) and node.field is None and not node.slop:
+            terms = analysis.terms(node.text)
+            if len(terms) == 2 and not any(map(is_half, terms)):
+                return view.count_neighbours(*terms)
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
-        if clause is None or is_every(clause.part):
+        if clause is None or isinstance(clause.part, Every):
             return view.count_shown(unpublished=False)
         return kernel.count([clause.part], view.shown(unpublished=False))
+
+    def bound(self, word: str) -> int:
+        """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""
+        terms = analysis.terms(word)
+        is_alone = len(terms) == 1 and word.isalpha() and not is_half(terms[0])
+        return self._view.bound(terms[0]) if is_alone else self.count(Word(word))
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
         if (known := self._view.vocabulary) is not None:
             return known.articles_with(form)
         # Count this form only: counting all forms takes longer than most searches.
-        view, total = self._view, 0
-        for i, segment in enumerate(view.segments):
-            number = segment.dictionary.number(form)
-            if number >= 0:
-                total += view.count_visible(i, segment.postings(number, number + 1)[0])
-        return total
+        return self._view.count_visible(form)
 
-    def like(self, term: str, edits: int) -> list[LikeForm]:
+    def like(self, term: str, edits: int, least: int = 1) -> list[LikeForm]:
         """Other exact forms within `edits` edits of a term. Implements `Reader.like`."""
-        return self._view.cache.made(("like", term, edits), lambda: self._find_like(term, edits))
-
-    def _find_like(self, term: str, edits: int) -> list[LikeForm]:
         known = self._view.vocabulary_to_compare()
         if known is not None:
-            counts = known.counts
-            near = ((form, int(counts[number]), edits) for edits, form, number in known.near(term, edits))
-            return [LikeForm(*found) for found in near if found[1] and found[0] != term]
+            near = known.near(term, edits, least)
+            return [LikeForm(form, count, distance) for distance, form, count in near if form != term]
         articles: Counter[str] = Counter()
         distances: dict[str, int] = {}
         for i, segment in enumerate(self._view.segments):
@@ -81,7 +84,7 @@ class FormCounts:
         return [
             LikeForm(form, articles[form], distance)
             for form, distance in distances.items()
-            if articles[form] and form != term
+            if articles[form] >= least and form != term
         ]
 
     def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
@@ -140,7 +143,7 @@ class FormCounts:
         if clause is None:
             return None
         found = np.zeros(view.articles, bool)
-        found[slice(None) if is_every(clause.part) else clause.part.doc] = True
+        found[slice(None) if isinstance(clause.part, Every) else clause.part.doc] = True
         found &= view.visible
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):

@@ -19,16 +19,16 @@ from newsearch.engine.arrays.files.groups_file import identity, read_groups, wri
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
+from newsearch.engine.folding import NOON
 from newsearch.stories import grouping, signatures
-from newsearch.stories.grouping import NOTHING, KnownGroups, grouped_anew, keys_of
+from newsearch.stories.grouping import grouped_anew
+from newsearch.stories.known import NOTHING, KnownGroups, keys_of
 from newsearch.stories.wording import brand
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.searching.view import View
 
 Array: TypeAlias = NDArray[Any]
-
-_NOON = 43_200
 
 _SHORTEST = 12
 """Words of an article that surely has a signature."""
@@ -118,16 +118,11 @@ class _Stored:
 
     @cached_property
     def times(self) -> Array:
-        view, docs = self._view, self.stored
-        is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
-        times: Array = view.known("date", docs) + np.where(is_day, _NOON, 0)
-        return times
+        return times_of(self._view, self.stored)
 
     @cached_property
     def outlets(self) -> Array:
-        of_provider = self._view.remembered("outlets of providers", lambda: outlets(self._view)[1])
-        found: Array = of_provider.take(self._view.column("provider").take(self.stored))
-        return found
+        return outlets_of(self._view, self.stored)
 
     @cached_property
     def signatures(self) -> NDArray[np.uint64]:
@@ -139,15 +134,28 @@ class _Stored:
             yield record.title, f"{record.excerpt} {record.body}" if record.body else record.excerpt
 
 
-def outlets(view: View) -> tuple[list[str], Array]:
-    """The names by which outlets are told apart, and for each provider the index of its name, int32; 0 if unknown."""
+def times_of(view: View, docs: Array) -> Array:
+    """When articles were published, in seconds. A day without a time counts as its noon; NaN if unknown."""
+    is_day = (view.spread("flag").take(docs) & columns.DATE_ONLY) != 0
+    found: Array = view.known("date", docs) + np.where(is_day, NOON, 0)
+    return found
+
+
+def outlets_of(view: View, docs: Array) -> Array:
+    """The number of the outlet of each article, int32; 0 if unknown."""
+    found: Array = view.remembered("outlets", lambda: _outlets(view)).take(view.column("provider").take(docs))
+    return found
+
+
+def _outlets(view: View) -> Array:
+    """For each provider, the number of the name by which outlets are told apart."""
     names = {"": 0}
     numbers = []
     for name in view.names("provider"):
         provider = columns.provider_from_name(name)
         outlet = (brand(provider.domain) or provider.name.casefold()) if provider else ""
         numbers.append(names.setdefault(outlet, len(names)))
-    return list(names), np.array(numbers, np.int32)
+    return np.array(numbers, np.int32)
 
 
 def _signatures(view: View, docs: Array) -> NDArray[np.uint64]:

@@ -1,4 +1,4 @@
-"""Look up a word in all segments of an index at once.
+"""Look up words in all segments of an index at once.
 
 The Python version works segment by segment and is the reference. If a compiler was available when newsearch was
 installed, `_lookup.c` replaces it. It builds one list over all segments and gives the same results.
@@ -7,7 +7,7 @@ installed, `_lookup.c` replaces it. It builds one list over all segments and giv
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from newsearch import ranking
 from newsearch._compiled import compiled
-from newsearch.engine.arrays.loops import matches
+from newsearch.engine.arrays.loops import kernel, matches
+from newsearch.engine.arrays.loops.kernel import Occurrences, Slot
+from newsearch.engine.arrays.loops.spread import Spread, Table
 from newsearch.engine.arrays.segment.dictionary import stem_of
 from newsearch.engine.arrays.segment.form import MAX_ARTICLES
-from newsearch.engine.arrays.segment.segment import Segment
+from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
@@ -59,15 +61,81 @@ class WordLookup:
         """
         if _compiled is None:
             return self._find(term, dead)
-        stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
-
-        def is_stem(language: int, form: bytes) -> bool:
-            # Most segments ask about the same form, which makes the cache of `stem_of` effective.
-            return stem_of(self._stemmings[language], form.decode()) == stems[language]
-
-        hashes = [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()]
-        doc, code, most, count = _compiled.find(self._opened, term.encode(), hashes, is_stem, dead)
+        doc, code, most, count = _compiled.find(self._opened, *self._asked(term), dead)
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
+
+    def bound(self, term: str) -> int:
+        """A number that the articles with any form of a term do not exceed: that of all postings of its forms.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is not None:
+            postings: int = _compiled.bound(self._opened, *self._asked(term))
+            return postings
+        return sum(
+            len(segment.postings(place.first, place.last)[0])
+            for segment in self._segments
+            for place in segment.any_form(term)
+        )
+
+    def among(self, term: str, docs: Array, *, any_form: bool) -> Slot:
+        """The occurrences of a word in some articles, without a unit.
+
+        Args:
+            docs: the articles, sorted, uint32.
+            any_form: whether the word may be in any of its forms.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is None:
+            places = self._any_form(term) if any_form else self._exact(term)
+            return united(occurrences(self._segments, self._starts, places), docs)
+        encoded, stems, is_stem = self._asked(term)
+        wanted = stems if any_form else []
+        return _slot(_compiled.among(self._opened, self._placed, encoded, wanted, is_stem, docs))
+
+    def held(self, forms: Sequence[str], gone: Array) -> list[int]:
+        """How many articles contain each of some exact forms.
+
+        Args:
+            gone: articles that do not count, sorted, uint32.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is not None:
+            encoded = [form.encode("utf-8", "surrogatepass") for form in forms]
+            found: list[int] = _compiled.held(self._opened, encoded, gone)
+            return found
+        return [sum(_left(gone, self._starts, self._docs_of(form))) for form in forms]
+
+    def neighbours(self, left: str, right: str, gone: Array) -> int:
+        """How many articles contain two exact forms, one right before the other in one field.
+
+        Args:
+            gone: articles that do not count, sorted, uint32.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is not None:
+            forms = (form.encode("utf-8", "surrogatepass") for form in (left, right))
+            found: int = _compiled.neighbours(self._opened, self._placed, *forms, gone)
+            return found
+        return sum(_left(gone, self._starts, (_together(segment, left, right) for segment in self._segments)))
+
+    def _any_form(self, term: str) -> list[list[Place]]:
+        return [segment.any_form(term) for segment in self._segments]
+
+    def _exact(self, term: str) -> list[list[Place]]:
+        return [segment.exact_form(term) for segment in self._segments]
+
+    def _docs_of(self, form: str) -> Iterator[Array]:
+        for segment in self._segments:
+            number = segment.dictionary.number(form)
+            yield segment.postings(number, number + 1)[0] if number >= 0 else np.empty(0, np.uint16)
 
     def _find(self, term: str, dead: Array) -> Found:
         found = [_in_segment(segment, term) for segment in self._segments]
@@ -75,6 +143,21 @@ class WordLookup:
         doc = np.concatenate([np.empty(0, np.uint32), *docs])
         code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
         return Found(doc, code, int(code.max(initial=0)), len(doc) - int(matches.holds(dead, doc).sum()))
+
+    def _asked(self, term: str) -> tuple[bytes, list[tuple[int, int]], Callable[[int, bytes], bool]]:
+        """A term as the compiled functions take it: in UTF-8, the hash of its stem in each language, and what tells
+        whether a form has that stem."""
+        stems = {language: stem_of(stemming, term) for language, stemming in self._stemmings.items()}
+
+        def is_stem(language: int, form: bytes) -> bool:
+            # Most segments ask about the same form, which makes the cache of `stem_of` effective.
+            return stem_of(self._stemmings[language], form.decode()) == stems[language]
+
+        return (
+            term.encode(),
+            [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()],
+            is_stem,
+        )
 
     @cached_property
     def _stemmings(self) -> dict[int, Stemming]:
@@ -94,6 +177,56 @@ class WordLookup:
                 for start, segment in zip(self._starts, self._segments, strict=False)
             ]
         )
+
+    @cached_property
+    def _placed(self) -> Any:
+        assert _compiled is not None
+        return _compiled.placed(self._opened, [segment.position_arrays() for segment in self._segments])
+
+
+def occurrences(
+    segments: Sequence[Segment], starts: Sequence[int], places: Sequence[Sequence[Place]]
+) -> list[Occurrences]:
+    """The occurrences of exact forms, given by their places in each segment."""
+    return [
+        Occurrences(*segment.occurrences(*place), start, place.last - place.first > 1)
+        for segment, start, ranges in zip(segments, starts, places, strict=False)
+        for place in ranges
+    ]
+
+
+def united(forms: list[Occurrences], among: Array | None) -> Slot:
+    """The occurrences of some forms as those of one word, without a unit. See `kernel.united`."""
+    return _slot(kernel.united(forms, among))
+
+
+def _slot(made: Sequence[Any]) -> Slot:
+    doc, code, pos, more_doc, more_pos = (
+        np.frombuffer(data, dtype) for data, dtype in zip(made, _SLOT_TYPES, strict=True)
+    )
+    return Slot(doc, code, pos, more_doc, more_pos, 0.0)
+
+
+_SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16
+
+
+def _left(gone: Array, starts: Sequence[int], docs: Iterable[Array]) -> Iterator[int]:
+    """How many of some articles of each segment are not gone."""
+    for start, of_segment in zip(starts, docs, strict=False):
+        yield len(of_segment) - int(
+            matches.holds(gone, of_segment.astype(np.uint32) + np.uint32(start)).sum()
+        )
+
+
+def _together(segment: Segment, left: str, right: str) -> Array:
+    """The articles of a segment with two exact forms side by side."""
+    numbers = [segment.dictionary.number(form) for form in (left, right)]
+    if min(numbers) < 0:
+        return np.empty(0, np.uint32)
+    slots = [Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
+    lengths = Table([Spread([segment.column(f"length_{name}")]) for name in ranking.TEXT_FIELDS])
+    docs, _ = kernel.together(slots, 1, True, -1, lengths)
+    return np.frombuffer(docs, np.uint32)
 
 
 def _in_segment(segment: Segment, term: str) -> tuple[Array, Array]:
@@ -122,5 +255,10 @@ _WEIGHTS = ranking.unsaturate(np.arange(256))
 
 _compiled = compiled(
     f"{__package__}._lookup",
-    {"MAX_ARTICLES": MAX_ARTICLES, "PARTS": ranking.PARTS, "K1": ranking.K1},
+    {
+        "MAX_ARTICLES": MAX_ARTICLES,
+        "PARTS": ranking.PARTS,
+        "K1": ranking.K1,
+        "FIELDS": len(ranking.TEXT_FIELDS),
+    },
 )

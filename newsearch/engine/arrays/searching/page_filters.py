@@ -6,14 +6,14 @@ and the URLs of those that may reach the page are read. To read all of them take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property, partial, reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.loops import kernel, sieve
+from newsearch.engine.arrays.loops import sieve
 from newsearch.engine.arrays.loops.kernel import Part, Passes
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED, Check
 from newsearch.engine.arrays.searching.clauses import Compiler
@@ -80,30 +80,46 @@ class PageFilters:
             passed[left] = self._view.have_url(part, numbers[left])
         return passed
 
-    def all_passing(self) -> tuple[Part, Passes | None] | None:
-        """All articles that pass, or that may and must still be asked about, if it pays off to find them.
+    @cached_property
+    def bits(self) -> Array | None:
+        """A bitmap of all articles that pass, or None if a filter is compound or must read URLs."""
+        if self._unread:
+            return None
+        found = [self._compiler.filter_bits(node) for node in self._nodes]
+        known = [bits for bits in found if bits is not None]
+        return reduce(np.bitwise_and, known) if known and len(known) == len(found) else None
+
+    def all_passing(self, shown: Array | None) -> tuple[Part, Array | None, Passes | None]:
+        """What is to be searched for the best of all articles that pass.
 
         The first page of a filter needs few articles. To find all of them pays off if it is asked for again.
+
+        Args:
+            shown: a bitmap of the articles that may be found at all. None means all.
+
+        Returns:
+            A part that has all of them; a bitmap of those that may be found; and what those must still pass.
         """
-        if not self._nodes:
-            return None
         if len(self._unread) == len(self._nodes) == 1:
-            return _listing(self._view.maybe_with_url(self._unread[0])[0]), self.passes
-        key = ("filters", *self._nodes)
-        if self._unread or self._view.cache.get(key) is None:
-            self._view.cache.put(key, True)
-            # To look for few articles among all takes longer than to list them.
-            marked = self._marked
-            if marked is None or np.bitwise_count(marked).sum() * _FEW > self._view.articles:
-                return None
-            return _listing(np.frombuffer(sieve.numbers(marked), np.uint32)), None
-        parts = [self._compiler.filter_part(node) for node in self._nodes]
-        known = sorted((part for part in parts if part is not None), key=lambda part: len(part.doc))
-        if len(known) < len(parts):
-            return None
-        if len(known) == 1:
-            return known[0]._replace(unit=1.0, best=1.0), None
-        return _listing(np.frombuffer(kernel.common(known, None), np.uint32)), None
+            return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
+        key = self._compiler.filter_keys(self._nodes)
+        bits = self.bits if self._was_asked(key) else self._marked
+        if bits is None:
+            return self._view.everything, shown, self.passes
+        if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
+            return self._view.everything, shown, bits
+        # To look for few articles among all takes longer than to list them.
+        few = self._view.joined(("few", key), lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
+        return _listing(few), shown, None
+
+    def _was_asked(self, key: Hashable) -> bool:
+        """Whether filters with this key were asked for before."""
+        if key is None:
+            return False
+        if self._view.cache.get(("asked", key)) is None:
+            self._view.cache.put(("asked", key), True)
+            return False
+        return True
 
 
 def _listing(docs: Any) -> Part:

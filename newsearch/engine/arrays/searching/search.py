@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Mask, Part, Passes, Row
+from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
-from newsearch.engine.arrays.searching.everything import best_of_every, is_every, listed
 from newsearch.engine.arrays.searching.guard import checked
 from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
@@ -91,6 +90,10 @@ class Search:
         return self._view.article(self._page[number][1])
 
     @checked
+    def json(self, number: int) -> str | None:
+        return self._view.json(self._page[number][1])
+
+    @checked
     def stemming(self, number: int) -> Stemming:
         segment, doc = self._view.place(self._page[number][1])
         return segment.stemming(doc)
@@ -101,38 +104,43 @@ class Search:
         return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
-    def counts(self) -> Counts:
+    def complete(self) -> int:
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
         if not self._filters:
-            complete = self._count(self._parts)
-        elif (filtered := self._filtered) is not None:
-            complete = self._count(filtered)
-        else:
-            complete = len(self._complete)
+            return self._count_in(self._shown)
+        if (bits := self._filter_bits) is not None:
+            return self._count_in(bits if self._shown is None else bits & self._shown)
+        return len(self._complete)
+
+    @checked
+    def counts(self) -> Counts:
+        complete = self._count
         if not self._has_partial or self._required or self._filters:
             return Counts(complete, len(self._partial))
         return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
 
-    def _count(self, parts: Sequence[Part]) -> int:
-        """The number of visible articles in every part."""
-        narrowing = [part for part in parts if not is_every(part)]
-        if narrowing:
-            return kernel.count(narrowing, self._shown)
-        return self._view.count_shown(unpublished=self._finds_unpublished)
+    @cached_property
+    def _is_every(self) -> bool:
+        """Whether every article is a complete match, but for the filters."""
+        return all(isinstance(part, Every) for part in self._parts)
+
+    def _count_in(self, shown: Array | None) -> int:
+        """The number of articles of a bitmap that match every clause."""
+        if not self._is_every:
+            return kernel.count(self._parts, shown)
+        return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
 
     @property
-    def _filtered(self) -> list[Part] | None:
-        """The parts of the query and of each filter, or None if computing the filters in full does not pay off."""
+    def _filter_bits(self) -> Array | None:
+        """A bitmap of the articles that pass the filters, or None if computing it does not pay off."""
         if self._has_partial or self._also or len(self._page) < self._options.limit:
             return None
         if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
             return None
-        parts = list(self._parts)
-        for node in self._filters:
-            part = self._compiler.filter_part(node)
-            if part is None:
-                return None
-            parts.append(part)
-        return sorted(parts, key=_length)
+        return self._sieve.bits
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -275,26 +283,18 @@ class Search:
         return rows[first - skipped :] if first > skipped else rows, skipped + len(rows)
 
     def _is_complete(self, docs: Array) -> Mask:
-        narrowing = [part for part in self._parts if not is_every(part)]
-        if not narrowing:
-            return np.ones(len(docs), bool)
-        return np.frombuffer(kernel.holds(narrowing, docs.astype(np.uint32, copy=False), True), bool)
+        return np.frombuffer(kernel.holds(self._parts, docs.astype(np.uint32, copy=False), True), bool)
 
     def _is_any(self, docs: Array) -> Mask:
-        if any(map(is_every, self._parts)):
-            return np.ones(len(docs), bool)
         return np.frombuffer(kernel.holds(self._parts, docs, False), bool)
 
     def _best_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
             return self._best_of_all(self._clauses, self._filter, wanted, first)
-        boost, shown = self._boost, self._shown
-        if not all(map(is_every, self._parts)):
-            return kernel.best_complete(listed(self._parts), boost, shown, self._filter, wanted, first)
-        if (passing := self._sieve.all_passing()) is not None:
-            part, passes = passing
-            return kernel.best_complete([part], boost, shown, passes, wanted, first)
-        return best_of_every(boost, shown, self._filter, wanted), 0
+        if not self._is_every:
+            return kernel.best_complete(self._parts, self._boost, self._shown, self._filter, wanted, first)
+        part, shown, passes = self._sieve.all_passing(self._shown)
+        return kernel.best_complete([part], self._boost, shown, passes, wanted, first)
 
     def _best_partial(self, wanted: int, first: int) -> tuple[list[Row], int]:
         if self._also:
@@ -313,7 +313,7 @@ class Search:
         """The best articles that match every required clause and at least one clause."""
         must = {id(clause.part) for clause in required}
         return kernel.best_partial(
-            listed(self._scored),
+            self._scored,
             bytes(id(part) in must for part in self._scored),
             also_complete,
             self._boost,
@@ -350,10 +350,7 @@ class Search:
 
     def _holding(self, clauses: Sequence[ScoringClause]) -> Array:
         """All visible articles that match every one of these clauses."""
-        parts = _by_length(clauses)
-        if all(map(is_every, parts)):
-            return self._view.all_shown(unpublished=self._finds_unpublished)
-        return np.frombuffer(kernel.common(listed(parts), self._shown), np.uint32)
+        return np.frombuffer(kernel.common(_by_length(clauses), self._shown), np.uint32)
 
     @cached_property
     def _complete(self) -> Array:
@@ -363,6 +360,8 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
+        if self._is_every and (bits := self._sieve.bits) is not None:
+            return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
@@ -391,10 +390,7 @@ class Search:
     # Ranking
 
     def _score(self, docs: Array) -> Floats:
-        if any(map(is_every, self._scored)):
-            text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(len(docs)))
-        else:
-            text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
+        text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
         return text * self._boost.take(docs)
 
 

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from sys import getsizeof
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -19,12 +18,14 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Mask, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
-from newsearch.engine.arrays.searching.lookup import WordLookup
+from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
+from newsearch.engine.arrays.searching.slow import Slow
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
+from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.engine.base import CACHE
@@ -86,9 +87,9 @@ class View(ColumnView):
         self._most_recent = min(memory // _RECORDS, _RECORD_BYTES) // 2
         super().__init__(segments, pivots, memory - 2 * self._most_recent)
         self._published = directory, toc
-        self._grouping = Lock()
-        self._groups: Groups | None = None
+        self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._lookup = WordLookup(segments, self.starts)
+        self._json: dict[str, JsonArticles] = {}
         self._recent: dict[int, Record] = {}
         self._before: dict[int, Record] = {}
         self._recent_size = self._before_size = 0
@@ -246,19 +247,12 @@ class View(ColumnView):
 
     def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
         """The occurrences of exact forms, given by their places in each segment."""
-        forms = self._occurrences(places)
+        forms = occurrences(self.segments, self.starts, places)
         if len(forms) == 1 and not forms[0].start and not forms[0].several:
             slot = Slot(*forms[0][:5], 0.0)
         else:
-            slot = _united(forms, None)
+            slot = united(forms, None)
         return slot._replace(unit=self.unit(self.count_live(slot.doc)))
-
-    def _occurrences(self, places: Sequence[Sequence[Place]]) -> list[Occurrences]:
-        return [
-            Occurrences(*segment.occurrences(*place), start, place.last - place.first > 1)
-            for segment, start, ranges in zip(self.segments, self.starts, places, strict=False)
-            for place in ranges
-        ]
 
     def slots(self, terms: Sequence[str], *, any_form: bool) -> list[Slot]:
         """The occurrences of some words in the articles that may contain all of them.
@@ -279,24 +273,29 @@ class View(ColumnView):
         known: Slot | None = self.cache.get(("any_forms" if any_form else "forms", term))
         if known is not None:
             return known
-        if any_form:
-            places = [segment.any_form(term) for segment in self.segments]
-            live = self.count_live(word.doc)
-        else:
-            places, live = self._exact(term), self.count_form(term)
-        return _united(self._occurrences(places), among)._replace(unit=self.unit(live))
+        # That of a word was divided by PARTS, a power of two: the product is exact.
+        unit = word.unit * ranking.PARTS if any_form else self.unit(self.count_form(term))
+        return self._lookup.among(term, among, any_form=any_form)._replace(unit=unit)
 
     def _exact(self, term: str) -> list[list[Place]]:
-        numbers = [segment.dictionary.number(term) for segment in self.segments]
-        return [[Place(n, n + 1)] if n >= 0 else [] for n in numbers]
+        return [segment.exact_form(term) for segment in self.segments]
 
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
-        count = 0
-        for segment, places in zip(self.segments, self._exact(term), strict=True):
-            for first, last, _ in places:
-                count += segment.count_live(segment.postings(first, last)[0])
-        return count
+        return self._lookup.held([term], self.dead)[0]
+
+    def count_visible(self, term: str) -> int:
+        """How many visible articles contain an exact form."""
+        return self._lookup.held([term], self.unseen)[0]
+
+    def bound(self, term: str) -> int:
+        """A number that the articles with any form of a word do not exceed. To find it takes less than to find them."""
+        found: Part | None = self.cache.get(("words", term))
+        return self._lookup.bound(term) if found is None else len(found.doc)
+
+    def count_neighbours(self, left: str, right: str) -> int:
+        """How many visible articles contain two exact forms side by side."""
+        return self._lookup.neighbours(left, right, self.unseen)
 
     def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
         """Score articles, given the codes of one word in them, by the rarity of the word.
@@ -345,15 +344,17 @@ class View(ColumnView):
 
     @property
     def groups(self) -> Groups:
-        """Which articles are copies of each other."""
-        found = self._groups
-        if found is None:
-            from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+        """Which articles are copies of each other. Raises NotReady if another thread is to find out."""
+        return self.found_groups.get(self._find_groups)
 
-            # Threads that ask at the same time wait for one of them.
-            with self._grouping:
-                found = self._groups = self._groups or groups_of(self, *self._published)
-        return found
+    def defer_groups(self) -> Callable[[], None]:
+        """Leave the groups to the function that is returned, see `Slow.defer`."""
+        return self.found_groups.defer(self._find_groups)
+
+    def _find_groups(self) -> Groups:
+        from newsearch.engine.arrays.searching.groups import groups_of  # with all that compares articles
+
+        return groups_of(self, *self._published)
 
     # Articles
 
@@ -368,6 +369,12 @@ class View(ColumnView):
         """The article with this number. Raises IndexCorrupt if its record is damaged."""
         segment, number = self.place(doc)
         return segment.article(number, self._recent.get(doc) or self._read(doc))
+
+    def json(self, doc: int) -> str | None:
+        """The article with this number as JSON; None if only `article` tells. Raises IndexCorrupt if it is damaged."""
+        segment, number = self.place(doc)
+        known = self._json.get(segment.name) or self._json.setdefault(segment.name, JsonArticles(segment))
+        return known.text(number, self.record(doc))
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""
@@ -450,9 +457,9 @@ class View(ColumnView):
         record = self._before.get(doc)
         if record is None:
             segment, number = self.place(doc)
-            record = segment.records.read(number)
-        # As `size_of`, which would take as long as reading the record.
-        size = 56 + 8 * len(record) + sum(map(getsizeof, record))
+            record, size = segment.records.sized(number)
+        else:
+            size = size_of(record)
         if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
             if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}
@@ -462,14 +469,5 @@ class View(ColumnView):
         return record
 
 
-def _united(forms: list[Occurrences], among: Array | None) -> Slot:
-    made = zip(kernel.united(forms, among), _SLOT_TYPES, strict=True)
-    doc, code, pos, more_doc, more_pos = (np.frombuffer(data, dtype) for data, dtype in made)
-    return Slot(doc, code, pos, more_doc, more_pos, 0.0)
-
-
 def _length(part: Part) -> int:
     return len(part.doc)
-
-
-_SLOT_TYPES = np.uint32, np.uint8, np.uint16, np.uint32, np.uint16

@@ -4,6 +4,7 @@
  * then makes it from the beginning, or says what is wrong. */
 
 #include "_arrays.h"
+#include "_calendar.h"
 #include "_module.h"
 #include "_slots.h"
 
@@ -20,9 +21,6 @@
 #define TAGGED (1 << 10)
 
 #define LARGEST_WHOLE 9e15   /* up to here a float holds every integer */
-#define DAY 86400
-#define LAST_DAY 2932896     /* 9999-12-31, in days since 1970 */
-#define FIRST_DAY (-719162)  /* 0001-01-01 */
 
 /* The parts of a record, see records.py, and the fields of an article, which begin with what they say. */
 enum { R_ID, R_TITLE, R_EXCERPT, R_WEB, R_ORIGINAL, R_AMP, R_CDN_AMP, R_BODY, R_REST, RECORD };
@@ -97,19 +95,12 @@ static PyObject *several(Maker *maker, int table, const Array *at, const Array *
     return made;
 }
 
-/* The calendar's day of a day since 1970 is found as Howard Hinnant's civil_from_days does, in eras of 400 years that
- * begin in March. */
 static PyObject *moment(Maker *maker, int64_t seconds, int is_day) {
-    const int64_t day = seconds / DAY - (seconds % DAY < 0);
-    if (day < FIRST_DAY || day > LAST_DAY) return NULL;
-    const int rest = (int)(seconds - day * DAY), since = (int)day + 719468, era = since / 146097, of_era = since % 146097;
-    const int year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    const int of_year = of_era - (365 * year + year / 4 - year / 100), shifted = (5 * of_year + 2) / 153;
-    const int month = shifted < 10 ? shifted + 3 : shifted - 9;
-    const int calendar_year = year + era * 400 + (month <= 2), of_month = of_year - (153 * shifted + 2) / 5 + 1;
-    if (is_day) return PyObject_CallFunction(maker->given[DAY_ALONE], "iii", calendar_year, month, of_month);
-    return PyObject_CallFunction(maker->given[DATETIME], "iiiiiiiO", calendar_year, month, of_month, rest / 3600,
-                                 rest / 60 % 60, rest % 60, 0, maker->given[ZONE]);
+    Moment at;
+    if (!moment_at(seconds, &at)) return NULL;
+    if (is_day) return PyObject_CallFunction(maker->given[DAY_ALONE], "iii", at.year, at.month, at.day);
+    return PyObject_CallFunction(maker->given[DATETIME], "iiiiiiiO", at.year, at.month, at.day, at.hour, at.minute,
+                                 at.second, 0, maker->given[ZONE]);
 }
 
 /* A whole number as an int, as stored.py does. A negative integer may be of a type without a sign, which Array has not. */

@@ -221,7 +221,8 @@ def stem_of(stemming: Stemming, term: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _letters_of(term: str) -> int:
+def letters_of(term: str) -> int:
+    """The letter mask of a term."""
     return int(np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)]))
 
 
@@ -237,7 +238,7 @@ def similar_among(
     """See Dictionary.similar_by_length. `text` has the concatenated forms in UTF-8, and `at` the start of each."""
     numbers, letters, starts = ordered
     if edits == 1 < len(term):
-        return kernel.near(term, _letters_of(term), letters, numbers, starts, text, at)
+        return kernel.near(term, letters_of(term), letters, numbers, starts, text, at)
     shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
     fitting = slice(starts[min(shortest, longest)], starts[longest])
-    return kernel.similar(term, edits, _letters_of(term), letters[fitting], numbers[fitting], text, at)
+    return kernel.similar(term, edits, letters_of(term), letters[fitting], numbers[fitting], text, at)

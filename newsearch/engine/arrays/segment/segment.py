@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.layout import ArrayFile
-from newsearch.engine.arrays.loops import matches
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.dictionary import Dictionary
 from newsearch.engine.arrays.segment.form import check_form, is_offsets
@@ -114,6 +113,12 @@ class Segment:
             self._language,
         )
 
+    def position_arrays(self) -> tuple[Array, ...]:
+        """The further arrays that `_lookup.c` reads to find words side by side."""
+        more_at = self.file.array("more_at")
+        lengths = [self.column(f"length_{name}") for name in ranking.TEXT_FIELDS]
+        return self._post_pos, more_at, self._more_doc, self._more_pos, *lengths
+
     def any_form(self, term: str) -> list[Place]:
         """The places of all forms of a word, in ascending order."""
         spoken: dict[int, list[int]] = {}
@@ -126,6 +131,11 @@ class Segment:
             Place(form, form + 1, () if self._language is None or form == exact else tuple(languages))
             for form, languages in sorted(spoken.items())
         ]
+
+    def exact_form(self, term: str) -> list[Place]:
+        """The place of an exact form; empty if the segment does not have it."""
+        number = self.dictionary.number(term)
+        return [Place(number, number + 1)] if number >= 0 else []
 
     def occurrences(
         self, first: int, last: int, languages: tuple[int, ...] = ()
@@ -170,6 +180,16 @@ class Segment:
         Raises:
             IndexCorrupt: the column holds an invalid number.
         """
+        found = self.stored_column(name)
+        # numpy rejects the higher bits for a narrower type. To keep both would cost memory for every article.
+        return np.asarray(found, np.uint16) if name == "flag" else found
+
+    def stored_column(self, name: str) -> Array:
+        """A column by name, in the type that the file has: the narrowest.
+
+        Raises:
+            IndexCorrupt: the column holds an invalid number.
+        """
         found = self._columns.get(name)
         if found is None:
             column = columns.BY_NAME.get(name)
@@ -178,9 +198,7 @@ class Segment:
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
-        # The file stores it in the narrowest type, for which numpy rejects the higher bits. To keep both would cost
-        # memory for every article.
-        return np.asarray(found, np.uint16) if name == "flag" else found
+        return found
 
     def _is_sound(self, name: str, values: Array) -> bool:
         # Numbers that index or size something else are checked first. Otherwise they could exhaust the memory.
@@ -202,10 +220,6 @@ class Segment:
     def dead(self) -> NDArray[np.uint16]:
         """The articles that cannot be found, sorted."""
         return np.sort(self.deleted).astype(np.uint16)
-
-    def count_live(self, docs: Array) -> int:
-        """How many of some articles, sorted, can be found."""
-        return len(docs) - (int(matches.holds(self.dead, docs).sum()) if len(self.deleted) else 0)
 
     @property
     def live_articles(self) -> int:
@@ -297,7 +311,7 @@ class Segment:
 
     @cached_property
     def _stored(self) -> StoredArticles:
-        return StoredArticles(self.column)
+        return StoredArticles(self.stored_column)
 
     def article(self, doc: int, record: Record | None = None) -> Article:
         """The complete article with this number.

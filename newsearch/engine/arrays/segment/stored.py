@@ -22,14 +22,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_SHOWN = 256
 """The number of decoded strings of a table that are kept for each segment."""
 
-_FACTS = (
+FACTS = (
     *("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider"),
     *("topic_at", "topic", "author_at", "author"),
 )
-"""The columns that every article is read from. `_stored.c` has the same order."""
+"""The columns that every article is read from. `_stored.c` and `_json_articles.c` have the same order."""
 
-_TABLES = ("category", "type", "language", "provider", "topic", "author")
-"""The tables that their numbers lead into, in the order of `_stored.c`."""
+TABLES = ("category", "type", "language", "provider", "topic", "author")
+"""The tables that their numbers lead into, in that order."""
 
 
 class StoredArticles:
@@ -40,14 +40,13 @@ class StoredArticles:
     """
 
     def __init__(self, column: Callable[[str], Array]) -> None:
-        facts = [column(name) for name in _FACTS]
-        texts = [(column(f"{table}_name_at"), column(f"{table}_name_bytes")) for table in _TABLES]
+        facts = [column(name) for name in FACTS]
+        texts = [(column(f"{table}_name_at"), column(f"{table}_name_bytes")) for table in TABLES]
         self._facts = tuple([memoryview(array) for array in facts])
         self._text = {
-            table: (memoryview(at), memoryview(text))
-            for table, (at, text) in zip(_TABLES, texts, strict=True)
+            table: (memoryview(at), memoryview(text)) for table, (at, text) in zip(TABLES, texts, strict=True)
         }
-        self._shown: dict[str, dict[int, str]] = {table: {} for table in _TABLES}
+        self._shown: dict[str, dict[int, str]] = {table: {} for table in TABLES}
         self._make: Callable[[int, Record], Article | None] | None = None
         if _twin and all(array.dtype in COMPARED for array in (*facts, *chain.from_iterable(texts))):
             make_provider, views = columns.provider_from_name, tuple(self._text.values())

@@ -1,0 +1,307 @@
+"""One run: what the sources have now -> the changes of an index."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from newsearch.articles.article import Article
+from newsearch.engine.base import NO_SETTINGS, Engine, Held, Reader, Recipe, SourceSettings, Writer
+from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
+from newsearch.indexing.options import RunOptions
+from newsearch.indexing.reports import Progress, Report, report_of
+from newsearch.indexing.updating import Histories, Outlived, Reading, Task, Updater, refusal
+from newsearch.search.index import Index
+from newsearch.sources.base import ONCE, ReadingOptions, Snapshot, Source
+from newsearch.sources.files import path_of
+from newsearch.sources.formats import format_names
+from newsearch.sources.registry import is_remote, locate, open_source, paths_at
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingRun:
+    """One run over an index.
+
+    Attributes:
+        whole: whether a source must be readable to the end and have articles.
+        protected: words that are matched only in their exact form; None for those that the index has.
+    """
+
+    engine: Engine
+    options: RunOptions
+    whole: bool
+    protected: frozenset[str] | None
+
+    def first(self, given: Sequence[str | os.PathLike[str] | Source]) -> Report:
+        """Update an index from sources, or from what is at these paths."""
+        recipe = self._remembered()
+        return self.of([task for source in given for task in self._given(source, recipe)])
+
+    def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
+        """Update an index from the sources it remembers; articles from one-time sources and windows are kept."""
+        tasks: list[Task] = []
+        recipe = self._remembered()
+        for location in locations:
+            if location in ONCE:
+                if full:
+                    tasks.append(self._kept_by_index(location, NO_SETTINGS))
+                continue
+            try:
+                task = self._task(path_of(location), recipe)
+            except SourceError as error:
+                raise refusal(location, error.reason, self.engine.place) from error
+            if full and task.is_window:
+                # Such a source cannot supply all its past articles again.
+                tasks.append(self._kept_by_index(location, task.settings or NO_SETTINGS))
+            tasks.append(task)
+        return replace(self.of(tasks, full), anew=anew)
+
+    def of(self, tasks: Sequence[Task], full: bool = False) -> Report:
+        """Update an index from these sources."""
+        nested = _nested([task.source.location for task in tasks], self._remembered().sources)
+        return replace(self._of(tasks, full), nested=nested)
+
+    def _given(self, given: str | os.PathLike[str] | Source, recipe: Recipe) -> list[Task]:
+        if isinstance(given, str | os.PathLike):
+            return [self._task(path, recipe) for path in paths_at(given, self.options.given.format)]
+        if not hasattr(given, "snapshot"):
+            raise ValueError(
+                f"sources: {given!r:.80} is neither a path nor a source; pass several as separate arguments"
+            )
+        is_window = getattr(given, "window", False)
+        return [
+            Task(given, self._outlived(self.options.given.keep if is_window else None), is_window=is_window)
+        ]
+
+    def _task(self, path: str | os.PathLike[str], recipe: Recipe) -> Task:
+        """The source at a path, read as somebody says now, or else as the index remembers."""
+        location = locate(path)
+        remembered = recipe.settings.get(location, NO_SETTINGS)
+        settings = _merged(self.options.given, NO_SETTINGS if self.options.defaults else remembered)
+        if settings.format and settings.format not in format_names():
+            raise SourceError(
+                location, f"was indexed with --as {settings.format}, which this version does not read"
+            )
+        source = open_source(
+            path, ReadingOptions(settings.format, settings.day_first, self.options.trust_env)
+        )
+        is_window = bool(getattr(source, "window", False))
+        if is_remote(location):
+            settings = settings._replace(window=None)
+        elif settings.window is None and is_window:
+            # Remembered, because a feed that is replaced by an error page must not become something else.
+            settings = settings._replace(window=True)
+        else:
+            is_window = bool(settings.window)
+        if not is_window:
+            settings = settings._replace(keep=None)
+        # What a window has kept must be looked for when it is no window any more.
+        is_as_before = settings[:2] == remembered[:2] and (is_window or not remembered.window)
+        return Task(source, self._outlived(settings.keep), settings, is_window, is_as_before)
+
+    def _kept_by_index(self, location: str, settings: SourceSettings) -> Task:
+        outlived = self._outlived(settings.keep)
+        is_another = location not in ONCE  # what the source has now is read next
+        kept = _Kept(self.engine, location, outlived, self._keeps_history)
+        return Task(kept, outlived, may_be_empty=is_another)
+
+    def _remembered(self) -> Recipe:
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.recipe()
+        return Recipe((), frozenset())
+
+    @property
+    def _keeps_history(self) -> bool:
+        return (
+            self._remembered().keep_history
+            if self.options.keep_history is None
+            else self.options.keep_history
+        )
+
+    def _of(self, tasks: Sequence[Task], full: bool) -> Report:
+        started = time.monotonic()
+        reading = Reading()
+        if not self.options.dry_run:
+            writer = self._writer(tasks, full)
+            resumed = 0
+            try:
+                with writer:
+                    resumed = writer.held.articles_ahead
+                    articles = self._write(writer, tasks, reading, full)
+            except KeyboardInterrupt:
+                if self.options.progress:
+                    # The articles read were finished on stopping, but this has not been reported yet.
+                    place = tasks[-1].source.location
+                    self.options.progress(
+                        Progress(reading.read, reading.broken, resumed, place, finished=writer.finished)
+                    )
+                raise
+            return report_of(reading, articles, resumed, time.monotonic() - started)
+        if self.options.gate:
+            self._rehearse(tasks, full, reading)
+        else:
+            self._compare(tasks, full, reading)
+        return report_of(reading, self._published(), 0, time.monotonic() - started)
+
+    def _writer(self, tasks: Sequence[Task], full: bool) -> Writer:
+        # A one-time source is no longer available when a later run resumes.
+        again = [_identity(task) for task in tasks] if all(task.source.lasting for task in tasks) else []
+        return self.engine.writer(
+            fresh=full,
+            wait=self.options.wait,
+            memory=self.options.memory,
+            sources=() if self.options.dry_run else again,
+            protected=self.protected,
+            resume=self.options.resume,
+            rehearsal=self.options.dry_run,
+        )
+
+    def _write(self, writer: Writer, tasks: Sequence[Task], reading: Reading, full: bool) -> int:
+        """Write the changes of the sources. Returns the number of articles that can then be found."""
+        histories = self._histories(reading, full) if self._keeps_history else None
+        writer.keep_history(histories is not None)
+        updater = Updater(self.engine.place, writer.held, writer, True, self.whole, histories)
+        self._read(tasks, updater, reading)
+        return writer.commit(check=self._check if self.options.gate else None).articles
+
+    def _histories(self, reading: Reading, full: bool) -> Histories:
+        now, past = datetime.now(UTC), None
+        if full:
+            try:
+                past = self.engine.held()
+            except (IndexCorrupt, IndexIncompatible) as error:
+                # `_fault` has found that too, and the report says what it was.
+                reading.history_lost = getattr(error, "reason", "") or str(error)
+        return Histories(now, past)
+
+    def _outlived(self, keep: int | None) -> Outlived:
+        before = None
+        if keep is not None:
+            with suppress(OverflowError):
+                before = datetime.now(UTC) - timedelta(seconds=keep)
+        return Outlived(before, self._kept)
+
+    def _kept(self, location: str) -> Iterable[Article]:
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.reader().kept(location)
+        return ()
+
+    def _check(self, unpublished: Reader) -> None:
+        assert self.options.gate
+        self.options.gate.check(Index(self.engine, reader=unpublished), self._published())
+
+    def _published(self) -> int:
+        """Number of articles that can be found now; 0 if the index is missing or unreadable."""
+        with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
+            return self.engine.reader().stats().articles
+        return 0
+
+    def _rehearse(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
+        """Write a generation for the gate to check, then discard it."""
+        with self._writer(tasks, full) as writer:
+            self._write(writer, tasks, reading, full)
+
+    def _compare(self, tasks: Sequence[Task], full: bool, reading: Reading) -> None:
+        """Determine what the sources would change."""
+        held = self.engine.held(fresh=full, protected=self.protected)
+        self._read(tasks, Updater(self.engine.place, held, None, not full, self.whole), reading)
+
+    def _read(self, tasks: Sequence[Task], updater: Updater, reading: Reading) -> None:
+        resumed = updater.held.articles_ahead
+
+        def tell(location: str, done: float | None) -> None:
+            if self.options.progress:
+                finished = updater.writer.finished if updater.writer else 0
+                self.options.progress(
+                    Progress(reading.read, reading.broken, resumed, location, done, finished)
+                )
+
+        with _fetching([task.source for task in tasks], updater.held):
+            self._update_all(tasks, updater, reading, tell)
+        tell("", None)
+
+    def _update_all(
+        self,
+        tasks: Sequence[Task],
+        updater: Updater,
+        reading: Reading,
+        tell: Callable[[str, float | None], None],
+    ) -> None:
+        for task in tasks:
+            updater.update(task, reading, self.options.workers, partial(tell, task.source.location))
+
+
+def _merged(given: SourceSettings, remembered: SourceSettings) -> SourceSettings:
+    told = {name: value for name, value in given._asdict().items() if value not in (None, "")}
+    return remembered._replace(**told)
+
+
+def _identity(task: Task) -> str:
+    """A source and how it is read, as far as that decides what its articles are."""
+    settings = task.settings or NO_SETTINGS
+    how = [settings.format, *([f"day_first={settings.day_first}"] if settings.day_first is not None else [])]
+    return " ".join(filter(None, (task.source.location, *how)))
+
+
+def _nested(given: Sequence[str], known: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The sources inside another source, where at least one of the two is given now."""
+    both = dict.fromkeys((*known, *given))
+    return tuple(
+        (inner, outer)
+        for inner in both
+        for outer in both
+        if inner.startswith(f"{outer.rstrip('/')}/")
+        and inner != outer
+        and not is_remote(outer)
+        and (inner in given or outer in given)
+    )
+
+
+def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[object]:
+    """Start fetching the remote sources, with what was remembered of them."""
+    feeds: list[Any] = [source for source in sources if hasattr(source, "recall")]
+    for feed in feeds:
+        if state := held.state(feed.location):
+            feed.recall(state.names)
+    if not feeds:
+        return nullcontext()
+    from newsearch.sources.remote import Fetching
+
+    return Fetching(feeds)
+
+
+class _Kept:
+    """A source that cannot supply its past articles again; they are read from the index itself."""
+
+    one_each = False
+    lasting = False
+
+    def __init__(self, engine: Engine, location: str, outlived: Outlived, with_history: bool) -> None:
+        self._engine = engine
+        self._outlived = outlived
+        self._with_history = with_history
+        self.location = location
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot()
+
+    def articles(
+        self, workers: int = 1, names: Sequence[str] | None = None
+    ) -> Iterator[Article | SourceError]:
+        try:
+            for article in self._engine.reader().kept(self.location):
+                if not self._outlived.has(article):
+                    is_whole = self._with_history or not article.history
+                    yield article if is_whole else replace(article, history=())
+        except (IndexCorrupt, IndexIncompatible) as error:
+            reason = f"is kept by the index alone, which cannot be read ({error})"
+            raise refusal(self.location, reason, self._engine.place) from error
+
+    def done(self) -> None:
+        return None

@@ -1,0 +1,281 @@
+"""Did you mean: finds likely misspellings in a query with few results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, product
+from typing import NamedTuple, TypeAlias
+
+from newsearch.engine.base import LikeForm
+from newsearch.query import Parsed, is_bare, parse
+from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word
+from newsearch.search.names import NAMED, filters, similar_names
+from newsearch.search.request import Asked
+from newsearch.text import analysis
+
+FEW = 10
+"""A search that finds so many articles with every word was not mistyped."""
+
+_MAX_WORDS = 8
+_MIN_LETTERS = 4
+_MIN_LETTERS_FOR_TWO = 8
+_EDIT = 0.01
+"""How likely one edit is against none, as Kernighan, Church and Gale (1990) had it to the order of magnitude."""
+_OMITTED = 3.0
+"""How much likelier it is to leave out a letter than to take another one."""
+_CANDIDATES = 4
+_CANDIDATES_OF_ONE = 12
+"""Words that are tried for one that was typed, where several places are doubted at once, and where one is."""
+_MAX_UNKNOWN = 3
+_MAX_TRIED = 160
+"""Queries that are tried."""
+_RARE = 4
+
+
+def respell(asked: Asked, found: int) -> str | None:
+    """The query with likely misspellings replaced by words and names of the collection; None if there are none.
+
+    Candidates are compared as whole queries. They differ from the query in words that hardly any article contains, or
+    in names that no article has. The best candidate has the most articles that contain every word, discounted by the
+    number of edits. If no candidate helps, known words are replaced too, one or two neighbours at a time, as in the
+    names of people.
+
+    Args:
+        found: how many articles contain every word of the query as it is. The new query has more of them.
+    """
+    typed = _words(asked.query)
+    # Checked first, because looking for candidates takes longer than most searches.
+    if found >= FEW and not any(_is_strange(asked, word) for _, word in typed):
+        return None
+    words = [_TypedPlace(at, at + len(word), *_candidates(asked, word)) for at, word in typed]
+    names = [
+        _TypedPlace(start, end, 0, similar_names(asked, node)) for start, end, node in _named(asked.query)
+    ]
+    unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
+    trial = _Trial(asked, found)
+    best = trial.best(_replacements(unknown[:_MAX_UNKNOWN]))
+    if best is None and found < FEW:
+        known = [place for place in words if place.candidates]
+        best = trial.best(([(place, *it)] for place in known for it in place.candidates), least=1.0)
+        pairs = (
+            (left, right)
+            for left, right in zip(known[1:], known, strict=False)
+            if right.start == left.end + 1
+        )
+        best = best or trial.best(
+            (
+                [(left, *one), (right, *other)]
+                for left, right in pairs
+                for one in left.candidates[:_CANDIDATES]
+                for other in right.candidates[:_CANDIDATES]
+            ),
+            least=_EDIT,
+        )
+    return best
+
+
+class _TypedPlace(NamedTuple):
+    """A word or a name of a query as typed.
+
+    Attributes:
+        held: the number of articles that contain it in any form.
+        candidates: possible corrections, each with the likelihood of this typing error, the most likely first.
+        is_strange: whether the index has only other forms of it, such as those of another language.
+    """
+
+    start: int
+    end: int
+    held: int
+    candidates: list[tuple[str, float]]
+    is_strange: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return self.held >= FEW and not self.is_strange
+
+
+_Replacement: TypeAlias = tuple[_TypedPlace, str, float]
+
+
+def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
+    """All combinations of replacements for some of these places."""
+    most = _CANDIDATES if len(places) > 1 else _CANDIDATES_OF_ONE
+    options = [[None, *((place, *it) for it in place.candidates[:most])] for place in places]
+    for chosen in islice(product(*options), 1, None):
+        yield [replacement for replacement in chosen if replacement is not None]
+
+
+class _Trial:
+    """Compares replacements in a query by how many articles contain every word.
+
+    Args:
+        found: how many contain every word of the query as it is.
+    """
+
+    def __init__(self, asked: Asked, found: int) -> None:
+        self._asked = asked
+        self._found = found
+        self._typed = _plain_words(asked)
+        self._kept: dict[tuple[int, ...], int] = {}
+
+    def best(self, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
+        """The most likely of several replacements; None if the query as typed is more likely.
+
+        Args:
+            least: the minimum number of articles with every word, weighted by the likelihood of the edits.
+        """
+        asked, best, most = self._asked, None, least
+        for way in islice(ways, _MAX_TRIED):
+            text, likely = asked.query.text, 1.0
+            # From last to first, to keep the other positions valid.
+            for place, form, likeliness in sorted(way, key=lambda one: one[0].start, reverse=True):
+                text = _replaced(text, place.start, place.end, form)
+                likely *= likeliness
+            # The query as typed competes too, as the candidate with no edits.
+            rival = self._found if any(place.held for place, _, _ in way) else 0
+            if self._typed and _is_words(text) and not self._may_exceed(max(most, rival), text, way, likely):
+                continue
+            again = parse(text, now=asked.now, tz=asked.tz)
+            complete = asked.complete(asked.narrowed(again.tree, text))
+            if complete > self._found and complete * likely > max(most, rival):
+                best, most = text, complete * likely
+        return best
+
+    def _may_exceed(self, least: float, text: str, way: list[_Replacement], likely: float) -> bool:
+        """Whether `likely` times the number of articles with every word of a text may exceed `least`. False is certain.
+
+        The words that were typed are looked at first: they are the same in most ways.
+        """
+        spellings, words = self._asked.spellings, text.split()
+        new = [len(self._asked.query.text[: place.start].split()) for place, _, _ in way]
+        kept = [number for number in range(len(words)) if number not in new]
+        if not spellings.may_exceed(least, words, likely, kept):
+            return False
+        if len(kept) > 1 and self._with_all(kept) * likely <= least:
+            # A word and a new neighbour may also stand in an article as one.
+            sides = {first for number in new for first in (number - 1, number) if 0 <= first < len(words) - 1}
+            joined = sum(spellings.together(words[first], words[first + 1]) for first in sides)
+            if (self._with_all(kept) + joined) * likely <= least:
+                return False
+        return spellings.may_exceed(least, words, likely, new)
+
+    def _with_all(self, kept: list[int]) -> int:
+        """How many articles contain all of some words of the query."""
+        key = tuple(kept)
+        found = self._kept.get(key)
+        if found is None:
+            asked = self._asked
+            tree = All(tuple(self._typed[number] for number in kept))
+            found = self._kept[key] = asked.complete(asked.narrowed(tree, asked.query.text))
+        return found
+
+
+def _plain_words(asked: Asked) -> Sequence[Word]:
+    """The words of a query of nothing else, whose counts bound the number of articles with all of them. Else none."""
+    tree, text = asked.query.tree, asked.query.text
+    if not isinstance(tree, All) or asked.options.unpublished or not _is_words(text):
+        return ()
+    words = [child for child in tree.children if isinstance(child, Word) and child.field is None]
+    return words if [word.text for word in words] == text.split() else ()
+
+
+def _is_words(text: str) -> bool:
+    return text.replace(" ", "").isalnum()
+
+
+def _candidates(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
+    """The number of articles that contain a word, its likely corrections, whether it is strange (see _TypedPlace)."""
+    corrections = asked.spellings.corrections
+    found = corrections.get(word)
+    if found is None:
+        found = corrections[word] = _corrected(asked, word)
+    return found
+
+
+def _corrected(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
+    term = _only_term(word)
+    if term is None:
+        return FEW, [], False
+    reader, held = asked.reader, asked.spellings.count(Word(word))
+    is_strange = held >= FEW and not reader.articles_with(term)
+    likely: list[tuple[float, str, float]] = []
+    # Very rare forms are misspellings themselves.
+    least = -(-held // _RARE) if held >= FEW else 1
+    for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
+        for like in reader.like(term, edits, least):
+            value = _likeliness(term, like)
+            likely.append((-value * like.articles, like.form, value))
+        if likely:
+            break
+    found = [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
+    return held, found, is_strange
+
+
+def _is_strange(asked: Asked, word: str) -> bool:
+    """Whether the index has only other forms of a word, such as those of another language."""
+    term = _only_term(word)
+    return (
+        term is not None and not asked.reader.articles_with(term) and asked.spellings.count(Word(word)) >= FEW
+    )
+
+
+def _only_term(word: str) -> str | None:
+    """The term of a word that may be misspelt."""
+    terms = analysis.terms(word)
+    if len(terms) != 1 or len(terms[0]) < _MIN_LETTERS or not terms[0].isalpha():
+        return None
+    return terms[0]
+
+
+def _likeliness(term: str, like: LikeForm) -> float:
+    """The likelihood of typing one word for another similar one."""
+    omitted = _OMITTED if len(like.form) > len(term) else 1.0
+    # The first letter is rarely wrong.
+    first = 1.0 if like.form[0] == term[0] else 0.1
+    return float(_EDIT**like.edits * omitted * first)
+
+
+def _named(query: Parsed) -> list[tuple[int, int, Match]]:
+    """The names in a query as typed, with their positions."""
+    found = []
+    for node in filters(query.tree):
+        start = query.text.find(node.value, *node.span)
+        if start >= 0 and node.field in NAMED:
+            found.append((start, start + len(node.value), node))
+    return found[:_MAX_WORDS]
+
+
+def _replaced(text: str, start: int, end: int, new: str) -> str:
+    """A query with one word or name replaced. A name of several words is quoted."""
+    before, after = text[:start], text[end:]
+    if is_bare(new) or before.endswith(_OPENED):
+        return before + new + after
+    if before.endswith("#"):
+        before = before[:-1] + "topic:"
+    return f'{before}"{new}"{after}'
+
+
+_OPENED = tuple('"“„«')
+
+
+def _words(query: Parsed) -> list[tuple[int, str]]:
+    """The words that a query searches for as typed, with their positions, the last first."""
+    found = []
+    for node in _scoring(query.tree):
+        texts = node.words if isinstance(node, Near) else node.text.split()
+        at, end = node.span
+        for text in texts:
+            start = query.text.find(text, at, end)
+            if start >= 0:
+                found.append((start, text))
+                at = start + len(text)
+    return sorted(set(found), reverse=True)[:_MAX_WORDS]
+
+
+def _scoring(node: Node) -> Iterator[Word | Phrase | Near]:
+    match node:
+        case Word() | Phrase() | Near():
+            yield node
+        case All(children) | And(children) | Or(children):
+            for child in children:
+                yield from _scoring(child)

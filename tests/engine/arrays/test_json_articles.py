@@ -1,0 +1,174 @@
+"""Articles that are written as JSON without an Article: the same bytes, or nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import newsearch
+from newsearch import Request
+from newsearch.articles.article import article_to_mapping
+from newsearch.articles.reading import article_from_mapping
+from newsearch.engine.arrays.segment import json_articles
+from newsearch.engine.arrays.writer import ArraysWriter
+from newsearch.outputs.json_page import page_bytes, page_mapping, to_json_bytes
+from newsearch.outputs.page import Page
+
+IS_COMPILED = find_spec("newsearch.engine.arrays.segment._json_articles") is not None
+
+texts = st.text(
+    st.sampled_from("ab é日\U0001f600<&>\"\\/'\n\t\u200b\x7f\u2028\u202e") | st.characters(), max_size=12
+)
+dates = (
+    st.datetimes().map(lambda when: f"{when.isoformat()}Z")
+    | st.dates().map(str)
+    | st.sampled_from(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2020-02-29", "1969-12-31T23:59:59Z"])
+)
+signals = (
+    st.integers(-5, 200) | st.floats(-1e3, 1e3) | st.sampled_from([1e-5, 1e-4, 999_999_999, 123456.75, 0.1])
+)
+mappings = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": texts,
+        "excerpt": texts,
+        "body": texts,
+        "topics": st.lists(texts, max_size=3),
+        "publishedDateTime": dates,
+        "modified": dates,
+        "webUrl": st.sampled_from(["https://x.org/1", "http://日本.jp/a b"]),
+        "originalUrl": st.sampled_from(["https://x.org/1", 'https://x.org/2?a="b\\']),
+        "ampWebUrl": st.just("https://x.org/amp"),
+        "cdnAmpWebUrl": st.just("https://cdn.org/amp"),
+        "heat": signals,
+        "quality": signals,
+        "published": st.booleans(),
+        "provider": texts
+        | st.sampled_from(
+            [
+                {"name": "X", "domain": "x.org"},
+                {"domain": "x.org"},
+                {"name": "X", "images": ["https://x.org/i.png"]},
+            ]
+        ),
+        "images": st.sampled_from([[{"url": "https://x.org/i.png", "width": 3, "isCached": True}], []]),
+        "type": st.sampled_from(["video", ""]),
+        "category": texts,
+        "locale": st.sampled_from(["en-US", "fr"]),
+        "authors": st.lists(texts, max_size=2),
+        "rank": st.just("their own"),
+    },
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(mappings, max_size=6))
+def test_the_bytes_are_those_of_the_article(given: list[dict[str, Any]]) -> None:
+    articles = [
+        article_from_mapping({**mapping, "title": f"t {mapping.get('title', '')}"}, id=f'"{number}".md')
+        for number, mapping in enumerate(given)
+    ]
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        with ArraysWriter(Path(name)) as changes:
+            for article in articles:
+                changes.add(article, "/a")
+            changes.commit()
+        with newsearch.open(name) as index:
+            results = index.run(Request(unpublished=True))
+            assert len(results) == len(articles)
+            for hit in results:
+                if hit.json is not None:
+                    assert hit.json.encode() == orjson.dumps(article_to_mapping(hit.article))
+            for request in (Request(unpublished=True), Request(collapse="copies"), Request("t", limit=3)):
+                for explain in (False, True):
+                    page = Page(index.run(request), explain=explain)
+                    assert page_bytes(page) == to_json_bytes(page_mapping(page))
+
+
+ORDINARY = {
+    "title": 'A "ban"\non cameras',
+    "excerpt": "É \\ b",
+    "publishedDateTime": "2020-09-09T21:05:00Z",
+    "webUrl": "https://ledger.example/ban",
+    "originalUrl": "https://ledger.example/ban",
+    "provider": {"name": "The Ledger", "domain": "ledger.example"},
+    "topics": ["Privacy", "Law"],
+    "authors": ["A. Writer"],
+    "category": "news",
+    "heat": 12.5,
+    "quality": 70,
+}
+
+
+def index_of(place: Path, *mappings: dict[str, Any]) -> newsearch.Index:
+    with ArraysWriter(place) as changes:
+        for number, mapping in enumerate(mappings):
+            changes.add(article_from_mapping(mapping, id=str(number)), "/a")
+        changes.commit()
+    return newsearch.open(place)
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+def test_an_ordinary_article_needs_no_article(tmp_path: Path) -> None:
+    with index_of(tmp_path, ORDINARY, {**ORDINARY, "images": ["https://x.org/i.png"]}) as index:
+        ordinary, rich = sorted(index.search("ban"), key=lambda hit: hit.id)
+        assert ordinary.json is not None
+        assert orjson.loads(ordinary.json) == article_to_mapping(ordinary.article)
+        assert rich.json is None
+
+
+def test_without_a_compiler_the_article_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_articles, "_compiled", None)
+    with index_of(tmp_path, ORDINARY) as index:
+        page = Page(index.search("ban"))
+        assert [hit.json for hit in page.results] == [None]
+        assert page_bytes(page) == to_json_bytes(page_mapping(page))
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="newsearch was installed without a compiler")
+def test_numbers_that_lead_nowhere_are_noticed() -> None:
+    from newsearch.engine.arrays.segment import _json_articles
+
+    def columns(**changes: Any) -> tuple[memoryview, ...]:
+        names = ("flag", "date", "modified", "heat", "quality", "category", "type", "language", "provider")
+        facts = {name: np.zeros(2, np.int64) for name in names}
+        facts |= {"topic_at": np.zeros(3, np.int64), "topic": np.zeros(1, np.int64)}
+        facts |= {"author_at": np.zeros(3, np.int64), "author": np.zeros(1, np.int64)}
+        facts |= {name: np.array(values) for name, values in changes.items()}
+        return tuple(map(memoryview, facts.values()))
+
+    tables = (np.array([0, 0]), np.empty(0, np.uint8)) * 6
+    record = ("id", "title", *[""] * 8)
+
+    def text(doc: int = 0, record: tuple[str, ...] = record, tables: Any = tables, **changes: Any) -> Any:
+        return _json_articles.text(_json_articles.opened(columns(**changes), tables), doc, record)
+
+    assert text() == '{"path":"id","title":"title","published":false}'
+    for wrong in (
+        {"doc": 2},
+        {"doc": -1},
+        {"record": ("id",)},
+        {"category": [1, 0]},
+        {"provider": [-1, 0]},
+        {"topic_at": [0, 2, 2]},
+        {"topic_at": [1, 0, 0]},
+        {"topic_at": [0]},
+        {"topic_at": [0, 1, 1], "topic": [7]},
+        {"flag": [2, 0], "date": [2**62, 0]},
+        {"flag": [2, 0], "date": [-(2**62), 0]},
+        {"tables": (np.array([0, 5]), np.empty(0, np.uint8)) * 6},
+        {"tables": (np.array([0, -1]), np.empty(0, np.uint8)) * 6},
+        {"tables": (np.array([0, 1]), np.array([65], np.uint8)) * 6},  # an outlet without a domain
+        {"tables": (np.array([0, 1]), np.array([255], np.uint8)) * 6},  # not UTF-8
+    ):
+        with pytest.raises(ValueError):  # noqa: PT011 - the reader says what is damaged
+            text(**wrong)
