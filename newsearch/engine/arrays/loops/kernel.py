@@ -1,17 +1,15 @@
 """The inner loops of a search, as pure functions over sorted lists of articles.
 
-The numpy versions here are the reference. If a compiler was available when newsearch was installed, the functions of
-the same names in `_kernel.c` replace them. Those return the same articles and bit-identical scores. They avoid numpy's
-overhead of about a microsecond per call. The tests check both against the same oracle.
+The numpy versions here and in `forms` are the reference. If a compiler was available when newsearch was installed, the
+functions of the same names in `_kernel.c` replace them. Those return the same articles and bit-identical scores. They
+avoid numpy's overhead of about a microsecond per call. The tests check both against the same oracle.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,239 +17,34 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import positions
+from newsearch.engine.arrays.loops.forms import begun as begun
+from newsearch.engine.arrays.loops.forms import by_length as by_length
+from newsearch.engine.arrays.loops.forms import merged as merged
+from newsearch.engine.arrays.loops.forms import near as near
+from newsearch.engine.arrays.loops.forms import scan as scan
+from newsearch.engine.arrays.loops.forms import similar as similar
+from newsearch.engine.arrays.loops.lists import CHUNK as CHUNK
+from newsearch.engine.arrays.loops.lists import COMPARED as COMPARED
+from newsearch.engine.arrays.loops.lists import Best
+from newsearch.engine.arrays.loops.lists import Boost as Boost
+from newsearch.engine.arrays.loops.lists import Codes as Codes
+from newsearch.engine.arrays.loops.lists import Every as Every
+from newsearch.engine.arrays.loops.lists import Mask as Mask
+from newsearch.engine.arrays.loops.lists import Occurrences as Occurrences
+from newsearch.engine.arrays.loops.lists import Part as Part
+from newsearch.engine.arrays.loops.lists import Passes as Passes
+from newsearch.engine.arrays.loops.lists import Row as Row
+from newsearch.engine.arrays.loops.lists import Slot as Slot
+from newsearch.engine.arrays.loops.lists import from_place as from_place
+from newsearch.engine.arrays.loops.lists import has_bit as has_bit
+from newsearch.engine.arrays.loops.lists import listed as listed
+from newsearch.engine.arrays.loops.lists import passed as passed
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
 Array: TypeAlias = NDArray[Any]
-Mask: TypeAlias = NDArray[np.bool_]
 
-Row: TypeAlias = tuple[float, int, float]
-"""A candidate: its sort key, its article number, its score."""
-
-Passes: TypeAlias = Callable[[Any], Any] | Any
-"""A filter: maps article numbers (a buffer of uint32, never empty) to one byte for each, whether it passes. Or a bitmap
-of the articles that pass, as sieve.union returns it."""
-
-CHUNK = 1024
-"""The number of articles that share a boost ceiling: those whose numbers differ only in the last ten bits."""
-
-COMPARED = frozenset(map(np.dtype, ("u1", "u2", "u4", "i4", "i8", "f8")))
-"""The types of numbers that compiled loops read. Few files have others: small numbers below 0, or huge ones."""
-
-_ENDING = 3
-"""The number of last bytes by which a dictionary's forms of one length are ordered."""
 
 _HEAD = 1024
-
-
-def has_bit(bits: Array, docs: Array) -> Mask:
-    """For each of some articles, whether its bit is set (see sieve.union)."""
-    found: Mask = (bits.take(docs >> 6) >> (docs & 63).astype(np.uint64)) & np.uint64(1) != 0
-    return found
-
-
-def passed(passes: Passes, docs: Array) -> Mask:
-    """For each of some articles (uint32), whether it passes a filter."""
-    return np.frombuffer(passes(docs), bool) if callable(passes) else has_bit(passes, docs)
-
-
-class Part(NamedTuple):
-    """Sorted articles, each with a score of value * unit. Scores are above 0 and at most `best`.
-
-    Long lists also have a bitmap. `bits` has one bit for each article of the index, set if it is in the list, in words
-    of 64 bits, uint64 (see sieve.union). `ranks` is the number of listed articles before each word, uint32.
-    """
-
-    doc: Array
-    value: Array
-    unit: float
-    best: float
-    bits: Array | None = None
-    ranks: Array | None = None
-
-    def look_up(self, docs: Array) -> Array:
-        """The values of these articles, 0 for those not in the list."""
-        if not len(self.doc):
-            return np.zeros(len(docs), np.uint8)
-        found: Array
-        if self.bits is not None and self.ranks is not None:
-            below = (np.uint64(1) << (docs & 63).astype(np.uint64)) - np.uint64(1)
-            at = self.ranks.take(docs >> 6) + np.bitwise_count(self.bits.take(docs >> 6) & below)
-            found = self.value.take(at, mode="clip") * has_bit(self.bits, docs)
-            return found
-        at = self.doc.searchsorted(docs)
-        found = self.value.take(at, mode="clip") * (self.doc.take(at, mode="clip") == docs)
-        return found
-
-    def at_least(self, score: float) -> tuple[Array, Array]:
-        """All articles with at least this score, and their values. May include some with a marginally lower score."""
-        if score <= 0:
-            return self.doc, self.value
-        least = score / self.unit * (1 - 1e-9)
-        if score > self.best * (1 + 1e-9):
-            return self.doc[:0], self.value[:0]
-        # Comparing codes as small integers is many times faster than scoring them.
-        kept = (
-            self.value >= (self.value.dtype.type(ceil(least)) if self.value.dtype.kind == "u" else least)
-        ).nonzero()[0]
-        return self.doc.take(kept), self.value.take(kept)
-
-
-class Every(Part):
-    """Every article of an index of so many, each with a score of 1. The compiled loops need no list of them."""
-
-    __slots__ = ()
-
-    def __new__(cls, articles: int) -> Every:
-        # The range has the length of the list, and tells the compiled loops that there is none.
-        return super().__new__(cls, range(articles), np.empty(0, np.uint8), 1.0, 1.0)  # type: ignore[arg-type]
-
-    def look_up(self, docs: Array) -> Array:
-        return np.ones(len(docs), np.uint8)
-
-
-def listed(parts: Sequence[Part]) -> list[Part]:
-    """The same parts, all of them as lists."""
-    return [_listed(part) if isinstance(part.doc, range) else part for part in parts]
-
-
-def _listed(every: Part) -> Part:
-    docs = np.arange(len(every.doc), dtype=np.uint32)
-    return Part(docs, np.ones(len(docs), np.uint8), every.unit, every.best)
-
-
-class Boost(NamedTuple):
-    """The boost factor of every article (see ranking).
-
-    Attributes:
-        factors: of each article or, if they have codes, of each of 65,536 codes. float64.
-        codes: the code of each article, uint16. They take a quarter of the memory.
-        ceiling: the highest factor in each CHUNK of articles.
-    """
-
-    factors: ranking.Floats
-    codes: Array | None
-    ceiling: ranking.Floats
-
-    @property
-    def articles(self) -> int:
-        """The number of articles."""
-        return len(self.factors if self.codes is None else self.codes)
-
-    def take(self, docs: Array) -> ranking.Floats:
-        """The factors of some articles."""
-        return self.factors.take(docs if self.codes is None else self.codes.take(docs))
-
-
-class Slot(NamedTuple):
-    """The occurrences of a word at one place of a phrase.
-
-    Sorted articles, with the word's code and first position in each. Further positions follow, article by article.
-    `unit` is the score of a code of 1.
-    """
-
-    doc: Array
-    code: Array
-    pos: Array
-    more_doc: Array
-    more_pos: Array
-    unit: float
-
-    def parts(self, articles: int) -> Iterator[Slot]:
-        """The same occurrences in slots of at most so many articles, at least one slot."""
-        if len(self.doc) <= articles:
-            yield self
-            return
-        for start in range(0, len(self.doc), articles):
-            first = slice(start, start + articles)
-            doc = self.doc[first]
-            more = slice(
-                int(self.more_doc.searchsorted(doc[0])), int(self.more_doc.searchsorted(doc[-1], "right"))
-            )
-            yield Slot(
-                doc, self.code[first], self.pos[first], self.more_doc[more], self.more_pos[more], self.unit
-            )
-
-    def keys(self) -> Array:
-        """Every occurrence as article << 16 | position, sorted."""
-        first = (self.doc.astype(np.int64) << 16) | self.pos
-        if not len(self.more_doc):
-            return first
-        keys = np.concatenate((first, (self.more_doc.astype(np.int64) << 16) | self.more_pos))
-        keys.sort()
-        return keys
-
-
-class Codes(NamedTuple):
-    """Postings of exact forms in one segment, whose articles are numbered from `start`. Codes are divided by `divisor`,
-    but count for at least 1."""
-
-    doc: Array
-    code: Array
-    start: int
-    divisor: int
-
-
-class Occurrences(NamedTuple):
-    """The occurrences of exact forms in one segment, whose articles are numbered from `start`. See `Slot`.
-
-    `several` tells whether there may be more than one form. Their postings then follow each other form by form.
-    """
-
-    doc: Array
-    code: Array
-    pos: Array
-    more_doc: Array
-    more_pos: Array
-    start: int
-    several: bool
-
-
-class _Best:
-    """The best candidates so far, by score, including all that tie with the last of them.
-
-    Attributes:
-        threshold: the lowest score with which a candidate is kept.
-    """
-
-    def __init__(self, boost: Boost, visible: Array | None, passes: Passes | None, wanted: int) -> None:
-        self._boost, self._visible, self._passes, self._wanted = boost, visible, passes, wanted
-        self._doc: Array = np.empty(0, np.uint32)
-        self._score: ranking.Floats = np.empty(0)
-        self.threshold = -np.inf
-
-    def add(self, doc: Array, text: ranking.Floats) -> None:
-        score = text * self._boost.take(doc)
-        kept = score >= self.threshold
-        if self._visible is not None:
-            kept &= has_bit(self._visible, doc)
-        doc, score = doc[kept].astype(np.uint32, copy=False), score[kept]
-        if self._passes is not None and len(doc):
-            is_passing = passed(self._passes, doc)
-            doc, score = doc[is_passing], score[is_passing]
-        if len(self._doc):
-            doc, score = np.concatenate((self._doc, doc)), np.concatenate((self._score, score))
-        if len(doc) > self._wanted:
-            best = ranking.top(score, self._wanted)
-            doc, score = doc.take(best), score.take(best)
-        if len(doc) >= self._wanted:
-            self.threshold = float(score.min())
-        self._doc, self._score = doc, score
-
-    def rows(self, first: int) -> tuple[list[Row], int]:
-        """The candidates but for those before place `first` that do not tie with the one there, and their number."""
-        kept = from_place(self._score, first)
-        scores = self._score.take(kept).tolist()
-        return list(zip(scores, self._doc.take(kept).tolist(), scores, strict=True)), len(self._doc) - len(
-            kept
-        )
-
-
-def from_place(keys: ranking.Floats, first: int) -> Array:
-    """The positions of keys, but for those that come before place `first` (highest first) without a tie."""
-    if first >= len(keys):
-        return np.empty(0, np.intp)
-    found: Array = (keys <= np.sort(keys)[::-1][max(first, 0)]).nonzero()[0]
-    return found
 
 
 def best_complete(
@@ -275,7 +68,7 @@ def best_complete(
         These articles and all that tie with the first or the last of them, in no particular order; and how many
         articles come before them.
     """
-    best = _Best(boost, visible, passes, wanted)
+    best = Best(boost, visible, passes, wanted)
     parts = listed(parts)
     rarest, others = parts[0], parts[1:]
     elsewhere = sum(part.best for part in others)
@@ -290,7 +83,7 @@ def best_complete(
     return best.rows(first)
 
 
-def _add_complete(best: _Best, docs: Array, values: Array, unit: float, others: Sequence[Part]) -> None:
+def _add_complete(best: Best, docs: Array, values: Array, unit: float, others: Sequence[Part]) -> None:
     score = values * unit
     for part in others:
         values = part.look_up(docs)
@@ -319,7 +112,7 @@ def best_partial(
         required: one byte for each part, 1 if it is required, otherwise 0.
         also_complete: include the articles that are in all parts.
     """
-    best = _Best(boost, visible, passes, wanted)
+    best = Best(boost, visible, passes, wanted)
     parts = listed(parts)
     numbers = range(len(parts))
     if any(required):
@@ -338,7 +131,7 @@ def best_partial(
 
 
 def _add_partial(
-    best: _Best,
+    best: Best,
     parts: Sequence[Part],
     required: bytes,
     also_complete: bool,
@@ -565,156 +358,6 @@ def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
     best = np.zeros(len(doc))
     np.maximum.at(best, place, scores)
     return doc, best
-
-
-def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
-    """The numbers [first, last) of a dictionary's forms with this prefix.
-
-    If there are none, both are the number at which such a form would be inserted.
-
-    Args:
-        text, at: the concatenated forms in UTF-8, and the start of each.
-    """
-
-    def beginning(number: int) -> bytes:
-        # Convert to int, because sums in a narrow type would overflow.
-        start, end = int(at[number]), int(at[number + 1])
-        return text[start : min(end, start + len(prefix))].tobytes()
-
-    forms = range(len(at) - 1)
-    first = bisect_left(forms, prefix, key=beginning)
-    return first, bisect_right(forms, prefix, first, key=beginning)
-
-
-def similar(
-    term: str, edits: int, mask: int, letters: Array, numbers: Array, text: Array, at: Array
-) -> list[tuple[int, str, int]]:
-    """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number.
-
-    Args:
-        mask: the letter mask of the term, a bit for every letter in it (see Dictionary).
-        letters: the letter masks of the candidates, the forms of a suitable length.
-        numbers: the numbers of the candidates.
-        text, at: the dictionary's concatenated forms in UTF-8, and the start of each.
-    """
-    wanted = np.uint32(mask)
-    # One edit adds at most one letter and removes at most one.
-    near = (np.bitwise_count(letters & ~wanted) <= edits) & (np.bitwise_count(~letters & wanted) <= edits)
-    maybe = numbers[near].tolist()
-    forms = [text[at[number] : at[number + 1]].tobytes().decode() for number in maybe]
-    distances = _edit_distances(term, forms, edits)
-    return [found for found in zip(distances, forms, maybe, strict=True) if found[0] <= edits]
-
-
-def near(
-    term: str, mask: int, letters: Array, numbers: Array, starts: list[int], text: Array, at: Array
-) -> list[tuple[int, str, int]]:
-    """What `similar` finds within one edit of a term of two letters or more, in no particular order.
-
-    Takes a tenth of the time, because one edit changes only one half of the term: the dictionary, which must be sorted,
-    tells which forms have the first half, and the order of `by_length` which end like the second.
-
-    Args:
-        letters, numbers, starts: what `by_length` returns.
-    """
-    shortest, longest = max(len(term) - 1, 0), min(len(term) + 2, len(starts) - 1)
-    fitting = slice(starts[min(shortest, longest)], starts[longest])
-    return similar(term, 1, mask, letters[fitting], numbers[fitting], text, at)
-
-
-def merged(
-    dictionaries: list[tuple[Array, Array, Array, Array, int]], shown: Mask | None
-) -> tuple[Any, Any, Any]:
-    """The forms of several sorted dictionaries as one, each form once.
-
-    Args:
-        dictionaries: for each its text, the start of each form, the start of each form's postings, the articles of the
-            postings, and the number of the first article.
-        shown: which articles count; None means all.
-
-    Returns:
-        Buffers of the text, of the start of each form (uint32), and of the number of its articles (uint32).
-    """
-    counts: dict[bytes, int] = {}
-    for text, at, post_at, docs, start in dictionaries:
-        places = zip(pairwise(at.tolist()), pairwise(post_at.tolist()), strict=False)
-        for (begin, end), (first, last) in places:
-            form = text[begin:end].tobytes()
-            held = last - first if shown is None else int(shown[start:].take(docs[first:last]).sum())
-            counts[form] = counts.get(form, 0) + held
-    forms = sorted(counts)
-    ends = np.cumsum([0, *map(len, forms)]).astype(np.uint32)
-    return b"".join(forms), ends, np.array([counts[form] for form in forms], np.uint32)
-
-
-def scan(term: str, edits: int, bits: Array, text: Array, at: Array) -> list[tuple[int, str, int]]:
-    """What `similar` finds among all forms of a dictionary, in no particular order. Needs no masks of the forms, and is
-    faster for one term than making them.
-
-    Args:
-        bits: the letter mask of every byte, uint32.
-    """
-    numbers, letters, starts = by_length(bits, text, at)
-    shortest, longest = max(len(term) - edits, 0), min(len(term) + edits + 1, len(starts) - 1)
-    fitting = slice(starts[min(shortest, longest)], starts[longest])
-    mask = int(np.bitwise_or.reduce(bits[np.frombuffer(term.encode(), np.uint8)]))
-    letters, numbers = np.frombuffer(letters, np.uint32), np.frombuffer(numbers, np.uint32)
-    return similar(term, edits, mask, letters[fitting], numbers[fitting], text, at)
-
-
-def by_length(bits: Array, text: Array, at: Array) -> tuple[Any, Any, list[int]]:
-    """The forms of a dictionary by length in letters, and those of one length by their last bytes.
-
-    Args:
-        bits: the letter mask of every byte, uint32. Bytes beyond ASCII have none.
-
-    Returns:
-        Buffers of the numbers and of the letter masks of the forms, uint32, and where each length starts.
-    """
-    at = at.astype(np.int64)
-    if len(at) < 2:
-        return np.empty(0, np.uint32), np.empty(0, np.uint32), [0]
-    # Count the letters: every byte that is not a UTF-8 continuation byte starts one.
-    before = np.concatenate(([0], np.cumsum((text & 0xC0) != 0x80)))
-    lengths = np.diff(before[at])
-    sizes = np.diff(at)
-    ending = [np.where(back < sizes, text[np.maximum(at[1:] - 1 - back, 0)], 0) for back in range(_ENDING)]
-    order = np.lexsort((*reversed(ending), lengths)).astype(np.uint32)
-    starts = np.searchsorted(lengths[order], np.arange(lengths.max() + 2)).tolist()
-    return order, np.bitwise_or.reduceat(bits[text], at[:-1])[order], starts
-
-
-def _edit_distances(term: str, forms: Sequence[str], most: int) -> list[int]:
-    """The edit distances from some forms to a term, computed for all at once. Any value above `most` means too far.
-
-    An edit inserts, deletes or replaces one letter, or swaps two adjacent letters. No letter is edited twice (optimal
-    string alignment).
-    """
-    if not forms:
-        return []
-    width = max(map(len, forms))
-    letters = np.array(forms, dtype=f"<U{width}").view(np.uint32).reshape(len(forms), width).T
-    wanted = [ord(letter) for letter in term]
-    rows, beyond = len(wanted), most + 1
-    before = np.full((width + 1, len(forms)), beyond, np.int8)
-    above = before.copy()
-    above[: most + 1] = np.arange(min(most, width) + 1)[:, None]
-    for i in range(1, rows + 1):
-        row = np.full((width + 1, len(forms)), beyond, np.int8)
-        if i <= most:
-            row[0] = i
-        # Only cells in a band around the diagonal can be within `most` edits.
-        for j in range(max(1, i - most), min(width, i + most) + 1):
-            same = letters[j - 1] == wanted[i - 1]
-            cost = np.minimum(np.minimum(above[j], row[j - 1]) + 1, above[j - 1] + ~same)
-            if i > 1 and j > 1:
-                swapped = (letters[j - 1] == wanted[i - 2]) & (letters[j - 2] == wanted[i - 1])
-                cost = np.where(swapped, np.minimum(cost, before[j - 2] + 1), cost)
-            row[j] = cost
-        before, above = above, row
-    lengths = np.fromiter(map(len, forms), np.int64, len(forms))
-    distances: list[int] = above[lengths, np.arange(len(forms))].tolist()
-    return distances
 
 
 def give_back() -> None:

@@ -330,10 +330,14 @@ class View(ColumnView):
 
     def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
         keys = slot.keys()
-        ends = np.cumsum(self.lengths.take(keys >> 16), axis=1, dtype=np.int64)
-        fields = (ends <= (keys & 0xFFFF)[:, None]).sum(axis=1)
-        doc, tf = np.unique(keys[fields == number] >> 16, return_counts=True)
-        weight = ranking.field_weights(self.lengths.take(doc))[:, number]
+        docs, places = keys >> 16, keys & 0xFFFF
+        *before, own = self.lengths.columns[: number + 1]
+        start = np.zeros(len(docs), np.int64)
+        for column in before:
+            start += column.take(docs)
+        is_within = (places >= start) & (places < start + own.take(docs))
+        doc, tf = np.unique(docs[is_within], return_counts=True)
+        weight = ranking.field_weights(own.take(doc)[:, None], slice(number, number + 1))[:, 0]
         return doc.astype(np.uint32), ranking.saturate(weight * tf)
 
     # Copies
@@ -426,19 +430,22 @@ class View(ColumnView):
         domain. Index 0 is the empty host, for articles that need none."""
         names = {"": 0}
         numbers = np.zeros(self.articles, np.uint32)
-        for doc in self.without_domain.nonzero()[0].tolist():
+        for doc in self.without_domain.tolist():
             host = host_of(self.urls(doc).decode("utf-8", "replace"))
             numbers[doc] = names.setdefault(host, len(names))
         return list(names), numbers
 
     @cached
-    def without_domain(self) -> Mask:
-        """For each article, whether its outlet's domain is unknown."""
+    def without_domain(self) -> Array:
+        """The articles whose outlet's domain is unknown, sorted."""
         lacks = np.array(
-            [not name.partition("\x1f")[2].partition("\x1f")[0] for name in self.names("provider")]
+            [not name.partition("\x1f")[2].partition("\x1f")[0] for name in self.names("provider")], bool
         )
-        found: Mask = lacks.take(self.column("provider")) if len(lacks) else np.zeros(self.articles, bool)
-        return found
+        if not lacks.any():
+            return np.empty(0, np.uint32)
+        known = [lacks.take(of_segment) for of_segment in self.numbers("provider")]
+        marked = sieve.marked(self.named("provider", known), self.articles)
+        return np.frombuffer(sieve.numbers(marked), np.uint32)
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt if one is damaged."""
