@@ -419,6 +419,30 @@ static void align(const int32_t *x, int32_t x_count, const int32_t *y, int32_t y
     found->held = least ? (double)found->size / (double)least : 0.0;
 }
 
+/* Whether words come before others: fewer do, and of as many those whose first other term does. */
+static int comes_first(const Comparer *self, Words one, Words other) {
+    if (one.count != other.count) return one.count < other.count;
+    const int32_t *x = words_at(self, one), *y = words_at(self, other);
+    int32_t i = 0;
+    while (i < one.count && x[i] == y[i]) i++;
+    if (i == one.count) return 0;
+    const Text *left = text_at(&self->terms, x[i]), *right = text_at(&self->terms, y[i]);
+    const char *bytes = self->terms.bytes.data;
+    const int order = memcmp(bytes + left->start, bytes + right->start, left->length < right->length ? left->length : right->length);
+    return order ? order < 0 : left->length < right->length;
+}
+
+/* As `_aligned` in copies.py: the same blocks whichever words come first. */
+static void align_words(const Comparer *self, Words one, Words other, Alignment *found) {
+    const int is_swapped = comes_first(self, other, one);
+    const Words first = is_swapped ? other : one, second = is_swapped ? one : other;
+    align(words_at(self, first), first.count, words_at(self, second), second.count, found);
+    for (int i = 0; is_swapped && i < found->count; i++) {
+        const Block block = found->blocks[i];
+        found->blocks[i] = (Block){block.y, block.x, block.size};
+    }
+}
+
 static int holds(const Comparer *self, Words set, int32_t term) {
     const int32_t *terms = words_at(self, set);
     int32_t low = 0, high = set.count;
@@ -583,9 +607,8 @@ static double relation(const Comparer *self, const Article *a, const Article *b)
     if (texts.of_smaller < 0.35 && titles.of_union < 0.6) return 0.0;
     Alignment in_title, in_text;
     const int has_title = titles.of_smaller > 0.4, has_text = texts.of_smaller > 0.35;
-    if (has_title)
-        align(words_at(self, a->title), a->title.count, words_at(self, b->title), b->title.count, &in_title);
-    if (has_text) align(words_at(self, a->text), a->text.count, words_at(self, b->text), b->text.count, &in_text);
+    if (has_title) align_words(self, a->title, b->title, &in_title);
+    if (has_text) align_words(self, a->text, b->text, &in_text);
     int clashes = 0;
     if (has_title && titles.of_smaller >= 0.5 && !is_same(self, a->title, b->title))
         clashes = other_numbers(self, a, b) || clash(self, a, b, a->title, b->title, &in_title, 0, a->title_label, b->title_label);

@@ -62,7 +62,7 @@ def relation(a: Wording, b: Wording) -> float:
 
     Returns:
         1 or more for copies, higher for closer ones; CLASH for similar articles that contradict each other; otherwise
-        a number from 0 to 1.
+        a number from 0 to 1. The same in either order.
     """
     apart = abs(a.time - b.time) if a.time is not None and b.time is not None else 0.0
     if apart > WINDOW:
@@ -128,8 +128,14 @@ class _Alignment:
 def _aligned(a: tuple[str, ...], b: tuple[str, ...]) -> _Alignment:
     if a == b:
         return _Alignment([(0, 0, len(a))], len(a))
-    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-    return _Alignment([(block.a, block.b, block.size) for block in blocks if block.size], min(len(a), len(b)))
+    # Of two equally long runs the first one in the first sequence is taken, so the order of the two matters.
+    is_swapped = (len(b), b) < (len(a), a)
+    first, second = (b, a) if is_swapped else (a, b)
+    found = SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    blocks = [
+        (one.b, one.a, one.size) if is_swapped else (one.a, one.b, one.size) for one in found if one.size
+    ]
+    return _Alignment(blocks, min(len(a), len(b)))
 
 
 def _overlap(x: frozenset[str], y: frozenset[str]) -> tuple[float, float]:
@@ -252,7 +258,7 @@ def _is_spelling(a: str, b: str) -> bool:
         a[:4] == b[:4]
         or a.startswith(b)
         or b.startswith(a)
-        or SequenceMatcher(None, a, b, autojunk=False).ratio() > 0.7
+        or SequenceMatcher(None, min(a, b), max(a, b), autojunk=False).ratio() > 0.7
     )
 
 

@@ -220,6 +220,13 @@ def test_being_copies_is_mutual(articles: list[tuple[str, Wording]]) -> None:
     assert all(copies.relation(a, b) == copies.relation(b, a) for a in words for b in words)
 
 
+def test_words_that_can_be_aligned_in_several_ways_are_aligned_in_one() -> None:
+    a = one("harbour harbour harbour", "Harbour harbour Berger harbour Kowalski")
+    b = one("harbour harbour harbour", "Harbour harbour Kowalski harbour")
+
+    assert copies.relation(a, b) == copies.relation(b, a)
+
+
 def test_a_cut_copy_does_not_join_what_clashes() -> None:
     text = (
         "Rescue teams searched the coast all night after the storm, and officials in the port said that {} people"
