@@ -49,7 +49,8 @@ def explain_files(paths: Sequence[str], work: Work) -> int:
 def _show(path: str, record: Explained, first: bool) -> None:
     if first:
         print(f"{one_line(path)}: {record.format}")
-    print(f"\n{record.place or 'the file'}: {record.vocabulary or 'not recognised'}")
+    what = record.vocabulary or ("broken" if isinstance(record.outcome, SourceError) else "not recognised")
+    print(f"\n{record.place or 'the file'}: {what}")
     if record.keys:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:

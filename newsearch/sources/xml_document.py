@@ -12,7 +12,7 @@ from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Record
-from newsearch.sources.files import printable, read_content
+from newsearch.sources.files import EMPTY, printable, read_content
 from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse, with_ampersands
 
 MAX_SIZE: Final = 32_000_000
@@ -46,7 +46,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         if root == "opml":
             raise NotNews(location, "a list of feeds, and no articles; name it .opml to index the feeds")
         what = f"XML of <{root:.40}>, which newsearch does not read"
-        raise NotNews(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
+        raise NotNews(location, f"{what}; it reads {_READ}")
     if "<!ENTITY" in prolog.upper():
         raise SourceError(location, "defines entities of its own, which newsearch does not read")
     if root in _FEEDS:
@@ -59,7 +59,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
     if not root:
-        raise SourceError(location, "no XML; it reads RSS, Atom, NewsML and NITF")
+        raise SourceError(location, f"no XML: {EMPTY}" if not body else f"no XML; newsearch reads {_READ}")
     try:
         tree = parse(body)
     except XmlError as error:
@@ -72,6 +72,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         yield Record("newsml", newsml.read(item, {}), f"#{number}")
 
 
+_READ: Final = "RSS, Atom, NewsML and NITF"
 _WHOLE_SITE: Final = "wordpress.org/export/"
 
 
