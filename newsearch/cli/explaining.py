@@ -10,7 +10,7 @@ from typing import Any
 
 from newsearch.articles.article import Article, article_to_mapping
 from newsearch.cli.formats import print_json
-from newsearch.cli.indexing import Work
+from newsearch.cli.work import Work
 from newsearch.errors import SourceError
 from newsearch.sources.base import STREAM, ReadingOptions
 from newsearch.sources.explaining import Explained, explained

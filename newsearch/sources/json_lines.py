@@ -201,6 +201,7 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
         yield number, [last_line]
 
 
+_OBJECT: Final = re.compile(r'\s*\{\s*"')
 _ESCAPES: Final = re.compile(r"(?:\\(?:u[0-9A-Fa-f]{0,4})?)+\Z")
 # At the position of the error: nothing, or the beginning of a string, a word or the rest of a number.
 _UNFINISHED: Final = re.compile(
@@ -211,7 +212,7 @@ _UNFINISHED: Final = re.compile(
 def _is_cut_off(line: bytes) -> bool:
     """Whether a line is the beginning of a JSON object: the file ends too early, and may have had more lines."""
     text = _ESCAPES.sub("", line.decode("utf-8-sig", "ignore"))
-    if text.lstrip()[:1] != "{":
+    if not _OBJECT.match(text):
         return False
     try:
         json.loads(text)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import newsearch
@@ -46,6 +46,7 @@ def test_lines_that_end_in_the_middle_of_one_hide_articles(
     tmp_path_factory: pytest.TempPathFactory, size: int
 ) -> None:
     data = LINES.encode()[:size]
+    assume(not data.endswith(b"{"))  # too little to tell from a broken line
     path = tmp_path_factory.mktemp("cut") / "news.jsonl"
     path.write_bytes(data)
     titles, errors = _read(path)
