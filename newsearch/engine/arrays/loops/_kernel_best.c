@@ -204,19 +204,21 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!lists) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
-    Py_ssize_t lead = -1, postings = 0;
+    Py_ssize_t lead = -1, length = 0;
+    int is_many = count >= MANY;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
-        postings += lists[i].doc.length;
+        length += lists[i].doc.length;
+        is_many |= lists[i].postings != NULL;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
-    if (lead < 0 && count >= MANY) {
+    if (lead < 0 && is_many) {
         if (best_of_many(&best, lists, count, also_complete) < 0) goto done;
         rows = best_rows(&best, first);
         goto done;
     }
-    let_go(&best, lead < 0 ? postings : lists[lead].doc.length);
+    let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
         if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;

@@ -49,6 +49,10 @@ typedef struct {
 
 /* Add what a list has for the articles of a window; -1 if one is not where it should be. */
 static int add_up(const List *list, const Window *window, float *text) {
+    if (list->postings) {
+        in_place_add(list, window->start, text);
+        return 0;
+    }
     const float unit = (float)list->unit;
     const Py_ssize_t end = seek(&list->doc, list->at, window->end);
     if (list->doc.type == U32 && list->value.type == U16) ADD_UP(uint32_t, uint16_t)
@@ -204,7 +208,11 @@ static int window_add(Many *many, const Window *window) {
     Best *best = many->best;
     memset(many->text, 0, WINDOW * sizeof *many->text);
     Py_ssize_t added = 0, count;
-    for (Py_ssize_t j = 0; j < many->count; j++) many->lists[j].at = seek(&many->lists[j].doc, many->lists[j].at, window->start);
+    for (Py_ssize_t j = 0; j < many->count; j++) {
+        List *list = &many->lists[j];
+        if (list->postings) in_place_seek(list, window->start);
+        else list->at = seek(&list->doc, list->at, window->start);
+    }
 #define ADD_NEXT                                                                                                     \
     if (add_up(many->order[added++], window, many->text) < 0) {                                                      \
         best->is_outside = 1;                                                                                        \
@@ -262,10 +270,19 @@ static void put_in_order(Many *many) {
     while (many->added < many->count && begun < all / BEGIN) begun += (double)many->order[many->added++]->doc.length;
 }
 
+/* The segments in which words lie, of which each is a window; NULL if all words are lists. */
+static const AllPostings *segments_of(const List *lists, Py_ssize_t count) {
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (lists[j].postings) return lists[j].postings;
+    }
+    return NULL;
+}
+
 int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
+    const AllPostings *segments = segments_of(lists, count);
     Many many = {best, lists, PyMem_Calloc((size_t)count, sizeof *many.order), PyMem_Calloc((size_t)count, sizeof *many.others),
                  PyMem_Calloc((size_t)count + 1, sizeof *many.later), count, 0,
-                 (best->articles + WINDOW - 1) / WINDOW, PyMem_Malloc(WINDOW * sizeof *many.text),
+                 segments ? segments->count : (best->articles + WINDOW - 1) / WINDOW, PyMem_Malloc(WINDOW * sizeof *many.text),
                  PyMem_Malloc(WINDOW * sizeof(Row)), NULL, best->wanted + (best->passes ? best->wanted + 16 : 8), also_complete};
     many.likely = PyMem_Malloc((size_t)many.room * sizeof(Row));
     int failed = !many.order || !many.others || !many.later || !many.text || !many.found || !many.likely;
@@ -275,10 +292,14 @@ int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
         put_in_order(&many);
         let_go(best, best->articles);
     }
-    for (int64_t start = 0; start < best->articles && !failed; start += WINDOW) {
-        Window window = {start, start + WINDOW < best->articles ? start + WINDOW : best->articles, 0};
+    Window window = {0, 0, 0};
+    for (Py_ssize_t i = 0; window.end < best->articles && !failed; i++) {
         const double *ceilings = best->ceiling.data;
-        for (int64_t chunk = start / CHUNK; chunk * CHUNK < window.end; chunk++)
+        window.start = window.end;
+        window.end += segments && i < segments->count ? segments->each[i].articles : WINDOW;
+        if (window.end > best->articles) window.end = best->articles;
+        window.highest = 0;
+        for (int64_t chunk = window.start / CHUNK; chunk * CHUNK < window.end; chunk++)
             window.highest = ceilings[chunk] > window.highest ? ceilings[chunk] : window.highest;
         failed = window_add(&many, &window) < 0;
     }

@@ -78,6 +78,12 @@ class Compiler:
             case Or() | Phrase() | Near() | Prefix() | Fuzzy():
                 return self._remembered(node)
 
+    def clause_of_many(self, node: Node) -> ScoringClause | None:
+        """As `clause`, but a word may be an `InPlace`: for nodes among so many that few articles need all of them."""
+        if isinstance(node, Word) and node.field is None and node.text.isalpha():
+            return self._word(node, self._view.word_of_many)
+        return self.clause(node)
+
     def _remembered(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
         """The cached clause of several words or forms searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
@@ -227,7 +233,7 @@ class Compiler:
             Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
         )
 
-    def _word(self, node: Word) -> ScoringClause | None:
+    def _word(self, node: Word, look_up: Callable[[str], Part] | None = None) -> ScoringClause | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
@@ -245,7 +251,7 @@ class Compiler:
         if name in FUNCTION_WORDS and not self._is_stressed(node.text):
             weight *= ranking.FUNCTION_SHARE
         if node.field is None:
-            part = view.word(name)
+            part = (look_up or view.word)(name)
             if weight != 1:
                 part = part._replace(unit=part.unit * weight, best=part.best * weight)
                 name = f"{name}, weight {weight:.3g}"

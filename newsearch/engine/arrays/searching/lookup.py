@@ -43,6 +43,24 @@ class Found(NamedTuple):
     live: int
 
 
+class FoundInPlace(NamedTuple):
+    """Where the postings of a word lie, in any of its forms.
+
+    Attributes:
+        ranges: the postings of each form in each segment, a buffer of FormRange (see `_postings.h`).
+        postings: those of all segments, as `kernel.postings` returns them.
+        held: the number of articles that contain it.
+        most: a number that no code exceeds (see `Found`).
+        live: the number of these articles that are live.
+    """
+
+    ranges: Any
+    postings: Any
+    held: int
+    most: int
+    live: int
+
+
 class WordLookup:
     """The words of some segments. `starts` gives the global number of the first article of each."""
 
@@ -63,6 +81,20 @@ class WordLookup:
             return self._find(term, dead)
         doc, code, most, count = _compiled.find(self._opened, *self._asked(term), dead)
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
+
+    def in_place(self, term: str, dead: Array) -> FoundInPlace | None:
+        """Look a term up without making a list of its postings. None if only a list can be made.
+
+        Args:
+            dead: as in `find`.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is None or self._postings is None:
+            return None
+        ranges, held, most, live = _compiled.in_place(self._opened, *self._asked(term), dead)
+        return FoundInPlace(ranges, self._postings, held, most, live)
 
     def bound(self, term: str) -> int:
         """A number that the articles with any form of a term do not exceed: that of all postings of its forms.
@@ -176,6 +208,13 @@ class WordLookup:
                 (*segment.lookup_arrays(), start, segment.articles)
                 for start, segment in zip(self._starts, self._segments, strict=False)
             ]
+        )
+
+    @cached_property
+    def _postings(self) -> Any:
+        arrays = (segment.lookup_arrays()[-3:] for segment in self._segments)
+        return kernel.postings(
+            [(*lists, segment.articles) for lists, segment in zip(arrays, self._segments, strict=True)]
         )
 
     @cached_property

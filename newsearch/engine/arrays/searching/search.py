@@ -50,23 +50,17 @@ class Search:
         self._compiler = compiler = Compiler(view, tree, options.tz)
         asked = plan(tree)
         self._filters = asked.filters
-        self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
-        self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
-        if not self._required and not self._optional and (everything := compiler.clause(Everything())):
-            self._required = [everything]
-        self._clauses = self._required + self._optional
         by_score = options.sort == "relevance"
-        self._also = [clause for node in options.also if by_score and (clause := compiler.clause(node))]
-        # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
-        self._parts = _by_length(self._clauses)
-        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+        self._nodes = asked.required, asked.optional, options.also if by_score else ()
+        # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
+        self._ranks_by_sum = asked.is_text and by_score
+        self._has_lists = not (self._ranks_by_sum or self._nodes[2])
+        self._compile()
         # Articles that match only added words must be excluded, but only if no other clause is required.
         self._needs_own = bool(self._also) and not (options.also_finds or self._required)
         self._has_partial = len(self._optional) > 1 or bool(
             self._optional and (self._required or (self._also and options.also_finds))
         )
-        # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
-        self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
         self._sieve = PageFilters(view, compiler, asked.filters)
@@ -74,6 +68,28 @@ class Search:
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
+
+    def _compile(self) -> None:
+        """Compile the nodes to clauses. Without lists, those words are read in place that only some articles need."""
+        required, optional, also = self._nodes
+        clause = self._compiler.clause
+        of_added = clause if self._has_lists else self._compiler.clause_of_many
+        of_optional = of_added if self._ranks_by_sum else clause
+        self._required = [found for node in required if (found := clause(node))]
+        self._optional = [found for node in optional if (found := of_optional(node))]
+        if not self._required and not self._optional and (everything := clause(Everything())):
+            self._required = [everything]
+        self._clauses = self._required + self._optional
+        self._also = [found for node in also if (found := of_added(node))]
+        # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
+        self._parts = _by_length(self._clauses)
+        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+
+    def _make_lists(self) -> None:
+        """Read the lists of all words, which everything but the page and its scores needs."""
+        if not self._has_lists:
+            self._has_lists = True
+            self._compile()
 
     # Answer
 
@@ -129,6 +145,7 @@ class Search:
 
     def _count_in(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match every clause."""
+        self._make_lists()
         if not self._is_every:
             return kernel.count(self._parts, shown)
         return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
@@ -190,6 +207,7 @@ class Search:
 
     @checked
     def explain(self, number: int) -> Explanation:
+        self._make_lists()
         _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
         text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
@@ -355,6 +373,7 @@ class Search:
     @cached_property
     def _complete(self) -> Array:
         """All complete matches."""
+        self._make_lists()
         if self._options.sort == "relevance" and not self._options.offset:
             held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
             # If the page is not full, it already has all of them.
@@ -367,6 +386,7 @@ class Search:
     @property
     def _any(self) -> Array:
         """A bitmap over all articles: set if the article is visible and matches at least one clause."""
+        self._make_lists()
         parts = listed(self._parts)
         bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
         known = (part.bits for part in parts if part.bits is not None)
@@ -376,6 +396,7 @@ class Search:
     @cached_property
     def _partial(self) -> Array:
         """All articles that match the required clauses but only some of the optional ones."""
+        self._make_lists()
         if not self._has_partial:
             return np.empty(0, np.uint32)
         docs = self._holding(self._required) if self._required else _numbers(self._any)
