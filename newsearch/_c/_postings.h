@@ -4,6 +4,10 @@
 #define K1 1.2       /* see ranking.K1 */
 #define LANGUAGES 64 /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
 
+#define STEP 2048 /* articles of a segment, which has 65,536 at most */
+#define STEPS 32
+#define FEW 64
+
 #define TO_WHOLE 6755399441055744.0 /* added and taken away, it leaves a double rounded as rint would, with no call */
 
 /* The postings [first, last) of a form in a segment. Each code counts PARTS times if the form is the very word, and once
@@ -11,7 +15,10 @@
 typedef struct {
     uint32_t segment, times, first, last;
     uint64_t spoken;
+    uint16_t before[STEPS]; /* how many of the postings are of articles before each STEP, if there are more than FEW */
 } FormRange;
+
+static inline int is_stepped(const FormRange *range) { return range->last - range->first > FEW; }
 
 /* What a code stands for, see ranking.unsaturate. */
 static inline double weight_of_code(int code) {

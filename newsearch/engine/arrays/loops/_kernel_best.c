@@ -60,6 +60,16 @@ static PyObject *best_rows(Best *best, Py_ssize_t first) {
 DEFINE_SIFT(sift_u8, uint8_t)
 DEFINE_SIFT(sift_u16, uint16_t)
 
+/* The same for scores; those that differ from `least` by rounding are kept. */
+static inline int sift_f64(const double *values, int size, double least, uint8_t *places) {
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+        places[count] = (uint8_t)i;
+        count += values[i] >= least;
+    }
+    return count;
+}
+
 /* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
  * Codes are compared as the small integers that they are, and most boosts are never read. */
 static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
@@ -71,9 +81,10 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     if (chunk <= last && last < best->ceiling.length) {
         double boost = ceilings[chunk];
         while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
-        least = ceil((threshold(best) / (boost * SLACK) - elsewhere) / list->unit);
+        least = (threshold(best) / (boost * SLACK) - elsewhere) / list->unit;
     }
-    const int whole = least > 0 ? (least < 65536 ? (int)least : 65536) : 0;
+    if (list->value.type == F64) return sift_f64((const double *)list->value.data + i, size, least, places);
+    const int whole = least > 0 ? (least < 65536 ? (int)ceil(least) : 65536) : 0;
     if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);
     if (list->value.type == U16) return sift_u16((const uint16_t *)list->value.data + i, size, whole, places);
     for (int j = 0; j < size; j++) places[j] = (uint8_t)j;

@@ -82,24 +82,22 @@ int in_place_open(List *list, PyObject *ranges, PyObject *opened) {
     return 0;
 }
 
-/* The place of an article among the postings of a form, or -1. They are spread over the segment more or less evenly. */
+/* The place of an article among the postings of a form, or -1. */
 static Py_ssize_t place_of(const Postings *segment, const FormRange *range, uint16_t number_) {
     const uint16_t *doc = segment->doc.data;
-    const Py_ssize_t first = range->first, last = range->last;
-    Py_ssize_t low = first, high = last, step = 8;
-    const Py_ssize_t guess = first + (Py_ssize_t)((uint64_t)(last - first) * number_ / (uint64_t)segment->articles);
-    if (guess < last && doc[guess] < number_) {
-        for (low = guess + 1; low + step < last && doc[low + step] < number_; step *= 2) low += step;
-        high = low + step < last ? low + step + 1 : last;
-    } else {
-        for (high = guess < last ? guess + 1 : last; high - step > first && doc[high - step] >= number_; step *= 2) high -= step;
-        low = high - step > first ? high - step : first;
+    Py_ssize_t low = range->first, high = range->last;
+    if (is_stepped(range)) {
+        const int step = number_ / STEP;
+        if (step + 1 < STEPS && low + range->before[step + 1] < high) high = low + range->before[step + 1];
+        if (low + range->before[step] < high) low += range->before[step];
     }
-    while (low < high) {
-        const Py_ssize_t middle = low + (high - low) / 2;
-        if (doc[middle] < number_) low = middle + 1; else high = middle;
+    /* Nothing branches on what is found, which cannot be foreseen. */
+    for (Py_ssize_t left = high - low; left > 1;) {
+        const Py_ssize_t half = left / 2;
+        low += doc[low + half - 1] < number_ ? half : 0;
+        left -= half;
     }
-    return low < last && doc[low] == number_ ? low : -1;
+    return low < high && doc[low] == number_ ? low : -1;
 }
 
 void in_place_seek(List *list, int64_t doc) {

@@ -2,31 +2,74 @@
 
 #include "_lookup.h"
 
+#define RARELY 16 /* to look an article up takes as long as to read some of so many postings */
+
 typedef struct {
     FormRange *ranges;
     int64_t held, gone; /* the articles of all segments that hold the word, and how many of them are not live */
     int most;           /* no code is higher */
     int is_outside;
-    uint64_t bits[MAX_ARTICLES / 64]; /* of the articles of a segment that hold any form */
+    uint64_t bits[MAX_ARTICLES / 64]; /* of the articles of a segment that hold some forms */
 } Counted;
 
-/* Add up what the forms of a segment hold, if there are several or some count in some languages only. */
-static int64_t count_several(Counted *counted, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count) {
+/* Mark the articles of a form; returns how many of them no other form holds that is marked already. */
+static int64_t mark(uint64_t *bits, const SegmentArrays *segment, const FormRange *range) {
     const uint16_t *doc = segment->doc.data;
-    uint64_t *bits = counted->bits;
-    const Py_ssize_t words = (segment->articles + 63) / 64;
-    int64_t held = 0;
-    memset(bits, 0, sizeof counted->bits);
-    for (Py_ssize_t j = 0; j < count; j++) {
-        const int in_all = !~ranges[j].spoken;
-        for (int64_t i = ranges[j].first; i < ranges[j].last; i++) {
-            const uint16_t at = doc[i];
-            if (in_all || (at < segment->articles && is_spoken_in(ranges[j].spoken, &segment->language, at)))
-                bits[at >> 6] |= (uint64_t)1 << (at & 63);
-        }
+    const int in_all = !~range->spoken;
+    int64_t fresh = 0;
+    for (int64_t i = range->first; i < range->last; i++) {
+        const uint16_t at = doc[i];
+        if (!in_all && (at >= segment->articles || !is_spoken_in(range->spoken, &segment->language, at))) continue;
+        const uint64_t before = bits[at >> 6];
+        fresh += !(before >> (at & 63) & 1);
+        bits[at >> 6] = before | (uint64_t)1 << (at & 63);
     }
-    for (Py_ssize_t word = 0; word < words; word++) held += bits_set(bits[word]);
-    return held;
+    return fresh;
+}
+
+/* How many articles hold any form. The most frequent one, mostly by far, is read alone and nothing marked for it. */
+static int64_t count_several(uint64_t *bits, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count,
+                             Py_ssize_t around) {
+    const uint16_t *doc = segment->doc.data;
+    int64_t held = 0, others = 0;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if (j == around) continue;
+        held += mark(bits, segment, &ranges[j]);
+        others += ranges[j].last - ranges[j].first;
+    }
+    if (around < 0) return held;
+    const FormRange *range = &ranges[around];
+    int64_t both = 0;
+    if (others * RARELY < range->last - range->first) {
+        for (Py_ssize_t word = 0, at = range->first; word < MAX_ARTICLES / 64; word++) {
+            for (uint64_t left = bits[word]; left; left &= left - 1) {
+                const int64_t number_ = word * 64 + lowest_bit(left);
+                at = seek_u16(doc, range->last, at, number_);
+                both += at < range->last && doc[at] == number_;
+            }
+        }
+    } else {
+        for (int64_t i = range->first; i < range->last; i++) both += bits[doc[i] >> 6] >> (doc[i] & 63) & 1;
+    }
+    return held + (range->last - range->first) - both;
+}
+
+/* How many of some articles hold any of the forms; `bits` are those that others than the form `around` mark. */
+static int64_t count_dead(const uint64_t *bits, const SegmentArrays *segment, const FormRange *range,
+                          const uint32_t *dead, Py_ssize_t count) {
+    const uint16_t *doc = segment->doc.data;
+    Py_ssize_t at = range ? range->first : 0;
+    int64_t gone = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const int64_t number_ = dead[i] - segment->start;
+        int is_held = bits && bits[number_ >> 6] >> (number_ & 63) & 1;
+        if (!is_held && range) {
+            at = seek_u16(doc, range->last, at, number_);
+            is_held = at < range->last && doc[at] == number_;
+        }
+        gone += is_held;
+    }
+    return gone;
 }
 
 /* How many articles of a segment hold any of its forms, how many of these are among the dead, and the highest code. */
@@ -35,30 +78,39 @@ static void count_segment(Counted *counted, const SegmentArrays *segment, const 
     const uint16_t *doc = segment->doc.data;
     const uint8_t *code = segment->code.data;
     int whole = 0, exact = 0;
+    Py_ssize_t around = -1;
     for (Py_ssize_t j = 0; j < count; j++) {
-        uint16_t furthest = 0;
+        const FormRange *range = &ranges[j];
         uint8_t most = 0;
-        for (int64_t i = ranges[j].first; i < ranges[j].last; i++) furthest = doc[i] > furthest ? doc[i] : furthest;
-        for (int64_t i = ranges[j].first; i < ranges[j].last; i++) most = code[i] > most ? code[i] : most;
-        counted->is_outside |= ranges[j].first < ranges[j].last && furthest >= segment->articles;
+        for (int64_t i = range->first; i < range->last; i++) most = code[i] > most ? code[i] : most;
+        counted->is_outside |= range->first < range->last && doc[range->last - 1] >= segment->articles;
         /* The code of several forms together is at most the sum of their codes. */
         whole += most;
-        exact = ranges[j].times == PARTS ? most : exact;
+        exact = range->times == PARTS ? most : exact;
+        if (!~range->spoken && (around < 0 || range->last - range->first > ranges[around].last - ranges[around].first))
+            around = j;
     }
     const int most = (PARTS - 1) * (whole < 255 ? whole : 255) + exact;
     counted->most = most > counted->most ? most : counted->most;
-    const int is_several = count > 1 || (count && ~ranges[0].spoken);
-    if (is_several) counted->held += count_several(counted, segment, ranges, count);
-    else if (count) counted->held += ranges[0].last - ranges[0].first;
-    Py_ssize_t at = count ? (Py_ssize_t)ranges[0].first : 0;
-    for (Py_ssize_t i = 0; i < dead_count && count; i++) {
-        const int64_t number_ = dead[i] - segment->start;
-        if (is_several) {
-            counted->gone += counted->bits[number_ >> 6] >> (number_ & 63) & 1;
-        } else {
-            at = seek_u16(doc, (Py_ssize_t)ranges[0].last, at, number_);
-            counted->gone += at < ranges[0].last && doc[at] == number_;
-        }
+    uint64_t *bits = count > 1 || around < 0 ? counted->bits : NULL;
+    if (bits) memset(bits, 0, sizeof counted->bits);
+    counted->held += bits ? count_several(bits, segment, ranges, count, around) : ranges[0].last - ranges[0].first;
+    counted->gone += count_dead(bits, segment, around < 0 ? NULL : &ranges[around], dead, dead_count);
+}
+
+/* Tell where each step begins. */
+static void take_steps(FormRange *range, const uint16_t *doc) {
+    if (!is_stepped(range)) return;
+    Py_ssize_t at = range->first;
+    if (range->last - range->first < STEPS * RARELY) {
+        for (Py_ssize_t i = range->first; i < range->last; i++) range->before[(doc[i] / STEP + 1) % STEPS]++;
+        range->before[0] = 0;
+        for (int step = 1; step < STEPS; step++) range->before[step] += range->before[step - 1];
+        return;
+    }
+    for (int step = 1; step < STEPS; step++) {
+        at = seek_u16(doc, range->last, at, step * STEP);
+        range->before[step] = (uint16_t)(at - range->first);
     }
 }
 
@@ -76,10 +128,11 @@ static void count_all(Counted *counted, const Search *search, const Array *dead)
             ranges[j].first = (uint32_t)integer(&segment->post_at, place->form);
             ranges[j].last = (uint32_t)integer(&segment->post_at, (Py_ssize_t)place->form + 1);
             ranges[j].spoken = place->spoken;
+            take_steps(&ranges[j], segment->doc.data);
         }
         at = seek_u32(numbers, dead->length, at, segment->start);
         const Py_ssize_t end = seek_u32(numbers, dead->length, at, segment->start + segment->articles);
-        count_segment(counted, segment, ranges, forms->count, numbers + at, end - at);
+        if (forms->count) count_segment(counted, segment, ranges, forms->count, numbers + at, end - at);
         at = end;
     }
 }
@@ -101,6 +154,7 @@ PyObject *in_place(PyObject *module, PyObject *args) {
     if (postings < 0) goto done;
     counted = PyMem_Calloc(1, sizeof *counted);
     ranges = PyByteArray_FromStringAndSize(NULL, search.count * (Py_ssize_t)sizeof *counted->ranges);
+    if (ranges) memset(PyByteArray_AsString(ranges), 0, (size_t)PyByteArray_Size(ranges));
     if (!counted) PyErr_NoMemory();
     if (!counted || !ranges) goto done;
     counted->ranges = (FormRange *)PyByteArray_AsString(ranges);
