@@ -153,9 +153,21 @@ done:
     return rows;
 }
 
-/* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
+/* Whether an article may reach the threshold, now that lists are looked up, those first that can add most. */
+static int may_reach(const Best *best, List **lists, Py_ssize_t count, int64_t doc, double text, double later) {
+    const double boost = boost_of(best, doc) * SLACK, known = threshold(best);
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if ((text + later) * boost < known) return 0;
+        later -= lists[j]->best;
+        text += value_of(lists[j], doc) * lists[j]->unit;
+    }
+    return text * boost >= known;
+}
+
+/* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add.
+ * `others` are all but that one if there are many, by falling best score; or NULL. */
 static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
-                        const char *is_earlier, Py_ssize_t lead, double later) {
+                        const char *is_earlier, Py_ssize_t lead, double later, List **others) {
     const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
     int met_before = 0;
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -172,6 +184,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
             const int64_t number_ = article(doc, i);
             if (number_ >= best->articles) { best->is_outside = 1; return -1; }
             if ((own * lists[lead].unit + later) * boost_of(best, number_) * SLACK < known) continue;
+            if (others && !may_reach(best, others, count - 1, number_, own * lists[lead].unit, later)) continue;
             double text = 0;
             int is_wanted = 1, is_complete = !met_before && !also_complete;
             for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
@@ -195,6 +208,17 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
 }
 
 #define MANY 10 /* lists from which on it is faster to add them up than to take them one after the other */
+
+/* All lists but one, those first that can add most; NULL where there is no memory, which only takes time. */
+static List **all_but(List *lists, Py_ssize_t count, Py_ssize_t one) {
+    List **others = PyMem_Malloc((size_t)count * sizeof *others);
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t j = 0; j < count && others; j++) {
+        if (j != one) others[kept++] = &lists[j];
+    }
+    if (others) qsort(others, (size_t)kept, sizeof *others, by_falling_best);
+    return others;
+}
 
 const char best_partial_doc[] =
     "best_partial(parts, required, also_complete, boost, visible, passes, wanted, first): the best articles that hold\n"
@@ -232,7 +256,10 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
-        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+        List **others = count >= MANY ? all_but(lists, count, lead) : NULL;
+        const int failed = partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others) < 0;
+        PyMem_Free(others);
+        if (failed) goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -240,7 +267,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
             all -= lists[lead].best;
-            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL) < 0) goto done;
             is_earlier[lead] = 1;
         }
     }

@@ -185,11 +185,6 @@ static int score_likeliest(const Many *many, const Window *window) {
     return settle(many->best);
 }
 
-static int by_falling_best(const void *a, const void *b) {
-    const double left = (*(List *const *)a)->best, right = (*(List *const *)b)->best;
-    return (left < right) - (left > right);
-}
-
 /* Whether an article may reach the threshold, now that other lists are looked up, which can add `later` at most. */
 static int may_reach(const Many *many, Py_ssize_t others, double later, int64_t doc, double text) {
     const double boost = boost_of(many->best, doc) * ROUGHLY, least = threshold(many->best);

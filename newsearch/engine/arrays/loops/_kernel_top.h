@@ -56,3 +56,6 @@ static inline double boost_of(const Best *best, int64_t doc) {
 /* Add the best articles that any of some lists holds; unless all that is asked for, none that all hold. -1 with an
  * exception, or if an article is outside. */
 int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete);
+
+/* Puts pointers to lists in order, those first that can add most. */
+int by_falling_best(const void *a, const void *b);
