@@ -1,4 +1,4 @@
-/* Postings of the forms of a word, where they lie: what `in_place` of lookup.py finds and the loops of kernel.py read. */
+/* Postings of the forms of a word, where they lie: what `in_place` of lookup.py finds and kernel.py reads. */
 
 #define PARTS 4      /* see ranking.PARTS */
 #define K1 1.2       /* see ranking.K1 */
@@ -8,10 +8,8 @@
 #define STEPS 32
 #define FEW 64
 
-#define TO_WHOLE 6755399441055744.0 /* added and taken away, it leaves a double rounded as rint would, with no call */
-
-/* The postings [first, last) of a form in a segment. Each code counts PARTS times if the form is the very word, and once
- * less otherwise. There is a bit for each language in which it is a form of the word. */
+/* The postings [first, last) of a form in a segment. Each code counts PARTS times if the form is the very word, and
+ * once less otherwise. There is a bit for each language in which it is a form of the word. */
 typedef struct {
     uint32_t segment, times, first, last;
     uint64_t spoken;
@@ -19,6 +17,9 @@ typedef struct {
 } FormRange;
 
 static inline int is_stepped(const FormRange *range) { return range->last - range->first > FEW; }
+
+/* Added and taken away, it leaves a double rounded as rint would, without a call. */
+#define TO_WHOLE 6755399441055744.0
 
 /* What a code stands for, see ranking.unsaturate. */
 static inline double weight_of_code(int code) {

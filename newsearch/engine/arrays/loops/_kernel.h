@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
     Array doc, value;
     Array bits, ranks; /* see kernel.Part */
-    const AllPostings *postings; /* of a kernel.InPlace: its `doc` tells the length alone, and `value` has the ranges */
+    const AllPostings *postings; /* of a kernel.InPlace, whose `doc` tells the length alone; or NULL */
     const FormRange *ranges;
     Py_ssize_t range_count;
     double unit, best;

@@ -257,9 +257,9 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (lead >= 0) {
         all -= lists[lead].best;
         List **others = count >= MANY ? all_but(lists, count, lead) : NULL;
-        const int failed = partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others) < 0;
+        const int added = partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others);
         PyMem_Free(others);
-        if (failed) goto done;
+        if (added < 0) goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -267,7 +267,8 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
             all -= lists[lead].best;
-            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL) < 0) goto done;
+            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL) < 0)
+                goto done;
             is_earlier[lead] = 1;
         }
     }

@@ -34,8 +34,8 @@ static int segment_open(Postings *segment, PyObject *given, int64_t start) {
 }
 
 const char postings_doc[] =
-    "postings(segments): the articles (uint16) and codes (uint8) of all postings of each segment, the language (uint8) of\n"
-    "each article or None, and the number of articles, held open for parts that read them where they lie.";
+    "postings(segments): the articles (uint16) and codes (uint8) of all postings of each segment, the language (uint8)\n"
+    "of each article or None, and the number of articles, held open for parts that read them where they lie.";
 
 PyObject *postings(PyObject *module, PyObject *args) {
     PyObject *given;
@@ -61,7 +61,6 @@ fail:
 int in_place_open(List *list, PyObject *ranges, PyObject *opened) {
     list->postings = PyCapsule_GetPointer(opened, capsule_name);
     if (!list->postings || array_open(&list->value, ranges) < 0) return -1;
-    list->doc.type = IMPLIED;
     list->ranges = list->value.data;
     list->range_count = list->value.length / (Py_ssize_t)sizeof *list->ranges;
     if (list->value.type != U8 || (uintptr_t)list->ranges % sizeof(uint64_t)) {

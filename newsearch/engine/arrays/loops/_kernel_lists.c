@@ -28,11 +28,9 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         PyObject *doc, *value, *bits, *ranks;
         if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
         if (PyObject_TypeCheck(doc, &PyRange_Type)) {
+            list->doc.type = list->value.type = IMPLIED;
+            list->doc.length = list->value.length = PyObject_Size(doc);
             if (bits != Py_None && in_place_open(list, value, bits) < 0) goto fail;
-            if (bits == Py_None) list->value.type = IMPLIED;
-            list->doc.type = IMPLIED;
-            list->doc.length = PyObject_Size(doc);
-            if (bits == Py_None) list->value.length = list->doc.length;
             continue;
         }
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;

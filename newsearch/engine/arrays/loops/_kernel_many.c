@@ -105,11 +105,13 @@ static int by_falling_bound(const void *a, const void *b) {
 
 /* The places within a block of those articles whose sums are above `least`, which is not below 0. */
 static inline int sift_sums(const float *text, float least, uint8_t *places) {
+    int32_t any = 0;
     int count = 0;
-    for (int first = 0; first < BLOCK; first += LANES) {
-        int32_t any = 0;
-        for (int i = first; i < first + LANES; i++) any |= text[i] > least;
-        if (!any) continue;
+    for (int i = 0; i < BLOCK; i++) any |= text[i] > least ? -1 : 0;
+    for (int first = 0; first < BLOCK && any; first += LANES) {
+        int32_t any_of_lanes = 0;
+        for (int i = first; i < first + LANES; i++) any_of_lanes |= text[i] > least ? -1 : 0;
+        if (!any_of_lanes) continue;
         for (int i = first; i < first + LANES; i++) {
             places[count] = (uint8_t)i;
             count += text[i] > least;
@@ -197,7 +199,10 @@ static int may_reach(const Many *many, Py_ssize_t others, double later, int64_t 
     return text * boost >= least;
 }
 
-static Py_ssize_t cost_of(const Many *many, Py_ssize_t place) { return many->order[place]->doc.length / many->windows; }
+/* How many postings a list has in a window, more or less. */
+static Py_ssize_t cost_of(const Many *many, Py_ssize_t place) {
+    return many->order[place]->doc.length / many->windows;
+}
 
 static int window_add(Many *many, const Window *window) {
     Best *best = many->best;
@@ -248,7 +253,8 @@ static int window_add(Many *many, const Window *window) {
 /* The lists that add most for each of their postings come first. */
 static int by_falling_gain(const void *a, const void *b) {
     const List *left = *(List *const *)a, *right = *(List *const *)b;
-    const double one = left->best * (double)(right->doc.length + 1), other = right->best * (double)(left->doc.length + 1);
+    const double one = left->best * (double)(right->doc.length + 1);
+    const double other = right->best * (double)(left->doc.length + 1);
     return (one < other) - (one > other);
 }
 
@@ -275,11 +281,16 @@ static const AllPostings *segments_of(const List *lists, Py_ssize_t count) {
 
 int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
     const AllPostings *segments = segments_of(lists, count);
-    Many many = {best, lists, PyMem_Calloc((size_t)count, sizeof *many.order), PyMem_Calloc((size_t)count, sizeof *many.others),
-                 PyMem_Calloc((size_t)count + 1, sizeof *many.later), count, 0,
-                 segments ? segments->count : (best->articles + WINDOW - 1) / WINDOW, PyMem_Malloc(WINDOW * sizeof *many.text),
-                 PyMem_Malloc(WINDOW * sizeof(Row)), NULL, best->wanted + (best->passes ? best->wanted + 16 : 8), also_complete};
-    many.likely = PyMem_Malloc((size_t)many.room * sizeof(Row));
+    Many many = {.best = best, .lists = lists, .count = count, .also_complete = also_complete};
+    /* Filters reject some of those that are likeliest. */
+    many.room = best->wanted + (best->passes ? best->wanted + 16 : 8);
+    many.windows = segments ? segments->count : (best->articles + WINDOW - 1) / WINDOW;
+    many.order = PyMem_Calloc((size_t)count, sizeof *many.order);
+    many.others = PyMem_Calloc((size_t)count, sizeof *many.others);
+    many.later = PyMem_Calloc((size_t)count + 1, sizeof *many.later);
+    many.text = PyMem_Malloc(WINDOW * sizeof *many.text);
+    many.found = PyMem_Malloc(WINDOW * sizeof *many.found);
+    many.likely = PyMem_Malloc((size_t)many.room * sizeof *many.likely);
     int failed = !many.order || !many.others || !many.later || !many.text || !many.found || !many.likely;
     if (failed) {
         PyErr_NoMemory();

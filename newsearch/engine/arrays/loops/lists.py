@@ -95,9 +95,9 @@ class Every(Part):
 
 
 class InPlace(Part):
-    """A word whose postings are read where they lie, in the mapped files, by `best_partial`, `holds` and `scores` of the
-    compiled loops. It must not be required.
+    """A word whose postings are read where they lie, in the mapped files.
 
+    Only `best_partial`, `holds` and `scores` of the compiled loops read it, and it must not be required.
     Its `doc` is a range that has the length of the list, its `value` is the buffer that `WordLookup.in_place` returns,
     and its `bits` are what `kernel.postings` returns.
     """

@@ -2,67 +2,93 @@
 
 #include "_lookup.h"
 
-#define RARELY 16 /* to look an article up takes as long as to read some of so many postings */
+#define RARELY 16 /* to look an article up takes as long as to read so many postings */
+#define MARKED 1
+#define COUNTED 2
 
 typedef struct {
     FormRange *ranges;
     int64_t held, gone; /* the articles of all segments that hold the word, and how many of them are not live */
     int most;           /* no code is higher */
     int is_outside;
-    uint64_t bits[MAX_ARTICLES / 64]; /* of the articles of a segment that hold some forms */
+    uint8_t marks[MAX_ARTICLES]; /* whether an article of a segment holds some forms; 0 from one segment to the next */
 } Counted;
 
 /* Mark the articles of a form; returns how many of them no other form holds that is marked already. */
-static int64_t mark(uint64_t *bits, const SegmentArrays *segment, const FormRange *range) {
+static int64_t mark(uint8_t *marks, const SegmentArrays *segment, const FormRange *range) {
     const uint16_t *doc = segment->doc.data;
-    const int in_all = !~range->spoken;
+    const uint8_t *language = segment->language.data;
+    uint8_t is_spoken[256] = {0};
     int64_t fresh = 0;
+    if (!~range->spoken) {
+        for (int64_t i = range->first; i < range->last; i++) {
+            fresh += !marks[doc[i]];
+            marks[doc[i]] = MARKED;
+        }
+        return fresh;
+    }
+    /* Nothing branches on the language of an article, which cannot be foreseen. */
+    for (int number_ = 0; number_ < LANGUAGES; number_++) is_spoken[number_] = range->spoken >> number_ & 1;
     for (int64_t i = range->first; i < range->last; i++) {
         const uint16_t at = doc[i];
-        if (!in_all && (at >= segment->articles || !is_spoken_in(range->spoken, &segment->language, at))) continue;
-        const uint64_t before = bits[at >> 6];
-        fresh += !(before >> (at & 63) & 1);
-        bits[at >> 6] = before | (uint64_t)1 << (at & 63);
+        if (at >= segment->articles) continue;
+        const uint8_t before = marks[at], counts = is_spoken[language[at]];
+        fresh += counts & !before;
+        marks[at] = before | counts;
     }
     return fresh;
 }
 
+/* How many of the marked articles of a form hold another form, for which nothing is marked. */
+static int64_t count_both(uint8_t *marks, const uint16_t *doc, const FormRange *range, const FormRange *other) {
+    Py_ssize_t at = other->first;
+    int64_t both = 0;
+    for (int64_t i = range->first; i < range->last; i++) {
+        if (marks[doc[i]] != MARKED) continue;
+        marks[doc[i]] = COUNTED;
+        at = seek_u16(doc, other->last, at, doc[i]);
+        both += at < other->last && doc[at] == doc[i];
+    }
+    return both;
+}
+
 /* How many articles hold any form. The most frequent one, mostly by far, is read alone and nothing marked for it. */
-static int64_t count_several(uint64_t *bits, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count,
+static int64_t count_several(uint8_t *marks, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count,
                              Py_ssize_t around) {
     const uint16_t *doc = segment->doc.data;
-    int64_t held = 0, others = 0;
+    int64_t held = 0, others = 0, both = 0;
     for (Py_ssize_t j = 0; j < count; j++) {
         if (j == around) continue;
-        held += mark(bits, segment, &ranges[j]);
+        held += mark(marks, segment, &ranges[j]);
         others += ranges[j].last - ranges[j].first;
     }
     if (around < 0) return held;
     const FormRange *range = &ranges[around];
-    int64_t both = 0;
     if (others * RARELY < range->last - range->first) {
-        for (Py_ssize_t word = 0, at = range->first; word < MAX_ARTICLES / 64; word++) {
-            for (uint64_t left = bits[word]; left; left &= left - 1) {
-                const int64_t number_ = word * 64 + lowest_bit(left);
-                at = seek_u16(doc, range->last, at, number_);
-                both += at < range->last && doc[at] == number_;
-            }
+        for (Py_ssize_t j = 0; j < count; j++) {
+            if (j != around) both += count_both(marks, doc, &ranges[j], range);
         }
     } else {
-        for (int64_t i = range->first; i < range->last; i++) both += bits[doc[i] >> 6] >> (doc[i] & 63) & 1;
+        for (int64_t i = range->first; i < range->last; i++) both += marks[doc[i]];
     }
     return held + (range->last - range->first) - both;
 }
 
-/* How many of some articles hold any of the forms; `bits` are those that others than the form `around` mark. */
-static int64_t count_dead(const uint64_t *bits, const SegmentArrays *segment, const FormRange *range,
+static void unmark(uint8_t *marks, const uint16_t *doc, const FormRange *ranges, Py_ssize_t count) {
+    for (Py_ssize_t j = 0; j < count; j++) {
+        for (int64_t i = ranges[j].first; i < ranges[j].last; i++) marks[doc[i]] = 0;
+    }
+}
+
+/* How many of some articles hold any of the forms: a marked one, or the one for which nothing is marked. */
+static int64_t count_dead(const uint8_t *marks, const SegmentArrays *segment, const FormRange *range,
                           const uint32_t *dead, Py_ssize_t count) {
     const uint16_t *doc = segment->doc.data;
     Py_ssize_t at = range ? range->first : 0;
     int64_t gone = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         const int64_t number_ = dead[i] - segment->start;
-        int is_held = bits && bits[number_ >> 6] >> (number_ & 63) & 1;
+        int is_held = marks[number_] != 0;
         if (!is_held && range) {
             at = seek_u16(doc, range->last, at, number_);
             is_held = at < range->last && doc[at] == number_;
@@ -92,10 +118,14 @@ static void count_segment(Counted *counted, const SegmentArrays *segment, const 
     }
     const int most = (PARTS - 1) * (whole < 255 ? whole : 255) + exact;
     counted->most = most > counted->most ? most : counted->most;
-    uint64_t *bits = count > 1 || around < 0 ? counted->bits : NULL;
-    if (bits) memset(bits, 0, sizeof counted->bits);
-    counted->held += bits ? count_several(bits, segment, ranges, count, around) : ranges[0].last - ranges[0].first;
-    counted->gone += count_dead(bits, segment, around < 0 ? NULL : &ranges[around], dead, dead_count);
+    counted->held += count_several(counted->marks, segment, ranges, count, around);
+    counted->gone += count_dead(counted->marks, segment, around < 0 ? NULL : &ranges[around], dead, dead_count);
+    if (around >= 0) {
+        unmark(counted->marks, doc, ranges, around);
+        unmark(counted->marks, doc, ranges + around + 1, count - around - 1);
+    } else {
+        unmark(counted->marks, doc, ranges, count);
+    }
 }
 
 /* Tell where each step begins. */

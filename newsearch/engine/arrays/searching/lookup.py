@@ -43,19 +43,17 @@ class Found(NamedTuple):
     live: int
 
 
-class FoundInPlace(NamedTuple):
+class Lying(NamedTuple):
     """Where the postings of a word lie, in any of its forms.
 
     Attributes:
         ranges: the postings of each form in each segment, a buffer of FormRange (see `_postings.h`).
-        postings: those of all segments, as `kernel.postings` returns them.
-        held: the number of articles that contain it.
+        held: the number of articles that contain the word.
         most: a number that no code exceeds (see `Found`).
         live: the number of these articles that are live.
     """
 
     ranges: Any
-    postings: Any
     held: int
     most: int
     live: int
@@ -82,8 +80,8 @@ class WordLookup:
         doc, code, most, count = _compiled.find(self._opened, *self._asked(term), dead)
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
 
-    def in_place(self, term: str, dead: Array) -> FoundInPlace | None:
-        """Look a term up without making a list of its postings. None if only a list can be made.
+    def in_place(self, term: str, dead: Array) -> Lying | None:
+        """Look a term up without making a list of its postings. None without the compiled twin.
 
         Args:
             dead: as in `find`.
@@ -91,10 +89,9 @@ class WordLookup:
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
-        if _compiled is None or self._postings is None:
-            return None
-        ranges, held, most, live = _compiled.in_place(self._opened, *self._asked(term), dead)
-        return FoundInPlace(ranges, self._postings, held, most, live)
+        return (
+            None if _compiled is None else Lying(*_compiled.in_place(self._opened, *self._asked(term), dead))
+        )
 
     def bound(self, term: str) -> int:
         """A number that the articles with any form of a term do not exceed: that of all postings of its forms.
@@ -208,13 +205,6 @@ class WordLookup:
                 (*segment.lookup_arrays(), start, segment.articles)
                 for start, segment in zip(self._starts, self._segments, strict=False)
             ]
-        )
-
-    @cached_property
-    def _postings(self) -> Any:
-        arrays = (segment.lookup_arrays()[-3:] for segment in self._segments)
-        return kernel.postings(
-            [(*lists, segment.articles) for lists, segment in zip(arrays, self._segments, strict=True)]
         )
 
     @cached_property
