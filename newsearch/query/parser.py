@@ -274,7 +274,7 @@ class _Parser:
             self._at += 1
             right = self._operand(field)
             span = (operator.start, operator.end)
-            near = _near_node(left, right, min(int(operator.text[5:]), MAX_DISTANCE))
+            near = _near_node(left, right, self._distance(operator.text[5:], span))
             if near is None:
                 self._note("NEAR joins words and phrases of one field; here it asks for both, anywhere", span)
             elif not self._affords(1, span, "this NEAR asks for both words, anywhere"):
@@ -335,7 +335,7 @@ class _Parser:
             self._note_star((token.start, token.end))
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
-        return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
+        return Phrase(token.text, field, self._distance(slop or "0", span), self._weight(weight, span), span)
 
     def _word(self, field: str | None, token: Token) -> Node | None:
         text, span = token.text, (token.start, token.end)
@@ -372,13 +372,19 @@ class _Parser:
             )
         return False
 
+    def _distance(self, digits: str, span: Span) -> int:
+        distance = int(digits)
+        if distance > MAX_DISTANCE:
+            self._note(f"at most {MAX_DISTANCE:,} words can be in between", span)
+        return min(distance, MAX_DISTANCE)
+
     def _weight(self, digits: str | None, span: Span) -> float:
         if not digits:
             return 1.0
         weight = float(digits)
         bounded = min(max(weight, MIN_WEIGHT), MAX_WEIGHT)
         if bounded != weight:
-            self._note(f"a weight lies between {MIN_WEIGHT} and {MAX_WEIGHT}", span)
+            self._note(f"a weight is between {MIN_WEIGHT:g} and {MAX_WEIGHT:g}", span)
         return bounded
 
     def _note_star(self, span: Span) -> None:

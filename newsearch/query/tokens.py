@@ -167,11 +167,13 @@ class _Tokenizer:
         if stop < len(text):
             if text[stop] == ":" and (fresh or last is MINUS) and (field := self._field(start, stop)):
                 return field
-            stop = self._end_of_word(stop)
+            # An operator needs no space before a group or a phrase: NOT(a), "a"OR"b".
+            if text[stop] == ":" or _operator(text[start:stop]) is WORD:
+                stop = self._end_of_word(stop)
         word = text[start:stop]
-        if not fresh:
+        if not fresh and last is not CLOSE and last is not PHRASE:
             return Token(WORD, word, start, stop)
-        kind = NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD)
+        kind = _operator(word)
         if self._is_shouted and (kind is NEAR or word in _SPOKEN):
             if not any(message == _SHOUTED for message, _ in self.notes):
                 self._note(_SHOUTED, start, stop)
@@ -218,7 +220,9 @@ class _Tokenizer:
         if name.lower() in FIELDS:
             if _VALUE.match(text, colon + 1):
                 return Token(FIELD, name.lower(), start, colon + 1)
-            if text.strip() == text[start : colon + 1]:  # a headline (Health: we ...) says more
+            if (
+                text.strip().lstrip(_MINUSES) == text[start : colon + 1]
+            ):  # a headline (Health: we ...) says more
                 self._note(f"{name}: has no value, so it is searched as text", start, colon + 1)
             return None
         # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) are not meant as fields.
@@ -242,6 +246,11 @@ class _Tokenizer:
 
     def _note(self, message: str, start: int, end: int) -> None:
         self.notes.append(Note(message, (start, end)))
+
+
+def _operator(word: str) -> Kind:
+    """The kind of an operator; WORD for any other word."""
+    return NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD)
 
 
 def _is_shouted(text: str) -> bool:

@@ -25,7 +25,8 @@ from newsearch.engine.base import (
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import MAX_FOLDED, Asked, Moment, Request, several
+from newsearch.search.asked import Asked, Moment
+from newsearch.search.request import MAX_FOLDED, Request, several
 from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 

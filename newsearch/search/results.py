@@ -13,8 +13,9 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import Note, Parsed
+from newsearch.search.asked import Asked
 from newsearch.search.help import Clause, diagnose
-from newsearch.search.request import Asked, Request
+from newsearch.search.request import Request
 from newsearch.search.respelling import FEW, respell
 from newsearch.text.analysis import Stemming
 
