@@ -47,7 +47,7 @@ _FILTER_SCORE = 1e-9
 
 
 class ScoringClause(NamedTuple):
-    """A compiled scoring node: its matches, and for explanations its text or kind and the clauses in it."""
+    """A compiled scoring node: its matches, and for explanations its text or kind and, if asked for, the clauses in it."""
 
     part: Part
     name: str
@@ -55,12 +55,18 @@ class ScoringClause(NamedTuple):
 
 
 class Compiler:
-    """Compiles the nodes of one query, `tree`, to clauses and filters. `tz` is the time zone of its days."""
+    """Compiles the nodes of one query, `tree`, to clauses and filters.
 
-    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC) -> None:
+    Args:
+        tz: the time zone of its days.
+        explains: whether a clause has those in it, which are not cached with it.
+    """
+
+    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC, *, explains: bool = False) -> None:
         self._view = view
         self._tree = tree
         self._tz = tz
+        self._explains = explains
 
     def clause(self, node: Node) -> ScoringClause | None:
         """The clause of a node, or None for text without words, which constrains nothing."""
@@ -87,7 +93,7 @@ class Compiler:
     def _remembered(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
         """The cached clause of several words or forms searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
-        if key is None:
+        if key is None or (self._explains and isinstance(node, Or)):
             return self._put_together(node)
 
         def make() -> tuple[ScoringClause] | tuple[()]:
@@ -205,7 +211,7 @@ class Compiler:
             return None
         parts = listed([clause.part for clause in clauses])
         combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
-        return combined._replace(summed=tuple(clauses))
+        return combined._replace(summed=tuple(clauses)) if self._explains else combined
 
     # Words
 

@@ -47,6 +47,8 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
+        self._tree = tree
+        self._explains = False
         self._compiler = compiler = Compiler(view, tree, options.tz)
         asked = plan(tree)
         self._filters = asked.filters
@@ -207,7 +209,10 @@ class Search:
 
     @checked
     def explain(self, number: int) -> Explanation:
-        self._make_lists()
+        if not self._explains:
+            self._compiler = Compiler(self._view, self._tree, self._options.tz, explains=True)
+            self._explains = self._has_lists = True
+            self._compile()
         _, doc, score = self._page[number]
         docs, boosts = np.array([doc]), self._options.boosts
         text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
