@@ -136,9 +136,17 @@ class Search:
     @checked
     def counts(self) -> Counts:
         complete = self._count
-        if not self._has_partial or self._required or self._filters:
+        if not self._has_partial or self._required:
             return Counts(complete, len(self._partial))
-        return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
+        found = self._any
+        count = int(np.bitwise_count(found).sum())
+        if self._filters:
+            is_many = count * _MANY >= self._view.articles
+            bits = self._sieve.bits if is_many else self._sieve.asked_bits
+            if bits is None:
+                return Counts(complete, len(self._partial))
+            count = int(np.bitwise_count(found & bits).sum())
+        return Counts(complete, count - complete)
 
     @cached_property
     def _is_every(self) -> bool:
