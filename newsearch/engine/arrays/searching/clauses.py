@@ -47,7 +47,7 @@ _FILTER_SCORE = 1e-9
 
 
 class ScoringClause(NamedTuple):
-    """A compiled scoring node: its matches, and for explanations its text or kind and, if asked for, the clauses in it."""
+    """A compiled scoring node: its matches, its text or kind and, if it is to be explained, the clauses in it."""
 
     part: Part
     name: str

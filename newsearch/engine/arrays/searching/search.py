@@ -221,22 +221,14 @@ class Search:
             self._compiler = Compiler(self._view, self._tree, self._options.tz, explains=True)
             self._explains = self._has_lists = True
             self._compile()
+        from newsearch.engine.arrays.searching import explanations  # most searches do not ask
+
         _, doc, score = self._page[number]
-        docs, boosts = np.array([doc]), self._options.boosts
-        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
+        boost = float(self._boost.take(np.array([doc]))[0])
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
-        found = _explained([*self._clauses, *added], docs)
-        signals = []
-        for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
-            value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
-            said = f"{value[0]:g}, median {pivot:g}" if value[0] >= 0 else "unknown"
-            factor = np.exp2(weight * ranking.signal(value, pivot))
-            signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
-        if boosts.half_life is not None:
-            said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-            signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
-        boost = Explanation(float(self._boost.take(docs)[0]), "boost", tuple(signals))
-        return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
+        text = explanations.of_text(self._scored, [*self._clauses, *added], doc)
+        signals = explanations.of_signals(self._view, self._options, doc, self._as_of)
+        return Explanation(score, "score", (text, Explanation(boost, "boost", signals)))
 
     # For folding
 
@@ -392,8 +384,10 @@ class Search:
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
-        if self._is_every and (bits := self._sieve.bits) is not None:
-            return _numbers(bits if self._shown is None else bits & self._shown)
+        if self._is_every:
+            bits = self._sieve.bits if self._filters else self._shown
+            if bits is not None:
+                return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
@@ -440,13 +434,3 @@ def _length(part: Part) -> int:
 def _numbers(bits: Any) -> Array:
     """The numbers of the articles whose bit is set."""
     return np.frombuffer(sieve.numbers(bits), np.uint32)
-
-
-def _explained(clauses: Sequence[ScoringClause], docs: Array) -> tuple[Explanation, ...]:
-    """The contribution of each clause that an article matches, and, nested, of the clauses that it sums."""
-    values = [float((clause.part.look_up(docs) * clause.part.unit)[0]) for clause in clauses]
-    return tuple(
-        Explanation(value, clause.name, _explained(clause.summed, docs))
-        for clause, value in zip(clauses, values, strict=True)
-        if value
-    )
