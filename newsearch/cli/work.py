@@ -15,7 +15,7 @@ from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.values import Length, Number, Size, Whole
 from newsearch.cli.watching import is_watched
-from newsearch.engine.base import LEAST_MEMORY
+from newsearch.engine.writing import LEAST_MEMORY
 from newsearch.indexing.gate import read_gate
 from newsearch.indexing.watching import check_watching
 from newsearch.sources.base import STREAM

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from newsearch._patterns import pattern
 from newsearch.query.fields import FIELDS, unknown_field
 from newsearch.query.tree import Span
+from newsearch.text import analysis
 
 MAX_CLAUSES = 256
 """Words, phrases and field values that a query may hold; the rest of it is ignored."""
@@ -69,6 +70,7 @@ _GAP = r"\s\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _CLOSERS = {'"': '"', "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«»"}
 _QUOTES = "".join(_CLOSERS)
 
+_LETTER = pattern(r"[^\W_]")
 _PLAIN = pattern(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 # A quote within a word is text (5"), but a quote after a colon opens a phrase (he said:"never").
 _REST = pattern(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
@@ -246,6 +248,15 @@ class _Tokenizer:
 
     def _note(self, message: str, start: int, end: int) -> None:
         self.notes.append(Note(message, (start, end)))
+
+
+def says_something(text: str) -> bool:
+    """Whether a text contains a term. Signs alone are not terms, except for some symbols."""
+    return (
+        text[:1].isalnum()
+        or bool(_LETTER.search(text))
+        or (not text.isascii() and bool(analysis.terms(text)))
+    )
 
 
 def _operator(word: str) -> Kind:

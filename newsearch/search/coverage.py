@@ -9,7 +9,8 @@ from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import MAX_PAGE, Answer, CountsOutlets, Options, OutletCount
+from newsearch.engine.base import MAX_PAGE, Answer, Options
+from newsearch.engine.optional import CountsOutlets, OutletCount
 from newsearch.errors import QueryError
 from newsearch.query.dates import midnight
 from newsearch.query.plan import asks_for_unpublished, plan

@@ -221,7 +221,8 @@ class Results(Sequence[Hit]):
 
     @cached_property
     def _texts(self) -> FoldedAnswer:
-        from newsearch.engine.base import Fold, FoldingReader  # few count texts
+        from newsearch.engine.base import Fold  # few count texts
+        from newsearch.engine.optional import FoldingReader
 
         reader = self._asked.reader
         if not isinstance(reader, FoldingReader):
