@@ -24,7 +24,7 @@ from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView, cached
 from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
 from newsearch.engine.arrays.searching.slow import Slow
-from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
+from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Place, Segment
@@ -53,7 +53,7 @@ _SCANS = 16
 """The number of terms that are compared with all forms before the forms are put in order for that."""
 
 _VOCABULARY = ("vocabulary",)
-_VOCABULARY_SHARE = 4
+_VOCABULARY_SHARE = 2
 """The forms of all segments are put together if they take at most one part in so many of the cache."""
 
 _BITS_SHARE = 128
@@ -97,7 +97,7 @@ class View(ColumnView):
         self._before: dict[int, bytes] = {}
         self._recent_size = self._before_size = 0
         self._putting_together = Lock()
-        self._may_put_together = most_bytes(segments) <= self.cache.limit
+        self._may_put_together: bool | None = None
         self._compared = 0
 
     @property
@@ -220,7 +220,11 @@ class View(ColumnView):
             return found
         self._compared += 1
         # To put the forms together takes as long as some comparisons.
-        if self._compared <= _SCANS or not self._may_put_together:
+        if self._compared <= _SCANS:
+            return None
+        if self._may_put_together is None:
+            self._may_put_together = likely_bytes(self.segments) * _VOCABULARY_SHARE <= self.cache.limit
+        if not self._may_put_together:
             return None
         # Threads that ask at the same time wait for one of them.
         with self._putting_together:
