@@ -79,14 +79,17 @@ class FoldedPage(ABC, Generic[Search, Group]):
     def article(self, number: int) -> Article:
         return self._page.article(number)
 
-    def json(self, number: int) -> str | None:
-        return self._page.json(number)
+    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
+        return self._page.json(hits)
 
     def stemming(self, number: int) -> Stemming:
         return self._page.stemming(number)
 
     def hits(self) -> Sequence[tuple[Summary, float, bool]]:
         return self._page.hits()
+
+    def scores(self) -> Sequence[tuple[float, bool]]:
+        return self._page.scores()
 
     def explain(self, number: int) -> Explanation:
         return self._page.explain(number)

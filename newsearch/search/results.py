@@ -86,15 +86,6 @@ class Hit:
         return self._article
 
     @property
-    def json(self) -> str | None:
-        """The article as JSON: the object that `article_to_mapping` makes; None if that takes no longer.
-
-        Raises:
-            IndexCorrupt: the stored article is damaged.
-        """
-        return self._answer.json(self._number)
-
-    @property
     def stemming(self) -> Stemming:
         """The stemming of the article: its language and the protected words. Needed by `marks`."""
         return self._answer.stemming(self._number)
@@ -125,17 +116,20 @@ class Results(Sequence[Hit]):
         self._asked = asked
         self._answer = answer
         self.folding = folding
-        if folding is None:
-            self._hits = _hits(answer)
-        else:
-            found = answer.hits()
-            self._hits = [Hit(answer, number, *found[number], copies) for number, copies in folding.page]
+        self._numbers = range(len(answer)) if folding is None else [number for number, _ in folding.page]
 
     def __repr__(self) -> str:
         return f"<Results {len(self)} of query {self.query.text!r}>"
 
     def __len__(self) -> int:
-        return len(self._hits)
+        return len(self._numbers)
+
+    @cached_property
+    def _hits(self) -> list[Hit]:
+        if self.folding is None:
+            return _hits(self._answer)
+        found = self._answer.hits()
+        return [Hit(self._answer, number, *found[number], copies) for number, copies in self.folding.page]
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self._hits)
@@ -163,6 +157,28 @@ class Results(Sequence[Hit]):
     def total(self) -> int:
         """The number of matching articles on all pages."""
         return self.counts.complete + self.counts.partial
+
+    def scores(self) -> list[tuple[float, bool]]:
+        """The score of each hit, and whether its article contains every word, without reading the articles."""
+        scores = self._answer.scores()
+        return [scores[number] for number in self._numbers]
+
+    def json(self, around: Sequence[tuple[bytes, bytes]]) -> Sequence[bytes | None]:
+        """The hits as JSON, one object on one line for each, without making an Article.
+
+        Args:
+            around: for each hit the object as far as the id, and the members that follow its id and url.
+
+        Returns:
+            For each hit what was given, with its id, its url and what `article_to_mapping` makes of its article. None
+            if that is made as fast from the article.
+
+        Raises:
+            IndexCorrupt: a stored article is damaged.
+        """
+        return self._answer.json(
+            [(number, *given) for number, given in zip(self._numbers, around, strict=True)]
+        )
 
     @property
     def reaches_end(self) -> bool:

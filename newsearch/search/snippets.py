@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import accumulate, chain, islice
 from typing import Final, TypeAlias
 from unicodedata import category
 
@@ -129,19 +129,28 @@ class _TextTerms:
             if chunk.isascii() and len(chunk) <= MAX_CHUNK:
                 self._chunks.append((match.start(), chunk))
             else:
-                self._chunks += _pieces(match.start(), chunk)
-        self._terms = [_terms_of(chunk) for _, chunk in self._chunks]
+                pieces = _pieces_of(chunk) if len(chunk) <= _WORD else _pieces(chunk)
+                self._chunks += [(match.start() + start, piece) for start, piece in pieces]
+        self._terms = [
+            _terms_of(chunk) if len(chunk) <= _WORD else analysis.chunk_terms(chunk)
+            for _, chunk in self._chunks
+        ]
+        self._stems = _stems_of(stemming)
         self._halves: dict[int, str] = {}
-        self.by_term: dict[str, list[int]] = defaultdict(list)
-        for place, term in enumerate(term for terms in self._terms for term in terms):
-            self.by_term[term].append(place)
+
+    @cached_property
+    def by_term(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, term in enumerate(chain.from_iterable(self._terms)):
+            places[term].append(place)
+        return places
 
     @cached_property
     def by_stem(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = defaultdict(list)
-        for stem, term in zip(self.stemming.stems(self.by_term), self.by_term, strict=True):
-            places[stem] += self.by_term[term]
-        return {stem: sorted(numbers) for stem, numbers in places.items()}
+        places, stems = defaultdict(list), self._stems
+        for place, term in enumerate(chain.from_iterable(self._terms)):
+            places[stems[term]].append(place)
+        return places
 
     def exact(self, term: str) -> _Places:
         """The places of a form. A single character of a script without spaces is in all pairs that contain it."""
@@ -153,39 +162,64 @@ class _TextTerms:
 
     def any_form(self, term: str) -> _Places:
         """The places of a word in any of its forms."""
-        return self.exact(term) if analysis.is_half(term) else self.by_stem.get(self.stemming.stem(term), ())
+        return self.exact(term) if analysis.is_half(term) else self.by_stem.get(self._stems[term], ())
 
     def spans(self, wanted: set[int]) -> Iterator[Span]:
         """The positions of these terms, in order."""
-        first = 0
-        for (start, chunk), terms in zip(self._chunks, self._terms, strict=True):
-            numbers = [number for number in range(len(terms)) if first + number in wanted]
-            if numbers:
-                places = locate(chunk, terms)
-                for number in numbers:
-                    begin, end = places[number]
-                    if (half := self._halves.get(first + number)) and end - begin == len(terms[number]) == 2:
-                        begin += terms[number].index(half)
-                        end = begin + 1
-                    yield start + begin, start + end
-            first += len(terms)
+        ends = list(accumulate(map(len, self._terms)))
+        last, places = -1, []
+        for place in sorted(wanted):
+            at = bisect_right(ends, place)
+            (start, chunk), terms = self._chunks[at], self._terms[at]
+            if at != last:
+                last, places = at, locate(chunk, terms)
+            number = place - ends[at] + len(terms)
+            begin, end = places[number]
+            if (half := self._halves.get(place)) and end - begin == len(terms[number]) == 2:
+                begin += terms[number].index(half)
+                end = begin + 1
+            yield start + begin, start + end
 
 
 # The same words stand in many texts.
-_terms_of = lru_cache(4_096)(analysis.chunk_terms)
+_MAX_KNOWN: Final = 8_192
+_WORD: Final = 24
+"""Characters of the longest chunk that is remembered: others can take any memory, and are rarely met again."""
+
+_terms_of = lru_cache(_MAX_KNOWN)(analysis.chunk_terms)
 
 
-def _pieces(start: int, chunk: str) -> list[tuple[int, str]]:
-    """A long or foreign chunk, or pieces of it with the same terms, and their positions."""
+class _Stems(dict[str, str]):
+    """The stems of terms, computed on first use. Threads may share it."""
+
+    def __init__(self, stemming: analysis.Stemming) -> None:
+        super().__init__()
+        self._stemming = stemming
+
+    def __missing__(self, term: str) -> str:
+        if len(self) >= _MAX_KNOWN:
+            self.clear()
+        stem = self[term] = self._stemming.stem(term)
+        return stem
+
+
+_stems_of = lru_cache(4)(_Stems)
+
+
+def _pieces(chunk: str) -> list[tuple[int, str]]:
+    """A long or foreign chunk, or pieces of it with the same terms, and their positions in it."""
     # Most are a word in curly quotes or with an apostrophe. They do not need the pattern, which is slow to compile.
     bare = chunk.strip(_AROUND)
     letters = bare.replace("’", "")
     is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER
     if is_word and analysis.chunk_terms(bare) == analysis.chunk_terms(chunk):
-        return [(start + chunk.index(bare), bare)]
-    pieces = [(start + match.start(), match[0]) for match in _PIECE.finditer(chunk)]
+        return [(chunk.index(bare), bare)]
+    pieces = [(match.start(), match[0]) for match in _PIECE.finditer(chunk)]
     said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
-    return pieces if said == list(analysis.chunk_terms(chunk)) else [(start, chunk)]
+    return pieces if said == list(analysis.chunk_terms(chunk)) else [(0, chunk)]
+
+
+_pieces_of = lru_cache(_MAX_KNOWN // 4)(_pieces)
 
 
 def _joined(spans: Iterator[Span]) -> list[Span]:
@@ -212,6 +246,14 @@ def _find(node: _Scoring, words: _TextTerms) -> set[int]:
     terms = analysis.terms(" ".join(node.words) if isinstance(node, Near) else node.text)
     if not terms:
         return set()
+    if isinstance(node, Word):
+        other = analysis.other_spelling(node.text)
+        return {
+            place
+            for spelling in ((terms, analysis.terms(other)) if other else (terms,))
+            if spelling
+            for place in _in_order([words.any_form(term) for term in spelling], 0)
+        }
     exact: list[_Places] = [words.exact(term) for term in terms]
     match node:
         case Phrase():
@@ -223,13 +265,7 @@ def _find(node: _Scoring, words: _TextTerms) -> set[int]:
             return _in_order([*exact[:-1], _places(words, lambda term: term.startswith(terms[-1]))], 0)
         case Fuzzy() if len(terms) == 1:
             return set(_places(words, lambda term: _is_near(term, terms[0], node.distance)))
-    other = analysis.other_spelling(node.text) if isinstance(node, Word) else None
-    return {
-        place
-        for spelling in (terms, analysis.terms(other or ""))
-        if spelling
-        for place in _in_order([words.any_form(term) for term in spelling], 0)
-    }
+    return _in_order([words.any_form(term) for term in terms], 0)
 
 
 def _places(words: _TextTerms, test: Callable[[str], bool]) -> list[int]:

@@ -272,5 +272,6 @@ def period_links(root: str, request: Request) -> Callable[[str, str], str]:
     """
     pairs = _pairs(replace(request, offset=0, after=None, before=None))
     number = sum(name in ("query", "limit", "sort") for name, _ in pairs)
-    first, last = pairs[:number], pairs[number:]
-    return lambda after, before: _joined(root, [*first, ("after", after), ("before", before), *last])
+    first, last = urlencode(pairs[:number]), urlencode(pairs[number:])
+    start, end = f"{root}?{first}&" if first else f"{root}?", f"&{last}" if last else ""
+    return lambda after, before: f"{start}{urlencode((('after', after), ('before', before)))}{end}"

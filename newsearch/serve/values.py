@@ -62,11 +62,15 @@ def rows_of(explanation: Explanation, depth: int) -> Iterator[dict[str, Any]]:
 def html_of(marked: Marked) -> Markup:
     """A text with marked words as HTML."""
     text, spans = marked
-    parts, at = [], 0
+    parts: list[Markup] = []
+    at = 0
     for start, end in spans:
-        parts += [escape(text[at:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        parts += (escape(text[at:start]), _MARK, escape(text[start:end]), _END)
         at = end
     return Markup("").join([*parts, escape(text[at:])])
+
+
+_MARK, _END = Markup("<mark>"), Markup("</mark>")
 
 
 def web_address(url: str | None) -> str | None:

@@ -298,8 +298,11 @@ class MemoryAnswer:
     def article(self, number: int) -> Article:
         return self._page[number].article
 
-    def json(self, number: int) -> str | None:
-        return None
+    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
+        return [None] * len(hits)
+
+    def scores(self) -> Sequence[tuple[float, bool]]:
+        return [(score, is_complete) for _, score, is_complete in self.hits()]
 
     def stemming(self, number: int) -> Stemming:
         return self._oracle.stemmings[self._oracle.texts[self._page[number].number].language]

@@ -17,6 +17,8 @@ from newsearch.text import analysis
 
 ROOT = Path(__file__).resolve().parents[2]
 
+TYPED = ("", "t", "th", "re", "the re", "city re", "the city c", "city zzz r", '"the c', "zz", "\u00fc", "1")
+
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
@@ -160,6 +162,17 @@ def test_an_empty_value_offers_the_commonest(seeds: Index) -> None:
 @given(st.text(max_size=30) | st.text('ab"(): -#', max_size=12), st.integers(0, 5))
 def test_any_text_can_be_completed(seeds: Index, text: str, limit: int) -> None:
     assert len(seeds.complete(text, limit)) <= limit
+
+
+def test_an_index_that_has_completed_much_completes_the_same(seeds: Index) -> None:
+    def answers(index: Index) -> dict[tuple[str, int], list[Completion]]:
+        return {(typed, limit): index.complete(typed, limit) for typed in TYPED for limit in (1, 3, 10, 1000)}
+
+    first = {}
+    for typed, limit in answers(seeds):
+        with newsearch.open(str(seeds.path)) as new:
+            first[typed, limit] = new.complete(typed, limit)
+    assert answers(seeds) == first
 
 
 def test_unpublished_words_and_values_are_not_given_away(tmp_path: Path) -> None:

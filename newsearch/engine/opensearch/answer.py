@@ -104,8 +104,11 @@ class OpenSearchAnswer:
     def article(self, number: int) -> Article:
         return self._article(self.rows[number].hit)
 
-    def json(self, number: int) -> str | None:
-        return None
+    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
+        return [None] * len(hits)
+
+    def scores(self) -> Sequence[tuple[float, bool]]:
+        return [(score, is_complete) for _, score, is_complete in self.hits()]
 
     def article_of(self, row: Row) -> Article:
         """The article of a hit."""

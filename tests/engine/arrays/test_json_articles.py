@@ -85,9 +85,14 @@ def test_the_bytes_are_those_of_the_article(given: list[dict[str, Any]]) -> None
         with newsearch.open(name) as index:
             results = index.run(Request(unpublished=True))
             assert len(results) == len(articles)
-            for hit in results:
-                if hit.json is not None:
-                    assert hit.json.encode() == orjson.dumps(article_to_mapping(hit.article))
+            for hit, written in zip(
+                results, results.json([(b'{"rank":1', b',"copies":[]')] * len(results)), strict=True
+            ):
+                if written is not None:
+                    named = {"id": hit.id, "url": hit.url} if hit.url else {"id": hit.id}
+                    theirs = orjson.dumps(article_to_mapping(hit.article))[1:]
+                    ours = orjson.dumps({"rank": 1, **named, "copies": []})[:-1]
+                    assert written == ours + b"," + theirs
             for request in (Request(unpublished=True), Request(collapse="copies"), Request("t", limit=3)):
                 for explain in (False, True):
                     page = Page(index.run(request), explain=explain)
@@ -121,16 +126,23 @@ def index_of(place: Path, *mappings: dict[str, Any]) -> newsearch.Index:
 def test_an_ordinary_article_needs_no_article(tmp_path: Path) -> None:
     with index_of(tmp_path, ORDINARY, {**ORDINARY, "images": ["https://x.org/i.png"]}) as index:
         ordinary, rich = sorted(index.search("ban"), key=lambda hit: hit.id)
-        assert ordinary.json is not None
-        assert orjson.loads(ordinary.json) == article_to_mapping(ordinary.article)
-        assert rich.json is None
+        results = index.search("ban")
+        written = dict(zip([hit.id for hit in results], results.json([(b'{"rank":1', b"")] * 2), strict=True))
+        made = orjson.loads(written[ordinary.id] or b"")
+        assert made == {
+            "rank": 1,
+            "id": ordinary.id,
+            "url": ordinary.url,
+            **article_to_mapping(ordinary.article),
+        }
+        assert written[rich.id] is None
 
 
 def test_without_a_compiler_the_article_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_articles, "_compiled", None)
     with index_of(tmp_path, ORDINARY) as index:
         page = Page(index.search("ban"))
-        assert [hit.json for hit in page.results] == [None]
+        assert page.results.json([(b"{", b"")]) == [None]
         assert page_bytes(page) == to_json_bytes(page_mapping(page))
 
 
@@ -147,16 +159,20 @@ def test_numbers_that_lead_nowhere_are_noticed() -> None:
         return tuple(map(memoryview, facts.values()))
 
     tables = (np.array([0, 0]), np.empty(0, np.uint8)) * 6
-    record = ("id", "title", *[""] * 8)
+    record = b"id\x1ftitle" + b"\x1f" * 7
 
-    def text(doc: int = 0, record: tuple[str, ...] = record, tables: Any = tables, **changes: Any) -> Any:
-        return _json_articles.text(_json_articles.opened(columns(**changes), tables), doc, record)
+    def text(doc: int = 0, record: bytes = record, tables: Any = tables, **changes: Any) -> Any:
+        opened = _json_articles.opened(columns(**changes), tables)
+        return _json_articles.hit(opened, doc, record, b'{"rank":1', b"")
 
-    assert text() == '{"path":"id","title":"title","published":false}'
+    assert text() == b'{"rank":1,"id":"id","path":"id","title":"title","published":false}'
     for wrong in (
         {"doc": 2},
         {"doc": -1},
-        {"record": ("id",)},
+        {"record": b""},
+        {"record": b"id\x1ftitle" + b"\x1f" * 6},
+        {"record": b"id\x1ftitle" + b"\x1f" * 8},
+        {"record": b"id\x1f\xff" + b"\x1f" * 7},  # not UTF-8
         {"category": [1, 0]},
         {"provider": [-1, 0]},
         {"topic_at": [0, 2, 2]},

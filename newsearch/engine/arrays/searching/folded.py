@@ -60,6 +60,8 @@ class FoldedSearch(FoldedPage[Search, _Group]):
         hit = self._hits[number]
         others = self._members(hit.number)
         others = others[others != hit.doc]
+        if not len(others):
+            return []
         # How the articles were split into batches must not show.
         ids = self._view.spread("id_hash").take(others)
         return [self._view.article(doc) for doc in others[np.lexsort((ids, self._when(others)))].tolist()]

@@ -23,6 +23,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 _MAX_TOGETHER = 1 << 17
 """Co-occurrence is not counted for a prefix whose forms have more postings than this."""
 
+_MAX_FORMS = 1 << 12
+"""So many forms, counted in each segment, are added up one by one."""
+
 
 class FormCounts:
     """The exact forms of an index, each with the number of findable articles that contain it."""
@@ -35,10 +38,16 @@ class FormCounts:
 
         Implements `Reader.begun`.
         """
+        if among is None and (known := self._view.vocabulary_to_compare()) is not None:
+            return known.begun(prefix, limit)
         ranges = [segment.dictionary.prefix_range(prefix) for segment in self._view.segments]
         counts: list[Array] | None = None
         if among is not None:
             counts = self._together(ranges, among)
+            if counts is None:
+                return self.begun(prefix, limit)
+            if sum(map(np.count_nonzero, counts)) <= _MAX_FORMS:
+                return self._summed(ranges, counts, limit)
         if counts is None:
             counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
         return self._commonest([first for first, _ in ranges], counts, limit)
@@ -86,6 +95,18 @@ class FormCounts:
             for form, distance in distances.items()
             if articles[form] >= least and form != term
         ]
+
+    def _summed(
+        self, ranges: list[tuple[int, int]], counts: list[Array], limit: int
+    ) -> list[tuple[str, int]]:
+        """As `_commonest`, for few forms: most of those with a prefix stand in no article of a search."""
+        sums: Counter[bytes] = Counter()
+        for segment, (first, _), count in zip(self._view.segments, ranges, counts, strict=True):
+            for number in np.flatnonzero(count).tolist():
+                sums[segment.dictionary.encoded(first + number)] += int(count[number])
+        # UTF-8 sorts as its characters do.
+        ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:limit]
+        return [(form.decode(), articles) for form, articles in ranked]
 
     def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
         """The forms with the highest totals over all segments.

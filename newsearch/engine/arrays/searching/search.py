@@ -71,6 +71,7 @@ class Search:
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
+        self._records: list[Record] | None = None
 
     def _compile(self) -> None:
         """Compile the nodes to clauses. Without lists, those words are read in place that only some articles need."""
@@ -106,11 +107,13 @@ class Search:
 
     def article(self, number: int) -> Article:
         # Not checked: it tells damage itself, and a page calls it ten times.
-        return self._view.article(self._page[number][1])
+        record = self._records[number] if self._records is not None else None
+        return self._view.article(self._page[number][1], record)
 
     @checked
-    def json(self, number: int) -> str | None:
-        return self._view.json(self._page[number][1])
+    def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
+        view, page = self._view, self._page
+        return [view.json(page[number][1], before, after) for number, before, after in hits]
 
     @checked
     def stemming(self, number: int) -> Stemming:
@@ -119,8 +122,12 @@ class Search:
 
     @checked
     def hits(self) -> Sequence[tuple[Record, float, bool]]:
-        records = self._view.records([doc for _, doc, _ in self._page])
-        return list(zip(records, [score for _, _, score in self._page], self._is_held, strict=True))
+        if self._records is None:
+            self._records = self._view.records([doc for _, doc, _ in self._page])
+        return list(zip(self._records, [score for _, _, score in self._page], self._is_held, strict=True))
+
+    def scores(self) -> Sequence[tuple[float, bool]]:
+        return list(zip([score for _, _, score in self._page], self._is_held, strict=True))
 
     @checked
     def complete(self) -> int:
@@ -258,6 +265,7 @@ class Search:
         found = copy(self)
         found._page = [known[doc][0] for doc in docs]
         found._is_held = [known[doc][1] for doc in docs]
+        found._records = None
         return found
 
     def best_of(self, docs: Array) -> int:

@@ -43,8 +43,11 @@ _RECORDS = 16
 _RECORD_BYTES = 8 << 20
 """Recently read records take at most one part in so many of the cache, and at most so many bytes."""
 
-_CACHED_BODY = 4096
-"""Records with a body of more characters than this are not cached."""
+_CACHED_RECORD = 6144
+"""Records of more bytes than this are not cached."""
+
+_PER_RECORD = 140
+"""The bytes that a cached record takes besides its text."""
 
 _SCANS = 16
 """The number of terms that are compared with all forms before the forms are put in order for that."""
@@ -90,8 +93,8 @@ class View(ColumnView):
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._lookup = WordLookup(segments, self.starts)
         self._json: dict[str, JsonArticles] = {}
-        self._recent: dict[int, Record] = {}
-        self._before: dict[int, Record] = {}
+        self._recent: dict[int, bytes] = {}
+        self._before: dict[int, bytes] = {}
         self._recent_size = self._before_size = 0
         self._putting_together = Lock()
         self._may_put_together: bool | None = None
@@ -388,20 +391,26 @@ class View(ColumnView):
         number = bisect_right(self.starts, doc) - 1
         return self.segments[number], doc - self.starts[number]
 
-    def article(self, doc: int) -> Article:
-        """The article with this number. Raises IndexCorrupt if its record is damaged."""
-        segment, number = self.place(doc)
-        return segment.article(number, self._recent.get(doc) or self._read(doc))
+    def article(self, doc: int, record: Record | None = None) -> Article:
+        """The article with this number. Raises IndexCorrupt if its record is damaged.
 
-    def json(self, doc: int) -> str | None:
-        """The article with this number as JSON; None if only `article` tells. Raises IndexCorrupt if it is damaged."""
+        Args:
+            record: its stored record, if it has already been read.
+        """
+        segment, number = self.place(doc)
+        return segment.article(number, record or self.record(doc))
+
+    def json(self, doc: int, before: bytes, after: bytes) -> bytes | None:
+        """The article with this number as a hit, see `JsonArticles.hit`. Raises IndexCorrupt if it is damaged."""
         segment, number = self.place(doc)
         known = self._json.get(segment.name) or self._json.setdefault(segment.name, JsonArticles(segment))
-        return known.text(number, self.record(doc))
+        raw = self._recent.get(doc) or self._read(doc, segment, number)
+        return known.hit(number, raw, before, after)
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""
-        return self.records((doc,))[0]
+        segment, number = self.place(doc)
+        return segment.records.decoded(number, self._recent.get(doc) or self._read(doc, segment, number))
 
     def urls(self, doc: int) -> bytes:
         """The URLs of the article with this number, case-folded. Raises IndexCorrupt if its record is damaged."""
@@ -472,24 +481,19 @@ class View(ColumnView):
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt if one is damaged."""
-        recent = self._recent
-        return [recent.get(doc) or self._read(doc) for doc in docs]
+        return list(map(self.record, docs))
 
-    def _read(self, doc: int) -> Record:
-        """Read a record that is not among the recent ones, and cache it."""
-        record = self._before.get(doc)
-        if record is None:
-            segment, number = self.place(doc)
-            record, size = segment.records.sized(number)
-        else:
-            size = size_of(record)
-        if len(record.body) <= _CACHED_BODY and size <= self._most_recent:
+    def _read(self, doc: int, segment: Segment, number: int) -> bytes:
+        """Read an encoded record that is not among the recent ones, and cache it."""
+        raw = self._before.get(doc) or segment.records.raw(number)
+        size = _PER_RECORD + len(raw)
+        if len(raw) <= _CACHED_RECORD and size <= self._most_recent:
             if self._recent_size + size > self._most_recent:
                 self._before, self._recent = self._recent, {}
                 self._before_size, self._recent_size = self._recent_size, 0
-            self._recent[doc] = record
+            self._recent[doc] = raw
             self._recent_size += size
-        return record
+        return raw
 
 
 def _length(part: Part) -> int:

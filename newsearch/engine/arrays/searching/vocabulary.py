@@ -53,6 +53,23 @@ class Vocabulary(NamedTuple):
         is_held = number < end and int(self.at[number + 1]) - int(self.at[number]) == len(wanted)
         return int(self.counts[number]) if is_held else 0
 
+    def begun(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """The forms with this prefix in most findable articles, each with their number, the most frequent first."""
+        first, last = kernel.begun(self.text, self.at, prefix.encode("utf-8", "surrogatepass"))
+        counts = self.counts[first:last]
+        if len(counts) > limit > 0:
+            # All that are as frequent as the last one: their order decides which of them are left out.
+            least = max(int(np.partition(counts, len(counts) - limit)[-limit]), 1)
+            found = np.flatnonzero(counts >= least)
+        else:
+            found = np.flatnonzero(counts)
+        # The forms are sorted, and the sort is stable.
+        best = found[(-counts[found].astype(np.int64)).argsort(kind="stable")[:limit]]
+        return [(self._form(first + number), int(counts[number])) for number in best.tolist()]
+
+    def _form(self, number: int) -> str:
+        return self.text[self.at[number] : self.at[number + 1]].tobytes().decode()
+
     def near(self, term: str, edits: int, least: int = 0) -> list[tuple[int, str, int]]:
         """The forms within `edits` edits of a term that at least `least` findable articles contain.
 

@@ -20,6 +20,8 @@
 #define MODIFIED_ONLY 512
 #define TAGGED 1024
 #define PUBLISHED 1
+#define SEPARATOR 0x1f /* see records.py */
+#define SAME 0x1e
 #define LEAST_PLAIN 1e-4 /* between these, all writers of JSON write a fraction with the same characters */
 #define MOST_PLAIN 1e15
 
@@ -290,8 +292,10 @@ static int add_outlet(Text *text, const Columns *columns, Py_ssize_t doc) {
     return 1;
 }
 
-/* The parts of a record as `Record` has them. */
+/* The parts of an encoded record. */
 enum { ID, TITLE, EXCERPT, WEB, ORIGINAL, AMP, CACHED, BODY, REST, PARTS };
+
+static int is_same(Part part) { return part.length == 1 && *part.data == SAME; }
 
 /* Everything between the braces, with a comma before it: 0 where only the Article tells, -1 with an exception. */
 static int add_members(Text *text, const Columns *columns, Py_ssize_t doc, const Part *parts) {
@@ -325,16 +329,34 @@ static int add_members(Text *text, const Columns *columns, Py_ssize_t doc, const
     return 1;
 }
 
-static const char text_doc[] =
-    "text(columns, doc, record): an article as JSON; None if only the Article tells. Raises ValueError if it is damaged.";
+/* Finds the parts of an encoded record; -1 with an exception if it has others. */
+static int find_parts(Part record, Part *parts) {
+    const char *at = record.data, *end = at + record.length;
+    for (int i = 0; i < PARTS; i++) {
+        const char *next = memchr(at, SEPARATOR, (size_t)(end - at));
+        if ((next == NULL) != (i == PARTS - 1)) return damaged("a record has other parts");
+        parts[i].data = at;
+        parts[i].length = (next ? next : end) - at;
+        at = next ? next + 1 : end;
+    }
+    if (is_same(parts[ID])) parts[ID] = parts[WEB];
+    if (is_same(parts[ORIGINAL])) parts[ORIGINAL] = parts[WEB];
+    return 0;
+}
 
-static PyObject *text(PyObject *module, PyObject *args) {
-    PyObject *capsule, *record, *result = NULL;
+static const char hit_doc[] =
+    "hit(columns, doc, record, before, after): an article as JSON, see json_articles.py; None if only the Article tells.\n\n"
+    "Raises ValueError if it is damaged.";
+
+static PyObject *hit(PyObject *module, PyObject *args) {
+    PyObject *capsule, *result = NULL;
     Py_ssize_t doc;
-    if (!PyArg_ParseTuple(args, "OnO!", &capsule, &doc, &PyTuple_Type, &record)) return NULL;
+    Part record, before, after;
+    if (!PyArg_ParseTuple(args, "Ony#y#y#", &capsule, &doc, &record.data, &record.length, &before.data, &before.length,
+                          &after.data, &after.length))
+        return NULL;
     const Columns *columns = PyCapsule_GetPointer(capsule, capsule_name);
     if (!columns) return NULL;
-    if (PyTuple_Size(record) < PARTS) { damaged("a record lacks parts"); return NULL; }
     for (int i = 0; i <= OUTLET; i++) {
         if (doc < 0 || doc >= length_of(&columns->facts[i])) {
             damaged("an article lies outside its segment");
@@ -342,12 +364,16 @@ static PyObject *text(PyObject *module, PyObject *args) {
         }
     }
     Part parts[PARTS];
-    for (int i = 0; i < PARTS; i++) {
-        parts[i].data = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(record, i), &parts[i].length);
-        if (!parts[i].data) return NULL;
-    }
+    if (find_parts(record, parts) < 0) return NULL;
     if (parts[REST].length) Py_RETURN_NONE;
     Text written = {NULL, 0, 0, 0};
+    add(&written, before.data, (size_t)before.length);
+    add_text(&written, ",\"id\":");
+    add_quoted(&written, parts[ID].data, (size_t)parts[ID].length);
+    add_member(&written, ",\"url\":", parts[WEB].length        ? parts[WEB]
+                                      : parts[ORIGINAL].length ? parts[ORIGINAL]
+                                                               : parts[AMP]);
+    add(&written, after.data, (size_t)after.length);
     const int told = add_members(&written, columns, doc, parts);
     add(&written, "}", 1);
     if (told == 0) {
@@ -355,8 +381,10 @@ static PyObject *text(PyObject *module, PyObject *args) {
     } else if (told > 0 && written.failed) {
         PyErr_NoMemory();
     } else if (told > 0) {
-        *written.data = '{';
-        result = PyUnicode_DecodeUTF8(written.data, (Py_ssize_t)written.length, "strict");
+        /* What comes from a file must be text. */
+        PyObject *read = PyUnicode_DecodeUTF8(written.data, (Py_ssize_t)written.length, "strict");
+        if (read) result = PyBytes_FromStringAndSize(written.data, (Py_ssize_t)written.length);
+        Py_XDECREF(read);
     }
     PyMem_Free(written.data);
     return result;
@@ -366,7 +394,7 @@ static PyObject *text(PyObject *module, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
-    {"text", text, METH_VARARGS, text_doc},
+    {"hit", hit, METH_VARARGS, hit_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from newsearch._compiled import compiled
 from newsearch.engine.arrays.segment import columns
-from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.stored import FACTS, TABLES
 from newsearch.errors import IndexCorrupt
@@ -29,14 +28,17 @@ class JsonArticles:
             with suppress(BufferError):  # a table of equal bytes, kept as one
                 self._opened = _compiled.opened(facts, tuple(tables))
 
-    def text(self, doc: int, record: Record) -> str | None:
-        """The object that `article_to_mapping` makes of the article with this number, on one line without spaces.
+    def hit(self, doc: int, raw: bytes, before: bytes, after: bytes) -> bytes | None:
+        """The article with this number as a hit: one object, on one line without spaces.
 
         Args:
-            record: its stored record.
+            raw: its encoded record.
+            before: the object as far as the id, without its end.
+            after: members that follow the id and the url, each with a comma before it.
 
         Returns:
-            None if only the Article tells.
+            `before`, the members `id` and, unless the article has no address, `url`, then `after`, and then all that
+            `article_to_mapping` makes of the article. None if only the Article tells.
 
         Raises:
             IndexCorrupt: the stored data of the article is damaged.
@@ -44,10 +46,10 @@ class JsonArticles:
         if self._opened is None:
             return None
         try:
-            text: str | None = _compiled.text(self._opened, doc, record)
+            hit: bytes | None = _compiled.hit(self._opened, doc, raw, before, after)
         except (TypeError, ValueError) as error:
             raise IndexCorrupt(self._path, f"article {doc} is damaged") from error
-        return text
+        return hit
 
 
 _FLAGS = ("PUBLISHED", "DATED", "DATE_ONLY", "HAS_HEAT", "HAS_QUALITY", "MODIFIED", "MODIFIED_ONLY", "TAGGED")

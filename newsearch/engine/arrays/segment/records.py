@@ -13,7 +13,6 @@ with a dictionary trained on its segment. A hit can therefore be read without it
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from math import isfinite
@@ -53,8 +52,6 @@ class Record(NamedTuple):
 
 
 _PARTS = len(Record._fields) - 1
-_RECORD = sys.getsizeof(()) + len(Record._fields) * (8 + sys.getsizeof(""))
-"""The memory of a record besides its letters, in bytes."""
 
 # Does the same as Record._make in half the time. It is called for every hit.
 _make = tuple.__new__
@@ -236,18 +233,16 @@ class RecordReader:
         Raises:
             IndexCorrupt: the bytes are not a record.
         """
-        return self.sized(doc)[0]
+        return self.decoded(doc, self.raw(doc))
 
-    def sized(self, doc: int) -> tuple[Record, int]:
-        """The record of a document, and an estimate of the memory that it takes, in bytes.
+    def decoded(self, doc: int, raw: bytes) -> Record:
+        """The record of a document, given its encoded record.
 
         Raises:
             IndexCorrupt: the bytes are not a record.
         """
-        raw = self.raw(doc)
         try:
-            text = raw.decode()
-            parts = text.split(SEPARATOR)
+            parts = raw.decode().split(SEPARATOR)
             if len(parts) != _PARTS:
                 raise ValueError(f"{len(parts)} parts")
         except ValueError as error:
@@ -257,10 +252,7 @@ class RecordReader:
         if parts[4] == _SAME:
             parts[4] = parts[3]
         parts.append(parts[3] or parts[4] or parts[5])
-        record: Record = _make(Record, parts)
-        # To measure each text takes as long as to read all of them. Texts in ASCII take a byte for each letter.
-        size = len(raw) if len(raw) == len(text) else sum(map(sys.getsizeof, parts))
-        return record, _RECORD + size
+        return _make(Record, parts)
 
     def urls(self, doc: int) -> bytes:
         """The web and the original URL of a document, case-folded, separated by a space if they differ.
