@@ -16,14 +16,16 @@ from newsearch._patterns import pattern
 _MOST: Final = 30
 
 # Most text is told to be safe by this alone. Runs of Han, kana and Hangul are long, and hold no marks.
+_RUN: Final = 16
 _SUSPECT: Final = pattern(
-    "[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{16}"
+    f"[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{{{_RUN}}}"
 )
 
 
 def limit_marks(text: str) -> str:
     """A text with no more than 30 marks on one letter; the marks after these are removed."""
-    if text.isascii() or not _SUSPECT.search(text):
+    # To compile the pattern takes longer than to answer a query.
+    if len(text) < _RUN or text.isascii() or not _SUSPECT.search(text):
         return text
     return _runs().sub(_limited, text)
 

@@ -1,7 +1,8 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
  * This is the module; its rooms are _lookup_words.c (words in any form), _lookup_exact.c (exact forms) and
- * _lookup_among.c (where a word stands). */
+ * _lookup_among.c (where a word stands), and
+ * _lookup_in_place.c (where its postings lie). */
 
 #include "_lookup.h"
 
@@ -109,6 +110,7 @@ static PyMethodDef methods[] = {
     {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
     {"held", held, METH_VARARGS, held_doc},
+    {"in_place", in_place, METH_VARARGS, in_place_doc},
     {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
     {"placed", placed, METH_VARARGS, placed_doc},
     {NULL, NULL, 0, NULL},

@@ -5,15 +5,11 @@
 #define COLLISIONS 256               /* so many stems with one crc32 are no accident */
 #define BLOCK 64                     /* postings that are looked at together */
 #define NEARLY 8                     /* a form has nearly all postings if the others have one part in so many */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
 
 static double weight_of[256]; /* see ranking.unsaturate */
 
 void find_weights(void) {
-    for (int code = 0; code < 256; code++) {
-        const double known = code < 255 ? code : 254.75;
-        weight_of[code] = K1 * known / (255 - known);
-    }
+    for (int code = 0; code < 256; code++) weight_of[code] = weight_of_code(code);
 }
 
 /* ---- which forms a word has ---- */
@@ -189,12 +185,6 @@ static int weigh(Weights *all, const SegmentArrays *segment, const Place *place)
         }
     }
     return 0;
-}
-
-static int code_of(double weight) {
-    const double scaled = 255 * weight / (K1 + weight);
-    const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-    return whole < 1 ? 1 : whole > 255 ? 255 : whole;
 }
 
 /* The weight of all forms in an article, added up in their order: another order may round otherwise. */
