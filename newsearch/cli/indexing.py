@@ -88,8 +88,8 @@ def _tell(report: Report, work: Work, again: bool) -> None:
         complain(f"values that cannot be used were set aside under `unusable`: {counts}")
     if report.ambiguous:
         complain(
-            f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was taken to"
-            " come first; --day-first or --month-first says which it is"
+            f"dates that could be read in two ways: of {counted(report.ambiguous, 'article')}, the month was read"
+            " first; --day-first or --month-first decides"
         )
     if report.unused:
         first = list(report.unused.items())[:MAX_KEYS_SHOWN]
@@ -99,7 +99,7 @@ def _tell(report: Report, work: Work, again: bool) -> None:
     for inner, outer in () if again else report.nested:
         complain(
             f"{inner} lies in {outer}, which is a source too: articles without a URL are in the index twice;"
-            f" newsearch forget {shlex.quote(inner)} drops one of each"
+            f" newsearch forget {shlex.quote(inner)} removes one of each"
         )
     for location in report.incomplete:
         complain(f"{location} could not be read to its end; the index keeps its other articles")

@@ -205,6 +205,6 @@ def check_watch(work: Work, sources: Sequence[str]) -> None:
     if work.watch and sources and all(source == STREAM for source in sources):
         raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
     if work.every and not work.watch:
-        raise click.UsageError("--every says how often --watch visits feeds; add --watch")
+        raise click.UsageError("--every sets how often --watch fetches feeds; add --watch")
     if work.watch and (not sources or any(map(is_watched, sources))):
         check_watching()

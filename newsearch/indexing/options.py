@@ -65,6 +65,6 @@ def settings_of(
         if flag is not None:
             check_flag(name, flag)
     if keep is not None and (not isinstance(keep, timedelta) or keep <= timedelta()):
-        raise ValueError(f"keep: {keep!r:.80} is no length of time; give a timedelta")
+        raise ValueError(f"keep: {keep!r:.80} is not a length of time; give a timedelta")
     seconds = None if keep is None else max(1, int(keep.total_seconds()))
     return SourceSettings(format, day_first, seconds, window)

@@ -113,7 +113,7 @@ def _parse_toml(content: str) -> tuple[dict[str, Any], str]:
     try:
         value = tomllib.loads(found[1])
     except tomllib.TOMLDecodeError as error:
-        raise FrontMatterError(f"front matter is no usable TOML: {error}") from error
+        raise FrontMatterError(f"front matter is not usable TOML: {error}") from error
     except RecursionError:
         raise FrontMatterError("front matter is nested too deeply") from None
     if not value:

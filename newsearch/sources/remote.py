@@ -220,7 +220,7 @@ class RemoteFeed:
             return _HttpAnswer(is_unchanged=True)
         if status == 410:
             raise SourceError(
-                self.location, "is gone for good (410); `newsearch forget` drops it and its articles"
+                self.location, "is gone for good (410); `newsearch forget` deletes it and its articles"
             )
         if status in (429, 503) and (wait := _seconds(headers.get("retry-after", ""))):
             self.memory.not_before = int(time.time()) + wait
@@ -232,7 +232,7 @@ class RemoteFeed:
         data = bytearray()
         packing = headers.get("content-encoding", "identity").strip().lower()
         if packing not in ("identity", "", "gzip", "x-gzip", "deflate"):
-            raise SourceError(self.location, f"is packed with {packing:.20}, which was not asked for")
+            raise SourceError(self.location, f"is compressed with {packing:.20}, which was not requested")
         unpacker = None if packing in ("identity", "") else zlib.decompressobj(47)  # 47: detect gzip or zlib
         for piece in response.iter_raw():
             # Decompressed by hand, because httpx accepts truncated data and expands a piece without a size limit.
