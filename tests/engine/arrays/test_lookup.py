@@ -44,25 +44,27 @@ def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
         "post_doc": np.arange(5, dtype=np.uint16),
         "post_code": np.arange(10, 15, dtype=np.uint8),
         "stem_language": None,
+        "dead": NO_ONE.astype(np.uint16),
         "start": 0,
         "articles": 5,
     }
     return tuple((arrays | changed).values())
 
 
-def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, dead: Any = NO_ONE) -> Any:
+def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None) -> Any:
     def is_stem(language: int, form: bytes) -> bool:
         return form.startswith(b"ban")
 
     docs, codes, most, alive = compiled.find(
-        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem, dead
+        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem
     )
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
 
 
 def test_articles_are_numbered_through_and_the_form_that_was_asked_for_is_worth_more() -> None:
     docs, codes, most, alive = find(
-        lookup_arrays(), lookup_arrays(start=5), dead=np.arange(4, 10, dtype=np.uint32)
+        lookup_arrays(dead=np.array([4], np.uint16)),
+        lookup_arrays(start=5, dead=np.arange(5, dtype=np.uint16)),
     )
     assert docs == [0, 1, 2, 3, 5, 6, 7, 8]
     assert codes == [10 * PARTS, *(code * (PARTS - 1) for code in (11, 12, 13))] * 2
@@ -90,7 +92,8 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     # In each language, some of the forms share a stem; that which is asked for does in all of them.
     groups = [sorted({0, *random.choice(count, count).tolist()}) for _ in range(3)]
     encoded = [b"ban%d" % number for number in range(count)]
-    docs, codes, most, _ = find(
+    dead = np.flatnonzero(random.random(articles) < random.choice([0, 0.001, 0.1]))
+    docs, codes, most, alive = find(
         lookup_arrays(
             term_bytes=np.frombuffer(b"".join(encoded), np.uint8),
             term_at=np.arange(count + 1) * 4,
@@ -103,6 +106,7 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
             post_doc=np.concatenate([doc for doc, _ in postings]).astype(np.uint16),
             post_code=np.concatenate([code for _, code in postings]).astype(np.uint8),
             stem_language=language.astype(np.uint8),
+            dead=dead.astype(np.uint16),
             articles=articles,
         ),
         term=encoded[0],
@@ -118,6 +122,7 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     assert docs == held.tolist()
     assert codes == expected.tolist()
     assert most == expected.max(initial=0)
+    assert alive == len(np.setdiff1d(held, dead))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_what_leads_out_of_a_segment_is_an_error(damage: dict[str, Any]) -> None
 def test_what_is_no_list_of_dead_articles_is_an_error() -> None:
     for dead in (np.ones(2, bool), np.ones(5), "text", None):
         with pytest.raises((ValueError, TypeError)):
-            find(lookup_arrays(), dead=dead)
+            find(lookup_arrays(dead=dead))
 
 
 def test_what_goes_wrong_over_a_stem_is_raised() -> None:
@@ -163,7 +168,7 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
         raise KeyError(form)
 
     with pytest.raises(KeyError):
-        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, NO_ONE)
+        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails)
 
 
 # Exact forms

@@ -15,7 +15,7 @@ static inline int damaged(const char *what) {
     return -1;
 }
 
-#define ARRAYS 11
+#define ARRAYS 12
 
 typedef struct {
     union {
@@ -26,8 +26,10 @@ typedef struct {
             Array group_at, group;
             Array post_at, doc, code;
             Array language;                     /* without it, all articles are of one language */
+            Array dead;                         /* the articles that are not live, sorted */
         };
     };
+    uint64_t *is_dead;          /* a bit for each article, or NULL if all are live */
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
 } SegmentArrays;
 
@@ -53,7 +55,8 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 
 /* ---- the forms of a term ---- */
 
-typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
+/* A form, a bit for every language in which it is one, and the posting that was read last. */
+typedef struct { uint32_t form; uint64_t spoken; Py_ssize_t read; } Place;
 
 /* The forms of a segment, among the places of all, and how many postings they have together. */
 typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
@@ -78,6 +81,12 @@ void search_close(Search *search);
 
 /* Collect the forms of all segments, and their postings. Returns how many these are, -1 with an exception. */
 int64_t collect(Search *search);
+
+/* ---- their postings as one list ---- */
+
+/* Two sorted lists of keys, article << 16 | value, as one. Articles in both get the value 0. Returns how many keys it has:
+ * at most those of both, for which there must be room. */
+Py_ssize_t merge(const uint32_t *left, Py_ssize_t lefts, const uint32_t *right, Py_ssize_t rights, uint32_t *to);
 
 /* ---- where words stand ---- */
 

@@ -50,18 +50,15 @@ class WordLookup:
         self._segments = segments
         self._starts = starts
 
-    def find(self, term: str, dead: Array) -> Found:
+    def find(self, term: str) -> Found:
         """Look a term up.
-
-        Args:
-            dead: the articles that are not live, sorted, uint32.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
         if _compiled is None:
-            return self._find(term, dead)
-        doc, code, most, count = _compiled.find(self._opened, *self._asked(term), dead)
+            return self._find(term)
+        doc, code, most, count = _compiled.find(self._opened, *self._asked(term))
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
 
     def bound(self, term: str) -> int:
@@ -137,12 +134,16 @@ class WordLookup:
             number = segment.dictionary.number(form)
             yield segment.postings(number, number + 1)[0] if number >= 0 else np.empty(0, np.uint16)
 
-    def _find(self, term: str, dead: Array) -> Found:
+    def _find(self, term: str) -> Found:
         found = [_in_segment(segment, term) for segment in self._segments]
         docs = [doc + np.uint32(start) for start, (doc, _) in zip(self._starts, found, strict=False)]
         doc = np.concatenate([np.empty(0, np.uint32), *docs])
         code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
-        return Found(doc, code, int(code.max(initial=0)), len(doc) - int(matches.holds(dead, doc).sum()))
+        live = sum(
+            len(doc) - int(np.isin(doc, segment.dead).sum())
+            for segment, (doc, _) in zip(self._segments, found, strict=True)
+        )
+        return Found(doc, code, int(code.max(initial=0)), live)
 
     def _asked(self, term: str) -> tuple[bytes, list[tuple[int, int]], Callable[[int, bytes], bool]]:
         """A term as the compiled functions take it: in UTF-8, the hash of its stem in each language, and what tells

@@ -108,7 +108,7 @@ class View(ColumnView):
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found: Part | None = self.cache.get(("words", term))
         if found is None:
-            doc, code, most, live = self._lookup.find(term, self.dead)
+            doc, code, most, live = self._lookup.find(term)
             unit = self.unit(live) / ranking.PARTS
             found = self.with_bits(Part(doc, code, unit, unit * most))
             # As `size_of`, which would take as long as many searches.
