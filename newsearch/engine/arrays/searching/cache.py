@@ -36,10 +36,6 @@ _MAKING = 20_000
 """To make any value costs as much as so many bytes of a large one."""
 
 
-_SLACK = 8
-"""Memory is given back to the system when the values that were dropped took one part in so many of the limit."""
-
-
 class Cache:
     """Values by key. Threads may share it.
 
@@ -84,11 +80,12 @@ class Cache:
             self.used += size
             if self.used > self.limit:
                 self._drop_least()
-            is_slack = self._dropped * _SLACK > self.limit
-            if is_slack:
+            is_much = self._dropped > self.limit
+            if is_much:
                 self._dropped = 0
-        if is_slack:
-            # What was dropped may still be in use, and be given back the next time.
+        if is_much:
+            # Memory that was freed is mostly used again; what lies between is given back from time to time. To do so
+            # more often costs more than to find words.
             kernel.give_back()
 
     def _drop_least(self) -> None:
