@@ -19,7 +19,7 @@ _SHORT: Final = 256
 
 # Most text is told to be safe by this alone. Runs of Han, kana and Hangul are long, and hold no marks.
 _SUSPECT: Final = pattern(
-    "[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{%d}" % _FEW
+    f"[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{{{_FEW}}}"
 )
 
 
@@ -31,7 +31,7 @@ def limit_marks(text: str) -> str:
 
 
 def _has_few(text: str) -> bool:
-    """Whether a short text has too few letters beyond ASCII. To compile the expression takes far longer than to tell."""
+    """Whether a short text has too few letters beyond ASCII. To compile the expression takes far longer."""
     return len(text) < _SHORT and len(text.encode("utf-8", "surrogatepass")) - len(text) < _FEW
 
 

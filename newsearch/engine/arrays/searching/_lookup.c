@@ -1,7 +1,7 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
- * This is the module; its rooms are _lookup_words.c (words in any form, by _lookup_forms.c and _lookup_merge.c), _lookup_exact.c (exact forms) and
- * _lookup_among.c (where a word stands). */
+ * This is the module; its rooms are _lookup_forms.c (which forms a word has), _lookup_words.c and _lookup_merge.c (words in
+ * any form), _lookup_exact.c (exact forms) and _lookup_together.c (words that stand together). */
 
 #include "_lookup.h"
 
@@ -116,12 +116,13 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
-    {"among", among, METH_VARARGS, among_doc},
     {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
     {"held", held, METH_VARARGS, held_doc},
+    {"live", live, METH_VARARGS, live_doc},
     {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
     {"placed", placed, METH_VARARGS, placed_doc},
+    {"together", together, METH_VARARGS, together_doc},
     {NULL, NULL, 0, NULL},
 };
 

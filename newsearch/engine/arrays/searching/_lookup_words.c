@@ -23,7 +23,7 @@ void find_weights(void) {
 typedef struct {
     uint32_t *doc; /* with room for all postings of all forms */
     uint16_t *value;
-    Py_ssize_t count, dead;
+    Py_ssize_t count, live;
     int most;
 } Found;
 
@@ -31,6 +31,7 @@ typedef struct {
  * spare for merging them; those of the longest; and where articles with several forms stand in the result. Such articles
  * have a value of 0 until it is found. */
 typedef struct {
+    size_t most; /* keys of any segment, and one more */
     uint32_t *keys, *spare, *longest, *several;
     Py_ssize_t *ends; /* of the keys of each form */
 } Room;
@@ -55,11 +56,6 @@ static int are_inside(const SegmentArrays *segment, const Postings *posts) {
     if (segment->articles == MAX_ARTICLES) return 0;
     for (Py_ssize_t i = 0; i < posts->count; i++) furthest = posts->doc[i] > furthest ? posts->doc[i] : furthest;
     return !posts->count || furthest < segment->articles ? 0 : -1;
-}
-
-/* Whether a form counts in this article. */
-static inline int is_spoken(const Place *place, const uint8_t *language, uint16_t doc) {
-    return !~place->spoken || (language[doc] < LANGUAGES) & (place->spoken >> language[doc] % LANGUAGES);
 }
 
 static Py_ssize_t keys_of(const SegmentArrays *segment, const Place *place, const Postings *posts, uint32_t *keys) {
@@ -227,17 +223,8 @@ static int unite(Found *found, const SegmentArrays *segment, const Forms *forms,
     int16_t most = 0;
     for (Py_ssize_t i = 0; i < found->count - before; i++) most = values[i] > most ? values[i] : most;
     if (most > found->most) found->most = most;
-    if (segment->dead.length) found->dead += count_dead(segment, found->doc + before, found->count - before);
-    return 0;
-}
-
-/* Append the articles of all segments; -1 if one is outside. */
-static int unite_all(const Search *search, Found *found, const Room *room) {
-    for (Py_ssize_t i = 0; i < search->all->count; i++) {
-        const Forms *forms = &search->forms[i];
-        if (forms->count && unite(found, &search->all->each[i], forms, search->places + forms->first, *room) < 0)
-            return -1;
-    }
+    found->live += found->count - before;
+    if (segment->dead.length) found->live -= count_dead(segment, found->doc + before, found->count - before);
     return 0;
 }
 
@@ -252,6 +239,7 @@ static void *room_open(Room *room, const Search *search) {
     }
     char *made = PyMem_Malloc(forms * sizeof *room->ends + 4 * keys * sizeof *room->keys);
     if (!made) return PyErr_NoMemory();
+    room->most = keys;
     room->ends = (Py_ssize_t *)made;
     room->keys = (uint32_t *)(room->ends + forms);
     room->spare = room->keys + keys;
@@ -273,6 +261,55 @@ PyObject *bound(PyObject *module, PyObject *args) {
     return postings < 0 ? NULL : PyLong_FromLongLong(postings);
 }
 
+/* The articles of all segments; -1 with an exception. Without `docs` and `values`, those of one segment take the place of
+ * those of another, and only `found->live` tells about all. */
+static int unite_all(const Search *search, int64_t postings, Found *found, PyObject *docs, PyObject *values) {
+    Room room;
+    void *piece = room_open(&room, search);
+    int is_outside = 0, has_room = piece != NULL;
+    if (docs) {
+        found->doc = (uint32_t *)PyByteArray_AsString(docs);
+        found->value = (uint16_t *)PyByteArray_AsString(values);
+    } else if (piece) {
+        found->doc = PyMem_Malloc(room.most * sizeof *found->doc);
+        found->value = PyMem_Malloc(room.most * sizeof *found->value);
+        has_room = found->doc && found->value;
+    }
+    if (has_room) {
+        RELEASED(postings)
+        for (Py_ssize_t i = 0; i < search->all->count && !is_outside; i++) {
+            const Forms *forms = &search->forms[i];
+            if (!docs) found->count = 0;
+            if (forms->count)
+                is_outside = unite(found, &search->all->each[i], forms, search->places + forms->first, room) < 0;
+        }
+        REGAINED
+        if (is_outside) out_of_range();
+    } else if (piece) {
+        PyErr_NoMemory();
+    }
+    if (!docs) {
+        PyMem_Free(found->doc);
+        PyMem_Free(found->value);
+    }
+    PyMem_Free(piece);
+    return has_room && !is_outside ? 0 : -1;
+}
+
+const char live_doc[] = "live(opened, term, stems, is_stem): how many live articles hold a term in any form, see `find`.";
+
+PyObject *live(PyObject *module, PyObject *args) {
+    PyObject *capsule, *stems, *result = NULL;
+    Search search = {0};
+    Found found = {0};
+    if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search.term, &search.length, &PyList_Type, &stems, &search.is_stem))
+        return NULL;
+    const int64_t postings = search_open(&search, capsule, stems) < 0 ? -1 : collect(&search);
+    if (postings >= 0 && unite_all(&search, postings, &found, NULL, NULL) == 0) result = PyLong_FromSsize_t(found.live);
+    search_close(&search);
+    return result;
+}
+
 const char find_doc[] =
     "find(opened, term, stems, is_stem): the numbers (uint32) of the articles that hold a term (UTF-8) in any\n"
     "form, its code in each (uint16, see words.Found), the highest of these, and how many are live. `stems` is [(language,\n"
@@ -282,8 +319,6 @@ PyObject *find(PyObject *module, PyObject *args) {
     PyObject *capsule, *stems, *docs = NULL, *values = NULL, *result = NULL;
     Search search = {0};
     Found found = {0};
-    Room room;
-    void *piece = NULL;
     if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search.term, &search.length, &PyList_Type, &stems, &search.is_stem))
         return NULL;
     if (search_open(&search, capsule, stems) < 0) goto done;
@@ -293,22 +328,14 @@ PyObject *find(PyObject *module, PyObject *args) {
     docs = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.doc);
     values = PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)postings * (Py_ssize_t)sizeof *found.value);
     if (!docs || !values) goto done;
-    piece = room_open(&room, &search);
-    if (!piece) goto done;
-    found.doc = (uint32_t *)PyByteArray_AsString(docs);
-    found.value = (uint16_t *)PyByteArray_AsString(values);
-    RELEASED(postings)
-    const int united = unite_all(&search, &found, &room);
-    REGAINED
-    if (united < 0) { out_of_range(); goto done; }
+    if (unite_all(&search, postings, &found, docs, values) < 0) goto done;
     if (PyByteArray_Resize(docs, found.count * (Py_ssize_t)sizeof *found.doc) < 0 ||
         PyByteArray_Resize(values, found.count * (Py_ssize_t)sizeof *found.value) < 0)
         goto done;
-    result = Py_BuildValue("OOin", docs, values, found.most, found.count - found.dead);
+    result = Py_BuildValue("OOin", docs, values, found.most, found.live);
 done:
     Py_XDECREF(docs);
     Py_XDECREF(values);
-    PyMem_Free(piece);
     search_close(&search);
     return result;
 }

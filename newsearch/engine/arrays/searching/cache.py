@@ -112,7 +112,7 @@ class Cache:
 
 
 class _Entry:
-    """A key and its value, the size of it in bytes, what it gains with each use and has gained so far, and its worth."""
+    """A key and its value, its size in bytes, what it gains with each use and has gained so far, and its worth."""
 
     __slots__ = ("gain", "gained", "key", "size", "value", "worth")
 
