@@ -49,13 +49,14 @@ class PeerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Microseconds for the top 10 of one class: the median of the queries' medians, p95 of all samples."""
+    """Microseconds for the top 10 of one class: median and mean of the queries' medians, p95 of all samples."""
 
     peer: str
     group: str
     count: bool
     queries: int
     median_us: float
+    mean_us: float
     p95_us: float
 
 
@@ -283,7 +284,8 @@ def _summary(samples: dict[tuple[str, BenchQuery], list[float]]) -> list[Latency
             group=group,
             count=count,
             queries=len(per_query),
-            median_us=median(median(times) for times in per_query),
+            median_us=median(map(median, per_query)),
+            mean_us=mean(map(median, per_query)),
             p95_us=float(np.percentile([time for times in per_query for time in times], 95)),
         )
         for (name, group, count), per_query in classes.items()

@@ -47,11 +47,15 @@ def _latency(run: BenchRun) -> list[Table]:
             cells = [found.get((name, group, count)) for name in run.peers]
             if any(cells):
                 texts = [f"{cell.median_us:,.0f} ({cell.p95_us:,.0f})" if cell else "-" for cell in cells]
-                times = [(one.peer, one.median_us) for one in run.latencies if one.group == group]
                 own = found.get((GOAL, group, count))
-                rows.append([group, *texts, *_ratios(run, own.median_us if own else None, times)])
+                all_ways = [one for one in run.latencies if one.group == group]
+                medians = [(one.peer, one.median_us) for one in all_ways]
+                means = [(one.peer, one.mean_us) for one in all_ways]
+                ratios = _ratios(run, own.median_us if own else None, medians)
+                rows.append([group, *texts, *ratios, *_ratios(run, own.mean_us if own else None, means)])
         if rows:
-            made.append((title, ["", *run.peers, *_compared(run)], rows))
+            compared = _compared(run)
+            made.append((title, ["", *run.peers, *compared, *(f"{name}, mean" for name in compared)], rows))
     return made
 
 

@@ -12,10 +12,23 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from newsearch._compiled import compiled
-from newsearch.articles.article import Article, Draft, Image, Provider
+from newsearch.articles.article import Article, Draft
 from newsearch.articles.dates import is_day_first
 from newsearch.articles.extra import AMBIGUOUS, extra
 from newsearch.articles.history import versions
+from newsearch.articles.parts import (
+    KNOWN_PROVIDERS,
+    KNOWN_TOPICS,
+    first_of,
+    images_of,
+    is_collection,
+    is_something,
+    line_of,
+    name_of,
+    provider_of,
+    topics_of,
+    usual_provider_of,
+)
 from newsearch.articles.values import (
     LARGEST_SIGNAL,
     NEWEST_YEAR,
@@ -32,7 +45,7 @@ from newsearch.articles.values import (
 )
 from newsearch.articles.vocabularies import SIGNS, Keys, Vocabulary, recognised, site
 from newsearch.errors import SourceError
-from newsearch.text.addresses import HOST_NAME, MAX_URL_LENGTH, canonical_url, clean_url
+from newsearch.text.addresses import MAX_URL_LENGTH, canonical_url, clean_url
 from newsearch.text.clean import clean_body, clean_text
 
 
@@ -255,17 +268,17 @@ def _article(
     draft.id = id
     draft.body = body = clean_body(body) if body else ""
     draft.title = _title(get("title"), may_be_empty=body != "" and "text" in mapping)
-    draft.excerpt = _line(get("excerpt"))
-    draft.topics = _topics(get("topics"), get("tags"))
+    draft.excerpt = line_of(get("excerpt"))
+    draft.topics = topics_of(get("topics"), get("tags"))
     draft.original_url = clean = clean_url(original_url)
     draft.web_url = clean if web_url == original_url else clean_url(web_url)
-    draft.category = _line(get("category")) or _first(get("categories"))
-    draft.type = _line(get("type")) or "article"
+    draft.category = line_of(get("category")) or first_of(get("categories"))
+    draft.type = line_of(get("type")) or "article"
     draft.quality = signal(get("quality"), "quality")
     draft.heat = signal(get("heat"), "heat")
     draft.published = is_visible
-    draft.provider, bad_provider = _provider(get("provider"))
-    unusable = {key: get(key) for key in _TEXTS if _is_collection(get(key))}
+    draft.provider, bad_provider = provider_of(get("provider"))
+    unusable = {key: get(key) for key in _TEXTS if is_collection(get(key))}
     if day_first is None:
         day_first = is_day_first(language(get("locale") or get("lang") or get("language")))
     ambiguous: list[str] = []
@@ -274,10 +287,10 @@ def _article(
     if name and not id:
         draft.id = _content_id(name, draft)
     for key, url in (("originalUrl", draft.original_url), ("webUrl", draft.web_url)):
-        if url is None and _is_something(get(key)):
+        if url is None and is_something(get(key)):
             unusable[key] = get(key)
     for key in ("topics", "tags"):
-        if nameless := [topic for topic in as_list(get(key)) if _is_collection(topic) and not _name(topic)]:
+        if nameless := [topic for topic in as_list(get(key)) if is_collection(topic) and not name_of(topic)]:
             unusable[key] = nameless
     if bad_provider is not None:
         unusable["provider"] = bad_provider
@@ -313,14 +326,6 @@ def _usual_moment(value: object, key: str) -> dt.datetime | dt.date | None:
 _TEXTS: Final = ("category", "excerpt", "type", "body", "content", "text")
 
 
-def _is_collection(value: object) -> bool:
-    return isinstance(value, dict | list) and bool(value)
-
-
-def _is_something(value: object) -> bool:
-    return _is_collection(value) or as_text(value).strip() != ""
-
-
 def _add_rare(
     draft: Any,
     mapping: Mapping[str, Any],
@@ -334,16 +339,16 @@ def _add_rare(
     draft.amp_web_url = clean_url(get("ampWebUrl"))
     draft.cdn_amp_web_url = clean_url(get("cdnAmpWebUrl"))
     for key, url in (("ampWebUrl", draft.amp_web_url), ("cdnAmpWebUrl", draft.cdn_amp_web_url)):
-        if url is None and _is_something(get(key)):
+        if url is None and is_something(get(key)):
             bad[key] = get(key)
     tag = get("locale") or get("lang") or get("language")
     draft.language = language(tag)
-    if draft.language is None and _is_something(tag):
+    if draft.language is None and is_something(tag):
         bad["locale"] = tag
-    draft.images, bad_images = _images(get("images"))
+    draft.images, bad_images = images_of(get("images"))
     draft.related, bad_related = _related(get("related"), depth)
     draft.authors = authors(get("authors"))
-    if not draft.authors and _is_something(get("authors")):
+    if not draft.authors and is_something(get("authors")):
         bad["authors"] = get("authors")
     unclear = list(ambiguous)
     day_first = is_day_first(draft.language) if day_first is None else day_first
@@ -362,124 +367,10 @@ def _add_rare(
 
 
 def _title(value: object, may_be_empty: bool) -> str:
-    title = _line(value)
+    title = line_of(value)
     if not title and not may_be_empty:
         raise Unusable("title is not a text" if isinstance(value, dict | list) and value else "no title")
     return title
-
-
-def _topics(topics: object, tags: object) -> tuple[str, ...]:
-    if isinstance(topics, str) or isinstance(tags, str):
-        topics, tags = _parted(topics), _parted(tags)
-    values = topics if tags is None and isinstance(topics, list) else [*as_list(topics), *as_list(tags)]
-    key = tuple(values)
-    try:
-        return _KNOWN_TOPICS[key]
-    except (KeyError, TypeError):
-        names = tuple(dict.fromkeys(filter(None, map(_name, values))))
-        if all(isinstance(value, str) for value in key):
-            _remember(_KNOWN_TOPICS, key, names)
-        return names
-
-
-def _parted(value: object) -> object:
-    """Split one text with commas into several topics."""
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) and "," in value else value
-
-
-def _provider(given: object) -> tuple[Provider | None, Any]:
-    """The outlet, and its unusable parts; None if there are none."""
-    value = given
-    if value is None:
-        return None, None
-    if not isinstance(value, dict):
-        value = {"name": next(iter(as_list(value)), None)}
-    name, domain, images = value.get("name"), value.get("domain"), value.get("images")
-    key = (name, domain)
-    try:
-        if not images:
-            return _KNOWN_PROVIDERS[key], None
-    except (KeyError, TypeError):
-        pass
-    logos, bad_logos = _images(images)
-    title = _line(name)
-    provider = Provider(title, _domain(domain) or _named_domain(title), logos)
-    if not (provider.name or provider.domain):
-        is_empty = not any(map(_is_something, as_list(given) if given is not value else value.values()))
-        return None, None if is_empty else given
-    if not images and isinstance(name, str) and isinstance(domain, str):
-        _remember(_KNOWN_PROVIDERS, key, provider)
-    bad: dict[str, Any] = {"images": bad_logos} if bad_logos else {}
-    bad |= {part: text for part, text in (("name", name), ("domain", domain)) if _is_collection(text)}
-    return provider, bad or None
-
-
-def _usual_provider(value: object) -> Any:
-    """The outlet, or NotImplemented if some of it is unusable."""
-    provider, bad = _provider(value)
-    return provider if bad is None else NotImplemented
-
-
-# A collection has few providers and few sets of topics, and each occurs in very many articles.
-_KNOWN_TOPICS: Final[dict[tuple[Any, ...], tuple[str, ...]]] = {}
-_KNOWN_PROVIDERS: Final[dict[tuple[Any, ...], Provider]] = {}
-_MAX_REMEMBERED: Final = 16384
-
-
-def _remember(memory: dict[Any, Any], key: tuple[Any, ...], value: object) -> None:
-    if sum(map(len, key)) < 200:
-        if len(memory) >= _MAX_REMEMBERED:
-            memory.clear()
-        memory[key] = value
-
-
-def _line(value: object) -> str:
-    return clean_text(value if isinstance(value, str) else as_text(value))
-
-
-def _name(value: object) -> str:
-    return _line(value.get("name") if isinstance(value, dict) else value)
-
-
-def _first(categories: object) -> str:
-    return next(filter(None, map(_name, as_list(categories))), "")
-
-
-def _domain(value: object) -> str:
-    domain = as_text(value).lower()
-    host = domain.partition("//")[2] or domain  # some records have a whole URL here
-    return clean_text(host.partition("/")[0])
-
-
-_MAX_HOST: Final = 253
-
-
-def _named_domain(name: str) -> str:
-    """The domain that the name of an outlet is, as in `CNN.com`; empty for other names."""
-    return name.lower().removeprefix("www.") if len(name) <= _MAX_HOST and HOST_NAME.fullmatch(name) else ""
-
-
-def _images(value: object) -> tuple[tuple[Image, ...], list[Any]]:
-    """The images, and the values without a web URL."""
-    if value is None:
-        return (), []
-    images, bad = [], []
-    for item in as_list(value):
-        fields = item if isinstance(item, dict) else {"url": item}
-        if url := clean_url(fields.get("url")):
-            is_cached = as_text(fields.get("isCached")).lower() == "true"
-            images.append(Image(url, _pixels(fields.get("width")), _pixels(fields.get("height")), is_cached))
-        elif _is_something(item):
-            bad.append(item)
-    return tuple(images), bad
-
-
-def _pixels(value: object) -> int | None:
-    try:
-        pixels = signal(value, "pixels")
-    except Unusable:
-        return None
-    return int(pixels) if pixels and pixels >= 1 else None
 
 
 def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]:
@@ -492,7 +383,7 @@ def _related(value: object, depth: int) -> tuple[tuple[Article, ...], list[Any]]
             path = as_text(item.get("path")) if isinstance(item, dict) else ""
             related.append(_article(item, clean_text(path), "", depth + 1))
         except Unusable:
-            if _is_something(item):
+            if is_something(item):
                 bad.append(item)
     return tuple(related), bad
 
@@ -523,10 +414,10 @@ if _twin := compiled(f"{__package__}._reading", _CONSTANTS):
     _reader = _twin.Reader(
         Draft,
         Article,
-        _KNOWN_TOPICS,
-        _KNOWN_PROVIDERS,
-        _topics,
-        _usual_provider,
+        KNOWN_TOPICS,
+        KNOWN_PROVIDERS,
+        topics_of,
+        usual_provider_of,
         _add_rare,
         _clean_id,
         clean_text,

@@ -10,7 +10,7 @@ from typing import Any
 
 from newsearch.articles.article import Article, article_to_mapping
 from newsearch.cli.formats import print_json
-from newsearch.cli.indexing import Work
+from newsearch.cli.work import Work
 from newsearch.errors import SourceError
 from newsearch.sources.base import STREAM, ReadingOptions
 from newsearch.sources.explaining import Explained, explained
@@ -49,7 +49,8 @@ def explain_files(paths: Sequence[str], work: Work) -> int:
 def _show(path: str, record: Explained, first: bool) -> None:
     if first:
         print(f"{one_line(path)}: {record.format}")
-    print(f"\n{record.place or 'the file'}: {record.vocabulary or 'not recognised'}")
+    what = record.vocabulary or ("broken" if isinstance(record.outcome, SourceError) else "not recognised")
+    print(f"\n{record.place or 'the file'}: {what}")
     if record.keys:
         width = min(max(len(key) for key, _, _ in record.keys), 30)
         for key, ours, value in record.keys:

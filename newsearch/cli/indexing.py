@@ -1,34 +1,20 @@
-"""What the commands that write an index share: options, progress, the summary, the list of broken articles."""
+"""How the commands that write an index run: progress, the summary, the list of broken articles."""
 
 from __future__ import annotations
 
 import os
 import shlex
-import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from datetime import timedelta
-from functools import wraps
-from math import inf
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from newsearch.cli.formats import print_json
-from newsearch.cli.options import Size, format_option
-from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.progress import ProgressLine
 from newsearch.cli.terminal import complain
-from newsearch.engine.base import LEAST_MEMORY
-from newsearch.errors import NewsearchError, QueryError
-from newsearch.indexing.gate import read_gate
+from newsearch.cli.work import Work
 from newsearch.indexing.reports import Report, Watch
-from newsearch.indexing.watching import bursts, check_watching
 from newsearch.outputs.words import counted
-from newsearch.query.dates import parse_duration
-from newsearch.sources.base import ONCE, STREAM, is_remote
-from newsearch.sources.formats import OPML, format_names
 from newsearch.text.clean import one_line
 
 MAX_BROKEN_SHOWN = 20
@@ -37,313 +23,6 @@ MAX_KEYS_SHOWN = 8
 
 MAX_CHANGES_SHOWN = 20
 """Maximum number of ids of each kind in text output; JSON has the first 1,000."""
-
-
-class _Length(click.ParamType):  # type: ignore[type-arg]  # as above
-    """A duration of at least a minute, such as 15min, 2h or 1d."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, context: click.Context | None
-    ) -> timedelta:
-        try:
-            length = value if isinstance(value, timedelta) else parse_duration(str(value))
-        except QueryError as error:
-            self.fail(str(error), param, context)
-        if not length:
-            self.fail(f"{value!r} is no time at all", param, context)
-        return length
-
-
-wait_option = click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    is_flag=False,
-    flag_value="inf",
-    default=0,
-    metavar="[SECONDS]",
-    help="Wait this long, or without a limit, while another process writes the index.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The options of a command that writes an index, without its sources: the values of `work_options`."""
-
-    directory: str | None
-    protected: str | None
-    workers: int
-    wait: float
-    memory: int
-    gate: str | None
-    resume: bool | None
-    strict: bool
-    dry_run: bool
-    watch: bool
-    every: timedelta | None
-    keep: timedelta | None
-    keep_history: bool | None
-    window: bool | None
-    defaults: bool
-    format: str | None
-    day_first: bool | None
-    list_broken: bool
-    format_name: str
-
-    @property
-    def index(self) -> str:
-        """Path of the index."""
-        return self.directory or DEFAULT_INDEX
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments that `build` and `reindex` share.
-
-        Raises:
-            GateFailed: the gate file cannot be used.
-        """
-        return {
-            "protected": self.protected,
-            "workers": self.workers,
-            "wait": self.wait,
-            "memory": self.memory,
-            "gate": None if self.gate is None else read_gate(self.gate),
-            "resume": self.resume is not False,
-            "dry_run": self.dry_run,
-            "format": self.format or "",
-            "day_first": self.day_first,
-            "trust_env": True,
-            "keep": self.keep,
-            "keep_history": self.keep_history,
-            "window": self.window,
-            "defaults": self.defaults,
-        }
-
-
-_WORK_OPTIONS = (
-    index_option,
-    click.option(
-        "--protected",
-        metavar="FILE",
-        help="Words, one per line, that match no other form.  [default: those of the index]",
-    ),
-    click.option(
-        "--workers",
-        type=click.IntRange(min=1),
-        default=os.cpu_count,
-        metavar="NUMBER",
-        help="Processes that read Markdown files.  [default: one per processor]",
-    ),
-    click.option(
-        "--memory",
-        type=Size(LEAST_MEMORY),
-        default="512M",
-        show_default=True,
-        metavar="SIZE",
-        help="Write articles to disk when they take this much memory.",
-    ),
-    click.option(
-        "--gate",
-        type=click.Path(),
-        metavar="FILE",
-        help="Publish only if the checks in this file pass.",
-    ),
-    wait_option,
-    click.option(
-        "--resume/--no-resume",
-        default=None,
-        help="Resume a stopped run of the same sources, or start over.  [default: resume]",
-    ),
-    click.option(
-        "--strict",
-        is_flag=True,
-        help="Exit with 2 if an article is broken; the others are still indexed.",
-    ),
-    click.option(
-        "--as",
-        "format",
-        type=click.Choice(format_names()),
-        metavar="FORMAT",
-        help=f"The format of files that do not tell it: {', '.join(format_names())}. Remembered for each source.",
-    ),
-    click.option(
-        "--day-first/--month-first",
-        default=None,
-        help="Read 03/04/2020 as the 3rd of April, or as the 4th of March. Remembered."
-        "  [default: as the language has it]",
-    ),
-    click.option(
-        "--keep",
-        type=_Length(),
-        metavar="TIME",
-        help="Drop articles of feeds that are older, as 90d. Remembered.  [default: keep all]",
-    ),
-    click.option(
-        "--window/--no-window",
-        default=None,
-        help="Keep articles that a file no longer has, or drop them. Remembered.  [default: keep those of feeds]",
-    ),
-    click.option(
-        "--defaults",
-        is_flag=True,
-        help="Discard what the index remembers of --as, --day-first, --keep and --window for these sources.",
-    ),
-    click.option(
-        "--list-broken",
-        is_flag=True,
-        help="List all broken articles, not only the first 20, and the files passed over.",
-    ),
-    click.option("--dry-run", is_flag=True, help="List what would change, and write nothing."),
-    click.option("--watch", is_flag=True, help="Keep running, and index again when files change."),
-    click.option(
-        "--every",
-        type=_Length(),
-        metavar="TIME",
-        help="With --watch, visit feeds of the web this often.  [default: 15min]",
-    ),
-    click.option(
-        "--keep-history/--no-keep-history",
-        default=None,
-        help="Keep earlier versions of titles and excerpts, or stop that; the index remembers it.",
-    ),
-    format_option("text", "json"),
-)
-
-
-def work_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Add the options for writing an index to a command; it receives their values as one argument, `work`."""
-
-    @wraps(command)
-    def working(**values: Any) -> int:
-        work = Work(**{field.name: values.pop(field.name) for field in fields(Work)})
-        check_watch(work, values.get("sources", ()))
-        return command(work=work, **values)
-
-    decorated: Callable[..., int] = working
-    for option in reversed(_WORK_OPTIONS):
-        decorated = option(decorated)
-    return decorated
-
-
-def check_watch(work: Work, sources: Sequence[str]) -> None:
-    """Refuse `--watch` for what cannot be watched, before any work is done.
-
-    Args:
-        sources: the given sources; empty if the index remembers them.
-
-    Raises:
-        UsageError: no source can be watched, or nothing would be written, and every run would report the same.
-        EngineError: the package for watching is not installed.
-    """
-    if work.watch and work.dry_run:
-        raise click.UsageError("--watch and --dry-run cannot be used together; omit one of them")
-    if work.watch and sources and all(source == STREAM for source in sources):
-        raise click.UsageError("--watch needs files to watch; standard input cannot be watched")
-    if work.every and not work.watch:
-        raise click.UsageError("--every says how often --watch visits feeds; add --watch")
-    if work.watch and (not sources or any(map(_is_watched, sources))):
-        check_watching()
-
-
-def _is_watched(source: str) -> bool:
-    return source not in ONCE and not _is_visited(source)
-
-
-def _is_visited(source: str) -> bool:
-    """Whether a source is a web feed or a list of feeds."""
-    return is_remote(source) or source.lower().endswith(OPML)
-
-
-def run_again(
-    once: Callable[[Sequence[str]], int], sources: Sequence[str], index: str, every: timedelta | None
-) -> int:
-    """Run work whenever files of these sources change, and visit feeds at intervals, until interrupted.
-
-    An error in one run is reported. The run is repeated after a while, or after the next change: perhaps a file was
-    half written, the index was locked, or the disk was full. The changes are still to be indexed then.
-
-    Args:
-        once: a run that reads some of the sources.
-        every: interval at which all sources are read, even if no files have changed; by default used only with feeds.
-    """
-    lasting = [source for source in sources if source not in ONCE]
-    watched = [source for source in lasting if _is_watched(source)]
-    if not lasting:
-        raise click.UsageError("--watch needs files or feeds to watch, and this index has none")
-    complain(f"watching {', '.join(lasting)}; Ctrl-C ends it")
-    has_feeds = len(watched) < len(lasting)
-    visits = _Visits((every or _OFTEN).total_seconds() if every or has_feeds else inf)
-    retry, owed = _Retry(), watched
-    if not watched:
-        retry.done()  # the feeds have just been visited
-    for _ in bursts(watched, but=index, also=lambda: retry.is_due() or visits.are_due()):
-        part = lasting if visits.are_due() else owed
-        code = 2
-        try:
-            code = once(part)
-        except NewsearchError as error:
-            if retry.told != str(error):
-                complain(f"{error}; it is tried again")
-            retry.failed(str(error))
-            owed = part
-        else:
-            retry.done()
-            owed = watched
-        if part is lasting:
-            visits.made(code != 2)
-        sys.stdout.flush()
-    return 0
-
-
-_OFTEN = timedelta(minutes=15)
-_LONGEST_AWAY = 6 * 3600.0
-
-
-class _Visits:
-    """When are feeds visited next? At a fixed interval, which doubles after each visit with a failure.
-
-    Args:
-        every: seconds.
-    """
-
-    def __init__(self, every: float) -> None:
-        self._every = self._pause = every
-        self._due = time.monotonic() + every
-
-    def are_due(self) -> bool:
-        return time.monotonic() >= self._due
-
-    def made(self, all_is_well: bool) -> None:
-        self._pause = self._every if all_is_well else min(2 * self._pause, max(_LONGEST_AWAY, self._every))
-        self._due = time.monotonic() + self._pause
-
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
-"""Seconds before a failed run is repeated: after the first failure, and at most."""
-
-
-class _Retry:
-    """When is a run due without a change? First for changes made before the watch began, later after errors.
-
-    Attributes:
-        told: the last error.
-    """
-
-    def __init__(self) -> None:
-        self.told = ""
-        self._pause = _FIRST_PAUSE
-        self._due = 0.0
-
-    def is_due(self) -> bool:
-        return time.monotonic() >= self._due
-
-    def failed(self, message: str) -> None:
-        self.told = message
-        self._due = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-
-    def done(self) -> None:
-        self.told, self._pause, self._due = "", _FIRST_PAUSE, inf
 
 
 def run(
@@ -378,6 +57,14 @@ def run(
             _list_changes(report)
         if not again or report.added or report.replaced or report.moved or report.deleted or report.broken:
             print(_summary(report, "would have " + verb if work.dry_run else verb))
+    _tell(report, work, again)
+    if report.incomplete or (work.strict and report.broken):
+        return 2
+    return 1 if report.empty else 0
+
+
+def _tell(report: Report, work: Work, again: bool) -> None:
+    """Report on stderr what was broken, set aside or passed over."""
     if report.anew:
         complain(f"the index {'would be' if work.dry_run else 'was'} rebuilt: {report.anew}")
     if report.history_lost:
@@ -418,9 +105,6 @@ def run(
         complain(f"{location} could not be read to its end; the index keeps its other articles")
     for location in report.empty:
         complain(f"no articles in {location}")
-    if report.incomplete or (work.strict and report.broken):
-        return 2
-    return 1 if report.empty else 0
 
 
 def _way_on(finished: int, lasting: bool) -> str:

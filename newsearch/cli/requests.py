@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from newsearch.cli.options import Profile, expand_option, limit_option
+from newsearch.cli.options import expand_option, limit_option, tz_option
+from newsearch.cli.values import Number, Profile, Whole
 from newsearch.cli.zones import zone
 from newsearch.engine.base import SORTS
 from newsearch.errors import QueryError
@@ -30,7 +31,7 @@ _OPTIONS = (
     click.option(
         "--offset",
         metavar="NUMBER",
-        type=click.IntRange(min=0),
+        type=Whole(min=0),
         default=0,
         show_default=True,
         help="Number of hits to skip.",
@@ -50,18 +51,18 @@ _OPTIONS = (
     _several("--category", "categories", "NAME", "Only of this category; repeat to allow several."),
     _several("--type", "types", "NAME", "Only of this type, such as video; repeat to allow several."),
     _several("--language", "languages", "TAG", "Only in this language, such as fr; repeat to allow several."),
-    click.option("--min-heat", type=float, metavar="NUMBER", help="Only with at least this heat."),
-    click.option("--min-quality", type=float, metavar="NUMBER", help="Only with at least this quality."),
+    click.option("--min-heat", type=Number(), metavar="NUMBER", help="Only with at least this heat."),
+    click.option("--min-quality", type=Number(), metavar="NUMBER", help="Only with at least this quality."),
     click.option("--unpublished", is_flag=True, help="Also find unpublished articles."),
     click.option(
         "--heat-weight",
-        type=float,
+        type=Number(),
         metavar="NUMBER",
         help="How much heat counts, 0 to 10.  [default: 0.5]",
     ),
     click.option(
         "--quality-weight",
-        type=float,
+        type=Number(),
         metavar="NUMBER",
         help="How much quality counts, 0 to 10.  [default: 0.5]",
     ),
@@ -79,12 +80,7 @@ _OPTIONS = (
         metavar="DATE",
         help="Search as of the end of this day, or of this instant; articles dated later are not found.",
     ),
-    click.option(
-        "--tz",
-        "zone_name",
-        metavar="ZONE",
-        help="Time zone of days, such as Europe/Paris.  [default: the system's]",
-    ),
+    tz_option(),
     expand_option,
     click.option(
         "--collapse",
@@ -99,7 +95,7 @@ _OPTIONS = (
     click.option(
         "--per-outlet",
         metavar="NUMBER",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         help="Hits of one outlet on a page, as long as others have some.",
     ),
     click.option(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict, TypeVar
 
 import click
 
+from newsearch.cli.options import tz_option
 from newsearch.cli.zones import zone
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -38,15 +39,10 @@ class Window(NamedTuple):
 
 
 _OPTIONS = (
-    click.option("--after", metavar="DATE", help="Only articles from then on: 3d, 2020-09-29, 2020-09."),
-    click.option("--before", metavar="DATE", help="Only articles before then."),
-    click.option("--as-of", metavar="DATE", help="As if at the end of this day, or at this instant."),
-    click.option(
-        "--tz",
-        "zone_name",
-        metavar="ZONE",
-        help="The zone of days, such as Europe/Paris.  [default: the system's]",
-    ),
+    click.option("--after", metavar="DATE", help="Only articles from this date on: 2020-09-29, 2020-09, 3d."),
+    click.option("--before", metavar="DATE", help="Only articles before this date."),
+    click.option("--as-of", metavar="DATE", help="Count as of the end of this day, or of this instant."),
+    tz_option(),
 )
 
 

@@ -2,8 +2,8 @@
 
     Engine      a place where an index is or can be; opens readers and writers, and maintains the index
     Reader      one published generation, open for searching
-    Writer      changes that become the next generation atomically
-    Held        what the changes start from, with a Ledger for each source
+
+`writing` has the protocols of changes, and `optional` those that an engine may leave out.
 
 All values that pass through the protocols are plain: articles, ids as text, counts, query trees. Ledgers and readers
 belong to the engine that created them, and can only be passed back to that engine.
@@ -11,12 +11,12 @@ belong to the engine that created them, and can only be passed back to that engi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, Unpack, runtime_checkable
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Unpack
 
 from newsearch._arguments import check_number
 from newsearch.articles.article import Article
@@ -29,6 +29,7 @@ from newsearch.text.analysis import Stemming
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Archive, Compaction, Stats, Verification
+    from newsearch.engine.writing import Held, Writer, WriterOptions
 
 SORTS = ("relevance", "newest", "oldest", "modified", "heat", "quality")
 MAX_REPORTS = 10_000
@@ -36,15 +37,10 @@ MAX_REPORTS = 10_000
 
 MAX_PAGE = 100_000
 """The maximum of offset + limit. For more, use a filter or `export`."""
-MEMORY = 512 << 20
-LEAST_MEMORY = 16 << 20
-"""Bytes of added articles that a writer may keep in memory: the default and the minimum."""
 
 CACHE = 256 << 20
 LEAST_CACHE = 16 << 20
 """Bytes that a reader may take for searching: the default and the minimum."""
-MAX_NAMES = 1000
-"""The maximum number of ids in a SourceDifference for each kind of change. The counts are complete."""
 
 
 class Facet(NamedTuple):
@@ -237,107 +233,6 @@ class StoriesAnswer(FoldedAnswer, Protocol):
         """Return how many matches are grouped: all of them, or the first MAX_REPORTS."""
 
 
-class OutletCount(NamedTuple):
-    """How many of some articles one outlet published, and when.
-
-    Attributes:
-        name: the name of the outlet, as the facet `provider` has it.
-        articles: how many.
-        first, last: the earliest and the latest publication date, to the second; None if none of the articles has a
-            date. A date without a time is a `date`, and counts as the start of its day in the zone of the search.
-        periods: the number of articles in each period that has any, in the notation of the facets of time.
-    """
-
-    name: str
-    articles: int
-    first: date | datetime | None
-    last: date | datetime | None
-    periods: Mapping[str, int]
-
-
-@runtime_checkable
-class CountsOutlets(Protocol):
-    """An `Answer` that can count outlets without reading articles. Engines need not implement it."""
-
-    def outlets(self, by: str | None) -> list[OutletCount]:
-        """Return the outlets of the matches, in any order; articles without an outlet are left out.
-
-        The same articles are counted as by `Answer.facet`.
-
-        Args:
-            by: the facet of time that names the periods; None for no periods.
-        """
-
-
-class FormCount(NamedTuple):
-    """An exact form, the number of matches that contain it, and the number of all findable articles that do."""
-
-    form: str
-    articles: int
-    total: int
-
-
-@runtime_checkable
-class CountsForms(Protocol):
-    """An `Answer` that can count words without reading articles. Engines need not implement it."""
-
-    def forms(self, limit: int, least: int) -> list[FormCount]:
-        """Return the exact forms that are most distinctive for the matches (see ranking.log_likelihoods).
-
-        The same articles count as matches as in `Answer.facet`. The findable articles are the published ones; all, if
-        the search finds unpublished ones.
-
-        Args:
-            limit: the maximum number of forms.
-            least: the minimum number of matches that contain a form.
-
-        Returns:
-            The most distinctive first.
-        """
-
-
-@runtime_checkable
-class DefersCopies(Protocol):
-    """A `Reader` that compares all articles when copies are first needed. Engines need not implement it."""
-
-    @property
-    def are_copies_pending(self) -> bool:
-        """Whether another thread is to compare the articles, and has not finished."""
-
-    def defer_copies(self) -> Callable[[], None]:
-        """Return a function that compares the articles. Until it ends, searches that need copies raise NotReady."""
-
-
-class Grouping(NamedTuple):
-    """Hits of a page, grouped into stories.
-
-    Attributes:
-        stories: for each story, the numbers of its hits, the earliest first. The stories of most outlets come first,
-            then those of most articles, then the earliest. Undated hits are in none.
-        oldest, newest: the earliest and the latest publication time of the grouped hits, in seconds since 1970; a day
-            without a time counts as its noon in UTC. 0 if there are none.
-    """
-
-    stories: Sequence[Sequence[int]]
-    oldest: float
-    newest: float
-
-
-@runtime_checkable
-class GroupsStories(Protocol):
-    """An `Answer` that can group its hits into stories without reading articles. Engines need not implement it."""
-
-    def number(self, id: str) -> int | None:
-        """Return the number of the hit on the page with this id, or None."""
-
-    def stories(self, span: float | None) -> Grouping:
-        """Group the hits of the page that contain every word or, if no article does, those that contain some.
-
-        Args:
-            span: seconds; if given, only hits less than this older than the newest are grouped.
-        """
-
-
 class FieldStats(NamedTuple):
     """What an index holds in one field.
 
@@ -350,54 +245,6 @@ class FieldStats(NamedTuple):
     name: str
     terms: int
     words: int | None
-
-
-class Changes(NamedTuple):
-    """What a commit did: articles added, replaced and deleted, and live articles afterwards."""
-
-    added: int
-    replaced: int
-    deleted: int
-    articles: int
-
-
-class SourceDifference(NamedTuple):
-    """How a source differs from its articles in the index: counts, and the first MAX_NAMES ids of each kind.
-
-    A moved article has the same content under a new id. It counts neither as added nor as deleted.
-    """
-
-    added: int
-    replaced: int
-    deleted: int
-    moved: int
-    unchanged: int
-    repeated: int
-    added_ids: tuple[str, ...]
-    replaced_ids: tuple[str, ...]
-    deleted_ids: tuple[str, ...]
-    moved_ids: tuple[tuple[str, str], ...]
-
-
-class SourceState(NamedTuple):
-    """The files of a source when it was last read.
-
-    Attributes:
-        names: the names of the files, without duplicates.
-        stamps: the stamp of each file.
-        broken: how many articles were broken.
-        faults: the location and the reason of the first broken articles.
-    """
-
-    names: Sequence[str]
-    stamps: Sequence[int]
-    broken: int = 0
-    faults: Sequence[tuple[str, str]] = ()
-
-    @property
-    def looks(self) -> dict[str, int]:
-        """The stamp of each file, by its name."""
-        return dict(zip(self.names, self.stamps, strict=True))
 
 
 class Recipe(NamedTuple):
@@ -486,172 +333,6 @@ class Reader(Protocol):
         Raises:
             IndexCorrupt: a checksum differs.
         """
-
-
-@runtime_checkable
-class FoldingReader(Reader, Protocol):
-    """A reader that knows which articles of its generation are copies of each other.
-
-    All published articles are grouped; an unpublished one is a group of its own. The hits of other readers are folded
-    by `search.folding`, which reads the first of them.
-    """
-
-    def fold(self, tree: Node, options: Options, fold: Fold) -> FoldedAnswer:
-        """Answer a query tree with folded hits."""
-
-    def copies(self, id: str) -> list[Article]:
-        """Return all articles in the group of this one, itself included, in any order; none if there is no such one."""
-
-
-@runtime_checkable
-class FoldsStories(Protocol):
-    """A reader that forms stories among the matches of a search. Engines need not implement it."""
-
-    def fold_stories(self, tree: Node, options: Options, fold: Fold) -> StoriesAnswer:
-        """Answer a query tree with one hit for all reports of an event among the first MAX_REPORTS matches."""
-
-
-class Ledger(Protocol):
-    """Compares the articles of one source, as they are read, with its articles in the index.
-
-    Two articles with the same content differ at most in their ids, histories, and pictures.
-    """
-
-    def differing(self, articles: list[Article]) -> Sequence[Article]:
-        """Return the articles that must be added: those that are new, changed, or were read before in this run."""
-
-    def former(self, articles: Sequence[Article]) -> Sequence[Article | None]:
-        """Return for each article the committed article of the source with the same id, or None.
-
-        Raises:
-            IndexCorrupt: one of them is damaged.
-        """
-
-    def pass_over(self, ids: Iterable[str]) -> None:
-        """Count articles as read and unchanged: as in the index, or as an interrupted run has indexed them."""
-
-    def drop(self, ids: Iterable[str]) -> None:
-        """Count these articles, as far as the index has them, as gone from the source."""
-
-    def drop_unseen(self) -> None:
-        """Count all articles in the index that were not read as gone from the source."""
-
-    def difference(self) -> SourceDifference:
-        """Return what has changed. Call it when all articles are read, and those that are gone are dropped."""
-
-
-class Held(Protocol):
-    """What an index already holds, and what an interrupted run has indexed beyond that."""
-
-    @property
-    def articles_ahead(self) -> int:
-        """How many articles an interrupted run has indexed."""
-
-    def ledger(self, source: str) -> Ledger:
-        """Return a ledger to compare a source with its articles in the index."""
-
-    def state(self, source: str) -> SourceState | None:
-        """Return the files of a source when they were last read, or None if unknown."""
-
-    def state_ahead(self, source: str) -> SourceState:
-        """Return the files of a source whose articles an interrupted run has indexed, as they were then."""
-
-    def count(self, source: str) -> int:
-        """Return how many articles of a source are committed."""
-
-
-class Writer(Protocol):
-    """Changes that are published atomically.
-
-    A writer is a context manager. On exit it cancels uncommitted changes. On KeyboardInterrupt it keeps finished work,
-    which the next run of the same sources can resume.
-    """
-
-    @property
-    def held(self) -> Held:
-        """What the changes start from: the published generation, and finished work of an interrupted run."""
-
-    @property
-    def finished(self) -> int:
-        """How many articles the next writer need not index again if this writer is stopped now."""
-
-    def __enter__(self) -> Writer: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None: ...
-
-    def add(self, article: Article, source: str) -> None:
-        """Add an article of a source. It replaces an article with the same id in that source."""
-
-    def add_all(
-        self, articles: Sequence[Article], source: str, before: Callable[[], SourceState] | None = None
-    ) -> None:
-        """Add articles of one source, as `add` does one.
-
-        Args:
-            before: returns the files of the source whose articles were all added before these, so that the run can be
-                resumed. It may be called at any time until the commit, also in another thread.
-        """
-
-    def delete_dropped(self, source: str, ledger: Ledger) -> None:
-        """Delete the articles that a ledger from `held` has dropped from its source."""
-
-    def delete_source(self, source: str) -> None:
-        """Delete the committed articles of a source, except those that are added again."""
-
-    def forget_source(self, source: str) -> None:
-        """Delete the committed articles of a source, and the source from the list of sources."""
-
-    def remember(self, source: str, state: SourceState | None) -> None:
-        """Store a source and the state of its files. Without a state, the next run reads all of the source."""
-
-    def configure(self, source: str, settings: SourceSettings) -> None:
-        """Store a source and how it is read. By default this stays as it is committed.
-
-        Forgetting a source drops its settings, and a fresh index has none.
-        """
-
-    def keep_history(self, keep: bool) -> None:
-        """Store whether the index keeps earlier versions of articles. By default this stays as it is committed.
-
-        A fresh index keeps none. The caller adds the versions to the articles; the engine stores them.
-        """
-
-    def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
-        """Publish the changes durably and atomically. The writer is closed afterwards.
-
-        If nothing has changed, no generation is published.
-
-        Args:
-            check: called with a reader of the new generation before it is published; an error prevents that.
-        """
-
-    def cancel(self) -> None:
-        """Discard the changes. The index is unchanged."""
-
-
-class WriterOptions(TypedDict, total=False):
-    """How a writer begins.
-
-    Attributes:
-        fresh: start from an empty index instead of the published one, which stays until the commit.
-        wait: seconds to wait for another writer.
-        memory: bytes of added articles that the writer may keep in memory.
-        sources: all sources of the run and how they are read, as texts, so that it can be resumed if it is
-            interrupted: by a run with the same texts.
-        protected: terms that share their stems with no other (see Stemming); by default those of the index.
-        resume: resume an interrupted run of these sources.
-        rehearsal: publish nothing and leave nothing behind. For checks of a generation that would be published.
-    """
-
-    fresh: bool
-    wait: float
-    memory: int
-    sources: Sequence[str]
-    protected: frozenset[str] | None
-    resume: bool
-    rehearsal: bool
 
 
 class Engine(Protocol):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsearch._arguments import check_flag, check_number
-from newsearch.engine.base import LEAST_MEMORY, MEMORY, NO_SETTINGS, SourceSettings
+from newsearch.engine.base import NO_SETTINGS, SourceSettings
+from newsearch.engine.writing import LEAST_MEMORY, MEMORY
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.reports import Watch
 from newsearch.sources.formats import format_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from newsearch.engine.base import SourceDifference
+from newsearch.engine.writing import SourceDifference
 from newsearch.errors import SourceError
 from newsearch.indexing.updating import Reading
 

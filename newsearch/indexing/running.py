@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import NO_SETTINGS, Engine, Held, Reader, Recipe, SourceSettings, Writer
+from newsearch.engine.base import NO_SETTINGS, Engine, Reader, Recipe, SourceSettings
+from newsearch.engine.writing import Held, Writer
 from newsearch.errors import IndexCorrupt, IndexIncompatible, IndexMissing, SourceError
 from newsearch.indexing.options import RunOptions
 from newsearch.indexing.reports import Progress, Report, report_of

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from newsearch._arguments import check_flag, check_path
 from newsearch.engine import open_engine
-from newsearch.engine.base import MEMORY, Engine
+from newsearch.engine.base import Engine
+from newsearch.engine.writing import MEMORY
 from newsearch.errors import IndexCorrupt, IndexIncompatible, SourceError
 from newsearch.indexing.gate import Gate
 from newsearch.indexing.options import RunOptions, settings_of

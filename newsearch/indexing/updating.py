@@ -14,7 +14,8 @@ from typing import Any
 from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.articles.history import with_history
-from newsearch.engine.base import Held, Ledger, SourceDifference, SourceSettings, SourceState, Writer
+from newsearch.engine.base import SourceSettings
+from newsearch.engine.writing import Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.sources.base import NotNews, Snapshot, Source, Unread
 from newsearch.sources.formats import SINGLE

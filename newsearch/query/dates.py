@@ -139,7 +139,7 @@ def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
         QueryError: the text is not a date, or its end is not after its start.
     """
     calendar = _Calendar(now, tz)
-    text = _ORDINAL.sub(r"\1", _BETWEEN_LETTERS.sub(" ", text.strip().lower()))
+    text = text.strip()
     if field == "after":
         return _open(calendar.period(text).start, None)
     if field == "before":
@@ -152,7 +152,7 @@ def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
     left, dots, right = text.partition("..")
     if not dots:
         period = calendar.period(text)
-        since = _SINCE.fullmatch(text)
+        since = _SINCE.fullmatch(_plain(text))
         return _open(period.start, None if since and since[2] in _UNIT else period.end)
     if not left and not right:
         raise QueryError("a range of dates needs a start or an end")
@@ -163,6 +163,11 @@ def field_bounds(field: str, text: str, *, now: datetime, tz: tzinfo) -> Bounds:
     return _open(start, end)
 
 
+def _plain(text: str) -> str:
+    """A date in lower case, with spaces between its words, and without the endings of ordinals."""
+    return _ORDINAL.sub(r"\1", _BETWEEN_LETTERS.sub(" ", text.strip().lower())).strip()
+
+
 class _Calendar:
     """Resolves dates to periods, relative to one instant in one time zone."""
 
@@ -171,15 +176,15 @@ class _Calendar:
         self._now = in_utc(now if now.tzinfo else now.replace(tzinfo=tz))
         self._today = self._now.astimezone(tz).date()
 
-    def period(self, text: str) -> Period:
-        """The period of a date in lower case with spaces between its words. Raises QueryError if it is not a date."""
-        text = text.strip()
+    def period(self, typed: str) -> Period:
+        """The period of a date. Raises QueryError if the text is not a date."""
+        text = _plain(typed)
         try:
             period = self._absolute(text) or self._named(text) or self._relative(text)
         except (ValueError, OverflowError):
-            raise QueryError(f"there is no date {_quoted(text)} in the calendar") from None
+            raise QueryError(f"there is no date {_quoted(typed)} in the calendar") from None
         if period is None:
-            raise QueryError(f"{_quoted(text)} is not a date: write 2020-09-29, 2020-09, yesterday or 7d")
+            raise QueryError(f"{_quoted(typed)} is not a date: write 2020-09-29, 2020-09, yesterday or 7d")
         return period
 
     def _absolute(self, text: str) -> Period | None:

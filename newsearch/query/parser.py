@@ -8,14 +8,14 @@ Any text is a query. An operator without an operand on its left or right is a wo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import datetime, tzinfo
 from typing import NamedTuple, TypeAlias
 
 from newsearch._patterns import pattern
 from newsearch.errors import QueryError
 from newsearch.query.fields import DATE_FIELDS, FIELDS, filter_node, url_part
-from newsearch.query.pasted import TEXT_WORDS, read_as_text
+from newsearch.query.pasted import TEXT_WORDS, as_text, read_as_text
 from newsearch.query.tokens import (
     AND,
     CLOSE,
@@ -34,6 +34,7 @@ from newsearch.query.tokens import (
     Kind,
     Note,
     Token,
+    says_something,
     tokenize,
 )
 from newsearch.query.tree import (
@@ -56,7 +57,6 @@ from newsearch.query.tree import (
     plain_word,
     replace,
 )
-from newsearch.text import analysis
 
 MAX_QUERY_LENGTH = 4096
 """Characters of a query that are read; the rest is ignored."""
@@ -88,7 +88,6 @@ _OPERANDS = (*_NEAR_OPERANDS, MINUS, NOT)
 _ALONE = (WORD, PHRASE)
 _JOINING = (AND, OR, NEAR)
 _URL = pattern(r"\s*((?:https?://|www\.)\S+)\s*", re.IGNORECASE)
-_LETTER = pattern(r"[^\W_]")
 _SUFFIXED = pattern(
     r"""(?P<stem> .*?\w.*? )
         (?: (?<=\w)(?P<star>\*) | (?<=\w)~(?P<edits>\d*) )?
@@ -97,9 +96,6 @@ _SUFFIXED = pattern(
 )
 # A number sign before a number (#1) is not a topic.
 _TOPIC = pattern(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
-_DASHES = pattern(r"-{2,}|[–—]")
-_UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
-_SPOKEN = pattern(r"\S+")
 # Not two stars, which are **bold**.
 _STAR_AFTER_LETTER = pattern(r"\w\*(?!\*)")
 _STAR = "a star works only at the end of a word with a letter in it, and not in quotes or in values"
@@ -207,7 +203,7 @@ class _Parser:
             self.notes += [*notes, *more]
         children = self._side_by_side(None)
         if words > TEXT_WORDS:
-            children = list(_as_text(children, MAX_CLAUSES - words))
+            children = list(as_text(children, MAX_CLAUSES - words))
         if len(children) == 1 and isinstance(children[0], All):
             children = list(children[0].children)
         if not children:
@@ -274,7 +270,7 @@ class _Parser:
             self._at += 1
             right = self._operand(field)
             span = (operator.start, operator.end)
-            near = _near_node(left, right, min(int(operator.text[5:]), MAX_DISTANCE))
+            near = _near_node(left, right, self._distance(operator.text[5:], span))
             if near is None:
                 self._note("NEAR joins words and phrases of one field; here it asks for both, anywhere", span)
             elif not self._affords(1, span, "this NEAR asks for both words, anywhere"):
@@ -329,17 +325,17 @@ class _Parser:
             return None
 
     def _phrase(self, field: str | None, token: Token) -> Node | None:
-        if not _says_something(token.text):
+        if not says_something(token.text):
             return None
         if "*" in token.text and _STAR_AFTER_LETTER.search(token.text):
             self._note_star((token.start, token.end))
         slop, _, weight = token.suffix.removeprefix("~").partition("^")
         span = (token.start, token.end)
-        return Phrase(token.text, field, min(int(slop or 0), MAX_DISTANCE), self._weight(weight, span), span)
+        return Phrase(token.text, field, self._distance(slop or "0", span), self._weight(weight, span), span)
 
     def _word(self, field: str | None, token: Token) -> Node | None:
         text, span = token.text, (token.start, token.end)
-        if not _says_something(text):
+        if not says_something(text):
             return None
         if text[0] == "#" and field is None and not self._is_text and (topic := _TOPIC.fullmatch(text)):
             return Match("topic", topic[1], span)
@@ -372,13 +368,19 @@ class _Parser:
             )
         return False
 
+    def _distance(self, digits: str, span: Span) -> int:
+        distance = int(digits)
+        if distance > MAX_DISTANCE:
+            self._note(f"at most {MAX_DISTANCE:,} words can be in between", span)
+        return min(distance, MAX_DISTANCE)
+
     def _weight(self, digits: str | None, span: Span) -> float:
         if not digits:
             return 1.0
         weight = float(digits)
         bounded = min(max(weight, MIN_WEIGHT), MAX_WEIGHT)
         if bounded != weight:
-            self._note(f"a weight lies between {MIN_WEIGHT} and {MAX_WEIGHT}", span)
+            self._note(f"a weight is between {MIN_WEIGHT:g} and {MAX_WEIGHT:g}", span)
         return bounded
 
     def _note_star(self, span: Span) -> None:
@@ -393,35 +395,6 @@ class _Parser:
 def _most_edits(word: str) -> int:
     """The maximum edits for a word: at most half of its letters, or all short words would be similar."""
     return min(MAX_EDITS, (len(word) + 1) // 2)
-
-
-def _as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
-    """The parts of a text side by side, without groups, and without quotations that must match literally.
-
-    Args:
-        spare: the number of words in quotations that may be searched for.
-    """
-    for node in nodes:
-        match node:
-            case All(children):
-                found = list(_as_text(children, spare))
-                spare -= sum(len(child.children) - 1 for child in found if isinstance(child, Or))
-                yield from found
-            case Phrase(field=None):
-                # The words count, and count more where they appear as quoted.
-                words = list(_pieces(node, _SPOKEN, node.span[0] + 1))[: max(spare, 0)]
-                spare -= len(words)
-                yield Or((node, *words), node.span)
-            case Word(field=None) if _DASHES.search(node.text):
-                yield from _pieces(node, _UNDASHED, node.span[0])
-            case _:
-                yield node
-
-
-def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterator[Word]:
-    for piece in pattern.finditer(node.text):
-        if _says_something(piece[0]):
-            yield Word(piece[0], None, node.weight, (start + piece.start(), start + piece.end()))
 
 
 def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | None:
@@ -440,15 +413,6 @@ def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | N
 
 def _words(node: Word | Phrase) -> list[str]:
     return [node.text] if isinstance(node, Word) else node.text.split()
-
-
-def _says_something(text: str) -> bool:
-    """Whether a text contains a term. Signs alone are not terms, except for some symbols."""
-    return (
-        text[:1].isalnum()
-        or bool(_LETTER.search(text))
-        or (not text.isascii() and bool(analysis.terms(text)))
-    )
 
 
 def _scores(node: Node) -> bool:

@@ -8,10 +8,13 @@ engine, and the rest of its syntax is meant too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from newsearch.query.tokens import AND, FIELD, MINUS, NEAR, NOT, OR, PHRASE, WORD, Note, Token
+from newsearch._patterns import pattern
+from newsearch.query.tokens import AND, FIELD, MINUS, NEAR, NOT, OR, PHRASE, WORD, Note, Token, says_something
+from newsearch.query.tree import All, Node, Or, Phrase, Word
 from newsearch.text.english import FUNCTION_WORDS
 
 EMPHATIC_WORDS = 6
@@ -32,6 +35,10 @@ _AUXILIARY = frozenset(
 
 _AS_WORD = "in a text, {} is a word; to leave something out, ask for fewer words, or for field:value"
 _AS_WORDS = {NOT: _AS_WORD.format("NOT"), MINUS: _AS_WORD.format("what follows a minus")}
+
+_DASHES = pattern(r"-{2,}|[–—]")
+_UNDASHED = pattern(r"[^-–—]+(?:-[^-–—]+)*")
+_SPOKEN = pattern(r"\S+")
 
 
 class Reading(NamedTuple):
@@ -119,3 +126,32 @@ def _end_of_text(tokens: Sequence[Token]) -> int:
     while number > 1 and tokens[number - 1].kind in _EXCLUDED and tokens[number - 2].kind is MINUS:
         number -= 2
     return number
+
+
+def as_text(nodes: Sequence[Node], spare: int) -> Iterator[Node]:
+    """The parts of a text side by side, without groups, and without quotations that must match literally.
+
+    Args:
+        spare: the number of words in quotations that may be searched for.
+    """
+    for node in nodes:
+        match node:
+            case All(children):
+                found = list(as_text(children, spare))
+                spare -= sum(len(child.children) - 1 for child in found if isinstance(child, Or))
+                yield from found
+            case Phrase(field=None):
+                # The words count, and count more where they appear as quoted.
+                words = list(_pieces(node, _SPOKEN, node.span[0] + 1))[: max(spare, 0)]
+                spare -= len(words)
+                yield Or((node, *words), node.span)
+            case Word(field=None) if _DASHES.search(node.text):
+                yield from _pieces(node, _UNDASHED, node.span[0])
+            case _:
+                yield node
+
+
+def _pieces(node: Word | Phrase, pattern: re.Pattern[str], start: int) -> Iterator[Word]:
+    for piece in pattern.finditer(node.text):
+        if says_something(piece[0]):
+            yield Word(piece[0], None, node.weight, (start + piece.start(), start + piece.end()))

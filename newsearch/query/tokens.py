@@ -13,6 +13,7 @@ from typing import NamedTuple
 from newsearch._patterns import pattern
 from newsearch.query.fields import FIELDS, unknown_field
 from newsearch.query.tree import Span
+from newsearch.text import analysis
 
 MAX_CLAUSES = 256
 """Words, phrases and field values that a query may hold; the rest of it is ignored."""
@@ -69,6 +70,7 @@ _GAP = r"\s\x00-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _CLOSERS = {'"': '"', "“": "”", "„": "“”", "”": "”", "«": "»", "»": "«»"}
 _QUOTES = "".join(_CLOSERS)
 
+_LETTER = pattern(r"[^\W_]")
 _PLAIN = pattern(rf"[{_GAP}]*([^{_GAP}():{_QUOTES}]*)")
 # A quote within a word is text (5"), but a quote after a colon opens a phrase (he said:"never").
 _REST = pattern(rf"(?:[^{_GAP}(){_QUOTES}]|(?<!:)[{_QUOTES}])*")
@@ -167,11 +169,13 @@ class _Tokenizer:
         if stop < len(text):
             if text[stop] == ":" and (fresh or last is MINUS) and (field := self._field(start, stop)):
                 return field
-            stop = self._end_of_word(stop)
+            # An operator needs no space before a group or a phrase: NOT(a), "a"OR"b".
+            if text[stop] == ":" or _operator(text[start:stop]) is WORD:
+                stop = self._end_of_word(stop)
         word = text[start:stop]
-        if not fresh:
+        if not fresh and last is not CLOSE and last is not PHRASE:
             return Token(WORD, word, start, stop)
-        kind = NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD)
+        kind = _operator(word)
         if self._is_shouted and (kind is NEAR or word in _SPOKEN):
             if not any(message == _SHOUTED for message, _ in self.notes):
                 self._note(_SHOUTED, start, stop)
@@ -218,7 +222,9 @@ class _Tokenizer:
         if name.lower() in FIELDS:
             if _VALUE.match(text, colon + 1):
                 return Token(FIELD, name.lower(), start, colon + 1)
-            if text.strip() == text[start : colon + 1]:  # a headline (Health: we ...) says more
+            if (
+                text.strip().lstrip(_MINUSES) == text[start : colon + 1]
+            ):  # a headline (Health: we ...) says more
                 self._note(f"{name}: has no value, so it is searched as text", start, colon + 1)
             return None
         # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) are not meant as fields.
@@ -242,6 +248,20 @@ class _Tokenizer:
 
     def _note(self, message: str, start: int, end: int) -> None:
         self.notes.append(Note(message, (start, end)))
+
+
+def says_something(text: str) -> bool:
+    """Whether a text contains a term. Signs alone are not terms, except for some symbols."""
+    return (
+        text[:1].isalnum()
+        or bool(_LETTER.search(text))
+        or (not text.isascii() and bool(analysis.terms(text)))
+    )
+
+
+def _operator(word: str) -> Kind:
+    """The kind of an operator; WORD for any other word."""
+    return NEAR if _NEAR.fullmatch(word) else _OPERATORS.get(word, WORD)
 
 
 def _is_shouted(text: str) -> bool:

@@ -9,12 +9,13 @@ from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import MAX_PAGE, Answer, CountsOutlets, Options, OutletCount
+from newsearch.engine.base import MAX_PAGE, Answer, Options
+from newsearch.engine.optional import CountsOutlets, OutletCount
 from newsearch.errors import QueryError
 from newsearch.query.dates import midnight
 from newsearch.query.plan import asks_for_unpublished, plan
 from newsearch.query.tree import All, DateRange, Everything, Node
-from newsearch.search.request import Asked, narrowed
+from newsearch.search.asked import Asked, narrowed
 from newsearch.search.timelines import UNITS, period_of, periods_between
 from newsearch.text.addresses import host_of
 

@@ -19,11 +19,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, CountsForms, FormCount
+from newsearch.engine.base import Answer
+from newsearch.engine.optional import CountsForms, FormCount
 from newsearch.query.plan import asks_for_unpublished
 from newsearch.query.tree import All, Node, Not, Phrase, texts
 from newsearch.ranking import log_likelihood
-from newsearch.search.request import Asked
+from newsearch.search.asked import Asked
 from newsearch.text import analysis
 from newsearch.text.analysis import Stemming
 from newsearch.text.english import FUNCTION_WORDS

@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Answer, Fold, FoldedAnswer, FoldingReader, FoldsStories, Options
+from newsearch.engine.base import Answer, Fold, FoldedAnswer, Options
+from newsearch.engine.optional import FoldingReader, FoldsStories
 from newsearch.errors import QueryError
 from newsearch.query.tree import Node
 from newsearch.search.alike import Alike

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import overload
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import MAX_REPORTS, Answer, Grouping, GroupsStories
+from newsearch.engine.base import MAX_REPORTS, Answer
+from newsearch.engine.optional import Grouping, GroupsStories
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
 from newsearch.search.folding import Copy, when

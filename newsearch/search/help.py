@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from newsearch.engine.base import Counts
 from newsearch.query.tree import All, And, Everything, Near, Node
+from newsearch.search.asked import Asked
 from newsearch.search.names import filters, similar_names
-from newsearch.search.request import Asked
 
 MAX_CLAUSES = 16
 """Parts of a search that are looked at when it is diagnosed, the first ones."""

@@ -12,20 +12,13 @@ from typing import TYPE_CHECKING
 from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
-from newsearch.engine.base import (
-    CACHE,
-    LEAST_CACHE,
-    DefersCopies,
-    Engine,
-    FieldStats,
-    FoldingReader,
-    FoldsStories,
-    Reader,
-)
+from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Reader
+from newsearch.engine.optional import DefersCopies, FoldingReader, FoldsStories
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
-from newsearch.search.request import MAX_FOLDED, Asked, Moment, Request, several
+from newsearch.search.asked import Asked, Moment
+from newsearch.search.request import MAX_FOLDED, Request, several
 from newsearch.search.results import Results
 from newsearch.search.spellings import Spellings
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.tree import All, And, Everything, Match, Node, Or
-from newsearch.search.request import Asked
+from newsearch.search.asked import Asked
 
 NAMED = ("topic", "provider", "author", "category", "type")
 """Fields of names, which are facets too."""

@@ -7,18 +7,19 @@ again. A request is validated when it is made, and can always be run afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from newsearch._arguments import check_flag, check_number, check_text
-from newsearch.engine.base import MAX_PAGE, SORTS, Answer, Counts, Options, Reader
+from newsearch.engine.base import MAX_PAGE, SORTS, Options, Reader
 from newsearch.errors import QueryError
-from newsearch.query import Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
-from newsearch.query.tree import All, DateRange, Match, Node, Not, Or, Range
+from newsearch.query import Note, Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
+from newsearch.query.tree import DateRange, Match, Node, Not, Or, Range
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
+from newsearch.search.asked import Asked, Filter, Moment
 from newsearch.search.spellings import Spellings
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ COLLAPSES = ("copies", "stories")
 COUNTS = ("articles", "texts")
 MAX_FOLDED = 2_000
 """Hits that are read at most to group them into stories."""
-
-Moment: TypeAlias = str | date | datetime
 
 
 @dataclass(frozen=True)
@@ -297,9 +296,19 @@ class Request:
         if synonyms:
             parsed = parsed._replace(tree=synonyms.expand(parsed.tree))
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
+        if self.after is not None and self.before is not None:
+            parsed = self._doubted(parsed, now, tz)
         return Asked(
             reader, self, parsed, filters, self._options(moment, tz), now, tz, spellings or Spellings(reader)
         )
+
+    def _doubted(self, parsed: Parsed, now: datetime, tz: tzinfo) -> Parsed:
+        """The query with a note if no moment is both after `after` and before `before`."""
+        start, end = self._start("after", now, tz), self._start("before", now, tz)
+        if start is None or end is None or start < end:
+            return parsed
+        said = f"before {self.before!s:.40} is not later than after {self.after!s:.40}, so nothing is found"
+        return parsed._replace(notes=(*parsed.notes, Note(said, (0, len(self.query)))))
 
     def _options(self, moment: datetime | None, tz: tzinfo) -> Options:
         if moment is None and tz is UTC and self.boosts is DEFAULT_BOOSTS and not self.unpublished:
@@ -383,74 +392,9 @@ MAX_VALUES = 1_000
 """Topics, providers, categories or types that one search may name."""
 
 
-class Filter(NamedTuple):
-    """A filter of a request: the attribute that it comes from, the value of the attribute, and the tree node."""
-
-    option: str
-    given: Moment | float | tuple[str, ...]
-    node: Node
-
-    @property
-    def value(self) -> str:
-        """The value as text. Used only to explain a search."""
-        if isinstance(self.given, tuple):
-            return ", ".join(self.given)
-        return f"{self.given:g}" if isinstance(self.given, int | float) else str(self.given)
-
-
-class Asked(NamedTuple):
-    """A request bound to a reader and a moment. It can be run again with another tree or other options.
-
-    Attributes:
-        query: the query as parsed.
-        filters: the filters from the other attributes.
-        now: the reference moment for relative dates.
-        tz: the time zone in which days begin.
-        spellings: the spellings cache of the reader.
-    """
-
-    reader: Reader
-    request: Request
-    query: Parsed
-    filters: tuple[Filter, ...]
-    options: Options
-    now: datetime
-    tz: tzinfo
-    spellings: Spellings
-
-    def tree(self) -> Node:
-        """The tree of the query, with other spellings of its words, combined with the filters."""
-        return self.narrowed(self.query.tree, self.query.text)
-
-    def narrowed(self, tree: Node, text: str, filters: tuple[Filter, ...] | None = None) -> Node:
-        """A tree parsed from a text, with other spellings of its words and with filters, by default its own."""
-        expanded = self.spellings.expand(tree, text)
-        return narrowed(expanded, self.filters if filters is None else filters)
-
-    def counts(self, tree: Node, *, unpublished: bool | None = None) -> Counts:
-        """The match counts of this tree under the same options."""
-        return self._counting(tree, unpublished).counts()
-
-    def complete(self, tree: Node, *, unpublished: bool | None = None) -> int:
-        """How many articles match this tree completely under the same options."""
-        return self._counting(tree, unpublished).complete()
-
-    def _counting(self, tree: Node, unpublished: bool | None) -> Answer:
-        shown = self.options.unpublished if unpublished is None else unpublished
-        return self.reader.search(tree, replace(self.options, limit=0, offset=0, unpublished=shown))
-
-
 @lru_cache(maxsize=64)
 def _usual_options(limit: int, offset: int, sort: str) -> Options:
     return Options(limit, offset, sort, tz=UTC)
-
-
-def narrowed(tree: Node, filters: tuple[Filter, ...]) -> Node:
-    """A tree restricted by filters."""
-    if not filters:
-        return tree
-    children = tree.children if isinstance(tree, All) else (tree,)
-    return All((*children, *(given.node for given in filters)))
 
 
 def _no_later_than(moment: datetime) -> Node:

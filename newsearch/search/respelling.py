@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 from newsearch.engine.base import LikeForm
 from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word
+from newsearch.search.asked import Asked
 from newsearch.search.names import NAMED, filters, similar_names
-from newsearch.search.request import Asked
 from newsearch.text import analysis
 
 FEW = 10

@@ -13,8 +13,9 @@ from newsearch.articles.article import Article
 from newsearch.engine.base import FACETS, Answer, Counts, Explanation, Summary
 from newsearch.errors import EngineError, QueryError
 from newsearch.query import Note, Parsed
+from newsearch.search.asked import Asked
 from newsearch.search.help import Clause, diagnose
-from newsearch.search.request import Asked, Request
+from newsearch.search.request import Request
 from newsearch.search.respelling import FEW, respell
 from newsearch.text.analysis import Stemming
 
@@ -220,7 +221,8 @@ class Results(Sequence[Hit]):
 
     @cached_property
     def _texts(self) -> FoldedAnswer:
-        from newsearch.engine.base import Fold, FoldingReader  # few count texts
+        from newsearch.engine.base import Fold  # few count texts
+        from newsearch.engine.optional import FoldingReader
 
         reader = self._asked.reader
         if not isinstance(reader, FoldingReader):

@@ -47,7 +47,8 @@ def explained(path: Path, options: ReadingOptions, limit: int) -> Iterator[Expla
     name = printable(path.name)
     for record in islice(format.records(path, name, options), limit):
         if isinstance(record, SourceError):
-            yield Explained(format.name, "", "", (), record)
+            place = record.location.removeprefix(printable(path))
+            yield Explained(format.name, "", place, (), record)
             continue
         keys = tuple(_fates(record))
         [outcome] = articles_of([record], printable(path), name, options)

@@ -184,6 +184,10 @@ def read_content(path: Path, limit: int, advice: str = "") -> bytes:
     return data
 
 
+EMPTY: Final = "the file is empty"
+"""What is wrong with a file of nothing but white space."""
+
+
 def first_bytes(path: Path, size: int = 4096) -> bytes:
     """Read the beginning of a file, decompressed; empty if it cannot be decompressed.
 

@@ -15,6 +15,8 @@ from typing import Any, Final
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
+from newsearch.sources.files import EMPTY
+
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML can be built without libyaml
 
 MAX_DEPTH: Final = 32
@@ -43,7 +45,7 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     content = text.lstrip()
     if not content:
-        raise FrontMatterError("the file is empty")
+        raise FrontMatterError(EMPTY)
     if content.startswith("+++"):
         return _parse_toml(content)
     if content.startswith("{") and (found := _parse_json(content)):

@@ -18,8 +18,9 @@ from newsearch.articles.reading import article_from_record
 from newsearch.articles.vocabularies import OF_RECORDS, Vocabulary, json_feed, recognised, site
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Record
-from newsearch.sources.files import MAX_ARTICLE_SIZE, READ_ERRORS, open_content, printable, unreadable
-from newsearch.sources.json_lines import JsonLines, parse_json
+from newsearch.sources.files import EMPTY, MAX_ARTICLE_SIZE, READ_ERRORS, open_content, printable, unreadable
+from newsearch.sources.formats import of_file
+from newsearch.sources.json_lines import JsonLines, numbered_lines, parse_json, parse_line
 
 WHOLE: Final = 8_000_000
 """Maximum size in bytes, decompressed, of a document that is parsed as a whole."""
@@ -72,15 +73,22 @@ def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record |
     Raises:
         SourceError: as `articles`.
     """
-    forced = OF_RECORDS.get(options.format)
-    pairs = _records(path) if not is_lines(path) else ((line, {}) for line in _lines(path))
-    for number, (record, document) in enumerate(pairs, 1):
+    forced, location = OF_RECORDS.get(options.format), printable(path)
+    is_named_lines = of_file(path, options).name == "json-lines" and not is_document(path)
+    if is_named_lines or is_lines(path):
+        pairs = _of_lines(path)
+    else:
+        pairs = ((f"#{number}", *pair) for number, pair in enumerate(_records(path), 1))
+    for place, record, document in pairs:
+        if isinstance(record, SourceError):
+            yield record
+            continue
         if not isinstance(record, Mapping):
-            yield SourceError(f"{printable(path)}#{number}", "an article is a JSON object")
+            yield SourceError(location + place, "an article is a JSON object")
             continue
         vocabulary = forced or _vocabulary(record, document) or recognised(record)
         keys = vocabulary.read(record, document) if vocabulary else site.read(record, document)
-        yield Record(vocabulary.name if vocabulary else "newsearch", keys, f"#{number}")
+        yield Record(vocabulary.name if vocabulary else "newsearch", keys, place)
 
 
 def is_lines(path: Path) -> bool:
@@ -111,11 +119,19 @@ def is_document(path: Path) -> bool:
     return line in (b"{", b"[") or line[:2] in (b"[{", b"[]") or line[:3] == b"[ {"
 
 
-def _lines(path: Path) -> Iterator[object]:
+def _of_lines(path: Path) -> Iterator[tuple[str, object | SourceError, _Document]]:
+    """The place of each line, and what it holds."""
+    location = printable(path)
     with open_content(path) as file:
-        for line in file:
-            if line.strip():
-                yield parse_json(line.strip(), printable(path))
+        for number, line in numbered_lines(file, location):
+            place = f":{number}"
+            if isinstance(line, SourceError):
+                yield place, line, {}
+            elif line.strip():
+                try:
+                    yield place, parse_line(line, location + place), {}
+                except SourceError as error:
+                    yield place, error, {}
 
 
 def _vocabulary(record: object, document: _Document) -> Vocabulary | None:
@@ -132,6 +148,8 @@ def _records(path: Path, is_forced: bool = False) -> Iterator[tuple[object, _Doc
     try:
         with open_content(path) as content:
             data = content.read(WHOLE + 1)
+            if not data or data.isspace():
+                raise SourceError(location, EMPTY)
             if len(data) <= WHOLE:
                 document = parse_json(data, location)
                 found, around = unwrapped(document, location)

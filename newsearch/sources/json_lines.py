@@ -194,4 +194,30 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
             number += len(batch)
             begun, size = [last], len(last)
     if size:
-        yield number, [ended()]
+        last_line = ended()
+        if isinstance(last_line, bytes) and _is_cut_off(last_line):
+            place = f"{source}:{number}"
+            last_line = SourceError(place, "ends in the middle of an article", hides_articles=True)
+        yield number, [last_line]
+
+
+_OBJECT: Final = re.compile(r'\s*\{\s*"')
+_ESCAPES: Final = re.compile(r"(?:\\(?:u[0-9A-Fa-f]{0,4})?)+\Z")
+# At the position of the error: nothing, or the beginning of a string, a word or the rest of a number.
+_UNFINISHED: Final = re.compile(
+    r"""[\s,]*(?:"(?:[^"\\]|\\.)*|-|tr?u?|fa?l?s?|nu?l?|\.|\.?\d*[eE][+-]?)?""", re.DOTALL
+)
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether a line is the beginning of a JSON object: the file ends too early, and may have had more lines."""
+    text = _ESCAPES.sub("", line.decode("utf-8-sig", "ignore"))
+    if not _OBJECT.match(text):
+        return False
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return _UNFINISHED.fullmatch(text, error.pos) is not None
+    except RecursionError:
+        pass
+    return False

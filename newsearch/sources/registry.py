@@ -67,7 +67,8 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        raise SourceError(location, "no such file or directory") from None
+        missing = "a link that leads nowhere" if path.is_symlink() else "no such file or directory"
+        raise SourceError(location, missing) from None
     except OSError as error:
         raise unreadable(path, error) from error
     if S_ISDIR(status.st_mode):

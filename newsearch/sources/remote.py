@@ -138,7 +138,11 @@ class RemoteFeed:
             return
         text = decoded(answer.data, answer.charset)
         records = records_of(text, self.location)
-        yield from articles_of(records, self.location, self.location, self._options)
+        for result in articles_of(records, self.location, self.location, self._options):
+            if isinstance(result, SourceError) and result.hides_articles:
+                # The next visit must fetch the whole feed, even if it has not changed.
+                self.memory = Memory(moved=self.memory.moved)
+            yield result
 
     def done(self) -> None:
         return None

@@ -10,17 +10,20 @@ from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import web_page
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
-from newsearch.sources.files import MAX_ARTICLE_SIZE, printable, read_content
+from newsearch.sources.files import EMPTY, MAX_ARTICLE_SIZE, printable, read_content
 
 
 def records(path: Path, name: str, options: ReadingOptions) -> Iterator[Record | SourceError]:
     """Read a page; the id of its article is the file's name.
 
     Raises:
-        SourceError: it cannot be read, or selectolax is not installed.
+        SourceError: it cannot be read or is empty, or selectolax is not installed.
     """
     location = printable(path)
-    page = _parsed(read_content(path, MAX_ARTICLE_SIZE), location, "")
+    data = read_content(path, MAX_ARTICLE_SIZE)
+    if not data.strip():
+        raise SourceError(location, EMPTY)
+    page = _parsed(data, location, "")
     is_likely = bool(options.format) or web_page.may_be_article(page)
     doubt = "" if is_likely else "a page that does not look like an article"
     yield Record("web-page", web_page.read(page, is_date), "", name, doubt)

@@ -12,7 +12,7 @@ from newsearch.articles.values import is_date
 from newsearch.articles.vocabularies import feeds, newsml, nitf
 from newsearch.errors import SourceError
 from newsearch.sources.base import NotNews, ReadingOptions, Record
-from newsearch.sources.files import printable, read_content
+from newsearch.sources.files import EMPTY, printable, read_content
 from newsearch.sources.xml_tree import MAX_DEPTH, XmlError, decoded, parse, with_ampersands
 
 MAX_SIZE: Final = 32_000_000
@@ -46,7 +46,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         if root == "opml":
             raise NotNews(location, "a list of feeds, and no articles; name it .opml to index the feeds")
         what = f"XML of <{root:.40}>, which newsearch does not read"
-        raise NotNews(location, f"{what}; it reads RSS, Atom, NewsML and NITF")
+        raise NotNews(location, f"{what}; it reads {_READ}")
     if "<!ENTITY" in prolog.upper():
         raise SourceError(location, "defines entities of its own, which newsearch does not read")
     if root in _FEEDS:
@@ -59,7 +59,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
     if root == "html":
         raise SourceError(location, "an HTML page where XML was expected, such as an error page of a site")
     if not root:
-        raise SourceError(location, "no XML; it reads RSS, Atom, NewsML and NITF")
+        raise SourceError(location, f"no XML: {EMPTY}" if not body else f"no XML; newsearch reads {_READ}")
     try:
         tree = parse(body)
     except XmlError as error:
@@ -72,6 +72,7 @@ def records_of(text: str, location: str) -> Iterator[Record | SourceError]:
         yield Record("newsml", newsml.read(item, {}), f"#{number}")
 
 
+_READ: Final = "RSS, Atom, NewsML and NITF"
 _WHOLE_SITE: Final = "wordpress.org/export/"
 
 
@@ -104,18 +105,44 @@ def _of_feed(body: str, location: str) -> Iterator[Record | SourceError]:
         ) from None
     if _depth(body) > MAX_DEPTH:
         raise SourceError(location, f"nested deeper than {MAX_DEPTH} levels")
+    body, missing = _whole_entries(body)
     found = _parsed_feed(feedparser, body)
     if found.get("bozo") and (mended := with_ampersands(body)) != body:
         # feedparser reads "AT&T" as "AT&T;" unless the rest is in order.
         again = _parsed_feed(feedparser, mended)
         found = found if again.get("bozo") else again
-    if not found.entries and found.get("bozo") and not found.version:
+    if not missing and not found.entries and found.get("bozo") and not found.version:
         raise SourceError(location, f"no usable feed: {found.get('bozo_exception')!s:.100}")
     feed: Mapping[str, Any] = {**found.feed, "version": found.version}
     for number, entry in enumerate(found.entries, 1):
         if entry.get("wp_post_type") in _NO_POSTS:
             continue
         yield Record("feed", feeds.read(entry, feed, is_date), f"#{number}")
+    if missing:
+        yield SourceError(location, f"ends in the middle: there is no {missing}", hides_articles=True)
+
+
+def _whole_entries(body: str) -> tuple[str, str]:
+    """Close a feed that was cut off, after its last whole entry. The rest of an entry would make another article.
+
+    Returns:
+        The feed, and the end tag that is missing, or "".
+    """
+    root = root_of(body)
+    after = max((end.end() for end in _ENTRY_END.finditer(body)), default=0)
+    if _EMPTY_ROOT.match(body) or _FEED_END[root].search(body, after):
+        return body, ""
+    tag = body[1:].split(">", 1)[0].split()[0]
+    ends = f"</channel></{tag}>" if root == "rss" else f"</{tag}>"
+    return (body[:after] if after else body.split(">", 1)[0] + ">") + ends, f"</{tag}>"
+
+
+_ENTRY_END: Final = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
+_EMPTY_ROOT: Final = re.compile(r"<[^<>]*/>")
+_FEED_END: Final = {
+    root: re.compile(rf"</(?:[\w.-]+:)?(?:{ends})\s*>", re.IGNORECASE)
+    for root, ends in {"rss": "rss|channel", "channel": "channel", "rdf": "rdf", "feed": "feed"}.items()
+}
 
 
 def _parsed_feed(feedparser: Any, body: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_collection import Command
 
-from newsearch.cli import indexing
+from newsearch.cli import watching
 
 
 def post(directory: Path, name: str, front: str) -> Path:
@@ -121,8 +121,8 @@ def test_a_run_by_watch_reads_a_source_as_it_was_said_at_first(
         path.write_text('{"id": 2, "title": "Two", "date": "05/06/2021"}\n')
         yield 1
 
-    monkeypatch.setattr(indexing, "bursts", change)
-    monkeypatch.setattr(indexing, "check_watching", lambda: None)
+    monkeypatch.setattr(watching, "bursts", change)
+    monkeypatch.setattr("newsearch.cli.work.check_watching", lambda: None)
     assert run("reindex", "--watch").code == 0
     found = json.loads(run("query", "--format", "json", "--sort", "oldest").out)["hits"]
     assert [hit["publishedDateTime"] for hit in found] == ["2020-04-03", "2021-06-05"]

@@ -16,7 +16,7 @@ import pytest
 from cli_collection import Command
 
 import newsearch
-from newsearch.cli import indexing
+from newsearch.cli import watching
 from newsearch.errors import EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_feeds_are_visited_again_and_rarer_when_they_fail(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(indexing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
     visits: list[float] = []
     codes = iter([0, 2, 2, 0, 0])
 
@@ -100,9 +100,9 @@ def test_feeds_are_visited_again_and_rarer_when_they_fail(
             if also():
                 yield 0
 
-    monkeypatch.setattr(indexing, "bursts", ticks)
+    monkeypatch.setattr(watching, "bursts", ticks)
     with pytest.raises(KeyboardInterrupt):
-        indexing.run_again(
+        watching.run_again(
             once, ["-", "https://gazette.example/feed.xml"], str(tmp_path), timedelta(minutes=1)
         )
     assert [later - before for before, later in pairwise([1000, *visits])] == [60, 60, 120, 240, 60, 60]
@@ -112,7 +112,7 @@ def test_files_are_read_at_once_and_feeds_only_when_they_are_due(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(indexing.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
     read: list[list[str]] = []
 
     def once(given: Sequence[str]) -> int:
@@ -126,7 +126,7 @@ def test_files_are_read_at_once_and_feeds_only_when_they_are_due(
             clock[0] = moment
             yield 1
 
-    monkeypatch.setattr(indexing, "bursts", changes)
+    monkeypatch.setattr(watching, "bursts", changes)
     sources = ["news", "list.opml"]
-    indexing.run_again(once, sources, str(tmp_path), timedelta(minutes=1))
+    watching.run_again(once, sources, str(tmp_path), timedelta(minutes=1))
     assert read == [["news"], sources, sources, ["news"]]

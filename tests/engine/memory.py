@@ -22,23 +22,18 @@ from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.base import (
     CACHE,
-    MAX_NAMES,
     NO_SETTINGS,
-    Changes,
     Counts,
     Explanation,
     FieldStats,
-    Ledger,
     LikeForm,
     Options,
     Reader,
     Recipe,
-    SourceDifference,
     SourceSettings,
-    SourceState,
-    WriterOptions,
 )
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
+from newsearch.engine.writing import MAX_NAMES, Changes, Ledger, SourceDifference, SourceState, WriterOptions
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
 from newsearch.query.tree import Node, Word
 from newsearch.text.analysis import Stemming

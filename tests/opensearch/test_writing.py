@@ -20,8 +20,8 @@ from proxy import Answer, Proxy, error
 import newsearch
 from newsearch.articles.article import Article
 from newsearch.engine import open_engine
-from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch import bulk
+from newsearch.engine.writing import SourceState
 from newsearch.errors import EngineError, IndexLocked, IndexMissing
 
 pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
@@ -207,7 +207,7 @@ _INTERRUPTED = """
 import sys, time
 from test_writing import articles
 from newsearch.engine import open_engine
-from newsearch.engine.base import SourceState
+from newsearch.engine.writing import SourceState
 from newsearch.engine.opensearch import writer as module
 module._NOTE_SECONDS = 0
 writer = open_engine(sys.argv[1]).writer(sources=["/a"])

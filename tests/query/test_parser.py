@@ -599,3 +599,42 @@ def test_an_exclamation_mark_excludes_nothing_which_a_note_says() -> None:
     assert read("recognition !amazon").tree == both(Word("recognition"), Word("!amazon"))
     assert "write a minus" in messages(read("recognition !amazon").notes)
     assert read("stop!now it!").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("NOT(a)", "NOT (a)"),
+        ("b NOT(a)", "b NOT (a)"),
+        ("a OR(b c)", "a OR (b c)"),
+        ("(a)OR(b)", "(a) OR (b)"),
+        ("(a)AND b", "(a) AND b"),
+        ('a AND"b c"', 'a AND "b c"'),
+        ('"a b"OR"b c"', '"a b" OR "b c"'),
+        ("a NEAR/5(b)", "a NEAR/5 (b)"),
+    ],
+)
+def test_an_operator_needs_no_space_beside_a_group_or_a_phrase(text: str, same: str) -> None:
+    assert read(text).tree == read(same).tree
+    assert not read(text).notes
+
+
+@pytest.mark.parametrize("text", ["f(OR)", "NOTE(a)", "nor(a)", "aOR(b)", 'b"OR"', "NOT:(a)"])
+def test_a_word_that_holds_an_operator_is_a_word(text: str) -> None:
+    assert read(text).tree == Word(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('"a b"~1001', "at most 1,000 words can be in between"),
+        ("a NEAR/999999 b", "at most 1,000 words can be in between"),
+        ("a^99999", "a weight is between 0.01 and 100"),
+        ("-title:", "title: has no value, so it is searched as text"),
+        ("date:2020-W54 a", "date:2020-W54 is ignored: there is no date '2020-W54' in the calendar"),
+        ("on:2020-09-10T25:00 a", "there is no date '2020-09-10T25:00' in the calendar"),
+    ],
+)
+def test_a_note_says_what_is_limited_and_repeats_what_was_typed(text: str, said: str) -> None:
+    assert said in messages(read(text).notes)
+    assert not read('"a b"~1000').notes

@@ -216,3 +216,14 @@ def test_the_page_has_every_key_and_its_example_is_a_request() -> None:
     (example,) = blocks("docs/request.md", "json")
     request = Request.from_mapping(json.loads(example))
     assert request.as_mapping() == json.loads(example)
+
+
+@pytest.mark.parametrize(
+    ("after", "before"), [("2021", "2020"), ("2020-09", "2020-09"), (date(2021, 1, 2), "2021")]
+)
+def test_a_note_says_that_a_window_ends_before_it_begins(index: Index, after: Any, before: Any) -> None:
+    results = index.search("", after=after, before=before)
+    assert results.total == 0
+    [note] = results.notes
+    assert "is not later than after" in note.message
+    assert not index.search("", after="2020", before="2021").notes

@@ -16,6 +16,7 @@ from newsearch.articles.article import Article
 from newsearch.errors import SourceError
 from newsearch.sources import json_document
 from newsearch.sources.base import ReadingOptions
+from newsearch.sources.explaining import explained
 from newsearch.sources.opml import subscriptions
 from newsearch.sources.registry import open_source
 
@@ -314,3 +315,23 @@ def test_two_runs_of_standard_input_add_up(tmp_path: Path) -> None:
         report = newsearch.build(JsonStream(io.BytesIO(line)), index=tmp_path / "index")
         assert report.added == 1
     assert report.articles == 2
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.json", "a.xml", "a.html", "a.txt"])
+@pytest.mark.parametrize("content", ["", " \n\t\n"])
+def test_an_empty_file_is_called_empty(tmp_path: Path, name: str, content: str) -> None:
+    pytest.importorskip("selectolax", reason="needs the extra pages")
+    assert "the file is empty" in shown(write(tmp_path / name, content))[0]
+
+
+def test_a_link_that_leads_nowhere_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "a.md").symlink_to(tmp_path / "gone")
+    with pytest.raises(SourceError, match="a link that leads nowhere"):
+        open_source(tmp_path / "a.md")
+
+
+def test_records_are_explained_beside_broken_lines(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"title": "Bridge"}\n{bad\n\n[1]\n{"title": "Ferry"}\n')
+    found = list(explained(path, ReadingOptions(), 9))
+    assert [record.place for record in found] == [":1", ":2", ":4", ":5"]
+    assert [isinstance(record.outcome, SourceError) for record in found] == [False, True, True, False]

@@ -7,9 +7,9 @@ from dataclasses import asdict
 import click
 
 from newsearch.cli.formats import print_json
-from newsearch.cli.indexing import wait_option
 from newsearch.cli.options import format_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.work import wait_option
 from newsearch.outputs.words import counted
 from newsearch.upkeep.health import compact as compact_index
 
@@ -24,7 +24,7 @@ from newsearch.upkeep.health import compact as compact_index
 @index_option
 @wait_option
 def compact(format_name: str, directory: str | None, wait: float) -> int:
-    """Merge the index into one segment per 65,536 articles, and drop deleted articles.
+    """Merge the index into one segment per 65,536 articles, and remove deleted articles.
 
     Searches return the same before, during and after. Files that a stopped writer left behind are deleted.
     """

@@ -9,7 +9,7 @@ import click
 
 from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, tz_option
 from newsearch.cli.places import index_option, open_for_search
 from newsearch.cli.terminal import BOLD, COMPARING, DIM, Terminal, complain, explained_if_slow
 from newsearch.cli.zones import zone
@@ -26,19 +26,14 @@ from newsearch.text.clean import one_line
       newsearch copies local/2020-09-12-portland --format json""",
 )
 @click.argument("id")
-@click.option(
-    "--tz",
-    "zone_name",
-    metavar="ZONE",
-    help="The zone of dates, such as Europe/Paris.  [default: the system's]",
-)
+@tz_option("dates")
 @format_option("text", "json")
 @color_option
 @index_option
 def copies(id: str, zone_name: str | None, format_name: str, color: str, directory: str | None) -> int:
-    """Say where else the text of an article was published, who ran it first, and how long after it the others came.
+    """Show where else the text of an article was published, who published it first, and how much later the others did.
 
-    ID is an article's id, as much of its beginning as no other id shares, or its URL, which may lack https:// and www.
+    ID is the id of an article, a unique prefix of it, or the article's URL, with or without https:// and www.
     """
     tz, terminal = zone(zone_name), Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:

@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import checked_place
 from newsearch.cli.progress import overwrite
 from newsearch.cli.terminal import Terminal
+from newsearch.cli.work import wait_option
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
 from newsearch.upkeep.copying import copy_index

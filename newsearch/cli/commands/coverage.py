@@ -35,7 +35,9 @@ _NAME = 32
 )
 @click.argument("text", nargs=-1)
 @by_option
-@limit_option(f"Outlets to show.  [default: {_ROWS} in text on a terminal, otherwise all]", default=None)
+@limit_option(
+    f"Maximum number of outlets.  [default: {_ROWS} in text on a terminal, otherwise all]", default=None
+)
 @window_options
 @format_option("text", "json", "csv")
 @color_option
@@ -51,7 +53,7 @@ def coverage(
 ) -> int:
     """Count the articles of each outlet that match a query, and their share of all that it published in the window.
 
-    Every outlet of the window has a row, also without a match. Outlets with the most matches come first. Without TEXT,
+    Every outlet of the window has a row, even without a match. Outlets with the most matches come first. Without TEXT,
     all articles match.
     """
     terminal = Terminal.of(sys.stdout, color)

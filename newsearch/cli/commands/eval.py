@@ -11,7 +11,8 @@ import click
 
 from newsearch.cli.formats import print_json
 from newsearch.cli.judged import collection_argument, judged, question_options
-from newsearch.cli.options import Profile, expand_option, format_option
+from newsearch.cli.options import expand_option, format_option
+from newsearch.cli.values import Profile
 from newsearch.evaluation import MEASURES, Comparison, Evaluation, Queries, compare, evaluate, write_run
 from newsearch.evaluation.measures import DEPTH
 from newsearch.outputs.words import counted

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.work import wait_option
 from newsearch.indexing.runs import forget as forget_sources
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import click
 
 from newsearch.cli.explaining import explain_files
-from newsearch.cli.indexing import Work, run, run_again, work_options
+from newsearch.cli.indexing import run
 from newsearch.cli.places import forget_bundled
 from newsearch.cli.terminal import Terminal
+from newsearch.cli.watching import run_again
+from newsearch.cli.work import Work, work_options
 from newsearch.errors import SourceError
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import build
@@ -32,18 +34,18 @@ from newsearch.text.clean import one_line
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
-    "--explain", is_flag=True, help="Show what becomes of each key of the first records, and write nothing."
+    "--explain", is_flag=True, help="Show how each key of the first records is used, and write nothing."
 )
 @work_options
 def index(sources: Sequence[str], explain: bool, work: Work) -> int:
-    """Index sources: directories and files of news in any format it reads, addresses of feeds and lists of them, or
-    - for JSON Lines on standard input.
+    """Index sources: directories and files of news, URLs of feeds, lists of feeds, or - for JSON Lines on standard
+    input.
 
-    It reads Markdown with front matter, JSON and JSON Lines, RSS and Atom, NewsML and NITF, HTML pages and WARC, each
-    told by its suffix, and then by its first bytes.
+    The formats are Markdown with front matter, JSON and JSON Lines, RSS and Atom, NewsML and NITF, HTML pages and WARC.
+    They are recognised by suffix, or else by the first bytes.
 
-    New articles are added, changed ones are replaced, and those that a source no longer has are deleted. A source that
-    cannot be read to its end, or has no articles any more, deletes nothing. Unchanged files are not read again.
+    New articles are added, changed ones are replaced, and those that a source no longer has are deleted. If a source
+    cannot be read to its end, or no longer has any articles, nothing is deleted. Unchanged files are not read again.
     Searches use the old index until the run is complete.
     """
     if explain:

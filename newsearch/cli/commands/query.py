@@ -11,10 +11,11 @@ import click
 from click.core import ParameterSource
 
 from newsearch.cli.formats import EXPLAINING, FACETED, FORMATS
-from newsearch.cli.options import cache_option, color_option, format_option
+from newsearch.cli.options import cache_option, color_option, format_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.requests import request_options
 from newsearch.cli.terminal import COMPARING, Terminal, complain, explained_if_slow
+from newsearch.cli.values import Whole
 from newsearch.engine.base import FACETS
 from newsearch.errors import NewsearchError, QueryError
 from newsearch.outputs.page import Page
@@ -56,12 +57,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 )
 @click.argument("text", nargs=-1, shell_complete=_completions)
 @request_options
-@click.option(
-    "--synonyms",
-    "synonym_file",
-    metavar="FILE",
-    help="Also search for synonyms: a group per line, as in: vaccine, jab",
-)
+@synonyms_option
 @click.option(
     "--facet",
     "facets",
@@ -72,7 +68,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @click.option(
     "--facet-limit",
     metavar="NUMBER",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     help="Values of each facet, 0 for all.  [default: 10; all years and months, 52 weeks, 31 days]",
 )
 @click.option("--explain", is_flag=True, help="Show how each score was computed.")
@@ -85,7 +81,7 @@ def _completions(ctx: click.Context, _: click.Parameter, incomplete: str) -> lis
 @index_option
 def query(
     request: Request,
-    synonym_file: str | None,
+    synonyms: str | None,
     facets: Sequence[str],
     facet_limit: int | None,
     explain: bool,
@@ -108,8 +104,8 @@ def query(
     if asked == ParameterSource.DEFAULT and terminal.interactive and format_name == "text":
         request = replace(request, collapse="copies")
     if only_parse:
-        return _show_parsed(request, synonym_file)
-    with open_for_search(directory, synonym_file, cache) as index:
+        return _show_parsed(request, synonyms)
+    with open_for_search(directory, synonyms, cache) as index:
         with explained_if_slow(COMPARING) if request.collapse else nullcontext():
             results = index.run(request)
         for line in FORMATS[format_name](Page(results, facets, explain, facet_limit), terminal):
@@ -134,13 +130,13 @@ def query(
         return 0 if results.total or len(results) else 1
 
 
-def _show_parsed(request: Request, synonym_file: str | None) -> int:
-    synonyms = None
-    if synonym_file:
+def _show_parsed(request: Request, synonyms: str | None) -> int:
+    read = None
+    if synonyms:
         from newsearch.query.synonyms import read_synonyms  # few have such a file
 
-        synonyms = read_synonyms(synonym_file)
-    parsed = request.parsed(synonyms)
+        read = read_synonyms(synonyms)
+    parsed = request.parsed(read)
     _tell(parsed.notes)
     print(describe(parsed.tree))
     return 0

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from newsearch.cli.indexing import Work, run, run_again, work_options
+from newsearch.cli.indexing import run
+from newsearch.cli.watching import run_again
+from newsearch.cli.work import Work, work_options
 from newsearch.indexing.reports import Report, Watch
 from newsearch.indexing.runs import build
 from newsearch.indexing.runs import reindex as update

@@ -23,14 +23,14 @@ from newsearch.text.clean import one_line
       newsearch related world/2020-03-11 --format json""",
 )
 @click.argument("id")
-@limit_option("Articles to show.", least=1, most=1_000)
+@limit_option("Maximum number of articles.", least=1, most=1_000)
 @format_option("text", "json")
 @color_option
 @index_option
 def related(id: str, limit: int, format_name: str, color: str, directory: str | None) -> int:
-    """Find articles on the subject of another, the best first: those that it names itself come before the others.
+    """Find articles on the subject of another, the best first. Those that it refers to come before the others.
 
-    ID is an article's id, as much of its beginning as no other id shares, or its URL, which may lack https:// and www.
+    ID is the id of an article, a unique prefix of it, or the article's URL, with or without https:// and www.
     """
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from newsearch.cli.indexing import wait_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
+from newsearch.cli.work import wait_option
 from newsearch.outputs.words import counted
 from newsearch.text.clean import one_line
 from newsearch.upkeep.archives import restore as restore_index

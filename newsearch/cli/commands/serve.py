@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from newsearch.cli.options import cache_option
+from newsearch.cli.options import cache_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
+from newsearch.cli.values import Whole
 from newsearch.text.clean import one_line
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
       newsearch serve --index /var/lib/news --port 9000 --workers 2
       newsearch serve --host 0.0.0.0 --allow-host news.example --log-format json
 
-    It only reads the index, and follows it when it is updated. docs/http.md describes the page, the API and the feeds,
+    The server only reads the index, and follows its updates. docs/http.md describes the page, the API and the feeds,
     and how to run it behind nginx and under systemd.""",
 )
 @click.option(
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--port",
     metavar="PORT",
-    type=click.IntRange(0, 65_535),
+    type=Whole(0, 65_535),
     default=8080,
     show_default=True,
     help="Listen on this port.",
@@ -46,27 +47,27 @@ if TYPE_CHECKING:
 @click.option(
     "--workers",
     metavar="NUMBER",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     default=1,
     show_default=True,
-    help="Processes that answer.",
+    help="Number of server processes.",
 )
 @click.option(
     "--allow-host",
     "allowed",
     multiple=True,
     metavar="NAME",
-    help="Answer to this name, too; repeatable.  [default: localhost and --host]",
+    help="Also accept this name in Host; repeatable.  [default: localhost and --host]",
 )
 @click.option(
-    "--base-path", default="", metavar="PATH", help="Where it stands behind a proxy, such as /news."
+    "--base-path", default="", metavar="PATH", help="Path of the server behind a proxy, such as /news."
 )
 @click.option(
     "--token",
     envvar="NEWSEARCH_TOKEN",
     show_envvar=True,
     metavar="TEXT",
-    help="What clients must know: as a bearer token, or as the password of any name.",
+    help="Require this token: as a bearer token, or as the password of any user.",
 )
 @click.option(
     "--guard",
@@ -74,20 +75,20 @@ if TYPE_CHECKING:
     type=click.Choice(["all", "feeds"]),
     default="all",
     show_default=True,
-    help="What the token guards.",
+    help="What requires the token.",
 )
 @click.option("--cors", is_flag=True, help="Let pages of other sites read the API.")
-@click.option("--unpublished", is_flag=True, help="Let unpublished articles be asked for.")
+@click.option("--unpublished", is_flag=True, help="Allow searches for unpublished articles.")
 @click.option("--saved", metavar="FILE", help="Offer the saved searches in this file (TOML).")
-@click.option("--synonyms", metavar="FILE", help="Ask for synonyms, too: a group a line, as in: vaccine, jab")
-@click.option("--read-only", is_flag=True, help="Only read the index, which is all that it ever does.")
+@synonyms_option
+@click.option("--read-only", is_flag=True, help="Accepted for clarity: the server never writes the index.")
 @click.option("--open", "browse", is_flag=True, help="Open the page in a browser.")
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json", "none"]),
     default="text",
     show_default=True,
-    help="How to write a line for each request on stderr.",
+    help="Format of the line for each request on stderr.",
 )
 @cache_option("128M", " in each worker")
 @index_option
@@ -109,7 +110,7 @@ def serve(
     cache: int,
     directory: str | None,
 ) -> int:
-    """Serve a page for people, an API, feeds and MCP on the index, until it is stopped."""
+    """Serve a web page, an API, feeds and MCP for the index, until stopped."""
     from newsearch.serve import check_web
 
     check_web()
@@ -119,9 +120,8 @@ def serve(
 
     if saved is not None:
         read_saved(saved)
-    open_for_search(
-        directory, synonyms
-    ).close()  # what is wrong with it is told now, and a default index is made
+    # Reports what is wrong with the index before anything starts, and builds a default one.
+    open_for_search(directory, synonyms).close()
     hosts = (*LOOPBACK, *allowed, host)
     settings = Settings(
         hosts,

@@ -9,7 +9,7 @@ import click
 from newsearch.articles.article import article_to_mapping, history_mapping
 from newsearch.cli.formats import print_json
 from newsearch.cli.naming import named_article
-from newsearch.cli.options import color_option, format_option
+from newsearch.cli.options import color_option, format_option, tz_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option
 from newsearch.cli.terminal import Terminal
 from newsearch.cli.zones import zone
@@ -28,12 +28,7 @@ from newsearch.search.index import open as open_index
 @click.option("--history", is_flag=True, help="Show how its title and excerpt have changed, and when.")
 @format_option("text", "json")
 @color_option
-@click.option(
-    "--tz",
-    "zone_name",
-    metavar="ZONE",
-    help="Time zone of dates, such as Europe/Paris.  [default: the system's]",
-)
+@tz_option("dates")
 @index_option
 def show(
     id: str, history: bool, format_name: str, color: str, zone_name: str | None, directory: str | None

@@ -31,7 +31,7 @@ _OUTLETS = 5
       newsearch stories --id local/2020-09-12-smoke""",
 )
 @click.argument("text", nargs=-1)
-@limit_option("Stories to show.")
+@limit_option("Maximum number of stories.")
 @click.option("--id", metavar="ID", help="Only the story that this article reports, with all its reports.")
 @window_options
 @format_option("text", "json")
@@ -46,10 +46,10 @@ def stories(
     color: str,
     directory: str | None,
 ) -> int:
-    """Say what is big in a window of time: the stories that most outlets report.
+    """Show the stories that most outlets report in a window of time.
 
     Without --after and --before, the window is the three days before the newest article found. With --id, it may be the
-    three days before and after that article. ID is an article's id, the beginning of one, or a URL.
+    three days before and after that article. ID is the id of an article, a unique prefix of it, or the article's URL.
     """
     query, tz = " ".join(text), window.tz
     terminal = Terminal.of(sys.stdout, color)

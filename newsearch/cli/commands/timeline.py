@@ -37,7 +37,7 @@ _CURVE_WIDTH, _CURVE_HEIGHT = 72, 8
 )
 @click.argument("text", nargs=-1)
 @click.option("--by", type=click.Choice(UNITS), default="month", show_default=True, help="The unit of time.")
-@click.option("--compare", multiple=True, metavar="QUERY", help="Count this query, too; repeatable.")
+@click.option("--compare", multiple=True, metavar="QUERY", help="Also count this query; repeatable.")
 @click.option(
     "--chart",
     type=click.Choice(("bars", "curve")),
@@ -69,7 +69,7 @@ def timeline(
 ) -> int:
     """Count the articles of each day, week, month or year that match a query, and their share of all articles.
 
-    Without TEXT, every article is counted.
+    Without TEXT, all articles are counted.
     """
     terminal = Terminal.of(sys.stdout, color)
     if picture is not None and picture.suffix.lower() not in _PICTURES:

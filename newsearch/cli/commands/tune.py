@@ -13,6 +13,7 @@ from newsearch.cli.judged import collection_argument, judged, question_options
 from newsearch.cli.options import format_option
 from newsearch.cli.progress import overwrite
 from newsearch.cli.terminal import Terminal, complain
+from newsearch.cli.values import Whole
 from newsearch.evaluation import Tuning
 from newsearch.evaluation import tune as fit
 from newsearch.ranking import Boosts
@@ -30,7 +31,7 @@ from newsearch.ranking import Boosts
 @question_options
 @click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=Whole(min=2),
     default=5,
     show_default=True,
     metavar="NUMBER",

@@ -33,7 +33,7 @@ _WORD = 40
       newsearch words wildfire --format json""",
 )
 @click.argument("text", nargs=-1)
-@limit_option("Words to show.", default=20, least=1, most=1_000)
+@limit_option("Maximum number of words.", default=20, least=1, most=1_000)
 @window_options
 @format_option("text", "json", "csv")
 @color_option
@@ -48,7 +48,7 @@ def words(
 ) -> int:
     """List the words and names that are most distinctive for the matches of a query, compared with all articles.
 
-    Without TEXT, give a window of time: its words are compared with those of the whole collection.
+    Without TEXT, give a window of time. Its words are compared with those of the whole collection.
     """
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:

@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from newsearch.engine.base import CACHE, NO_SETTINGS, Recipe, WriterOptions
+from newsearch.engine.base import CACHE, NO_SETTINGS, Recipe
+from newsearch.engine.writing import WriterOptions
 from newsearch.errors import IndexMissing
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from newsearch.articles.article import Article
 from newsearch.engine.arrays.files.opening import open_regular
 from newsearch.engine.arrays.files.state import load_state
 from newsearch.engine.arrays.files.toc import TOC_NAME, Toc, read_toc, remove_files, toc_text, unused_files
@@ -28,6 +28,10 @@ from newsearch.text import analysis
 
 _MAX_WORDS = 32
 """The most words of a title that `verify` searches for. Queries are limited too."""
+
+_WHOLE = 8
+"""The most segments whose samples are searched for in the whole index. Each such search reads words of all segments, so
+that more of them would take the square of the time. The others are searched for in their own segment."""
 
 
 def _stub_problems(directory: Path) -> list[str]:
@@ -53,17 +57,19 @@ def verify(directory: Path) -> Verification:
         except NewsearchError as error:
             problems.append(str(error))
     searches = 0
+    every = -(-len(segments) // _WHOLE)
     problems += _stub_problems(directory)
     if not problems:
-        view = View(segments, toc.pivots)
-        for segment, doc in _samples(segments):
-            searches += 1
-            article = segment.article(doc)
-            words = tuple(map(Word, analysis.terms(article.title)[:_MAX_WORDS]))
-            answer = Search(view, All((*words, Match("id", article.id))), Options(unpublished=True))
-            if not answer.counts().complete:
-                reason = f"a search does not find article {doc}, {article.id}"
-                problems.append(str(IndexCorrupt(segment.file.path, reason)))
+        whole = View(segments, toc.pivots)
+        for number, segment in enumerate(segments):
+            view = View([segment], toc.pivots)
+            for doc in _samples(segment):
+                searches += 1
+                if not _is_found(view, segment.article(doc)) or (
+                    number % every == 0 and not _is_found(whole, segment.article(doc))
+                ):
+                    reason = f"a search does not find article {doc}, {segment.article(doc).id}"
+                    problems.append(str(IndexCorrupt(segment.file.path, reason)))
     return Verification(
         toc.generation,
         len(toc.files()) + 1,
@@ -109,12 +115,16 @@ def _opened(directory: Path) -> tuple[Toc, list[Segment], list[str]]:
             return toc, segments, problems
 
 
-def _samples(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int]]:
-    """The first and the last live article of every segment."""
-    for segment in segments:
-        docs = np.flatnonzero(segment.live).tolist()
-        for doc in dict.fromkeys(docs[:1] + docs[-1:]):
-            yield segment, doc
+def _samples(segment: Segment) -> list[int]:
+    """The first and the last live article of a segment."""
+    docs = np.flatnonzero(segment.live)
+    return sorted({int(docs[0]), int(docs[-1])}) if len(docs) else []
+
+
+def _is_found(view: View, article: Article) -> bool:
+    words = tuple(map(Word, analysis.terms(article.title)[:_MAX_WORDS]))
+    found = Search(view, All((*words, Match("id", article.id))), Options(unpublished=True))
+    return bool(found.counts().complete)
 
 
 def compact(directory: Path, wait: float) -> Compaction:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine import base
+from newsearch.engine import writing as protocols
 from newsearch.engine.arrays.files.layout import Spool, write_arrays
 from newsearch.engine.arrays.files.lock import WriteLock
 from newsearch.engine.arrays.files.state import replace_state, write_state
@@ -46,7 +46,8 @@ from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, journaled
 from newsearch.engine.arrays.writing.ledger import Held, Ledger
 from newsearch.engine.arrays.writing.pivots import pivots_of
 from newsearch.engine.arrays.writing.replacing import delete_replaced, keys
-from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState, WriterOptions
+from newsearch.engine.base import NO_SETTINGS, Reader, SourceSettings
+from newsearch.engine.writing import MEMORY, Changes, SourceState, WriterOptions
 from newsearch.errors import IndexCorrupt, IndexMissing, NewsearchError, StorageError, WordListError
 from newsearch.text import analysis
 
@@ -198,7 +199,7 @@ class ArraysWriter:
         """Delete the committed articles of a source, except those that are added again."""
         self._dropped_sources.add(source)
 
-    def delete_dropped(self, source: str, ledger: base.Ledger) -> None:
+    def delete_dropped(self, source: str, ledger: protocols.Ledger) -> None:
         """Delete the articles of a source that its ledger, obtained from `held`, counts as gone."""
         if not isinstance(ledger, Ledger):
             raise TypeError("the ledger of another engine")
@@ -248,7 +249,7 @@ class ArraysWriter:
             is_hidden[segment.hidden] = True
             segment.delete(is_hidden & holds(segment.column("url_hash"), copied))
 
-    def commit(self, *, compact: bool = False, check: Callable[[base.Reader], None] | None = None) -> Changes:
+    def commit(self, *, compact: bool = False, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically, and close the writer.
 
         If nothing has changed, no new generation is written.

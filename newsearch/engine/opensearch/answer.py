@@ -12,7 +12,7 @@ import numpy as np
 
 from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Options, OutletCount
+from newsearch.engine.base import FACETS, Counts, Explanation, Options
 from newsearch.engine.opensearch import stored
 from newsearch.engine.opensearch.clauses import Clause
 from newsearch.engine.opensearch.counts import Known
@@ -26,6 +26,7 @@ from newsearch.engine.opensearch.periods import field_of, periods
 from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import counted, counting, every_bucket, most_frequent
 from newsearch.engine.opensearch.translation import Translation
+from newsearch.engine.optional import FormCount, OutletCount
 from newsearch.errors import IndexCorrupt
 from newsearch.query.tree import Node
 from newsearch.text.analysis import Stemming

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from newsearch import ranking
-from newsearch.engine.base import FormCount
 from newsearch.engine.opensearch.searches import Requests, counted, counting, counts_of, most_frequent
+from newsearch.engine.optional import FormCount
 
 Query: TypeAlias = dict[str, Any]
 

@@ -6,8 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from newsearch.engine.base import CACHE, NO_SETTINGS, Engine, Held, Recipe, WriterOptions
+from newsearch.engine.base import CACHE, NO_SETTINGS, Engine, Recipe
 from newsearch.engine.opensearch.settings import parse_place
+from newsearch.engine.writing import Held, WriterOptions
 from newsearch.errors import EngineError, IndexCorrupt
 
 if TYPE_CHECKING:

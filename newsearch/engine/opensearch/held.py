@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.ledger import Ledger, Rows
-from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import Generation
 from newsearch.engine.opensearch.states import read_state
 from newsearch.engine.opensearch.stored import article as parsed_article
+from newsearch.engine.writing import SourceState
 from newsearch.errors import EngineError, IndexCorrupt
 
 Array: TypeAlias = NDArray[Any]

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch import schema
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.generation import meta_index
 from newsearch.engine.opensearch.states import delete_states, read_state, write_state
+from newsearch.engine.writing import SourceState
 from newsearch.text import analysis
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from newsearch.engine.base import OutletCount
 from newsearch.engine.opensearch.filters import first_second
 from newsearch.engine.opensearch.periods import period_of
+from newsearch.engine.optional import OutletCount
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ import json
 import uuid
 from collections.abc import Iterable
 
-from newsearch.engine.base import SourceState
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.pieces import delete_pieces, read_pieces, write_pieces
+from newsearch.engine.writing import SourceState
 
 
 def write_state(cluster: Cluster, generation: int, state: SourceState) -> str:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.articles.article import Article
-from newsearch.engine import base as protocols
+from newsearch.engine import writing as protocols
 from newsearch.engine.arrays.segment.columns import hash_key
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.ledger import Ledger
-from newsearch.engine.base import MEMORY, NO_SETTINGS, Changes, SourceSettings, SourceState
+from newsearch.engine.base import NO_SETTINGS, Reader, SourceSettings
 from newsearch.engine.opensearch.bulk import Bulk, delete_item, index_item, update_item
 from newsearch.engine.opensearch.connection import Cluster
 from newsearch.engine.opensearch.copies import hide_copies
@@ -40,6 +40,7 @@ from newsearch.engine.opensearch.removal import delete_old, purge
 from newsearch.engine.opensearch.start import base_generation, last_number, protecting, shown_index
 from newsearch.engine.opensearch.states import delete_states, write_state
 from newsearch.engine.opensearch.target import Target
+from newsearch.engine.writing import MEMORY, Changes, SourceState
 from newsearch.errors import EngineError, IndexMissing
 
 Array: TypeAlias = NDArray[Any]
@@ -238,7 +239,7 @@ class OpenSearchWriter:
 
     # Publishing
 
-    def commit(self, *, check: Callable[[protocols.Reader], None] | None = None) -> Changes:
+    def commit(self, *, check: Callable[[Reader], None] | None = None) -> Changes:
         """Publish the changes durably and atomically, and close the writer.
 
         If nothing has changed, no new generation is published.
@@ -259,7 +260,7 @@ class OpenSearchWriter:
         finally:
             self.cancel()
 
-    def _commit(self, check: Callable[[protocols.Reader], None] | None) -> Changes:
+    def _commit(self, check: Callable[[Reader], None] | None) -> Changes:
         bulk = self._opened()
         bulk.wait()
         touched = dict.fromkeys([*self._added, *self._dropped, *self._dropped_sources, *self._resumed])

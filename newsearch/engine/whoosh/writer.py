@@ -17,7 +17,7 @@ from newsearch.articles.article import Article
 from newsearch.articles.extra import UNUSABLE
 from newsearch.articles.reading import article_from_mapping
 from newsearch.engine.arrays.writer import ArraysWriter
-from newsearch.engine.base import LEAST_MEMORY, MEMORY
+from newsearch.engine.writing import LEAST_MEMORY, MEMORY
 from newsearch.errors import IndexLocked, SourceError
 from newsearch.sources.base import ADDED
 

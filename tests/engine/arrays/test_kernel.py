@@ -366,6 +366,16 @@ def test_the_same_forms_begin_so(forms: list[str], prefix: str, dtype: type) -> 
     assert encoded[first:last] == [form for form in encoded if form.startswith(prefix.encode())]
 
 
+@given(st.lists(like, min_size=1, unique=True), st.lists(like))
+def test_the_same_forms_have_the_same_numbers(forms: list[str], wanted: list[str]) -> None:
+    encoded = sorted(form.encode() for form in forms)
+    text, at = np.frombuffer(b"".join(encoded), np.uint8), np.cumsum([0, *map(len, encoded)])
+    asked = [form.encode() for form in (*wanted, *forms)]
+    found = kernel.exact(text, at, asked)
+    assert found == in_numpy.exact(text, at, asked)
+    assert found == [encoded.index(form) if form in encoded else -1 for form in asked]
+
+
 @pytest.mark.parametrize("doc", [[5], [0, 9], [2**32 - 1]])
 def test_an_article_outside_the_index_is_an_error(doc: list[int]) -> None:
     docs, codes = np.array(doc, np.uint32), np.ones(len(doc), np.uint8)

@@ -23,7 +23,8 @@ from newsearch.articles.article import Article, Image
 from newsearch.engine.arrays.files.lock import WriteLock
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.writer import ArraysWriter
-from newsearch.engine.base import Changes, Options
+from newsearch.engine.base import Options
+from newsearch.engine.writing import Changes
 from newsearch.errors import IndexCorrupt, IndexLocked, StorageError
 from newsearch.query.tree import All, Everything, Fuzzy, Match, Node, Phrase, Prefix, Word
 from newsearch.ranking import Boosts

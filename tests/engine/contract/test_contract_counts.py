@@ -14,7 +14,8 @@ from strategies import Commit, histories, live, options, trees
 from test_contract_questions import made, of_every_engine
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import CountsForms, CountsOutlets, Options
+from newsearch.engine.base import Options
+from newsearch.engine.optional import CountsForms, CountsOutlets
 from newsearch.query.plan import asks_for_unpublished
 from newsearch.query.tree import Node
 from newsearch.ranking import log_likelihood

@@ -13,7 +13,7 @@ import pytest
 import newsearch
 from newsearch import Index
 from newsearch.engine import open_engine
-from newsearch.engine.base import FoldingReader
+from newsearch.engine.optional import FoldingReader
 from newsearch.errors import EngineError
 
 SUBJECTS = "school roof,apple prize,library tax,chess final,zebra crossing,opera strike,river bridge".split(

@@ -25,7 +25,7 @@ import numpy as np
 from newsearch._durable import move_into_place, temporary_name
 from newsearch.engine.arrays.files.layout import Array, ArrayFile, write_arrays
 from newsearch.engine.arrays.files.toc import STATE_SUFFIX, new_name
-from newsearch.engine.base import SourceState
+from newsearch.engine.writing import SourceState
 from newsearch.errors import IndexCorrupt, IndexIncompatible
 
 _KIND = "state"

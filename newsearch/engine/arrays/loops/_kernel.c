@@ -35,6 +35,7 @@ static PyMethodDef methods[] = {
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},
     {"begun", begun, METH_VARARGS, begun_doc},
+    {"exact", exact, METH_VARARGS, exact_doc},
     {"similar", similar, METH_VARARGS, similar_doc},
     {"near", near, METH_VARARGS, near_doc},
     {"merged", merged, METH_VARARGS, merged_doc},

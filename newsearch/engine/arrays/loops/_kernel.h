@@ -62,7 +62,7 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 /* ---- the functions of the module ---- */
 
-extern const char best_complete_doc[], best_partial_doc[], foremost_doc[], scores_doc[], holds_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[],
+extern const char best_complete_doc[], best_partial_doc[], foremost_doc[], scores_doc[], holds_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[], exact_doc[],
     similar_doc[], near_doc[], merged_doc[], by_length_doc[], scan_doc[], united_doc[], any_of_doc[], held_by_doc[], numbered_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
@@ -74,6 +74,7 @@ PyObject *count_(PyObject *module, PyObject *args);
 PyObject *best_codes(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);
 PyObject *begun(PyObject *module, PyObject *args);
+PyObject *exact(PyObject *module, PyObject *args);
 PyObject *similar(PyObject *module, PyObject *args);
 PyObject *near(PyObject *module, PyObject *args);
 PyObject *merged(PyObject *module, PyObject *args);

@@ -1,5 +1,5 @@
-/* Words of a dictionary that begin alike, or are nearly alike: `begun`, `similar` and `scan` of
- * kernel.py. */
+/* Words of a dictionary, those that begin alike, and those that are nearly alike: `exact`, `begun`, `similar` and
+ * `scan` of kernel.py. */
 
 #include "_kernel_words.h"
 
@@ -273,6 +273,43 @@ PyObject *begun(PyObject *module, PyObject *args) {
     const Py_ssize_t first = first_form(&text, &at, 0, wanted, length, 0);
     const Py_ssize_t last = first < 0 ? -1 : first_form(&text, &at, first, wanted, length, 1);
     if (last >= 0) found = Py_BuildValue("nn", first, last);
+done:
+    array_close(&text);
+    array_close(&at);
+    return found;
+}
+
+const char exact_doc[] = "exact(text, at, forms): the number of each of some forms, -1 for those that are not there.";
+
+/* The number of a form, -1 if it is not there, or -2 with an exception. */
+static Py_ssize_t number_of(const Array *text, const Array *at, PyObject *form) {
+    char *wanted;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(form, &wanted, &length) < 0) return -2;
+    const Py_ssize_t number = first_form(text, at, 0, wanted, length, 0);
+    if (number < 0) return -2;
+    if (number >= at->length - 1) return -1;
+    const int64_t start = integer(at, number), end = integer(at, number + 1);
+    if (start < 0 || end < start || end > text->length) { out_of_range(); return -2; }
+    return end - start == length && !memcmp((const char *)text->data + start, wanted, (size_t)length) ? number : -1;
+}
+
+PyObject *exact(PyObject *module, PyObject *args) {
+    PyObject *text_, *at_, *forms, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OOO!", &text_, &at_, &PyList_Type, &forms)) return NULL;
+    Array text = {0}, at = {0};
+    if (array_open(&text, text_) < 0 || array_open(&at, at_) < 0) goto done;
+    if (text.type != U8 || at.length < 1) {
+        PyErr_SetString(PyExc_TypeError, "these arrays are not those of a dictionary");
+        goto done;
+    }
+    const Py_ssize_t count = PyList_Size(forms);
+    found = PyList_New(count);
+    for (Py_ssize_t i = 0; found && i < count; i++) {
+        const Py_ssize_t number = number_of(&text, &at, PyList_GetItem(forms, i));
+        PyObject *value = number == -2 ? NULL : PyLong_FromSsize_t(number);
+        if (!value || PyList_SetItem(found, i, value) < 0) Py_CLEAR(found);
+    }
 done:
     array_close(&text);
     array_close(&at);

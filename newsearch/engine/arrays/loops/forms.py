@@ -40,6 +40,20 @@ def begun(text: Array, at: Array, prefix: bytes) -> tuple[int, int]:
     return first, bisect_right(forms, prefix, first, key=beginning)
 
 
+def exact(text: Array, at: Array, forms: list[bytes]) -> list[int]:
+    """The number of each of some forms in a dictionary, -1 for those that it does not have.
+
+    Args:
+        text, at: the dictionary's concatenated forms in UTF-8, and the start of each.
+    """
+    first = [begun(text, at, form)[0] for form in forms]
+    # The shortest form with a prefix comes first.
+    return [
+        number if number < len(at) - 1 and text[at[number] : at[number + 1]].tobytes() == form else -1
+        for number, form in zip(first, forms, strict=True)
+    ]
+
+
 def similar(
     term: str, edits: int, mask: int, letters: Array, numbers: Array, text: Array, at: Array
 ) -> list[tuple[int, str, int]]:

@@ -19,6 +19,7 @@ from newsearch._compiled import compiled
 from newsearch.engine.arrays.loops import positions
 from newsearch.engine.arrays.loops.forms import begun as begun
 from newsearch.engine.arrays.loops.forms import by_length as by_length
+from newsearch.engine.arrays.loops.forms import exact as exact
 from newsearch.engine.arrays.loops.forms import merged as merged
 from newsearch.engine.arrays.loops.forms import near as near
 from newsearch.engine.arrays.loops.forms import scan as scan
@@ -373,6 +374,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "common",
         "best_complete",
         "count",
+        "exact",
         "foremost",
         "give_back",
         "best_partial",

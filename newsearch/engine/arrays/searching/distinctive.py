@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.base import FormCount
+from newsearch.engine.optional import FormCount
 
 Array: TypeAlias = NDArray[Any]
 

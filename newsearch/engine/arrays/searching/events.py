@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
-from newsearch.engine.base import Grouping
+from newsearch.engine.optional import Grouping
 from newsearch.stories import clusters
 from newsearch.stories.clusters import YEARS, Bags, number_marks, rarities
 from newsearch.stories.publishers import ENDING, KEPT, endings

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Every
+from newsearch.engine.arrays.loops.kernel import Every, Part
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
-from newsearch.query.tree import Node, Phrase, Word
+from newsearch.query.tree import All, And, Node, Phrase, Word
 from newsearch.text import analysis
 from newsearch.text.analysis import is_half
 
@@ -97,7 +97,7 @@ class FormCounts:
         segments = self._view.segments
         taken = limit
         while True:
-            candidates: set[str] = set()
+            candidates: set[bytes] = set()
             unseen = 0
             for segment, first, count in zip(segments, firsts, counts, strict=True):
                 if len(count) > taken:
@@ -106,20 +106,22 @@ class FormCounts:
                     unseen += int(count[best].min())
                 else:
                     best = np.arange(len(count))
-                candidates.update(segment.dictionary.term(first + i) for i in best.tolist())
-            sums = {form: self._sum(form, firsts, counts) for form in candidates}
-            ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:limit]
+                candidates.update(segment.dictionary.encoded(first + i) for i in best.tolist())
+            forms = list(candidates)
+            totals = zip(forms, self._sums(forms, firsts, counts), strict=True)
+            ranked = sorted(totals, key=lambda item: (-item[1], item[0]))[:limit]
             if not unseen or (len(ranked) == limit and ranked[-1][1] > unseen):
-                return [(form, count) for form, count in ranked if count]
+                return [(form.decode(), count) for form, count in ranked if count]
             taken *= 4
 
-    def _sum(self, form: str, firsts: list[int], counts: list[Array]) -> int:
-        total = 0
+    def _sums(self, forms: list[bytes], firsts: list[int], counts: list[Array]) -> list[int]:
+        """The total of each of some forms over all segments, given as to `_commonest`."""
+        totals = [0] * len(forms)
         for segment, first, count in zip(self._view.segments, firsts, counts, strict=True):
-            number = segment.dictionary.number(form)
-            if number >= 0:
-                total += int(count[number - first])
-        return total
+            for i, number in enumerate(segment.dictionary.exact(forms)):
+                if number >= 0:
+                    totals[i] += int(count[number - first])
+        return totals
 
     def _range_counts(self, i: int, first: int, last: int) -> Array:
         """For each of the forms [first, last) of a segment, the number of visible articles that contain it."""
@@ -137,19 +139,28 @@ class FormCounts:
         """
         view = self._view
         postings = [segment.postings(*place)[0] for segment, place in zip(view.segments, ranges, strict=True)]
-        clause = None
-        if sum(map(len, postings)) <= _MAX_TOGETHER:
-            clause = Compiler(view, among).clause(among)
-        if clause is None:
+        if sum(map(len, postings)) > _MAX_TOGETHER:
+            return None
+        compiler = Compiler(view, among)
+        nodes = among.children if isinstance(among, All | And) else (among,)
+        parts = [clause.part for node in nodes if (clause := compiler.clause(node))]
+        if not parts:
             return None
         found = np.zeros(view.articles, bool)
-        found[slice(None) if isinstance(clause.part, Every) else clause.part.doc] = True
-        found &= view.visible
+        if all(isinstance(part, Every) for part in parts):
+            found[:] = view.visible
+        else:
+            shown = view.shown(unpublished=False)
+            found[np.frombuffer(kernel.common(sorted(parts, key=_length), shown), np.uint32)] = True
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):
             at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
             counts.append(sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
         return counts if any(count.any() for count in counts) else None
+
+
+def _length(part: Part) -> int:
+    return len(part.doc)
 
 
 def sums(found: Mask, docs: Array, at: Array) -> Array:

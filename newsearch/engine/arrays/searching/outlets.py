@@ -16,7 +16,7 @@ from newsearch.engine.arrays.searching.facets import (
 )
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
-from newsearch.engine.base import OutletCount
+from newsearch.engine.optional import OutletCount
 
 Array: TypeAlias = NDArray[Any]
 

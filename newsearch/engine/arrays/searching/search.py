@@ -27,7 +27,8 @@ from newsearch.engine.arrays.searching.page_filters import PageFilters
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.base import FACETS, Counts, Explanation, FormCount, Grouping, Options, OutletCount
+from newsearch.engine.base import FACETS, Counts, Explanation, Options
+from newsearch.engine.optional import FormCount, Grouping, OutletCount
 from newsearch.query.plan import plan
 from newsearch.query.tree import Everything, Node
 from newsearch.text.analysis import Stemming

@@ -107,12 +107,19 @@ def _most_frequent(counts: Array, order: ByLength) -> Frequent:
     return numbers, letters.take(numbers), rarity.take(sorted_)
 
 
-def most_bytes(segments: Sequence[Segment]) -> int:
-    """The most bytes that the vocabulary of some segments may take."""
-    return sum(
+def likely_bytes(segments: Sequence[Segment]) -> int:
+    """About how many bytes the vocabulary of some segments takes. Most forms are in several of them: how many is
+    estimated from the hashes of some stems."""
+    most = sum(
         len(segment.dictionary.arrays[0]) + _PER_FORM * len(segment.dictionary) for segment in segments
     )
+    hashes = [segment.file.array("stem_hash") for segment in segments]
+    some = np.concatenate([np.empty(0, np.uint32), *(each[each % _SAMPLED == 0] for each in hashes)])
+    return most * len(np.unique(some)) // len(some) if len(some) else most
 
 
 _PER_FORM = 28
 """The bytes that a form takes besides its text."""
+
+_SAMPLED = 16
+"""One stem in so many is looked at."""

@@ -20,7 +20,7 @@ from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
 from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
-from newsearch.engine.arrays.searching.vocabulary import Vocabulary, most_bytes, vocabulary_of
+from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
 from newsearch.text.analysis import is_half
@@ -31,7 +31,7 @@ _SCANS = 16
 """The number of terms that are compared with all forms before the forms are put in order for that."""
 
 _VOCABULARY = ("vocabulary",)
-_VOCABULARY_SHARE = 4
+_VOCABULARY_SHARE = 2
 """The forms of all segments are put together if they take at most one part in so many of the cache."""
 
 _BITS_SHARE = 128
@@ -52,7 +52,7 @@ class WordView(ColumnView):
         super().__init__(segments, pivots, memory)
         self._lookup = WordLookup(segments, self.starts)
         self._putting_together = Lock()
-        self._may_put_together = most_bytes(segments) <= self.cache.limit
+        self._may_put_together: bool | None = None
         self._compared = 0
 
     def word(self, term: str) -> Part:
@@ -164,7 +164,11 @@ class WordView(ColumnView):
             return found
         self._compared += 1
         # To put the forms together takes as long as some comparisons.
-        if self._compared <= _SCANS or not self._may_put_together:
+        if self._compared <= _SCANS:
+            return None
+        if self._may_put_together is None:
+            self._may_put_together = likely_bytes(self.segments) * _VOCABULARY_SHARE <= self.cache.limit
+        if not self._may_put_together:
             return None
         # Threads that ask at the same time wait for one of them.
         with self._putting_together:

@@ -81,6 +81,10 @@ class Dictionary:
             self._numbers[term] = number
         return number
 
+    def exact(self, forms: list[bytes]) -> list[int]:
+        """The number of each of some exact forms in UTF-8, or -1. Nothing is kept of it."""
+        return kernel.exact(self._text, self._text_at, forms)
+
     def prefix_range(self, prefix: str) -> tuple[int, int]:
         """The numbers [first, last) of the exact forms with this prefix."""
         return self._begun(prefix.encode("utf-8", "surrogatepass"))

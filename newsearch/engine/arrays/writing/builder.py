@@ -28,7 +28,7 @@ from newsearch.engine.arrays.segment.records import pack_records
 from newsearch.engine.arrays.writing import building
 from newsearch.engine.arrays.writing.content import facts_of, signatures_of
 from newsearch.engine.arrays.writing.spoken import CODES, languages_of
-from newsearch.engine.base import MEMORY
+from newsearch.engine.writing import MEMORY
 from newsearch.ranking import Pivots
 from newsearch.stories.signatures import term_hashes, term_lots
 from newsearch.text import analysis

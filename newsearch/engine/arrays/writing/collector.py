@@ -20,7 +20,7 @@ from newsearch.engine.arrays.writing.backlog import Backlog
 from newsearch.engine.arrays.writing.builder import SegmentBuilder, TermTable
 from newsearch.engine.arrays.writing.content import records_of
 from newsearch.engine.arrays.writing.journal import Ahead, JournalRun, write_journal
-from newsearch.engine.base import SourceState
+from newsearch.engine.writing import SourceState
 from newsearch.errors import StorageError
 
 Array: TypeAlias = NDArray[Any]

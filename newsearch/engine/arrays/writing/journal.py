@@ -27,7 +27,7 @@ from newsearch.engine.arrays.files.toc import JOURNAL_NAME, SEGMENT_SUFFIX, STAT
 from newsearch.engine.arrays.segment.form import MAX_ARTICLES
 from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.arrays.segment.structure import verify_sums
-from newsearch.engine.base import SourceState
+from newsearch.engine.writing import SourceState
 from newsearch.errors import NewsearchError
 from newsearch.text import analysis
 

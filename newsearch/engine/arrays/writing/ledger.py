@@ -22,7 +22,7 @@ from newsearch.engine.arrays.segment.segment import Segment, count_kept, of_sour
 from newsearch.engine.arrays.writing.building import hash_keys
 from newsearch.engine.arrays.writing.content import facts_of, records_of
 from newsearch.engine.arrays.writing.journal import Ahead
-from newsearch.engine.base import MAX_NAMES, SourceDifference, SourceState
+from newsearch.engine.writing import MAX_NAMES, SourceDifference, SourceState
 
 Array: TypeAlias = NDArray[Any]
 
