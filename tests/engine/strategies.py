@@ -30,6 +30,7 @@ from newsearch.engine.arrays.searching import (
     search,
     view,
     vocabulary,
+    word_view,
 )
 from newsearch.engine.arrays.searching import facets as facet_counts
 from newsearch.engine.arrays.searching import lookup as lookup
@@ -273,10 +274,10 @@ class Tuning:
                 (compaction, "MAX_ARTICLES", self.max_articles),
                 (compaction, "_MERGE_FACTOR", self.merge_factor),
                 (clauses, "MAX_FUZZY_FORMS", self.max_fuzzy_forms),
-                (clauses, "kernel", self.kernel),
+                (lookup, "kernel", self.kernel),
                 (dictionary, "kernel", self.kernel),
                 (search, "kernel", self.kernel),
-                (view, "kernel", self.kernel),
+                (word_view, "kernel", self.kernel),
                 (column_view, "kernel", self.kernel),
                 (form_counts, "kernel", self.kernel),
                 (vocabulary, "kernel", self.kernel),
@@ -288,14 +289,15 @@ class Tuning:
                 (facet_counts, "sieve", self.sieve),
                 (page_filters, "sieve", self.sieve),
                 (view, "sieve", self.sieve),
+                (word_view, "sieve", self.sieve),
                 (lookup, "_compiled", self.compiled_words),
                 (self.kernel, "_HEAD", self.head),
                 (plan, "_FEW", self.few),
                 (ranking, "_SAMPLE", self.sample),
                 (plan, "COMPLETE_WORDS", self.complete_words),
-                (view, "_BITS_SHARE", self.bits_share),
-                (view, "_SCANS", self.scans),
-                (view, "_AT_ONCE", self.at_once),
+                (word_view, "_BITS_SHARE", self.bits_share),
+                (word_view, "_SCANS", self.scans),
+                (word_view, "_AT_ONCE", self.at_once),
                 (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))

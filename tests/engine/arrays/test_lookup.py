@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import InPlace
+from newsearch.engine.arrays.loops.kernel import InPlace, Slot
+from newsearch.engine.arrays.loops.spread import Spread, Table
 from newsearch.ranking import PARTS
 
 if importlib.util.find_spec("newsearch.engine.arrays.searching._lookup") is None:
@@ -27,7 +28,6 @@ seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 FORMS = ["ban", "banned", "banning", "bans", "bar"]
 HASH = zlib.crc32(b"ban")
 NO_ONE = np.empty(0, np.uint32)
-ALL = np.arange(5, dtype=np.uint32)
 
 
 def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
@@ -46,6 +46,7 @@ def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
         "post_doc": np.arange(5, dtype=np.uint16),
         "post_code": np.arange(10, 15, dtype=np.uint8),
         "stem_language": None,
+        "dead": NO_ONE.astype(np.uint16),
         "start": 0,
         "articles": 5,
     }
@@ -58,7 +59,7 @@ def in_place(segments: Any, asked: Any, docs: Any, codes: Any, most: int, alive:
     assert (held, live) == (len(docs) // 4, alive)
     assert most <= limit <= PARTS * 255
     articles = sum(segment[-1] for segment in segments)
-    opened = kernel.postings([(*segment[-5:-2], segment[-1]) for segment in segments])
+    opened = kernel.postings([(*segment[-6:-3], segment[-1]) for segment in segments])
     word = InPlace(range(held), ranges, 1.0, float(limit), opened)  # type: ignore[arg-type]
     expected = np.zeros(articles)
     expected[np.frombuffer(docs, np.uint32)] = np.frombuffer(codes, np.uint16)
@@ -67,19 +68,21 @@ def in_place(segments: Any, asked: Any, docs: Any, codes: Any, most: int, alive:
         assert np.array_equal(np.frombuffer(kernel.scores([word], order)), expected[order])
 
 
-def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None, dead: Any = NO_ONE) -> Any:
+def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None) -> Any:
     def is_stem(language: int, form: bytes) -> bool:
         return form.startswith(b"ban")
 
-    asked = compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem, dead
+    asked = compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem
     docs, codes, most, alive = compiled.find(*asked)
+    assert compiled.live(*asked) == alive
     in_place(segments, asked, docs, codes, most, alive)
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
 
 
 def test_articles_are_numbered_through_and_the_form_that_was_asked_for_is_worth_more() -> None:
     docs, codes, most, alive = find(
-        lookup_arrays(), lookup_arrays(start=5), dead=np.arange(4, 10, dtype=np.uint32)
+        lookup_arrays(dead=np.array([4], np.uint16)),
+        lookup_arrays(start=5, dead=np.arange(5, dtype=np.uint16)),
     )
     assert docs == [0, 1, 2, 3, 5, 6, 7, 8]
     assert codes == [10 * PARTS, *(code * (PARTS - 1) for code in (11, 12, 13))] * 2
@@ -107,7 +110,8 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     # In each language, some of the forms share a stem; that which is asked for does in all of them.
     groups = [sorted({0, *random.choice(count, count).tolist()}) for _ in range(3)]
     encoded = [b"ban%d" % number for number in range(count)]
-    docs, codes, most, _ = find(
+    dead = np.flatnonzero(random.random(articles) < random.choice([0, 0.001, 0.1]))
+    docs, codes, most, alive = find(
         lookup_arrays(
             term_bytes=np.frombuffer(b"".join(encoded), np.uint8),
             term_at=np.arange(count + 1) * 4,
@@ -120,6 +124,7 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
             post_doc=np.concatenate([doc for doc, _ in postings]).astype(np.uint16),
             post_code=np.concatenate([code for _, code in postings]).astype(np.uint8),
             stem_language=language.astype(np.uint8),
+            dead=dead.astype(np.uint16),
             articles=articles,
         ),
         term=encoded[0],
@@ -135,6 +140,7 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
     assert docs == held.tolist()
     assert codes == expected.tolist()
     assert most == expected.max(initial=0)
+    assert alive == len(np.setdiff1d(held, dead))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_what_leads_out_of_a_segment_is_an_error(damage: dict[str, Any]) -> None
 def test_what_is_no_list_of_dead_articles_is_an_error() -> None:
     for dead in (np.ones(2, bool), np.ones(5), "text", None):
         with pytest.raises((ValueError, TypeError)):
-            find(lookup_arrays(), dead=dead)
+            find(lookup_arrays(dead=dead))
 
 
 def test_what_goes_wrong_over_a_stem_is_raised() -> None:
@@ -188,7 +194,7 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
         raise KeyError(form)
 
     with pytest.raises(KeyError):
-        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, NO_ONE)
+        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails)
 
 
 # Exact forms
@@ -214,10 +220,11 @@ def neighbours(dictionary: Any, positions: Any, left: bytes, right: bytes, gone:
     return found
 
 
-def among(dictionary: Any, positions: Any, docs: Any = ALL) -> Any:
+def together(dictionary: Any, positions: Any, words: Any = None, width: int = 1) -> Any:
     opened = compiled.opened([dictionary])
     placed = compiled.placed(opened, [positions])
-    return compiled.among(opened, placed, b"ban", [(0, HASH)], lambda _, form: form.startswith(b"ban"), docs)
+    word = (b"ban", [(0, HASH)], lambda _, form: form.startswith(b"ban"), 1.0)
+    return compiled.together(opened, placed, words or [word, word], width, False, -1)
 
 
 class Texts:
@@ -293,40 +300,62 @@ def test_pairs_are_counted_where_one_word_follows_the_other_in_a_field(
             assert neighbours(made.dictionary, made.positions, *words, gone) == expected
 
 
-@settings(max_examples=80, deadline=None)
-@given(seeds, st.integers(1, 2), st.booleans())
-def test_a_word_stands_among_some_articles_where_its_forms_do(
-    random: np.random.Generator, languages: int, any_form: bool
+@settings(max_examples=150, deadline=None)
+@given(seeds, st.integers(1, 2), st.booleans(), st.booleans(), st.integers(-1, 3))
+def test_words_stand_together_where_the_slots_of_their_forms_do(
+    random: np.random.Generator, languages: int, any_form: bool, ordered: bool, field: int
 ) -> None:
     first = Texts(random, 0, languages)
     both = [first, Texts(random, first.articles, languages)]
     opened = compiled.opened([made.dictionary for made in both])
     placed = compiled.placed(opened, [made.positions for made in both])
-    docs = np.flatnonzero(random.random(sum(made.articles for made in both)) < random.choice([0.2, 1.0]))
     stems = [(number, HASH) for number in range(languages)] if any_form else []
-    found = compiled.among(
-        opened, placed, b"a1", stems, lambda language, form: form in both[0].words, docs.astype(np.uint32)
+    asked = [
+        (b"a%d" % number, float(random.random())) for number in random.integers(0, 3, random.integers(1, 4))
+    ]
+    width = len(asked) - 1 + int(random.integers(-1, 2))
+    lengths = Table([Spread([made.sizes[number] for made in both]) for number in range(4)])
+    slots = [slot_of(both, word, any_form)._replace(unit=unit) for word, unit in asked]
+    docs, scores = kernel.together(slots, max(width, 0), ordered, field, lengths)
+    found = compiled.together(
+        opened,
+        placed,
+        [(word, stems, lambda language, form: form in both[0].words, unit) for word, unit in asked],
+        max(width, 0),
+        ordered,
+        field,
     )
+    assert np.frombuffer(found[0], np.uint32).tolist() == np.frombuffer(docs, np.uint32).tolist()
+    assert np.frombuffer(found[1]).tolist() == np.frombuffer(scores).tolist()
+
+
+def slot_of(all_texts: list[Texts], word: bytes, any_form: bool) -> Slot:
+    """The occurrences of a word, told from the texts."""
     rows: list[tuple[int, int, int]] = []
     further: list[tuple[int, int]] = []
-    for made in both:
+    for made in all_texts:
         for doc, text in enumerate(made.texts):
-            if doc + made.start not in docs:
-                continue
+            asked = made.words.index(word)
             said = [
                 form
                 for form in range(3)
-                if form == 1 or (any_form and int(made.language[doc]) in made.spoken[form])
+                if form == asked or (any_form and int(made.language[doc]) in made.spoken[form])
             ]
             at = np.flatnonzero(np.isin(text, said)).tolist()
             if at:
                 code = max(made.codes[doc, form] for form in said if form in text)
                 rows.append((doc + made.start, code, at[0]))
                 further += [(doc + made.start, position) for position in at[1:]]
-    types = (np.uint32, np.uint8, np.uint16, np.uint32, np.uint16)
-    columns = [np.frombuffer(data, dtype).tolist() for data, dtype in zip(found, types, strict=True)]
-    assert list(zip(*columns[:3], strict=True)) == rows
-    assert list(zip(*columns[3:], strict=True)) == further
+    doc, code, pos = np.array(rows, np.int64).reshape(-1, 3).T
+    more_doc, more_pos = np.array(further, np.int64).reshape(-1, 2).T
+    return Slot(
+        doc.astype(np.uint32),
+        code.astype(np.uint8),
+        pos.astype(np.uint16),
+        more_doc.astype(np.uint32),
+        more_pos.astype(np.uint16),
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -348,14 +377,20 @@ def test_positions_that_lead_out_of_a_segment_are_an_error(damage: dict[str, Any
     with pytest.raises((ValueError, TypeError)):
         neighbours(lookup_arrays(), position_arrays(**damage), b"ban", b"bans")
     with pytest.raises((ValueError, TypeError)):
-        among(lookup_arrays(), position_arrays(**damage))
+        together(lookup_arrays(), position_arrays(**damage))
 
 
-def test_what_is_no_list_of_articles_to_look_among_is_an_error() -> None:
-    for docs in (np.ones(2, bool), np.ones(5), "text", None):
+def test_what_are_no_words_is_an_error() -> None:
+    for words in (["ban"], [(b"ban", [])], [None], [("ban", [], None, "")], [(b"ban", None, None, 1.0)]):
         with pytest.raises((ValueError, TypeError)):
-            among(lookup_arrays(), position_arrays(), docs)
-    assert [len(data) for data in among(lookup_arrays(), position_arrays(), NO_ONE)] == [0] * 5
+            together(lookup_arrays(), position_arrays(), words)
+    with pytest.raises(TypeError):
+        together(lookup_arrays(), position_arrays(), width=-1)
+
+
+def test_words_together_outside_of_a_segment_are_an_error() -> None:
+    with pytest.raises(ValueError, match="outside"):
+        together(lookup_arrays(post_doc=np.full(5, 7, np.uint16)), position_arrays())
 
 
 def test_neighbours_outside_of_a_segment_are_an_error() -> None:

@@ -2,16 +2,12 @@
 
 #include "_kernel.h"
 #include "_spread.h"
-
-/* The positions of an article are collected while other threads run, so they are not in memory of Python. */
+#include "_windows.h"
 
 typedef struct {
     Array doc, code, pos, more_doc, more_pos;
     double unit;
     Py_ssize_t at, more_at;
-    uint16_t *positions;    /* in the article that is looked at, rising */
-    Py_ssize_t count, room;
-    Py_ssize_t next;        /* the first position that the current window has not passed */
 } Slot;
 
 static void slots_close(Slot *slots, Py_ssize_t count) {
@@ -21,7 +17,6 @@ static void slots_close(Slot *slots, Py_ssize_t count) {
         array_close(&slots[i].pos);
         array_close(&slots[i].more_doc);
         array_close(&slots[i].more_pos);
-        free(slots[i].positions);
     }
     PyMem_Free(slots);
 }
@@ -37,13 +32,8 @@ static int slot_open(Slot *slot, PyObject *item) {
         PyErr_SetString(PyExc_ValueError, "fewer positions than articles");
         return -1;
     }
-    slot->room = 16;
-    slot->positions = malloc((size_t)slot->room * sizeof(uint16_t));
-    if (!slot->positions) { PyErr_NoMemory(); return -1; }
     return 0;
 }
-
-static int by_position(const void *a, const void *b) { return *(const uint16_t *)a - *(const uint16_t *)b; }
 
 static int by_rarity(const void *a, const void *b) {
     const Py_ssize_t left = (*(Slot *const *)a)->doc.length, right = (*(Slot *const *)b)->doc.length;
@@ -51,30 +41,15 @@ static int by_rarity(const void *a, const void *b) {
 }
 
 /* Collect the positions of a slot in an article that it holds, at slot->at; -1 where there is no memory for them. */
-static int slot_read(Slot *slot, int64_t doc) {
-    int is_rising = 1;
-    slot->count = slot->next = 0;
-    slot->positions[slot->count++] = (uint16_t)integer(&slot->pos, slot->at);
+static int slot_read(Slot *slot, int64_t doc, Stands *stands) {
+    stands_clear(stands);
+    if (stands_add(stands, (uint16_t)integer(&slot->pos, slot->at)) < 0) return -1;
     slot->more_at = seek(&slot->more_doc, slot->more_at, doc);
     for (; slot->more_at < slot->more_doc.length && article(&slot->more_doc, slot->more_at) == doc; slot->more_at++) {
-        if (slot->count == slot->room) {
-            uint16_t *larger = realloc(slot->positions, (size_t)slot->room * 2 * sizeof(uint16_t));
-            if (!larger) return -1;
-            slot->positions = larger;
-            slot->room *= 2;
-        }
-        const uint16_t position = (uint16_t)integer(&slot->more_pos, slot->more_at);
-        is_rising &= position > slot->positions[slot->count - 1];
-        slot->positions[slot->count++] = position;
+        if (stands_add(stands, (uint16_t)integer(&slot->more_pos, slot->more_at)) < 0) return -1;
     }
-    if (!is_rising) qsort(slot->positions, (size_t)slot->count, sizeof(uint16_t), by_position);
+    stands_sort(stands);
     return 0;
-}
-
-/* The least position not below `wanted`, or -1; in one article `wanted` must rise from call to call. */
-static inline int32_t next_position(Slot *slot, int32_t wanted) {
-    while (slot->next < slot->count && slot->positions[slot->next] < wanted) slot->next++;
-    return slot->next < slot->count ? slot->positions[slot->next] : -1;
 }
 
 /* The number of words in each text field, a column for each. */
@@ -120,51 +95,13 @@ static inline int find_ends(Lengths *lengths, int64_t doc, int32_t *ends) {
     return 0;
 }
 
-static inline int within_field(const int32_t *ends, int32_t start, int32_t end, int field) {
-    int at = 0;
-    while (at < FIELDS && ends[at] <= start) at++;
-    return at < FIELDS && end < ends[at] && (field < 0 || field == at);
-}
-
-static int holds_ordered(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
-    for (Py_ssize_t i = 0; i < slots[0].count; i++) {
-        const int32_t start = slots[0].positions[i];
-        int32_t end = start;
-        for (Py_ssize_t j = 1; j < count; j++) {
-            end = next_position(&slots[j], end + 1);
-            if (end < 0) return 0;
-            if (end - start > width) break;
-        }
-        if (end - start <= width && within_field(ends, start, end, field)) return 1;
-    }
-    return 0;
-}
-
-static int holds_near(Slot *slots, Py_ssize_t count, int32_t width, int field, const int32_t *ends) {
-    for (Py_ssize_t lead = 0; lead < count; lead++) {
-        for (Py_ssize_t j = 0; j < count; j++) slots[j].next = 0;
-        for (Py_ssize_t i = 0; i < slots[lead].count; i++) {
-            const int32_t start = slots[lead].positions[i];
-            int32_t end = start;
-            for (Py_ssize_t j = 0; j < count; j++) {
-                const int32_t next = next_position(&slots[j], start);
-                if (next < 0) { end = -1; break; }
-                if (next > end) end = next;
-            }
-            if (end < 0) break;
-            if (end - start <= width && within_field(ends, start, end, field)) return 1;
-        }
-    }
-    return 0;
-}
-
 /* Whether the words stand side by side where each is first, as most do that do at all: no further position is read. */
 static int holds_at_first(const Slot *slots, Py_ssize_t count, int field, const int32_t *ends) {
     const int64_t start = integer(&slots[0].pos, slots[0].at);
     for (Py_ssize_t j = 1; j < count; j++) {
         if (integer(&slots[j].pos, slots[j].at) != start + j) return 0;
     }
-    return start <= UINT16_MAX && within_field(ends, (int32_t)start, (int32_t)(start + count - 1), field);
+    return start <= UINT16_MAX && within_field(ends, FIELDS, (int32_t)start, (int32_t)(start + count - 1), field);
 }
 
 const char together_doc[] =
@@ -177,12 +114,14 @@ PyObject *together(PyObject *module, PyObject *args) {
     int is_ordered, field;
     Lengths lengths = {0};
     Slot *slots = NULL, **rarest = NULL;
+    Stands *stands = NULL;
     Row *rows = NULL;
     if (!PyArg_ParseTuple(args, "O!npiO", &PyList_Type, &given, &width, &is_ordered, &field, &lengths_)) return NULL;
     const Py_ssize_t count = PyList_Size(given);
     slots = PyMem_Calloc((size_t)count + 1, sizeof(Slot));
     rarest = PyMem_Calloc((size_t)count + 1, sizeof(Slot *));
-    if (!slots || !rarest) { PyErr_NoMemory(); goto done; }
+    stands = PyMem_Calloc((size_t)count + 1, sizeof(Stands));
+    if (!slots || !rarest || !stands) { PyErr_NoMemory(); goto done; }
     if (lengths_open(&lengths, lengths_) < 0) goto done;
     if (count < 1 || width > 1 << 24) {
         PyErr_SetString(PyExc_TypeError, "some slots are expected here");
@@ -212,9 +151,9 @@ PyObject *together(PyObject *module, PyObject *args) {
         int32_t limits[FIELDS];
         if (find_ends(&lengths, doc, limits) < 0) { is_outside = 1; break; }
         if (width < count - 1 || !holds_at_first(slots, count, field, limits)) {
-            for (j = 0; j < count && !is_full; j++) is_full = slot_read(&slots[j], doc) < 0;
+            for (j = 0; j < count && !is_full; j++) is_full = slot_read(&slots[j], doc, &stands[j]) < 0;
             if (is_full) break;
-            if (!(is_ordered ? holds_ordered : holds_near)(slots, count, (int32_t)width, field, limits)) continue;
+            if (!(is_ordered ? holds_ordered : holds_near)(stands, count, (int32_t)width, field, limits, FIELDS)) continue;
         }
         double score = 0;
         for (j = 0; j < count; j++) score += number(&slots[j].code, slots[j].at) * slots[j].unit;
@@ -237,6 +176,8 @@ done:
     Py_XDECREF(scores);
     PyMem_Free(rows);
     PyMem_Free(rarest);
+    for (Py_ssize_t j = 0; stands && j < count; j++) free(stands[j].positions);
+    PyMem_Free(stands);
     slots_close(slots, count);
     lengths_close(&lengths);
     return found;

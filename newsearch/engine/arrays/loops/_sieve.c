@@ -354,6 +354,33 @@ static PyObject *union_(PyObject *module, PyObject *args) {
     return found;
 }
 
+/* `bits` of a rising list, and before each word of them, how many of the list stand before it; -1 if one is outside.
+ * Nothing branches on whether the next is in the same word, which cannot be foreseen. */
+#define DEFINE_RANK(NAME, NUMBER)                                                                                    \
+    static int NAME(const NUMBER *doc, Py_ssize_t length, uint64_t *bits, uint32_t *ranks, Py_ssize_t articles) {    \
+        const Py_ssize_t words = (articles + 63) / 64;                                                               \
+        uint64_t word = 0;                                                                                           \
+        Py_ssize_t before = 0;                                                                                       \
+        for (Py_ssize_t i = 0; i < length; i++) {                                                                    \
+            const Py_ssize_t at = (Py_ssize_t)(doc[i] >> 6);                                                         \
+            if (doc[i] >= articles || at < before) return -1;                                                        \
+            word = (word & -(uint64_t)(at == before)) | (uint64_t)1 << (doc[i] & 63);                                \
+            bits[at] = word;                                                                                         \
+            ranks[at] = (uint32_t)(i + 1);                                                                           \
+            before = at;                                                                                             \
+        }                                                                                                            \
+        /* From how many there are up to each word that has any. */                                                 \
+        uint32_t last = 0;                                                                                           \
+        for (Py_ssize_t i = 0; i < words; i++) {                                                                     \
+            const uint32_t up_to = ranks[i];                                                                         \
+            ranks[i] = last;                                                                                         \
+            last = up_to > last ? up_to : last;                                                                      \
+        }                                                                                                            \
+        return 0;                                                                                                    \
+    }
+DEFINE_RANK(rank_u16, uint16_t)
+DEFINE_RANK(rank_u32, uint32_t)
+
 static const char ranked_doc[] =
     "ranked(doc, articles): `union` of one list, and how many of it stand before each word of the bits (uint32).";
 
@@ -369,15 +396,12 @@ static PyObject *ranked(PyObject *module, PyObject *args) {
     ranks_ = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint32_t));
     if (!bits_ || !ranks_) goto done;
     uint64_t *bits = (uint64_t *)PyBytes_AsString(bits_);
-    uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_), before = 0;
+    uint32_t *ranks = (uint32_t *)PyBytes_AsString(ranks_);
     RELEASED(doc.length)
     memset(bits, 0, (size_t)words * sizeof *bits);
-    const int is_outside = (doc.type == U16 ? mark_u16(doc.data, doc.length, bits, articles)
-                                            : mark_u32(doc.data, doc.length, bits, articles)) < 0;
-    for (Py_ssize_t i = 0; i < words && !is_outside; i++) {
-        ranks[i] = before;
-        before += (uint32_t)bits_set(bits[i]);
-    }
+    memset(ranks, 0, (size_t)words * sizeof *ranks);
+    const int is_outside = (doc.type == U16 ? rank_u16(doc.data, doc.length, bits, ranks, articles)
+                                            : rank_u32(doc.data, doc.length, bits, ranks, articles)) < 0;
     REGAINED
     if (is_outside) out_of_range();
     else found = PyTuple_Pack(2, bits_, ranks_);
@@ -449,6 +473,21 @@ static int64_t find_bytes(const uint8_t *text, int64_t length, int64_t from, con
     return -1;
 }
 
+/* The number of the part, from `from` on, before whose end a place lies: by doubling steps, then by halving. */
+static Py_ssize_t part_with(const Array *at, Py_ssize_t from, int64_t place) {
+    Py_ssize_t step = 1, high;
+    while ((high = from + step) < at->length && integer(at, high) <= place) {
+        from = high;
+        step *= 2;
+    }
+    if (high > at->length) high = at->length;
+    while (from + 1 < high) {
+        const Py_ssize_t middle = from + (high - from) / 2;
+        if (integer(at, middle) <= place) from = middle; else high = middle;
+    }
+    return from;
+}
+
 static const char with_part_doc[] =
     "with_part(text, at, post_at, post_doc, articles, wanted, begins, ends): a bit for every article of a segment, whether\n"
     "any of its parts has these bytes within; where it begins, or ends, if that is asked for.";
@@ -480,7 +519,7 @@ static PyObject *with_part(PyObject *module, PyObject *args) {
     RELEASED(text.length)
     int64_t place = find_bytes(text.data, text.length, 0, (const uint8_t *)wanted, size);
     while (place >= 0 && !is_outside) {
-        while (number_ + 1 < at.length && integer(&at, number_ + 1) <= place) number_++;
+        number_ = part_with(&at, number_, place);
         if (number_ + 1 >= at.length) break;
         const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
         /* A match across two parts is in none. */
@@ -575,22 +614,52 @@ static int tally_segment(const Named *segment, const uint32_t *docs, Py_ssize_t 
     return 0;
 }
 
-/* Set the bits of the articles of a segment that have a chosen name; -1 where that leads out of an array. */
-static int mark_segment(const Named *segment, uint64_t *bits, int64_t articles) {
+#define COUNT_CHOSEN(TYPE, NUMBER)                                                                                   \
+    case TYPE:                                                                                                       \
+        for (Py_ssize_t i = 0; i < segment->column.length; i++) {                                                    \
+            const int64_t local = (int64_t)((const NUMBER *)segment->column.data)[i];                                \
+            if (local < 0 || local >= segment->known.length) return -1;                                              \
+            before[i] = count;                                                                                       \
+            count += chosen[local] != 0;                                                                             \
+        }                                                                                                            \
+        break;
+
+/* Before each name of a segment, and after the last, how many of them are chosen; -1 where one leads out of an array. */
+static int count_chosen(const Named *segment, uint32_t *before) {
     const uint8_t *chosen = segment->known.data;
+    uint32_t count = 0;
+    switch (segment->column.type) {
+        COUNT_CHOSEN(U8, uint8_t)
+        COUNT_CHOSEN(U16, uint16_t)
+        COUNT_CHOSEN(U32, uint32_t)
+        COUNT_CHOSEN(I32, int32_t)
+        COUNT_CHOSEN(I64, int64_t)
+        default: return -1;
+    }
+    before[segment->column.length] = count;
+    return 0;
+}
+
+/* Set the bits of the articles of a segment that have a chosen name; -1 where that leads out of an array. How many names
+ * an article has, and whether one is chosen, cannot be foreseen: nothing branches on it. `before` has room for a number
+ * for each name and one more. */
+static int mark_segment(const Named *segment, uint64_t *bits, int64_t articles, uint32_t *before) {
     const int64_t count = segment->at.is_open ? segment->at.length - 1 : segment->column.length;
-    if (segment->start + count > articles) return -1;
+    uint64_t word = 0;
+    int64_t first, last = 0;
+    if (count < 1) return 0;
+    if (segment->start + count > articles || count_chosen(segment, before) < 0) return -1;
+    if (segment->at.is_open) last = integer(&segment->at, 0);
     for (int64_t i = 0; i < count; i++) {
-        int64_t first, last;
-        uint64_t found = 0;
-        if (names_of(segment, i, &first, &last) < 0) return -1;
-        for (int64_t j = first; j < last; j++) {
-            const int64_t local = integer(&segment->column, (Py_ssize_t)j);
-            if (local < 0 || local >= segment->known.length) return -1;
-            found |= chosen[local] != 0;
-        }
         const int64_t doc = segment->start + i;
-        bits[doc >> 6] |= found << (doc & 63);
+        first = last;
+        last = segment->at.is_open ? integer(&segment->at, (Py_ssize_t)i + 1) : i + 1;
+        if (first < 0 || last < 0 || first > segment->column.length || last > segment->column.length) return -1;
+        word |= (uint64_t)(before[first] < before[last]) << (doc & 63);
+        if ((doc & 63) == 63 || i == count - 1) {
+            bits[doc >> 6] |= word;
+            word = 0;
+        }
     }
     return 0;
 }
@@ -609,17 +678,24 @@ static PyObject *marked_(PyObject *module, PyObject *args) {
     const Py_ssize_t words = (articles + 63) / 64;
     found = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
     uint64_t *bits = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
-    if (bits) {
+    Py_ssize_t names = 0;
+    for (Py_ssize_t i = 0; i < count; i++) names = segments[i].column.length > names ? segments[i].column.length : names;
+    uint32_t *before = bits ? PyMem_Malloc(((size_t)names + 1) * sizeof *before) : NULL;
+    if (bits && !before) {
+        Py_CLEAR(found);
+        PyErr_NoMemory();
+    } else if (bits) {
         int is_outside = 0;
         memset(bits, 0, (size_t)words * sizeof *bits);
         RELEASED(articles)
-        for (Py_ssize_t i = 0; i < count && !is_outside; i++) is_outside = mark_segment(&segments[i], bits, articles) < 0;
+        for (Py_ssize_t i = 0; i < count && !is_outside; i++) is_outside = mark_segment(&segments[i], bits, articles, before) < 0;
         REGAINED
         if (is_outside) {
             Py_CLEAR(found);
             out_of_range();
         }
     }
+    PyMem_Free(before);
     named_close(segments, count);
     return found;
 }

@@ -1,8 +1,8 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
- * This is the module; its rooms are _lookup_words.c (words in any form), _lookup_exact.c (exact forms) and
- * _lookup_among.c (where a word stands), and
- * _lookup_in_place.c (where its postings lie). */
+ * This is the module; its rooms are _lookup_forms.c (which forms a word has), _lookup_words.c and _lookup_merge.c (words in
+ * any form), _lookup_exact.c (exact forms), _lookup_together.c (words that stand together) and _lookup_in_place.c (where
+ * the postings of a word lie). */
 
 #include "_lookup.h"
 
@@ -13,6 +13,7 @@ static const char capsule_name[] = "newsearch.lookup_arrays";
 static void segments_close(AllSegments *all) {
     for (Py_ssize_t i = 0; i < all->count; i++) {
         for (Py_ssize_t j = 0; j < ARRAYS; j++) array_close(&all->each[i].arrays[j]);
+        PyMem_Free(all->each[i].is_dead);
     }
     PyMem_Free(all->each);
     PyMem_Free(all);
@@ -41,6 +42,16 @@ static int rises(const Array *at) {
     }
 }
 
+/* Tell the dead articles of a segment by bits too; -1 with an exception. */
+static int mark_dead(SegmentArrays *segment) {
+    const uint16_t *dead = segment->dead.data;
+    if (!segment->dead.length) return 0;
+    segment->is_dead = PyMem_Calloc(MAX_ARTICLES / 64, sizeof *segment->is_dead);
+    if (!segment->is_dead) { PyErr_NoMemory(); return -1; }
+    for (Py_ssize_t i = 0; i < segment->dead.length; i++) segment->is_dead[dead[i] >> 6] |= (uint64_t)1 << (dead[i] & 63);
+    return 0;
+}
+
 static int segment_open(SegmentArrays *segment, PyObject *given) {
     if (!PyTuple_Check(given) || PyTuple_Size(given) != ARRAYS + 2) {
         PyErr_SetString(PyExc_TypeError, "the arrays of a segment are expected here");
@@ -56,7 +67,7 @@ static int segment_open(SegmentArrays *segment, PyObject *given) {
     segment->articles = PyLong_AsSsize_t(PyTuple_GetItem(given, ARRAYS + 1));
     if (PyErr_Occurred()) return -1;
     const SegmentArrays *l = segment;
-    if (l->text.type != U8 || l->doc.type != U16 || l->code.type != U8 ||
+    if (l->text.type != U8 || l->doc.type != U16 || l->code.type != U8 || l->dead.type != U16 ||
         (l->language.is_open && l->language.type != U8))
         return damaged("these arrays are not those of a segment");
     if (l->start < 0 || l->articles < 0 || l->articles > MAX_ARTICLES || l->start + l->articles > UINT32_MAX ||
@@ -65,7 +76,7 @@ static int segment_open(SegmentArrays *segment, PyObject *given) {
         !rises(&l->post_at) || integer(&l->post_at, 0) < 0 ||
         integer(&l->post_at, l->post_at.length - 1) > l->doc.length)
         return damaged("the words of a segment are damaged");
-    return 0;
+    return mark_dead(segment);
 }
 
 static const char opened_doc[] =
@@ -106,13 +117,14 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 
 static PyMethodDef methods[] = {
     {"opened", opened, METH_VARARGS, opened_doc},
-    {"among", among, METH_VARARGS, among_doc},
     {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
     {"held", held, METH_VARARGS, held_doc},
     {"in_place", in_place, METH_VARARGS, in_place_doc},
+    {"live", live, METH_VARARGS, live_doc},
     {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
     {"placed", placed, METH_VARARGS, placed_doc},
+    {"together", together, METH_VARARGS, together_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -13,7 +13,7 @@ static inline int damaged(const char *what) {
     return -1;
 }
 
-#define ARRAYS 11
+#define ARRAYS 12
 
 typedef struct {
     union {
@@ -24,8 +24,10 @@ typedef struct {
             Array group_at, group;
             Array post_at, doc, code;
             Array language;                     /* without it, all articles are of one language */
+            Array dead;                         /* the articles that are not live, sorted */
         };
     };
+    uint64_t *is_dead;          /* a bit for each article, or NULL if all are live */
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
 } SegmentArrays;
 
@@ -51,7 +53,13 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 
 /* ---- the forms of a term ---- */
 
-typedef struct { uint32_t form; uint64_t spoken; } Place; /* a form, and a bit for every language in which it is one */
+/* A form, a bit for every language in which it is one, and the posting that was read last. */
+typedef struct { uint32_t form; uint64_t spoken; Py_ssize_t read; } Place;
+
+/* Whether a form counts in this article. */
+static inline int is_spoken(const Place *place, const uint8_t *language, uint16_t doc) {
+    return !~place->spoken || (language[doc] < LANGUAGES) & (place->spoken >> language[doc] % LANGUAGES);
+}
 
 /* The forms of a segment, among the places of all, and how many postings they have together. */
 typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
@@ -76,6 +84,12 @@ void search_close(Search *search);
 
 /* Collect the forms of all segments, and their postings. Returns how many these are, -1 with an exception. */
 int64_t collect(Search *search);
+
+/* ---- their postings as one list ---- */
+
+/* Two sorted lists of keys, article << 16 | value, as one. Articles in both get the value 0. Returns how many keys it has:
+ * at most those of both, for which there must be room. */
+Py_ssize_t merge(const uint32_t *left, Py_ssize_t lefts, const uint32_t *right, Py_ssize_t rights, uint32_t *to);
 
 /* ---- where words stand ---- */
 
@@ -115,12 +129,13 @@ int docs_open(Array *docs, PyObject *given);
 
 /* ---- the functions of the module ---- */
 
-extern const char among_doc[], bound_doc[], find_doc[], held_doc[], in_place_doc[], neighbours_doc[], placed_doc[];
-PyObject *among(PyObject *module, PyObject *args);
+extern const char bound_doc[], find_doc[], held_doc[], in_place_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[];
 PyObject *bound(PyObject *module, PyObject *args);
 PyObject *find(PyObject *module, PyObject *args);
 PyObject *held(PyObject *module, PyObject *args);
 PyObject *in_place(PyObject *module, PyObject *args);
+PyObject *live(PyObject *module, PyObject *args);
 PyObject *neighbours(PyObject *module, PyObject *args);
 PyObject *placed(PyObject *module, PyObject *args);
+PyObject *together(PyObject *module, PyObject *args);
 void find_weights(void);

@@ -80,27 +80,24 @@ static void unmark(uint8_t *marks, const uint16_t *doc, const FormRange *ranges,
     }
 }
 
-/* How many of some articles hold any of the forms: a marked one, or the one for which nothing is marked. */
-static int64_t count_dead(const uint8_t *marks, const SegmentArrays *segment, const FormRange *range,
-                          const uint32_t *dead, Py_ssize_t count) {
-    const uint16_t *doc = segment->doc.data;
+/* How many dead articles hold any of the forms: a marked one, or the one for which nothing is marked. */
+static int64_t count_dead(const uint8_t *marks, const SegmentArrays *segment, const FormRange *range) {
+    const uint16_t *doc = segment->doc.data, *dead = segment->dead.data;
     Py_ssize_t at = range ? range->first : 0;
     int64_t gone = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        const int64_t number_ = dead[i] - segment->start;
-        int is_held = marks[number_] != 0;
+    for (Py_ssize_t i = 0; i < segment->dead.length; i++) {
+        int is_held = marks[dead[i]] != 0;
         if (!is_held && range) {
-            at = seek_u16(doc, range->last, at, number_);
-            is_held = at < range->last && doc[at] == number_;
+            at = seek_u16(doc, range->last, at, dead[i]);
+            is_held = at < range->last && doc[at] == dead[i];
         }
         gone += is_held;
     }
     return gone;
 }
 
-/* How many articles of a segment hold any of its forms, how many of these are among the dead, and the highest code. */
-static void count_segment(Counted *counted, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count,
-                          const uint32_t *dead, Py_ssize_t dead_count) {
+/* How many articles of a segment hold any of its forms, how many of these are dead, and the highest code. */
+static void count_segment(Counted *counted, const SegmentArrays *segment, const FormRange *ranges, Py_ssize_t count) {
     const uint16_t *doc = segment->doc.data;
     const uint8_t *code = segment->code.data;
     int whole = 0, exact = 0;
@@ -119,7 +116,7 @@ static void count_segment(Counted *counted, const SegmentArrays *segment, const 
     const int most = (PARTS - 1) * (whole < 255 ? whole : 255) + exact;
     counted->most = most > counted->most ? most : counted->most;
     counted->held += count_several(counted->marks, segment, ranges, count, around);
-    counted->gone += count_dead(counted->marks, segment, around < 0 ? NULL : &ranges[around], dead, dead_count);
+    counted->gone += count_dead(counted->marks, segment, around < 0 ? NULL : &ranges[around]);
     if (around >= 0) {
         unmark(counted->marks, doc, ranges, around);
         unmark(counted->marks, doc, ranges + around + 1, count - around - 1);
@@ -144,9 +141,7 @@ static void take_steps(FormRange *range, const uint16_t *doc) {
     }
 }
 
-static void count_all(Counted *counted, const Search *search, const Array *dead) {
-    const uint32_t *numbers = dead->data;
-    Py_ssize_t at = 0;
+static void count_all(Counted *counted, const Search *search) {
     for (Py_ssize_t i = 0; i < search->all->count; i++) {
         const SegmentArrays *segment = &search->all->each[i];
         const Forms *forms = &search->forms[i];
@@ -160,26 +155,21 @@ static void count_all(Counted *counted, const Search *search, const Array *dead)
             ranges[j].spoken = place->spoken;
             take_steps(&ranges[j], segment->doc.data);
         }
-        at = seek_u32(numbers, dead->length, at, segment->start);
-        const Py_ssize_t end = seek_u32(numbers, dead->length, at, segment->start + segment->articles);
-        if (forms->count) count_segment(counted, segment, ranges, forms->count, numbers + at, end - at);
-        at = end;
+        if (forms->count) count_segment(counted, segment, ranges, forms->count);
     }
 }
 
 const char in_place_doc[] =
-    "in_place(opened, term, stems, is_stem, dead): the postings of a term in any form (see `find`) where they lie, a\n"
+    "in_place(opened, term, stems, is_stem): the postings of a term in any form (see `find`) where they lie, a\n"
     "FormRange for each; how many articles hold it, a number that no code exceeds, and how many of these are live.";
 
 PyObject *in_place(PyObject *module, PyObject *args) {
-    PyObject *capsule, *stems, *dead_, *found = NULL, *ranges = NULL;
+    PyObject *capsule, *stems, *found = NULL, *ranges = NULL;
     Search search = {0};
-    Array dead = {0};
     Counted *counted = NULL;
-    if (!PyArg_ParseTuple(args, "Oy#O!OO", &capsule, &search.term, &search.length, &PyList_Type, &stems,
-                          &search.is_stem, &dead_))
+    if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search.term, &search.length, &PyList_Type, &stems, &search.is_stem))
         return NULL;
-    if (search_open(&search, capsule, stems) < 0 || docs_open(&dead, dead_) < 0) goto done;
+    if (search_open(&search, capsule, stems) < 0) goto done;
     const int64_t postings = collect(&search);
     if (postings < 0) goto done;
     counted = PyMem_Calloc(1, sizeof *counted);
@@ -189,7 +179,7 @@ PyObject *in_place(PyObject *module, PyObject *args) {
     if (!counted || !ranges) goto done;
     counted->ranges = (FormRange *)PyByteArray_AsString(ranges);
     RELEASED(postings)
-    count_all(counted, &search, &dead);
+    count_all(counted, &search);
     REGAINED
     if (counted->is_outside) out_of_range();
     else found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
@@ -197,7 +187,6 @@ PyObject *in_place(PyObject *module, PyObject *args) {
 done:
     Py_XDECREF(ranges);
     PyMem_Free(counted);
-    array_close(&dead);
     search_close(&search);
     return found;
 }

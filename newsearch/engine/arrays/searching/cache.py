@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import sys
 from collections.abc import Callable, Hashable
+from operator import attrgetter
 from threading import Lock
 from typing import Any, TypeAlias, TypeVar
 
@@ -33,10 +34,6 @@ for the least each time."""
 
 _MAKING = 20_000
 """To make any value costs as much as so many bytes of a large one."""
-
-
-_SLACK = 8
-"""Memory is given back to the system when the values that were dropped took one part in so many of the limit."""
 
 
 class Cache:
@@ -79,24 +76,25 @@ class Cache:
             self._drop(key)
             if size > self.limit // 2:
                 return
-            self._kept[key] = _Entry(value, size, self._floor)
+            self._kept[key] = _Entry(key, value, size, self._floor)
             self.used += size
             if self.used > self.limit:
                 self._drop_least()
-            is_slack = self._dropped * _SLACK > self.limit
-            if is_slack:
+            is_much = self._dropped > self.limit
+            if is_much:
                 self._dropped = 0
-        if is_slack:
-            # What was dropped may still be in use, and be given back the next time.
+        if is_much:
+            # Memory that was freed is mostly used again; what lies between is given back from time to time. To do so
+            # more often costs more than to find words.
             kernel.give_back()
 
     def _drop_least(self) -> None:
         spare = self.limit // _SPARE if len(self._kept) > _FEW else 0
-        for key in sorted(self._kept, key=lambda key: self._kept[key].worth):
+        for entry in sorted(self._kept.values(), key=_worth_of):
             if self.used <= self.limit - spare:
                 break
-            self._floor = max(self._floor, self._kept[key].worth)
-            self._drop(key)
+            self._floor = max(self._floor, entry.worth)
+            self._drop(entry.key)
 
     def _drop(self, key: Hashable) -> None:
         entry = self._kept.pop(key, None)
@@ -114,15 +112,19 @@ class Cache:
 
 
 class _Entry:
-    """A value, its size in bytes, what it gains with each use and has gained so far, and its worth."""
+    """A key and its value, its size in bytes, what it gains with each use and has gained so far, and its worth."""
 
-    __slots__ = ("gain", "gained", "size", "value", "worth")
+    __slots__ = ("gain", "gained", "key", "size", "value", "worth")
 
-    def __init__(self, value: Any, size: int, floor: float) -> None:
+    def __init__(self, key: Hashable, value: Any, size: int, floor: float) -> None:
+        self.key = key
         self.value = value
         self.size = size
         self.gain = self.gained = 1 + _MAKING / size
         self.worth = floor + self.gained
+
+
+_worth_of: Callable[[_Entry], float] = attrgetter("worth")
 
 
 def size_of(value: Any) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot, listed
+from newsearch.engine.arrays.loops import matches, sieve
+from newsearch.engine.arrays.loops.kernel import Codes, Part, listed
 from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
 from newsearch.engine.arrays.searching.filters import Filters, Groups
@@ -232,8 +232,8 @@ class Compiler:
             (node.text, clause.part, 1.0),
             (other, otherwise.part, 1 - 1 / ranking.PARTS),
         ):
-            units = [self._view.word(term).unit for term in analysis.terms(text)]
-            lists.append(Scored(part.doc, part.value * (part.unit * share / (ranking.PARTS * sum(units)))))
+            units = [self._view.unit_of(term) for term in analysis.terms(text)]
+            lists.append(Scored(part.doc, part.value * (part.unit * share / sum(units))))
         found = matches.highest(lists)
         return _scored(
             Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
@@ -246,7 +246,7 @@ class Compiler:
         view, name = self._view, terms[0]
         if len(terms) > 1:
             # A typed word of several terms (COVID-19): the terms must be adjacent, in any of their forms.
-            return self._together(view.slots(terms, any_form=True), node, 0, ordered=True)
+            return self._together(terms, node, 0, ordered=True, any_form=True)
         weight = node.weight
         if analysis.is_half(name):
             if node.field is None:
@@ -279,7 +279,8 @@ class Compiler:
         view, prefix = self._view, terms[-1]
         if len(terms) > 1:
             slots = [*map(view.form, terms[:-1]), view.begun(prefix)]
-            return self._together(slots, node, 0, ordered=True)
+            asked = self._window_of(node, len(slots), 0, ordered=True)
+            return _together(*view.slots_together(slots, **asked))
         if node.field is None:
             part = view.any_of(view.codes_of_prefix(prefix), node.weight)
         else:
@@ -305,26 +306,28 @@ class Compiler:
         terms = [term for text in texts for term in analysis.terms(text)]
         # A word near itself must occur twice. Any two occurrences are in order, and ordered matching needs both.
         ordered = ordered or len(set(terms)) == 1 < len(terms)
-        return (
-            self._together(self._view.slots(terms, any_form=False), node, slop, ordered=ordered)
-            if terms
-            else None
-        )
+        return self._together(terms, node, slop, ordered=ordered, any_form=False) if terms else None
 
     def _together(
-        self, slots: Sequence[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool
+        self, terms: Sequence[str], node: Phrase | Near | Word, slop: int, *, ordered: bool, any_form: bool
     ) -> ScoringClause:
         """Articles in which some words occur together, scored as the sum of the words."""
-        if node.weight != 1:
-            slots = [slot._replace(unit=slot.unit * node.weight) for slot in slots]
-        doc, score = kernel.together(
-            list(slots),
-            len(slots) - 1 + slop,
-            ordered,
-            -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
-            self._view.lengths,
-        )
-        return _scored(Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score)), "words together")
+        asked = self._window_of(node, len(terms), slop, ordered=ordered)
+        return _together(*self._view.together(terms, any_form=any_form, **asked))
+
+    def _window_of(
+        self, node: Phrase | Near | Word | Prefix, words: int, slop: int, *, ordered: bool
+    ) -> dict[str, Any]:
+        return {
+            "weight": node.weight,
+            "width": words - 1 + slop,
+            "ordered": ordered,
+            "field": -1 if node.field is None else ranking.TEXT_FIELDS.index(node.field),
+        }
+
+
+def _together(docs: Array, scores: Array) -> ScoringClause:
+    return _scored(Scored(docs, scores), "words together")
 
 
 def _has_lower_case(text: str) -> bool:

@@ -66,32 +66,24 @@ class WordLookup:
         self._segments = segments
         self._starts = starts
 
-    def find(self, term: str, dead: Array) -> Found:
+    def find(self, term: str) -> Found:
         """Look a term up.
-
-        Args:
-            dead: the articles that are not live, sorted, uint32.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
         if _compiled is None:
-            return self._find(term, dead)
-        doc, code, most, count = _compiled.find(self._opened, *self._asked(term), dead)
+            return self._find(term)
+        doc, code, most, count = _compiled.find(self._opened, *self._asked(term))
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
 
-    def in_place(self, term: str, dead: Array) -> Lying | None:
+    def in_place(self, term: str) -> Lying | None:
         """Look a term up without making a list of its postings. None without the compiled twin.
-
-        Args:
-            dead: as in `find`.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
-        return (
-            None if _compiled is None else Lying(*_compiled.in_place(self._opened, *self._asked(term), dead))
-        )
+        return None if _compiled is None else Lying(*_compiled.in_place(self._opened, *self._asked(term)))
 
     def bound(self, term: str) -> int:
         """A number that the articles with any form of a term do not exceed: that of all postings of its forms.
@@ -108,22 +100,52 @@ class WordLookup:
             for place in segment.any_form(term)
         )
 
-    def among(self, term: str, docs: Array, *, any_form: bool) -> Slot:
-        """The occurrences of a word in some articles, without a unit.
-
-        Args:
-            docs: the articles, sorted, uint32.
-            any_form: whether the word may be in any of its forms.
+    def live(self, term: str) -> int:
+        """How many live articles contain a term in any form: `find(term).live`, without the memory for the others.
 
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
         if _compiled is None:
-            places = self._any_form(term) if any_form else self._exact(term)
-            return united(occurrences(self._segments, self._starts, places), docs)
-        encoded, stems, is_stem = self._asked(term)
-        wanted = stems if any_form else []
-        return _slot(_compiled.among(self._opened, self._placed, encoded, wanted, is_stem, docs))
+            return self._find(term).live
+        count: int = _compiled.live(self._opened, *self._asked(term))
+        return count
+
+    def together(
+        self, words: Sequence[tuple[str, float]], *, any_form: bool, width: int, ordered: bool, field: int
+    ) -> tuple[Array, Array]:
+        """The articles in which some words occur together, sorted, uint32, and the score of each, as `kernel.together`
+        finds them.
+
+        Args:
+            words: each with the score of a code of 1.
+            any_form: whether each word may be in any of its forms.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        if _compiled is not None:
+            asked = [self._asked(term) for term, _ in words]
+            found = _compiled.together(
+                self._opened,
+                self._placed,
+                [
+                    (term, stems if any_form else [], is_stem, unit)
+                    for (term, stems, is_stem), (_, unit) in zip(asked, words, strict=True)
+                ],
+                width,
+                ordered,
+                field,
+            )
+        else:
+            places = [self._any_form(term) if any_form else self._exact(term) for term, _ in words]
+            slots = [
+                united(occurrences(self._segments, self._starts, of_word), None)._replace(unit=unit)
+                for of_word, (_, unit) in zip(places, words, strict=True)
+            ]
+            found = kernel.together(slots, width, ordered, field, self._lengths)
+        docs, scores = found
+        return np.frombuffer(docs, np.uint32), np.frombuffer(scores)
 
     def held(self, forms: Sequence[str], gone: Array) -> list[int]:
         """How many articles contain each of some exact forms.
@@ -166,12 +188,16 @@ class WordLookup:
             number = segment.dictionary.number(form)
             yield segment.postings(number, number + 1)[0] if number >= 0 else np.empty(0, np.uint16)
 
-    def _find(self, term: str, dead: Array) -> Found:
+    def _find(self, term: str) -> Found:
         found = [_in_segment(segment, term) for segment in self._segments]
         docs = [doc + np.uint32(start) for start, (doc, _) in zip(self._starts, found, strict=False)]
         doc = np.concatenate([np.empty(0, np.uint32), *docs])
         code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
-        return Found(doc, code, int(code.max(initial=0)), len(doc) - int(matches.holds(dead, doc).sum()))
+        live = sum(
+            len(doc) - int(np.isin(doc, segment.dead).sum())
+            for segment, (doc, _) in zip(self._segments, found, strict=True)
+        )
+        return Found(doc, code, int(code.max(initial=0)), live)
 
     def _asked(self, term: str) -> tuple[bytes, list[tuple[int, int]], Callable[[int, bytes], bool]]:
         """A term as the compiled functions take it: in UTF-8, the hash of its stem in each language, and what tells
@@ -196,6 +222,13 @@ class WordLookup:
             for segment in self._segments
             for number, stemming in segment.dictionary.stemmings.items()
         }
+
+    @cached_property
+    def _lengths(self) -> Table:
+        columns = [
+            [segment.column(f"length_{name}") for segment in self._segments] for name in ranking.TEXT_FIELDS
+        ]
+        return Table([Spread(of_field) for of_field in columns])
 
     @cached_property
     def _opened(self) -> Any:

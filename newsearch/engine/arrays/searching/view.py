@@ -1,37 +1,27 @@
-"""All segments of one generation as a single index: global article numbers, concatenated columns, one word lookup.
-
-The columns and postings that queries use are concatenated on first use and cached.
-"""
+"""All segments of one generation as a single index: its words and columns, its articles, and which are copies."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch import ranking
 from newsearch.articles.article import Article
-from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Codes, Mask, Part, Slot
-from newsearch.engine.arrays.loops.spread import Table
-from newsearch.engine.arrays.searching.cache import size_of
-from newsearch.engine.arrays.searching.column_view import ColumnView, cached
-from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
+from newsearch.engine.arrays.loops import matches, sieve
+from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.searching.column_view import cached
 from newsearch.engine.arrays.searching.slow import Slow
-from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
+from newsearch.engine.arrays.searching.word_view import WordView
 from newsearch.engine.arrays.segment.json_articles import JsonArticles
 from newsearch.engine.arrays.segment.records import Record
-from newsearch.engine.arrays.segment.segment import Place, Segment
+from newsearch.engine.arrays.segment.segment import Segment
 from newsearch.engine.base import CACHE
 from newsearch.ranking import Pivots
 from newsearch.text.addresses import host_of
-from newsearch.text.analysis import is_half
 
 if TYPE_CHECKING:
     from newsearch.engine.arrays.files.toc import Toc
@@ -49,28 +39,10 @@ _CACHED_RECORD = 6144
 _PER_RECORD = 140
 """The bytes that a cached record takes besides its text."""
 
-_SCANS = 16
-"""The number of terms that are compared with all forms before the forms are put in order for that."""
-
-_VOCABULARY = ("vocabulary",)
-_VOCABULARY_SHARE = 2
-"""The forms of all segments are put together if they take at most one part in so many of the cache."""
-
-_BITS_SHARE = 128
-"""A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
-instead of searching the list."""
-
-
-_AT_ONCE = 1 << 15
-"""The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
-
-_PART = 600
-"""The bytes of a Part besides those of its arrays."""
-
 _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
 
-class View(ColumnView):
+class View(WordView):
     """One generation of an index, as the search sees it. Read-only except for its caches.
 
     Args:
@@ -91,280 +63,19 @@ class View(ColumnView):
         super().__init__(segments, pivots, memory - 2 * self._most_recent)
         self._published = directory, toc
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
-        self._lookup = WordLookup(segments, self.starts)
         self._json: dict[str, JsonArticles] = {}
         self._recent: dict[int, bytes] = {}
         self._before: dict[int, bytes] = {}
         self._recent_size = self._before_size = 0
-        self._putting_together = Lock()
-        self._may_put_together: bool | None = None
-        self._compared = 0
 
     @property
     def memory(self) -> int:
         """The bytes that everything kept from earlier searches takes."""
         return self.cache.used + self._recent_size + self._before_size
 
-    # Words
-
-    def word(self, term: str) -> Part:
-        """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
-        found: Part | None = self.cache.get(("words", term))
-        if found is None:
-            doc, code, most, live = self._lookup.find(term, self.dead)
-            unit = self.unit(live) / ranking.PARTS
-            found = self.with_bits(Part(doc, code, unit, unit * most))
-            # As `size_of`, which would take as long as many searches.
-            arrays = (found.doc, found.value, found.bits, found.ranks)
-            size = _PART + sum([array.nbytes for array in arrays if array is not None])
-            self.cache.put(("words", term), found, size)
-        return found
-
-    def word_of_many(self, term: str) -> Part:
-        """As `word`, but read where it lies if its list is not cached: few articles need all words of a text."""
-        found: Part | None = self.cache.get(("words", term)) or self.cache.get(("in place", term))
-        if found is None:
-            lies = None if self._postings is None else self._lookup.in_place(term, self.dead)
-            if lies is None:
-                return self.word(term)
-            unit = self.unit(lies.live) / ranking.PARTS
-            # The length of a range is all that it tells.
-            articles: Any = range(lies.held)
-            found = kernel.InPlace(articles, lies.ranges, unit, unit * lies.most, self._postings)
-            self.cache.put(("in place", term), found, _PART + len(lies.ranges))
-        return found
-
-    @cached_property
-    def _postings(self) -> Any:
-        """The postings of all segments, held open; None if the loops cannot read them in place."""
-        return kernel.postings([segment.posting_arrays() for segment in self.segments])
-
-    def form(self, term: str) -> Slot:
-        """The occurrences of one exact form. A single character of a script without spaces occurs in every pair that
-        contains it."""
-        found: Slot | None = self.cache.get(("forms", term))
-        if found is None and is_half(term):
-            pairs = [segment.dictionary.pairs(term) for segment in self.segments]
-            found = self._slot([[Place(*place) for place in places] for places in pairs])
-            self.cache.put(("forms", term), found)
-        if found is None:
-            found = self._slot(self._exact(term))
-            self.cache.put(("forms", term), found)
-        return found
-
-    def any_form(self, term: str) -> Slot:
-        """The occurrences of a word in any of its forms."""
-        if is_half(term):
-            return self.form(term)
-        found: Slot | None = self.cache.get(("any_forms", term))
-        if found is None:
-            found = self._slot([segment.any_form(term) for segment in self.segments])
-            self.cache.put(("any_forms", term), found)
-        return found
-
     def joined(self, key: Hashable, make: Callable[[], _Joined]) -> _Joined:
         """The joined postings cached under this key, a tuple. Made and cached if they are missing."""
         return self.cache.made(("joined", key), make)
-
-    def with_bits(self, part: Part) -> Part:
-        """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
-        if len(part.doc) * _BITS_SHARE <= self.articles:
-            return part
-        bits, ranks = sieve.ranked(part.doc, self.articles)
-        return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
-
-    def begun(self, prefix: str) -> Slot:
-        """The occurrences of all exact forms with this prefix."""
-        # The forms are sorted and their postings are contiguous, which makes a prefix one slice.
-        return self._slot([[Place(*s.dictionary.prefix_range(prefix))] for s in self.segments])
-
-    def codes_of_prefix(self, prefix: str) -> list[Codes]:
-        """The postings of the exact forms with this prefix."""
-        return [
-            Codes(*segment.postings(*segment.dictionary.prefix_range(prefix)), start, 1)
-            for segment, start in zip(self.segments, self.starts, strict=False)
-        ]
-
-    def codes_of_half(self, half: str) -> list[Codes]:
-        """The postings of the pairs that contain a character of a script without spaces."""
-        return [
-            Codes(*segment.postings(*place), start, 1)
-            for segment, start in zip(self.segments, self.starts, strict=False)
-            for place in segment.dictionary.pairs(half)
-        ]
-
-    def similar(self, term: str, edits: int, limit: int) -> list[tuple[int, str, list[Codes]]]:
-        """The exact forms of live articles within `edits` edits of a term, at most `limit`, the nearest first.
-
-        Returns:
-            For each form its edit distance, the form, and its postings. The weight of the postings falls with the
-            distance: a half for one edit, a third for two.
-        """
-        found = sorted(self._near(term, edits))
-        # Chosen over the live articles of the whole index: the cut must not depend on how it is split into segments.
-        chosen: list[tuple[int, str, list[Codes]]] = []
-        for distance, form in found:
-            if len(chosen) == limit:
-                break
-            lists = [
-                Codes(*segment.postings(*place[:2]), start, 1 + distance)
-                for segment, start, places in zip(self.segments, self.starts, self._exact(form), strict=False)
-                for place in places
-            ]
-            if len(found) <= limit or self.all_live or any(map(self._is_live, lists)):
-                chosen.append((distance, form, lists))
-        return chosen
-
-    def _near(self, term: str, edits: int) -> Iterable[tuple[int, str]]:
-        """The exact forms within `edits` edits of a term, each with its edit distance."""
-        known = self.vocabulary_to_compare()
-        if known is not None:
-            return [(distance, form) for distance, form, _ in known.near(term, edits)]
-        return {
-            (distance, form)
-            for segment in self.segments
-            for distance, form, _ in self.near_forms(segment, term, edits)
-        }
-
-    @property
-    def vocabulary(self) -> Vocabulary | None:
-        """The forms of all segments, if they have been put together."""
-        found: Vocabulary | None = self.cache.get(_VOCABULARY)
-        return found
-
-    def vocabulary_to_compare(self) -> Vocabulary | None:
-        """The forms of all segments for comparing a term with them, or None if they are better compared by segment."""
-        found = self.vocabulary
-        if found is not None:
-            return found
-        self._compared += 1
-        # To put the forms together takes as long as some comparisons.
-        if self._compared <= _SCANS:
-            return None
-        if self._may_put_together is None:
-            self._may_put_together = likely_bytes(self.segments) * _VOCABULARY_SHARE <= self.cache.limit
-        if not self._may_put_together:
-            return None
-        # Threads that ask at the same time wait for one of them.
-        with self._putting_together:
-            if (found := self.vocabulary) is None:
-                visible = None if self.all_visible else self.visible
-                found = vocabulary_of(self.segments, self.starts, visible)
-                self._may_put_together = size_of(found) * _VOCABULARY_SHARE <= self.cache.limit
-                if self._may_put_together:
-                    self.cache.put(_VOCABULARY, found)
-        return found
-
-    def near_forms(self, segment: Segment, term: str, edits: int) -> list[tuple[int, str, int]]:
-        """The exact forms of a segment within `edits` edits of a term: for each its edit distance, the form, and its
-        number."""
-        if self._compared <= _SCANS:
-            return segment.dictionary.similar(term, edits)
-        ordered = self.cache.made(("lengths", segment.name), segment.dictionary.by_length)
-        return segment.dictionary.similar_by_length(term, edits, ordered)
-
-    def _is_live(self, codes: Codes) -> bool:
-        return bool(self.live.take(codes.doc.astype(np.uint32) + np.uint32(codes.start)).any())
-
-    def any_of(self, postings: list[Codes], weight: float) -> Part:
-        """Several forms scored as one word: the articles that contain any of them, with the highest code in each."""
-        doc, code, live = kernel.best_codes(postings, self.articles, None if self.all_live else self.live)
-        return self.weighted(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8), weight, live)
-
-    def _slot(self, places: Sequence[Sequence[Place]]) -> Slot:
-        """The occurrences of exact forms, given by their places in each segment."""
-        forms = occurrences(self.segments, self.starts, places)
-        if len(forms) == 1 and not forms[0].start and not forms[0].several:
-            slot = Slot(*forms[0][:5], 0.0)
-        else:
-            slot = united(forms, None)
-        return slot._replace(unit=self.unit(self.count_live(slot.doc)))
-
-    def slots(self, terms: Sequence[str], *, any_form: bool) -> list[Slot]:
-        """The occurrences of some words in the articles that may contain all of them.
-
-        To collect every occurrence of a frequent word takes far longer than most searches.
-
-        Args:
-            any_form: whether each word may be in any of its forms.
-        """
-        parts = {term: self.word(term) for term in terms if not is_half(term)}
-        if len(parts) < 2:
-            return [self.any_form(term) if any_form else self.form(term) for term in terms]
-        among = np.frombuffer(kernel.common(sorted(parts.values(), key=_length), None), np.uint32)
-        found = {term: self._slot_among(term, part, among, any_form) for term, part in parts.items()}
-        return [found[term] if term in found else self.form(term) for term in terms]
-
-    def _slot_among(self, term: str, word: Part, among: Array, any_form: bool) -> Slot:
-        known: Slot | None = self.cache.get(("any_forms" if any_form else "forms", term))
-        if known is not None:
-            return known
-        # That of a word was divided by PARTS, a power of two: the product is exact.
-        unit = word.unit * ranking.PARTS if any_form else self.unit(self.count_form(term))
-        return self._lookup.among(term, among, any_form=any_form)._replace(unit=unit)
-
-    def _exact(self, term: str) -> list[list[Place]]:
-        return [segment.exact_form(term) for segment in self.segments]
-
-    def count_form(self, term: str) -> int:
-        """How many live articles contain an exact form."""
-        return self._lookup.held([term], self.dead)[0]
-
-    def count_visible(self, term: str) -> int:
-        """How many visible articles contain an exact form."""
-        return self._lookup.held([term], self.unseen)[0]
-
-    def bound(self, term: str) -> int:
-        """A number that the articles with any form of a word do not exceed. To find it takes less than to find them."""
-        found: Part | None = self.cache.get(("words", term))
-        return self._lookup.bound(term) if found is None else len(found.doc)
-
-    def count_neighbours(self, left: str, right: str) -> int:
-        """How many visible articles contain two exact forms side by side."""
-        return self._lookup.neighbours(left, right, self.unseen)
-
-    def weighted(self, doc: Array, value: Array, weight: float, live: int | None = None) -> Part:
-        """Score articles, given the codes of one word in them, by the rarity of the word.
-
-        Args:
-            live: how many of the articles are neither deleted nor replaced. Counted if not given.
-        """
-        unit = weight * self.unit(self.count_live(doc) if live is None else live)
-        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
-
-    def unit(self, live: int) -> float:
-        """The score of one 255th of the saturated weight of a word that `live` live articles contain."""
-        return ranking.CODE_SCALE * ranking.word_weight(self.live_articles, live)
-
-    def count_live(self, doc: Array) -> int:
-        """How many of these articles are neither deleted nor replaced."""
-        # The dead ones are mostly few, and are sought among the others.
-        return len(doc) - (int(matches.holds(self.dead, doc).sum()) if len(self.dead) else 0)
-
-    # Text fields
-
-    @cached_property
-    def lengths(self) -> Table:
-        """The number of words in each text field of every article."""
-        return Table([self.spread(f"length_{name}") for name in ranking.TEXT_FIELDS])
-
-    def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
-        """The articles with a word in a text field, and its code in each, computed from that field alone."""
-        number = ranking.TEXT_FIELDS.index(field)
-        found = [self._in_field(part, number) for part in slot.parts(_AT_ONCE)]
-        return np.concatenate([doc for doc, _ in found]), np.concatenate([code for _, code in found])
-
-    def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
-        keys = slot.keys()
-        docs, places = keys >> 16, keys & 0xFFFF
-        *before, own = self.lengths.columns[: number + 1]
-        start = np.zeros(len(docs), np.int64)
-        for column in before:
-            start += column.take(docs)
-        is_within = (places >= start) & (places < start + own.take(docs))
-        doc, tf = np.unique(docs[is_within], return_counts=True)
-        weight = ranking.field_weights(own.take(doc)[:, None], slice(number, number + 1))[:, 0]
-        return doc.astype(np.uint32), ranking.saturate(weight * tf)
 
     # Copies
 
@@ -494,7 +205,3 @@ class View(ColumnView):
             self._recent[doc] = raw
             self._recent_size += size
         return raw
-
-
-def _length(part: Part) -> int:
-    return len(part.doc)

@@ -111,6 +111,7 @@ class Segment:
             self._post_doc,
             self._post_code,
             self._language,
+            self.dead,
         )
 
     def posting_arrays(self) -> tuple[Array, Array, Array | None, int]:
