@@ -84,7 +84,13 @@ def is_text(tree: Node) -> bool:
     """Whether a query is a text, with more than `COMPLETE_WORDS` different words."""
     if not isinstance(tree, All) or len(tree.children) <= COMPLETE_WORDS:
         return False
-    return len({child for child in tree.children if _is_plain(child)}) > COMPLETE_WORDS
+    different: set[Node] = set()
+    for child in tree.children:
+        if _is_plain(child):
+            different.add(child)
+            if len(different) > COMPLETE_WORDS:
+                return True
+    return False
 
 
 def _words_of(node: Node) -> tuple[Node, ...]:
