@@ -72,7 +72,7 @@ static inline Py_ssize_t seek_near(const uint16_t *sorted, Py_ssize_t length, Py
     if (++from >= length || sorted[from] >= wanted) return from;
     for (int i = 0; i < BLOCKS && from + BLOCK <= length; i++) {
         if (sorted[from + BLOCK - 1] >= wanted) {
-            uint16_t below = 0;
+            int below = 0;
             for (int j = 0; j < BLOCK; j++) below += sorted[from + j] < (uint16_t)wanted;
             return from + below;
         }
