@@ -290,6 +290,7 @@ class Updater:
             for result in source.articles():
                 if isinstance(result, SourceError):
                     reading.note(result)
+                    reading.incomplete += [location] if result.hides_articles else []
                     continue
                 if task.outlived.has(result):
                     continue

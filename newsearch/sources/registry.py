@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _AS_IT_SAYS: Final = ReadingOptions()
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HAS_HOST: Final = re.compile(r"\w+://[^\s/?#]")
 
 
 def locate(path: str | os.PathLike[str]) -> str:
@@ -45,6 +47,8 @@ def locate(path: str | os.PathLike[str]) -> str:
     if reason := unusable_path(path):
         raise SourceError(f"{os.fspath(path)!r:.200}", reason)
     if is_remote(os.fspath(path)):
+        if not _HAS_HOST.match(os.fspath(path)):
+            raise SourceError(printable(os.fspath(path)), "a URL without a host")
         return printable(os.fspath(path))
     try:
         return printable(os.path.abspath(path))
@@ -63,10 +67,12 @@ def open_source(path: str | os.PathLike[str], options: ReadingOptions = _AS_IT_S
         from newsearch.sources.remote import RemoteFeed
 
         return RemoteFeed(location, options, options.trust_env)
-    path = Path(os.path.abspath(path))
+    given, path = os.fspath(path), Path(os.path.abspath(path))
     try:
         status = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
+        if _ADDRESS.match(given):
+            raise SourceError(printable(given), "only http:// and https:// can be fetched") from None
         missing = "a link that leads nowhere" if path.is_symlink() else "no such file or directory"
         raise SourceError(location, missing) from None
     except OSError as error:

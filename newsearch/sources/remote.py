@@ -133,16 +133,24 @@ class RemoteFeed:
         answer = fetched.result() if fetched else self._fetch()
         if answer.is_unchanged:
             return
+        try:
+            for result in self._results(answer):
+                if isinstance(result, SourceError) and result.hides_articles:
+                    self._forget_answer()
+                yield result
+        except SourceError:
+            self._forget_answer()
+            raise
+
+    def _results(self, answer: _HttpAnswer) -> Iterator[Article | SourceError]:
         if answer.data.lstrip()[:1] in (b"{", b"["):
-            yield from self._of_json(answer.data)
-            return
-        text = decoded(answer.data, answer.charset)
-        records = records_of(text, self.location)
-        for result in articles_of(records, self.location, self.location, self._options):
-            if isinstance(result, SourceError) and result.hides_articles:
-                # The next visit must fetch the whole feed, even if it has not changed.
-                self.memory = Memory(moved=self.memory.moved)
-            yield result
+            return self._of_json(answer.data)
+        records = records_of(decoded(answer.data, answer.charset), self.location)
+        return articles_of(records, self.location, self.location, self._options)
+
+    def _forget_answer(self) -> None:
+        """Let the next visit fetch the feed again, even if it has not changed: this answer was not all of a feed."""
+        self.memory = Memory(moved=self.memory.moved)
 
     def done(self) -> None:
         return None

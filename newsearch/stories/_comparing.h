@@ -1,4 +1,4 @@
-/* What _comparing.c works on. Only the limited API of Python is used. */
+/* What the files of _comparing share. Only the limited API of Python is used. */
 
 #include "_arrays.h"
 
@@ -112,3 +112,17 @@ typedef struct {
     int32_t size;
     double held;
 } Alignment;
+
+/* The words of an article, as _comparing_words.c stores them. */
+static inline const int32_t *words_at(const Comparer *self, Words words) { return (const int32_t *)self->words.data + words.start; }
+
+/* _comparing_words.c */
+void texts_free(Texts *texts);
+int32_t comparing_term(Comparer *self, const char *data, size_t length);
+void comparing_sort(int32_t *numbers, size_t count);
+int64_t comparing_weight_of_both(const Comparer *self, Words one, Words other, int *any);
+int comparing_add(Comparer *self, const char *title, size_t title_length, const char *text, size_t text_length,
+                  int32_t outlet, double time);
+
+/* _comparing_relation.c: as `relation` in copies.py; NaN with an exception. */
+double comparing_relation(const Comparer *self, const Article *a, const Article *b);

@@ -99,15 +99,6 @@ def relation(a: Wording, b: Wording) -> float:
     return score / _TOGETHER
 
 
-def may_be_copies(a: Wording, b: Wording) -> bool:
-    """Whether `relation` is worth calling: False only if two articles share too few words to be copies."""
-    texts = min(len(a.text_terms), len(b.text_terms))
-    if 4 * len(a.text_terms & b.text_terms) >= texts > 0:
-        return True
-    titles = max(len(a.title_terms), len(b.title_terms))
-    return 5 * len(a.title_terms & b.title_terms) >= 2 * titles > 0
-
-
 def _has_kicker(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     """Whether one headline is the other with a prefix such as "Coronavirus:" or "WATCH:"."""
     short, long = sorted((a, b), key=len)

@@ -85,6 +85,9 @@ _APOSTROPHES = str.maketrans("", "", "'ʼ")
 # prime means feet or minutes.
 _LIKE_APOSTROPHES = "‘‛`´ʹʻʽʾʿꞌ"
 _APOSTROPHE = pattern(rf"[{_LIKE_APOSTROPHES}]|(?<=[^\W\d])′(?=[^\W\d])")
+_HEBREW = "\u0590"
+"""The first character of Hebrew, which Arabic follows."""
+
 # In Hebrew, gershayim between letters mark an abbreviation. An apostrophe marks sounds that the alphabet lacks.
 _GERSHAYIM = pattern(r"(?<=[א-ת])[\"״'׳](?=[א-ת])")
 # Vowel points of Hebrew and Arabic, found only in schoolbooks, and the stroke that lengthens an Arabic word.
@@ -192,8 +195,10 @@ def fold(text: str) -> str:
     # Only the generic combining marks go: the vowel signs of Indic scripts are letters to their readers.
     marked = unicodedata.normalize("NFD", text)
     bare = "".join(c for c in marked if not "\u0300" <= c <= "\u036f")
-    bare = _POINTS.sub("", unicodedata.normalize("NFC", bare))
-    return _GERSHAYIM.sub("", bare).translate(_UNDECOMPOSED)
+    bare = unicodedata.normalize("NFC", bare)
+    if max(bare, default="") >= _HEBREW:
+        bare = _GERSHAYIM.sub("", _POINTS.sub("", bare))
+    return bare.translate(_UNDECOMPOSED)
 
 
 def _apart(text: str) -> str:

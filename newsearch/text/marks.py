@@ -14,12 +14,12 @@ from typing import Final
 from newsearch._patterns import pattern
 
 _MOST: Final = 30
-_FEW: Final = 16
-_SHORT: Final = 256
 
 # Most text is told to be safe by this alone. Runs of Han, kana and Hangul are long, and hold no marks.
+_RUN: Final = 16
+_SHORT: Final = 256
 _SUSPECT: Final = pattern(
-    f"[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{{{_FEW}}}"
+    f"[^\x00-\u02ff\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\ue000-\ufa0d]{{{_RUN}}}"
 )
 
 
@@ -31,8 +31,8 @@ def limit_marks(text: str) -> str:
 
 
 def _has_few(text: str) -> bool:
-    """Whether a short text has too few letters beyond ASCII. To compile the expression takes far longer."""
-    return len(text) < _SHORT and len(text.encode("utf-8", "surrogatepass")) - len(text) < _FEW
+    """Whether a short text has too few letters beyond ASCII. To compile the pattern takes far longer."""
+    return len(text) < _SHORT and len(text.encode("utf-8", "surrogatepass")) - len(text) < _RUN
 
 
 def _limited(run: re.Match[str]) -> str:

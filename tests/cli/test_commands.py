@@ -531,3 +531,10 @@ def test_why_an_index_is_built_anew_is_told_beforehand_too(run: Command, source:
         assert f"the index {said} rebuilt: {segment.resolve().relative_to(Path.cwd())}: " in result.err
         assert f"({newsearch.open('i').stats().articles if not dry else 5} new, " in result.out
     assert "anew" not in run("reindex", "--index", "i").err
+
+
+def test_standard_input_is_read_once(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"title": "One"}\n')))
+    result = run("index", "-", "-")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("indexed 1 article (1 new")

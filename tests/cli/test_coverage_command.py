@@ -46,3 +46,9 @@ def test_an_outlet_is_no_formula_to_a_spreadsheet(run: Command, tmp_path: Path) 
     (tmp_path / "news.jsonl").write_text('{"title": "Ban", "provider": {"name": "=cmd()"}}\n')
     run("index", tmp_path / "news.jsonl", "--index", tmp_path / "index")
     assert "\n'=cmd()," in run("coverage", "ban", "--index", tmp_path / "index", "--format", "csv").out
+
+
+def test_words_of_everything_need_a_query_or_a_window(run: Command, index: Path) -> None:
+    result = run("words", "--index", index)
+    assert (result.code, result.out) == (1, "")
+    assert "give a query, or a window" in result.err

@@ -335,3 +335,17 @@ def test_records_are_explained_beside_broken_lines(tmp_path: Path) -> None:
     found = list(explained(path, ReadingOptions(), 9))
     assert [record.place for record in found] == [":1", ":2", ":4", ":5"]
     assert [isinstance(record.outcome, SourceError) for record in found] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("ftp://gazette.example/feed.xml", "only http:// and https:// can be fetched"),
+        ("file:///feed.xml", "only http:// and https:// can be fetched"),
+        ("http://", "a URL without a host"),
+        ("https:///feed.xml", "a URL without a host"),
+    ],
+)
+def test_an_address_that_cannot_be_fetched_is_not_taken_for_a_file(address: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        open_source(address)

@@ -109,6 +109,25 @@ def test_requests_are_conditional_and_polite(site: Site, tmp_path: Path) -> None
     assert headers["user-agent"].startswith("newsearch")
 
 
+@pytest.mark.parametrize("cut", [len(rss("one", "two")) - 20, len(rss("one")) - 25, 30])
+def test_a_feed_that_was_cut_off_is_fetched_again(site: Site, tmp_path: Path, cut: int) -> None:
+    index = tmp_path / "index"
+    url = site.give("/feed", body=rss("one", "two")[:cut], ETag='"1"')
+    report = newsearch.build(url, index=index)
+    assert (report.incomplete, report.broken) == ((url,), 1)
+    site.give("/feed", body=rss("one", "two"), ETag='"1"')
+    assert newsearch.reindex(index).incomplete == ()
+    assert "if-none-match" not in site.asked[-1][1]
+    assert titles(index) == {"one", "two"}
+
+
+def test_an_error_page_is_reported_until_there_is_a_feed_again(site: Site, tmp_path: Path) -> None:
+    url = site.give("/feed", body=b"<!DOCTYPE html><html><body>Sorry</body></html>", ETag='"1"')
+    newsearch.build(url, index=tmp_path / "index")
+    assert newsearch.reindex(tmp_path / "index").incomplete == (url,)
+    assert "if-none-match" not in site.asked[-1][1]
+
+
 def test_a_permanent_redirect_is_remembered_and_another_is_not(site: Site, tmp_path: Path) -> None:
     index = tmp_path / "index"
     site.give("/new", body=rss("one"))

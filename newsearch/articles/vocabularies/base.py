@@ -180,7 +180,3 @@ def beginning(text: str) -> str:
         return text
     head = text[: _TITLE_LENGTH + 1].rpartition(" ")[0]
     return f"{head or text[:_TITLE_LENGTH]}…"
-
-
-NO_DOCUMENT: Final[Mapping[str, Any]] = {}
-"""The document around a standalone record."""

@@ -13,8 +13,6 @@ from newsearch.articles.vocabularies.xml_text import attribute_at, below, line_a
 ITEMS: Final = ("newsItem", "NewsItem")
 """Names of the elements that are articles, in NewsML-G2 and in 1.2."""
 
-_BLANK: Final = ("title", "slugline")
-
 
 def is_text(item: Element) -> bool:
     """Whether an item is an article, not a picture, a video, a graphic, or a list of other items."""

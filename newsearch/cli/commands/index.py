@@ -58,6 +58,7 @@ def index(sources: Sequence[str], explain: bool, work: Work) -> int:
 
         return run(work, do, verb="indexed", lasting=STREAM not in given, again=again)
 
+    sources = tuple(dict.fromkeys(sources))  # standard input can be read once
     code = once(sources, again=False)
     if work.directory is None and not work.dry_run:
         forget_bundled(sources, work.wait)

@@ -67,7 +67,14 @@ def words(
             print(line)
     sys.stdout.flush()
     if not found.words:
-        complain("nothing found" if not found.articles else "no word is distinctive for the articles found")
+        if not found.articles:
+            complain("nothing found")
+        elif not text and window.after is None and window.before is None:
+            complain(
+                "all articles were compared with themselves; give a query, or a window such as --after 3d"
+            )
+        else:
+            complain("no word is distinctive for the articles found")
     return 0 if found.words else 1
 
 

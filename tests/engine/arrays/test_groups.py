@@ -144,6 +144,7 @@ SIX = {
         ]
     )
 }
+NONE = np.empty(0, np.uint32)
 GROUPS = {frozenset({"a0", "a1"}), frozenset({"a2"}), frozenset({"a3", "a4"}), frozenset({"a5"})}
 
 
@@ -188,7 +189,7 @@ def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> Non
     for damaged in (b"", sound[:-1], sound + b"x"):
         file.write_bytes(damaged)
         assert told(ArraysReader(tmp_path)) == GROUPS
-        assert groups_file.read_groups(tmp_path)[1] is not NOTHING
+        assert groups_file.read_groups(tmp_path) is not NOTHING
 
 
 @pytest.mark.parametrize(
@@ -209,29 +210,59 @@ def test_a_damaged_file_of_groups_is_ignored_and_replaced(tmp_path: Path) -> Non
 )
 def test_groups_that_make_no_sense_are_ignored(tmp_path: Path, wrong: dict[str, list[Any]]) -> None:
     update(str(tmp_path), SIX)
-    reader = ArraysReader(tmp_path)
-    assert told(reader) == GROUPS
-    generation, known = groups_file.read_groups(tmp_path)
-    arrays = known._asdict()
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    arrays = groups_file.read_groups(tmp_path)._asdict()
     for name, values in wrong.items():
         arrays[name] = np.array(values, arrays[name].dtype)
-    groups_file.write_groups(tmp_path, generation, KnownGroups(**arrays))
-    assert groups_file.read_groups(tmp_path) == (0, NOTHING)
+    groups_file.write_groups(tmp_path, 0, KnownGroups(**arrays), NONE, NONE)
+    assert groups_file.read_groups(tmp_path) is NOTHING
     assert told(ArraysReader(tmp_path)) == GROUPS
 
 
-@pytest.mark.parametrize("wrong", [{"generation": []}, {"known": []}], ids=str)
+@pytest.mark.parametrize(
+    ("member", "group"),
+    [
+        ([0, 1, 2, 99], [0, 0, 2, 2]),
+        ([0, 1, 2, 3], [0, 0, 99, 99]),
+        ([0, 1, 2, 5], [0, 0, 2, 2]),
+        ([0, 1, 2, 3], [0, 0, 5, 5]),
+        ([0, 1, 2], [0, 0]),
+    ],
+)
+def test_groups_of_articles_that_nobody_can_see_are_ignored(
+    tmp_path: Path, member: list[int], group: list[int]
+) -> None:
+    update(str(tmp_path), SIX | {"a5": SIX["a5"] | {"published": False}})
+    reader = ArraysReader(tmp_path)
+    assert told(reader) == GROUPS
+    assert not reader._view.visible[5]
+    known, generation = groups_file.read_groups(tmp_path), groups_file.identity(reader.toc)
+    groups_file.write_groups(tmp_path, generation, known, np.array(member), np.array(group))
+    assert told(ArraysReader(tmp_path)) == GROUPS
+    shared = groups_file.read_shared(tmp_path, generation)
+    assert shared is not None
+    assert shared[0].tolist() != member
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"generation": []}, {"known": []}, {"member": []}, {"group": [0] * 9}], ids=str
+)
 def test_a_file_without_groups_is_ignored(tmp_path: Path, wrong: dict[str, list[Any]]) -> None:
     update(str(tmp_path), SIX)
-    assert told(ArraysReader(tmp_path)) == GROUPS
-    generation, known = groups_file.read_groups(tmp_path)
-    arrays = {
+    reader = ArraysReader(tmp_path)
+    assert told(reader) == GROUPS
+    generation = groups_file.identity(reader.toc)
+    shared = groups_file.read_shared(tmp_path, generation)
+    assert shared is not None
+    arrays: dict[str, Any] = {
         "generation": np.array([generation], np.uint64),
-        "known": np.frombuffer(packed(known), np.uint8),
+        "member": shared[0],
+        "group": shared[1],
+        "known": np.frombuffer(packed(groups_file.read_groups(tmp_path)), np.uint8),
     }
     arrays |= {name: np.array(values, arrays[name].dtype) for name, values in wrong.items()}
     write_arrays(tmp_path / GROUPS_NAME, arrays, kind="groups", analysis=groups_file.VERSION)
-    assert groups_file.read_groups(tmp_path) == (0, NOTHING)
+    assert told(ArraysReader(tmp_path)) == GROUPS
 
 
 def test_without_a_place_to_keep_them_groups_are_found_each_time(

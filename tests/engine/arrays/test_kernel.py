@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import in_numpy
 
+from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Boost, Codes, Every, Occurrences, Part, Slot
+from newsearch.engine.arrays.loops.kernel import Boost, Codes, Every, InPlace, Occurrences, Part, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
 
 pytestmark = pytest.mark.skipif(
@@ -121,6 +122,94 @@ def test_the_best_articles_of_many_words_are_the_same(
     for all_too in (False, True):
         asked = parts, bytes(len(parts)), all_too, boost, visible, passes, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
+
+
+FORM_RANGE = np.dtype(
+    [
+        ("segment", "u4"),
+        ("times", "u4"),
+        ("first", "u4"),
+        ("last", "u4"),
+        ("spoken", "u8"),
+        ("before", "u2", 32),
+    ]
+)
+"""FormRange of `_postings.h`."""
+
+
+def words_in_place(random: np.random.Generator, sizes: list[int], count: int) -> list[InPlace]:
+    """Words of one or two forms in segments of these sizes, which all lie in the same postings."""
+    ranges: list[list[Any]] = [[] for _ in range(count)]
+    segments = []
+    for number, articles in enumerate(sizes):
+        lists, end = [np.empty(0, np.uint16)], 0
+        for of_word in ranges:
+            for form in range(random.integers(0, 3)):
+                lists.append(some(random, articles, random.choice([0.001, 0.05, 0.5]), np.uint16))
+                first, end = end, end + len(lists[-1])
+                steps = lists[-1].searchsorted(np.arange(32) * 2048)
+                times = ranking.PARTS - form
+                spoken = (1, 3, 2**64 - 1)[random.integers(3)]
+                of_word.append((number, times, first, end, spoken, steps))
+        doc = np.concatenate(lists)
+        code = random.integers(1, 1 + int(random.choice([3, 255])), len(doc)).astype(np.uint8)
+        segments.append((doc, code, random.integers(0, 2, articles).astype(np.uint8), articles))
+    opened = kernel.postings(segments)
+    units = random.choice([0.25, 1 / 3, 2.0], count).tolist()
+    return [
+        InPlace(range(1), np.array(of_word, FORM_RANGE).tobytes(), unit, unit * 255 * ranking.PARTS, opened)  # type: ignore[arg-type]
+        for of_word, unit in zip(ranges, units, strict=True)
+    ]
+
+
+def as_list(word: InPlace, articles: int) -> Part:
+    values = np.frombuffer(
+        kernel.scores([word._replace(unit=1.0)], np.arange(articles, dtype=np.uint32))
+    ).astype(np.uint16)
+    doc = np.flatnonzero(values).astype(np.uint32)
+    return Part(doc, values[doc], word.unit, word.unit * float(values.max(initial=0)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.sampled_from([1, 10, 300]), st.booleans(), st.booleans(), st.booleans())
+def test_words_that_are_read_in_place_find_what_their_lists_find(
+    random: np.random.Generator, wanted: int, hides: bool, filters: bool, requires: bool
+) -> None:
+    sizes = [int(random.choice([1, 70, 3000, 10_000])) for _ in range(random.integers(1, 4))]
+    articles = sum(sizes)
+    words = words_in_place(random, sizes, int(random.choice([1, 3, 12, 30])))
+    lists = [as_list(word, articles) for word in words]
+    further = [make_part(random, articles) for _ in range(max(random.integers(0, 3), requires))]
+    boost = make_boost(random, articles)
+    visible = bits_of(random.random(articles) < 0.7) if hides else None
+    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    required = bytes([requires] + [0] * (len(further) + len(words) - 1))
+    for all_too in (False, True):
+        asked = required, all_too, boost, visible, odd, wanted, 0
+        expected = in_numpy.best_partial([*further, *lists], *asked)
+        alike(kernel.best_partial([*further, *words], *asked), expected)
+    docs = random.permutation(articles)[:100].astype(np.uint32)
+    for every in (False, True):
+        held = np.frombuffer(kernel.holds(list(words), docs, every), bool).tolist()
+        assert held == in_numpy.holds(lists, docs, every).tolist()
+
+
+def test_ranges_that_lead_out_of_a_segment_are_an_error() -> None:
+    doc, code = np.arange(3, dtype=np.uint16), np.ones(3, np.uint8)
+    opened = kernel.postings([(doc, code, None, 3)])
+    docs = np.arange(3, dtype=np.uint32)
+    for row in ((1, 3, 0, 3), (0, 3, 0, 4), (0, 3, 2, 1)):
+        ranges = np.array([(*row, 2**64 - 1, np.zeros(32))], FORM_RANGE).tobytes()
+        with pytest.raises(ValueError, match="leads out"):
+            kernel.scores([InPlace(range(3), ranges, 1.0, 1.0, opened)], docs)  # type: ignore[arg-type]
+    for wrong in (
+        (doc, code, None, -1),
+        (doc, code[:2], None, 3),
+        (doc, code, code[:2], 3),
+        (code, code, None, 3),
+    ):
+        with pytest.raises(ValueError, match="not those of a segment"):
+            kernel.postings([wrong])
 
 
 @settings(max_examples=60, deadline=None)

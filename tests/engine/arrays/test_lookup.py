@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Slot
+from newsearch.engine.arrays.loops.kernel import InPlace, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
 from newsearch.ranking import PARTS
 
@@ -53,14 +53,30 @@ def lookup_arrays(**changed: Any) -> tuple[Any, ...]:
     return tuple((arrays | changed).values())
 
 
+def in_place(segments: Any, asked: Any, dead: Any, docs: Any, codes: Any, most: int, alive: int) -> None:
+    """The same word in place has the same articles, and its codes are read as those of the list."""
+    ranges, held, limit, live = compiled.in_place(*asked, dead)
+    assert (held, live) == (len(docs) // 4, alive)
+    assert most <= limit <= PARTS * 255
+    articles = sum(segment[-1] for segment in segments)
+    opened = kernel.postings([(*segment[-6:-3], segment[-1]) for segment in segments])
+    word = InPlace(range(held), ranges, 1.0, float(limit), opened)  # type: ignore[arg-type]
+    expected = np.zeros(articles)
+    expected[np.frombuffer(docs, np.uint32)] = np.frombuffer(codes, np.uint16)
+    every = np.arange(articles, dtype=np.uint32)
+    for order in (every, every[::-1].copy()):
+        assert np.array_equal(np.frombuffer(kernel.scores([word], order)), expected[order])
+
+
 def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None) -> Any:
     def is_stem(language: int, form: bytes) -> bool:
         return form.startswith(b"ban")
 
-    docs, codes, most, alive = compiled.find(
-        compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem
-    )
-    assert compiled.live(compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem) == alive
+    asked = compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem
+    docs, codes, most, alive = compiled.find(*asked)
+    assert compiled.live(*asked) == alive
+    dead = [segment[-3].astype(np.uint32) + np.uint32(segment[-2]) for segment in segments]
+    in_place(segments, asked, np.concatenate([NO_ONE, *dead]), docs, codes, most, alive)
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
 
 
@@ -158,6 +174,14 @@ def test_forms_are_added_up_in_the_languages_in_which_they_are_one(
 def test_what_leads_out_of_a_segment_is_an_error(damage: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
         find(lookup_arrays(**damage))
+    with pytest.raises((ValueError, TypeError)):
+        compiled.in_place(
+            compiled.opened([lookup_arrays(**damage)]),
+            b"ban",
+            [(0, HASH)],
+            lambda _, form: form.startswith(b"ban"),
+            NO_ONE,
+        )
 
 
 def test_what_is_no_list_of_dead_articles_is_an_error() -> None:

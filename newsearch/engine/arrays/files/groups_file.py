@@ -3,7 +3,9 @@ compares the articles once more.
 
     groups.bin   a file of arrays of the kind "groups":
                  generation    the `identity` of the generation that was grouped
-                 known         KnownGroups, packed
+                 member, group the articles of this generation that have copies, and the article by which the group of
+                               each is numbered: all that a reader of this generation needs
+                 known         KnownGroups, packed: what a later generation takes over
 
 The file is replaced atomically. A reader that cannot write it, or finds it damaged, does without it.
 """
@@ -35,24 +37,42 @@ def identity(toc: Toc) -> int:
     return int.from_bytes(blake2b(told, digest_size=8).digest(), "little")
 
 
-def read_groups(directory: Path) -> tuple[int, KnownGroups]:
-    """The identity of the generation that was grouped last, and what is known; 0 and NOTHING without a sound file."""
+def read_shared(directory: Path, generation: int) -> tuple[Array, Array] | None:
+    """The articles of a generation that have copies, and the number of the group of each, unsigned. None if no sound
+    file tells."""
     try:
-        file = ArrayFile(directory / GROUPS_NAME, _KIND)
-        if file.analysis != VERSION:
-            return 0, NOTHING
-        file.verify()
-        generation = int(file.array("generation")[0])
-        found = unpacked(file.array("known").tobytes())
+        file = _opened(directory)
+        if int(file.array("generation")[0]) != generation:
+            return None
+        member, group = file.array("member"), file.array("group")
+    except (OSError, NewsearchError, ValueError, IndexError, LookupError):
+        return None
+    is_sound = len(member) == len(group) and member.dtype.kind == group.dtype.kind == "u"
+    return (member, group) if is_sound else None
+
+
+def read_groups(directory: Path) -> KnownGroups:
+    """What is known of the generation that was grouped last; NOTHING without a sound file."""
+    try:
+        return unpacked(_opened(directory).array("known").tobytes())
     except (OSError, NewsearchError, ValueError, IndexError, OverflowError):
-        return 0, NOTHING
-    return (0, NOTHING) if found is NOTHING else (generation, found)
+        return NOTHING
 
 
-def write_groups(directory: Path, generation: int, found: KnownGroups) -> None:
+def _opened(directory: Path) -> ArrayFile:
+    file = ArrayFile(directory / GROUPS_NAME, _KIND)
+    if file.analysis != VERSION:
+        raise ValueError(f"articles were compared in another way: {file.analysis}")
+    file.verify()
+    return file
+
+
+def write_groups(directory: Path, generation: int, found: KnownGroups, member: Array, group: Array) -> None:
     """Replace the file, if that is possible here."""
     arrays: dict[str, Array] = {
         "generation": np.array([generation], np.uint64),
+        "member": member.astype(np.uint32),
+        "group": group.astype(np.uint32),
         "known": np.frombuffer(packed(found), np.uint8),
     }
     path = directory / GROUPS_NAME

@@ -27,6 +27,7 @@ static PyMethodDef methods[] = {
     {"any_of", any_of, METH_VARARGS, any_of_doc},
     {"best_complete", best_complete, METH_VARARGS, best_complete_doc},
     {"best_partial", best_partial, METH_VARARGS, best_partial_doc},
+    {"postings", postings, METH_VARARGS, postings_doc},
     {"foremost", foremost, METH_VARARGS, foremost_doc},
     {"numbered", numbered, METH_VARARGS, numbered_doc},
     {"held_by", held_by, METH_VARARGS, held_by_doc},
@@ -52,7 +53,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
 };
 
-static const Constant constants[] = {CONSTANT(FIELDS), CONSTANT(CHUNK)};
+static const Constant constants[] = {CONSTANT(FIELDS), CONSTANT(CHUNK), CONSTANT(PARTS), CONSTANT(K1)};
 
 PyMODINIT_FUNC PyInit__kernel(void) {
     return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);

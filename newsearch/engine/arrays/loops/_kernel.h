@@ -1,6 +1,7 @@
 /* What the parts of _kernel share, see _kernel.c. */
 
 #include "_arrays.h"
+#include "_postings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,12 +27,39 @@ static inline int bits_open(Array *bits, PyObject *object) {
     return -1;
 }
 
+/* The postings of a segment, and the number of its first article. */
+typedef struct {
+    Array doc, code, language; /* without languages, all articles are of one */
+    int64_t start, articles;
+} Postings;
+
+typedef struct {
+    Postings *each;
+    Py_ssize_t count;
+} AllPostings;
+
 typedef struct {
     Array doc, value;
     Array bits, ranks; /* see kernel.Part */
+    const AllPostings *postings; /* of a kernel.InPlace, whose `doc` tells the length alone; or NULL */
+    const FormRange *ranges;
+    Py_ssize_t range_count;
     double unit, best;
     Py_ssize_t at;
 } List;
+
+/* Opens a kernel.InPlace; -1 with an exception. Its length is not set. */
+int in_place_open(List *list, PyObject *ranges, PyObject *opened);
+
+/* Go on to the ranges of the segment of an article, or of the next one that has any. */
+void in_place_seek(List *list, int64_t doc);
+
+/* As `value_of`. Within a segment, articles may be asked for in any order. */
+double in_place_value(List *list, int64_t doc);
+
+/* Add at least what the list has for each article to the sums of a segment, that of articles from `start` on; `at` must
+ * be there. The forms of a word weigh less together than one by one. */
+void in_place_add(const List *list, int64_t start, float *text);
 
 /* From a sequence of Part; NULL with an exception where one is not as it should be. */
 List *lists_open(PyObject *parts, Py_ssize_t *count);
@@ -45,6 +73,7 @@ static inline double value_of(List *list, int64_t doc) {
         const Py_ssize_t at = (Py_ssize_t)((const uint32_t *)list->ranks.data)[doc >> 6] + bits_set(before);
         return at < list->value.length ? number(&list->value, at) : 0;
     }
+    if (list->postings) return in_place_value(list, doc);
     list->at = seek(&list->doc, list->at, doc);
     return list->at < list->doc.length && article(&list->doc, list->at) == doc ? number(&list->value, list->at) : 0;
 }
@@ -62,10 +91,12 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 /* ---- the functions of the module ---- */
 
-extern const char best_complete_doc[], best_partial_doc[], foremost_doc[], scores_doc[], holds_doc[], common_doc[], count_doc[], best_codes_doc[], together_doc[], begun_doc[], exact_doc[],
-    similar_doc[], near_doc[], merged_doc[], by_length_doc[], scan_doc[], united_doc[], any_of_doc[], held_by_doc[], numbered_doc[];
+extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
+    common_doc[], count_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[], near_doc[],
+    numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
+PyObject *postings(PyObject *module, PyObject *args);
 PyObject *foremost(PyObject *module, PyObject *args);
 PyObject *scores(PyObject *module, PyObject *args);
 PyObject *holds(PyObject *module, PyObject *args);

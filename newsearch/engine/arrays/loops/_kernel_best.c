@@ -18,10 +18,6 @@ static int boost_open(Best *best, PyObject *boost) {
     return -1;
 }
 
-static inline double boost_of(const Best *best, int64_t doc) {
-    return ((const double *)best->factors.data)[best->codes.is_open ? ((const uint16_t *)best->codes.data)[doc] : doc];
-}
-
 static int boosted_open(Best *best, PyObject *boost, PyObject *visible, PyObject *passes, Py_ssize_t wanted) {
     if (best_open(best, visible, passes, wanted) < 0) return -1;
     if (boost_open(best, boost) == 0) return 0;
@@ -64,6 +60,16 @@ static PyObject *best_rows(Best *best, Py_ssize_t first) {
 DEFINE_SIFT(sift_u8, uint8_t)
 DEFINE_SIFT(sift_u16, uint16_t)
 
+/* The same for scores; those that differ from `least` by rounding are kept. */
+static inline int sift_f64(const double *values, int size, double least, uint8_t *places) {
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+        places[count] = (uint8_t)i;
+        count += values[i] >= least;
+    }
+    return count;
+}
+
 /* The places, counted from `i`, of up to BLOCK postings that may reach the threshold with what other lists may add.
  * Codes are compared as the small integers that they are, and most boosts are never read. */
 static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhere, uint8_t *places) {
@@ -75,9 +81,10 @@ static int sift(const Best *best, const List *list, Py_ssize_t i, double elsewhe
     if (chunk <= last && last < best->ceiling.length) {
         double boost = ceilings[chunk];
         while (++chunk <= last) boost = ceilings[chunk] > boost ? ceilings[chunk] : boost;
-        least = ceil((threshold(best) / (boost * SLACK) - elsewhere) / list->unit);
+        least = (threshold(best) / (boost * SLACK) - elsewhere) / list->unit;
     }
-    const int whole = least > 0 ? (least < 65536 ? (int)least : 65536) : 0;
+    if (list->value.type == F64) return sift_f64((const double *)list->value.data + i, size, least, places);
+    const int whole = least > 0 ? (least < 65536 ? (int)ceil(least) : 65536) : 0;
     if (list->value.type == U8) return sift_u8((const uint8_t *)list->value.data + i, size, whole, places);
     if (list->value.type == U16) return sift_u16((const uint16_t *)list->value.data + i, size, whole, places);
     for (int j = 0; j < size; j++) places[j] = (uint8_t)j;
@@ -146,9 +153,21 @@ done:
     return rows;
 }
 
-/* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add. */
+/* Whether an article may reach the threshold, now that lists are looked up, those first that can add most. */
+static int may_reach(const Best *best, List **lists, Py_ssize_t count, int64_t doc, double text, double later) {
+    const double boost = boost_of(best, doc) * SLACK, known = threshold(best);
+    for (Py_ssize_t j = 0; j < count; j++) {
+        if ((text + later) * boost < known) return 0;
+        later -= lists[j]->best;
+        text += value_of(lists[j], doc) * lists[j]->unit;
+    }
+    return text * boost >= known;
+}
+
+/* Candidates of best_partial() that are first met in the list `lead`; `later` is what the lists after it can add.
+ * `others` are all but that one if there are many, by falling best score; or NULL. */
 static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
-                        const char *is_earlier, Py_ssize_t lead, double later) {
+                        const char *is_earlier, Py_ssize_t lead, double later, List **others) {
     const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
     int met_before = 0;
     for (Py_ssize_t j = 0; j < count; j++) {
@@ -165,6 +184,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
             const int64_t number_ = article(doc, i);
             if (number_ >= best->articles) { best->is_outside = 1; return -1; }
             if ((own * lists[lead].unit + later) * boost_of(best, number_) * SLACK < known) continue;
+            if (others && !may_reach(best, others, count - 1, number_, own * lists[lead].unit, later)) continue;
             double text = 0;
             int is_wanted = 1, is_complete = !met_before && !also_complete;
             for (Py_ssize_t j = 0; j < count && is_wanted; j++) {
@@ -187,186 +207,17 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     return 0;
 }
 
-/* What a text of many words finds: the sums of all but its longest lists are collected article by article, roughly and
- * quickly, and only articles that may reach the threshold with what the longest can add are scored as they should be. */
+#define MANY 10 /* lists from which on it is faster to add them up than to take them one after the other */
 
-#define MANY 10           /* lists from which on this is faster than to take them one after the other */
-#define LATER 16          /* long lists add at most one of so many parts of what all lists add */
-#define ROUGHLY (1 + 1e-3) /* what rounding to single precision and many sums may lose */
-
-typedef struct {
-    float *text; /* of each article, from all but the long lists; below 0 for one that was looked at already */
-    float *most; /* of each BLOCK articles, before any was looked at */
-    List **long_lists;
-    Py_ssize_t long_count;
-    double later; /* what the long lists can add at most */
-} Rough;
-
-static int by_falling_best(const void *a, const void *b) {
-    const double left = (*(List *const *)a)->best, right = (*(List *const *)b)->best;
-    return (left < right) - (left > right);
-}
-
-#define COLLECT(NUMBER, VALUE)                                                                                       \
-    for (Py_ssize_t i = 0; i < list->doc.length; i++) {                                                              \
-        const uint32_t doc = ((const NUMBER *)list->doc.data)[i];                                                    \
-        if (doc >= best->articles) return -1;                                                                    \
-        text[doc] += (float)((const VALUE *)list->value.data)[i] * unit;                                             \
-    }                                                                                                                \
-    return 0;
-
-static int collect(const Best *best, const List *list, float *text) {
-    const float unit = (float)list->unit;
-    if (list->doc.type == U32 && list->value.type == U16) { COLLECT(uint32_t, uint16_t) }
-    if (list->doc.type == U32 && list->value.type == U8) { COLLECT(uint32_t, uint8_t) }
-    for (Py_ssize_t i = 0; i < list->doc.length; i++) {
-        const int64_t doc = article(&list->doc, i);
-        if (doc >= best->articles) return -1;
-        text[doc] += (float)number(&list->value, i) * unit;
+/* All lists but one, those first that can add most; NULL where there is no memory, which only takes time. */
+static List **all_but(List *lists, Py_ssize_t count, Py_ssize_t one) {
+    List **others = PyMem_Malloc((size_t)count * sizeof *others);
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t j = 0; j < count && others; j++) {
+        if (j != one) others[kept++] = &lists[j];
     }
-    return 0;
-}
-
-/* Score an article as every other path does, list by list in their order. */
-static int add_exactly(Best *best, List *lists, Py_ssize_t count, int also_complete, int64_t doc) {
-    double text = 0;
-    int is_complete = !also_complete, is_held = 0;
-    for (Py_ssize_t j = 0; j < count; j++) {
-        const double value = value_of(&lists[j], doc);
-        text += value * lists[j].unit;
-        is_complete &= value != 0;
-        is_held |= value != 0;
-    }
-    if (is_complete || !is_held) return 0;
-    const double score = text * boost_of(best, doc);
-    return score >= threshold(best) ? best_add(best, score, doc) : 0;
-}
-
-/* Whether an article may reach a score, now that the long lists are looked up one after the other. */
-static int may_reach(const Rough *rough, int64_t doc, double boost, double least) {
-    double text = rough->text[doc], later = rough->later;
-    for (Py_ssize_t j = 0; j < rough->long_count; j++) {
-        if ((text + later) * boost * ROUGHLY < least) return 0;
-        later -= rough->long_lists[j]->best;
-        text += value_of(rough->long_lists[j], doc) * rough->long_lists[j]->unit;
-    }
-    return text * boost * ROUGHLY >= least;
-}
-
-static int by_article(const void *a, const void *b) {
-    const uint32_t left = ((const Row *)a)->doc, right = ((const Row *)b)->doc;
-    return (left > right) - (left < right);
-}
-
-/* The highest of each LANES-th value, so that no comparison waits for another. */
-#define LANES 16
-
-static inline float most_of(const float *values, int64_t length) {
-    float lanes[LANES], most = -1;
-    int64_t i = 0;
-    for (int lane = 0; lane < LANES; lane++) lanes[lane] = -1;
-    for (; i + LANES <= length; i += LANES) {
-        for (int lane = 0; lane < LANES; lane++)
-            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
-    }
-    for (int lane = 0; lane < LANES; lane++) most = lanes[lane] > most ? lanes[lane] : most;
-    for (; i < length; i++) most = values[i] > most ? values[i] : most;
-    return most;
-}
-
-/* Add a row to a heap with the least score first, or put it in the place of the least. */
-static void likely_add(Row *likely, Py_ssize_t *held, Py_ssize_t room, double score, uint32_t doc) {
-    Py_ssize_t i;
-    if (*held < room) {
-        for (i = (*held)++; i && likely[(i - 1) / 2].score > score; i = (i - 1) / 2) likely[i] = likely[(i - 1) / 2];
-    } else {
-        Py_ssize_t child;
-        for (i = 0; (child = 2 * i + 1) < room; i = child) {
-            if (child + 1 < room && likely[child + 1].score < likely[child].score) child++;
-            if (likely[child].score >= score) break;
-            likely[i] = likely[child];
-        }
-    }
-    likely[i].score = score;
-    likely[i].doc = doc;
-}
-
-/* Look at those first that are best without the long lists: they set a threshold for all others. */
-static int add_likeliest(Best *best, List *lists, Py_ssize_t count, int also_complete, Rough *rough, Row *likely,
-                         Py_ssize_t room) {
-    const double *ceilings = best->ceiling.data;
-    Py_ssize_t held = 0;
-    for (int64_t block = 0; block < best->articles; block += BLOCK) {
-        const int64_t end = block + BLOCK < best->articles ? block + BLOCK : best->articles;
-        const float most = rough->most[block / BLOCK] = most_of(rough->text + block, end - block);
-        if (most <= 0 || (held == room && most * ceilings[block / CHUNK] <= likely[0].score)) continue;
-        for (int64_t doc = block; doc < end; doc++) {
-            const double score = rough->text[doc] * boost_of(best, doc);
-            if (score <= 0 || (held == room && score <= likely[0].score)) continue;
-            if (!is_shown(best, doc)) continue;
-            likely_add(likely, &held, room, score, (uint32_t)doc);
-        }
-    }
-    qsort(likely, (size_t)held, sizeof(Row), by_article);
-    for (Py_ssize_t i = 0; i < held; i++) {
-        if (add_exactly(best, lists, count, also_complete, likely[i].doc) < 0) return -1;
-        rough->text[likely[i].doc] = -1;
-    }
-    return best->passes ? settle(best) : 0;
-}
-
-static int add_others(Best *best, List *lists, Py_ssize_t count, int also_complete, const Rough *rough) {
-    const double *ceilings = best->ceiling.data;
-    for (int64_t chunk = 0; chunk * CHUNK < best->articles; chunk++) {
-        const int64_t end = (chunk + 1) * CHUNK < best->articles ? (chunk + 1) * CHUNK : best->articles;
-        for (int64_t block = chunk * CHUNK; block < end; block += BLOCK) {
-            const int64_t last = block + BLOCK < end ? block + BLOCK : end;
-            const float most = rough->most[block / BLOCK];
-            const double least = threshold(best);
-            if ((most + rough->later) * ceilings[chunk] * ROUGHLY < least) continue;
-            for (int64_t doc = block; doc < last; doc++) {
-                if (rough->text[doc] < 0 || !is_shown(best, doc) ||
-                    !may_reach(rough, doc, boost_of(best, doc), threshold(best)))
-                    continue;
-                if (add_exactly(best, lists, count, also_complete, doc) < 0) return -1;
-            }
-        }
-    }
-    return 0;
-}
-
-static int partial_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {
-    const Py_ssize_t articles = best->articles, room = 2 * best->wanted + 16;
-    Rough rough = {PyMem_Calloc((size_t)articles + 1, sizeof(float)),
-                   PyMem_Malloc((size_t)(articles / BLOCK + 1) * sizeof(float)),
-                   PyMem_Calloc((size_t)count, sizeof(List *)), 0, 0};
-    Row *likely = PyMem_Malloc((size_t)room * sizeof(Row));
-    int failed = !rough.text || !rough.most || !rough.long_lists || !likely;
-    if (failed) PyErr_NoMemory();
-    let_go(best, failed ? 0 : articles);
-    double share = 0;
-    for (Py_ssize_t j = 0; j < count; j++) share += lists[j].best / LATER;
-    /* The longest list comes last. What little the long ones add is looked up only where it may matter. */
-    for (Py_ssize_t j = count - 1; j >= 0 && !failed; j--) {
-        if (rough.long_count == count - 1 - j && rough.later + lists[j].best <= share) {
-            rough.long_lists[rough.long_count++] = &lists[j];
-            rough.later += lists[j].best;
-        } else if (collect(best, &lists[j], rough.text) < 0) {
-            failed = best->is_outside = 1;
-        }
-    }
-    if (!failed) {
-        qsort(rough.long_lists, (size_t)rough.long_count, sizeof(List *), by_falling_best);
-        failed = add_likeliest(best, lists, count, also_complete, &rough, likely, room) < 0;
-        for (Py_ssize_t j = 0; j < count; j++) lists[j].at = 0;
-    }
-    failed = failed || add_others(best, lists, count, also_complete, &rough) < 0;
-    hold(best);
-    PyMem_Free(rough.text);
-    PyMem_Free(rough.most);
-    PyMem_Free(rough.long_lists);
-    PyMem_Free(likely);
-    return -failed;
+    if (others) qsort(others, (size_t)kept, sizeof *others, by_falling_best);
+    return others;
 }
 
 const char best_partial_doc[] =
@@ -388,22 +239,27 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!lists) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
-    Py_ssize_t lead = -1, postings = 0;
+    Py_ssize_t lead = -1, length = 0;
+    int is_many = count >= MANY;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
-        postings += lists[i].doc.length;
+        length += lists[i].doc.length;
+        is_many |= lists[i].postings != NULL;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
-    if (lead < 0 && count >= MANY) {
-        if (partial_of_many(&best, lists, count, also_complete) < 0) goto done;
+    if (lead < 0 && is_many) {
+        if (best_of_many(&best, lists, count, also_complete) < 0) goto done;
         rows = best_rows(&best, first);
         goto done;
     }
-    let_go(&best, lead < 0 ? postings : lists[lead].doc.length);
+    let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
-        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+        List **others = count >= MANY ? all_but(lists, count, lead) : NULL;
+        const int added = partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others);
+        PyMem_Free(others);
+        if (added < 0) goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -411,7 +267,8 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
             all -= lists[lead].best;
-            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all) < 0) goto done;
+            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL) < 0)
+                goto done;
             is_earlier[lead] = 1;
         }
     }

@@ -30,6 +30,7 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
         if (PyObject_TypeCheck(doc, &PyRange_Type)) {
             list->doc.type = list->value.type = IMPLIED;
             list->doc.length = list->value.length = PyObject_Size(doc);
+            if (bits != Py_None && in_place_open(list, value, bits) < 0) goto fail;
             continue;
         }
         if (articles_open(&list->doc, doc) < 0 || array_open(&list->value, value) < 0) goto fail;

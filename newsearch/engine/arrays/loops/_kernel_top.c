@@ -173,3 +173,8 @@ Py_ssize_t best_from(Best *best, Py_ssize_t first) {
     qsort(best->rows, (size_t)kept, sizeof(Row), by_falling_score);
     return skipped;
 }
+
+int by_falling_best(const void *a, const void *b) {
+    const double left = (*(List *const *)a)->best, right = (*(List *const *)b)->best;
+    return (left < right) - (left > right);
+}

@@ -48,3 +48,14 @@ int settle(Best *best);
 /* Settles, puts the candidates in order, the best first, and drops those that rank before place `first` and do not tie
  * with the one there. Returns how many these were, or -1 with an exception. */
 Py_ssize_t best_from(Best *best, Py_ssize_t first);
+
+static inline double boost_of(const Best *best, int64_t doc) {
+    return ((const double *)best->factors.data)[best->codes.is_open ? ((const uint16_t *)best->codes.data)[doc] : doc];
+}
+
+/* Add the best articles that any of some lists holds; unless all that is asked for, none that all hold. -1 with an
+ * exception, or if an article is outside. */
+int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete);
+
+/* Puts pointers to lists in order, those first that can add most. */
+int by_falling_best(const void *a, const void *b);

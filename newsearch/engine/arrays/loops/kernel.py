@@ -30,6 +30,7 @@ from newsearch.engine.arrays.loops.lists import Best
 from newsearch.engine.arrays.loops.lists import Boost as Boost
 from newsearch.engine.arrays.loops.lists import Codes as Codes
 from newsearch.engine.arrays.loops.lists import Every as Every
+from newsearch.engine.arrays.loops.lists import InPlace as InPlace
 from newsearch.engine.arrays.loops.lists import Mask as Mask
 from newsearch.engine.arrays.loops.lists import Occurrences as Occurrences
 from newsearch.engine.arrays.loops.lists import Part as Part
@@ -361,11 +362,31 @@ def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
     return doc, best
 
 
+def postings(segments: list[tuple[Array, Array, Array | None, int]]) -> Any:
+    """The postings of all segments, held open for words that are read in place (see `InPlace`).
+
+    Args:
+        segments: of each, the articles of all postings, uint16, and their codes, uint8; the language of each article,
+            uint8, or None if all articles are of one; and the number of articles.
+
+    Returns:
+        None, for only the compiled twin reads them.
+    """
+    return None
+
+
 def give_back() -> None:
     """Give memory that was freed back to the system. Only the compiled twin can, where the C library keeps it."""
 
 
-if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELDS), "CHUNK": CHUNK}):
+_CONSTANTS = {
+    "FIELDS": len(ranking.TEXT_FIELDS),
+    "CHUNK": CHUNK,
+    "PARTS": ranking.PARTS,
+    "K1": ranking.K1,
+}
+
+if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
     for _name in (
         "any_of",
         "begun",
@@ -378,6 +399,7 @@ if _twin := compiled(f"{__package__}._kernel", {"FIELDS": len(ranking.TEXT_FIELD
         "foremost",
         "give_back",
         "best_partial",
+        "postings",
         "held_by",
         "holds",
         "merged",

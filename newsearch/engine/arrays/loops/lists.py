@@ -94,6 +94,17 @@ class Every(Part):
         return np.ones(len(docs), np.uint8)
 
 
+class InPlace(Part):
+    """A word whose postings are read where they lie, in the mapped files.
+
+    Only `best_partial`, `holds` and `scores` of the compiled loops read it, and it must not be required.
+    Its `doc` is a range that has the length of the list, its `value` is the buffer that `WordLookup.in_place` returns,
+    and its `bits` are what `kernel.postings` returns.
+    """
+
+    __slots__ = ()
+
+
 def listed(parts: Sequence[Part]) -> list[Part]:
     """The same parts, all of them as lists."""
     return [_listed(part) if isinstance(part.doc, range) else part for part in parts]

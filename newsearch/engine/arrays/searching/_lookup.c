@@ -1,7 +1,8 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
  * This is the module; its rooms are _lookup_forms.c (which forms a word has), _lookup_words.c and _lookup_merge.c (words in
- * any form), _lookup_exact.c (exact forms) and _lookup_together.c (words that stand together). */
+ * any form), _lookup_exact.c (exact forms), _lookup_together.c (words that stand together) and _lookup_in_place.c
+ * (where the postings of a word lie). */
 
 #include "_lookup.h"
 
@@ -119,6 +120,7 @@ static PyMethodDef methods[] = {
     {"bound", bound, METH_VARARGS, bound_doc},
     {"find", find, METH_VARARGS, find_doc},
     {"held", held, METH_VARARGS, held_doc},
+    {"in_place", in_place, METH_VARARGS, in_place_doc},
     {"live", live, METH_VARARGS, live_doc},
     {"neighbours", neighbours, METH_VARARGS, neighbours_doc},
     {"placed", placed, METH_VARARGS, placed_doc},

@@ -1,13 +1,11 @@
 /* What the parts of _lookup share, see _lookup.c. */
 
 #include "_arrays.h"
+#include "_postings.h"
 
 #include <stdlib.h>
 
 #define MAX_ARTICLES (1 << 16) /* of a segment, see form.py */
-#define PARTS 4                /* see ranking.PARTS */
-#define LANGUAGES 64           /* more than analysis.LANGUAGES, so that those of a form fit into a word of bits */
-#define K1 1.2                 /* see ranking.K1 */
 #define FIELDS 4               /* text fields of an article, see ranking.TEXT_FIELDS */
 
 static inline int damaged(const char *what) {
@@ -131,10 +129,11 @@ int docs_open(Array *docs, PyObject *given);
 
 /* ---- the functions of the module ---- */
 
-extern const char bound_doc[], find_doc[], held_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[];
+extern const char bound_doc[], find_doc[], held_doc[], in_place_doc[], live_doc[], neighbours_doc[], placed_doc[], together_doc[];
 PyObject *bound(PyObject *module, PyObject *args);
 PyObject *find(PyObject *module, PyObject *args);
 PyObject *held(PyObject *module, PyObject *args);
+PyObject *in_place(PyObject *module, PyObject *args);
 PyObject *live(PyObject *module, PyObject *args);
 PyObject *neighbours(PyObject *module, PyObject *args);
 PyObject *placed(PyObject *module, PyObject *args);

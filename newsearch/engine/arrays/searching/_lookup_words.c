@@ -4,15 +4,11 @@
 
 #define NEARLY 16                    /* a form has nearly all postings if the others have one part in so many */
 #define MANY 64                      /* dead articles are looked for if there are so many others for each */
-#define TO_WHOLE 6755399441055744.0  /* added and taken away, it leaves a double rounded as rint would, with no call */
 
 static double weight_of[256]; /* see ranking.unsaturate */
 
 void find_weights(void) {
-    for (int code = 0; code < 256; code++) {
-        const double known = code < 255 ? code : 254.75;
-        weight_of[code] = K1 * known / (255 - known);
-    }
+    for (int code = 0; code < 256; code++) weight_of[code] = weight_of_code(code);
 }
 
 /* ---- their postings as one list ---- */
@@ -132,12 +128,6 @@ static Py_ssize_t append_around(Found *found, uint32_t start, const Postings *po
     }
     append(found, start, posts, at, posts->count);
     return noted;
-}
-
-static int code_of(double weight) {
-    const double scaled = 255 * weight / (K1 + weight);
-    const int whole = (int)((scaled + TO_WHOLE) - TO_WHOLE);
-    return whole < 1 ? 1 : whole > 255 ? 255 : whole;
 }
 
 /* The first place in [from, to) of an article that is not below another, by halving: steps that do not branch are fast. */

@@ -47,7 +47,7 @@ _FILTER_SCORE = 1e-9
 
 
 class ScoringClause(NamedTuple):
-    """A compiled scoring node: its matches, and for explanations its text or kind and the clauses in it."""
+    """A compiled scoring node: its matches, its text or kind and, if it is to be explained, the clauses in it."""
 
     part: Part
     name: str
@@ -55,12 +55,18 @@ class ScoringClause(NamedTuple):
 
 
 class Compiler:
-    """Compiles the nodes of one query, `tree`, to clauses and filters. `tz` is the time zone of its days."""
+    """Compiles the nodes of one query, `tree`, to clauses and filters.
 
-    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC) -> None:
+    Args:
+        tz: the time zone of its days.
+        explains: whether a clause has those in it, which are not cached with it.
+    """
+
+    def __init__(self, view: View, tree: Node, tz: tzinfo = UTC, *, explains: bool = False) -> None:
         self._view = view
         self._tree = tree
         self._tz = tz
+        self._explains = explains
 
     def clause(self, node: Node) -> ScoringClause | None:
         """The clause of a node, or None for text without words, which constrains nothing."""
@@ -78,10 +84,16 @@ class Compiler:
             case Or() | Phrase() | Near() | Prefix() | Fuzzy():
                 return self._remembered(node)
 
+    def clause_of_many(self, node: Node) -> ScoringClause | None:
+        """As `clause`, but a word may be an `InPlace`: for nodes among so many that few articles need all of them."""
+        if isinstance(node, Word) and node.field is None and node.text.isalpha():
+            return self._word(node, self._view.word_of_many)
+        return self.clause(node)
+
     def _remembered(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:
         """The cached clause of several words or forms searched as one, or of a word in a field, which costs as much."""
         key = self._key(node)
-        if key is None:
+        if key is None or (self._explains and isinstance(node, Or)):
             return self._put_together(node)
 
         def make() -> tuple[ScoringClause] | tuple[()]:
@@ -199,7 +211,7 @@ class Compiler:
             return None
         parts = listed([clause.part for clause in clauses])
         combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
-        return combined._replace(summed=tuple(clauses))
+        return combined._replace(summed=tuple(clauses)) if self._explains else combined
 
     # Words
 
@@ -227,7 +239,7 @@ class Compiler:
             Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
         )
 
-    def _word(self, node: Word) -> ScoringClause | None:
+    def _word(self, node: Word, look_up: Callable[[str], Part] | None = None) -> ScoringClause | None:
         terms = analysis.terms(node.text)
         if not terms:
             return None
@@ -245,7 +257,7 @@ class Compiler:
         if name in FUNCTION_WORDS and not self._is_stressed(node.text):
             weight *= ranking.FUNCTION_SHARE
         if node.field is None:
-            part = view.word(name)
+            part = (look_up or view.word)(name)
             if weight != 1:
                 part = part._replace(unit=part.unit * weight, best=part.best * weight)
                 name = f"{name}, weight {weight:.3g}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from newsearch.engine.arrays.files.groups_file import identity, read_groups, write_groups
+from newsearch.engine.arrays.files.groups_file import identity, read_groups, read_shared, write_groups
 from newsearch.engine.arrays.files.toc import Toc
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.arrays.segment.columns import SIGNATURE
@@ -59,33 +59,44 @@ def groups_of(view: View, directory: Path | None, toc: Toc | None) -> Groups:
         directory, toc: where the generation is published, to keep what is found; None if it is not.
     """
     if directory is None or toc is None:
-        return find_groups(view, NOTHING)[0]
+        return _groups(view, *_find_shared(view, NOTHING)[:2])
     this = identity(toc)
-    generation, known = read_groups(directory)
-    found, now = find_groups(view, known, is_of_view=generation == this)
-    if now is not known:
-        write_groups(directory, this, now)
-    return found
+    shared = read_shared(directory, this)
+    if shared is None or not _is_sound(view, *shared):
+        member, group, known = _find_shared(view, read_groups(directory))
+        write_groups(directory, this, known, member, group)
+        shared = member, group
+    return _groups(view, *shared)
 
 
-def find_groups(view: View, known: KnownGroups, is_of_view: bool = False) -> tuple[Groups, KnownGroups]:
-    """The groups of copies in a generation, and what is known then.
+def _groups(view: View, member: Array, group: Array) -> Groups:
+    of = np.arange(view.articles, dtype=np.int32)
+    shared = np.zeros(view.articles, bool)
+    of[member] = group
+    shared[member] = True
+    return Groups(of, shared)
+
+
+def _is_sound(view: View, member: Array, group: Array) -> bool:
+    """Whether these may be the groups of a view: those of a damaged file may name what nobody may see."""
+    return all(
+        not len(docs) or (docs.max() < view.articles and bool(view.visible[docs].all()))
+        for docs in (member, group)
+    )
+
+
+def _find_shared(view: View, known: KnownGroups) -> tuple[Array, Array, KnownGroups]:
+    """The articles that have copies, the number of the group of each, and what is known then.
 
     Args:
         known: of an earlier generation, or of this one.
-        is_of_view: whether it was found in this generation.
     """
     docs = np.flatnonzero(view.visible)
     key = _keys(view, docs)
     order = np.argsort(key, kind="stable")
     docs, key = docs[order], key[order]
-    if not (is_of_view and len(known.key) == len(key)):
-        known = grouped_anew(_Stored(view, docs), key, known)
-    of = np.arange(view.articles, dtype=np.int32)
-    shared = np.zeros(view.articles, bool)
-    of[docs[known.member]] = docs[known.group]
-    shared[docs[known.member]] = True
-    return Groups(of, shared), known
+    known = grouped_anew(_Stored(view, docs), key, known)
+    return docs[known.member], docs[known.group], known
 
 
 def groups_among(view: View, docs: Array) -> dict[int, int]:

@@ -43,6 +43,22 @@ class Found(NamedTuple):
     live: int
 
 
+class Lying(NamedTuple):
+    """Where the postings of a word lie, in any of its forms.
+
+    Attributes:
+        ranges: the postings of each form in each segment, a buffer of FormRange (see `_postings.h`).
+        held: the number of articles that contain the word.
+        most: a number that no code exceeds (see `Found`).
+        live: the number of these articles that are live.
+    """
+
+    ranges: Any
+    held: int
+    most: int
+    live: int
+
+
 class WordLookup:
     """The words of some segments. `starts` gives the global number of the first article of each."""
 
@@ -60,6 +76,19 @@ class WordLookup:
             return self._find(term)
         doc, code, most, count = _compiled.find(self._opened, *self._asked(term))
         return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
+
+    def in_place(self, term: str, dead: Array) -> Lying | None:
+        """Look a term up without making a list of its postings. None without the compiled twin.
+
+        Args:
+            dead: as in `find`.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
+        return (
+            None if _compiled is None else Lying(*_compiled.in_place(self._opened, *self._asked(term), dead))
+        )
 
     def bound(self, term: str) -> int:
         """A number that the articles with any form of a term do not exceed: that of all postings of its forms.

@@ -89,6 +89,11 @@ class PageFilters:
         known = [bits for bits in found if bits is not None]
         return reduce(np.bitwise_and, known) if known and len(known) == len(found) else None
 
+    @property
+    def asked_bits(self) -> Array | None:
+        """As `bits`, but None unless the filters were asked for before, or are no more than a bitmap."""
+        return self.bits if self._was_asked(self._compiler.filter_keys(self._nodes)) else self._marked
+
     def all_passing(self, shown: Array | None) -> tuple[Part, Array | None, Passes | None]:
         """What is to be searched for the best of all articles that pass.
 
@@ -102,14 +107,14 @@ class PageFilters:
         """
         if len(self._unread) == len(self._nodes) == 1:
             return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
-        key = self._compiler.filter_keys(self._nodes)
-        bits = self.bits if self._was_asked(key) else self._marked
+        bits = self.asked_bits
         if bits is None:
             return self._view.everything, shown, self.passes
         if np.bitwise_count(bits).sum() * _FEW > self._view.articles:
             return self._view.everything, shown, bits
         # To look for few articles among all takes longer than to list them.
-        few = self._view.joined(("few", key), lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
+        key = "few", self._compiler.filter_keys(self._nodes)
+        few = self._view.joined(key, lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
         return _listing(few), shown, None
 
     def _was_asked(self, key: Hashable) -> bool:

@@ -48,26 +48,22 @@ class Search:
     def __init__(self, view: View, tree: Node, options: Options) -> None:
         self._view = view
         self._options = options
+        self._tree = tree
+        self._explains = False
         self._compiler = compiler = Compiler(view, tree, options.tz)
         asked = plan(tree)
         self._filters = asked.filters
-        self._required = [clause for node in asked.required if (clause := compiler.clause(node))]
-        self._optional = [clause for node in asked.optional if (clause := compiler.clause(node))]
-        if not self._required and not self._optional and (everything := compiler.clause(Everything())):
-            self._required = [everything]
-        self._clauses = self._required + self._optional
         by_score = options.sort == "relevance"
-        self._also = [clause for node in options.also if by_score and (clause := compiler.clause(node))]
-        # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
-        self._parts = _by_length(self._clauses)
-        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+        self._nodes = asked.required, asked.optional, options.also if by_score else ()
+        # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
+        self._ranks_by_sum = asked.is_text and by_score
+        self._has_lists = not (self._ranks_by_sum or self._nodes[2])
+        self._compile()
         # Articles that match only added words must be excluded, but only if no other clause is required.
         self._needs_own = bool(self._also) and not (options.also_finds or self._required)
         self._has_partial = len(self._optional) > 1 or bool(
             self._optional and (self._required or (self._also and options.also_finds))
         )
-        # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
-        self._ranks_by_sum = asked.is_text and by_score
         self._finds_unpublished = options.unpublished or asked.unpublished
         self._shown = view.shown(unpublished=self._finds_unpublished)
         self._sieve = PageFilters(view, compiler, asked.filters)
@@ -75,6 +71,28 @@ class Search:
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost = view.boost(options.boosts, self._as_of, options.tz)
         self._page, self._is_held = self._find_page()
+
+    def _compile(self) -> None:
+        """Compile the nodes to clauses. Without lists, those words are read in place that only some articles need."""
+        required, optional, also = self._nodes
+        clause = self._compiler.clause
+        of_added = clause if self._has_lists else self._compiler.clause_of_many
+        of_optional = of_added if self._ranks_by_sum else clause
+        self._required = [found for node in required if (found := clause(node))]
+        self._optional = [found for node in optional if (found := of_optional(node))]
+        if not self._required and not self._optional and (everything := clause(Everything())):
+            self._required = [everything]
+        self._clauses = self._required + self._optional
+        self._also = [found for node in also if (found := of_added(node))]
+        # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
+        self._parts = _by_length(self._clauses)
+        self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+
+    def _make_lists(self) -> None:
+        """Read the lists of all words, which everything but the page and its scores needs."""
+        if not self._has_lists:
+            self._has_lists = True
+            self._compile()
 
     # Answer
 
@@ -119,9 +137,17 @@ class Search:
     @checked
     def counts(self) -> Counts:
         complete = self._count
-        if not self._has_partial or self._required or self._filters:
+        if not self._has_partial or self._required:
             return Counts(complete, len(self._partial))
-        return Counts(complete, int(np.bitwise_count(self._any).sum()) - complete)
+        found = self._any
+        count = int(np.bitwise_count(found).sum())
+        if self._filters:
+            is_many = count * _MANY >= self._view.articles
+            bits = self._sieve.bits if is_many else self._sieve.asked_bits
+            if bits is None:
+                return Counts(complete, len(self._partial))
+            count = int(np.bitwise_count(found & bits).sum())
+        return Counts(complete, count - complete)
 
     @cached_property
     def _is_every(self) -> bool:
@@ -130,6 +156,7 @@ class Search:
 
     def _count_in(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match every clause."""
+        self._make_lists()
         if not self._is_every:
             return kernel.count(self._parts, shown)
         return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
@@ -191,22 +218,18 @@ class Search:
 
     @checked
     def explain(self, number: int) -> Explanation:
+        if not self._explains:
+            self._compiler = Compiler(self._view, self._tree, self._options.tz, explains=True)
+            self._explains = self._has_lists = True
+            self._compile()
+        from newsearch.engine.arrays.searching import explanations  # most searches do not ask
+
         _, doc, score = self._page[number]
-        docs, boosts = np.array([doc]), self._options.boosts
-        text = sum((part.look_up(docs) * part.unit for part in self._scored), np.zeros(1))
+        boost = float(self._boost.take(np.array([doc]))[0])
         added = [clause._replace(name=f"{clause.name}, added") for clause in self._also]
-        found = _explained([*self._clauses, *added], docs)
-        signals = []
-        for name, weight in (("heat", boosts.heat), ("quality", boosts.quality)):
-            value, pivot = self._view.known(name, docs), getattr(self._view.pivots, name)
-            said = f"{value[0]:g}, median {pivot:g}" if value[0] >= 0 else "unknown"
-            factor = np.exp2(weight * ranking.signal(value, pivot))
-            signals.append(Explanation(float(factor[0]), f"{name} {said}, weight {weight:g}"))
-        if boosts.half_life is not None:
-            said = f"recency, half-life {boosts.half_life:g} days, weight {boosts.recency:g}"
-            signals.append(Explanation(self._view.recency(doc, boosts, self._as_of, self._options.tz), said))
-        boost = Explanation(float(self._boost.take(docs)[0]), "boost", tuple(signals))
-        return Explanation(score, "score", (Explanation(float(text[0]), "text", found), boost))
+        text = explanations.of_text(self._scored, [*self._clauses, *added], doc)
+        signals = explanations.of_signals(self._view, self._options, doc, self._as_of)
+        return Explanation(score, "score", (text, Explanation(boost, "boost", signals)))
 
     # For folding
 
@@ -356,18 +379,22 @@ class Search:
     @cached_property
     def _complete(self) -> Array:
         """All complete matches."""
+        self._make_lists()
         if self._options.sort == "relevance" and not self._options.offset:
             held = sorted(row[1] for row, is_held in zip(self._page, self._is_held, strict=True) if is_held)
             # If the page is not full, it already has all of them.
             if (len(self._page) if self._ranks_by_sum else len(held)) < self._options.limit:
                 return np.array(held, np.uint32)
-        if self._is_every and (bits := self._sieve.bits) is not None:
-            return _numbers(bits if self._shown is None else bits & self._shown)
+        if self._is_every:
+            bits = self._sieve.bits if self._filters else self._shown
+            if bits is not None:
+                return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
     @property
     def _any(self) -> Array:
         """A bitmap over all articles: set if the article is visible and matches at least one clause."""
+        self._make_lists()
         parts = listed(self._parts)
         bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
         known = (part.bits for part in parts if part.bits is not None)
@@ -377,6 +404,7 @@ class Search:
     @cached_property
     def _partial(self) -> Array:
         """All articles that match the required clauses but only some of the optional ones."""
+        self._make_lists()
         if not self._has_partial:
             return np.empty(0, np.uint32)
         docs = self._holding(self._required) if self._required else _numbers(self._any)
@@ -407,13 +435,3 @@ def _length(part: Part) -> int:
 def _numbers(bits: Any) -> Array:
     """The numbers of the articles whose bit is set."""
     return np.frombuffer(sieve.numbers(bits), np.uint32)
-
-
-def _explained(clauses: Sequence[ScoringClause], docs: Array) -> tuple[Explanation, ...]:
-    """The contribution of each clause that an article matches, and, nested, of the clauses that it sums."""
-    values = [float((clause.part.look_up(docs) * clause.part.unit)[0]) for clause in clauses]
-    return tuple(
-        Explanation(value, clause.name, _explained(clause.summed, docs))
-        for clause, value in zip(clauses, values, strict=True)
-        if value
-    )

@@ -68,6 +68,25 @@ class WordView(ColumnView):
             self.cache.put(("words", term), found, size)
         return found
 
+    def word_of_many(self, term: str) -> Part:
+        """As `word`, but read where it lies if its list is not cached: few articles need all words of a text."""
+        found: Part | None = self.cache.get(("words", term)) or self.cache.get(("in place", term))
+        if found is None:
+            lies = None if self._postings is None else self._lookup.in_place(term, self.dead)
+            if lies is None:
+                return self.word(term)
+            unit = self.unit(lies.live) / ranking.PARTS
+            # The length of a range is all that it tells.
+            articles: Any = range(lies.held)
+            found = kernel.InPlace(articles, lies.ranges, unit, unit * lies.most, self._postings)
+            self.cache.put(("in place", term), found, _PART + len(lies.ranges))
+        return found
+
+    @cached_property
+    def _postings(self) -> Any:
+        """The postings of all segments, held open; None if the loops cannot read them in place."""
+        return kernel.postings([segment.posting_arrays() for segment in self.segments])
+
     def form(self, term: str) -> Slot:
         """The occurrences of one exact form. A single character of a script without spaces occurs in every pair that
         contains it."""

@@ -114,6 +114,10 @@ class Segment:
             self.dead,
         )
 
+    def posting_arrays(self) -> tuple[Array, Array, Array | None, int]:
+        """All postings: their articles and codes, the language of each article, and the number of articles."""
+        return self._post_doc, self._post_code, self._language, self.articles
+
     def position_arrays(self) -> tuple[Array, ...]:
         """The further arrays that `_lookup.c` reads to find words side by side."""
         more_at = self.file.array("more_at")
