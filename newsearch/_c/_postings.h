@@ -6,17 +6,17 @@
 
 #define STEP 2048 /* articles of a segment, which has 65,536 at most */
 #define STEPS 32
-#define FEW 64
+#define UNSTEPPED 64 /* so many postings are read without steps */
 
 /* The postings [first, last) of a form in a segment. Each code counts PARTS times if the form is the very word, and
  * once less otherwise. There is a bit for each language in which it is a form of the word. */
 typedef struct {
     uint32_t segment, times, first, last;
     uint64_t spoken;
-    uint16_t before[STEPS]; /* how many of the postings are of articles before each STEP, if there are more than FEW */
+    uint16_t before[STEPS]; /* how many of the postings are of articles before each STEP, if there are more than UNSTEPPED */
 } FormRange;
 
-static inline int is_stepped(const FormRange *range) { return range->last - range->first > FEW; }
+static inline int is_stepped(const FormRange *range) { return range->last - range->first > UNSTEPPED; }
 
 /* Added and taken away, it leaves a double rounded as rint would, without a call. */
 #define TO_WHOLE 6755399441055744.0
