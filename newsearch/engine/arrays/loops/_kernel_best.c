@@ -234,7 +234,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
                           &wanted, &first))
         return NULL;
     if (boosted_open(&best, boost, visible, passes, wanted) < 0) return NULL;
-    List *lists = lists_open(parts, &count);
+    List *lists = lists_open(parts, &count), **others = NULL;
     char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
     if (!lists) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
@@ -253,13 +253,11 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
         rows = best_rows(&best, first);
         goto done;
     }
+    if (lead >= 0 && count >= MANY) others = all_but(lists, count, lead);
     let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
-        List **others = count >= MANY ? all_but(lists, count, lead) : NULL;
-        const int added = partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others);
-        PyMem_Free(others);
-        if (added < 0) goto done;
+        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others) < 0) goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -278,6 +276,7 @@ done:
     hold(&best);
     if (best.is_outside) out_of_range();
     PyMem_Free(is_earlier);
+    PyMem_Free(others);
     if (lists) lists_close(lists, count);
     best_close(&best);
     return rows;

@@ -63,7 +63,8 @@ int in_place_open(List *list, PyObject *ranges, PyObject *opened) {
     if (!list->postings || array_open(&list->value, ranges) < 0) return -1;
     list->ranges = list->value.data;
     list->range_count = list->value.length / (Py_ssize_t)sizeof *list->ranges;
-    if (list->value.type != U8 || (uintptr_t)list->ranges % sizeof(uint64_t)) {
+    /* That of a word without postings may lie anywhere. */
+    if (list->value.type != U8 || (list->range_count && (uintptr_t)list->ranges % sizeof(uint64_t))) {
         PyErr_SetString(PyExc_TypeError, "ranges of postings are expected here");
         return -1;
     }
