@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import mmap
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter
 from threading import Lock
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,51 @@ class Cache:
             found = make()
             self.put(key, found)
         return found
+
+
+class Recent(Generic[_T]):
+    """What was made of articles last, and as much from before that. Threads may share it.
+
+    Args:
+        limit: the most bytes that all values may take.
+        size_of: the bytes of a value. None is kept that takes more than `most`.
+    """
+
+    def __init__(self, limit: int, size_of: Callable[[_T], int], most: int) -> None:
+        self._limit = limit // 2
+        self._size_of = size_of
+        self._most = min(most, self._limit)
+        self._now: dict[int, _T] = {}
+        self._before: dict[int, _T] = {}
+        self._now_size = self._before_size = 0
+
+    @property
+    def used(self) -> int:
+        """The bytes that all values take."""
+        return self._now_size + self._before_size
+
+    @property
+    def latest(self) -> Mapping[int, _T]:
+        """The values of most articles that are asked for again, without a call for each."""
+        return self._now
+
+    def get(self, doc: int) -> _T | None:
+        """The value of an article, or None."""
+        found = self._now.get(doc)
+        if found is None and (found := self._before.get(doc)) is not None:
+            self.put(doc, found)
+        return found
+
+    def put(self, doc: int, value: _T) -> None:
+        """Keep the value of an article."""
+        size = self._size_of(value)
+        if size > self._most:
+            return
+        if self._now_size + size > self._limit:
+            self._before, self._now = self._now, {}
+            self._before_size, self._now_size = self._now_size, 0
+        self._now[doc] = value
+        self._now_size += size
 
 
 class _Entry:

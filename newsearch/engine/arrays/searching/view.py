@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import matches, sieve
 from newsearch.engine.arrays.loops.kernel import Mask
+from newsearch.engine.arrays.searching.cache import Recent
 from newsearch.engine.arrays.searching.column_view import cached
 from newsearch.engine.arrays.searching.slow import Slow
 from newsearch.engine.arrays.searching.word_view import WordView
@@ -33,11 +35,11 @@ _RECORDS = 16
 _RECORD_BYTES = 8 << 20
 """Recently read records take at most one part in so many of the cache, and at most so many bytes."""
 
-_CACHED_RECORD = 6144
+_CACHED_RECORD = 8192
 """Records of more bytes than this are not cached."""
 
 _PER_RECORD = 140
-"""The bytes that a cached record takes besides its text."""
+"""The bytes that a cached record takes besides its texts."""
 
 _Joined = TypeVar("_Joined", bound=tuple[Any, ...])
 
@@ -58,20 +60,19 @@ class View(WordView):
         directory: Path | None = None,
         toc: Toc | None = None,
     ) -> None:
-        # Records are kept apart, because ten are read for every page: those read last, and as many from before them.
-        self._most_recent = min(memory // _RECORDS, _RECORD_BYTES) // 2
-        super().__init__(segments, pivots, memory - 2 * self._most_recent)
+        # Records are kept apart, because ten are read for every page: encoded for JSON, decoded for all else.
+        for_records = min(memory // _RECORDS, _RECORD_BYTES)
+        super().__init__(segments, pivots, memory - for_records)
         self._published = directory, toc
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
         self._json: dict[str, JsonArticles] = {}
-        self._recent: dict[int, bytes] = {}
-        self._before: dict[int, bytes] = {}
-        self._recent_size = self._before_size = 0
+        self._encoded: Recent[bytes] = Recent(for_records // 2, _bytes_of_encoded, _CACHED_RECORD)
+        self._decoded: Recent[Record] = Recent(for_records // 2, _bytes_of, _CACHED_RECORD)
 
     @property
     def memory(self) -> int:
         """The bytes that everything kept from earlier searches takes."""
-        return self.cache.used + self._recent_size + self._before_size
+        return self.cache.used + self._encoded.used + self._decoded.used
 
     def joined(self, key: Hashable, make: Callable[[], _Joined]) -> _Joined:
         """The joined postings cached under this key, a tuple. Made and cached if they are missing."""
@@ -115,13 +116,20 @@ class View(WordView):
         """The article with this number as a hit, see `JsonArticles.hit`. Raises IndexCorrupt if it is damaged."""
         segment, number = self.place(doc)
         known = self._json.get(segment.name) or self._json.setdefault(segment.name, JsonArticles(segment))
-        raw = self._recent.get(doc) or self._read(doc, segment, number)
+        raw = self._encoded.get(doc)
+        if raw is None:
+            raw = segment.records.raw(number)
+            self._encoded.put(doc, raw)
         return known.hit(number, raw, before, after)
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""
-        segment, number = self.place(doc)
-        return segment.records.decoded(number, self._recent.get(doc) or self._read(doc, segment, number))
+        found = self._decoded.get(doc)
+        if found is None:
+            segment, number = self.place(doc)
+            found = segment.records.decoded(number, self._encoded.get(doc) or segment.records.raw(number))
+            self._decoded.put(doc, found)
+        return found
 
     def urls(self, doc: int) -> bytes:
         """The URLs of the article with this number, case-folded. Raises IndexCorrupt if its record is damaged."""
@@ -192,16 +200,13 @@ class View(WordView):
 
     def records(self, docs: Sequence[int]) -> list[Record]:
         """The stored records of some articles. Raises IndexCorrupt if one is damaged."""
-        return list(map(self.record, docs))
+        latest = self._decoded.latest
+        return [latest.get(doc) or self.record(doc) for doc in docs]
 
-    def _read(self, doc: int, segment: Segment, number: int) -> bytes:
-        """Read an encoded record that is not among the recent ones, and cache it."""
-        raw = self._before.get(doc) or segment.records.raw(number)
-        size = _PER_RECORD + len(raw)
-        if len(raw) <= _CACHED_RECORD and size <= self._most_recent:
-            if self._recent_size + size > self._most_recent:
-                self._before, self._recent = self._recent, {}
-                self._before_size, self._recent_size = self._recent_size, 0
-            self._recent[doc] = raw
-            self._recent_size += size
-        return raw
+
+def _bytes_of_encoded(raw: bytes) -> int:
+    return _PER_RECORD + len(raw)
+
+
+def _bytes_of(record: Record) -> int:
+    return _PER_RECORD + sum(map(getsizeof, record))
