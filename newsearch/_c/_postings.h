@@ -33,9 +33,7 @@ static inline int code_of(double weight) {
     return whole < 1 ? 1 : whole > 255 ? 255 : whole;
 }
 
-/* Whether an article is in a language in which a form is one of the word. */
-static inline int is_spoken_in(uint64_t spoken, const Array *language, Py_ssize_t doc) {
-    if (!~spoken || !language->is_open) return 1;
-    const uint8_t number_ = ((const uint8_t *)language->data)[doc];
-    return number_ < LANGUAGES && spoken >> number_ & 1;
+/* Whether an article is in a language in which a form is one of the word. Without languages, all articles are of one. */
+static inline int is_spoken(uint64_t spoken, const uint8_t *language, Py_ssize_t doc) {
+    return !~spoken || !language || ((language[doc] < LANGUAGES) & (spoken >> language[doc] % LANGUAGES));
 }

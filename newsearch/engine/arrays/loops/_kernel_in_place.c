@@ -119,7 +119,7 @@ double in_place_value(List *list, int64_t doc) {
     for (Py_ssize_t i = list->at; i < list->range_count && list->ranges[i].segment == number_; i++) {
         const FormRange *range = &list->ranges[i];
         const Py_ssize_t place = place_of(segment, range, (uint16_t)(doc - segment->start));
-        if (place < 0 || !is_spoken_in(range->spoken, &segment->language, doc - segment->start)) continue;
+        if (place < 0 || !is_spoken(range->spoken, segment->language.data, doc - segment->start)) continue;
         whole = ((const uint8_t *)segment->code.data)[place];
         exact = range->times == PARTS ? whole : exact;
         weight += weight_of_code(whole);

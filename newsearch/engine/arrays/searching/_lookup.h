@@ -56,11 +56,6 @@ int64_t exact_form(const SegmentArrays *segment, const char *form, Py_ssize_t le
 /* A form, a bit for every language in which it is one, and the posting that was read last. */
 typedef struct { uint32_t form; uint64_t spoken; Py_ssize_t read; } Place;
 
-/* Whether a form counts in this article. */
-static inline int is_spoken(const Place *place, const uint8_t *language, uint16_t doc) {
-    return !~place->spoken || (language[doc] < LANGUAGES) & (place->spoken >> language[doc] % LANGUAGES);
-}
-
 /* The forms of a segment, among the places of all, and how many postings they have together. */
 typedef struct { Py_ssize_t first, count; int64_t exact, postings; int has_exact; } Forms;
 

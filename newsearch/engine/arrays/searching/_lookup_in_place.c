@@ -18,7 +18,7 @@ typedef struct {
 static int64_t mark(uint8_t *marks, const SegmentArrays *segment, const FormRange *range) {
     const uint16_t *doc = segment->doc.data;
     const uint8_t *language = segment->language.data;
-    uint8_t is_spoken[256] = {0};
+    uint8_t counted[256] = {0};
     int64_t fresh = 0;
     if (!~range->spoken) {
         for (int64_t i = range->first; i < range->last; i++) {
@@ -28,11 +28,11 @@ static int64_t mark(uint8_t *marks, const SegmentArrays *segment, const FormRang
         return fresh;
     }
     /* Nothing branches on the language of an article, which cannot be foreseen. */
-    for (int number_ = 0; number_ < LANGUAGES; number_++) is_spoken[number_] = range->spoken >> number_ & 1;
+    for (int number_ = 0; number_ < LANGUAGES; number_++) counted[number_] = range->spoken >> number_ & 1;
     for (int64_t i = range->first; i < range->last; i++) {
         const uint16_t at = doc[i];
         if (at >= segment->articles) continue;
-        const uint8_t before = marks[at], counts = is_spoken[language[at]];
+        const uint8_t before = marks[at], counts = counted[language[at]];
         fresh += counts & !before;
         marks[at] = before | counts;
     }

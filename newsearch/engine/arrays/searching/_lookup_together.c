@@ -99,7 +99,7 @@ static int is_in(Word *word, const SegmentArrays *segment, const Positions *plac
         Range *posts = &word->reading[i].posts;
         posts->first = seek_near(doc, (Py_ssize_t)posts->last, (Py_ssize_t)posts->first, article);
         if (posts->first >= posts->last || doc[posts->first] != article) continue;
-        if (!is_spoken(&word->forms[i], segment->language.data, article)) continue;
+        if (!is_spoken(word->forms[i].spoken, segment->language.data, article)) continue;
         const uint8_t code = ((const uint8_t *)segment->code.data)[posts->first];
         const int64_t position = integer(&places->pos, (Py_ssize_t)posts->first);
         word->code = code > word->code ? code : word->code;

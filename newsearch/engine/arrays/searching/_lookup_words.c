@@ -64,7 +64,7 @@ static Py_ssize_t keys_of(const SegmentArrays *segment, const Place *place, cons
     }
     for (Py_ssize_t i = 0; i < posts->count; i++) {
         keys[count] = (uint32_t)posts->doc[i] << 16 | (uint32_t)(posts->code[i] * posts->times);
-        count += is_spoken(place, language, posts->doc[i]);
+        count += is_spoken(place->spoken, language, posts->doc[i]);
     }
     return count;
 }
@@ -151,7 +151,7 @@ static uint16_t value_of_several(const SegmentArrays *segment, const Forms *form
         Place *place = &places[i];
         const Py_ssize_t last = (Py_ssize_t)integer(&segment->post_at, place->form + 1);
         place->read = place_of(doc, place->read, last, at);
-        if (place->read == last || doc[place->read] != at || !is_spoken(place, segment->language.data, at)) continue;
+        if (place->read == last || doc[place->read] != at || !is_spoken(place->spoken, segment->language.data, at)) continue;
         weight += weight_of[code[place->read]];
         if (place->form == forms->exact) exact = code[place->read];
     }
