@@ -105,6 +105,15 @@ class InPlace(Part):
     __slots__ = ()
 
 
+def shortest_first(parts: Sequence[Part]) -> list[Part]:
+    """The parts in the order of their lengths."""
+    return sorted(parts, key=_length) if len(parts) > 1 else list(parts)
+
+
+def _length(part: Part) -> int:
+    return len(part.doc)
+
+
 def listed(parts: Sequence[Part]) -> list[Part]:
     """The same parts, all of them as lists."""
     return [_listed(part) if isinstance(part.doc, range) else part for part in parts]

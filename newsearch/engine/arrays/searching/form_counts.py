@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Every, Part
+from newsearch.engine.arrays.loops.kernel import Every, shortest_first
 from newsearch.engine.arrays.searching.clauses import Compiler
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.base import LikeForm
@@ -38,19 +39,26 @@ class FormCounts:
 
         Implements `Reader.begun`.
         """
-        if among is None and (known := self._view.vocabulary_to_compare()) is not None:
+        if among is not None and (found := self._begun_among(prefix, limit, among)) is not None:
+            return found
+        if (known := self._view.vocabulary_to_compare()) is not None:
             return known.begun(prefix, limit)
-        ranges = [segment.dictionary.prefix_range(prefix) for segment in self._view.segments]
-        counts: list[Array] | None = None
-        if among is not None:
-            counts = self._together(ranges, among)
-            if counts is None:
-                return self.begun(prefix, limit)
-            if sum(map(np.count_nonzero, counts)) <= _MAX_FORMS:
-                return self._summed(ranges, counts, limit)
+        ranges = self._ranges(prefix)
+        counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
+        return self._commonest(ranges, counts, limit)
+
+    def _begun_among(self, prefix: str, limit: int, among: Node) -> list[tuple[str, int]] | None:
+        """As `begun`, among the articles that match a tree; None if there are none, or too many postings to read."""
+        ranges = self._ranges(prefix)
+        counts = self._together(ranges, among)
         if counts is None:
-            counts = [self._range_counts(i, first, last) for i, (first, last) in enumerate(ranges)]
-        return self._commonest([first for first, _ in ranges], counts, limit)
+            return None
+        are_few = sum(map(np.count_nonzero, counts)) <= _MAX_FORMS
+        return (self._summed if are_few else self._commonest)(ranges, counts, limit)
+
+    def _ranges(self, prefix: str) -> list[tuple[int, int]]:
+        """For each segment, the numbers [first, last) of the forms with this prefix."""
+        return [segment.dictionary.prefix_range(prefix) for segment in self._view.segments]
 
     def count(self, node: Node) -> int:
         """The number of findable articles that match a node. Implements `Reader.count`."""
@@ -104,23 +112,23 @@ class FormCounts:
         for segment, (first, _), count in zip(self._view.segments, ranges, counts, strict=True):
             for number in np.flatnonzero(count).tolist():
                 sums[segment.dictionary.encoded(first + number)] += int(count[number])
-        # UTF-8 sorts as its characters do.
-        ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))[:limit]
-        return [(form.decode(), articles) for form, articles in ranked]
+        return [(form.decode(), articles) for form, articles in _ranked(sums.items(), limit)]
 
-    def _commonest(self, firsts: list[int], counts: list[Array], limit: int) -> list[tuple[str, int]]:
+    def _commonest(
+        self, ranges: list[tuple[int, int]], counts: list[Array], limit: int
+    ) -> list[tuple[str, int]]:
         """The forms with the highest totals over all segments.
 
         Args:
-            firsts: for each segment, the number of the first form counted.
-            counts: for each segment, the number of articles per form, from that form on.
+            ranges: for each segment, the numbers [first, last) of the forms counted.
+            counts: for each segment, the number of articles per form.
         """
         segments = self._view.segments
         taken = limit
         while True:
             candidates: set[bytes] = set()
             unseen = 0
-            for segment, first, count in zip(segments, firsts, counts, strict=True):
+            for segment, (first, _), count in zip(segments, ranges, counts, strict=True):
                 if len(count) > taken:
                     best = np.argpartition(-count, taken)[: taken + 1]
                     # In each segment, no remaining form is more frequent than the least frequent one taken.
@@ -129,16 +137,15 @@ class FormCounts:
                     best = np.arange(len(count))
                 candidates.update(segment.dictionary.encoded(first + i) for i in best.tolist())
             forms = list(candidates)
-            totals = zip(forms, self._sums(forms, firsts, counts), strict=True)
-            ranked = sorted(totals, key=lambda item: (-item[1], item[0]))[:limit]
+            ranked = _ranked(zip(forms, self._sums(forms, ranges, counts), strict=True), limit)
             if not unseen or (len(ranked) == limit and ranked[-1][1] > unseen):
                 return [(form.decode(), count) for form, count in ranked if count]
             taken *= 4
 
-    def _sums(self, forms: list[bytes], firsts: list[int], counts: list[Array]) -> list[int]:
+    def _sums(self, forms: list[bytes], ranges: list[tuple[int, int]], counts: list[Array]) -> list[int]:
         """The total of each of some forms over all segments, given as to `_commonest`."""
         totals = [0] * len(forms)
-        for segment, first, count in zip(self._view.segments, firsts, counts, strict=True):
+        for segment, (first, _), count in zip(self._view.segments, ranges, counts, strict=True):
             for i, number in enumerate(segment.dictionary.exact(forms)):
                 if number >= 0:
                     totals[i] += int(count[number - first])
@@ -172,7 +179,7 @@ class FormCounts:
             found[:] = view.visible
         else:
             shown = view.shown(unpublished=False)
-            found[np.frombuffer(kernel.common(sorted(parts, key=_length), shown), np.uint32)] = True
+            found[np.frombuffer(kernel.common(shortest_first(parts), shown), np.uint32)] = True
         counts = []
         for i, (docs, (first, last)) in enumerate(zip(postings, ranges, strict=True)):
             at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
@@ -180,8 +187,9 @@ class FormCounts:
         return counts if any(count.any() for count in counts) else None
 
 
-def _length(part: Part) -> int:
-    return len(part.doc)
+def _ranked(totals: Iterable[tuple[bytes, int]], limit: int) -> list[tuple[bytes, int]]:
+    """The most frequent forms. UTF-8 sorts as its characters do."""
+    return sorted(totals, key=lambda item: (-item[1], item[0]))[:limit]
 
 
 def sums(found: Mask, docs: Array, at: Array) -> Array:

@@ -143,7 +143,7 @@ class WordLookup:
                 united(occurrences(self._segments, self._starts, of_word), None)._replace(unit=unit)
                 for of_word, (_, unit) in zip(places, words, strict=True)
             ]
-            found = kernel.together(slots, width, ordered, field, self._lengths)
+            found = kernel.together(slots, width, ordered, field, self.lengths)
         docs, scores = found
         return np.frombuffer(docs, np.uint32), np.frombuffer(scores)
 
@@ -194,7 +194,7 @@ class WordLookup:
         doc = np.concatenate([np.empty(0, np.uint32), *docs])
         code = np.concatenate([np.empty(0, np.uint16), *(code for _, code in found)])
         live = sum(
-            len(doc) - int(np.isin(doc, segment.dead).sum())
+            len(doc) - int(matches.holds(segment.dead, doc).sum())
             for segment, (doc, _) in zip(self._segments, found, strict=True)
         )
         return Found(doc, code, int(code.max(initial=0)), live)
@@ -224,11 +224,9 @@ class WordLookup:
         }
 
     @cached_property
-    def _lengths(self) -> Table:
-        columns = [
-            [segment.column(f"length_{name}") for segment in self._segments] for name in ranking.TEXT_FIELDS
-        ]
-        return Table([Spread(of_field) for of_field in columns])
+    def lengths(self) -> Table:
+        """The number of words in each text field of every article."""
+        return _lengths_of(self._segments)
 
     @cached_property
     def _opened(self) -> Any:
@@ -280,14 +278,18 @@ def _left(gone: Array, starts: Sequence[int], docs: Iterable[Array]) -> Iterator
         )
 
 
+def _lengths_of(segments: Sequence[Segment]) -> Table:
+    columns = ([segment.column(f"length_{name}") for segment in segments] for name in ranking.TEXT_FIELDS)
+    return Table([Spread(of_field) for of_field in columns])
+
+
 def _together(segment: Segment, left: str, right: str) -> Array:
     """The articles of a segment with two exact forms side by side."""
     numbers = [segment.dictionary.number(form) for form in (left, right)]
     if min(numbers) < 0:
         return np.empty(0, np.uint32)
     slots = [Slot(*segment.occurrences(number, number + 1), 0.0) for number in numbers]
-    lengths = Table([Spread([segment.column(f"length_{name}")]) for name in ranking.TEXT_FIELDS])
-    docs, _ = kernel.together(slots, 1, True, -1, lengths)
+    docs, _ = kernel.together(slots, 1, True, -1, _lengths_of([segment]))
     return np.frombuffer(docs, np.uint32)
 
 

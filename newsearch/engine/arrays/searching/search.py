@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed
+from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed, shortest_first
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
@@ -432,12 +432,7 @@ class Search:
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:
-    parts = [clause.part for clause in clauses]
-    return sorted(parts, key=_length) if len(parts) > 1 else parts
-
-
-def _length(part: Part) -> int:
-    return len(part.doc)
+    return shortest_first([clause.part for clause in clauses])
 
 
 def _numbers(bits: Any) -> Array:

@@ -47,11 +47,8 @@ class Vocabulary(NamedTuple):
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form."""
-        wanted = form.encode("utf-8", "surrogatepass")
-        number, end = kernel.begun(self.text, self.at, wanted)
-        # The shortest form with this prefix comes first.
-        is_held = number < end and int(self.at[number + 1]) - int(self.at[number]) == len(wanted)
-        return int(self.counts[number]) if is_held else 0
+        number = kernel.exact(self.text, self.at, [form.encode("utf-8", "surrogatepass")])[0]
+        return int(self.counts[number]) if number >= 0 else 0
 
     def begun(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         """The forms with this prefix in most findable articles, each with their number, the most frequent first."""

@@ -302,10 +302,10 @@ class WordView(ColumnView):
 
     # Text fields
 
-    @cached_property
+    @property
     def lengths(self) -> Table:
         """The number of words in each text field of every article."""
-        return Table([self.spread(f"length_{name}") for name in ranking.TEXT_FIELDS])
+        return self._lookup.lengths
 
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
         """The articles with a word in a text field, and its code in each, computed from that field alone."""

@@ -71,11 +71,7 @@ class Dictionary:
         """The number of an exact form, or -1 if the segment does not have it."""
         number = self._numbers.get(term)
         if number is None:
-            wanted = term.encode("utf-8", "surrogatepass")
-            number, end = self._begun(wanted)
-            # The shortest form with this prefix comes first.
-            if number == end or self.encoded(number) != wanted:
-                number = -1
+            number = self.exact([term.encode("utf-8", "surrogatepass")])[0]
             if len(self._numbers) >= _MAX_CACHED:
                 self._numbers = {}
             self._numbers[term] = number
