@@ -222,9 +222,8 @@ class _Tokenizer:
         if name.lower() in FIELDS:
             if _VALUE.match(text, colon + 1):
                 return Token(FIELD, name.lower(), start, colon + 1)
-            if (
-                text.strip().lstrip(_MINUSES) == text[start : colon + 1]
-            ):  # a headline (Health: we ...) says more
+            # A headline (Health: we ...) says more.
+            if text.strip().lstrip(_MINUSES) == text[start : colon + 1]:
                 self._note(f"{name}: has no value, so it is searched as text", start, colon + 1)
             return None
         # Headlines (Trump: we ...), times (10:30), ratios and addresses (https://) are not meant as fields.

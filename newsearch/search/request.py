@@ -6,7 +6,7 @@ again. A request is validated when it is made, and can always be run afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -297,14 +297,15 @@ class Request:
             parsed = parsed._replace(tree=synonyms.expand(parsed.tree))
         filters = tuple(self._filters(now, tz, moment)) if self._narrows() else ()
         if self.after is not None and self.before is not None:
-            parsed = self._doubted(parsed, now, tz)
+            parsed = self._doubted(parsed, filters)
         return Asked(
             reader, self, parsed, filters, self._options(moment, tz), now, tz, spellings or Spellings(reader)
         )
 
-    def _doubted(self, parsed: Parsed, now: datetime, tz: tzinfo) -> Parsed:
+    def _doubted(self, parsed: Parsed, filters: Sequence[Filter]) -> Parsed:
         """The query with a note if no moment is both after `after` and before `before`."""
-        start, end = self._start("after", now, tz), self._start("before", now, tz)
+        dates = {given.option: given.node for given in filters if isinstance(given.node, DateRange)}
+        start, end = dates["after"].start, dates["before"].end
         if start is None or end is None or start < end:
             return parsed
         said = f"before {self.before!s:.40} is not later than after {self.after!s:.40}, so nothing is found"

@@ -65,10 +65,10 @@ def verify(directory: Path) -> Verification:
             view = View([segment], toc.pivots)
             for doc in _samples(segment):
                 searches += 1
-                if not _is_found(view, segment.article(doc)) or (
-                    number % every == 0 and not _is_found(whole, segment.article(doc))
-                ):
-                    reason = f"a search does not find article {doc}, {segment.article(doc).id}"
+                article = segment.article(doc)
+                views = (view, whole) if number % every == 0 else (view,)
+                if not all(_is_found(one, article) for one in views):
+                    reason = f"a search does not find article {doc}, {article.id}"
                     problems.append(str(IndexCorrupt(segment.file.path, reason)))
     return Verification(
         toc.generation,

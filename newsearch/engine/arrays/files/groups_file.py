@@ -45,7 +45,7 @@ def read_shared(directory: Path, generation: int) -> tuple[Array, Array] | None:
         if int(file.array("generation")[0]) != generation:
             return None
         member, group = file.array("member"), file.array("group")
-    except (OSError, NewsearchError, ValueError, IndexError, LookupError):
+    except (OSError, NewsearchError, ValueError, LookupError):
         return None
     is_sound = len(member) == len(group) and member.dtype.kind == group.dtype.kind == "u"
     return (member, group) if is_sound else None
