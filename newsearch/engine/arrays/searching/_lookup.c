@@ -1,8 +1,8 @@
 /* Words looked up in all segments of an index at once, compiled: what lookup.py does segment by segment.
  *
- * This is the module; its rooms are _lookup_forms.c (which forms a word has), _lookup_words.c and _lookup_merge.c (words in
- * any form), _lookup_exact.c (exact forms), _lookup_together.c (words that stand together) and _lookup_in_place.c (where
- * the postings of a word lie). */
+ * This is the module; its rooms are _lookup_forms.c (which forms a word has), _lookup_words.c (words in any form),
+ * _lookup_exact.c (exact forms), _lookup_together.c (words that stand together) and _lookup_in_place.c (where the
+ * postings of a word lie). */
 
 #include "_lookup.h"
 
@@ -15,6 +15,7 @@ static void segments_close(AllSegments *all) {
         for (Py_ssize_t j = 0; j < ARRAYS; j++) array_close(&all->each[i].arrays[j]);
         PyMem_Free(all->each[i].is_dead);
     }
+    PyMem_Free(all->cells);
     PyMem_Free(all->each);
     PyMem_Free(all);
 }

@@ -31,9 +31,12 @@ typedef struct {
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
 } SegmentArrays;
 
+typedef struct Cells Cells;
+
 typedef struct {
     SegmentArrays *each;
     Py_ssize_t count;
+    Cells *cells; /* for who needs them next, or NULL, see _lookup_words.c */
 } AllSegments;
 
 /* All segments, from what `opened` returns; NULL with an exception if it is something else. */
@@ -79,12 +82,6 @@ void search_close(Search *search);
 
 /* Collect the forms of all segments, and their postings. Returns how many these are, -1 with an exception. */
 int64_t collect(Search *search);
-
-/* ---- their postings as one list ---- */
-
-/* Two sorted lists of keys, article << 16 | value, as one. Articles in both get the value 0. Returns how many keys it has:
- * at most those of both, for which there must be room. */
-Py_ssize_t merge(const uint32_t *left, Py_ssize_t lefts, const uint32_t *right, Py_ssize_t rights, uint32_t *to);
 
 /* ---- where words stand ---- */
 

@@ -159,34 +159,54 @@ static void count_all(Counted *counted, const Search *search) {
     }
 }
 
+/* Count the articles with any form of a term, and tell where its postings lie: the place of each form's, as bytes; NULL
+ * with an exception. */
+static PyObject *counted_open(Counted **counted, Search *search, PyObject *args) {
+    PyObject *capsule, *stems, *ranges = NULL;
+    if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search->term, &search->length, &PyList_Type, &stems, &search->is_stem))
+        return NULL;
+    if (search_open(search, capsule, stems) < 0) goto done;
+    const int64_t postings = collect(search);
+    if (postings < 0) goto done;
+    *counted = PyMem_Calloc(1, sizeof **counted);
+    if (!*counted) { PyErr_NoMemory(); goto done; }
+    ranges = PyByteArray_FromStringAndSize(NULL, search->count * (Py_ssize_t)sizeof *(*counted)->ranges);
+    if (!ranges) goto done;
+    memset(PyByteArray_AsString(ranges), 0, (size_t)PyByteArray_Size(ranges));
+    (*counted)->ranges = (FormRange *)PyByteArray_AsString(ranges);
+    RELEASED(postings)
+    count_all(*counted, search);
+    REGAINED
+    if ((*counted)->is_outside) { out_of_range(); Py_CLEAR(ranges); }
+done:
+    search_close(search);
+    return ranges;
+}
+
+const char live_doc[] = "live(opened, term, stems, is_stem): how many live articles hold a term in any form, see `find`.";
+
+PyObject *live(PyObject *module, PyObject *args) {
+    Search search = {0};
+    Counted *counted = NULL;
+    PyObject *ranges = counted_open(&counted, &search, args);
+    PyObject *found = ranges ? PyLong_FromLongLong((long long)(counted->held - counted->gone)) : NULL;
+    Py_XDECREF(ranges);
+    PyMem_Free(counted);
+    return found;
+}
+
 const char in_place_doc[] =
     "in_place(opened, term, stems, is_stem): the postings of a term in any form (see `find`) where they lie, a\n"
     "FormRange for each; how many articles hold it, a number that no code exceeds, and how many of these are live.";
 
 PyObject *in_place(PyObject *module, PyObject *args) {
-    PyObject *capsule, *stems, *found = NULL, *ranges = NULL;
     Search search = {0};
     Counted *counted = NULL;
-    if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search.term, &search.length, &PyList_Type, &stems, &search.is_stem))
-        return NULL;
-    if (search_open(&search, capsule, stems) < 0) goto done;
-    const int64_t postings = collect(&search);
-    if (postings < 0) goto done;
-    counted = PyMem_Calloc(1, sizeof *counted);
-    ranges = PyByteArray_FromStringAndSize(NULL, search.count * (Py_ssize_t)sizeof *counted->ranges);
-    if (ranges) memset(PyByteArray_AsString(ranges), 0, (size_t)PyByteArray_Size(ranges));
-    if (!counted) PyErr_NoMemory();
-    if (!counted || !ranges) goto done;
-    counted->ranges = (FormRange *)PyByteArray_AsString(ranges);
-    RELEASED(postings)
-    count_all(counted, &search);
-    REGAINED
-    if (counted->is_outside) out_of_range();
-    else found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
-                               (long long)(counted->held - counted->gone));
-done:
+    PyObject *ranges = counted_open(&counted, &search, args), *found = NULL;
+    if (ranges)
+        found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
+                              (long long)(counted->held - counted->gone));
     Py_XDECREF(ranges);
     PyMem_Free(counted);
-    search_close(&search);
     return found;
 }
