@@ -74,6 +74,11 @@ def spread_of(random: np.random.Generator, column: Any, bounds: Any, kinds: list
     return Spread([part.astype(random.choice(kinds)) for part in np.split(column, bounds)])
 
 
+def odd(docs: Any) -> Any:
+    """A filter that passes articles of odd numbers."""
+    return np.frombuffer(docs, np.uint32) % 2 == 1
+
+
 def alike(found: tuple[list[Any], int], expected: tuple[list[Any], int]) -> None:
     assert (sorted(found[0]), found[1]) == (sorted(expected[0]), expected[1])
 
@@ -89,14 +94,14 @@ def test_the_best_articles_are_the_same(
     )
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
-    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    passing = odd if filters else None
     docs = random.permutation(articles)[:wanted].astype(np.uint32)
     scores = np.frombuffer(kernel.scores(parts, docs)).tolist()
     assert scores == in_numpy.scores(parts, docs).tolist()
     for every in (False, True):
         among = np.frombuffer(kernel.holds(parts, docs, every), bool).tolist()
         assert among == in_numpy.holds(parts, docs, every).tolist()
-    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else passing
     held = np.frombuffer(kernel.common(parts, visible), np.uint32).tolist()
     assert held == in_numpy.common(parts, visible).tolist()
     assert kernel.count(parts, visible) == in_numpy.count(parts, visible) == len(held)
@@ -117,8 +122,8 @@ def test_the_best_articles_of_many_words_are_the_same(
     parts = [make_part(random, articles) for _ in range(random.integers(10, 30))]
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
-    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
-    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else odd
+    passing = odd if filters else None
+    passes = bits_of(random.random(articles) < 0.3) if filters and random.random() < 0.5 else passing
     for all_too in (False, True):
         asked = parts, bytes(len(parts)), all_too, boost, visible, passes, wanted, 0
         alike(kernel.best_partial(*asked), in_numpy.best_partial(*asked))
@@ -182,7 +187,7 @@ def test_words_that_are_read_in_place_find_what_their_lists_find(
     further = [make_part(random, articles) for _ in range(max(random.integers(0, 3), requires))]
     boost = make_boost(random, articles)
     visible = bits_of(random.random(articles) < 0.7) if hides else None
-    odd = (lambda docs: np.frombuffer(docs, np.uint32) % 2 == 1) if filters else None
+    passing = odd if filters else None
     required = bytes([requires] + [0] * (len(further) + len(words) - 1))
     for all_too in (False, True):
         asked = required, all_too, boost, visible, odd, wanted, 0
@@ -230,7 +235,9 @@ def test_the_first_articles_by_a_value_are_the_same(
     numbers = random.integers(0 if "u1" in kinds else -100, 100, articles)
     values = spread_of(random, numbers, bounds, kinds)
     flags = spread_of(random, random.integers(0, 8, articles), bounds, ["u1", "u2"])
-    asked = docs, values, flags, 2, least, falling, wanted, int(skipped * wanted)
+    visible = bits_of(random.random(articles) < 0.7) if random.random() < 0.5 else None
+    passes = [None, bits_of(random.random(articles) < 0.4), odd][random.integers(3)]
+    asked = docs, visible, passes, values, flags, 2, least, falling, wanted, int(skipped * wanted)
     found, before = kernel.foremost(*asked)
     expected, before_expected = in_numpy.foremost(*asked)
     assert sorted(np.frombuffer(found, np.uint32).tolist()) == sorted(expected.tolist())
@@ -241,9 +248,9 @@ def test_what_lies_outside_the_index_is_refused() -> None:
     docs, flags = np.array([1, 3], np.uint32), Spread([np.ones(2, np.uint8), np.ones(1, np.uint8)])
     values = Spread([np.arange(2), np.arange(1)])
     with pytest.raises(ValueError, match="outside"):
-        kernel.foremost(docs, values, flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, None, None, values, flags, 1, 0.0, True, 1, 0)
     with pytest.raises(TypeError):
-        kernel.foremost(docs, Spread([np.arange(3)]), flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, None, None, Spread([np.arange(3)]), flags, 1, 0.0, True, 1, 0)
 
 
 @settings(max_examples=60, deadline=None)

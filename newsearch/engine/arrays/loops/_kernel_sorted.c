@@ -51,40 +51,64 @@ static void keys_of(const Sort *sort, Py_ssize_t part, const uint32_t *docs, int
     for (int i = 0; i < count; i++) keys[i] = !(keys[i] >= sort->least) ? -INFINITY : sort->is_falling ? keys[i] : -keys[i];
 }
 
+/* The places of those keys that reach the threshold. */
+static int sift_keys(const double *keys, int count, double least, uint8_t *places) {
+    int any = 0, kept = 0;
+    for (int i = 0; i < count; i++) any |= keys[i] >= least;
+    for (int i = 0; any && i < count; i++) {
+        places[kept] = (uint8_t)i;
+        kept += keys[i] >= least;
+    }
+    return kept;
+}
+
+/* Add those of a block of articles of one segment that reach the threshold. */
+static int add_block(Best *best, const Sort *sort, Py_ssize_t part, const uint32_t *docs, int count) {
+    const int64_t start = sort->values->starts[part], size = sort->values->starts[part + 1] - start;
+    double keys[BLOCK];
+    uint8_t places[BLOCK];
+    for (int i = 0; i < count; i++) best->is_outside |= docs[i] - start < 0 || docs[i] - start >= size;
+    if (best->is_outside) return -1;
+    keys_of(sort, part, docs, count, keys);
+    const int kept = sift_keys(keys, count, threshold(best), places);
+    for (int i = 0; i < kept; i++) {
+        const uint32_t doc = docs[places[i]];
+        if (keys[places[i]] < threshold(best)) continue;
+        /* Flags are read of those alone whose value matters. */
+        const int64_t flag = integer(&sort->flags->parts[part], (Py_ssize_t)(doc - start));
+        const double key = flag & sort->known ? keys[places[i]] : -INFINITY;
+        if (key >= threshold(best) && best_add(best, key, doc) < 0) return -1;
+    }
+    return 0;
+}
+
 static int add_sorted(Best *best, const Sort *sort) {
     const uint32_t *docs = sort->docs.data;
-    for (Py_ssize_t block = 0, part = -1; block < sort->docs.length;) {
-        if ((part = spread_find(sort->values, docs[block], part)) < 0) { best->is_outside = 1; return -1; }
-        const int64_t start = sort->values->starts[part], end = sort->values->starts[part + 1];
-        double keys[BLOCK];
-        int count = 1;
-        while (count < BLOCK && block + count < sort->docs.length && docs[block + count] >= start && docs[block + count] < end)
-            count++;
-        keys_of(sort, part, docs + block, count, keys);
-        for (int i = 0; i < count; i++) {
-            if (keys[i] < threshold(best)) continue;
-            /* Flags are read of those alone whose value matters. */
-            const int64_t flag = integer(&sort->flags->parts[part], (Py_ssize_t)(docs[block + i] - start));
-            const double key = flag & sort->known ? keys[i] : -INFINITY;
-            if (key >= threshold(best) && best_add(best, key, docs[block + i]) < 0) return -1;
+    for (Py_ssize_t at = 0, part = -1; at < sort->docs.length;) {
+        if ((part = spread_find(sort->values, docs[at], part)) < 0) { best->is_outside = 1; return -1; }
+        const Py_ssize_t end = seek_u32(docs, sort->docs.length, at, sort->values->starts[part + 1]);
+        for (; at < end; at += BLOCK) {
+            const int count = end - at < BLOCK ? (int)(end - at) : BLOCK;
+            if (add_block(best, sort, part, docs + at, count) < 0) return -1;
         }
-        block += count;
+        at = end;
     }
     return 0;
 }
 
 const char foremost_doc[] =
-    "foremost(docs, values, flags, known, least, falling, wanted, first): of some articles those of the first values, and how\n"
-    "many of them come before place `first`.";
+    "foremost(docs, visible, passes, values, flags, known, least, falling, wanted, first): of some articles those of the first\n"
+    "values, and how many of them come before place `first`.";
 
 PyObject *foremost(PyObject *module, PyObject *args) {
-    PyObject *docs, *values, *flags, *found = NULL;
+    PyObject *docs, *visible, *passes, *values, *flags, *found = NULL;
     Py_ssize_t wanted, first;
     Sort sort = {0};
     Best best = {0};
-    if (!PyArg_ParseTuple(args, "OOOidpnn", &docs, &values, &flags, &sort.known, &sort.least, &sort.is_falling, &wanted, &first))
+    if (!PyArg_ParseTuple(args, "OOOOOidpnn", &docs, &visible, &passes, &values, &flags, &sort.known, &sort.least,
+                          &sort.is_falling, &wanted, &first))
         return NULL;
-    if (sort_open(&sort, docs, values, flags) < 0 || best_open(&best, Py_None, Py_None, wanted) < 0) goto done;
+    if (sort_open(&sort, docs, values, flags) < 0 || best_open(&best, visible, passes, wanted) < 0) goto done;
     let_go(&best, sort.docs.length);
     if (add_sorted(&best, &sort) < 0) goto done;
     hold(&best);

@@ -159,6 +159,8 @@ def _add_partial(
 
 def foremost(
     docs: Array,
+    visible: Array | None,
+    passes: Passes | None,
     values: Spread,
     flags: Spread,
     known: int,
@@ -170,16 +172,20 @@ def foremost(
     """The first of some articles in an order other than relevance.
 
     Args:
-        docs: uint32.
+        docs: sorted, uint32.
+        visible, passes, wanted, first: as in `best_complete`.
         values, flags: of each article of the index, in the same segments.
         known: the bit of a flag that tells that there is a value.
         least: a value below it is unknown. Unknown ones come last.
         falling: whether the highest values come first.
-        wanted, first: as in `best_complete`.
 
     Returns:
         A buffer of the article numbers, uint32, as `best_complete` returns articles; and how many come before them.
     """
+    if visible is not None:
+        docs = docs[has_bit(visible, docs)]
+    if passes is not None:
+        docs = docs[passed(passes, docs)]
     found = values.take(docs).astype(np.float64)
     is_known = ((flags.take(docs) & known) != 0) & (found >= least)
     keys = np.where(is_known, found if falling else -found, -np.inf)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
-from newsearch.engine.arrays.loops.kernel import Row
+from newsearch.engine.arrays.loops.kernel import Passes, Row
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Options
@@ -21,6 +21,9 @@ Array: TypeAlias = NDArray[Any]
 
 _DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
 """The column that each sort by time reads."""
+
+_MANY_TIED = 4
+"""Articles tie so often that reading the dates of all at once is faster than to put them in order one by one."""
 
 
 def keys(view: View, options: Options, docs: Array) -> Floats:
@@ -33,11 +36,28 @@ def keys(view: View, options: Options, docs: Array) -> Floats:
     return np.where(values >= 0, values, -np.inf)
 
 
-def foremost(view: View, options: Options, docs: Array, wanted: int, first: int) -> tuple[Array, int]:
-    """The first of some articles in an order other than relevance, as `kernel.foremost` returns them."""
+def reads_column(view: View, options: Options) -> bool:
+    """Whether the sort keys stand in a column as they are: days alone depend on the time zone."""
+    return not (options.sort in _DATES and view.shifts_days(_DATES[options.sort], options.tz))
+
+
+def foremost(
+    view: View,
+    options: Options,
+    docs: Array,
+    visible: Array | None,
+    passes: Passes | None,
+    wanted: int,
+    first: int,
+) -> tuple[Array, int]:
+    """The first of some articles in an order other than relevance, as `kernel.foremost` returns them.
+
+    Args:
+        visible, passes: see `kernel.foremost`; None unless `reads_column`.
+    """
     sort = options.sort
     name = _DATES.get(sort, sort)
-    if sort in _DATES and view.shifts_days(name, options.tz):
+    if not reads_column(view, options):
         key = keys(view, options, docs)
         kept = top(key, wanted)
         shown = kernel.from_place(key.take(kept), first)
@@ -45,9 +65,28 @@ def foremost(view: View, options: Options, docs: Array, wanted: int, first: int)
     least = -np.inf if sort in _DATES else 0.0
     values, flags = view.spread(name), view.spread("flag")
     found, skipped = kernel.foremost(
-        docs, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
+        docs, visible, passes, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
     )
-    return np.frombuffer(found, np.uint32), skipped
+    docs = np.frombuffer(found, np.uint32)
+    if sort not in _DATES and len(docs) > _MANY_TIED * (wanted - skipped):
+        docs = _newest_tied(view, options, docs, wanted - skipped)
+    return docs, skipped
+
+
+def _newest_tied(view: View, options: Options, docs: Array, wanted: int) -> Array:
+    """Of the first articles by value, those that are among so many by value and date."""
+    key = keys(view, options, docs)
+    least = key.min()
+    ahead, tied = docs[key > least], docs[key == least]
+    kept = top(_dates(view, options, tied), wanted - len(ahead))
+    return np.concatenate((ahead, tied.take(kept)))
+
+
+def _dates(view: View, options: Options, docs: Array) -> Floats:
+    """When articles were published; the unknown come last."""
+    dates = view.moments("date", options.tz, docs)
+    dates[np.isnan(dates)] = -np.inf
+    return dates
 
 
 def ordered(view: View, options: Options, rows: list[Row], wanted: int, first: int) -> list[Row]:
@@ -77,9 +116,7 @@ def _untied(view: View, options: Options, run: list[Row], wanted: int) -> list[R
     """The first of some tied rows, ordered by date and id."""
     if _DATES.get(options.sort) == "date":
         return _by_id(view, run, wanted)
-    docs = np.array([doc for _, doc, _ in run])
-    dates = view.moments("date", options.tz, docs)
-    dates[np.isnan(dates)] = -np.inf
+    dates = _dates(view, options, np.array([doc for _, doc, _ in run]))
     dated = sorted(zip(dates.tolist(), run, strict=True), key=itemgetter(0), reverse=True)
     found: list[Row] = []
     for _, tied in groupby(dated, key=itemgetter(0)):

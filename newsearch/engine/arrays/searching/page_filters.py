@@ -26,6 +26,9 @@ Array: TypeAlias = NDArray[Any]
 _FEW = 16
 """Articles are few if there is at most one among so many."""
 
+_HARDLY_ANY = 512
+"""To check the candidates one by one takes less than any bitmap if there is at most one among so many articles."""
+
 
 class PageFilters:
     """The filters of one search."""
@@ -47,11 +50,18 @@ class PageFilters:
         """The checks that tell all articles that pass."""
         return self._compiler.groups(self._nodes)
 
-    @property
-    def quickest(self) -> Passes | None:
-        """What tells which articles pass: a bitmap where that is all that the filters are, or else `passes`."""
-        marked = self._marked
-        return self.passes if marked is None else marked
+    def quickest(self, candidates: int) -> Passes | None:
+        """What tells fastest which of so many candidates pass: a bitmap where there is one, or else `passes`."""
+        bits = self.bits_again(candidates)
+        return self.passes if bits is None else bits
+
+    def bits_again(self, candidates: int) -> Array | None:
+        """As `bits`, but None unless they are known, or the filters were asked for before and there are many candidates."""
+        if (marked := self._marked) is not None:
+            return marked
+        if candidates * _HARDLY_ANY < self._view.articles:
+            return None
+        return self.bits if self._is_asked_again else None
 
     @property
     def _marked(self) -> Array | None:
@@ -92,7 +102,7 @@ class PageFilters:
     @property
     def asked_bits(self) -> Array | None:
         """As `bits`, but None unless the filters were asked for before, or are no more than a bitmap."""
-        return self.bits if self._was_asked(self._compiler.filter_keys(self._nodes)) else self._marked
+        return self.bits if self._is_asked_again else self._marked
 
     def all_passing(self, shown: Array | None) -> tuple[Part, Array | None, Passes | None]:
         """What is to be searched for the best of all articles that pass.
@@ -117,8 +127,10 @@ class PageFilters:
         few = self._view.joined(key, lambda: (np.frombuffer(sieve.numbers(bits), np.uint32),))[0]
         return _listing(few), shown, None
 
-    def _was_asked(self, key: Hashable) -> bool:
-        """Whether filters with this key were asked for before."""
+    @cached_property
+    def _is_asked_again(self) -> bool:
+        """Whether a search before this one had the same filters."""
+        key = self._compiler.filter_keys(self._nodes)
         if key is None:
             return False
         if self._view.cache.get(("asked", key)) is None:

@@ -135,6 +135,8 @@ class Search:
 
     @cached_property
     def _count(self) -> int:
+        if "_complete" in self.__dict__:
+            return len(self._complete)
         if not self._filters:
             return self._count_in(self._shown)
         if (bits := self._filter_bits) is not None:
@@ -171,11 +173,16 @@ class Search:
     @property
     def _filter_bits(self) -> Array | None:
         """A bitmap of the articles that pass the filters, or None if computing it does not pay off."""
-        if self._has_partial or self._also or len(self._page) < self._options.limit:
+        if self._also or len(self._page) < self._options.limit:
             return None
-        if min(len(part.doc) for part in self._parts) * _MANY < self._view.articles:
-            return None
+        if self._has_partial or self._rarest * _MANY < self._view.articles:
+            return self._sieve.bits_again(self._rarest)
         return self._sieve.bits
+
+    @property
+    def _rarest(self) -> int:
+        """The number of articles in the shortest list."""
+        return min(len(part.doc) for part in self._parts)
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
@@ -294,15 +301,15 @@ class Search:
             rows, _ = self._ordered(found, wanted, first)
             return rows, self._is_complete(np.array([doc for _, doc, _ in rows], np.uint32)).tolist()
         by_score = self._options.sort == "relevance"
-        found = (
-            self._best_complete(wanted, first) if by_score else self._by_key(self._complete, wanted, first)
-        )
+        found = self._best_complete(wanted, first) if by_score else self._first_complete(wanted, first)
         page, count = self._ordered(found, wanted, first)
         is_held = [True] * len(page)
         if count < wanted and self._has_partial:
             wanted, first = wanted - count, max(first - count, 0)
             found = (
-                self._best_partial(wanted, first) if by_score else self._by_key(self._partial, wanted, first)
+                self._best_partial(wanted, first)
+                if by_score
+                else self._by_key(self._partial, None, None, wanted, first)
             )
             page += self._ordered(found, wanted, first)[0]
             is_held += [False] * (len(page) - len(is_held))
@@ -355,9 +362,18 @@ class Search:
             first,
         )
 
-    def _by_key(self, docs: Array, wanted: int, first: int) -> tuple[list[Row], int]:
+    def _first_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
+        """The first complete matches in an order other than relevance."""
+        part = self._parts[0]
+        if len(self._parts) == 1 and not self._is_every and ordering.reads_column(self._view, self._options):
+            return self._by_key(part.doc, self._shown, self._filter, wanted, first)
+        return self._by_key(self._complete, None, None, wanted, first)
+
+    def _by_key(
+        self, docs: Array, visible: Array | None, passes: Passes | None, wanted: int, first: int
+    ) -> tuple[list[Row], int]:
         """The first of some articles in an order other than relevance, as `kernel.best_complete` returns articles."""
-        docs, skipped = ordering.foremost(self._view, self._options, docs, wanted, first)
+        docs, skipped = ordering.foremost(self._view, self._options, docs, visible, passes, wanted, first)
         keys = ordering.keys(self._view, self._options, docs)
         return list(zip(keys.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True)), skipped
 
@@ -366,7 +382,7 @@ class Search:
         """What articles must pass besides matching the clauses. None if there is nothing else."""
         if self._needs_own:
             return self._passes_own
-        return self._sieve.quickest if self._filters else None
+        return self._sieve.quickest(self._rarest) if self._filters else None
 
     def _passes_own(self, docs: Any) -> Mask:
         """Pass the articles that contain a word of the query itself and pass the filters."""
