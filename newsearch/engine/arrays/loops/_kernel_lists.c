@@ -25,8 +25,9 @@ List *lists_open(PyObject *parts, Py_ssize_t *count) {
     for (Py_ssize_t i = 0; i < *count; i++) {
         List *list = &lists[i];
         PyObject *part = PyList_GetItem(parts, i);
-        PyObject *doc, *value, *bits, *ranks;
-        if (!part || !PyArg_ParseTuple(part, "OOddOO", &doc, &value, &list->unit, &list->best, &bits, &ranks)) goto fail;
+        PyObject *doc, *value, *bits, *ranks, *live;
+        if (!part || !PyArg_ParseTuple(part, "OOddOOO", &doc, &value, &list->unit, &list->best, &bits, &ranks, &live))
+            goto fail;
         if (PyObject_TypeCheck(doc, &PyRange_Type)) {
             list->doc.type = list->value.type = IMPLIED;
             list->doc.length = list->value.length = PyObject_Size(doc);

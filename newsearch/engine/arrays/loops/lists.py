@@ -43,7 +43,8 @@ class Part(NamedTuple):
     """Sorted articles, each with a score of value * unit. Scores are above 0 and at most `best`.
 
     Long lists also have a bitmap. `bits` has one bit for each article of the index, set if it is in the list, in words
-    of 64 bits, uint64 (see sieve.union). `ranks` is the number of listed articles before each word, uint32.
+    of 64 bits, uint64 (see sieve.union). `ranks` is the number of listed articles before each word, uint32. `live` is
+    the number of these articles that are live, if it is known.
     """
 
     doc: Array
@@ -52,6 +53,7 @@ class Part(NamedTuple):
     best: float
     bits: Array | None = None
     ranks: Array | None = None
+    live: int | None = None
 
     def look_up(self, docs: Array) -> Array:
         """The values of these articles, 0 for those not in the list."""

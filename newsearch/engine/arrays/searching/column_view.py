@@ -201,6 +201,12 @@ class ColumnView:
         """Whether every article is live and published."""
         return all(bool(_visible(segment).all()) for segment in self.segments)
 
+    @cached_property
+    def all_published(self) -> bool:
+        """Whether every live article is visible."""
+        shown = self.shown(unpublished=False)
+        return shown is None or int(np.bitwise_count(shown).sum()) == self.live_articles
+
     def known(self, name: str, docs: Array | slice = slice(None)) -> ranking.Floats:
         """One of columns.KNOWN for these articles, NaN if unknown. Dates are in seconds, UTC."""
         return columns.known(name, self.spread("flag")[docs], self.spread(name)[docs])

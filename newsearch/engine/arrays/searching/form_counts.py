@@ -67,11 +67,15 @@ class FormCounts:
             terms = analysis.terms(node.text)
             if len(terms) == 2 and not any(map(is_half, terms)):
                 return view.count_neighbours(*terms)
+        if isinstance(node, Word) and node.field is None and node.text.isalpha() and view.all_published:
+            terms = analysis.terms(node.text)
+            if len(terms) == 1 and not is_half(terms[0]):
+                return view.count_word(terms[0])
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
         if clause is None or isinstance(clause.part, Every):
             return view.count_shown(unpublished=False)
-        return kernel.count([clause.part], view.shown(unpublished=False))
+        return view.count_found(clause.part, unpublished=False)
 
     def bound(self, word: str) -> int:
         """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""

@@ -6,7 +6,7 @@ and the URLs of those that may reach the page are read. To read all of them take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial, reduce
 from typing import Any, TypeAlias
 
@@ -56,7 +56,7 @@ class PageFilters:
         return self.passes if bits is None else bits
 
     def bits_again(self, candidates: int) -> Array | None:
-        """As `bits`, but None unless they are known, or the filters were asked for before and there are many candidates."""
+        """As `bits`, but None unless there are many candidates and the filters were asked for before."""
         if (marked := self._marked) is not None:
             return marked
         if candidates * _HARDLY_ANY < self._view.articles:

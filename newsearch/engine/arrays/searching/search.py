@@ -166,6 +166,8 @@ class Search:
     def _count_in(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match every clause."""
         self._make_lists()
+        if shown is self._shown and len(self._parts) == 1 and not self._is_every:
+            return self._view.count_found(self._parts[0], unpublished=self._finds_unpublished)
         if not self._is_every:
             return kernel.count(self._parts, shown)
         return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())

@@ -61,7 +61,7 @@ class WordView(ColumnView):
         if found is None:
             doc, code, most, live = self._lookup.find(term)
             unit = self.unit(live) / ranking.PARTS
-            found = self.with_bits(Part(doc, code, unit, unit * most))
+            found = self.with_bits(Part(doc, code, unit, unit * most, live=live))
             # As `size_of`, which would take as long as many searches.
             arrays = (found.doc, found.value, found.bits, found.ranks)
             size = _PART + sum([array.nbytes for array in arrays if array is not None])
@@ -248,11 +248,20 @@ class WordView(ColumnView):
 
     def unit_of(self, term: str) -> float:
         """The score of one 255th of the saturated weight of a word in any of its forms."""
+        return self.unit(self.count_word(term))
+
+    def count_word(self, term: str) -> int:
+        """How many live articles contain a word in any of its forms."""
         found: Part | None = self.cache.get(("words", term))
-        if found is None:
-            return self.unit(self.cache.made(("live", term), lambda: (self._lookup.live(term),))[0])
-        # That of a word was divided by PARTS, a power of two: the product is exact.
-        return found.unit * ranking.PARTS
+        if found is not None and found.live is not None:
+            return found.live
+        return self.cache.made(("live", term), lambda: (self._lookup.live(term),))[0]
+
+    def count_found(self, part: Part, *, unpublished: bool) -> int:
+        """How many articles of a list may be found."""
+        if part.live is not None and (unpublished or self.all_published):
+            return part.live
+        return kernel.count([part], self.shown(unpublished=unpublished))
 
     def slots_together(
         self, slots: Sequence[Slot], *, weight: float, width: int, ordered: bool, field: int
@@ -288,8 +297,10 @@ class WordView(ColumnView):
         Args:
             live: how many of the articles are neither deleted nor replaced. Counted if not given.
         """
-        unit = weight * self.unit(self.count_live(doc) if live is None else live)
-        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0)
+        if live is None:
+            live = self.count_live(doc)
+        unit = weight * self.unit(live)
+        return Part(doc, value, unit, unit * int(value.max()) if len(value) else 0.0, live=live)
 
     def unit(self, live: int) -> float:
         """The score of one 255th of the saturated weight of a word that `live` live articles contain."""
