@@ -45,10 +45,12 @@ class Kept:
         size = _size(sent)
         if size * 8 > self._most:
             return
+        # Encoded JSON has room behind its end, often several times as much as it is long.
+        kept = sent._replace(data=bytes(memoryview(sent.data)))
         with self._lock:
             if (old := self._sent.pop(key, None)) is not None:
                 self._room += _size(old)
-            self._sent[key] = sent
+            self._sent[key] = kept
             self._room -= size
             while self._room < 0:
                 self._room += _size(self._sent.pop(next(iter(self._sent))))

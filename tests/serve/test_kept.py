@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch import Index, QueryError
+from newsearch.outputs.json_page import to_json_bytes
 from newsearch.serve.kept import Kept, Sent
 
 SEARCH = "/api/v1/search"
@@ -40,6 +42,18 @@ def test_nothing_is_kept_without_room() -> None:
     kept = Kept(0)
     kept.put(("a", False), Sent(b"", False, {}))
     assert kept.get(("a", False)) is None
+
+
+def test_answers_take_no_more_memory_than_is_counted() -> None:
+    kept, most = Kept(1 << 20), 1 << 20
+    tracemalloc.start()
+    try:
+        for number in range(1_500):
+            kept.put((str(number), False), Sent(to_json_bytes({"articles": number}), False, {}))
+        assert tracemalloc.get_traced_memory()[0] <= most
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == 1_500
 
 
 @pytest.mark.parametrize("query", ["recognition ban", "recognition -ban", "topic:Privacy after:2020"])
