@@ -173,9 +173,10 @@ class _Trial:
 def _plain_words(asked: Asked) -> Sequence[Word]:
     """The words of a query of nothing else, whose counts bound the number of articles with all of them. Else none."""
     tree, text = asked.query.tree, asked.query.text
-    if not isinstance(tree, All) or asked.options.unpublished or not _is_words(text):
+    if asked.options.unpublished or not _is_words(text):
         return ()
-    words = [child for child in tree.children if isinstance(child, Word) and child.field is None]
+    children = tree.children if isinstance(tree, All) else (tree,)
+    words = [child for child in children if isinstance(child, Word) and child.field is None]
     return words if [word.text for word in words] == text.split() else ()
 
 
