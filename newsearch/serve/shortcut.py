@@ -20,7 +20,8 @@ _MOST_WORDS = 6
 """Of more, a search may look for words that go with them."""
 
 _FEW = 10
-"""Below so many matches, a page may need searches of other words: those that follow are not known beforehand."""
+"""Below so many matches of several words, a page may need searches of other words, more than are known beforehand. Of
+one word there are a dozen at most, which take less than a thread would wait for the loop."""
 
 _MOST_PACKED = 64 << 10
 """Bytes that are compressed on the loop at most: a millisecond or two."""
@@ -78,7 +79,8 @@ class Shortcut:
             return None
         started = thread_time()
         results = snapshot.index.run(request)
-        body = page_of(self._site, results, view, linked=True) if results.total >= _FEW else None
+        is_known = " " not in request.query or results.total >= _FEW
+        body = page_of(self._site, results, view, linked=True) if is_known else None
         if (took := thread_time() - started) > _SLOW:
             self._opens = monotonic() + _PENALTY * took
         if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):
