@@ -20,8 +20,11 @@ _MOST_WORDS = 6
 """Of more, a search may look for words that go with them."""
 
 _FEW = 10
-"""Below so many matches of several words, a page may need searches of other words, more than are known beforehand. Of
-one word there are a dozen at most, which take less than a thread would wait for the loop."""
+"""Below so many matches, a page may need searches of other words. Of three typed words and more, these may be so many
+that they would hold up the loop."""
+
+_FEW_WORDS = 2
+"""Of so many typed words, other searches take less time than a thread would wait for the loop."""
 
 _MOST_PACKED = 64 << 10
 """Bytes that are compressed on the loop at most: a millisecond or two."""
@@ -79,8 +82,8 @@ class Shortcut:
             return None
         started = thread_time()
         results = snapshot.index.run(request)
-        is_known = " " not in request.query or results.total >= _FEW
-        body = page_of(self._site, results, view, linked=True) if is_known else None
+        is_short = request.query.count(" ") < _FEW_WORDS or results.total >= _FEW
+        body = page_of(self._site, results, view, linked=True) if is_short else None
         if (took := thread_time() - started) > _SLOW:
             self._opens = monotonic() + _PENALTY * took
         if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):
