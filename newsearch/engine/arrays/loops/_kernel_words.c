@@ -169,13 +169,23 @@ static int is_ascii(const uint8_t *bytes, int64_t size) {
     return all < 0x80;
 }
 
+/* Where so many forms end, from the first on, and before that where that one begins. */
+static void read_ends(const Array *at, Py_ssize_t first, int size, int64_t *ends) {
+    const uint32_t *places = at->data;
+    if (at->type == U32) {
+        for (int i = 0; i <= size; i++) ends[i] = places[first + i];
+    } else {
+        for (int i = 0; i <= size; i++) ends[i] = integer(at, first + i);
+    }
+}
+
 /* The places of those of some forms, from the first on, that may be near enough by their lengths and their letters; -1
  * where one lies outside the dictionary. Nothing branches on a single form: which ones fit cannot be foreseen. */
 static int scan_block(const Wanted *wanted, uint32_t mask, const uint32_t *bit_of, const Array *text, const Array *at,
                       Py_ssize_t first, int size, uint8_t *places) {
     int64_t ends[BLOCK + 1];
     int is_outside = 0, count = 0, kept = 0;
-    for (int i = 0; i <= size; i++) ends[i] = integer(at, first + i);
+    read_ends(at, first, size, ends);
     for (int i = 0; i < size; i++) is_outside |= ends[i + 1] < ends[i];
     if (is_outside || ends[0] < 0 || ends[size] > text->length) return -1;
     const uint8_t *bytes = text->data;

@@ -30,7 +30,7 @@ from newsearch.engine.arrays.segment.records import Record
 from newsearch.engine.base import FACETS, Counts, Explanation, Options
 from newsearch.engine.optional import FormCount, Grouping, OutletCount
 from newsearch.query.plan import plan
-from newsearch.query.tree import Everything, Node
+from newsearch.query.tree import Everything, Node, Word
 from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
@@ -79,6 +79,11 @@ class Search:
         clause = self._compiler.clause
         of_added = clause if self._has_lists else self._compiler.clause_of_many
         of_optional = of_added if self._ranks_by_sum else clause
+        if len({type(node) for node in (*required, *optional)}) > 1:
+            # Compounds and phrases count their words. What has a list by then is not counted first and found again.
+            for node, compiled in [*((n, clause) for n in required), *((n, of_optional) for n in optional)]:
+                if isinstance(node, Word):
+                    compiled(node)
         self._required = [found for node in required if (found := clause(node))]
         self._optional = [found for node in optional if (found := of_optional(node))]
         if not self._required and not self._optional and (everything := clause(Everything())):
