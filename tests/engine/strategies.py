@@ -264,6 +264,7 @@ class Tuning:
     memory: int = CACHE
     uncoded: int = 1 << 16
     at_once: int = 1 << 15
+    list_share: int = 128
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -298,6 +299,7 @@ class Tuning:
                 (word_view, "_BITS_SHARE", self.bits_share),
                 (word_view, "_SCANS", self.scans),
                 (word_view, "_AT_ONCE", self.at_once),
+                (word_view, "_LIST_SHARE", self.list_share),
                 (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
@@ -322,6 +324,7 @@ tunings = st.builds(
     memory=st.sampled_from([0, 20_000, CACHE]),
     uncoded=st.sampled_from([0, 1 << 16]),
     at_once=st.sampled_from([1, 2, 1 << 15]),
+    list_share=st.sampled_from([128, CACHE, CACHE]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

@@ -192,6 +192,17 @@ def test_words_that_are_read_in_place_find_what_their_lists_find(
         asked = required, all_too, boost, visible, odd if filters else None, wanted, 0
         expected = in_numpy.best_partial([*further, *lists], *asked)
         alike(kernel.best_partial([*further, *words], *asked), expected)
+        # A word may also be the one that an article must hold.
+        required = bytes(random.permutation([1, *bytes(len(further) + len(words) - 1)]).tolist())
+        asked = required, all_too, boost, visible, odd if filters else None, wanted, 0
+        expected = in_numpy.best_partial([*further, *lists], *asked)
+        alike(kernel.best_partial([*further, *words], *asked), expected)
+    few = random.permutation(len(words) + len(further))[:3].tolist()
+    parts, expected_parts = ([[*further, *some][i] for i in few] for some in (words, lists))
+    ranked = boost, visible, odd if filters else None, wanted, int(random.integers(wanted))
+    alike(kernel.best_complete(parts, *ranked), in_numpy.best_complete(expected_parts, *ranked))
+    if any(isinstance(part, InPlace) for part in parts):
+        assert kernel.counted(parts, visible) == in_numpy.counted(expected_parts, visible)
     docs = random.permutation(articles)[:100].astype(np.uint32)
     for every in (False, True):
         held = np.frombuffer(kernel.holds(list(words), docs, every), bool).tolist()

@@ -17,6 +17,7 @@ from newsearch import ranking
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import InPlace, Slot
 from newsearch.engine.arrays.loops.spread import Spread, Table
+from newsearch.engine.arrays.searching.lookup import MAX_POSTINGS
 from newsearch.ranking import PARTS
 
 if importlib.util.find_spec("newsearch.engine.arrays.searching._lookup") is None:
@@ -73,7 +74,8 @@ def find(*segments: tuple[Any, ...], term: bytes = b"ban", stems: Any = None) ->
         return form.startswith(b"ban")
 
     asked = compiled.opened(list(segments)), term, stems or [(0, HASH)], is_stem
-    docs, codes, most, alive = compiled.find(*asked)
+    docs, codes, most, alive = compiled.find(*asked, MAX_POSTINGS)
+    assert compiled.find(*asked, len(docs) // 4 - 1) is None
     assert compiled.live(*asked) == alive
     in_place(segments, asked, docs, codes, most, alive)
     return np.frombuffer(docs, np.uint32).tolist(), np.frombuffer(codes, np.uint16).tolist(), most, alive
@@ -194,7 +196,7 @@ def test_what_goes_wrong_over_a_stem_is_raised() -> None:
         raise KeyError(form)
 
     with pytest.raises(KeyError):
-        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails)
+        compiled.find(compiled.opened([lookup_arrays()]), b"bann", [(0, HASH)], fails, MAX_POSTINGS)
 
 
 # Exact forms

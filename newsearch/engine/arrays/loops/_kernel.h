@@ -36,12 +36,13 @@ typedef struct {
 typedef struct {
     Postings *each;
     Py_ssize_t count;
+    void *room; /* for who needs them next, or NULL, see _kernel_by_segment.c */
 } AllPostings;
 
 typedef struct {
     Array doc, value;
     Array bits, ranks; /* see kernel.Part */
-    const AllPostings *postings; /* of a kernel.InPlace, whose `doc` tells the length alone; or NULL */
+    AllPostings *postings; /* of a kernel.InPlace, whose `doc` tells the length alone; or NULL */
     const FormRange *ranges;
     Py_ssize_t range_count;
     double unit, best;
@@ -53,6 +54,9 @@ int in_place_open(List *list, PyObject *ranges, PyObject *opened);
 
 /* Go on to the ranges of the segment of an article, or of the next one that has any. */
 void in_place_seek(List *list, int64_t doc);
+
+/* The place of the first posting of a form whose article is not below one of the segment. */
+Py_ssize_t in_place_from(const Postings *segment, const FormRange *range, int64_t number_);
 
 /* As `value_of`. Within a segment, articles may be asked for in any order. */
 double in_place_value(List *list, int64_t doc);
@@ -92,7 +96,7 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 /* ---- the functions of the module ---- */
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
-    common_doc[], count_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[], near_doc[],
+    common_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[], near_doc[],
     numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
@@ -102,6 +106,7 @@ PyObject *scores(PyObject *module, PyObject *args);
 PyObject *holds(PyObject *module, PyObject *args);
 PyObject *common(PyObject *module, PyObject *args);
 PyObject *count_(PyObject *module, PyObject *args);
+PyObject *counted(PyObject *module, PyObject *args);
 PyObject *best_codes(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);
 PyObject *begun(PyObject *module, PyObject *args);

@@ -1,6 +1,6 @@
 /* The best articles that hold every word, or some of them: `best_complete` and `best_partial` of kernel.py. */
 
-#include "_kernel_top.h"
+#include "_kernel_by_segment.h"
 
 /* From a kernel.Boost. */
 static int boost_open(Best *best, PyObject *boost) {
@@ -103,6 +103,51 @@ static Py_ssize_t next_likely(const Best *best, const List *list, Py_ssize_t i, 
     return seek(&list->doc, i, chunk * CHUNK);
 }
 
+/* Candidates of best_complete() among the articles of the first list; `elsewhere` is what the others can add. */
+static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsewhere) {
+    const Array *doc = &lists[0].doc, *value = &lists[0].value;
+    const double most = lists[0].best + elsewhere;
+    for (Py_ssize_t block = 0; (block = next_likely(best, &lists[0], block, most)) < doc->length; block += BLOCK) {
+        uint8_t places[BLOCK];
+        int candidates = sift(best, &lists[0], block, elsewhere, places);
+        for (Py_ssize_t j = 1; j < count && candidates; j++) {
+            if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
+        }
+        for (int candidate = 0; candidate < candidates; candidate++) {
+            const Py_ssize_t i = block + places[candidate];
+            const double known = threshold(best);
+            const int64_t number_ = article(doc, i);
+            if (number_ >= best->articles) { best->is_outside = 1; return -1; }
+            double text = number(value, i) * lists[0].unit;
+            if ((text + elsewhere) * boost_of(best, number_) * SLACK < known) continue;
+            Py_ssize_t j = 1;
+            for (; j < count; j++) {
+                const double other = value_of(&lists[j], number_);
+                if (other == 0) break;
+                text += other * lists[j].unit;
+            }
+            if (j < count) continue;
+            const double score = text * boost_of(best, number_);
+            if (score >= known && best_add(best, score, number_) < 0) return -1;
+        }
+    }
+    return 0;
+}
+
+/* As complete_from(), of a first word that is read in place. */
+static int complete_in_place(Best *best, List *lists, Py_ssize_t count, double elsewhere, Room *room) {
+    const List word = lists[0];
+    Cursor cursor = {0};
+    int failed = 0, is_rest = 0;
+    while (!failed && segment_next(best, &word, word.best + elsewhere, room, &cursor, &lists[0])) {
+        for (Py_ssize_t j = 1; j < count && cursor.is_rest != is_rest; j++) lists[j].at = 0;
+        is_rest = cursor.is_rest;
+        failed = complete_from(best, lists, count, elsewhere) < 0;
+    }
+    lists[0] = word;
+    return -failed;
+}
+
 const char best_complete_doc[] =
     "best_complete(parts, boost, visible, passes, wanted, first): the best articles that every part holds.";
 
@@ -113,41 +158,21 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "OOOOnn", &parts, &boost, &visible, &passes, &wanted, &first)) return NULL;
     if (boosted_open(&best, boost, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count);
-    if (!lists) goto done;
-    const Array *doc = &lists[0].doc, *value = &lists[0].value;
+    AllPostings *segments = lists ? lists[0].postings : NULL;
+    Room *room = segments ? room_open(segments) : NULL;
+    if (!lists || (segments && !room)) goto done;
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
-    let_go(&best, doc->length);
-    const double most = lists[0].best + elsewhere;
-    for (Py_ssize_t block = 0; (block = next_likely(&best, &lists[0], block, most)) < doc->length; block += BLOCK) {
-        uint8_t places[BLOCK];
-        int candidates = sift(&best, &lists[0], block, elsewhere, places);
-        for (Py_ssize_t j = 1; j < count && candidates; j++) {
-            if (lists[j].bits.is_open) candidates = keep_held(&lists[j], doc, block, candidates, places);
-        }
-        for (int candidate = 0; candidate < candidates; candidate++) {
-            const Py_ssize_t i = block + places[candidate];
-            const double known = threshold(&best);
-            const int64_t number_ = article(doc, i);
-            if (number_ >= best.articles) { best.is_outside = 1; goto done; }
-            double text = number(value, i) * lists[0].unit;
-            if ((text + elsewhere) * boost_of(&best, number_) * SLACK < known) continue;
-            Py_ssize_t j = 1;
-            for (; j < count; j++) {
-                const double other = value_of(&lists[j], number_);
-                if (other == 0) break;
-                text += other * lists[j].unit;
-            }
-            if (j < count) continue;
-            const double score = text * boost_of(&best, number_);
-            if (score >= known && best_add(&best, score, number_) < 0) goto done;
-        }
-    }
+    let_go(&best, lists[0].doc.length);
+    if (room ? complete_in_place(&best, lists, count, elsewhere, room) < 0
+                : complete_from(&best, lists, count, elsewhere) < 0)
+        goto done;
     hold(&best);
     rows = best_rows(&best, first);
 done:
     hold(&best);
     if (best.is_outside) out_of_range();
+    if (segments) room_close(room, segments);
     if (lists) lists_close(lists, count);
     best_close(&best);
     return rows;
@@ -170,10 +195,7 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
                         const char *is_earlier, Py_ssize_t lead, double later, List **others) {
     const Array *doc = &lists[lead].doc, *value = &lists[lead].value;
     int met_before = 0;
-    for (Py_ssize_t j = 0; j < count; j++) {
-        lists[j].at = 0;
-        met_before |= is_earlier[j];
-    }
+    for (Py_ssize_t j = 0; j < count; j++) met_before |= is_earlier[j];
     const double most = lists[lead].best + later;
     for (Py_ssize_t block = 0; (block = next_likely(best, &lists[lead], block, most)) < doc->length; block += BLOCK) {
         uint8_t places[BLOCK];
@@ -207,6 +229,24 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     return 0;
 }
 
+/* As partial_from(), from the begin of all lists. A lead that is read in place is taken window by window. */
+static int partial_led_by(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
+                          const char *is_earlier, Py_ssize_t lead, double later, List **others, Room *room) {
+    const List word = lists[lead];
+    Cursor cursor = {0};
+    int failed = 0, is_rest = 0;
+    for (Py_ssize_t j = 0; j < count; j++) lists[j].at = 0;
+    if (!word.postings)
+        return partial_from(best, lists, count, is_required, also_complete, is_earlier, lead, later, others);
+    while (!failed && segment_next(best, &word, word.best + later, room, &cursor, &lists[lead])) {
+        for (Py_ssize_t j = 0; j < count && cursor.is_rest != is_rest; j++) lists[j].at = 0;
+        is_rest = cursor.is_rest;
+        failed = partial_from(best, lists, count, is_required, also_complete, is_earlier, lead, later, others) < 0;
+    }
+    lists[lead] = word;
+    return -failed;
+}
+
 #define MANY 10 /* lists from which on it is faster to add them up than to take them one after the other */
 
 /* All lists but one, those first that can add most; NULL where there is no memory, which only takes time. */
@@ -236,16 +276,17 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (boosted_open(&best, boost, visible, passes, wanted) < 0) return NULL;
     List *lists = lists_open(parts, &count), **others = NULL;
     char *is_earlier = lists ? PyMem_Calloc((size_t)count, 1) : NULL;
-    if (!lists) goto done;
+    AllPostings *segments = lists ? segments_of(lists, count) : NULL;
+    Room *room = segments ? room_open(segments) : NULL;
+    if (!lists || (segments && !room)) goto done;
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
     Py_ssize_t lead = -1, length = 0;
-    int is_many = count >= MANY;
+    const int is_many = count >= MANY;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
         length += lists[i].doc.length;
-        is_many |= lists[i].postings != NULL;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
     if (lead < 0 && is_many) {
@@ -257,7 +298,8 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     let_go(&best, lead < 0 ? length : lists[lead].doc.length);
     if (lead >= 0) {
         all -= lists[lead].best;
-        if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others) < 0) goto done;
+        if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, all, others, room) < 0)
+            goto done;
     } else {
         for (Py_ssize_t turn = 0; turn < count; turn++) {
             lead = -1;
@@ -265,7 +307,7 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
                 if (!is_earlier[i] && (lead < 0 || lists[i].best > lists[lead].best)) lead = i;
             }
             all -= lists[lead].best;
-            if (partial_from(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL) < 0)
+            if (partial_led_by(&best, lists, count, is_required, also_complete, is_earlier, lead, all, NULL, room) < 0)
                 goto done;
             is_earlier[lead] = 1;
         }
@@ -277,6 +319,7 @@ done:
     if (best.is_outside) out_of_range();
     PyMem_Free(is_earlier);
     PyMem_Free(others);
+    if (segments) room_close(room, segments);
     if (lists) lists_close(lists, count);
     best_close(&best);
     return rows;

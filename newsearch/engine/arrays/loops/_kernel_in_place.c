@@ -10,6 +10,7 @@ static void postings_free(AllPostings *all) {
         array_close(&all->each[i].code);
         array_close(&all->each[i].language);
     }
+    PyMem_Free(all->room);
     PyMem_Free(all->each);
     PyMem_Free(all);
 }
@@ -82,12 +83,12 @@ int in_place_open(List *list, PyObject *ranges, PyObject *opened) {
     return 0;
 }
 
-/* The place of an article among the postings of a form, or -1. */
-static Py_ssize_t place_of(const Postings *segment, const FormRange *range, uint16_t number_) {
+Py_ssize_t in_place_from(const Postings *segment, const FormRange *range, int64_t number_) {
     const uint16_t *doc = segment->doc.data;
     Py_ssize_t low = range->first, high = range->last;
+    if (number_ >= segment->articles) return high;
     if (is_stepped(range)) {
-        const int step = number_ / STEP;
+        const int step = (int)(number_ / STEP);
         if (step + 1 < STEPS && low + range->before[step + 1] < high) high = low + range->before[step + 1];
         if (low + range->before[step] < high) low += range->before[step];
     }
@@ -97,7 +98,13 @@ static Py_ssize_t place_of(const Postings *segment, const FormRange *range, uint
         low += doc[low + half - 1] < number_ ? half : 0;
         left -= half;
     }
-    return low < high && doc[low] == number_ ? low : -1;
+    return low + (low < high && doc[low] < number_);
+}
+
+/* The place of an article among the postings of a form, or -1. */
+static inline Py_ssize_t place_of(const Postings *segment, const FormRange *range, uint16_t number_) {
+    const Py_ssize_t place = in_place_from(segment, range, number_);
+    return place < range->last && ((const uint16_t *)segment->doc.data)[place] == number_ ? place : -1;
 }
 
 void in_place_seek(List *list, int64_t doc) {

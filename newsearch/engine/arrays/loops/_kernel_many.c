@@ -6,7 +6,7 @@
  * only that may reach the page with it. Whether the next list is added up or looked up is a matter of what costs less,
  * which each window tells the next. */
 
-#include "_kernel_top.h"
+#include "_kernel_by_segment.h"
 
 #define WINDOW (1 << 16)   /* articles, as many as a segment may have */
 #define SOUGHT 32          /* to look an article up in a list takes as long as to add up so many postings */
@@ -269,14 +269,6 @@ static void put_in_order(Many *many) {
     for (Py_ssize_t j = many->count - 1; j >= 0; j--) many->later[j] = many->later[j + 1] + many->order[j]->best;
     double begun = 0;
     while (many->added < many->count && begun < all / BEGIN) begun += (double)many->order[many->added++]->doc.length;
-}
-
-/* The segments in which words lie, of which each is a window; NULL if all words are lists. */
-static const AllPostings *segments_of(const List *lists, Py_ssize_t count) {
-    for (Py_ssize_t j = 0; j < count; j++) {
-        if (lists[j].postings) return lists[j].postings;
-    }
-    return NULL;
 }
 
 int best_of_many(Best *best, List *lists, Py_ssize_t count, int also_complete) {

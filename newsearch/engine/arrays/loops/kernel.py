@@ -369,6 +369,15 @@ def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
     return doc, best
 
 
+def counted(parts: list[Part], visible: Array | None) -> tuple[int, int]:
+    """How many visible articles are in every part, and how many in any. The compiled twin takes parts of which at least
+    one is an `InPlace`, and makes no list."""
+    docs = np.unique(np.concatenate([part.doc.astype(np.uint32) for part in listed(parts)]))
+    if visible is not None:
+        docs = docs[has_bit(visible, docs)]
+    return count(parts, visible), len(docs)
+
+
 def postings(segments: list[tuple[Array, Array, Array | None, int]]) -> Any:
     """The postings of all segments, held open for words that are read in place (see `InPlace`).
 
@@ -402,6 +411,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "common",
         "best_complete",
         "count",
+        "counted",
         "exact",
         "foremost",
         "give_back",

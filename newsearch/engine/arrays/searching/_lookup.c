@@ -136,6 +136,5 @@ static struct PyModuleDef definition = {
 static const Constant constants[] = {CONSTANT(MAX_ARTICLES), CONSTANT(PARTS), CONSTANT(K1), CONSTANT(FIELDS)};
 
 PyMODINIT_FUNC PyInit__lookup(void) {
-    find_weights();
     return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);
 }

@@ -2,6 +2,7 @@
 
 #include "_arrays.h"
 #include "_postings.h"
+#include "_cells.h"
 
 #include <stdlib.h>
 
@@ -30,8 +31,6 @@ typedef struct {
     uint64_t *is_dead;          /* a bit for each article, or NULL if all are live */
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
 } SegmentArrays;
-
-typedef struct Cells Cells;
 
 typedef struct {
     SegmentArrays *each;
@@ -130,4 +129,3 @@ PyObject *live(PyObject *module, PyObject *args);
 PyObject *neighbours(PyObject *module, PyObject *args);
 PyObject *placed(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);
-void find_weights(void);

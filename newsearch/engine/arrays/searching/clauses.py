@@ -84,10 +84,14 @@ class Compiler:
             case Or() | Phrase() | Near() | Prefix() | Fuzzy():
                 return self._remembered(node)
 
-    def clause_of_many(self, node: Node) -> ScoringClause | None:
-        """As `clause`, but a word may be an `InPlace`: for nodes among so many that few articles need all of them."""
+    def clause_of_page(self, node: Node, *, of_many: bool = False) -> ScoringClause | None:
+        """As `clause`, but a word may be an `InPlace`.
+
+        Args:
+            of_many: whether the node is one of so many that few articles need all of them.
+        """
         if isinstance(node, Word) and node.field is None and node.text.isalpha():
-            return self._word(node, self._view.word_of_many)
+            return self._word(node, self._view.word_of_many if of_many else self._view.word_of_page)
         return self.clause(node)
 
     def _remembered(self, node: Word | Or | Phrase | Near | Prefix | Fuzzy) -> ScoringClause | None:

@@ -26,6 +26,9 @@ from newsearch.text.analysis import Stemming
 
 Array: TypeAlias = NDArray[Any]
 
+MAX_POSTINGS = 2**62
+"""More than the forms of any term have."""
+
 
 class Found(NamedTuple):
     """The postings of a word in any of its forms.
@@ -72,10 +75,23 @@ class WordLookup:
         Raises:
             ValueError, IndexCorrupt: the segments are damaged.
         """
+        found = self.find_short(term, MAX_POSTINGS)
+        assert found is not None
+        return found
+
+    def find_short(self, term: str, most: int) -> Found | None:
+        """As `find`, but None if its forms have more than `most` postings.
+
+        Raises:
+            ValueError, IndexCorrupt: the segments are damaged.
+        """
         if _compiled is None:
             return self._find(term)
-        doc, code, most, count = _compiled.find(self._opened, *self._asked(term))
-        return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), most, count)
+        found = _compiled.find(self._opened, *self._asked(term), most)
+        if found is None:
+            return None
+        doc, code, highest, count = found
+        return Found(np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint16), highest, count)
 
     def in_place(self, term: str) -> Lying | None:
         """Look a term up without making a list of its postings. None without the compiled twin.

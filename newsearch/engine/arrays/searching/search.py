@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from newsearch import ranking
 from newsearch.articles.article import Article
 from newsearch.engine.arrays.loops import kernel, matches, sieve
-from newsearch.engine.arrays.loops.kernel import Every, Mask, Part, Passes, Row, listed, shortest_first
+from newsearch.engine.arrays.loops.kernel import (
+    Every,
+    InPlace,
+    Mask,
+    Part,
+    Passes,
+    Row,
+    listed,
+    shortest_first,
+)
 from newsearch.engine.arrays.searching import facets, ordering
 from newsearch.engine.arrays.searching.clauses import Compiler, ScoringClause
 from newsearch.engine.arrays.searching.guard import checked
@@ -57,8 +66,9 @@ class Search:
         self._nodes = asked.required, asked.optional, options.also if by_score else ()
         # Few articles contain all the words of a text, and those that do tend to be long rather than relevant.
         self._ranks_by_sum = asked.is_text and by_score
-        self._has_lists = not (self._ranks_by_sum or self._nodes[2])
+        self._has_lists = not by_score
         self._compile()
+        self._has_lists = InPlace not in [type(clause.part) for clause in self._clauses + self._also]
         # Articles that match only added words must be excluded, but only if no other clause is required.
         self._needs_own = bool(self._also) and not (options.also_finds or self._required)
         self._has_partial = len(self._optional) > 1 or bool(
@@ -70,16 +80,17 @@ class Search:
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost = view.boost(options.boosts, self._as_of, options.tz)
+        self._shown_counts: tuple[int, int] | None = None
         self._page, self._is_held = self._find_page()
         self._records: list[Record] | None = None
 
     def _compile(self) -> None:
-        """Compile the nodes to clauses. Without lists, those words are read in place that only some articles need."""
+        """Compile the nodes to clauses. Without lists, words may be read in place."""
         required, optional, also = self._nodes
-        clause = self._compiler.clause
-        of_added = clause if self._has_lists else self._compiler.clause_of_many
-        of_optional = of_added if self._ranks_by_sum else clause
-        if len({type(node) for node in (*required, *optional)}) > 1:
+        clause = self._compiler.clause if self._has_lists else self._compiler.clause_of_page
+        of_many = self._compiler.clause if self._has_lists else self._clause_of_many
+        of_optional = of_many if self._ranks_by_sum else clause
+        if len({*map(type, required), *map(type, optional)}) > 1:
             # Compounds and phrases count their words. What has a list by then is not counted first and found again.
             for node, compiled in [*((n, clause) for n in required), *((n, of_optional) for n in optional)]:
                 if isinstance(node, Word):
@@ -89,10 +100,13 @@ class Search:
         if not self._required and not self._optional and (everything := clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional
-        self._also = [found for node in also if (found := of_added(node))]
+        self._also = [found for node in also if (found := of_many(node))]
         # Scores are always summed in this order. Otherwise rounding could give equal articles different scores.
         self._parts = _by_length(self._clauses)
         self._scored = _by_length(self._clauses + self._also) if self._also else self._parts
+
+    def _clause_of_many(self, node: Node) -> ScoringClause | None:
+        return self._compiler.clause_of_page(node, of_many=True)
 
     def _make_lists(self) -> None:
         """Read the lists of all words, which everything but the page and its scores needs."""
@@ -153,14 +167,13 @@ class Search:
         complete = self._count
         if not self._has_partial or self._required:
             return Counts(complete, len(self._partial))
-        found = self._any
-        count = int(np.bitwise_count(found).sum())
+        count = self._count_any(self._shown)
         if self._filters:
             is_many = count * _MANY >= self._view.articles
             bits = self._sieve.bits if is_many else self._sieve.asked_bits
             if bits is None:
                 return Counts(complete, len(self._partial))
-            count = int(np.bitwise_count(found & bits).sum())
+            count = self._count_any(bits if self._shown is None else bits & self._shown)
         return Counts(complete, count - complete)
 
     @cached_property
@@ -170,12 +183,28 @@ class Search:
 
     def _count_in(self, shown: Array | None) -> int:
         """The number of articles of a bitmap that match every clause."""
-        self._make_lists()
-        if shown is self._shown and len(self._parts) == 1 and not self._is_every:
+        if self._is_every:
+            return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
+        if shown is self._shown and len(self._parts) == 1:
             return self._view.count_found(self._parts[0], unpublished=self._finds_unpublished)
-        if not self._is_every:
-            return kernel.count(self._parts, shown)
-        return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
+        return kernel.count(self._parts, shown) if self._has_lists else self._counts_in(shown)[0]
+
+    def _count_any(self, shown: Array | None) -> int:
+        """The number of articles of a bitmap that match at least one clause."""
+        if not self._has_lists:
+            return self._counts_in(shown)[1]
+        return int(np.bitwise_count(self._any if shown is None else self._any & shown).sum())
+
+    def _counts_in(self, shown: Array | None) -> tuple[int, int]:
+        """How many articles of a bitmap match every clause, and how many any, without the lists of all words."""
+        if not any(isinstance(part, InPlace) for part in self._parts):
+            self._make_lists()
+            return self._count_in(shown), self._count_any(shown)
+        if shown is not self._shown:
+            return kernel.counted(self._parts, shown)
+        if self._shown_counts is None:
+            self._shown_counts = kernel.counted(self._parts, shown)
+        return self._shown_counts
 
     @property
     def _filter_bits(self) -> Array | None:
@@ -422,15 +451,14 @@ class Search:
                 return _numbers(bits if self._shown is None else bits & self._shown)
         return self._passing(self._holding(self._clauses))
 
-    @property
+    @cached_property
     def _any(self) -> Array:
-        """A bitmap over all articles: set if the article is visible and matches at least one clause."""
+        """A bitmap over all articles: set if the article matches at least one clause."""
         self._make_lists()
         parts = listed(self._parts)
         bits = sieve.union([part.doc for part in parts if part.bits is None], self._view.articles)
         known = (part.bits for part in parts if part.bits is not None)
-        held = reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
-        return held if self._shown is None else held & self._shown
+        return reduce(np.bitwise_or, known, np.frombuffer(bits, np.uint64))
 
     @cached_property
     def _partial(self) -> Array:
@@ -438,7 +466,10 @@ class Search:
         self._make_lists()
         if not self._has_partial:
             return np.empty(0, np.uint32)
-        docs = self._holding(self._required) if self._required else _numbers(self._any)
+        if self._required:
+            docs = self._holding(self._required)
+        else:
+            docs = _numbers(self._any if self._shown is None else self._any & self._shown)
         docs = self._passing(docs)
         return docs[~matches.holds(docs, self._complete)]
 

@@ -19,7 +19,7 @@ from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
 from newsearch.engine.arrays.searching.column_view import ColumnView
-from newsearch.engine.arrays.searching.lookup import WordLookup, occurrences, united
+from newsearch.engine.arrays.searching.lookup import Found, WordLookup, occurrences, united
 from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_bytes, vocabulary_of
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
@@ -44,6 +44,12 @@ _AT_ONCE = 1 << 15
 _PART = 600
 """The bytes of a Part besides those of its arrays."""
 
+_LISTED = 8
+"""The bytes of a list for each of its articles, at most, with bits and ranks."""
+
+_LIST_SHARE = 128
+"""A list of more than one part in so many of the cache is not made for a page."""
+
 
 class WordView(ColumnView):
     """The columns and words of one generation. Read-only except for its caches; `memory` are the most bytes of them."""
@@ -58,28 +64,56 @@ class WordView(ColumnView):
     def word(self, term: str) -> Part:
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found: Part | None = self.cache.get(("words", term))
-        if found is None:
-            doc, code, most, live = self._lookup.find(term)
-            unit = self.unit(live) / ranking.PARTS
-            found = self.with_bits(Part(doc, code, unit, unit * most, live=live))
-            # As `size_of`, which would take as long as many searches.
-            arrays = (found.doc, found.value, found.bits, found.ranks)
-            size = _PART + sum([array.nbytes for array in arrays if array is not None])
-            self.cache.put(("words", term), found, size)
-        return found
+        return self._listed(term, self._lookup.find(term)) if found is None else found
+
+    def _listed(self, term: str, found: Found) -> Part:
+        doc, code, most, live = found
+        unit = self.unit(live) / ranking.PARTS
+        part = self.with_bits(Part(doc, code, unit, unit * most, live=live))
+        # As `size_of`, which would take as long as many searches.
+        arrays = (part.doc, part.value, part.bits, part.ranks)
+        size = _PART + sum([array.nbytes for array in arrays if array is not None])
+        self.cache.put(("words", term), part, size)
+        return part
+
+    def word_of_page(self, term: str) -> Part:
+        """As `word`, but read where it lies if its list would take a large part of the cache.
+
+        A page needs few articles. In a large index, such lists would drive each other out again and again.
+        """
+        listed: Part | None = self.cache.get(("words", term))
+        if listed is not None:
+            return listed
+        lying = self._lying(term)
+        if lying is None:
+            short = self._lookup.find_short(term, self.cache.limit // (_LIST_SHARE * _LISTED))
+            if short is not None:
+                return self._listed(term, short)
+            lying = self._lie(term)
+        return self.word(term) if lying is None else lying
 
     def word_of_many(self, term: str) -> Part:
         """As `word`, but read where it lies if its list is not cached: few articles need all words of a text."""
-        found: Part | None = self.cache.get(("words", term)) or self.cache.get(("in place", term))
-        if found is None:
-            lies = None if self._postings is None else self._lookup.in_place(term)
-            if lies is None:
-                return self.word(term)
-            unit = self.unit(lies.live) / ranking.PARTS
-            # The length of a range is all that it tells.
-            articles: Any = range(lies.held)
-            found = kernel.InPlace(articles, lies.ranges, unit, unit * lies.most, self._postings)
-            self.cache.put(("in place", term), found, _PART + len(lies.ranges))
+        listed: Part | None = self.cache.get(("words", term))
+        if listed is not None:
+            return listed
+        lying = self._lying(term) or self._lie(term)
+        return self.word(term) if lying is None else lying
+
+    def _lying(self, term: str) -> Part | None:
+        found: Part | None = self.cache.get(("in place", term))
+        return found
+
+    def _lie(self, term: str) -> Part | None:
+        """Find out where a word lies. None if the loops cannot read it there."""
+        lies = None if self._postings is None else self._lookup.in_place(term)
+        if lies is None:
+            return None
+        unit = self.unit(lies.live) / ranking.PARTS
+        # The length of a range is all that it tells.
+        articles: Any = range(lies.held)
+        found = kernel.InPlace(articles, lies.ranges, unit, unit * lies.most, self._postings, live=lies.live)
+        self.cache.put(("in place", term), found, _PART + len(lies.ranges))
         return found
 
     @cached_property
@@ -253,6 +287,8 @@ class WordView(ColumnView):
     def count_word(self, term: str) -> int:
         """How many live articles contain a word in any of its forms."""
         found: Part | None = self.cache.get(("words", term))
+        if found is None:
+            found = self._lying(term)
         if found is not None and found.live is not None:
             return found.live
         return self.cache.made(("live", term), lambda: (self._lookup.live(term),))[0]
@@ -261,6 +297,8 @@ class WordView(ColumnView):
         """How many articles of a list may be found."""
         if part.live is not None and (unpublished or self.all_published):
             return part.live
+        if isinstance(part, kernel.InPlace):
+            return kernel.counted([part], self.shown(unpublished=unpublished))[0]
         return kernel.count([part], self.shown(unpublished=unpublished))
 
     def slots_together(
