@@ -38,6 +38,10 @@ _BITS_SHARE = 128
 """A word in more than one of this many articles gets a bitmap over all articles. A membership test then reads one bit
 instead of searching the list."""
 
+_CROWDED, _BITS_SHARE_OF_CROWDED = 0.75, 32
+"""When so much of the cache is used, only a word in more than one of so many articles gets a bitmap: it takes more memory
+than most lists."""
+
 _AT_ONCE = 1 << 15
 """The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
 
@@ -146,7 +150,8 @@ class WordView(ColumnView):
 
     def with_bits(self, part: Part) -> Part:
         """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
-        if len(part.doc) * _BITS_SHARE <= self.articles:
+        is_crowded = self.cache.used > self.cache.limit * _CROWDED
+        if len(part.doc) * (_BITS_SHARE_OF_CROWDED if is_crowded else _BITS_SHARE) <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
