@@ -39,8 +39,8 @@ _BITS_SHARE = 128
 instead of searching the list."""
 
 _CROWDED, _BITS_SHARE_OF_CROWDED = 0.75, 32
-"""When so much of the cache is used, only a word in more than one of so many articles gets a bitmap: it takes more memory
-than most lists."""
+"""When so much of the cache is used, only a word in more than one of so many articles gets a bitmap, which takes more
+memory than most lists."""
 
 _AT_ONCE = 1 << 15
 """The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
