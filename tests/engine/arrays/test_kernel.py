@@ -247,7 +247,11 @@ def test_the_first_articles_by_a_value_are_the_same(
     flags = spread_of(random, random.integers(0, 8, articles), bounds, ["u1", "u2"])
     visible = bits_of(random.random(articles) < 0.7) if random.random() < 0.5 else None
     passes = [None, bits_of(random.random(articles) < 0.4), odd][random.integers(3)]
-    asked = docs, visible, passes, values, flags, 2, least, falling, wanted, int(skipped * wanted)
+    column = values, flags, 2, least, falling
+    every = in_numpy.sort_keys(np.arange(articles, dtype=np.uint32), *column)
+    ceilings = np.maximum.reduceat(every, np.arange(0, articles, kernel.SORTED_CHUNK))
+    ceilings = [None, ceilings][random.integers(2)]
+    asked = docs, visible, passes, *column, ceilings, wanted, int(skipped * wanted)
     found, before = kernel.foremost(*asked)
     expected, before_expected = in_numpy.foremost(*asked)
     assert sorted(np.frombuffer(found, np.uint32).tolist()) == sorted(expected.tolist())
@@ -258,9 +262,9 @@ def test_what_lies_outside_the_index_is_refused() -> None:
     docs, flags = np.array([1, 3], np.uint32), Spread([np.ones(2, np.uint8), np.ones(1, np.uint8)])
     values = Spread([np.arange(2), np.arange(1)])
     with pytest.raises(ValueError, match="outside"):
-        kernel.foremost(docs, None, None, values, flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, None, None, values, flags, 1, 0.0, True, None, 1, 0)
     with pytest.raises(TypeError):
-        kernel.foremost(docs, None, None, Spread([np.arange(3)]), flags, 1, 0.0, True, 1, 0)
+        kernel.foremost(docs, None, None, Spread([np.arange(3)]), flags, 1, 0.0, True, None, 1, 0)
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,6 +9,7 @@
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
 #define BLOCK 64   /* postings that are looked at together */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
+#define SORTED_CHUNK 64 /* articles whose keys have a common ceiling in another order, see kernel.py */
 #define SLACK (1 + 1e-9)
 
 typedef struct { double score; uint32_t doc; } Row;

@@ -4,19 +4,20 @@
 #include "_spread.h"
 
 typedef struct {
-    Array docs;
+    Array docs, ceilings; /* the highest key of every SORTED_CHUNK articles, or not open */
     PyObject *held[2];
     const Spread *values, *flags;
     int known, is_falling; /* the bit of a flag that tells that there is a value, and whether the highest comes first */
     double least;          /* a value below it is unknown */
 } Sort;
 
-static int sort_open(Sort *sort, PyObject *docs, PyObject *values, PyObject *flags) {
-    if (articles_open(&sort->docs, docs) < 0 || !(sort->values = spread_of(values, &sort->held[0])) ||
+static int sort_open(Sort *sort, PyObject *docs, PyObject *values, PyObject *flags, PyObject *ceilings) {
+    if (articles_open(&sort->docs, docs) < 0 || (ceilings != Py_None && array_open(&sort->ceilings, ceilings) < 0) || !(sort->values = spread_of(values, &sort->held[0])) ||
         !(sort->flags = spread_of(flags, &sort->held[1])))
         return -1;
     const Py_ssize_t count = sort->values->count;
-    int is_fitting = sort->docs.type == U32 && sort->flags->count == count;
+    int is_fitting = sort->docs.type == U32 && sort->flags->count == count &&
+                     (!sort->ceilings.is_open || sort->ceilings.type == F64);
     for (Py_ssize_t i = 0; is_fitting && i < count; i++)
         is_fitting = sort->values->starts[i + 1] == sort->flags->starts[i + 1] && sort->flags->parts[i].type != F64;
     if (is_fitting) return 0;
@@ -26,6 +27,7 @@ static int sort_open(Sort *sort, PyObject *docs, PyObject *values, PyObject *fla
 
 static void sort_close(Sort *sort) {
     array_close(&sort->docs);
+    array_close(&sort->ceilings);
     Py_XDECREF(sort->held[0]);
     Py_XDECREF(sort->held[1]);
 }
@@ -62,15 +64,33 @@ static int sift_keys(const double *keys, int count, double least, uint8_t *place
     return kept;
 }
 
+/* Those of some articles whose ceilings reach the threshold; returns how many these are. */
+static int keep_likely(const Sort *sort, double least, const uint32_t *docs, int count, uint32_t *kept_) {
+    const double *ceilings = sort->ceilings.data;
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const Py_ssize_t chunk = (Py_ssize_t)(docs[i] / SORTED_CHUNK);
+        kept_[kept] = docs[i];
+        kept += chunk >= sort->ceilings.length || ceilings[chunk] >= least;
+    }
+    return kept;
+}
+
 /* Add those of a block of articles of one segment that reach the threshold. */
 static int add_block(Best *best, const Sort *sort, Py_ssize_t part, const uint32_t *docs, int count) {
     const int64_t start = sort->values->starts[part], size = sort->values->starts[part + 1] - start;
+    const double least = threshold(best);
     double keys[BLOCK];
+    uint32_t likely[BLOCK];
     uint8_t places[BLOCK];
     for (int i = 0; i < count; i++) best->is_outside |= docs[i] - start < 0 || docs[i] - start >= size;
     if (best->is_outside) return -1;
+    if (sort->ceilings.is_open && least > -INFINITY) {
+        count = keep_likely(sort, least, docs, count, likely);
+        docs = likely;
+    }
     keys_of(sort, part, docs, count, keys);
-    const int kept = sift_keys(keys, count, threshold(best), places);
+    const int kept = sift_keys(keys, count, least, places);
     for (int i = 0; i < kept; i++) {
         const uint32_t doc = docs[places[i]];
         if (keys[places[i]] < threshold(best)) continue;
@@ -97,18 +117,18 @@ static int add_sorted(Best *best, const Sort *sort) {
 }
 
 const char foremost_doc[] =
-    "foremost(docs, visible, passes, values, flags, known, least, falling, wanted, first): of some articles those of the first\n"
-    "values, and how many of them come before place `first`.";
+    "foremost(docs, visible, passes, values, flags, known, least, falling, ceilings, wanted, first): of some articles those\n"
+    "of the first values, and how many of them come before place `first`.";
 
 PyObject *foremost(PyObject *module, PyObject *args) {
-    PyObject *docs, *visible, *passes, *values, *flags, *found = NULL;
+    PyObject *docs, *visible, *passes, *values, *flags, *ceilings, *found = NULL;
     Py_ssize_t wanted, first;
     Sort sort = {0};
     Best best = {0};
-    if (!PyArg_ParseTuple(args, "OOOOOidpnn", &docs, &visible, &passes, &values, &flags, &sort.known, &sort.least,
-                          &sort.is_falling, &wanted, &first))
+    if (!PyArg_ParseTuple(args, "OOOOOidpOnn", &docs, &visible, &passes, &values, &flags, &sort.known, &sort.least,
+                          &sort.is_falling, &ceilings, &wanted, &first))
         return NULL;
-    if (sort_open(&sort, docs, values, flags) < 0 || best_open(&best, visible, passes, wanted) < 0) goto done;
+    if (sort_open(&sort, docs, values, flags, ceilings) < 0 || best_open(&best, visible, passes, wanted) < 0) goto done;
     let_go(&best, sort.docs.length);
     if (add_sorted(&best, &sort) < 0) goto done;
     hold(&best);

@@ -157,6 +157,19 @@ def _add_partial(
     best.add(docs.take(kept), score.take(kept))
 
 
+SORTED_CHUNK = 64
+"""So many articles have a common ceiling in an order other than relevance."""
+
+
+def sort_keys(
+    docs: Array, values: Spread, flags: Spread, known: int, least: float, falling: bool
+) -> ranking.Floats:
+    """The keys of some articles in an order other than relevance, see `foremost`. The highest comes first."""
+    found = values.take(docs).astype(np.float64)
+    is_known = ((flags.take(docs) & known) != 0) & (found >= least)
+    return np.where(is_known, found if falling else -found, -np.inf)
+
+
 def foremost(
     docs: Array,
     visible: Array | None,
@@ -166,6 +179,7 @@ def foremost(
     known: int,
     least: float,
     falling: bool,
+    ceilings: Array | None,
     wanted: int,
     first: int,
 ) -> tuple[Any, int]:
@@ -178,6 +192,8 @@ def foremost(
         known: the bit of a flag that tells that there is a value.
         least: a value below it is unknown. Unknown ones come last.
         falling: whether the highest values come first.
+        ceilings: the highest key of every SORTED_CHUNK articles of the index, float64, or None. What they rule out is
+            not read.
 
     Returns:
         A buffer of the article numbers, uint32, as `best_complete` returns articles; and how many come before them.
@@ -186,9 +202,7 @@ def foremost(
         docs = docs[has_bit(visible, docs)]
     if passes is not None:
         docs = docs[passed(passes, docs)]
-    found = values.take(docs).astype(np.float64)
-    is_known = ((flags.take(docs) & known) != 0) & (found >= least)
-    keys = np.where(is_known, found if falling else -found, -np.inf)
+    keys = sort_keys(docs, values, flags, known, least, falling)
     kept = ranking.top(keys, wanted)
     shown = from_place(keys.take(kept), first)
     return docs.take(kept.take(shown)), len(kept) - len(shown)
@@ -398,6 +412,7 @@ def give_back() -> None:
 _CONSTANTS = {
     "FIELDS": len(ranking.TEXT_FIELDS),
     "CHUNK": CHUNK,
+    "SORTED_CHUNK": SORTED_CHUNK,
     "PARTS": ranking.PARTS,
     "K1": ranking.K1,
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.loops.kernel import Passes, Row
+from newsearch.engine.arrays.loops.spread import Spread
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
 from newsearch.engine.base import Options
@@ -24,6 +25,11 @@ _DATES = {"newest": "date", "oldest": "date", "modified": "modified"}
 
 _MANY_TIED = 4
 """Articles tie so often that reading the dates of all at once is faster than to put them in order one by one."""
+
+_HARDLY_ANY = 512
+"""Of at most one among so many articles, all keys are read at once."""
+
+_AT_ONCE = 1 << 16
 
 
 def keys(view: View, options: Options, docs: Array) -> Floats:
@@ -64,13 +70,25 @@ def foremost(
         return docs.take(kept.take(shown)), len(kept) - len(shown)
     least = -np.inf if sort in _DATES else 0.0
     values, flags = view.spread(name), view.spread("flag")
-    found, skipped = kernel.foremost(
-        docs, visible, passes, values, flags, columns.KNOWN[name], least, sort != "oldest", wanted, first
-    )
+    column = values, flags, columns.KNOWN[name], least, sort != "oldest"
+    ceilings = None
+    if len(docs) * _HARDLY_ANY >= view.articles and view.was_asked(("sort", sort)):
+        ceilings = view.cache.made(("ceilings", sort), lambda: _ceilings(view, *column))
+    found, skipped = kernel.foremost(docs, visible, passes, *column, ceilings, wanted, first)
     docs = np.frombuffer(found, np.uint32)
     if sort not in _DATES and len(docs) > _MANY_TIED * (wanted - skipped):
         docs = _newest_tied(view, options, docs, wanted - skipped)
     return docs, skipped
+
+
+def _ceilings(view: View, values: Spread, flags: Spread, known: int, least: float, falling: bool) -> Floats:
+    """The ceilings of `kernel.foremost`."""
+    highest = [np.empty(0)]
+    for start in range(0, view.articles, _AT_ONCE):
+        docs = np.arange(start, min(start + _AT_ONCE, view.articles), dtype=np.uint32)
+        found = kernel.sort_keys(docs, values, flags, known, least, falling)
+        highest.append(np.maximum.reduceat(found, np.arange(0, len(found), kernel.SORTED_CHUNK)))
+    return np.concatenate(highest)
 
 
 def _newest_tied(view: View, options: Options, docs: Array, wanted: int) -> Array:

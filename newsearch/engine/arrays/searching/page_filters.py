@@ -131,12 +131,7 @@ class PageFilters:
     def _is_asked_again(self) -> bool:
         """Whether a search before this one had the same filters."""
         key = self._compiler.filter_keys(self._nodes)
-        if key is None:
-            return False
-        if self._view.cache.get(("asked", key)) is None:
-            self._view.cache.put(("asked", key), True)
-            return False
-        return True
+        return key is not None and self._view.was_asked(key)
 
 
 def _listing(docs: Any) -> Part:

@@ -78,6 +78,13 @@ class View(WordView):
         """The joined postings cached under this key, a tuple. Made and cached if they are missing."""
         return self.cache.made(("joined", key), make)
 
+    def was_asked(self, key: Hashable) -> bool:
+        """Whether this was asked with the same key before, as far as the cache still tells."""
+        if self.cache.get(("asked", key)) is None:
+            self.cache.put(("asked", key), True)
+            return False
+        return True
+
     # Copies
 
     @property
