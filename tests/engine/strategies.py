@@ -265,6 +265,7 @@ class Tuning:
     uncoded: int = 1 << 16
     at_once: int = 1 << 15
     list_share: int = 128
+    uses: int = 8
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -300,6 +301,7 @@ class Tuning:
                 (word_view, "_SCANS", self.scans),
                 (word_view, "_AT_ONCE", self.at_once),
                 (word_view, "_LIST_SHARE", self.list_share),
+                (word_view, "_USES", self.uses),
                 (boosts, "_FEW", self.uncoded),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
@@ -325,6 +327,7 @@ tunings = st.builds(
     uncoded=st.sampled_from([0, 1 << 16]),
     at_once=st.sampled_from([1, 2, 1 << 15]),
     list_share=st.sampled_from([128, CACHE, CACHE]),
+    uses=st.sampled_from([1, 2, 8]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

@@ -52,7 +52,21 @@ _LISTED = 8
 """The bytes of a list for each of its articles, at most, with bits and ranks."""
 
 _LIST_SHARE = 128
-"""A list of more than one part in so many of the cache is not made for a page."""
+"""A list of more than one part in so many of the cache is not made for a page at once."""
+
+
+_USES = 8
+"""A word that is read where it lies gets a list after so many further pages, even if other lists must give way."""
+
+
+class _Lying:
+    """A word that is read where it lies, and how many pages have asked for it again."""
+
+    __slots__ = ("part", "uses")
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.uses = 0
 
 
 class WordView(ColumnView):
@@ -83,7 +97,8 @@ class WordView(ColumnView):
     def word_of_page(self, term: str) -> Part:
         """As `word`, but read where it lies if its list would take a large part of the cache.
 
-        A page needs few articles. In a large index, such lists would drive each other out again and again.
+        A page needs few articles. In a large index, such lists would drive each other out again and again. A word that
+        is asked for again gets one as long as there is room, and else at every eighth time.
         """
         listed: Part | None = self.cache.get(("words", term))
         if listed is not None:
@@ -94,7 +109,15 @@ class WordView(ColumnView):
             if short is not None:
                 return self._listed(term, short)
             lying = self._lie(term)
-        return self.word(term) if lying is None else lying
+        else:
+            lying.uses += 1
+            if lying.uses % _USES == 0 or not self._is_crowded(_LISTED * len(lying.part.doc)):
+                return self.word(term)
+        return self.word(term) if lying is None else lying.part
+
+    def _is_crowded(self, more: int = 0) -> bool:
+        """Whether most of the cache is used, with so many bytes more."""
+        return self.cache.used + more > self.cache.limit * _CROWDED
 
     def word_of_many(self, term: str) -> Part:
         """As `word`, but read where it lies if its list is not cached: few articles need all words of a text."""
@@ -102,13 +125,13 @@ class WordView(ColumnView):
         if listed is not None:
             return listed
         lying = self._lying(term) or self._lie(term)
-        return self.word(term) if lying is None else lying
+        return self.word(term) if lying is None else lying.part
 
-    def _lying(self, term: str) -> Part | None:
-        found: Part | None = self.cache.get(("in place", term))
+    def _lying(self, term: str) -> _Lying | None:
+        found: _Lying | None = self.cache.get(("in place", term))
         return found
 
-    def _lie(self, term: str) -> Part | None:
+    def _lie(self, term: str) -> _Lying | None:
         """Find out where a word lies. None if the loops cannot read it there."""
         lies = None if self._postings is None else self._lookup.in_place(term)
         if lies is None:
@@ -116,7 +139,8 @@ class WordView(ColumnView):
         unit = self.unit(lies.live) / ranking.PARTS
         # The length of a range is all that it tells.
         articles: Any = range(lies.held)
-        found = kernel.InPlace(articles, lies.ranges, unit, unit * lies.most, self._postings, live=lies.live)
+        best = unit * lies.most
+        found = _Lying(kernel.InPlace(articles, lies.ranges, unit, best, self._postings, live=lies.live))
         self.cache.put(("in place", term), found, _PART + len(lies.ranges))
         return found
 
@@ -150,8 +174,7 @@ class WordView(ColumnView):
 
     def with_bits(self, part: Part) -> Part:
         """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
-        is_crowded = self.cache.used > self.cache.limit * _CROWDED
-        if len(part.doc) * (_BITS_SHARE_OF_CROWDED if is_crowded else _BITS_SHARE) <= self.articles:
+        if len(part.doc) * (_BITS_SHARE_OF_CROWDED if self._is_crowded() else _BITS_SHARE) <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
@@ -292,8 +315,8 @@ class WordView(ColumnView):
     def count_word(self, term: str) -> int:
         """How many live articles contain a word in any of its forms."""
         found: Part | None = self.cache.get(("words", term))
-        if found is None:
-            found = self._lying(term)
+        if found is None and (lying := self._lying(term)) is not None:
+            found = lying.part
         if found is not None and found.live is not None:
             return found.live
         return self.cache.made(("live", term), lambda: (self._lookup.live(term),))[0]
