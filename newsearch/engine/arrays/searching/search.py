@@ -90,13 +90,15 @@ class Search:
         clause = self._compiler.clause if self._has_lists else self._compiler.clause_of_page
         of_many = self._compiler.clause if self._has_lists else self._clause_of_many
         of_optional = of_many if self._ranks_by_sum else clause
+        known: dict[int, ScoringClause | None] = {}
         if len({*map(type, required), *map(type, optional)}) > 1:
             # Compounds and phrases count their words. What has a list by then is not counted first and found again.
-            for node, compiled in [*((n, clause) for n in required), *((n, of_optional) for n in optional)]:
-                if isinstance(node, Word):
-                    compiled(node)
-        self._required = [found for node in required if (found := clause(node))]
-        self._optional = [found for node in optional if (found := of_optional(node))]
+            known |= {id(node): clause(node) for node in required if isinstance(node, Word)}
+            known |= {id(node): of_optional(node) for node in optional if isinstance(node, Word)}
+        compiled = [known[id(node)] if id(node) in known else clause(node) for node in required]
+        self._required = [found for found in compiled if found]
+        compiled = [known[id(node)] if id(node) in known else of_optional(node) for node in optional]
+        self._optional = [found for found in compiled if found]
         if not self._required and not self._optional and (everything := clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional

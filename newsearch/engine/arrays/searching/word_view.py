@@ -54,7 +54,6 @@ _LISTED = 8
 _LIST_SHARE = 128
 """A list of more than one part in so many of the cache is not made for a page at once."""
 
-
 _USES = 8
 """A word that is read where it lies gets a list after so many further pages, even if other lists must give way."""
 
