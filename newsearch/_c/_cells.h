@@ -9,7 +9,7 @@
 
 #define CELLS (1 << 16) /* articles of a segment, at most */
 #define WORDS (CELLS / 64)
-#define AHEAD 2
+#define AHEAD 2 /* words of bits behind the last one, which are read and are 0 */
 
 typedef struct {
     uint32_t codes[CELLS]; /* the last one lowest */

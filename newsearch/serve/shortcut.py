@@ -82,8 +82,8 @@ class Shortcut:
             return None
         started = thread_time()
         results = snapshot.index.run(request)
-        is_short = request.query.count(" ") < _FEW_WORDS or results.total >= _FEW
-        body = page_of(self._site, results, view, linked=True) if is_short else None
+        may_finish = request.query.count(" ") < _FEW_WORDS or results.total >= _FEW
+        body = page_of(self._site, results, view, linked=True) if may_finish else None
         if (took := thread_time() - started) > _SLOW:
             self._opens = monotonic() + _PENALTY * took
         if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):

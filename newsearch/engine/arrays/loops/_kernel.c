@@ -54,7 +54,9 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_kernel", "The inner loops of a search, compiled; see kernel.py.", 0, methods,
 };
 
-static const Constant constants[] = {CONSTANT(FIELDS), CONSTANT(CHUNK), CONSTANT(SORTED_CHUNK), CONSTANT(PARTS), CONSTANT(K1)};
+static const Constant constants[] = {
+    CONSTANT(FIELDS), CONSTANT(CHUNK), CONSTANT(SORTED_CHUNK), CONSTANT(PARTS), CONSTANT(K1),
+};
 
 PyMODINIT_FUNC PyInit__kernel(void) {
     return module_with(PyModule_Create(&definition), constants, sizeof constants / sizeof *constants);

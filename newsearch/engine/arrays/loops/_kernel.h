@@ -9,7 +9,7 @@
 #define FIELDS 4   /* text fields of an article, see ranking.TEXT_FIELDS */
 #define BLOCK 64   /* postings that are looked at together */
 #define CHUNK 1024 /* articles whose boosts have a common ceiling, see kernel.py */
-#define SORTED_CHUNK 64 /* articles whose keys have a common ceiling in another order, see kernel.py */
+#define SORTED_CHUNK 64 /* the same in an order other than relevance */
 #define SLACK (1 + 1e-9)
 
 typedef struct { double score; uint32_t doc; } Row;
@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     Postings *each;
     Py_ssize_t count;
-    void *room; /* for who needs them next, or NULL, see _kernel_by_segment.c */
+    struct Room *room; /* for the next search, or NULL, see _kernel_by_segment.c */
 } AllPostings;
 
 typedef struct {
@@ -97,8 +97,8 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 /* ---- the functions of the module ---- */
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
-    common_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[], near_doc[],
-    numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
+    common_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[],
+    near_doc[], numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
 PyObject *postings(PyObject *module, PyObject *args);

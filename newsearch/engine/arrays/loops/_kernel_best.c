@@ -138,12 +138,9 @@ static int complete_from(Best *best, List *lists, Py_ssize_t count, double elsew
 static int complete_in_place(Best *best, List *lists, Py_ssize_t count, double elsewhere, Room *room) {
     const List word = lists[0];
     Cursor cursor = {0};
-    int failed = 0, is_rest = 0;
-    while (!failed && segment_next(best, &word, word.best + elsewhere, room, &cursor, &lists[0])) {
-        for (Py_ssize_t j = 1; j < count && cursor.is_rest != is_rest; j++) lists[j].at = 0;
-        is_rest = cursor.is_rest;
+    int failed = 0;
+    while (!failed && segment_next(best, &word, word.best + elsewhere, room, &cursor, lists, count, 0))
         failed = complete_from(best, lists, count, elsewhere) < 0;
-    }
     lists[0] = word;
     return -failed;
 }
@@ -164,8 +161,8 @@ PyObject *best_complete(PyObject *module, PyObject *args) {
     double elsewhere = 0;
     for (Py_ssize_t i = 1; i < count; i++) elsewhere += lists[i].best;
     let_go(&best, lists[0].doc.length);
-    if (room ? complete_in_place(&best, lists, count, elsewhere, room) < 0
-                : complete_from(&best, lists, count, elsewhere) < 0)
+    if ((room ? complete_in_place(&best, lists, count, elsewhere, room)
+              : complete_from(&best, lists, count, elsewhere)) < 0)
         goto done;
     hold(&best);
     rows = best_rows(&best, first);
@@ -229,20 +226,17 @@ static int partial_from(Best *best, List *lists, Py_ssize_t count, const char *i
     return 0;
 }
 
-/* As partial_from(), from the begin of all lists. A lead that is read in place is taken window by window. */
+/* As partial_from(), from the beginning of all lists. A lead that is read in place is taken segment by segment. */
 static int partial_led_by(Best *best, List *lists, Py_ssize_t count, const char *is_required, int also_complete,
                           const char *is_earlier, Py_ssize_t lead, double later, List **others, Room *room) {
     const List word = lists[lead];
     Cursor cursor = {0};
-    int failed = 0, is_rest = 0;
+    int failed = 0;
     for (Py_ssize_t j = 0; j < count; j++) lists[j].at = 0;
     if (!word.postings)
         return partial_from(best, lists, count, is_required, also_complete, is_earlier, lead, later, others);
-    while (!failed && segment_next(best, &word, word.best + later, room, &cursor, &lists[lead])) {
-        for (Py_ssize_t j = 0; j < count && cursor.is_rest != is_rest; j++) lists[j].at = 0;
-        is_rest = cursor.is_rest;
+    while (!failed && segment_next(best, &word, word.best + later, room, &cursor, lists, count, lead))
         failed = partial_from(best, lists, count, is_required, also_complete, is_earlier, lead, later, others) < 0;
-    }
     lists[lead] = word;
     return -failed;
 }
@@ -282,14 +276,13 @@ PyObject *best_partial(PyObject *module, PyObject *args) {
     if (!is_earlier) { PyErr_NoMemory(); goto done; }
     if (flags != count) { PyErr_SetString(PyExc_ValueError, "one flag for each part is expected"); goto done; }
     Py_ssize_t lead = -1, length = 0;
-    const int is_many = count >= MANY;
     double all = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         all += lists[i].best;
         length += lists[i].doc.length;
         if (is_required[i] && (lead < 0 || lists[i].doc.length < lists[lead].doc.length)) lead = i;
     }
-    if (lead < 0 && is_many) {
+    if (lead < 0 && count >= MANY) {
         if (best_of_many(&best, lists, count, also_complete) < 0) goto done;
         rows = best_rows(&best, first);
         goto done;

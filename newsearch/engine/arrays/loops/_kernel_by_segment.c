@@ -1,7 +1,7 @@
 /* Words that are read in place, segment by segment: for `best_complete` and `best_partial`, and `counted` of kernel.py.
  *
  * Of each segment, the postings of a word's forms become one short list, which lies in the processor's near memory. Segments
- * number their articles by falling boost, so that of most of them only the begin is ever read. */
+ * number their articles by falling boost, so that of most of them only the beginning is ever read. */
 
 #include "_kernel_by_segment.h"
 #include "_cells.h"
@@ -31,7 +31,7 @@ Room *room_open(AllPostings *segments) {
     return room;
 }
 
-/* The next search takes them, with empty cells: to allocate them would take longer than most. */
+/* The next search takes it, with empty cells: to allocate it would take longer than most searches. */
 void room_close(Room *room, AllPostings *segments) {
     if (!room) return;
     PyMem_Free(segments->room);
@@ -69,12 +69,11 @@ static Py_ssize_t list_within(const List *word, Py_ssize_t at, int64_t from, int
         cells_put(&room->cells, &posts, segment->language.data, segment->articles);
     }
     Py_ssize_t noted;
-    const Py_ssize_t count =
-        cells_drain(&room->cells, start, room->doc, room->value, room->several, &noted);
+    const Py_ssize_t count = cells_drain(&room->cells, start, room->doc, room->value, room->several, &noted);
     for (Py_ssize_t i = 0; i < noted; i++) {
         const Several *one = &room->several[i];
         room->value[one->at] = !(one->codes & MORE) ? value_of_codes(one->codes)
-                                  : (uint16_t)in_place_value(&sought, room->doc[one->at]);
+                               : (uint16_t)in_place_value(&sought, room->doc[one->at]);
     }
     return count;
 }
@@ -87,12 +86,14 @@ static int64_t likely_end(const Best *best, int64_t first, int64_t end, double m
     return end > first ? end : first;
 }
 
-int segment_next(const Best *best, const List *word, double most, Room *room, Cursor *cursor, List *made) {
+int segment_next(const Best *best, const List *word, double most, Room *room, Cursor *cursor, List *lists, Py_ssize_t count,
+                 Py_ssize_t lead) {
     for (;;) {
         while (cursor->range < word->range_count && word->ranges[cursor->range].segment < cursor->segment) cursor->range++;
         if (cursor->range == word->range_count) {
             if (cursor->is_rest) return 0;
             *cursor = (Cursor){0, 0, 1};
+            for (Py_ssize_t j = 0; j < count; j++) lists[j].at = 0;
             continue;
         }
         const Py_ssize_t range = cursor->range;
@@ -102,14 +103,15 @@ int segment_next(const Best *best, const List *word, double most, Room *room, Cu
         const int64_t to = cursor->is_rest || segment->articles < HEAD ? segment->articles : HEAD;
         const int64_t end = likely_end(best, segment->start + from, segment->start + to, most) - segment->start;
         if (from >= to || end <= from) continue;
-        const Py_ssize_t count = list_within(word, range, from, end, room);
-        if (!count) continue;
+        const Py_ssize_t length = list_within(word, range, from, end, room);
+        if (!length) continue;
+        List *made = &lists[lead];
         *made = (List){.unit = word->unit, .best = word->best};
         made->doc.data = room->doc;
         made->doc.type = U32;
         made->value.data = room->value;
         made->value.type = U16;
-        made->doc.length = made->value.length = count;
+        made->doc.length = made->value.length = length;
         return 1;
     }
 }
@@ -164,7 +166,7 @@ static void held_within(List *list, const Postings *segment, uint64_t *found) {
 }
 
 /* How many of these are articles of the segment that are visible. */
-static int64_t count_within(uint64_t *bits, const Postings *segment, const uint64_t *visible) {
+static int64_t count_within(const uint64_t *bits, const Postings *segment, const uint64_t *visible) {
     int64_t found = 0;
     for (int64_t i = 0; i * 64 < segment->articles; i++) {
         const int64_t left = segment->articles - i * 64;

@@ -17,7 +17,8 @@ typedef struct {
     int is_rest;               /* not the first articles of each segment, but those that follow */
 } Cursor;
 
-/* Make a list of what a word has of the next articles that may reach a score, if scores are `most` at most: first of the
- * first articles of all segments, whose boosts are the highest, and then of the others. 0 at the end. Other lists must be
- * asked from their begin again where `is_rest` becomes 1. */
-int segment_next(const Best *best, const List *word, double most, Room *room, Cursor *cursor, List *made);
+/* Make lists[lead] a list of what a word that is read in place has of the next articles that may reach a score, if scores
+ * are `most` at most: first of the first articles of all segments, whose boosts are the highest, and then of the others.
+ * Where those begin, the other lists are asked from their beginning again. 0 at the end. */
+int segment_next(const Best *best, const List *word, double most, Room *room, Cursor *cursor, List *lists, Py_ssize_t count,
+                 Py_ssize_t lead);

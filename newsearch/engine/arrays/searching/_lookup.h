@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
     SegmentArrays *each;
     Py_ssize_t count;
-    Cells *cells; /* for who needs them next, or NULL, see _lookup_words.c */
+    Cells *cells; /* for the next search, or NULL, see _lookup_words.c */
 } AllSegments;
 
 /* All segments, from what `opened` returns; NULL with an exception if it is something else. */

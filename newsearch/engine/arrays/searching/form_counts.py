@@ -67,10 +67,13 @@ class FormCounts:
             terms = analysis.terms(node.text)
             if len(terms) == 2 and not any(map(is_half, terms)):
                 return view.count_neighbours(*terms)
-        if isinstance(node, Word) and node.field is None and node.text.isalpha() and view.all_published:
-            terms = analysis.terms(node.text)
-            if len(terms) == 1 and not is_half(terms[0]):
-                return view.count_word(terms[0])
+        if (
+            isinstance(node, Word)
+            and node.field is None
+            and view.all_published
+            and (term := _alone(node.text))
+        ):
+            return view.count_word(term)
         clause = Compiler(view, node).clause(node)
         # Text without words constrains nothing.
         if clause is None or isinstance(clause.part, Every):
@@ -79,9 +82,8 @@ class FormCounts:
 
     def bound(self, word: str) -> int:
         """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""
-        terms = analysis.terms(word)
-        is_alone = len(terms) == 1 and word.isalpha() and not is_half(terms[0])
-        return self._view.bound(terms[0]) if is_alone else self.count(Word(word))
+        term = _alone(word)
+        return self._view.bound(term) if term else self.count(Word(word))
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""
@@ -189,6 +191,12 @@ class FormCounts:
             at = view.segments[i].file.array("post_at")[first : last + 1].astype(np.int64)
             counts.append(sums(found[view.starts[i] : view.starts[i + 1]], docs, at))
         return counts if any(count.any() for count in counts) else None
+
+
+def _alone(word: str) -> str | None:
+    """The term of a word that has no other spelling, and that is more than half of a pair."""
+    terms = analysis.terms(word)
+    return terms[0] if len(terms) == 1 and word.isalpha() and not is_half(terms[0]) else None
 
 
 def _ranked(totals: Iterable[tuple[bytes, int]], limit: int) -> list[tuple[bytes, int]]:

@@ -30,6 +30,7 @@ _HARDLY_ANY = 512
 """Of at most one among so many articles, all keys are read at once."""
 
 _AT_ONCE = 1 << 16
+"""The keys of so many articles are made at once to find the ceilings."""
 
 
 def keys(view: View, options: Options, docs: Array) -> Floats:

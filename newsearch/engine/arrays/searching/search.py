@@ -8,7 +8,7 @@ reach the page. Both searches prune by comparing codes, which are small integers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cached_property, reduce
 from typing import Any, TypeAlias
@@ -80,7 +80,6 @@ class Search:
         as_of = options.as_of.timestamp() if options.as_of is not None else None
         self._as_of = as_of if options.boosts.half_life is not None else None
         self._boost = view.boost(options.boosts, self._as_of, options.tz)
-        self._shown_counts: tuple[int, int] | None = None
         self._page, self._is_held = self._find_page()
         self._records: list[Record] | None = None
 
@@ -90,15 +89,8 @@ class Search:
         clause = self._compiler.clause if self._has_lists else self._compiler.clause_of_page
         of_many = self._compiler.clause if self._has_lists else self._clause_of_many
         of_optional = of_many if self._ranks_by_sum else clause
-        known: dict[int, ScoringClause | None] = {}
-        if len({*map(type, required), *map(type, optional)}) > 1:
-            # Compounds and phrases count their words. What has a list by then is not counted first and found again.
-            known |= {id(node): clause(node) for node in required if isinstance(node, Word)}
-            known |= {id(node): of_optional(node) for node in optional if isinstance(node, Word)}
-        compiled = [known[id(node)] if id(node) in known else clause(node) for node in required]
-        self._required = [found for found in compiled if found]
-        compiled = [known[id(node)] if id(node) in known else of_optional(node) for node in optional]
-        self._optional = [found for found in compiled if found]
+        self._required = _compiled(required, clause)
+        self._optional = _compiled(optional, of_optional)
         if not self._required and not self._optional and (everything := clause(Everything())):
             self._required = [everything]
         self._clauses = self._required + self._optional
@@ -202,11 +194,12 @@ class Search:
         if not any(isinstance(part, InPlace) for part in self._parts):
             self._make_lists()
             return self._count_in(shown), self._count_any(shown)
-        if shown is not self._shown:
-            return kernel.counted(self._parts, shown)
-        if self._shown_counts is None:
-            self._shown_counts = kernel.counted(self._parts, shown)
-        return self._shown_counts
+        return self._shown_counts if shown is self._shown else kernel.counted(self._parts, shown)
+
+    @cached_property
+    def _shown_counts(self) -> tuple[int, int]:
+        # The complete matches and those with any word are counted together, and asked for one after the other.
+        return kernel.counted(self._parts, self._shown)
 
     @property
     def _filter_bits(self) -> Array | None:
@@ -485,6 +478,15 @@ class Search:
     def _score(self, docs: Array) -> Floats:
         text = np.frombuffer(kernel.scores(self._scored, docs.astype(np.uint32, copy=False)))
         return text * self._boost.take(docs)
+
+
+def _compiled(nodes: Sequence[Node], compiled: Callable[[Node], ScoringClause | None]) -> list[ScoringClause]:
+    """The clauses of some nodes, as far as they have any.
+
+    Words are compiled first. Compounds and phrases count theirs, and what has a list is not counted again.
+    """
+    found = {id(node): compiled(node) for node in sorted(nodes, key=lambda node: not isinstance(node, Word))}
+    return [clause for node in nodes if (clause := found[id(node)])]
 
 
 def _by_length(clauses: Sequence[ScoringClause]) -> list[Part]:

@@ -49,7 +49,7 @@ _PART = 600
 """The bytes of a Part besides those of its arrays."""
 
 _LISTED = 8
-"""The bytes of a list for each of its articles, at most, with bits and ranks."""
+"""About how many bytes a list takes for each of its articles, besides a bitmap."""
 
 _LIST_SHARE = 128
 """A list of more than one part in so many of the cache is not made for a page at once."""
