@@ -16,14 +16,15 @@ _MAX_ROUNDS: Final = 5  # of decoding: real text is encoded at most twice, hosti
 
 def clean(text: str, *, paragraphs: bool) -> str:
     """Make any text clean, either as one line or with its lines and paragraphs."""
-    # Decoding can reveal markup, and removing markup can join the halves of an entity. Repeat until nothing changes.
+    # Decoding can reveal markup, and removing markup can join the halves of an entity. Putting marks in order can move
+    # a letter away from a joiner that belongs to it. Repeat until nothing changes.
     # Text that still changes after the last round is hostile, and loses the characters that this depends on.
     for _ in range(_MAX_ROUNDS):
         cleaned = _clean_once(text, paragraphs)
-        if cleaned == text or ("<" not in cleaned and not ("&" in cleaned and _ENTITY.search(cleaned))):
+        if cleaned == text or not ("<" in cleaned or _JOINER.search(cleaned) or _ENTITY.search(cleaned)):
             return cleaned
         text = cleaned
-    return _clean_once(text.replace("&", " ").replace("<", " "), paragraphs)
+    return _clean_once(_JOINER.sub("", text).replace("&", " ").replace("<", " "), paragraphs)
 
 
 def _clean_once(text: str, paragraphs: bool) -> str:
@@ -129,9 +130,10 @@ _JOINING: Final = (
     "\u0600-\u0dff\u0f00-\u109f\u1780-\u18af\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff"
     "\ufe0f\U0001f000-\U0001faff"
 )
+_JOINER: Final = re.compile("[\u200c\u200d]")
 INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\U00013430-\U0001343f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e00ff]"
-    f"|(?<![{_JOINING}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINING}])"
+    f"|(?<![{_JOINING}]){_JOINER.pattern}|{_JOINER.pattern}(?![{_JOINING}])"
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsearch.articles.reading import article_from_mapping, article_from_record
@@ -103,6 +103,7 @@ def test_no_letter_keeps_more_than_thirty_marks() -> None:
 
 
 @given(st.text(st.sampled_from("aé日가 \u0301\u0323\u0344\u05b0\u0f73\uff9e\u200d<&;"), max_size=200))
+@example("\u0301\u0f73\u200d\u0f73")
 def test_limiting_marks_keeps_all_else(text: str) -> None:
     limited = limit_marks(text)
     assert limit_marks(limited) == limited
