@@ -10,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic
 from typing import TypeVar
+from zlib import crc32
 
 from newsearch import Index, NewsearchError, Stats, __version__
 from newsearch.search.index import open as open_index
@@ -39,7 +41,7 @@ class Snapshot:
     """One generation of an index, open for searching.
 
     Attributes:
-        mark: identifies the generation.
+        mark: identifies the generation and the synonyms.
     """
 
     index: Index
@@ -161,7 +163,10 @@ class Live:
     def _opened(self) -> Snapshot:
         index = open_index(self._path, synonyms=self._synonyms, memory=self._memory)
         stats = index.stats()
-        return Snapshot(index, stats, f"{__version__} {stats.generation} {stats.created.isoformat()}")
+        # Other synonyms find other articles.
+        words = crc32(Path(self._synonyms).read_bytes()) if self._synonyms else 0
+        mark = f"{__version__} {stats.generation} {stats.created.isoformat()} {words:08x}"
+        return Snapshot(index, stats, mark)
 
     def _switch(self) -> None:
         try:

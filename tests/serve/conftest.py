@@ -63,9 +63,11 @@ def serve(index: Path) -> Iterator[Serve]:
 
     clients: list[TestClient] = []
 
-    def make(place: Path = index, log: Any = None, **settings: Any) -> TestClient:
+    def make(
+        place: Path = index, log: Any = None, synonyms: Path | None = None, **settings: Any
+    ) -> TestClient:
         # Without warming up, a new generation is switched to at the next request.
-        served = app(place, settings=Settings(**{"warm_up": False, **settings}), log=log)
+        served = app(place, settings=Settings(**{"warm_up": False, **settings}), synonyms=synonyms, log=log)
         client = TestClient(served, base_url="http://localhost", raise_server_exceptions=False)
         clients.append(client.__enter__())
         return client

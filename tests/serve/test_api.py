@@ -139,6 +139,15 @@ def test_an_answer_that_the_client_has_is_not_sent_again(client: Any) -> None:
         assert client.get(SEARCH, params=other, headers=plain).headers["etag"] != tag
 
 
+def test_an_answer_with_other_synonyms_is_another(serve: Any, tmp_path: Path) -> None:
+    tags = []
+    for words in ("ban, prohibition\n", "ban, boycott\n"):
+        (tmp_path / "synonyms.txt").write_text(words)
+        client = serve(synonyms=tmp_path / "synonyms.txt")
+        tags.append(client.get(SEARCH, params={"query": "ban"}).headers["etag"])
+    assert tags[0] != tags[1]
+
+
 def test_a_compressed_answer_has_a_tag_of_its_own(client: Any) -> None:
     parameters = {"query": ""}
     plain = client.get(SEARCH, params=parameters, headers={"Accept-Encoding": "identity"})
