@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
 from time import perf_counter
@@ -97,7 +97,7 @@ class Guard:
             exchange.route = exchange.scope["path"]
         try:
             if answer is not None:
-                await answer(exchange.scope, exchange.receive, exchange.send)
+                await exchange.finish(answer)
                 return
             async with asyncio.timeout(self._settings.timeout):
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
@@ -192,9 +192,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._started = True
             self.status = message["status"]
-            safe = _SAFE_FOR_ALL if self._settings.cors else _SAFE_FOR_OURS
-            others = [pair for pair in message["headers"] if pair[0] not in safe]
-            message = {**message, "headers": [*others, *safe.items()]}
+            message = {**message, "headers": self._safe(message["headers"])}
         elif message["type"] == "http.response.body":
             if self.scope["method"] == "HEAD":
                 message = {**message, "body": b""}
@@ -203,8 +201,19 @@ class _Exchange:
 
     async def finish(self, answer: Answer) -> None:
         """Send this answer, unless another one has begun."""
-        if not self._started:
-            await answer(self.scope, self._receive, self.send)
+        if self._started:
+            return
+        self._started = True
+        body = b"" if self.scope["method"] == "HEAD" else answer.body
+        self.status, self.size = answer.status, len(body)
+        headers = self._safe(answer.headers)
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+    def _safe(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, with those that every answer has."""
+        safe = _SAFE_FOR_ALL if self._settings.cors else _SAFE_FOR_OURS
+        return [*(pair for pair in headers if pair[0] not in safe), *safe.items()]
 
 
 def _name(host: str) -> str:

@@ -36,6 +36,10 @@ class View:
     explain: bool = False
 
 
+PLAIN = View()
+"""Nothing but the page itself."""
+
+
 def read_request(pairs: Iterable[tuple[str, str]]) -> Request:
     """Build a request from parameters.
 
@@ -70,7 +74,11 @@ def read_plain(query_string: bytes) -> Request | None:
     Raises:
         QueryError: a parameter is unusable; the message begins with its name.
     """
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    text = query_string.decode("latin-1")
+    name, _, words = text.partition("=")
+    if name == "query" and text.isascii() and words.replace("+", "").isalnum():
+        return Request.plain(words.replace("+", " "), Request.limit, Request.offset)
+    pairs = parse_qsl(text, keep_blank_values=True)
     given = dict(pairs)
     if len(given) < len(pairs) or not _OF_PLAIN.issuperset(given) or "query" not in given:
         return None

@@ -11,7 +11,7 @@ from newsearch.outputs.page import Page
 from newsearch.search.results import Results
 from newsearch.serve.answers import Body
 from newsearch.serve.live import Snapshot
-from newsearch.serve.parameters import View, write_request, write_view
+from newsearch.serve.parameters import PLAIN, View, write_request, write_view
 from newsearch.serve.site import Site
 
 SEARCH = "/api/v1/search"
@@ -19,7 +19,14 @@ SEARCH = "/api/v1/search"
 
 def key_of(snapshot: Snapshot, request: Request, view: View, *, linked: bool) -> object:
     """What determines the page, besides the generation: see `Made.key`."""
+    if view == PLAIN and request.is_plain:
+        return plain_key(request, linked=linked)
     return (snapshot.index.fingerprint(request), request.query, request.limit, view, not linked)
+
+
+def plain_key(request: Request, *, linked: bool) -> object:
+    """As `key_of`, for a request that is words and a page alone."""
+    return (request.query, request.limit, request.offset, not linked)
 
 
 def page_of(site: Site, results: Results, view: View, *, linked: bool) -> Body:
@@ -49,11 +56,11 @@ def _links(site: Site, results: Results, view: View) -> dict[str, str]:
         pairs = [*write_request(request), *write_view(view)]
     except QueryError:  # a zone without a name cannot be written as a parameter
         return {}
-    before = [pair for pair in pairs if pair[0] in ("query", "limit")]
-    after = [pair for pair in pairs if pair[0] not in ("query", "limit", "offset")]
+    before = urlencode([pair for pair in pairs if pair[0] in ("query", "limit")])
+    after = urlencode([pair for pair in pairs if pair[0] not in ("query", "limit", "offset")])
     links = []
     for relation, offset in places.items():
-        pairs = [*before, *([("offset", str(offset))] if offset else []), *after]
-        url = site.url(SEARCH) + (f"?{urlencode(pairs)}" if pairs else "")
+        parameters = "&".join(filter(None, (before, f"offset={offset}" if offset else "", after)))
+        url = site.url(SEARCH) + (f"?{parameters}" if parameters else "")
         links.append(f'<{url}>; rel="{relation}"')
     return {"Link": ", ".join(links)}

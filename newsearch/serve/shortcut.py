@@ -11,8 +11,8 @@ from starlette.types import Scope
 from newsearch import Index, NewsearchError, Request, Results
 from newsearch.serve.answers import JSON, Accepted, Answer
 from newsearch.serve.live import Snapshot
-from newsearch.serve.parameters import View, read_plain
-from newsearch.serve.searches import SEARCH, key_of, page_of
+from newsearch.serve.parameters import PLAIN, read_plain
+from newsearch.serve.searches import SEARCH, page_of, plain_key
 from newsearch.serve.site import Site
 
 _MOST_HITS = 50
@@ -74,8 +74,8 @@ class Shortcut:
         return None
 
     def _answer(self, scope: Scope, snapshot: Snapshot, request: Request) -> Answer | None:
-        accepted, view = Accepted.of(scope), View()
-        tag = snapshot.tag(JSON, key_of(snapshot, request, view, linked=True))
+        accepted = Accepted.of(scope)
+        tag = snapshot.tag(JSON, plain_key(request, linked=True))
         if answer := self._site.known(tag, JSON, accepted):
             return answer
         if not self._is_short(snapshot.index, request):
@@ -83,7 +83,7 @@ class Shortcut:
         started = thread_time()
         results = snapshot.index.run(request)
         may_finish = request.query.count(" ") < _FEW_WORDS or results.total >= _FEW
-        body = page_of(self._site, results, view, linked=True) if may_finish else None
+        body = page_of(self._site, results, PLAIN, linked=True) if may_finish else None
         if (took := thread_time() - started) > _SLOW:
             self._opens = monotonic() + _PENALTY * took
         if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):
