@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import NamedTuple, TypeAlias
 
 from newsearch.engine.base import LikeForm
@@ -116,7 +116,8 @@ class _Trial:
         self._asked = asked
         self._found = found
         self._typed = _plain_words(asked)
-        self._kept: dict[tuple[int, ...], int] = {}
+        self._numbers = {word.span[0]: number for number, word in enumerate(self._typed)}
+        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def best(self, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
         """The most likely of several replacements; None if the query as typed is more likely.
@@ -126,48 +127,86 @@ class _Trial:
         """
         asked, best, most = self._asked, None, least
         for way in islice(ways, _MAX_TRIED):
-            text, likely = asked.query.text, 1.0
-            # From last to first, to keep the other positions valid.
-            for place, form, likeliness in sorted(way, key=lambda one: one[0].start, reverse=True):
-                text = _replaced(text, place.start, place.end, form)
+            if len(way) > 1:
+                # From last to first, to keep the other positions valid.
+                way = sorted(way, key=_start_of, reverse=True)
+            likely, rival = 1.0, 0
+            for place, _, likeliness in way:
                 likely *= likeliness
-            # The query as typed competes too, as the candidate with no edits.
-            rival = self._found if any(place.held for place, _, _ in way) else 0
-            if self._typed and _is_words(text) and not self._may_exceed(max(most, rival), text, way, likely):
+                if place.held:
+                    # The query as typed competes too, as the candidate with no edits.
+                    rival = self._found
+            if self._typed and not self._may_exceed(max(most, rival), way, likely):
                 continue
+            text = asked.query.text
+            for place, form, _ in way:
+                text = _replaced(text, place.start, place.end, form)
             again = parse(text, now=asked.now, tz=asked.tz)
             complete = asked.complete(asked.narrowed(again.tree, text))
             if complete > self._found and complete * likely > max(most, rival):
                 best, most = text, complete * likely
         return best
 
-    def _may_exceed(self, least: float, text: str, way: list[_Replacement], likely: float) -> bool:
-        """Whether `likely` times the number of articles with every word of a text may exceed `least`. False is certain.
+    def _may_exceed(self, least: float, way: list[_Replacement], likely: float) -> bool:
+        """Whether `likely` times the number of articles with every word may exceed `least`. False is certain."""
+        words, new = [word.text for word in self._typed], []
+        for place, form, _ in way:
+            if not form.isalnum():
+                return True
+            number = self._numbers[place.start]
+            words[number] = form
+            new.append(number)
+        joined: int | None = None
+        for bound in self._bounds(words, new):
+            if bound * likely <= least:
+                if joined is None:
+                    # A new word and its neighbour may also stand in an article as one.
+                    joined = self._as_one(words, new)
+                if (bound + joined) * likely <= least:
+                    return False
+        return True
 
-        The words that were typed are looked at first: they are the same in most ways.
+    def _bounds(self, words: Sequence[str], new: Sequence[int]) -> Iterator[int]:
+        """Numbers that the articles do not exceed in which every word stands, and no new one as one with its neighbour.
+
+        Each takes longer to find than the one before.
+
+        Args:
+            new: the numbers of the new words. The others are the same in most ways, and come first.
         """
-        spellings, words = self._asked.spellings, text.split()
-        new = [len(self._asked.query.text[: place.start].split()) for place, _, _ in way]
-        kept = [number for number in range(len(words)) if number not in new]
-        if not spellings.may_exceed(least, words, likely, kept):
-            return False
-        if len(kept) > 1 and self._with_all(kept) * likely <= least:
-            # A word and a new neighbour may also stand in an article as one.
-            sides = {first for number in new for first in (number - 1, number) if 0 <= first < len(words) - 1}
-            joined = sum(spellings.together(words[first], words[first + 1]) for first in sides)
-            if (self._with_all(kept) + joined) * likely <= least:
-                return False
-        return spellings.may_exceed(least, words, likely, new)
+        spellings = self._asked.spellings
+        kept = tuple([number for number in range(len(words)) if number not in new])
+        if kept:
+            known = self._known.get(kept)
+            if known is None:
+                joined = sum(
+                    spellings.together(words[one], words[other])
+                    for one, other in pairwise(kept)
+                    if other == one + 1
+                )
+                known = self._known[kept] = (min(spellings.ceiling(words[one]) for one in kept) + joined,)
+            yield known[0]
+            if len(kept) > 1:
+                if len(known) == 1:
+                    known = self._known[kept] = (*known, self._with_all(kept))
+                yield known[1]
+        for number in new:
+            yield spellings.ceiling(words[number])
 
-    def _with_all(self, kept: list[int]) -> int:
+    def _as_one(self, words: Sequence[str], new: Sequence[int]) -> int:
+        """How many articles contain a new word and a neighbour of it as one word, added up."""
+        firsts = {first for number in new for first in (number - 1, number) if 0 <= first < len(words) - 1}
+        return sum(self._asked.spellings.together(words[first], words[first + 1]) for first in firsts)
+
+    def _with_all(self, kept: Sequence[int]) -> int:
         """How many articles contain all of some words of the query."""
-        key = tuple(kept)
-        found = self._kept.get(key)
-        if found is None:
-            asked = self._asked
-            tree = All(tuple(self._typed[number] for number in kept))
-            found = self._kept[key] = asked.complete(asked.narrowed(tree, asked.query.text))
-        return found
+        asked = self._asked
+        tree = All(tuple(self._typed[number] for number in kept))
+        return asked.complete(asked.narrowed(tree, asked.query.text))
+
+
+def _start_of(replacement: _Replacement) -> int:
+    return replacement[0].start
 
 
 def _plain_words(asked: Asked) -> Sequence[Word]:

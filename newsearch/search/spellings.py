@@ -75,8 +75,7 @@ class Spellings:
         self._counts: Memory[Node, int] = Memory()
         self._parted: Memory[str, str | None] = Memory()
         self._pairs: Memory[tuple[str, str], str | None] = Memory()
-        self._bounds: Memory[str, int] = Memory()
-        self._others: Memory[str, int] = Memory()
+        self._ceilings: Memory[str, int] = Memory()
         self._held: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
         self._trees: dict[str, tuple[Node, Node]] = {}
@@ -84,50 +83,26 @@ class Spellings:
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
         self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
 
-    def may_exceed(self, least: float, words: Sequence[str], weight: float, numbers: Iterable[int]) -> bool:
-        """Whether the number of articles with each of some words, in any spelling, may exceed `least`.
+    def ceiling(self, word: str) -> int:
+        """A number that the articles with a word of letters and digits do not exceed, in any spelling but as one with
+        its neighbours.
 
-        False is certain. It follows from bounds of the counts of single words, which are cached, and therefore takes
-        much less time than a search.
-
-        Args:
-            words: neighbouring words of letters and digits.
-            weight: a factor of the number of articles.
-            numbers: which of them are looked at.
+        It follows from bounds, and therefore takes much less time than a search. Cached.
         """
-        for number in numbers:
-            count = self._bound(words[number])
-            if count * weight <= least:
-                count += self._otherwise(words[number])
-            if count * weight <= least:
-                count += sum(
-                    self.together(*pair) for pair in pairwise(words[max(number - 1, 0) : number + 2])
-                )
-                if count * weight <= least:
-                    return False
-        return True
+        found = self._ceilings.get(word)
+        if found is None:
+            node = self.expand(Word(word, span=(0, len(word))), word)
+            others = node.children[1:] if isinstance(node, Or) else ()
+            found = self.reader.bound(word)
+            for other in others:
+                found += self.count(replace(other, weight=1.0, span=(0, 0)))
+            self._ceilings[word] = found
+        return found
 
     def together(self, left: str, right: str) -> int:
         """The number of articles that contain two words as one."""
         joined = self._joined(left, right)
         return self.count(Word(joined)) if joined else 0
-
-    def _bound(self, word: str) -> int:
-        found = self._bounds.get(word)
-        if found is None:
-            found = self._bounds[word] = self.reader.bound(word)
-        return found
-
-    def _otherwise(self, word: str) -> int:
-        """A number that the articles with other spellings of a word do not exceed."""
-        found = self._others.get(word)
-        if found is None:
-            node = self.expand(Word(word, span=(0, len(word))), word)
-            others = node.children[1:] if isinstance(node, Or) else ()
-            found = self._others[word] = sum(
-                self.count(replace(other, weight=1.0, span=(0, 0))) for other in others
-            )
-        return found
 
     def expand(self, tree: Node, text: str) -> Node:
         """A tree that also matches other spellings of its words.

@@ -245,7 +245,7 @@ def test_candidates_that_are_not_searched_for_could_not_have_won(
     text = " ".join(words)
     suggested = spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("newsearch.search.spellings.Spellings.may_exceed", lambda *_: True)
+        patch.setattr("newsearch.search.respelling._Trial._may_exceed", lambda *_: True)
         assert suggested == spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
 
 
