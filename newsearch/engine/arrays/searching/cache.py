@@ -28,7 +28,7 @@ _ENTRY = 256
 
 
 _FEW = 64
-_SPARE = 16
+_SPARE = 8
 """A cache of more than a few entries drops more than it must, one part in so many of its limit, so that it seldom looks
 for the least each time."""
 

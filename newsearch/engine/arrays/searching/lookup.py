@@ -6,10 +6,10 @@ installed, `_lookup.c` replaces it. It builds one list over all segments and giv
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,17 +218,13 @@ class WordLookup:
     def _asked(self, term: str) -> tuple[bytes, list[tuple[int, int]], Callable[[int, bytes], bool]]:
         """A term as the compiled functions take it: in UTF-8, the hash of its stem in each language, and what tells
         whether a form has that stem."""
-        stems = {language: stem_of(stemming, term) for language, stemming in self._stemmings.items()}
+        stems = {language: stemming.stem(term) for language, stemming in self._stemmings.items()}
 
         def is_stem(language: int, form: bytes) -> bool:
             # Most segments ask about the same form, which makes the cache of `stem_of` effective.
             return stem_of(self._stemmings[language], form.decode()) == stems[language]
 
-        return (
-            term.encode(),
-            [(language, zlib.crc32(stem.encode())) for language, stem in stems.items()],
-            is_stem,
-        )
+        return term.encode(), [(language, crc32(stem.encode())) for language, stem in stems.items()], is_stem
 
     @cached_property
     def _stemmings(self) -> dict[int, Stemming]:
