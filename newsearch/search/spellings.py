@@ -35,7 +35,7 @@ _PREFIXES = frozenset("e i t u v x bi co de ex hi lo re un wi".split())
 _ENDINGS = frozenset(["fi"])
 """What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
 
-_MAX_REMEMBERED = 16_384
+_MAX_REMEMBERED = 8_192
 _MAX_TREES = 1024
 """Queries whose trees are kept with their other spellings, if they are short."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import CDLL
 from typing import Any
 
-_OPTIONS = ((-3, 1 << 20), (-1, 4 << 20), (-8, 1))
+_OPTIONS = ((-3, 1 << 18), (-1, 4 << 20), (-8, 1))
 """M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX of mallopt."""
 
 
