@@ -10,7 +10,7 @@ Only queries of a few words are expanded: a text has enough words that one more 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeGuard, TypeVar
 

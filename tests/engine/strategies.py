@@ -266,6 +266,7 @@ class Tuning:
     at_once: int = 1 << 15
     list_share: int = 128
     uses: int = 8
+    per_top: int = 64
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -303,6 +304,9 @@ class Tuning:
                 (word_view, "_LIST_SHARE", self.list_share),
                 (word_view, "_USES", self.uses),
                 (boosts, "_FEW", self.uncoded),
+                (ordering, "_PER_TOP", self.per_top),
+                (ordering, "_SURELY", 0 if self.per_top < 64 else 2),
+                (ordering, "_FEW", 0 if self.per_top < 64 else 16),
             ):
                 stack.enter_context(mock.patch.object(module, name, value))
             stack.enter_context(mock.patch("os.fsync"))
@@ -328,6 +332,7 @@ tunings = st.builds(
     at_once=st.sampled_from([1, 2, 1 << 15]),
     list_share=st.sampled_from([128, CACHE, CACHE]),
     uses=st.sampled_from([1, 2, 8]),
+    per_top=st.sampled_from([1, 2, 64]),
 )
 
 fields = st.sampled_from([None, None, None, *ranking.TEXT_FIELDS])

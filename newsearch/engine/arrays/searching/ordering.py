@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,14 @@ _HARDLY_ANY = 512
 """Of at most one among so many articles, all keys are read at once."""
 
 _AT_ONCE = 1 << 16
-"""The keys of so many articles are made at once to find the ceilings."""
+"""The keys of so many articles are made at once."""
+
+_SAMPLED = 1 << 16
+"""So many keys tell about what the highest are."""
+
+_PER_TOP, _SURELY, _FEW = 64, 2, 16
+"""One in so many articles is among those of the highest keys. A sort looks there first if it can expect so many times
+as many articles as it wants, but not if more than one in so many are there, because many have the same key."""
 
 
 def keys(view: View, options: Options, docs: Array) -> Floats:
@@ -48,12 +56,56 @@ def reads_column(view: View, options: Options) -> bool:
     return not (options.sort in _DATES and view.shifts_days(_DATES[options.sort], options.tz))
 
 
+def selecting(view: View, options: Options) -> Options:
+    """The order that selects the first articles: where none has a value, all tie, and dates alone decide."""
+    sort = options.sort
+    if _DATES.get(sort) == "date":
+        return options
+    known = columns.KNOWN[_DATES.get(sort, sort)]
+    (has_any,) = view.cache.made(("has any", sort), lambda: (_has_any(view, known),))
+    return options if has_any else replace(options, sort="newest")
+
+
+def _has_any(view: View, known: int) -> bool:
+    return any(bool((segment.column("flag") & known).any()) for segment in view.segments)
+
+
+class Heights(NamedTuple):
+    """The sort keys of an index in outline.
+
+    Attributes:
+        ceilings: see `kernel.foremost`.
+        top: a bitmap of about one in _PER_TOP articles. No other article has a key as high as any of theirs. None if
+            too many have the same.
+    """
+
+    ceilings: Floats
+    top: Array | None
+
+
+def heights(view: View, options: Options, articles: int) -> Heights | None:
+    """The keys in outline for a sort of so many articles. None if they do not stand in a column, or if it does not pay
+    off to find them: for few articles, or an order that was not asked for before.
+    """
+    if not articles or articles * _HARDLY_ANY < view.articles or not reads_column(view, options):
+        return None
+    if not view.was_asked(("sort", options.sort)):
+        return None
+    return view.cache.made(("heights", options.sort), lambda: _heights(view, _column(view, options)))
+
+
+def may_be_on_top(articles: int, wanted: int) -> bool:
+    """Whether so many articles probably have enough among those of the highest keys."""
+    return articles >= _SURELY * wanted * _PER_TOP
+
+
 def foremost(
     view: View,
     options: Options,
     docs: Array,
     visible: Array | None,
     passes: Passes | None,
+    known: Heights | None,
     wanted: int,
     first: int,
 ) -> tuple[Array, int]:
@@ -61,44 +113,53 @@ def foremost(
 
     Args:
         visible, passes: see `kernel.foremost`; None unless `reads_column`.
+        known: the keys in outline, if they are.
     """
-    sort = options.sort
-    name = _DATES.get(sort, sort)
     if not reads_column(view, options):
         key = keys(view, options, docs)
         kept = top(key, wanted)
         shown = kernel.from_place(key.take(kept), first)
         return docs.take(kept.take(shown)), len(kept) - len(shown)
-    least = -np.inf if sort in _DATES else 0.0
-    values, flags = view.spread(name), view.spread("flag")
-    column = values, flags, columns.KNOWN[name], least, sort != "oldest"
-    ceilings = None
-    if len(docs) * _HARDLY_ANY >= view.articles and view.was_asked(("sort", sort)):
-        ceilings = view.cache.made(("ceilings", sort), lambda: _ceilings(view, *column))
-    found, skipped = kernel.foremost(docs, visible, passes, *column, ceilings, wanted, first)
+    ceilings = known.ceilings if known else None
+    found, skipped = kernel.foremost(docs, visible, passes, *_column(view, options), ceilings, wanted, first)
     docs = np.frombuffer(found, np.uint32)
-    if sort not in _DATES and len(docs) > _MANY_TIED * (wanted - skipped):
+    if _DATES.get(options.sort) != "date" and len(docs) > _MANY_TIED * (wanted - skipped):
         docs = _newest_tied(view, options, docs, wanted - skipped)
     return docs, skipped
 
 
-def _ceilings(view: View, values: Spread, flags: Spread, known: int, least: float, falling: bool) -> Floats:
-    """The ceilings of `kernel.foremost`."""
-    highest = [np.empty(0)]
+def _column(view: View, options: Options) -> tuple[Spread, Spread, int, float, bool]:
+    """The column of an order as `kernel.sort_keys` takes it."""
+    sort = options.sort
+    name, least = _DATES.get(sort, sort), -np.inf if sort in _DATES else 0.0
+    return view.spread(name), view.spread("flag"), columns.KNOWN[name], least, sort != "oldest"
+
+
+def _heights(view: View, column: tuple[Spread, Spread, int, float, bool]) -> Heights:
+    step = -(-view.articles // _SAMPLED)
+    some = kernel.sort_keys(np.arange(0, view.articles, step, dtype=np.uint32), *column)
+    place = max(len(some) - 1 - len(some) // _PER_TOP, 0)
+    floor = np.partition(some, place)[place]
+    highest, high = [], []
     for start in range(0, view.articles, _AT_ONCE):
         docs = np.arange(start, min(start + _AT_ONCE, view.articles), dtype=np.uint32)
-        found = kernel.sort_keys(docs, values, flags, known, least, falling)
+        found = kernel.sort_keys(docs, *column)
         highest.append(np.maximum.reduceat(found, np.arange(0, len(found), kernel.SORTED_CHUNK)))
-    return np.concatenate(highest)
+        high.append(np.packbits(found >= floor, bitorder="little"))
+    bits = np.concatenate([*high, np.zeros(-sum(map(len, high)) % 8, np.uint8)]).view(np.uint64)
+    is_few = floor > -np.inf and int(np.bitwise_count(bits).sum()) * _FEW <= view.articles
+    return Heights(np.concatenate(highest), bits if is_few else None)
 
 
 def _newest_tied(view: View, options: Options, docs: Array, wanted: int) -> Array:
     """Of the first articles by value, those that are among so many by value and date."""
     key = keys(view, options, docs)
     least = key.min()
-    ahead, tied = docs[key > least], docs[key == least]
-    kept = top(_dates(view, options, tied), wanted - len(ahead))
-    return np.concatenate((ahead, tied.take(kept)))
+    ahead, tied = docs[key > least], np.sort(docs[key == least])
+    newest, _ = foremost(
+        view, replace(options, sort="newest"), tied, None, None, None, wanted - len(ahead), 0
+    )
+    return np.concatenate((ahead, newest))
 
 
 def _dates(view: View, options: Options, docs: Array) -> Floats:

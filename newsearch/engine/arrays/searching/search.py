@@ -396,15 +396,36 @@ class Search:
     def _first_complete(self, wanted: int, first: int) -> tuple[list[Row], int]:
         """The first complete matches in an order other than relevance."""
         part = self._parts[0]
-        if len(self._parts) == 1 and not self._is_every and ordering.reads_column(self._view, self._options):
-            return self._by_key(part.doc, self._shown, self._filter, wanted, first)
-        return self._by_key(self._complete, None, None, wanted, first)
+        if len(self._parts) > 1 or not ordering.reads_column(self._view, self._order):
+            return self._by_key(self._complete, None, None, wanted, first)
+        is_every = self._is_every
+        known = self._heights if ordering.may_be_on_top(len(part.doc), wanted) else None
+        if known and known.top is not None and (is_every or part.bits is not None):
+            docs = _numbers(known.top if is_every else known.top & part.bits)
+            passes = self._sieve.quickest(len(docs)) if self._filters else None
+            found = self._by_key(docs, self._shown, passes, wanted, first)
+            if found[1] + len(found[0]) >= wanted:
+                return found
+        if is_every:
+            return self._by_key(self._complete, None, None, wanted, first)
+        return self._by_key(part.doc, self._shown, self._filter, wanted, first)
+
+    @cached_property
+    def _heights(self) -> ordering.Heights | None:
+        longest = max(len(part.doc) for part in self._parts)
+        return ordering.heights(self._view, self._order, longest)
+
+    @cached_property
+    def _order(self) -> Options:
+        return ordering.selecting(self._view, self._options)
 
     def _by_key(
         self, docs: Array, visible: Array | None, passes: Passes | None, wanted: int, first: int
     ) -> tuple[list[Row], int]:
         """The first of some articles in an order other than relevance, as `kernel.best_complete` returns articles."""
-        docs, skipped = ordering.foremost(self._view, self._options, docs, visible, passes, wanted, first)
+        docs, skipped = ordering.foremost(
+            self._view, self._order, docs, visible, passes, self._heights, wanted, first
+        )
         keys = ordering.keys(self._view, self._options, docs)
         return list(zip(keys.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True)), skipped
 
