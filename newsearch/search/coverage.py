@@ -107,9 +107,15 @@ def _outlet(every: OutletCount, found: OutletCount | None, periods: tuple[str, .
         every.articles,
         found.first if found else None,
         found.last if found else None,
-        tuple(matches.get(period, 0) for period in periods),
-        tuple(every.periods.get(period, 0) for period in periods),
+        _counts(matches, periods),
+        _counts(every.periods, periods),
     )
+
+
+def _counts(of_period: Mapping[str, int], periods: tuple[str, ...]) -> tuple[int, ...]:
+    if not of_period:
+        return (0,) * len(periods)
+    return tuple([of_period.get(period, 0) for period in periods])
 
 
 def _counted(asked: Asked, tree: Node, by: str | None) -> tuple[dict[str, OutletCount], int]:

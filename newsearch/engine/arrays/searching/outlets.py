@@ -22,6 +22,9 @@ Array: TypeAlias = NDArray[Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_DENSE = 4
+"""Numbers are sorted only if there are more than so many places for each."""
+
 
 def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletCount]:
     """See `CountsOutlets.outlets`.
@@ -35,28 +38,41 @@ def counted(view: View, docs: Array, by: str | None, tz: tzinfo) -> list[OutletC
     docs, outlet = docs[outlet > 0], outlet[outlet > 0]
     if not len(docs):
         return []
-    is_day = view.spread("flag").take(docs) & columns.DATE_ONLY
-    order = np.lexsort((is_day, view.moments("date", tz, docs), outlet))
-    docs, outlet = docs[order], outlet[order]
-    # Undated articles come last within their outlet.
-    is_dated = ~np.isnan(view.known("date", docs))
-    bounds = np.flatnonzero(np.append(True, outlet[1:] != outlet[:-1]))
-    ends = np.append(bounds[1:], len(outlet))
-    dated = np.add.reduceat(is_dated, bounds, dtype=np.int64)
+    count = np.bincount(outlet, minlength=len(names))
     periods = _by_period(view, docs, outlet, by, tz) if by else {}
-    found = []
-    for start, end, count in zip(bounds.tolist(), ends.tolist(), dated.tolist(), strict=True):
-        number = int(outlet[start])
-        found.append(
-            OutletCount(
-                names[number],
-                end - start,
-                _moment(view, int(docs[start])) if count else None,
-                _moment(view, int(docs[start + count - 1])) if count else None,
-                periods.get(number, {}),
-            )
+    numbers = count.nonzero()[0]
+    first, last = (
+        _moments(view, of_outlet.take(numbers))
+        for of_outlet in _first_and_last(view, docs, outlet, len(names), tz)
+    )
+    return [
+        OutletCount(names[number], articles, start, end, periods.get(number, {}))
+        for number, articles, start, end in zip(
+            numbers.tolist(), count.take(numbers).tolist(), first, last, strict=True
         )
-    return found
+    ]
+
+
+def _first_and_last(view: View, docs: Array, outlet: Array, outlets: int, tz: tzinfo) -> tuple[Array, Array]:
+    """For each of so many outlets, its first and its last dated article; -1 if it has none.
+
+    Args:
+        outlet: the outlet of each article of `docs`.
+    """
+    moment = view.moments("date", tz, docs)
+    is_dated = ~np.isnan(moment)
+    docs, outlet, moment = docs[is_dated], outlet[is_dated], moment[is_dated]
+    # A day comes after the moment at which it begins.
+    key = 2 * moment + ((view.spread("flag").take(docs) & columns.DATE_ONLY) != 0)
+    found = []
+    for extreme, start in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+        of_outlet = np.full(outlets, start)
+        extreme.at(of_outlet, outlet, key)
+        doc = np.full(outlets, -1, np.int64)
+        is_extreme = key == of_outlet.take(outlet)
+        doc[outlet[is_extreme]] = docs[is_extreme]
+        found.append(doc)
+    return found[0], found[1]
 
 
 def _named(view: View) -> tuple[list[str], Array]:
@@ -79,16 +95,34 @@ def _by_period(view: View, docs: Array, outlet: Array, by: str, tz: tzinfo) -> d
     """For each outlet, the number of its articles in each period that has any."""
     period = numbered_periods(view, by, tz).take(docs)
     kept = period > UNDATED
-    first = int(period[kept].min(initial=0))
-    keys, counts = np.unique((outlet[kept] << 32) + (period[kept] - first), return_counts=True)
+    outlet, period = outlet[kept], period[kept].astype(np.int64)
+    if not len(period):
+        return {}
+    first = int(period.min())
+    width = int(period.max()) - first + 1
+    keys, counts = _tallied(outlet.astype(np.int64) * width + (period - first))
     found: dict[int, dict[str, int]] = {}
-    shown = {at: shown_period(by, at + first) for at in np.unique(keys & 0xFFFFFFFF).tolist()}
+    shown = {at: shown_period(by, at + first) for at in np.unique(keys % width).tolist()}
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-        found.setdefault(key >> 32, {})[shown[key & 0xFFFFFFFF]] = count
+        found.setdefault(key // width, {})[shown[key % width]] = count
     return found
 
 
-def _moment(view: View, doc: int) -> datetime | date:
-    segment, number = view.place(doc)
-    when = _EPOCH + timedelta(seconds=int(segment.column("date")[number]))
-    return when.date() if segment.column("flag")[number] & columns.DATE_ONLY else when
+def _tallied(keys: Array) -> tuple[Array, Array]:
+    """The distinct numbers among some, sorted, and how often each occurs."""
+    if int(keys.max()) > _DENSE * len(keys):
+        return np.unique(keys, return_counts=True)
+    counts = np.bincount(keys)
+    found = counts.nonzero()[0]
+    return found, counts.take(found)
+
+
+def _moments(view: View, docs: Array) -> list[datetime | date | None]:
+    """The dates of some articles. None for -1, which is no article."""
+    flags = view.spread("flag").take(np.maximum(docs, 0)) & columns.DATE_ONLY
+    seconds = view.spread("date").take(np.maximum(docs, 0)).astype(np.int64)
+    found: list[datetime | date | None] = []
+    for doc, second, is_day in zip(docs.tolist(), seconds.tolist(), flags.tolist(), strict=True):
+        when = _EPOCH + timedelta(seconds=second)
+        found.append(None if doc < 0 else when.date() if is_day else when)
+    return found
