@@ -151,14 +151,14 @@ class Compiler:
         return [group for node in ordered for group in made.groups(node)]
 
     def filter_bits(self, node: Node) -> Array | None:
-        """A bitmap of all articles that pass a node used as a filter, cached. None if the node is compound."""
+        """A bitmap of all articles that pass a node used as a filter, cached. None if the node is not only filters."""
         key = self._filter_key(node)
         if key is None:
             return None
         return self._view.joined(("filter", key), lambda: (self._bits_passing(self.groups([node])),))[0]
 
     def filter_keys(self, nodes: Sequence[Node]) -> Hashable:
-        """The cache key of some filters together; None if there are none, or one is compound."""
+        """The cache key of some filters together; None if there are none, or one is not only filters."""
         keys = tuple([self._filter_key(node) for node in nodes])
         return None if not keys or None in keys else keys
 
@@ -169,10 +169,16 @@ class Compiler:
                 return node
             case DateRange():
                 return node, self._tz
+            case Everything():
+                return Everything
             case Not(Word() as word):
                 return Not, self._key(word)
-            case Not(Match() | Range() | DateRange() as child):
-                return Not, self._filter_key(child)
+            case Not(child):
+                key = self._filter_key(child)
+                return None if key is None else (Not, key)
+            case Or(children) | And(children) | All(children):
+                keys = self.filter_keys(children)
+                return None if keys is None else (isinstance(node, Or), keys)
         return None
 
     def _docs(self, node: Node) -> Array:

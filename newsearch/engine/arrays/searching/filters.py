@@ -15,7 +15,7 @@ from newsearch.engine.arrays.loops.sieve import CHOSEN, LISTED, MARKED, WITHIN, 
 from newsearch.engine.arrays.searching.column_view import days_within
 from newsearch.engine.arrays.searching.view import View
 from newsearch.engine.arrays.segment import columns
-from newsearch.query.tree import All, And, DateRange, Match, Node, Not, Or, Range
+from newsearch.query.tree import All, And, DateRange, Everything, Match, Node, Not, Or, Range
 from newsearch.text.addresses import like_addresses
 from newsearch.text.analysis import fold
 
@@ -44,6 +44,8 @@ class Filters:
         """The checks that an article passes if it passes the node or, if `negated`, if it does not."""
         if isinstance(node, Not):
             return self.groups(node.child, negated=not negated)
+        if isinstance(node, Everything):
+            return [[_listed([])._replace(negated=not negated)]]
         if isinstance(node, (All, And, Or)):
             parts = [self.groups(child, negated=negated) for child in node.children]
             if isinstance(node, Or) == negated:

@@ -92,7 +92,7 @@ class PageFilters:
 
     @cached_property
     def bits(self) -> Array | None:
-        """A bitmap of all articles that pass, or None if a filter is compound or must read URLs."""
+        """A bitmap of all articles that pass, or None if one is not only a filter, or must read URLs."""
         if self._unread:
             return None
         found = [self._compiler.filter_bits(node) for node in self._nodes]
@@ -115,8 +115,15 @@ class PageFilters:
         Returns:
             A part that has all of them; a bitmap of those that may be found; and what those must still pass.
         """
-        if len(self._unread) == len(self._nodes) == 1:
-            return _listing(self._view.maybe_with_url(self._unread[0])[0]), shown, self.passes
+        if self._unread:
+            lists = [self._view.maybe_with_url(part)[0] for part in self._unread]
+        else:
+            alone = [group[0] for group in self.groups if len(group) == 1]
+            lists = [
+                np.asarray(check.column) for check in alone if check.kind == LISTED and not check.negated
+            ]
+        if lists and (self._unread or min(map(len, lists)) * _FEW <= self._view.articles):
+            return _listing(min(lists, key=len)), shown, self.passes
         bits = self.asked_bits
         if bits is None:
             return self._view.everything, shown, self.passes
