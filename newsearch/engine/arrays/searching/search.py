@@ -217,6 +217,14 @@ class Search:
 
     @checked
     def facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
+        if self._filters or not self._is_every:
+            return self._counted_facet(name, limit)
+        # A page without a query has the facets of all articles, which only change with the index.
+        zone = self._options.tz if FACETS[name].of_time else None
+        key = "facet", name, limit, zone, self._finds_unpublished
+        return list(self._view.joined(key, lambda: tuple(self._counted_facet(name, limit))))
+
+    def _counted_facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         if FACETS[name].of_time:
             return facets.counted_periods(name, self._days, limit)
         return facets.counted(self._view, name, self._counted, limit)
