@@ -94,6 +94,7 @@ _SUFFIXED = pattern(
         (?: \^(?P<weight>\d+(?:\.\d+)?) )?""",
     re.VERBOSE | re.DOTALL,
 )
+_SUFFIX_SIGNS = frozenset("*~^")
 # A number sign before a number (#1) is not a topic.
 _TOPIC = pattern(r"#(?=\w)(?!\d+\W*$)(.+?)[.,;:!?]*")
 # Not two stars, which are **bold**.
@@ -195,7 +196,7 @@ class _Parser:
             end = max(text.rfind(" ", 1, MAX_QUERY_LENGTH + 1), 0) or MAX_QUERY_LENGTH
             self._note(f"only the first {MAX_QUERY_LENGTH} characters are read", (end, len(text)))
             text = text[:end]
-        if url := _URL.fullmatch(text):
+        if ("://" in text or "www." in text.lower()) and (url := _URL.fullmatch(text)):
             return All((Everything(url.span(1)), Match("url", url_part(url[1]), url.span(1))), url.span(1))
         tokens, notes = tokenize(text)
         self._tokens, words, self._is_text, more = read_as_text(tokens)
@@ -341,7 +342,7 @@ class _Parser:
             return Match("topic", topic[1], span)
         if "*" in text[:-1] and _STAR_INSIDE.search(text):
             self._note_star(span)
-        parts = _SUFFIXED.fullmatch(text)
+        parts = None if _SUFFIX_SIGNS.isdisjoint(text) else _SUFFIXED.fullmatch(text)
         if parts is None:
             return Word(text, field, 1.0, span)
         stem, star, edits = parts["stem"], parts["star"], parts["edits"]

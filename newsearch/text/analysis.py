@@ -105,6 +105,9 @@ _RAISED = "\u00b2\u00b3\u00b9\u2070\u2074-\u207e"
 # Raised digits mark a footnote after a word, and a power after digits. After one or two letters, as in m², they are
 # part of a unit.
 _NOTE = pattern(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
+_SIGNS, _EARLIER_SIGNS = "\u2000", frozenset("`´ʹʻʽʾʿ¼½¾²³¹")
+"""The first character behind which signs, raised digits and what is typed for an apostrophe may follow, and those that
+come before it. Most texts with accents have none of them."""
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -124,6 +127,8 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
     bare = chunk.strip(_PUNCTUATION)
     if bare.isalnum() and bare.isascii() and not (bare[0].isdigit() and f".{bare}" in chunk):
         return (bare[:MAX_TERM_LENGTH].lower(),)
+    if bare.isascii() and bare.replace("-", "").isalnum() and f".{bare}" not in chunk:
+        return tuple([part[:MAX_TERM_LENGTH].lower() for part in bare.split("-") if part])
     found: list[str] = []
     folded = fold(chunk).replace("’", "'")
     for match in _term_pattern(folded.isascii()).finditer(folded):
@@ -203,6 +208,8 @@ def fold(text: str) -> str:
 
 def _apart(text: str) -> str:
     """Handles apostrophes and signs after a word before compatibility forms are unified, which would hide them."""
+    if max(text) < _SIGNS and _EARLIER_SIGNS.isdisjoint(text):
+        return text
     text = _SIGN.sub(r" \g<0> ", _TRADEMARK.sub(" ", _APOSTROPHE.sub("'", text)))
     return _NOTE.sub(r" \g<0> ", text)
 
@@ -227,17 +234,21 @@ def other_spelling(word: str) -> str | None:
     if word.isalpha():
         return None
     found = terms(word)
-    border = _BORDER.fullmatch("".join(found))
-    if border is None or len(found) > 2:
+    parts = _letters_and_digits("".join(found))
+    if parts is None or len(found) > 2:
         return None
-    parts = [part for part in border.groups() if part]
     joined, broken = "".join(parts), "-".join(parts)
     if terms(joined) != [joined] or terms(broken) != parts:
         return None
     return broken if len(found) == 1 else joined if found == parts else None
 
 
-_BORDER = pattern(r"([^\W\d_]+)(\d+)|(\d+)([^\W\d_]+)")
+def _letters_and_digits(text: str) -> list[str] | None:
+    """The two parts of letters before digits, or of digits before letters."""
+    digits = [character.isdecimal() for character in text]
+    border = digits.index(not digits[0]) if len(set(digits)) == 2 else 0
+    is_one_border = border and len(set(digits[border:])) == 1
+    return [text[:border], text[border:]] if is_one_border and text.isalnum() else None
 
 
 LANGUAGES = {

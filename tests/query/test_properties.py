@@ -11,13 +11,24 @@ import time
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from newsearch.query import MAX_CLAUSES, MAX_COST, MAX_DEPTH, MAX_QUERY_LENGTH, Parsed, describe, parse
+from newsearch.query import (
+    MAX_CLAUSES,
+    MAX_COST,
+    MAX_DEPTH,
+    MAX_QUERY_LENGTH,
+    Parsed,
+    describe,
+    parse,
+    tokens,
+)
+from newsearch.query.tokens import tokenize
 from newsearch.query.tree import (
     All,
     And,
@@ -279,3 +290,10 @@ def test_nodes_are_values() -> None:
             Word(*wrong)
     with pytest.raises(TypeError, match="Word takes"):
         Word("a", colour="red")
+
+
+@given(QUERIES.map(lambda text: text.encode("ascii", "ignore").decode()))
+def test_ascii_is_read_by_the_rules_of_all_texts(text: str) -> None:
+    found = tokenize(text)
+    with mock.patch.object(tokens, "_ASCII", tokens._ANY):
+        assert tokenize(text) == found

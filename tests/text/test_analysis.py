@@ -398,3 +398,15 @@ def test_the_stem_of_one_term_is_the_one_it_has_among_others(language: str) -> N
     words = [*DEMONYMS, *DEMONYMS.values(), *_IRREGULAR, *_IRREGULAR.values(), "ban", "naciones", "нации"]
     stemming = Stemming(language, frozenset({"ban", "italians", "children"}))
     assert [stemming.stem(word) for word in words] == stemming.stems(words)
+
+
+@given(st.text("aB1-.,'(", min_size=1, max_size=12))
+def test_words_with_hyphens_have_the_terms_of_any_text(chunk: str) -> None:
+    # An underscore is in no term, and has the chunk read by all rules.
+    assert terms(chunk) == terms(f"{chunk}-_")
+
+
+def test_a_text_with_accents_is_folded_as_one_with_signs() -> None:
+    for number in range(0x80, 0x2100):
+        text = f"abc{chr(number)}d 1{chr(number)}2"
+        assert fold(f"{text} ☃") == f"{fold(text)} ☃"
