@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from newsearch.articles.article import Article
-from newsearch.engine.base import Options, Reader
+from newsearch.engine.base import Answer, Options, Reader
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word, texts
 from newsearch.ranking import FUNCTION_SHARE, TEXT_FIELDS
 from newsearch.text import analysis
@@ -47,7 +47,11 @@ def is_prose(tree: Node) -> bool:
 
 def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ...]:
     """The words shared by the best articles of a search; see `expansion`."""
-    answer = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+    return shared_words(tree, reader.search(tree, replace(options, offset=0, limit=ARTICLES)))
+
+
+def shared_words(tree: Node, answer: Answer) -> tuple[Word, ...]:
+    """The words shared by the articles on a page, the first ARTICLES of a query; see `expansion`."""
     return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
 
 

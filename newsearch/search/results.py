@@ -206,13 +206,14 @@ class Results(Sequence[Hit]):
         options = self._asked.options
         if self.request.expand is not None or options.sort != "relevance" or not 0 < self.total < FEW:
             return ()
-        from newsearch.search.expansion import likely_words  # not needed when a search finds more
+        from newsearch.search.expansion import ARTICLES, shared_words  # not needed when a search finds more
 
         reader, tree = self._asked.reader, self._asked.tree()
-        found = {
-            named.id for named, _, _ in reader.search(tree, replace(options, offset=0, limit=FEW)).hits()
-        }
-        also = likely_words(reader, tree, options)
+        best = self._answer
+        if self.folding is not None or (options.offset, options.limit) != (0, ARTICLES):
+            best = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
+        found = {named.id for named, _, _ in best.hits()}
+        also = shared_words(tree, best)
         if not also:
             return ()
         expanded = reader.search(tree, replace(options, offset=0, limit=2 * FEW, also=also))

@@ -33,6 +33,8 @@ _PIECE = pattern(
     ),
     re.VERBOSE,
 )
+# The same where no character belongs to such a script, compiled in a fortieth of the time.
+_PLAIN_PIECE = pattern(r"[^\W_]+(?:[.,&+#'’]+[^\W_]*)* | [\W_]", re.VERBOSE)
 # From this code point on, some characters classified as letters are apostrophes.
 _FIRST_MODIFIER: Final = "\u02b0"
 _AROUND: Final = '.,;:!?"()[]“”‘’…–—'
@@ -214,8 +216,9 @@ def _pieces(chunk: str) -> list[tuple[int, str]]:
     is_word = letters.isalpha() and max(letters) < _FIRST_MODIFIER
     if is_word and analysis.chunk_terms(bare) == analysis.chunk_terms(chunk):
         return [(chunk.index(bare), bare)]
-    pieces = [(match.start(), match[0]) for match in _PIECE.finditer(chunk)]
-    said = [term for _, piece in pieces for term in analysis.chunk_terms(piece)]
+    piece = _PLAIN_PIECE if analysis.has_plain_letters(chunk) else _PIECE
+    pieces = [(match.start(), match[0]) for match in piece.finditer(chunk)]
+    said = [term for _, text in pieces for term in analysis.chunk_terms(text)]
     return pieces if said == list(analysis.chunk_terms(chunk)) else [(0, chunk)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from newsearch.query import parse
 from newsearch.query.tree import Fuzzy, Node, Word
+from newsearch.search import snippets
 from newsearch.search.snippets import Span, marks, snippet
 from newsearch.text import analysis
 
@@ -113,3 +115,13 @@ def test_a_long_text_without_marks_is_shown_from_its_beginning() -> None:
 
 def parse_words(query: str) -> Node:
     return parse(query, now=datetime(2020, 9, 29, tzinfo=UTC), tz=UTC).tree
+
+
+@given(st.text("ab1.'’“-&é–_ ", max_size=20))
+def test_marks_of_plain_letters_are_those_of_all_letters(text: str) -> None:
+    tree = parse_words("a b ab a1 b-a é")
+    found = marks(text, tree)
+    snippets._pieces_of.cache_clear()
+    with mock.patch.object(analysis, "has_plain_letters", return_value=False):
+        assert marks(text, tree) == found
+    snippets._pieces_of.cache_clear()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from newsearch.text import analysis
 from newsearch.text.analysis import (
     _IRREGULAR,
     LANGUAGES,
@@ -410,3 +413,13 @@ def test_a_text_with_accents_is_folded_as_one_with_signs() -> None:
     for number in range(0x80, 0x2100):
         text = f"abc{chr(number)}d 1{chr(number)}2"
         assert fold(f"{text} ☃") == f"{fold(text)} ☃"
+
+
+PLAIN = st.characters(max_codepoint=0x8FF) | st.characters(min_codepoint=0x2000, max_codepoint=0x25FF)
+
+
+@given(st.text(PLAIN | st.sampled_from("ab1.'’&-é“"), max_size=12))
+def test_plain_letters_have_the_terms_of_all_letters(text: str) -> None:
+    found = terms(text)
+    with mock.patch.object(analysis, "has_plain_letters", return_value=False):
+        assert terms(text) == found
