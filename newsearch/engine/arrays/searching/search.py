@@ -50,6 +50,10 @@ _MANY = 16
 """Filters are computed in full and cached if at least one article in this many contains the rarest word."""
 
 
+_FEW_VALUES = 4096
+"""Longer facets are not kept: their values take as much memory as many words."""
+
+
 class Search:
     """One query over one generation. Implements `Answer`."""
 
@@ -222,7 +226,12 @@ class Search:
         # A page without a query has the facets of all articles, which only change with the index.
         zone = self._options.tz if FACETS[name].of_time else None
         key = "facet", name, limit, zone, self._finds_unpublished
-        return list(self._view.joined(key, lambda: tuple(self._counted_facet(name, limit))))
+        known: tuple[tuple[str, int], ...] | None = self._view.cache.get(key)
+        if known is None:
+            known = tuple(self._counted_facet(name, limit))
+            if len(known) <= _FEW_VALUES:
+                self._view.cache.put(key, known)
+        return list(known)
 
     def _counted_facet(self, name: str, limit: int | None) -> list[tuple[str, int]]:
         if FACETS[name].of_time:
