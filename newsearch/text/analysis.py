@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch._patterns import pattern
@@ -184,26 +184,28 @@ _INITIALS = 2
 """Letters that are initials rather than a name."""
 
 
+# Compiling takes longer than answering a query of plain words: a third of a millisecond, and six where the letters of
+# all scripts are told apart.
+_ASCII_TERMS = pattern(_PLAIN_TERM, re.VERBOSE | re.ASCII)
+_PLAIN_TERMS = pattern(_PLAIN_TERM, re.VERBOSE)
+_ANY_TERMS = pattern(_ANY_TERM, re.VERBOSE)
+
+
 def _term_pattern(folded: str) -> re.Pattern[str]:
-    """The pattern of the terms of a folded text.
-
-    Compiled when a chunk first needs it, because compiling takes longer than answering a query of plain words: a third
-    of a millisecond, and six where the letters of all scripts are told apart.
-    """
+    """The pattern of the terms of a folded text."""
     if folded.isascii():
-        return _compiled_term(_PLAIN_TERM, re.VERBOSE | re.ASCII)
-    is_plain = has_plain_letters(folded) and "ʼ" not in folded
-    return _compiled_term(_PLAIN_TERM if is_plain else _ANY_TERM, re.VERBOSE)
-
-
-_compiled_term = lru_cache(maxsize=3)(re.compile)
+        return _ASCII_TERMS
+    return _PLAIN_TERMS if "ʼ" not in folded and has_plain_letters(folded) else _ANY_TERMS
 
 
 def has_plain_letters(text: str) -> bool:
     """Whether a text has no characters of scripts that are written without spaces, no vowel signs of Indic scripts, and
     no symbols that are terms. False for some that have none either.
     """
-    return all(character < "\u0900" or "\u2000" <= character < "\u2600" for character in text)
+    highest = max(text, default="")
+    if highest < "\u0900":
+        return True
+    return highest < "\u2600" and all(letter < "\u0900" or letter >= "\u2000" for letter in text)
 
 
 def fold(text: str) -> str:
