@@ -208,9 +208,10 @@ def run() -> Never:
         if code == INTERRUPTED:
             for process in sys.modules["multiprocessing"].active_children():
                 process.kill()  # Python would wait for it
-        # A Ctrl-C during `exec`, which makes data classes, counts as unhandled until the next one, even if it was
-        # reported, and the process would end by a signal.
-        exec("")  # noqa: S102 - runs nothing
+        if hasattr(signal, "pthread_sigmask"):
+            # A Ctrl-C while a data class is made stays unhandled in Python's books, even if it was reported, and Python
+            # would end the process by that signal.
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         sys.exit(code)  # also ends the child processes
     # Python's teardown at exit takes a tenth of a query's time.
     os._exit(code)
