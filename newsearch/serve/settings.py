@@ -50,7 +50,7 @@ class Settings:
     saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
-    memory: int = 80 << 20
+    memory: int = 72 << 20
     kept: int = 8 << 20
     warm_up: bool = True
     timeout: float = 10.0

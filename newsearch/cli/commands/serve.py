@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the line for each request on stderr.",
 )
-@cache_option("80M", " in each worker")
+@cache_option("72M", " in each worker")
 @index_option
 def serve(
     host: str,
