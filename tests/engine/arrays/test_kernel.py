@@ -252,9 +252,10 @@ def test_the_first_articles_by_a_value_are_the_same(
     ceilings = np.maximum.reduceat(every, np.arange(0, articles, kernel.SORTED_CHUNK))
     ceilings = [None, ceilings][random.integers(2)]
     asked = docs, visible, passes, *column, ceilings, wanted, int(skipped * wanted)
-    found, before = kernel.foremost(*asked)
-    expected, before_expected = in_numpy.foremost(*asked)
-    assert sorted(np.frombuffer(found, np.uint32).tolist()) == sorted(expected.tolist())
+    found, keys, before = kernel.foremost(*asked)
+    expected, keys_expected, before_expected = in_numpy.foremost(*asked)
+    rows = zip(np.frombuffer(found, np.uint32).tolist(), np.frombuffer(keys).tolist(), strict=True)
+    assert sorted(rows) == sorted(zip(expected.tolist(), keys_expected.tolist(), strict=True))
     assert before == before_expected
 
 

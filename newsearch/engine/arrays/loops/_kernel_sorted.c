@@ -118,7 +118,7 @@ static int add_sorted(Best *best, const Sort *sort) {
 
 const char foremost_doc[] =
     "foremost(docs, visible, passes, values, flags, known, least, falling, ceilings, wanted, first): of some articles those\n"
-    "of the first values, and how many of them come before place `first`.";
+    "of the first values, their keys, and how many of them come before place `first`.";
 
 PyObject *foremost(PyObject *module, PyObject *args) {
     PyObject *docs, *visible, *passes, *values, *flags, *ceilings, *found = NULL;
@@ -133,11 +133,19 @@ PyObject *foremost(PyObject *module, PyObject *args) {
     if (add_sorted(&best, &sort) < 0) goto done;
     hold(&best);
     const Py_ssize_t skipped = best_from(&best, first);
-    PyObject *foremost = skipped < 0 ? NULL : PyBytes_FromStringAndSize(NULL, best.count * (Py_ssize_t)sizeof(uint32_t));
-    if (!foremost) goto done;
-    uint32_t *out = (uint32_t *)PyBytes_AsString(foremost);
-    for (Py_ssize_t i = 0; i < best.count; i++) out[i] = best.rows[i].doc;
-    found = Py_BuildValue("Nn", foremost, skipped);
+    PyObject *numbers = skipped < 0 ? NULL : PyBytes_FromStringAndSize(NULL, best.count * (Py_ssize_t)sizeof(uint32_t));
+    PyObject *keys = numbers ? PyBytes_FromStringAndSize(NULL, best.count * (Py_ssize_t)sizeof(double)) : NULL;
+    if (keys) {
+        uint32_t *doc = (uint32_t *)PyBytes_AsString(numbers);
+        double *key = (double *)PyBytes_AsString(keys);
+        for (Py_ssize_t i = 0; i < best.count; i++) {
+            doc[i] = best.rows[i].doc;
+            key[i] = best.rows[i].score;
+        }
+        found = Py_BuildValue("OOn", numbers, keys, skipped);
+    }
+    Py_XDECREF(numbers);
+    Py_XDECREF(keys);
 done:
     hold(&best);
     if (best.is_outside) out_of_range();

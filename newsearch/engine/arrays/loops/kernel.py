@@ -182,7 +182,7 @@ def foremost(
     ceilings: Array | None,
     wanted: int,
     first: int,
-) -> tuple[Any, int]:
+) -> tuple[Any, Any, int]:
     """The first of some articles in an order other than relevance.
 
     Args:
@@ -196,7 +196,8 @@ def foremost(
             not read.
 
     Returns:
-        A buffer of the article numbers, uint32, as `best_complete` returns articles; and how many come before them.
+        Buffers of the article numbers, uint32, as `best_complete` returns articles, and of their keys, float64; and how
+        many come before them.
     """
     if visible is not None:
         docs = docs[has_bit(visible, docs)]
@@ -204,8 +205,8 @@ def foremost(
         docs = docs[passed(passes, docs)]
     keys = sort_keys(docs, values, flags, known, least, falling)
     kept = ranking.top(keys, wanted)
-    shown = from_place(keys.take(kept), first)
-    return docs.take(kept.take(shown)), len(kept) - len(shown)
+    shown = kept.take(from_place(keys.take(kept), first))
+    return docs.take(shown), keys.take(shown), len(kept) - len(shown)
 
 
 def best_codes(postings: list[Codes], articles: int, live: Mask | None) -> tuple[Any, Any, int]:

@@ -108,7 +108,7 @@ def foremost(
     known: Heights | None,
     wanted: int,
     first: int,
-) -> tuple[Array, int]:
+) -> tuple[Array, Floats, int]:
     """The first of some articles in an order other than relevance, as `kernel.foremost` returns them.
 
     Args:
@@ -118,14 +118,15 @@ def foremost(
     if not reads_column(view, options):
         key = keys(view, options, docs)
         kept = top(key, wanted)
-        shown = kernel.from_place(key.take(kept), first)
-        return docs.take(kept.take(shown)), len(kept) - len(shown)
+        shown = kept.take(kernel.from_place(key.take(kept), first))
+        return docs.take(shown), key.take(shown), len(kept) - len(shown)
     ceilings = known.ceilings if known else None
-    found, skipped = kernel.foremost(docs, visible, passes, *_column(view, options), ceilings, wanted, first)
-    docs = np.frombuffer(found, np.uint32)
+    column = _column(view, options)
+    found, of_found, skipped = kernel.foremost(docs, visible, passes, *column, ceilings, wanted, first)
+    docs, key = np.frombuffer(found, np.uint32), np.frombuffer(of_found)
     if _DATES.get(options.sort) != "date" and len(docs) > _MANY_TIED * (wanted - skipped):
-        docs = _newest_tied(view, options, docs, wanted - skipped)
-    return docs, skipped
+        docs, key = _newest_tied(view, options, docs, key, wanted - skipped)
+    return docs, key, skipped
 
 
 def _column(view: View, options: Options) -> tuple[Spread, Spread, int, float, bool]:
@@ -151,15 +152,14 @@ def _heights(view: View, column: tuple[Spread, Spread, int, float, bool]) -> Hei
     return Heights(np.concatenate(highest), bits if is_few else None)
 
 
-def _newest_tied(view: View, options: Options, docs: Array, wanted: int) -> Array:
-    """Of the first articles by value, those that are among so many by value and date."""
-    key = keys(view, options, docs)
+def _newest_tied(view: View, options: Options, docs: Array, key: Floats, wanted: int) -> tuple[Array, Floats]:
+    """Of the first articles by value, those that are among so many by value and date, and their keys."""
     least = key.min()
-    ahead, tied = docs[key > least], np.sort(docs[key == least])
-    newest, _ = foremost(
-        view, replace(options, sort="newest"), tied, None, None, None, wanted - len(ahead), 0
-    )
-    return np.concatenate((ahead, newest))
+    is_ahead = key > least
+    ahead, tied = docs[is_ahead], np.sort(docs[~is_ahead])
+    options = replace(options, sort="newest")
+    newest, *_ = foremost(view, options, tied, None, None, None, wanted - len(ahead), 0)
+    return np.concatenate((ahead, newest)), np.concatenate((key[is_ahead], np.full(len(newest), least)))
 
 
 def _dates(view: View, options: Options, docs: Array) -> Floats:

@@ -440,10 +440,9 @@ class Search:
         self, docs: Array, visible: Array | None, passes: Passes | None, wanted: int, first: int
     ) -> tuple[list[Row], int]:
         """The first of some articles in an order other than relevance, as `kernel.best_complete` returns articles."""
-        docs, skipped = ordering.foremost(
+        docs, keys, skipped = ordering.foremost(
             self._view, self._order, docs, visible, passes, self._heights, wanted, first
         )
-        keys = ordering.keys(self._view, self._options, docs)
         return list(zip(keys.tolist(), docs.tolist(), self._score(docs).tolist(), strict=True)), skipped
 
     @property
