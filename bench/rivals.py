@@ -137,7 +137,8 @@ def _opensearch(corpus: Corpus, work: Path) -> Iterator[tuple[int, int] | None]:
     from nodes import Nodes, Unavailable  # type: ignore[import-not-found]  # of the tests
 
     place = work / f"opensearch-{corpus.size}"
-    place.mkdir(exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     try:
         nodes = Nodes(place, heap=1024, options=())
     except Unavailable:
