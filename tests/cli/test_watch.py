@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,21 +30,30 @@ def test_what_is_written_while_it_watches_is_found(tmp_path: Path) -> None:
     (news / "a.md").write_text("---\ntitle: first\n---\n")
     command = [sys.executable, "-m", "newsearch", "index", str(news), "--index", str(index), "--watch"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # Whoever runs the tests in the background may have them ignore Ctrl-C.
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=hear if os.name == "posix" else None,
     ) as watching:
-        assert watching.stdout is not None
-        assert watching.stderr is not None
-        assert "watching" in watching.stderr.readline()
-        time.sleep(0.5)  # until the system has been asked to tell
-        (news / "torn.md").write_text("---\ntitle: torn")
-        (news / "b.md").write_text("---\ntitle: second\n---\n")
-        assert watching.stdout.readline().startswith("indexed 1 article (1 new, 0 replaced, 0 deleted) in ")
-        assert watching.stdout.readline().startswith(
-            "indexed 1 article (1 new, 0 replaced, 0 deleted, 1 unchanged)"
-        )
-        watching.send_signal(signal.SIGINT)
-        assert watching.wait(20) == 130
+        try:
+            assert watching.stdout is not None
+            assert watching.stderr is not None
+            assert "watching" in watching.stderr.readline()
+            time.sleep(0.5)  # until the system has been asked to tell
+            (news / "torn.md").write_text("---\ntitle: torn")
+            (news / "b.md").write_text("---\ntitle: second\n---\n")
+            first, second = (watching.stdout.readline() for _ in range(2))
+            assert first.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted) in ")
+            assert second.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted, 1 unchanged)")
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(20) == 130
+        finally:
+            watching.kill()  # a test that fails does not wait for it
     with newsearch.open(index) as opened:
         assert sorted(hit.title for hit in opened.search("")) == ["first", "second"]
 
