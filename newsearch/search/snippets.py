@@ -27,14 +27,12 @@ MAX_PARTS: Final = 32
 
 # The pieces that a chunk can be cut into, mostly without changing its terms: a run of a script without spaces, a word,
 # a sign. The mark of a kana belongs to the kana.
+_UNPAIRED = r"{letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]"
 _PIECE = pattern(
-    r"{paired}+ | {letter}+(?:[.,&+#'’]+{letter}*)* | [\W_]".format(
-        paired=analysis.PAIRED, letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"
-    ),
-    re.VERBOSE,
+    f"{analysis.PAIRED}+ | " + _UNPAIRED.format(letter=rf"(?:(?!{analysis.PAIRED})[^\W_])"), re.VERBOSE
 )
-# The same where no character belongs to such a script, compiled in a fortieth of the time.
-_PLAIN_PIECE = pattern(r"[^\W_]+(?:[.,&+#'’]+[^\W_]*)* | [\W_]", re.VERBOSE)
+# Without characters of such a script, compiled in a fortieth of the time.
+_PLAIN_PIECE = pattern(_UNPAIRED.format(letter=r"[^\W_]"), re.VERBOSE)
 # From this code point on, some characters classified as letters are apostrophes.
 _FIRST_MODIFIER: Final = "\u02b0"
 _AROUND: Final = '.,;:!?"()[]“”‘’…–—'

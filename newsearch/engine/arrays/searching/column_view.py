@@ -226,12 +226,15 @@ class ColumnView:
 
     def shifts_days(self, name: str, tz: tzinfo) -> bool:
         """Whether some dates without a time may begin at another moment in a zone than in UTC."""
+        return tz is not UTC and self.has_flag(columns.DAY_ALONE[name])
+
+    def has_flag(self, bit: int) -> bool:
+        """Whether any article has this flag."""
 
         def found() -> bool:
-            bit = columns.DAY_ALONE[name]
             return any(bool((segment.column("flag") & bit).any()) for segment in self.segments)
 
-        return tz is not UTC and self.remembered(("days alone", name), found)
+        return self.remembered(("flag", bit), found)
 
     def calendar_days(self, tz: tzinfo, docs: Array | slice = slice(None)) -> tuple[Mask, Array]:
         """Which of these articles are dated, and the day of each in a zone, in days since 1970."""

@@ -61,13 +61,8 @@ def selecting(view: View, options: Options) -> Options:
     sort = options.sort
     if _DATES.get(sort) == "date":
         return options
-    known = columns.KNOWN[_DATES.get(sort, sort)]
-    (has_any,) = view.cache.made(("has any", sort), lambda: (_has_any(view, known),))
+    has_any = view.has_flag(columns.KNOWN[_DATES.get(sort, sort)])
     return options if has_any else replace(options, sort="newest")
-
-
-def _has_any(view: View, known: int) -> bool:
-    return any(bool((segment.column("flag") & known).any()) for segment in view.segments)
 
 
 class Heights(NamedTuple):
