@@ -279,8 +279,8 @@ class Reader(Protocol):
     def count(self, node: Node) -> int:
         """Return how many findable articles match a word, a phrase, or one of several of them."""
 
-    def bound(self, word: str) -> int:
-        """Return a number that the findable articles with a word, in any form, do not exceed.
+    def bound(self, words: Sequence[str]) -> int:
+        """Return a number that the findable articles with each of some words, in any form, do not exceed.
 
         It rules out what cannot be found, and need not be exact if `count` takes longer.
         """

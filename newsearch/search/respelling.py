@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from itertools import islice, pairwise, product
 from typing import NamedTuple, TypeAlias
 
@@ -11,6 +12,7 @@ from newsearch.query import Parsed, is_bare, parse
 from newsearch.query.tree import All, And, Match, Near, Node, Or, Phrase, Word
 from newsearch.search.asked import Asked
 from newsearch.search.names import NAMED, filters, similar_names
+from newsearch.search.spellings import Held, Spellings
 from newsearch.text import analysis
 
 FEW = 10
@@ -23,6 +25,8 @@ _EDIT = 0.01
 """How likely one edit is against none, as Kernighan, Church and Gale (1990) had it to the order of magnitude."""
 _OMITTED = 3.0
 """How much likelier it is to leave out a letter than to take another one."""
+_LIKELIEST = _EDIT * _OMITTED
+"""The likelihood of the likeliest typing error."""
 _CANDIDATES = 4
 _CANDIDATES_OF_ONE = 12
 """Words that are tried for one that was typed, where several places are doubted at once, and where one is."""
@@ -30,6 +34,11 @@ _MAX_UNKNOWN = 3
 _MAX_TRIED = 160
 """Queries that are tried."""
 _RARE = 4
+_MANY = 1 << 62
+"""More articles than any index has."""
+_FREQUENT = 1_000
+"""A word that is two edits from one that some articles contain must be in so many. To win it must be in about three
+times as many, in all its forms: see `_EDIT`."""
 
 
 def respell(asked: Asked, found: int) -> str | None:
@@ -38,7 +47,7 @@ def respell(asked: Asked, found: int) -> str | None:
     Candidates are compared as whole queries. They differ from the query in words that hardly any article contains, or
     in names that no article has. The best candidate has the most articles that contain every word, discounted by the
     number of edits. If no candidate helps, known words are replaced too, one or two neighbours at a time, as in the
-    names of people.
+    names of people. A known word is left alone if too few articles contain the others.
 
     Args:
         found: how many articles contain every word of the query as it is. The new query has more of them.
@@ -47,53 +56,46 @@ def respell(asked: Asked, found: int) -> str | None:
     # Checked first, because looking for candidates takes longer than most searches.
     if found >= FEW and not any(_is_strange(asked, word) for _, word in typed):
         return None
-    words = [_TypedPlace(at, at + len(word), *_candidates(asked, word)) for at, word in typed]
+    words = [
+        _TypedPlace(at, at + len(word), _held(asked, word), partial(_candidates, asked, word, found))
+        for at, word in typed
+    ]
     names = [
-        _TypedPlace(start, end, 0, similar_names(asked, node)) for start, end, node in _named(asked.query)
+        _TypedPlace(start, end, Held(0), partial(similar_names, asked, node))
+        for start, end, node in _named(asked.query)
     ]
     unknown = [place for place in (*words, *names) if not place.is_known and place.candidates]
     trial = _Trial(asked, found)
-    best = trial.best(_replacements(unknown[:_MAX_UNKNOWN]))
+    best = trial.best(_replacements(unknown[:_MAX_UNKNOWN])) if unknown else None
     if best is None and found < FEW:
-        known = [place for place in words if place.candidates]
-        best = trial.best(([(place, *it)] for place in known for it in place.candidates), least=1.0)
-        pairs = (
-            (left, right)
-            for left, right in zip(known[1:], known, strict=False)
-            if right.start == left.end + 1
-        )
-        best = best or trial.best(
-            (
-                [(left, *one), (right, *other)]
-                for left, right in pairs
-                for one in left.candidates[:_CANDIDATES]
-                for other in right.candidates[:_CANDIDATES]
-            ),
-            least=_EDIT,
-        )
+        ones = ([(place, *it)] for place in words for it in trial.likely((place,), place, 1.0))
+        best = trial.best(ones, least=1.0) or trial.best(_pairs(trial, words), least=_EDIT)
     return best
 
 
-class _TypedPlace(NamedTuple):
+class _TypedPlace:
     """A word or a name of a query as typed.
 
     Attributes:
+        start, end: its position.
         held: the number of articles that contain it in any form.
-        candidates: possible corrections, each with the likelihood of this typing error, the most likely first.
-        is_strange: whether the index has only other forms of it, such as those of another language.
+        is_known: whether it is spelt correctly for all that is known: many articles contain it, and as it is.
     """
 
-    start: int
-    end: int
-    held: int
-    candidates: list[tuple[str, float]]
-    is_strange: bool = False
+    def __init__(self, start: int, end: int, held: Held, candidates: Callable[[], _Candidates]) -> None:
+        self.start = start
+        self.end = end
+        self.held = held.articles
+        self.is_known = held.articles >= FEW and not held.is_strange
+        self._candidates = candidates
 
-    @property
-    def is_known(self) -> bool:
-        return self.held >= FEW and not self.is_strange
+    @cached_property
+    def candidates(self) -> _Candidates:
+        """Possible corrections, each with the likelihood of this typing error, the most likely first."""
+        return self._candidates()
 
 
+_Candidates: TypeAlias = list[tuple[str, float]]
 _Replacement: TypeAlias = tuple[_TypedPlace, str, float]
 
 
@@ -105,6 +107,42 @@ def _replacements(places: list[_TypedPlace]) -> Iterator[list[_Replacement]]:
         yield [replacement for replacement in chosen if replacement is not None]
 
 
+def _pairs(trial: _Trial, words: Sequence[_TypedPlace]) -> Iterator[list[_Replacement]]:
+    """Replacements for two neighbours each, among words from the last to the first."""
+    for left, right in zip(words[1:], words, strict=False):
+        if right.start == left.end + 1:
+            places = left, right
+            others = [(right, *it) for it in trial.likely(places, right, _EDIT, _CANDIDATES)]
+            for it in trial.likely(places, left, _EDIT, _CANDIDATES) if others else ():
+                yield from ([(left, *it), other] for other in others)
+
+
+class _Kept:
+    """Those words of a query that are not replaced, and how many articles contain them at most.
+
+    Attributes:
+        least: the lowest number that is known.
+        is_final: whether no lower one is to be found.
+    """
+
+    __slots__ = ("_joined", "_spellings", "_words", "is_final", "least")
+
+    def __init__(self, words: Sequence[str], kept: Sequence[int], spellings: Spellings) -> None:
+        self._words = [words[number] for number in kept]
+        # Two neighbours may also stand in an article as one word.
+        neighbours = [(words[one], words[other]) for one, other in pairwise(kept) if other == one + 1]
+        self._joined = sum(spellings.together(*pair) for pair in neighbours)
+        self._spellings = spellings
+        self.least = self._joined + min(map(spellings.ceiling, self._words)) if kept else _MANY
+        self.is_final = len(kept) < 2
+
+    def look_closer(self) -> None:
+        """Lower the number, in more time than all words took alone."""
+        if not self.is_final:
+            self.least = min(self.least, self._joined + self._spellings.ceiling_of_all(self._words))
+            self.is_final = True
+
+
 class _Trial:
     """Compares replacements in a query by how many articles contain every word.
 
@@ -114,10 +152,12 @@ class _Trial:
 
     def __init__(self, asked: Asked, found: int) -> None:
         self._asked = asked
+        self._spellings = asked.spellings
         self._found = found
-        self._typed = _plain_words(asked)
-        self._numbers = {word.span[0]: number for number, word in enumerate(self._typed)}
-        self._known: dict[tuple[int, ...], tuple[int, ...]] = {}
+        typed = _plain_words(asked)
+        self._words = [word.text for word in typed]
+        self._numbers = {word.span[0]: number for number, word in enumerate(typed)}
+        self._known: dict[tuple[int, ...], _Kept] = {}
 
     def best(self, ways: Iterable[list[_Replacement]], least: float = 0.0) -> str | None:
         """The most likely of several replacements; None if the query as typed is more likely.
@@ -136,7 +176,7 @@ class _Trial:
                 if place.held:
                     # The query as typed competes too, as the candidate with no edits.
                     rival = self._found
-            if self._typed and not self._may_exceed(max(most, rival), way, likely):
+            if self._words and not self._may_exceed(max(most, rival), way, likely):
                 continue
             text = asked.query.text
             for place, form, _ in way:
@@ -147,9 +187,38 @@ class _Trial:
                 best, most = text, complete * likely
         return best
 
+    def likely(
+        self, places: Sequence[_TypedPlace], place: _TypedPlace, least: float, most: int | None = None
+    ) -> _Candidates:
+        """The candidates for one of several places that may help if all of these get new words.
+
+        Most are ruled out before they are looked for. It is left out of account that a new word may stand in an article
+        as one with its neighbour.
+
+        Args:
+            least: as `best`.
+            most: how many of them are looked at.
+        """
+        if not self._words:
+            return place.candidates[:most]
+        floor = max(least, self._found if any([place.held for place in places]) else 0)
+        needed = floor / _LIKELIEST ** len(places)
+        kept = self._kept(tuple([self._numbers[place.start] for place in places]))
+        if kept.least > needed:
+            kept.look_closer()
+        if kept.least <= needed:
+            return []
+        ceiling = self._spellings.ceiling
+        needed *= _LIKELIEST
+        return [
+            (form, value)
+            for form, value in place.candidates[:most]
+            if not form.isalnum() or ceiling(form) * value > needed
+        ]
+
     def _may_exceed(self, least: float, way: list[_Replacement], likely: float) -> bool:
         """Whether `likely` times the number of articles with every word may exceed `least`. False is certain."""
-        words, new = [word.text for word in self._typed], []
+        words, new = self._words.copy(), []
         for place, form, _ in way:
             if not form.isalnum():
                 return True
@@ -174,35 +243,25 @@ class _Trial:
         Args:
             new: the numbers of the new words. The others are the same in most ways, and come first.
         """
-        spellings = self._asked.spellings
-        kept = tuple([number for number in range(len(words)) if number not in new])
-        if kept:
-            known = self._known.get(kept)
-            if known is None:
-                joined = sum(
-                    spellings.together(words[one], words[other])
-                    for one, other in pairwise(kept)
-                    if other == one + 1
-                )
-                known = self._known[kept] = (min(spellings.ceiling(words[one]) for one in kept) + joined,)
-            yield known[0]
-            if len(kept) > 1:
-                if len(known) == 1:
-                    known = self._known[kept] = (*known, self._with_all(kept))
-                yield known[1]
+        kept = self._kept(tuple(new))
+        yield kept.least
+        kept.look_closer()
+        yield kept.least
         for number in new:
-            yield spellings.ceiling(words[number])
+            yield self._spellings.ceiling(words[number])
+
+    def _kept(self, new: tuple[int, ...]) -> _Kept:
+        """The words but for some that are replaced."""
+        found = self._known.get(new)
+        if found is None:
+            kept = [number for number in range(len(self._words)) if number not in new]
+            found = self._known[new] = _Kept(self._words, kept, self._spellings)
+        return found
 
     def _as_one(self, words: Sequence[str], new: Sequence[int]) -> int:
         """How many articles contain a new word and a neighbour of it as one word, added up."""
         firsts = {first for number in new for first in (number - 1, number) if 0 <= first < len(words) - 1}
-        return sum(self._asked.spellings.together(words[first], words[first + 1]) for first in firsts)
-
-    def _with_all(self, kept: Sequence[int]) -> int:
-        """How many articles contain all of some words of the query."""
-        asked = self._asked
-        tree = All(tuple(self._typed[number] for number in kept))
-        return asked.complete(asked.narrowed(tree, asked.query.text))
+        return sum(self._spellings.together(words[first], words[first + 1]) for first in firsts)
 
 
 def _start_of(replacement: _Replacement) -> int:
@@ -223,32 +282,58 @@ def _is_words(text: str) -> bool:
     return text.replace(" ", "").isalnum()
 
 
-def _candidates(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
-    """The number of articles that contain a word, its likely corrections, whether it is strange (see _TypedPlace)."""
-    corrections = asked.spellings.corrections
-    found = corrections.get(word)
+def _held(asked: Asked, word: str) -> Held:
+    known = asked.spellings.held
+    found = known.get(word)
     if found is None:
-        found = corrections[word] = _corrected(asked, word)
+        term = _only_term(word)
+        if term is None:
+            found = Held(FEW)
+        else:
+            held = asked.spellings.count(Word(word))
+            found = Held(held, held >= FEW and not asked.reader.articles_with(term))
+        known[word] = found
     return found
 
 
-def _corrected(asked: Asked, word: str) -> tuple[int, list[tuple[str, float]], bool]:
+def _candidates(asked: Asked, word: str, found: int) -> _Candidates:
+    """The likely corrections of a word.
+
+    Args:
+        found: as `respell`.
+    """
+    corrections = asked.spellings.corrections
+    held = _held(asked, word).articles
+    key = word, bool(found and held)
+    likely = corrections.get(key)
+    if likely is None:
+        likely = corrections[key] = _corrected(asked, word, held, key[1])
+    return likely
+
+
+def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidates:
+    """See `_candidates`.
+
+    Args:
+        held: how many articles contain the word.
+        competes: whether the word as it is competes with its corrections.
+    """
     term = _only_term(word)
     if term is None:
-        return FEW, [], False
-    reader, held = asked.reader, asked.spellings.count(Word(word))
-    is_strange = held >= FEW and not reader.articles_with(term)
+        return []
     likely: list[tuple[float, str, float]] = []
     # Very rare forms are misspellings themselves.
-    least = -(-held // _RARE) if held >= FEW else 1
+    least = max(-(-held // _RARE), FEW) if held >= FEW else 1
     for edits in (1, 2) if len(term) >= _MIN_LETTERS_FOR_TWO else (1,):
-        for like in reader.like(term, edits, least):
+        if edits == 2 and competes:
+            # No other one can win, and these are found at once.
+            least = max(least, _FREQUENT)
+        for like in asked.reader.like(term, edits, least):
             value = _likeliness(term, like)
             likely.append((-value * like.articles, like.form, value))
         if likely:
             break
-    found = [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
-    return held, found, is_strange
+    return [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
 
 
 def _is_strange(asked: Asked, word: str) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeGuard, TypeVar
+from typing import NamedTuple, TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
@@ -60,12 +60,24 @@ class Memory(dict[Key, Value]):
         super().__setitem__(key, value)
 
 
+class Held(NamedTuple):
+    """How often a word stands in an index.
+
+    Attributes:
+        articles: the number of articles that contain it in any form.
+        is_strange: whether the index has only other forms of it, such as those of another language.
+    """
+
+    articles: int
+    is_strange: bool = False
+
+
 class Spellings:
     """Finds and caches the spellings of one generation of an index.
 
     Attributes:
-        corrections: a cache for `help.respell`: for each word, the number of articles that contain it, likely
-            corrections with their likelihoods, and whether the index has only other forms of it.
+        held: for words, how many articles contain them, and whether the index has only other forms (see `respelling`).
+        corrections: for words, and for whether they compete with them, likely corrections with their likelihoods.
         names: for names that no article has, the most similar ones (see `help`).
         expansions: the words that the best articles of a search share (see `expansion`).
     """
@@ -76,12 +88,13 @@ class Spellings:
         self._parted: Memory[str, str | None] = Memory()
         self._pairs: Memory[tuple[str, str], str | None] = Memory()
         self._ceilings: Memory[str, int] = Memory()
-        self._held: Memory[str, int] = Memory()
+        self._articles: Memory[str, int] = Memory()
         self._alone: Memory[str, None] = Memory()
         self._trees: dict[str, tuple[Node, Node]] = {}
         self.names: Memory[Node, list[tuple[str, float]]] = Memory()
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
-        self.corrections: Memory[str, tuple[int, list[tuple[str, float]], bool]] = Memory()
+        self.held: Memory[str, Held] = Memory()
+        self.corrections: Memory[tuple[str, bool], list[tuple[str, float]]] = Memory()
 
     def ceiling(self, word: str) -> int:
         """A number that the articles with a word of letters and digits do not exceed, in any spelling but as one with
@@ -93,11 +106,18 @@ class Spellings:
         if found is None:
             node = self.expand(Word(word, span=(0, len(word))), word)
             others = node.children[1:] if isinstance(node, Or) else ()
-            found = self.reader.bound(word)
+            found = self.reader.bound((word,))
             for other in others:
                 found += self.count(replace(other, weight=1.0, span=(0, 0)))
             self._ceilings[word] = found
         return found
+
+    def ceiling_of_all(self, words: Sequence[str]) -> int:
+        """As `ceiling`, for the articles with each of some words."""
+        alone = [word for word in words if word in self._alone]
+        if len(alone) > 1:
+            return self.reader.bound(alone)
+        return min(map(self.ceiling, words))
 
     def together(self, left: str, right: str) -> int:
         """The number of articles that contain two words as one."""
@@ -292,9 +312,9 @@ class Spellings:
 
     def _articles_with(self, form: str) -> int:
         """The number of articles that contain an exact form. Parts of words are parts of many words."""
-        found = self._held.get(form)
+        found = self._articles.get(form)
         if found is None:
-            found = self._held[form] = self.reader.articles_with(form)
+            found = self._articles[form] = self.reader.articles_with(form)
         return found
 
     def count(self, node: Node) -> int:

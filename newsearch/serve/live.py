@@ -25,6 +25,9 @@ Value = TypeVar("Value")
 _EVERY = 1.0
 """Seconds between two checks for a newer generation."""
 
+_GRACE = 0.1
+"""Seconds for which the generation of the last check is still shown while a thread checks again."""
+
 _TURN = 0.02
 """Seconds that a search waits for the one before it, at most."""
 
@@ -84,7 +87,7 @@ class Live:
         self._warm_up = warm_up
         self._warming: Thread | None = None
         self._newest: Index | None = None
-        self._is_opening = self._is_outdated = False
+        self._is_opening = self._is_outdated = self._is_looking = False
         self.error: NewsearchError | None = None
         self.running = 0
 
@@ -126,20 +129,32 @@ class Live:
         Raises:
             NewsearchError: no generation has been readable yet.
         """
+        self._check()
+        if self._snapshot is None:
+            raise self.error or NewsearchError("the index is not open")
+        return self._snapshot
+
+    def fresh(self) -> Snapshot | None:
+        """As `snapshot`, without waiting; None if it would have to wait."""
+        age = monotonic() - self._looked
+        if age < _EVERY:
+            return self._snapshot
+        if age >= _EVERY + _GRACE:
+            return None
+        if not self._is_looking:
+            self._is_looking = True
+            self._pool.submit(self._check)
+        return self._snapshot
+
+    def _check(self) -> None:
+        """Look for a newer generation, if that is due and no other thread does it."""
         if monotonic() - self._looked >= _EVERY and self._lock.acquire(blocking=self._snapshot is None):
             try:
                 if monotonic() - self._looked >= _EVERY:
                     self._look()
             finally:
+                self._is_looking = False
                 self._lock.release()
-        if self._snapshot is None:
-            raise self.error or NewsearchError("the index is not open")
-        return self._snapshot
-
-    @property
-    def fresh(self) -> Snapshot | None:
-        """The newest generation, if it is less than a second since that was checked."""
-        return self._snapshot if monotonic() - self._looked < _EVERY else None
 
     def _look(self) -> None:
         try:

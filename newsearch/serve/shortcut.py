@@ -30,8 +30,10 @@ _MOST_PACKED = 64 << 10
 """Bytes that are compressed on the loop at most: a millisecond or two."""
 
 _SLOW = 0.01
+_WARY = 1.0
 _PENALTY = 5
-"""After a search that took longer than _SLOW seconds, none runs on the loop for so many times as long."""
+"""After two searches within _WARY seconds that took longer than _SLOW seconds each, none runs on the loop for so many
+times as long as the second one."""
 
 _FOUND = "newsearch.found"
 
@@ -42,15 +44,15 @@ class Shortcut:
     """The short way to the answer of a search by `GET /api/v1/search`, which leads past routing and threads.
 
     A search may take it if it is short as far as can be told beforehand: few words without options, in an index on
-    this machine in which what all searches share is prepared. It holds up all other requests, so one that takes long
-    after all shuts the way for a while. Its time is that of the processor: what is read from a disk is read with the
+    this machine in which what all searches share is prepared. It holds up all other requests, so those that take long
+    after all shut the way for a while: a single one may have been held up itself. Its time is that of the processor: what is read from a disk is read with the
     interpreter's lock held, and stops all threads anyway.
     """
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._prepared: Index | None = None
-        self._opens = 0.0
+        self._opens = self._wary = 0.0
 
     def prepare(self, index: Index) -> None:
         """Compute what the first search of an index would take long for. Only then is the way open to others."""
@@ -63,7 +65,7 @@ class Shortcut:
         """The answer; None for a request that has to take the long way."""
         if scope["path"] != SEARCH or scope["method"] not in ("GET", "HEAD"):
             return None
-        snapshot = self._site.live.fresh
+        snapshot = self._site.live.fresh()
         if snapshot is None:
             return None
         try:
@@ -85,7 +87,10 @@ class Shortcut:
         may_finish = request.query.count(" ") < _FEW_WORDS or results.total >= _FEW
         body = page_of(self._site, results, PLAIN, linked=True) if may_finish else None
         if (took := thread_time() - started) > _SLOW:
-            self._opens = monotonic() + _PENALTY * took
+            now = monotonic()
+            if now < self._wary:
+                self._opens = now + _PENALTY * took
+            self._wary = now + _WARY
         if body is None or (accepted.gzip and len(body.text) > _MOST_PACKED):
             scope[_FOUND] = snapshot, results
             return None

@@ -108,7 +108,7 @@ class Site(NamedTuple):
                 tag, media_type, accepted, made.body(), keep=made.may_keep
             )
 
-        if is_quick and (snapshot := self.live.fresh):
+        if is_quick and (snapshot := self.live.fresh()):
             tag = snapshot.tag(media_type, make(snapshot).key)
             if response := self.known(tag, media_type, accepted):
                 return response

@@ -170,8 +170,8 @@ class ArraysReader:
         return self._form_counts.count(node)
 
     @checked
-    def bound(self, word: str) -> int:
-        return self._form_counts.bound(word)
+    def bound(self, words: Sequence[str]) -> int:
+        return self._form_counts.bound(words)
 
     @checked
     def articles_with(self, form: str) -> int:

@@ -169,8 +169,8 @@ class OpenSearchReader:
     def count(self, node: Node) -> int:
         return self.search(node, Options(limit=0)).complete()
 
-    def bound(self, word: str) -> int:
-        return self.count(Word(word))
+    def bound(self, words: Sequence[str]) -> int:
+        return self.count(All(tuple(map(Word, words))))
 
     def articles_with(self, form: str) -> int:
         return self._known.articles_with(form)

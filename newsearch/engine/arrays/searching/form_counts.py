@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -80,10 +80,12 @@ class FormCounts:
             return view.count_shown(unpublished=False)
         return view.count_found(clause.part, unpublished=False)
 
-    def bound(self, word: str) -> int:
-        """A number that the findable articles with a word do not exceed. Implements `Reader.bound`."""
-        term = _alone(word)
-        return self._view.bound(term) if term else self.count(Word(word))
+    def bound(self, words: Sequence[str]) -> int:
+        """A number that the findable articles with each of some words do not exceed. Implements `Reader.bound`."""
+        terms = [term for word in words if (term := _alone(word))]
+        if len(terms) > 1:
+            return self._view.count_all(terms)
+        return self._view.bound(terms[0]) if terms else min(self.count(Word(word)) for word in words)
 
     def articles_with(self, form: str) -> int:
         """The number of findable articles that contain an exact form. Implements `Reader.articles_with`."""

@@ -352,6 +352,13 @@ class WordView(ColumnView):
         found: Part | None = self.cache.get(("words", term))
         return self._lookup.bound(term) if found is None else len(found.doc)
 
+    def count_all(self, terms: Sequence[str]) -> int:
+        """How many articles contain each of some words, in any of its forms: deleted and replaced ones, too."""
+        parts = kernel.shortest_first([self.word_of_page(term) for term in terms])
+        if any(isinstance(part, kernel.InPlace) for part in parts):
+            return kernel.counted(parts, None)[0]
+        return kernel.count(parts, None)
+
     def count_neighbours(self, left: str, right: str) -> int:
         """How many visible articles contain two exact forms side by side."""
         return self._lookup.neighbours(left, right, self.unseen)
