@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import islice, pairwise, product
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from newsearch.engine.base import LikeForm
 from newsearch.query import Parsed, is_bare, parse
@@ -201,7 +201,7 @@ class _Trial:
         """
         if not self._words:
             return place.candidates[:most]
-        floor = max(least, self._found if any([place.held for place in places]) else 0)
+        floor = max(least, self._found if any(place.held for place in places) else 0)
         needed = floor / _LIKELIEST ** len(places)
         kept = self._kept(tuple([self._numbers[place.start] for place in places]))
         if kept.least > needed:

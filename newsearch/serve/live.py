@@ -25,8 +25,8 @@ Value = TypeVar("Value")
 _EVERY = 1.0
 """Seconds between two checks for a newer generation."""
 
-_GRACE = 0.1
-"""Seconds for which the generation of the last check is still shown while a thread checks again."""
+_LATE = 1.1
+"""How late a check may be, as a multiple of _EVERY, while a thread makes it and the last generation is still shown."""
 
 _TURN = 0.02
 """Seconds that a search waits for the one before it, at most."""
@@ -139,7 +139,7 @@ class Live:
         age = monotonic() - self._looked
         if age < _EVERY:
             return self._snapshot
-        if age >= _EVERY + _GRACE:
+        if age >= _LATE * _EVERY:
             return None
         if not self._is_looking:
             self._is_looking = True

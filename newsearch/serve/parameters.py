@@ -128,6 +128,12 @@ def split(pairs: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], list
 def write_request(request: Request) -> list[tuple[str, str]]:
     """The parameters of a request, as `read_request` reads them; default values are left out."""
     pairs: list[tuple[str, str]] = []
+    if request.is_plain:
+        page = ("limit", request.limit, Request.limit), ("offset", request.offset, Request.offset)
+        return [
+            ("query", request.query),
+            *((name, str(value)) for name, value, usual in page if value != usual),
+        ]
     for name, value in request.as_mapping().items():
         if name == "request" or (name == "query" and not value):
             continue

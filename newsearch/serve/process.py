@@ -89,6 +89,38 @@ async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
     await problem(503, "too many connections are open", headers=headers)(scope, receive, send)
 
 
+class _Joined:
+    """A transport that sends the head of a response and the first part of its body together.
+
+    uvicorn writes them one after the other: two system calls, and the client is woken twice.
+    """
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._waiting = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if self._waiting:
+            data, self._waiting = self._waiting + data, b""
+            self._transport.write(data)
+        elif data:
+            self._waiting = data
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            data, self._waiting = self._waiting, b""
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+
 class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 with limits for clients that send or read unreasonably slowly, for endless heads and for crowds."""
 
@@ -96,10 +128,12 @@ class PatientProtocol(HttpToolsProtocol):
     _stuck: asyncio.TimerHandle | None = None
     _head = 0
     _in_body = False
+    _has_body_time = False
     _is_complete = False
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
+        joined: Any = _Joined(transport, self.loop)
+        super().connection_made(joined)
         if len(self.connections) > 2 * _CONNECTIONS:
             transport.abort()
         self._wait(HEAD_SECONDS)
@@ -109,6 +143,9 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_complete or self._in_body:
             self._head = 0
+            if self._in_body and not self._has_body_time:
+                self._has_body_time = True
+                self._wait(_BODY_SECONDS)
             return
         self._head += len(data)
         if self._head > _MAX_HEAD:
@@ -120,8 +157,7 @@ class PatientProtocol(HttpToolsProtocol):
         if len(self.connections) > _CONNECTIONS:
             self.app = _crowded
         super().on_headers_complete()
-        self._in_body = True
-        self._wait(_BODY_SECONDS)
+        self._in_body, self._has_body_time = True, False
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -45,8 +45,8 @@ class Shortcut:
 
     A search may take it if it is short as far as can be told beforehand: few words without options, in an index on
     this machine in which what all searches share is prepared. It holds up all other requests, so those that take long
-    after all shut the way for a while: a single one may have been held up itself. Its time is that of the processor: what is read from a disk is read with the
-    interpreter's lock held, and stops all threads anyway.
+    after all shut the way for a while; a single one may have been held up itself. Its time is that of the processor:
+    what is read from a disk is read with the interpreter's lock held, and stops all threads anyway.
     """
 
     def __init__(self, site: Site) -> None:

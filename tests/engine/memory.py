@@ -35,7 +35,7 @@ from newsearch.engine.base import (
 from newsearch.engine.figures import Archive, Compaction, Stats, Verification
 from newsearch.engine.writing import MAX_NAMES, Changes, Ledger, SourceDifference, SourceState, WriterOptions
 from newsearch.errors import EngineError, IndexLocked, IndexMissing, WordListError
-from newsearch.query.tree import Node, Word
+from newsearch.query.tree import All, Node, Word
 from newsearch.text.analysis import Stemming
 
 Kept = dict[tuple[str, str], Article]
@@ -218,8 +218,8 @@ class MemoryReader:
     def count(self, node: Node) -> int:
         return self.search(node, Options(limit=0)).complete()
 
-    def bound(self, word: str) -> int:
-        return self.count(Word(word))
+    def bound(self, words: Sequence[str]) -> int:
+        return self.count(All(tuple(map(Word, words))))
 
     def articles_with(self, form: str) -> int:
         return self._counts[form]

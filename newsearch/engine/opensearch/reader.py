@@ -22,7 +22,7 @@ from newsearch.engine.opensearch.queries import PUBLISHED
 from newsearch.engine.opensearch.searches import Requests, counting
 from newsearch.engine.opensearch.translate import Translator
 from newsearch.errors import IndexCorrupt
-from newsearch.query.tree import Node, Word
+from newsearch.query.tree import All, Node, Word
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Stats

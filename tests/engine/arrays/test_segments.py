@@ -40,7 +40,7 @@ from newsearch.engine.arrays.writing.builder import SegmentBuilder, TermTable
 from newsearch.engine.arrays.writing.content import records_of
 from newsearch.engine.arrays.writing.merge import merge_segments
 from newsearch.engine.base import Options
-from newsearch.query.tree import Everything, Node, Phrase, Word
+from newsearch.query.tree import All, Everything, Node, Phrase, Word
 from newsearch.ranking import DEFAULT_BOOSTS, Pivots
 
 
@@ -72,8 +72,9 @@ def test_words_and_pairs_of_words_are_counted_as_a_search_finds_them(
         for node in (Phrase(" ".join(pair)), *map(Word, pair)):
             found = reader.search(node, Options(limit=0))
             assert reader.count(node) == found.complete() == found.counts().complete
-        for word in pair:
-            assert reader.bound(word) >= reader.count(Word(word))
+        for some in (pair, pair[:1], pair[1:]):
+            both = All(tuple(map(Word, some)))
+            assert reader.bound(some) >= reader.search(both, Options(limit=0)).complete()
 
 
 collected = st.lists(
