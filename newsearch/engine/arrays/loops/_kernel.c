@@ -33,6 +33,7 @@ static PyMethodDef methods[] = {
     {"held_by", held_by, METH_VARARGS, held_by_doc},
     {"common", common, METH_VARARGS, common_doc},
     {"count", count_, METH_VARARGS, count_doc},
+    {"count_any", count_any, METH_VARARGS, count_any_doc},
     {"counted", counted, METH_VARARGS, counted_doc},
     {"best_codes", best_codes, METH_VARARGS, best_codes_doc},
     {"together", together, METH_VARARGS, together_doc},

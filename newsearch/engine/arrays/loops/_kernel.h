@@ -97,7 +97,7 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 /* ---- the functions of the module ---- */
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
-    common_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[],
+    common_doc[], count_any_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[],
     near_doc[], numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
@@ -107,6 +107,7 @@ PyObject *scores(PyObject *module, PyObject *args);
 PyObject *holds(PyObject *module, PyObject *args);
 PyObject *common(PyObject *module, PyObject *args);
 PyObject *count_(PyObject *module, PyObject *args);
+PyObject *count_any(PyObject *module, PyObject *args);
 PyObject *counted(PyObject *module, PyObject *args);
 PyObject *best_codes(PyObject *module, PyObject *args);
 PyObject *together(PyObject *module, PyObject *args);

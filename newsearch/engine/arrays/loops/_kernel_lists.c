@@ -1,5 +1,4 @@
-/* Lists of scored articles, and what they have in common: `common`, `count` and `any_of` of
- * kernel.py. */
+/* Lists of scored articles, and what they have in common: `common`, `count`, `count_any` and `any_of` of kernel.py. */
 
 #include "_kernel.h"
 
@@ -153,6 +152,52 @@ PyObject *count_(PyObject *module, PyObject *args) {
     lists_close(lists, count);
     array_close(&visible);
     return PyLong_FromSsize_t(kept);
+}
+
+const char count_any_doc[] = "count_any(parts, visible): how many visible articles any part holds.";
+
+PyObject *count_any(PyObject *module, PyObject *args) {
+    Py_ssize_t count, words = 0, all = 0;
+    Array visible = {0};
+    List *lists = common_open(args, &count, &visible);
+    if (!lists) return NULL;
+    for (Py_ssize_t j = 0; j < count; j++) {
+        const Array *doc = &lists[j].doc;
+        const Py_ssize_t length = lists[j].bits.length, last = doc->length ? article(doc, doc->length - 1) / 64 + 1 : 0;
+        words = length > words ? length : words;
+        words = last > words ? last : words;
+        all += doc->length;
+    }
+    if (visible.is_open && visible.length < words) words = visible.length;
+    uint64_t *held = PyMem_Calloc((size_t)words + 1, sizeof *held);
+    if (!held) {
+        PyErr_NoMemory();
+    } else {
+        RELEASED(all)
+        all = 0;
+        for (Py_ssize_t j = 0; j < count; j++) {
+            const Array *doc = &lists[j].doc;
+            const uint64_t *bits = lists[j].bits.data;
+            if (bits) {
+                const Py_ssize_t length = lists[j].bits.length < words ? lists[j].bits.length : words;
+                for (Py_ssize_t word = 0; word < length; word++) held[word] |= bits[word];
+                continue;
+            }
+            for (Py_ssize_t i = 0; i < doc->length; i++) {
+                const int64_t found = article(doc, i);
+                if (found >> 6 < words) held[found >> 6] |= (uint64_t)1 << (found & 63);
+            }
+        }
+        for (Py_ssize_t word = 0; word < words; word++) {
+            all += bits_set(visible.is_open ? held[word] & ((const uint64_t *)visible.data)[word] : held[word]);
+        }
+        REGAINED
+    }
+    lists_close(lists, count);
+    array_close(&visible);
+    if (!held) return NULL;
+    PyMem_Free(held);
+    return PyLong_FromSsize_t(all);
 }
 
 /* Some articles that are looked up in lists, in any order. */

@@ -322,6 +322,12 @@ def count(parts: list[Part], visible: Array | None) -> int:
     return len(common(parts, visible))
 
 
+def count_any(parts: list[Part], visible: Array | None) -> int:
+    """The number of visible articles in any part."""
+    docs = np.unique(np.concatenate([part.doc.astype(np.uint32) for part in parts]))
+    return len(docs) if visible is None else int(np.count_nonzero(has_bit(visible, docs)))
+
+
 def held_by(doc: Array, at: Array, among: Mask) -> Any:
     """How many articles of each list are among some.
 
@@ -387,10 +393,7 @@ def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
 def counted(parts: list[Part], visible: Array | None) -> tuple[int, int]:
     """How many visible articles are in every part, and how many in any. The compiled twin takes parts of which at least
     one is an `InPlace`, and makes no list."""
-    docs = np.unique(np.concatenate([part.doc.astype(np.uint32) for part in listed(parts)]))
-    if visible is not None:
-        docs = docs[has_bit(visible, docs)]
-    return count(parts, visible), len(docs)
+    return count(parts, visible), count_any(listed(parts), visible)
 
 
 def postings(segments: list[tuple[Array, Array, Array | None, int]]) -> Any:
@@ -427,6 +430,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "common",
         "best_complete",
         "count",
+        "count_any",
         "counted",
         "exact",
         "foremost",

@@ -191,7 +191,12 @@ class Search:
         """The number of articles of a bitmap that match at least one clause."""
         if not self._has_lists:
             return self._counts_in(shown)[1]
-        return int(np.bitwise_count(self._any if shown is None else self._any & shown).sum())
+        if len(self._parts) == 2 and not self._filters:
+            return sum(map(self._count_of, self._parts)) - self._count
+        return kernel.count_any(listed(self._parts), shown)
+
+    def _count_of(self, part: Part) -> int:
+        return self._view.count_found(part, unpublished=self._finds_unpublished)
 
     def _counts_in(self, shown: Array | None) -> tuple[int, int]:
         """How many articles of a bitmap match every clause, and how many any, without the lists of all words."""
