@@ -121,25 +121,25 @@ class _Kept:
     """Those words of a query that are not replaced, and how many articles contain them at most.
 
     Attributes:
+        joined: how many contain two neighbours as one word.
         least: the lowest number that is known.
         is_final: whether no lower one is to be found.
     """
 
-    __slots__ = ("_joined", "_spellings", "_words", "is_final", "least")
+    __slots__ = ("_spellings", "_words", "is_final", "joined", "least")
 
     def __init__(self, words: Sequence[str], kept: Sequence[int], spellings: Spellings) -> None:
         self._words = [words[number] for number in kept]
-        # Two neighbours may also stand in an article as one word.
         neighbours = [(words[one], words[other]) for one, other in pairwise(kept) if other == one + 1]
-        self._joined = sum(spellings.together(*pair) for pair in neighbours)
+        self.joined = sum(spellings.together(*pair) for pair in neighbours)
         self._spellings = spellings
-        self.least = self._joined + min(map(spellings.ceiling, self._words)) if kept else _MANY
+        self.least = self.joined + min(map(spellings.ceiling, self._words)) if kept else _MANY
         self.is_final = len(kept) < 2
 
     def look_closer(self) -> None:
         """Lower the number, in more time than all words took alone."""
         if not self.is_final:
-            self.least = min(self.least, self._joined + self._spellings.ceiling_of_all(self._words))
+            self.least = min(self.least, self.joined + self._spellings.ceiling_of_all(self._words))
             self.is_final = True
 
 
@@ -204,16 +204,17 @@ class _Trial:
         floor = max(least, self._found if any(place.held for place in places) else 0)
         needed = floor / _LIKELIEST ** len(places)
         kept = self._kept(tuple([self._numbers[place.start] for place in places]))
-        if kept.least > needed:
-            kept.look_closer()
         if kept.least <= needed:
             return []
-        ceiling = self._spellings.ceiling
         needed *= _LIKELIEST
+        likely = [one for one in place.candidates[:most] if kept.least * one[1] > needed]
+        if likely:
+            kept.look_closer()
+        ceiling = self._spellings.ceiling
         return [
             (form, value)
-            for form, value in place.candidates[:most]
-            if not form.isalnum() or ceiling(form) * value > needed
+            for form, value in likely
+            if kept.least * value > needed and (not form.isalnum() or ceiling(form) * value > needed)
         ]
 
     def _may_exceed(self, least: float, way: list[_Replacement], likely: float) -> bool:
@@ -249,6 +250,7 @@ class _Trial:
         yield kept.least
         for number in new:
             yield self._spellings.ceiling(words[number])
+        yield self._spellings.ceiling_of_all(words) + kept.joined
 
     def _kept(self, new: tuple[int, ...]) -> _Kept:
         """The words but for some that are replaced."""

@@ -246,6 +246,10 @@ def test_candidates_that_are_not_searched_for_could_not_have_won(
     suggested = spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("newsearch.search.respelling._Trial._may_exceed", lambda *_: True)
+        patch.setattr(
+            "newsearch.search.respelling._Trial.likely",
+            lambda _, places, place, least, most=None: place.candidates[:most],
+        )
         assert suggested == spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
 
 

@@ -84,7 +84,7 @@ class FormCounts:
         """A number that the findable articles with each of some words do not exceed. Implements `Reader.bound`."""
         terms = [term for word in words if (term := _alone(word))]
         if len(terms) > 1:
-            return self._view.count_all(terms)
+            return self._view.bound_of_all(terms)
         return self._view.bound(terms[0]) if terms else min(self.count(Word(word)) for word in words)
 
     def articles_with(self, form: str) -> int:

@@ -54,6 +54,9 @@ _LISTED = 8
 _LIST_SHARE = 128
 """A list of more than one part in so many of the cache is not made for a page at once."""
 
+_LOOKED_UP = 2048
+"""So many articles of one word are looked up where another word lies: more would take longer than a search."""
+
 _USES = 8
 """A word that is read where it lies gets a list after so many further pages, even if other lists must give way."""
 
@@ -352,11 +355,22 @@ class WordView(ColumnView):
         found: Part | None = self.cache.get(("words", term))
         return self._lookup.bound(term) if found is None else len(found.doc)
 
-    def count_all(self, terms: Sequence[str]) -> int:
-        """How many articles contain each of some words, in any of its forms: deleted and replaced ones, too."""
-        parts = kernel.shortest_first([self.word_of_page(term) for term in terms])
-        if any(isinstance(part, kernel.InPlace) for part in parts):
-            return kernel.counted(parts, None)[0]
+    def bound_of_all(self, terms: Sequence[str]) -> int:
+        """As `bound`, for the articles with each of some words. No list is made for it."""
+        lists: list[Part] = []
+        others: list[Part] = []
+        for term in terms:
+            listed: Part | None = self.cache.get(("words", term))
+            if listed is not None:
+                lists.append(listed)
+            elif (lying := self._lying(term) or self._lie(term)) is not None:
+                others.append(lying.part)
+        lists = kernel.shortest_first(lists)
+        if lists and len(lists[0].doc) > _LOOKED_UP:
+            others = []
+        parts = lists + kernel.shortest_first(others)
+        if not lists or len(parts) == 1:
+            return min([len(part.doc) for part in parts], default=self.articles)
         return kernel.count(parts, None)
 
     def count_neighbours(self, left: str, right: str) -> int:
