@@ -134,7 +134,13 @@ class WordView(ColumnView):
         return found
 
     def _lie(self, term: str) -> _Lying | None:
-        """Find out where a word lies. None if the loops cannot read it there."""
+        """Find out where a word lies, and keep that. None if the loops cannot read it there."""
+        found = self._found_lying(term)
+        if found is not None:
+            self.cache.put(("in place", term), found, _PART + len(found.part.value))
+        return found
+
+    def _found_lying(self, term: str) -> _Lying | None:
         lies = None if self._postings is None else self._lookup.in_place(term)
         if lies is None:
             return None
@@ -142,9 +148,7 @@ class WordView(ColumnView):
         # The length of a range is all that it tells.
         articles: Any = range(lies.held)
         best = unit * lies.most
-        found = _Lying(kernel.InPlace(articles, lies.ranges, unit, best, self._postings, live=lies.live))
-        self.cache.put(("in place", term), found, _PART + len(lies.ranges))
-        return found
+        return _Lying(kernel.InPlace(articles, lies.ranges, unit, best, self._postings, live=lies.live))
 
     @cached_property
     def _postings(self) -> Any:
@@ -363,7 +367,7 @@ class WordView(ColumnView):
             listed: Part | None = self.cache.get(("words", term))
             if listed is not None:
                 lists.append(listed)
-            elif (lying := self._lying(term) or self._lie(term)) is not None:
+            elif (lying := self._lying(term) or self._found_lying(term)) is not None:
                 others.append(lying.part)
         lists = kernel.shortest_first(lists)
         if lists and len(lists[0].doc) > _LOOKED_UP:
