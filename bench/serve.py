@@ -23,6 +23,7 @@ from bench.server import (
     memory_of,
     processor_seconds,
     serving,
+    wait_until_prepared,
     words_of_any_title,
     words_of_titles,
 )
@@ -86,6 +87,7 @@ def _measure(index: Path, workers: int, queries: list[str], seconds: float) -> N
         "completions": [f"/api/v1/complete?text={quote_plus(query[:-1])}" for query in queries[half:]],
     }
     with serving(index, workers) as (port, process):
+        wait_until_prepared(port, workers)
         before = [_SEARCH + quote_plus(query) for query in queries[:half]]
         load(port, before, connections=_CONNECTIONS, seconds=seconds)
         for name, addresses in mixes.items():

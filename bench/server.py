@@ -10,6 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import newsearch
 
@@ -29,6 +32,20 @@ def serving(index: Path, workers: int) -> Iterator[tuple[int, subprocess.Popen[s
             yield int(match[1]), process
         finally:
             process.terminate()
+
+
+def wait_until_prepared(port: int, workers: int) -> None:
+    """Wait until each worker has compared its articles, which takes it seconds of a processor beside first searches."""
+    address = f"http://127.0.0.1:{port}/api/v1/search?collapse=copies&limit=1"
+    ready = 0
+    # Each request is a connection of its own, which any worker may accept.
+    while ready < (1 if workers == 1 else 8 * workers):
+        try:
+            with urlopen(address, timeout=60):  # noqa: S310 - the address is ours
+                ready += 1
+        except HTTPError:
+            ready = 0
+            sleep(0.5)
 
 
 def words_of_titles(index: Path, count: int) -> list[str]:

@@ -73,10 +73,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # click before 8.4 has n
         if isinstance(value, int):
             return value
         match = re.fullmatch(r"([0-9]{1,12})(?:([KMG])I?)?B?", str(value).strip().upper())
-        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else 0
+        size = int(match[1]) << _SHIFTS[match[2] or ""] if match else -1
         if size < self._least:
-            least = f"{self._least >> 20}M"
-            self.fail(f"{value!r} is not a size of at least {least}, such as 512M or 2G", param, context)
+            least = f" of at least {self._least >> 20}M" if self._least else ""
+            self.fail(f"{value!r} is not a size{least}, such as 512M or 2G", param, context)
         return size
 
 

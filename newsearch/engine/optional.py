@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from newsearch.articles.article import Article
@@ -83,6 +84,14 @@ class DefersCopies(Protocol):
 
     def defer_copies(self) -> Callable[[], None]:
         """Return a function that compares the articles. Until it ends, searches that need copies raise NotReady."""
+
+
+@runtime_checkable
+class SharesLists(Protocol):
+    """A `Reader` that can share with other processes what searches take long to make. Engines need not implement it."""
+
+    def share_lists(self, directory: Path, limit: int) -> None:
+        """Share it in a directory, within a limit of bytes; without effect where that is not possible."""
 
 
 class Grouping(NamedTuple):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from newsearch._arguments import check_number, check_path, check_text
 from newsearch.articles.article import Article, Version
 from newsearch.engine import open_engine
 from newsearch.engine.base import CACHE, LEAST_CACHE, Engine, FieldStats, Reader
-from newsearch.engine.optional import DefersCopies, FoldingReader, FoldsStories
+from newsearch.engine.optional import DefersCopies, FoldingReader, FoldsStories, SharesLists
 from newsearch.errors import EngineError, QueryError
 from newsearch.query.plan import is_text
 from newsearch.ranking import DEFAULT_BOOSTS, Boosts
@@ -504,6 +505,20 @@ class Index:
         """
         reader = self._reader
         return reader.defer_copies() if isinstance(reader, DefersCopies) else lambda: None
+
+    def share_lists(self, directory: str | os.PathLike[str], limit: int) -> None:
+        """Share with other processes the lists of words that searches make, in memory that all of them map.
+
+        Processes that serve one index then make each list once, and keep it once. It has no effect on an index that has
+        no such lists, or where the system cannot share them. After `refresh` it must be called again.
+
+        Args:
+            directory: a directory that only these processes write. Older generations are removed from it.
+            limit: the most bytes that the lists of a generation may take.
+        """
+        reader = self._reader
+        if isinstance(reader, SharesLists):
+            reader.share_lists(Path(directory), limit)
 
     def complete(self, text: str, limit: int = 10) -> list[Completion]:
         """Completions of the last word of a partly typed query.

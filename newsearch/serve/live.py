@@ -76,7 +76,7 @@ class Live:
     ) -> None:
         self._path = path
         self._synonyms = synonyms
-        self._memory = settings.memory
+        self._settings = settings
         self._limit = settings.threads + settings.waiting
         self._pool = ThreadPoolExecutor(settings.threads, "newsearch")
         self._turn = Lock()
@@ -176,7 +176,9 @@ class Live:
         self._looked = monotonic()
 
     def _opened(self) -> Snapshot:
-        index = open_index(self._path, synonyms=self._synonyms, memory=self._memory)
+        index = open_index(self._path, synonyms=self._synonyms, memory=self._settings.memory)
+        if self._settings.shared is not None and self._settings.shared_memory:
+            index.share_lists(self._settings.shared, self._settings.shared_memory)
         stats = index.stats()
         # Other synonyms find other articles.
         words = crc32(Path(self._synonyms).read_bytes()) if self._synonyms else 0

@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
@@ -23,6 +24,7 @@ from newsearch.serve.answers import problem
 from newsearch.serve.application import app
 from newsearch.serve.guard import Seen
 from newsearch.serve.heap import keep_little
+from newsearch.serve.scratch import scratch_directory
 from newsearch.serve.settings import Settings
 
 HEAD_SECONDS = 10
@@ -212,6 +214,11 @@ def run(served: Served, ready: Callable[[str], None]) -> None:
     except OSError as error:
         place, reason = f"{served.host}:{served.port}", error.strerror or error
         raise EngineError(f"{place}: cannot be listened on: {reason}; choose another --port") from error
+    with scratch_directory() if served.settings.shared_memory else nullcontext() as shared:
+        _run(replace(served, settings=replace(served.settings, shared=shared)), listening, ready)
+
+
+def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> None:
     is_shared = served.workers > 1
     config = Config(
         partial(Served.make, served, listening if is_shared else None),

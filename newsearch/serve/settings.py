@@ -29,6 +29,10 @@ class Settings:
         threads: number of searches that run at the same time.
         waiting: number of searches that wait for a thread; any more are answered with 503.
         memory: maximum bytes that searching may take, as for `newsearch.open`, in each worker.
+        shared: a directory that only the workers of this server write, to share the lists of words that searches make;
+            None shares none.
+        shared_memory: maximum bytes of these lists. In a file system in memory, that is the memory of all workers
+            together.
         kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
         warm_up: whether the front page is prepared when an index is opened, and for up to half a second before the
             server switches to a new generation. Otherwise the first request for it takes long.
@@ -50,7 +54,9 @@ class Settings:
     saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
-    memory: int = 72 << 20
+    memory: int = 64 << 20
+    shared: str | os.PathLike[str] | None = None
+    shared_memory: int = 256 << 20
     kept: int = 8 << 20
     warm_up: bool = True
     timeout: float = 10.0

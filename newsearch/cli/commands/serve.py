@@ -15,7 +15,7 @@ import click
 from newsearch.cli.options import cache_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
-from newsearch.cli.values import Whole
+from newsearch.cli.values import Size, Whole
 from newsearch.text.clean import one_line
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the line for each request on stderr.",
 )
-@cache_option("72M", " in each worker")
+@cache_option("64M", " in each worker")
+@click.option(
+    "--shared-cache",
+    type=Size(0),
+    default="256M",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory that lists of words may take, which all workers share; 0 for none.",
+)
 @index_option
 def serve(
     host: str,
@@ -108,6 +116,7 @@ def serve(
     browse: bool,
     log_format: str,
     cache: int,
+    shared_cache: int,
     directory: str | None,
 ) -> int:
     """Serve a web page, an API, feeds and MCP for the index, until stopped."""
@@ -132,6 +141,7 @@ def serve(
         unpublished=unpublished,
         saved=saved,
         memory=cache,
+        shared_memory=shared_cache,
     )
     log = None if log_format == "none" else partial(_log, log_format)
     place = directory or DEFAULT_INDEX

@@ -91,6 +91,25 @@ class ArraysReader:
     def defer_copies(self) -> Callable[[], None]:
         return self._view.defer_groups()
 
+    def share_lists(self, directory: Path, limit: int) -> None:
+        # Only servers share them.
+        from newsearch.engine.arrays.files.groups_file import identity
+        from newsearch.engine.arrays.searching.shared_lists import SharedLists
+
+        generation = self.toc.generation
+        name = f"{generation}-{identity(self.toc):016x}.lists"
+        try:
+            self._view.share(SharedLists(directory / name, limit))
+            for other in directory.glob("*.lists"):
+                # Processes that still search an older generation keep what they have mapped.
+                if (
+                    other.name.partition("-")[0].isdecimal()
+                    and int(other.name.partition("-")[0]) < generation
+                ):
+                    other.unlink(missing_ok=True)
+        except OSError:
+            return  # each process makes its own
+
     @checked
     def copies(self, id: str) -> list[Article]:
         found = self._find(id)

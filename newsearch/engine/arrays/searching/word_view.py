@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from threading import Lock
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from newsearch.engine.arrays.searching.vocabulary import Vocabulary, likely_byte
 from newsearch.engine.arrays.segment.segment import Place, Segment
 from newsearch.ranking import Pivots
 from newsearch.text.analysis import is_half
+
+if TYPE_CHECKING:
+    from newsearch.engine.arrays.searching.shared_lists import SharedLists
 
 Array: TypeAlias = NDArray[Any]
 
@@ -77,19 +80,34 @@ class WordView(ColumnView):
     def __init__(self, segments: Sequence[Segment], pivots: Pivots, memory: int) -> None:
         super().__init__(segments, pivots, memory)
         self._lookup = WordLookup(segments, self.starts)
+        self._shared: SharedLists | None = None
         self._putting_together = Lock()
         self._may_put_together: bool | None = None
         self._compared = 0
 
+    def share(self, lists: SharedLists) -> None:
+        """Make lists of words for other processes too, and read theirs."""
+        self._shared = lists
+
     def word(self, term: str) -> Part:
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
-        found: Part | None = self.cache.get(("words", term))
+        found = self._known(term)
         return self._listed(term, self._lookup.find(term)) if found is None else found
+
+    def _known(self, term: str) -> Part | None:
+        """The list of a word, if it is cached or shared."""
+        found: Part | None = self.cache.get(("words", term))
+        if found is None and self._shared is not None and (found := self._shared.get(term)) is not None:
+            self.cache.put(("words", term), found, _PART)
+        return found
 
     def _listed(self, term: str, found: Found) -> Part:
         doc, code, most, live = found
         unit = self.unit(live) / ranking.PARTS
         part = self.with_bits(Part(doc, code, unit, unit * most, live=live))
+        if self._shared is not None and (shared := self._shared.put(term, part)) is not None:
+            self.cache.put(("words", term), shared, _PART)
+            return shared
         # As `size_of`, which would take as long as many searches.
         arrays = (part.doc, part.value, part.bits, part.ranks)
         size = _PART + sum([array.nbytes for array in arrays if array is not None])
@@ -102,9 +120,11 @@ class WordView(ColumnView):
         A page needs few articles. In a large index, such lists would drive each other out again and again. A word that
         is asked for again gets one as long as there is room, and else at every eighth time.
         """
-        listed: Part | None = self.cache.get(("words", term))
+        listed = self._known(term)
         if listed is not None:
             return listed
+        if self._shared is not None and self._shared.has_room:
+            return self.word(term)
         lying = self._lying(term)
         if lying is None:
             short = self._lookup.find_short(term, self.cache.limit // (_LIST_SHARE * _LISTED))
@@ -123,7 +143,7 @@ class WordView(ColumnView):
 
     def word_of_many(self, term: str) -> Part:
         """As `word`, but read where it lies if its list is not cached: few articles need all words of a text."""
-        listed: Part | None = self.cache.get(("words", term))
+        listed = self._known(term)
         if listed is not None:
             return listed
         lying = self._lying(term) or self._lie(term)
@@ -180,7 +200,8 @@ class WordView(ColumnView):
 
     def with_bits(self, part: Part) -> Part:
         """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
-        if len(part.doc) * (_BITS_SHARE_OF_CROWDED if self._is_crowded() else _BITS_SHARE) <= self.articles:
+        is_crowded = self._is_crowded() and not (self._shared is not None and self._shared.has_room)
+        if len(part.doc) * (_BITS_SHARE_OF_CROWDED if is_crowded else _BITS_SHARE) <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
         return part._replace(bits=np.frombuffer(bits, np.uint64), ranks=np.frombuffer(ranks, np.uint32))
@@ -320,7 +341,7 @@ class WordView(ColumnView):
 
     def count_word(self, term: str) -> int:
         """How many live articles contain a word in any of its forms."""
-        found: Part | None = self.cache.get(("words", term))
+        found = self._known(term)
         if found is None and (lying := self._lying(term)) is not None:
             found = lying.part
         if found is not None and found.live is not None:
@@ -356,7 +377,7 @@ class WordView(ColumnView):
 
     def bound(self, term: str) -> int:
         """A number that the articles with any form of a word do not exceed. To find it takes less than to find them."""
-        found: Part | None = self.cache.get(("words", term))
+        found = self._known(term)
         return self._lookup.bound(term) if found is None else len(found.doc)
 
     def bound_of_all(self, terms: Sequence[str]) -> int:
@@ -364,7 +385,7 @@ class WordView(ColumnView):
         lists: list[Part] = []
         others: list[Part] = []
         for term in terms:
-            listed: Part | None = self.cache.get(("words", term))
+            listed = self._known(term)
             if listed is not None:
                 lists.append(listed)
             elif (lying := self._lying(term) or self._found_lying(term)) is not None:
