@@ -41,7 +41,7 @@ def wait_until_prepared(port: int, workers: int) -> None:
     # Each request is a connection of its own, which any worker may accept.
     while ready < (1 if workers == 1 else 8 * workers):
         try:
-            with urlopen(address, timeout=60):  # noqa: S310 - the address is ours
+            with urlopen(address, timeout=60):
                 ready += 1
         except HTTPError:
             ready = 0

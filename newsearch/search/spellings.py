@@ -11,7 +11,7 @@ Only queries of a few words are expanded: a text has enough words that one more 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple, TypeGuard, TypeVar
 
 from newsearch.engine.base import Options, Reader
@@ -36,6 +36,8 @@ _ENDINGS = frozenset(["fi"])
 """What is shorter than other parts of a word and stands after a hyphen: wi-fi, sci-fi."""
 
 _MAX_REMEMBERED = 8_192
+_MAX_WORDS = 16_384
+"""Words of which a number or a short text is remembered, and how much of anything else."""
 _MAX_TREES = 1024
 """Queries whose trees are kept with their other spellings, if they are short."""
 
@@ -52,11 +54,16 @@ Value = TypeVar("Value")
 
 
 class Memory(dict[Key, Value]):
-    """A cache of bounded size. It starts again when it is full. Threads may share it."""
+    """A cache of at most so many values. What came first goes first. Threads may share it."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
 
     def __setitem__(self, key: Key, value: Value) -> None:
-        if len(self) >= _MAX_REMEMBERED:
-            self.clear()
+        if len(self) >= self._most:
+            for old in list(islice(self, max(self._most // 4, 1))):
+                self.pop(old, None)
         super().__setitem__(key, value)
 
 
@@ -84,17 +91,17 @@ class Spellings:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._counts: Memory[Node, int] = Memory()
-        self._parted: Memory[str, str | None] = Memory()
-        self._pairs: Memory[tuple[str, str], str | None] = Memory()
-        self._ceilings: Memory[str, int] = Memory()
-        self._articles: Memory[str, int] = Memory()
-        self._alone: Memory[str, None] = Memory()
+        self._counts: Memory[Node, int] = Memory(_MAX_REMEMBERED)
+        self._parted: Memory[str, str | None] = Memory(_MAX_WORDS)
+        self._pairs: Memory[tuple[str, str], str | None] = Memory(_MAX_REMEMBERED)
+        self._ceilings: Memory[str, int] = Memory(_MAX_WORDS)
+        self._articles: Memory[str, int] = Memory(_MAX_WORDS)
+        self._alone: Memory[str, None] = Memory(_MAX_WORDS)
         self._trees: dict[str, tuple[Node, Node]] = {}
-        self.names: Memory[Node, list[tuple[str, float]]] = Memory()
+        self.names: Memory[Node, list[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
         self.expansions: dict[tuple[Node, Options], tuple[Word, ...]] = {}
-        self.held: Memory[str, Held] = Memory()
-        self.corrections: Memory[tuple[str, bool], list[tuple[str, float]]] = Memory()
+        self.held: Memory[str, Held] = Memory(_MAX_WORDS)
+        self.corrections: Memory[tuple[str, bool], list[tuple[str, float]]] = Memory(_MAX_REMEMBERED)
 
     def ceiling(self, word: str) -> int:
         """A number that the articles with a word of letters and digits do not exceed, in any spelling but as one with

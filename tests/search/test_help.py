@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import newsearch
 from newsearch import Index
+from newsearch.search.spellings import Memory
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -253,11 +254,24 @@ def test_candidates_that_are_not_searched_for_could_not_have_won(
         assert suggested == spelt.search(text, **options).did_you_mean  # type: ignore[arg-type]
 
 
-def test_the_cache_of_corrections_stays_bounded(spelt: Index, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsearch.search.spellings._MAX_REMEMBERED", 3)
+def test_corrections_are_the_same_whatever_is_remembered(
+    spelt: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = {
         text: spelt.search(text).did_you_mean for text in ("spaxe probe", "helthcare workrs", "trail")
     }
-    for text, suggested in expected.items():
-        assert spelt.search(text).did_you_mean == suggested
+    monkeypatch.setattr("newsearch.search.spellings._MAX_REMEMBERED", 3)
+    monkeypatch.setattr("newsearch.search.spellings._MAX_WORDS", 2)
+    with newsearch.open(spelt.path) as forgetful:
+        for text, suggested in [*expected.items()] * 2:
+            assert forgetful.search(text).did_you_mean == suggested
     assert expected["spaxe probe"] == "space probe"
+
+
+@given(st.lists(st.integers(0, 20)), st.integers(1, 9))
+def test_a_memory_is_bounded_and_keeps_what_came_last(keys: list[int], most: int) -> None:
+    memory: Memory[int, int] = Memory(most)
+    for number, key in enumerate(keys):
+        memory[key] = number
+        assert memory[key] == number
+        assert len(memory) <= most
