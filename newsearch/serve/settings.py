@@ -54,7 +54,7 @@ class Settings:
     saved: str | os.PathLike[str] | None = None
     threads: int = min(8, os.cpu_count() or 1)
     waiting: int = 64
-    memory: int = 64 << 20
+    memory: int = 56 << 20
     shared: str | os.PathLike[str] | None = None
     shared_memory: int = 256 << 20
     kept: int = 8 << 20

@@ -90,7 +90,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the line for each request on stderr.",
 )
-@cache_option("64M", " in each worker")
+@cache_option("56M", " in each worker")
 @click.option(
     "--shared-cache",
     type=Size(0),
