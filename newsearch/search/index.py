@@ -514,7 +514,7 @@ class Index:
 
         Args:
             directory: a directory that only these processes write. Older generations are removed from it.
-            limit: the most bytes that the lists of a generation may take.
+            limit: the most bytes that the lists of a generation may take, at least 1 MiB.
         """
         reader = self._reader
         if isinstance(reader, SharesLists):

@@ -143,8 +143,14 @@ class Live:
             return None
         if not self._is_looking:
             self._is_looking = True
-            self._pool.submit(self._check)
+            self._pool.submit(self._check_aside)
         return self._snapshot
+
+    def _check_aside(self) -> None:
+        try:
+            self._check()
+        finally:
+            self._is_looking = False
 
     def _check(self) -> None:
         """Look for a newer generation, if that is due and no other thread does it."""
@@ -153,7 +159,6 @@ class Live:
                 if monotonic() - self._looked >= _EVERY:
                     self._look()
             finally:
-                self._is_looking = False
                 self._lock.release()
 
     def _look(self) -> None:

@@ -94,18 +94,16 @@ class ArraysReader:
     def share_lists(self, directory: Path, limit: int) -> None:
         # Only servers share them.
         from newsearch.engine.arrays.files.groups_file import identity
-        from newsearch.engine.arrays.searching.shared_lists import SharedLists
+        from newsearch.engine.arrays.searching.shared_lists import LEAST, SharedLists
 
         generation = self.toc.generation
         name = f"{generation}-{identity(self.toc):016x}.lists"
         try:
-            self._view.share(SharedLists(directory / name, limit))
+            self._view.share(SharedLists(directory / name, max(limit, LEAST)))
             for other in directory.glob("*.lists"):
                 # Processes that still search an older generation keep what they have mapped.
-                if (
-                    other.name.partition("-")[0].isdecimal()
-                    and int(other.name.partition("-")[0]) < generation
-                ):
+                number = other.name.partition("-")[0]
+                if number.isdecimal() and int(number) < generation:
                     other.unlink(missing_ok=True)
         except OSError:
             return  # each process makes its own

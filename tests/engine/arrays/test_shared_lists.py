@@ -118,7 +118,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-@pytest.mark.parametrize("limit", [LEAST, 64 << 20])
+@pytest.mark.parametrize("limit", [1, LEAST, 64 << 20])
 def test_answers_are_the_same_whoever_made_the_lists(index: Path, tmp_path: Path, limit: int) -> None:
     readers = [ArraysReader(index, memory=LEAST_CACHE) for _ in range(3)]
     for reader in readers[1:]:
