@@ -82,12 +82,15 @@ def read_plain(query_string: bytes) -> Request | None:
     given = dict(pairs)
     if len(given) < len(pairs) or not _OF_PLAIN.issuperset(given) or "query" not in given:
         return None
-    limit, offset = (_whole(name, given[name]) if name in given else usual for name, usual in _PAGE)
-    request = Request.plain(given["query"], limit, offset)
+    # In the order in which they are given: the first one that is wrong is told.
+    page = {name: _whole(name, value) for name, value in pairs if name in _PAGE}
+    request = Request.plain(
+        given["query"], page.get("limit", Request.limit), page.get("offset", Request.offset)
+    )
     return request if request.is_plain else None
 
 
-_PAGE = (("limit", Request.limit), ("offset", Request.offset))
+_PAGE = frozenset({"limit", "offset"})
 _OF_PLAIN = frozenset({"query", "limit", "offset", "token"})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import newsearch
@@ -236,6 +236,7 @@ def test_the_short_way_answers_as_the_long_one(
         max_size=4,
     )
 )
+@example([("query", ""), ("offset", ""), ("limit", "")])
 def test_a_plain_request_is_read_as_any_other(pairs: list[tuple[str, str]]) -> None:
     def read(make: Callable[[], Request | None]) -> Request | str | None:
         try:
