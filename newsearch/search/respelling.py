@@ -288,13 +288,9 @@ def _held(asked: Asked, word: str) -> Held:
     known = asked.spellings.held
     found = known.get(word)
     if found is None:
-        term = _only_term(word)
-        if term is None:
-            found = Held(FEW)
-        else:
-            held = asked.spellings.count(Word(word))
-            found = Held(held, held >= FEW and not asked.reader.articles_with(term))
-        known[word] = found
+        # What may not be misspelt is known.
+        held = FEW if _only_term(word) is None else asked.spellings.count(Word(word))
+        found = known[word] = Held(held, _is_strange(asked, word))
     return found
 
 

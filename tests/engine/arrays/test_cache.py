@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tracemalloc
 from pathlib import Path
 
@@ -10,68 +9,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from many_questions import WORDS, articles, assert_alike, make_index, questions
 
 import newsearch
-from newsearch import Article
 from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching.cache import Cache, size_of
 from newsearch.engine.arrays.writer import ArraysWriter
 from newsearch.engine.base import LEAST_CACHE, Options
-from newsearch.query.tree import All, And, Fuzzy, Match, Node, Not, Or, Phrase, Prefix, Range, Word
+from newsearch.query.tree import Word
 
-WORDS = [f"{a}{b}{c}" for a in ("ba", "co", "ma", "tre") for b in "lnrst" for c in ("in", "ol", "ub", "ets")]
 LIMIT = LEAST_CACHE
-
-
-def articles(count: int) -> list[Article]:
-    """Articles of common and rare words, with outlets, topics and signals."""
-    draw = random.Random(1)
-    return [
-        Article(
-            id=f"a{number}",
-            title=" ".join(draw.choices(WORDS, k=6)),
-            excerpt=" ".join(draw.choices(WORDS[:30], k=25)),
-            topics=(draw.choice(WORDS),),
-            heat=draw.randrange(200),
-            web_url=f"https://{draw.choice(WORDS)}.example/{number}",
-        )
-        for number in range(count)
-    ]
-
-
-def questions(count: int) -> list[Node]:
-    """Different queries of many kinds."""
-    draw = random.Random(2)
-
-    def word() -> Word:
-        return Word(draw.choice(WORDS))
-
-    def text(length: int) -> str:
-        return " ".join(draw.choices(WORDS[:30], k=length))
-
-    kinds = (
-        word,
-        lambda: All((word(), word(), word())),
-        lambda: Phrase(text(2)),
-        lambda: Prefix(draw.choice(WORDS)[: draw.randint(1, 4)]),
-        lambda: Fuzzy(draw.choice(WORDS)),
-        lambda: Or((word(), word())),
-        lambda: Word(draw.choice(WORDS), "title"),
-        lambda: And((word(), Range("heat", float(draw.randrange(200))))),
-        lambda: And((word(), Not(Match("topic", draw.choice(WORDS))))),
-        lambda: Word(text(2).replace(" ", "-")),
-        lambda: All(tuple(Word(part) for part in text(20).split())),
-    )
-    return [draw.choice(kinds)() for _ in range(count)]
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("index")
-    with ArraysWriter(directory) as changes:
-        changes.add_all(articles(4000), "source")
-        changes.commit()
-    return directory
+    return make_index(tmp_path_factory.mktemp("index"))
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 900)), max_size=60), st.integers(0, 5000))
@@ -126,13 +78,7 @@ def test_a_thousand_different_queries_stay_within_the_limit(index: Path) -> None
 
 def test_answers_are_the_same_whatever_is_kept(index: Path) -> None:
     readers = [ArraysReader(index, memory=memory) for memory in (0, 300_000, LIMIT)]
-    for tree in questions(150) * 2:
-        answers = [reader.search(tree, Options(limit=5)) for reader in readers]
-        rows = [[(named.id, score) for named, score, _ in answer.hits()] for answer in answers]
-        assert rows[0] == rows[1] == rows[2]
-        assert answers[0].counts() == answers[1].counts() == answers[2].counts()
-        facets = [answer.facet("topic", 5) for answer in answers]
-        assert facets[0] == facets[1] == facets[2]
+    assert_alike(readers)
     assert readers[0].cached == 0
 
 

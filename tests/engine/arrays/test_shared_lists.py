@@ -13,7 +13,7 @@ import pytest
 from documents import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from test_cache import articles, questions
+from many_questions import assert_alike, make_index
 
 import newsearch
 from newsearch.engine.arrays.loops.kernel import Part
@@ -21,7 +21,7 @@ from newsearch.engine.arrays.reader import ArraysReader
 from newsearch.engine.arrays.searching import shared_lists
 from newsearch.engine.arrays.searching.shared_lists import LEAST, SharedLists
 from newsearch.engine.arrays.writer import ArraysWriter
-from newsearch.engine.base import LEAST_CACHE, Options
+from newsearch.engine.base import LEAST_CACHE
 
 pytestmark = pytest.mark.skipif(
     shared_lists.flock is None or not hasattr(os, "posix_fallocate"), reason="nothing can be shared here"
@@ -111,11 +111,7 @@ def test_a_full_disk_leaves_each_process_its_own(tmp_path: Path, monkeypatch: py
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("index")
-    with ArraysWriter(directory) as changes:
-        changes.add_all(articles(4000), "source")
-        changes.commit()
-    return directory
+    return make_index(tmp_path_factory.mktemp("index"))
 
 
 @pytest.mark.parametrize("limit", [1, LEAST, 64 << 20])
@@ -123,13 +119,7 @@ def test_answers_are_the_same_whoever_made_the_lists(index: Path, tmp_path: Path
     readers = [ArraysReader(index, memory=LEAST_CACHE) for _ in range(3)]
     for reader in readers[1:]:
         reader.share_lists(tmp_path, limit)
-    for tree in questions(150) * 2:
-        answers = [reader.search(tree, Options(limit=5)) for reader in readers]
-        rows = [[(named.id, score) for named, score, _ in answer.hits()] for answer in answers]
-        assert rows[0] == rows[1] == rows[2]
-        assert answers[0].counts() == answers[1].counts() == answers[2].counts()
-        facets = [answer.facet("topic", 5) for answer in answers]
-        assert facets[0] == facets[1] == facets[2]
+    assert_alike(readers)
 
 
 ASK = """

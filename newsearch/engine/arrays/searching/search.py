@@ -184,7 +184,7 @@ class Search:
         if self._is_every:
             return self._view.articles if shown is None else int(np.bitwise_count(shown).sum())
         if shown is self._shown and len(self._parts) == 1:
-            return self._view.count_found(self._parts[0], unpublished=self._finds_unpublished)
+            return self._count_of(self._parts[0])
         return kernel.count(self._parts, shown) if self._has_lists else self._counts_in(shown)[0]
 
     def _count_any(self, shown: Array | None) -> int:

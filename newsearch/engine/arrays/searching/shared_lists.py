@@ -20,6 +20,7 @@ from pathlib import Path
 from struct import Struct
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,12 +84,9 @@ class SharedLists:
         except (OSError, ValueError) as error:
             os.close(self._file)
             raise OSError(str(error)) from error
-        self.has_room = True
-
-    def __del__(self) -> None:
         # The mapping outlives it for as long as a search reads lists in it.
-        if hasattr(self, "_map"):
-            os.close(self._file)
+        finalize(self, os.close, self._file)
+        self.has_room = True
 
     def get(self, term: str) -> Part | None:
         """The list of a word, if any process has made it."""
@@ -109,7 +107,7 @@ class SharedLists:
         arrays = [part.doc, part.value]
         if part.bits is not None and part.ranks is not None:
             arrays += [part.bits, part.ranks]
-        size = _RECORD.size + sum(array.nbytes + -array.nbytes % 8 for array in arrays)
+        size = _RECORD.size + sum(map(_room_of, arrays))
         with self._lock:
             flock(self._file, LOCK_EX)
             try:
@@ -134,8 +132,8 @@ class SharedLists:
         _RECORD.pack_into(self._map, start, len(part.doc), words, part.live or 0, part.unit, part.best)
         at = start + _RECORD.size
         for array in arrays:
-            self._map[at : at + array.nbytes] = array.tobytes()
-            at += array.nbytes + -array.nbytes % 8
+            self._map[at : at + array.nbytes] = array.view(np.uint8)
+            at += _room_of(array)
         self._map[slot + _HASH : slot + _SLOT] = start.to_bytes(8, "little")
         self._map[slot : slot + _HASH] = key
         return start
@@ -171,9 +169,14 @@ class SharedLists:
             array = np.frombuffer(self._map, dtype, length, at)
             array.flags.writeable = False
             arrays.append(array)
-            at += array.nbytes + -array.nbytes % 8
+            at += _room_of(array)
         doc, value, bits, ranks = arrays
         return Part(doc, value, unit, best, bits if words else None, ranks if words else None, live)
+
+
+def _room_of(array: NDArray[Any]) -> int:
+    """The bytes of an array and of the gap behind it."""
+    return array.nbytes + -array.nbytes % 8
 
 
 def _key(term: str) -> bytes:

@@ -89,6 +89,11 @@ class WordView(ColumnView):
         """Make lists of words for other processes too, and read theirs."""
         self._shared = lists
 
+    @property
+    def _shares(self) -> bool:
+        """Whether a list that is made goes where other processes read it."""
+        return self._shared is not None and self._shared.has_room
+
     def word(self, term: str) -> Part:
         """The scored postings of a word in all its forms. The exact form counts for more (see ranking)."""
         found = self._known(term)
@@ -123,8 +128,8 @@ class WordView(ColumnView):
         listed = self._known(term)
         if listed is not None:
             return listed
-        if self._shared is not None and self._shared.has_room:
-            return self.word(term)
+        if self._shares:
+            return self._listed(term, self._lookup.find(term))
         lying = self._lying(term)
         if lying is None:
             short = self._lookup.find_short(term, self.cache.limit // (_LIST_SHARE * _LISTED))
@@ -200,7 +205,7 @@ class WordView(ColumnView):
 
     def with_bits(self, part: Part) -> Part:
         """The same part, with a bitmap over all articles if the list is long enough for that to pay off."""
-        is_crowded = self._is_crowded() and not (self._shared is not None and self._shared.has_room)
+        is_crowded = self._is_crowded() and not self._shares
         if len(part.doc) * (_BITS_SHARE_OF_CROWDED if is_crowded else _BITS_SHARE) <= self.articles:
             return part
         bits, ranks = sieve.ranked(part.doc, self.articles)
