@@ -203,7 +203,11 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return self._has_quality
 
     def max_quality(self) -> float:
-        return self._top if self._vector is not None else self.block_quality()
+        """The best score of all postings. Whoosh asks for it also when a union has read them to the end."""
+        if self._vector is not None or not self._has_quality:
+            return self._top
+        best: float = self.scorer.max_quality()
+        return best
 
     def block_quality(self) -> float:
         """The best score of the remaining postings. 0 at the end, and infinity if the scorer gives no bound."""

@@ -218,6 +218,21 @@ def test_queries_find_the_same_with_the_same_scores(commits, asked, weighting) -
             assert counted(page) == counted(theirs), one
 
 
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_page_keeps_the_best_of_a_segment_whose_union_was_read_in_advance(weighting, optimize) -> None:
+    """Whoosh reads small unions to their end, and asks for their best score afterwards."""
+    first = [{"title": "a", "authors": ("Jane Doe",)}] * 8 + [
+        {"title": "a", "authors": ("Jane Doe",), "excerpt": "ban"}
+    ] * 4
+    second = [{"title": "b", "authors": ("Jane Doe",)}, {"title": "c", "excerpt": "ban banned bans"}]
+    either = query.Or([query.Term("author", "Jane Doe"), query.Variations("excerpt", "ban")])
+    with Both([first, second]) as both, both.ours.searcher(weighting=weighting) as searcher:
+        page = searcher.search(either, limit=10, optimize=optimize)
+        assert page[0]["id"] == "14.md"
+        assert scores(page) == scores(searcher.search(either, limit=None)[:10])
+
+
 def counted(results) -> int | None:
     """How many were found, or None where Whoosh cannot tell for this query."""
     try:
