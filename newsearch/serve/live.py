@@ -34,6 +34,9 @@ _TURN = 0.02
 _PATIENCE = 0.5
 """Seconds that a new generation is kept back at most until it is warmed up."""
 
+_PAUSE = 1.3
+"""Seconds without a check after which a search waits for it. Together with _PATIENCE, no answer is 2 s old."""
+
 
 class Busy(Exception):
     """Too many searches are waiting; another one would wait too long."""
@@ -60,8 +63,8 @@ class Live:
     """An index that several threads search, and that switches to each new generation.
 
     With `warm_up`, a new generation is opened in a thread of its own. It is searched when it is warmed up, or after
-    half a second: nobody should wait for the front page, nor long for the news. Searches that need copies before they
-    are known raise NotReady.
+    half a second: nobody should wait for the front page, nor long for the news. After a pause without requests, the
+    first ones wait until it is open. Searches that need copies before they are known raise NotReady.
 
     Args:
         warm_up: makes what the first requests of a generation would otherwise wait for.
@@ -153,15 +156,16 @@ class Live:
             self._is_looking = False
 
     def _check(self) -> None:
-        """Look for a newer generation, if that is due and no other thread does it."""
-        if monotonic() - self._looked >= _EVERY and self._lock.acquire(blocking=self._snapshot is None):
+        """Look for a newer generation, if that is due and no other thread does it, or nobody did it for long."""
+        age = monotonic() - self._looked
+        if age >= _EVERY and self._lock.acquire(blocking=self._snapshot is None or age >= _PAUSE):
             try:
-                if monotonic() - self._looked >= _EVERY:
-                    self._look()
+                if (age := monotonic() - self._looked) >= _EVERY:
+                    self._look(is_urgent=age >= _PAUSE)
             finally:
                 self._lock.release()
 
-    def _look(self) -> None:
+    def _look(self, is_urgent: bool) -> None:
         try:
             if self._probe is None:
                 self._probe = open_index(self._path)
@@ -170,10 +174,10 @@ class Live:
                 self._start_to_warm(self._snapshot.index)
             elif not self._is_opening and (self._is_outdated or self._probe.refresh()):
                 self._is_opening = self._is_outdated = True
-                if self._warm_up is None:
-                    self._switch()
+                if self._warm_up is None or is_urgent:
+                    self._switch(patience=0.0)
                 else:
-                    _in_a_thread(self._switch)
+                    _in_a_thread(partial(self._switch, _PATIENCE))
             if not self._is_outdated:
                 self.error = None
         except NewsearchError as error:
@@ -190,11 +194,11 @@ class Live:
         mark = f"{__version__} {stats.generation} {stats.created.isoformat()} {words:08x}"
         return Snapshot(index, stats, mark)
 
-    def _switch(self) -> None:
+    def _switch(self, patience: float) -> None:
         try:
             snapshot = self._opened()
             if warming := self._start_to_warm(snapshot.index):
-                warming.join(_PATIENCE)
+                warming.join(patience)
             self._snapshot, self._is_outdated, self.error = snapshot, False, None
         except NewsearchError as error:
             self.error = error

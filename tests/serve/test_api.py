@@ -297,6 +297,22 @@ def test_a_new_generation_does_not_wait_long_for_its_front_page(
     is_let.set()
 
 
+def test_the_first_request_after_a_pause_is_answered_from_the_newest_generation(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_let = Event()
+    monkeypatch.setattr("newsearch.serve.pages.warm_up", lambda index: is_let.wait(60))
+    for name in ("_EVERY", "_PAUSE"):
+        monkeypatch.setattr(f"newsearch.serve.live.{name}", 0.0)
+    client = serve(tmp_path / "index", warm_up=True)
+    for number in range(1, 4):
+        lines = [json.dumps({"id": str(i), "title": f"Ban {i}"}) + "\n" for i in range(number)]
+        (tmp_path / "news.jsonl").write_text("".join(lines))
+        newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+        assert client.get(SEARCH).json()["total"]["complete"] == number
+    is_let.set()
+
+
 def test_a_front_page_is_grouped_once_for_all_who_ask(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grouped = []
     made = fronts.Front.__init__
