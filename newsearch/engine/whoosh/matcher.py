@@ -222,9 +222,9 @@ class ArrayMatcher(Matcher):  # type: ignore[misc]
         return best
 
     def replace(self, minquality: float = 0) -> Matcher:
-        if self._i >= self._n or (minquality and self._vector is not None and self._top < minquality):
-            return NullMatcher()
-        return self
+        """This one, or an empty one at the end. One that cannot reach the quality stays: of what Whoosh's matchers
+        combine, some become their other half without it, and then find too much."""
+        return self if self._i < self._n else NullMatcher()
 
     def skip_to_quality(self, minquality: float) -> int:
         """Move to the next posting that may score above `minquality`. Returns the number of postings skipped."""
