@@ -79,11 +79,11 @@ FUNCTION_SHARE = 0.5
 """What a function word weighs, as a share of what another word of its idf does."""
 
 
-def field_weights(lengths: NDArray[Any], fields: slice = slice(None)) -> Floats:
-    """The weight of one occurrence in each of these fields, from their lengths in words. Shape (articles, fields)."""
-    weight = np.array([f.weight for f in FIELD_WEIGHTS.values()])[fields]
-    b = np.array([f.b for f in FIELD_WEIGHTS.values()])[fields]
-    pivot = np.array([f.pivot for f in FIELD_WEIGHTS.values()])[fields]
+def field_weights(lengths: NDArray[Any]) -> Floats:
+    """The weight of one occurrence in each field, from their lengths in words. Shape (articles, fields)."""
+    weight = np.array([f.weight for f in FIELD_WEIGHTS.values()])
+    b = np.array([f.b for f in FIELD_WEIGHTS.values()])
+    pivot = np.array([f.pivot for f in FIELD_WEIGHTS.values()])
     result: Floats = weight / (1 - b + b * (lengths / pivot))
     return result
 

@@ -300,6 +300,25 @@ def test_forms_are_united_to_the_same_occurrences(random: np.random.Generator, l
         assert np.frombuffer(data, dtype).tolist() == array.tolist()
 
 
+@given(seeds)
+def test_the_articles_with_a_word_in_a_field_are_the_same(random: np.random.Generator) -> None:
+    articles = 3000
+    lengths = random.choice([0, 1, 5, 40], (articles, len(ranking.TEXT_FIELDS)))
+    doc, more = (some(random, articles, random.choice([0.01, 0.6]), np.uint32) for _ in range(2))
+    more_doc = np.repeat(more, random.integers(1, 4, len(more)))
+    pos, more_pos = (random.integers(0, 60, len(docs)).astype(np.uint16) for docs in (doc, more_doc))
+    held = np.isin(more_doc, doc)
+    slot = Slot(doc, np.ones(len(doc), np.uint8), pos, more_doc[held], more_pos[held], 1.0)
+    table = table_of(random, lengths)
+    for number, weight in enumerate(ranking.FIELD_WEIGHTS.values()):
+        docs, codes = kernel.in_field(slot, number, weight, table)
+        expected_docs, expected_codes = in_numpy.in_field(slot, number, weight, table)
+        assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
+        assert np.frombuffer(codes, np.uint8).tolist() == expected_codes.tolist()
+    with pytest.raises(ValueError, match="no such field"):
+        kernel.in_field(slot, len(ranking.TEXT_FIELDS), ranking.FIELD_WEIGHTS["title"], table)
+
+
 @given(seeds, st.booleans())
 def test_the_articles_of_any_list_are_the_same(random: np.random.Generator, highest: bool) -> None:
     lists = [

@@ -44,6 +44,7 @@ static PyMethodDef methods[] = {
     {"merged", merged, METH_VARARGS, merged_doc},
     {"by_length", by_length, METH_VARARGS, by_length_doc},
     {"holds", holds, METH_VARARGS, holds_doc},
+    {"in_field", in_field, METH_VARARGS, in_field_doc},
     {"scores", scores, METH_VARARGS, scores_doc},
     {"scan", scan, METH_VARARGS, scan_doc},
     {"united", united, METH_VARARGS, united_doc},

@@ -97,8 +97,8 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 /* ---- the functions of the module ---- */
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
-    common_doc[], count_any_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[], merged_doc[],
-    near_doc[], numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
+    common_doc[], count_any_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[],
+    in_field_doc[], merged_doc[], near_doc[], numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
 PyObject *postings(PyObject *module, PyObject *args);
@@ -119,6 +119,7 @@ PyObject *merged(PyObject *module, PyObject *args);
 PyObject *by_length(PyObject *module, PyObject *args);
 PyObject *scan(PyObject *module, PyObject *args);
 PyObject *united(PyObject *module, PyObject *args);
+PyObject *in_field(PyObject *module, PyObject *args);
 PyObject *any_of(PyObject *module, PyObject *args);
 PyObject *held_by(PyObject *module, PyObject *args);
 PyObject *numbered(PyObject *module, PyObject *args);

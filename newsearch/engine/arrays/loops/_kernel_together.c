@@ -1,4 +1,4 @@
-/* Words that stand together: `together` of kernel.py. */
+/* Words that stand together, or in one field: `together` and `in_field` of kernel.py. */
 
 #include "_kernel.h"
 #include "_spread.h"
@@ -10,14 +10,16 @@ typedef struct {
     Py_ssize_t at, more_at;
 } Slot;
 
+static void slot_close(Slot *slot) {
+    array_close(&slot->doc);
+    array_close(&slot->code);
+    array_close(&slot->pos);
+    array_close(&slot->more_doc);
+    array_close(&slot->more_pos);
+}
+
 static void slots_close(Slot *slots, Py_ssize_t count) {
-    for (Py_ssize_t i = 0; slots && i < count; i++) {
-        array_close(&slots[i].doc);
-        array_close(&slots[i].code);
-        array_close(&slots[i].pos);
-        array_close(&slots[i].more_doc);
-        array_close(&slots[i].more_pos);
-    }
+    for (Py_ssize_t i = 0; slots && i < count; i++) slot_close(&slots[i]);
     PyMem_Free(slots);
 }
 
@@ -179,6 +181,77 @@ done:
     for (Py_ssize_t j = 0; stands && j < count; j++) free(stands[j].positions);
     PyMem_Free(stands);
     slots_close(slots, count);
+    lengths_close(&lengths);
+    return found;
+}
+
+/* ---- words in one field ---- */
+
+/* The places of a word in an article that lie in a field, which has so many words from `start` on. */
+static int count_within(const Slot *slot, Py_ssize_t first, Py_ssize_t after, int64_t pos, int64_t start, int64_t length) {
+    int count = pos >= start && pos < start + length;
+    for (Py_ssize_t i = first; i < after; i++) {
+        const int64_t more = integer(&slot->more_pos, i);
+        count += more >= start && more < start + length;
+    }
+    return count;
+}
+
+/* See `saturate` in ranking.py. */
+static uint8_t saturated(double weight) {
+    const double code = nearbyint(255 * weight / (K1 + weight));
+    return (uint8_t)(code < 1 ? 1 : code > 255 ? 255 : code);
+}
+
+const char in_field_doc[] =
+    "in_field(slot, field, (weight, b, pivot), lengths): the numbers (uint32) of the articles in which a word stands in a\n"
+    "text field, and its code (uint8) in each, computed from that field alone.";
+
+PyObject *in_field(PyObject *module, PyObject *args) {
+    PyObject *given, *lengths_, *found = NULL, *docs = NULL, *codes = NULL;
+    int field;
+    double weight, b, pivot;
+    Lengths lengths = {0};
+    Slot slot = {0};
+    uint32_t *doc_out = NULL;
+    uint8_t *code_out = NULL;
+    if (!PyArg_ParseTuple(args, "Oi(ddd)O", &given, &field, &weight, &b, &pivot, &lengths_)) return NULL;
+    if (field < 0 || field >= FIELDS) {
+        PyErr_SetString(PyExc_ValueError, "there is no such field");
+        return NULL;
+    }
+    if (lengths_open(&lengths, lengths_) < 0 || slot_open(&slot, given) < 0) goto done;
+    const Py_ssize_t size = slot.doc.length, more = slot.more_doc.length;
+    doc_out = PyMem_Malloc((size_t)(size + 1) * sizeof *doc_out);
+    code_out = PyMem_Malloc((size_t)size + 1);
+    if (!doc_out || !code_out) { PyErr_NoMemory(); goto done; }
+    Py_ssize_t kept = 0, next = 0;
+    int is_outside = 0;
+    RELEASED(size)
+    for (Py_ssize_t i = 0; i < size; i++) {
+        const int64_t doc = article(&slot.doc, i);
+        int32_t ends[FIELDS];
+        if (find_ends(&lengths, doc, ends) < 0) { is_outside = 1; break; }
+        while (next < more && article(&slot.more_doc, next) < doc) next++;
+        const Py_ssize_t first = next;
+        while (next < more && article(&slot.more_doc, next) == doc) next++;
+        const int64_t start = field ? ends[field - 1] : 0, length = ends[field] - start;
+        const int count = count_within(&slot, first, next, integer(&slot.pos, i), start, length);
+        if (!count) continue;
+        doc_out[kept] = (uint32_t)doc;
+        code_out[kept++] = saturated(weight / (1 - b + b * ((double)length / pivot)) * count);
+    }
+    REGAINED
+    if (is_outside) { out_of_range(); goto done; }
+    docs = PyBytes_FromStringAndSize((const char *)doc_out, kept * (Py_ssize_t)sizeof *doc_out);
+    codes = PyBytes_FromStringAndSize((const char *)code_out, kept);
+    if (docs && codes) found = PyTuple_Pack(2, docs, codes);
+done:
+    Py_XDECREF(docs);
+    Py_XDECREF(codes);
+    PyMem_Free(doc_out);
+    PyMem_Free(code_out);
+    slot_close(&slot);
     lengths_close(&lengths);
     return found;
 }

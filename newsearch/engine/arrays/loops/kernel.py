@@ -289,6 +289,30 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
     return found, score
 
 
+def in_field(slot: Slot, field: int, weight: ranking.FieldWeight, lengths: Table) -> tuple[Any, Any]:
+    """Articles in which a word occurs in one text field.
+
+    Args:
+        field: the number of the field.
+        weight: the parameters of the field.
+        lengths: the number of words in each text field of every article.
+
+    Returns:
+        A buffer of the article numbers, sorted, uint32, and a buffer of the word's code in each, uint8: computed from
+        that field alone.
+    """
+    keys = slot.keys()
+    docs, places = keys >> 16, keys & 0xFFFF
+    *before, own = lengths.columns[: field + 1]
+    start = np.zeros(len(docs), np.int64)
+    for column in before:
+        start += column.take(docs)
+    is_within = (places >= start) & (places < start + own.take(docs))
+    doc, count = np.unique(docs[is_within], return_counts=True)
+    of_one = weight.weight / (1 - weight.b + weight.b * (own.take(doc) / weight.pivot))
+    return doc.astype(np.uint32), ranking.saturate(of_one * count)
+
+
 def common(parts: list[Part], visible: Array | None) -> Any:
     """The visible articles in every part, sorted: a buffer of uint32. The first part should be the shortest."""
     parts = listed(parts)
@@ -439,6 +463,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "postings",
         "held_by",
         "holds",
+        "in_field",
         "merged",
         "near",
         "numbered",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any, NamedTuple, TypeAlias
 
@@ -162,21 +162,6 @@ class Slot(NamedTuple):
     more_doc: Array
     more_pos: Array
     unit: float
-
-    def parts(self, articles: int) -> Iterator[Slot]:
-        """The same occurrences in slots of at most so many articles, at least one slot."""
-        if len(self.doc) <= articles:
-            yield self
-            return
-        for start in range(0, len(self.doc), articles):
-            first = slice(start, start + articles)
-            doc = self.doc[first]
-            more = slice(
-                int(self.more_doc.searchsorted(doc[0])), int(self.more_doc.searchsorted(doc[-1], "right"))
-            )
-            yield Slot(
-                doc, self.code[first], self.pos[first], self.more_doc[more], self.more_pos[more], self.unit
-            )
 
     def keys(self) -> Array:
         """Every occurrence as article << 16 | position, sorted."""

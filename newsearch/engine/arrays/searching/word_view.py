@@ -45,9 +45,6 @@ _CROWDED, _BITS_SHARE_OF_CROWDED = 0.75, 32
 """When so much of the cache is used, only a word in more than one of so many articles gets a bitmap, which takes more
 memory than most lists."""
 
-_AT_ONCE = 1 << 15
-"""The fields of the occurrences of a word are told for so many articles at once, at some hundred bytes for each."""
-
 _PART = 600
 """The bytes of a Part besides those of its arrays."""
 
@@ -437,17 +434,5 @@ class WordView(ColumnView):
     def in_field(self, slot: Slot, field: str) -> tuple[Array, Array]:
         """The articles with a word in a text field, and its code in each, computed from that field alone."""
         number = ranking.TEXT_FIELDS.index(field)
-        found = [self._in_field(part, number) for part in slot.parts(_AT_ONCE)]
-        return np.concatenate([doc for doc, _ in found]), np.concatenate([code for _, code in found])
-
-    def _in_field(self, slot: Slot, number: int) -> tuple[Array, Array]:
-        keys = slot.keys()
-        docs, places = keys >> 16, keys & 0xFFFF
-        *before, own = self.lengths.columns[: number + 1]
-        start = np.zeros(len(docs), np.int64)
-        for column in before:
-            start += column.take(docs)
-        is_within = (places >= start) & (places < start + own.take(docs))
-        doc, tf = np.unique(docs[is_within], return_counts=True)
-        weight = ranking.field_weights(own.take(doc)[:, None], slice(number, number + 1))[:, 0]
-        return doc.astype(np.uint32), ranking.saturate(weight * tf)
+        doc, code = kernel.in_field(slot, number, ranking.FIELD_WEIGHTS[field], self.lengths)
+        return np.frombuffer(doc, np.uint32), np.frombuffer(code, np.uint8)
