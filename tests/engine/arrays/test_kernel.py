@@ -457,6 +457,7 @@ def test_the_forms_one_edit_away_are_found_by_their_halves(
     found = sorted(kernel.near(term, mask, *arrays))
     assert found == sorted(in_numpy.near(term, mask, *arrays))
     assert found == sorted(kernel.scan(term, 1, bits, text, starts_at))
+    assert found == sorted(kernel.one_edit(term, bits, text, starts_at))
 
 
 @given(st.lists(st.dictionaries(like, st.sets(st.integers(0, 4))), max_size=5), st.data())

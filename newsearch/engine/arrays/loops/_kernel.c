@@ -2,7 +2,7 @@
  * numpy, to the last bit of a score; that one is also what runs where no compiler was at hand.
  *
  * This is the module; its rooms are _kernel_best.c, _kernel_sorted.c and _kernel_top.c, _kernel_lists.c, _kernel_codes.c,
- * _kernel_slots.c, _kernel_tables.c, _kernel_together.c and _kernel_words.c. */
+ * _kernel_slots.c, _kernel_tables.c, _kernel_together.c, _kernel_words.c, _kernel_near.c and _kernel_edits.c. */
 
 #include "_kernel.h"
 
@@ -29,6 +29,7 @@ static PyMethodDef methods[] = {
     {"best_partial", best_partial, METH_VARARGS, best_partial_doc},
     {"postings", postings, METH_VARARGS, postings_doc},
     {"foremost", foremost, METH_VARARGS, foremost_doc},
+    {"one_edit", one_edit, METH_VARARGS, one_edit_doc},
     {"numbered", numbered, METH_VARARGS, numbered_doc},
     {"held_by", held_by, METH_VARARGS, held_by_doc},
     {"common", common, METH_VARARGS, common_doc},

@@ -2,63 +2,76 @@
 
 #include "_kernel.h"
 
+typedef struct { const uint8_t *text; Py_ssize_t size; uint64_t hash; } String;
+
 typedef struct {
-    const uint8_t **text; /* of each distinct string */
-    Py_ssize_t *size;
-    uint64_t *hash;
+    String *each;    /* the distinct ones */
     uint32_t *cells; /* 1 + the number of a string, or 0 */
-    Py_ssize_t count, room, mask;
+    Py_ssize_t count, room, mask; /* the mask of twice as many cells as there is room */
 } Strings;
 
-static uint64_t hash_of(const uint8_t *text, Py_ssize_t size) {
-    uint64_t hash = 0x9E3779B97F4A7C15u ^ (uint64_t)size;
-    for (; size >= 8; text += 8, size -= 8) {
-        uint64_t word;
-        memcpy(&word, text, 8);
-        hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-        hash ^= hash >> 32;
-    }
-    for (; size > 0; text++, size--) hash = (hash ^ *text) * 0x100000001B3u;
-    hash ^= hash >> 29;
-    return hash * 0xC4CEB9FE1A85EC53u >> 16;
+static inline uint64_t word_at(const uint8_t *text) {
+    uint64_t word;
+    memcpy(&word, text, 8);
+    return word;
 }
 
-static int strings_open(Strings *strings, Py_ssize_t room) {
-    Py_ssize_t cells = 16;
-    while (cells < 2 * room) cells *= 2;
+static inline uint64_t mixed(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t hash_of(const uint8_t *text, Py_ssize_t size) {
+    uint64_t hash = 0x9E3779B97F4A7C15u ^ (uint64_t)size, rest = 0;
+    if (size < 8) {
+        for (Py_ssize_t i = 0; i < size; i++) rest = rest << 8 | text[i];
+    } else {
+        for (Py_ssize_t i = 0; i < size - 8; i += 8) hash = mixed(hash, word_at(text + i));
+        rest = word_at(text + size - 8);
+    }
+    return mixed(hash, rest) * 0xC4CEB9FE1A85EC53u >> 16;
+}
+
+static void put(Strings *strings, uint32_t number_) {
+    Py_ssize_t cell = (Py_ssize_t)strings->each[number_].hash & strings->mask;
+    while (strings->cells[cell]) cell = (cell + 1) & strings->mask;
+    strings->cells[cell] = number_ + 1;
+}
+
+/* Make room for as many strings again; -1 with an exception. Most tables have the strings of those before: room for all
+ * would be cleared for nothing. */
+static int strings_grow(Strings *strings) {
+    const Py_ssize_t room = strings->room ? 2 * strings->room : 1024;
+    String *each = PyMem_Realloc(strings->each, (size_t)room * sizeof *each);
+    if (each) strings->each = each;
+    uint32_t *cells = each ? PyMem_Calloc((size_t)(2 * room), sizeof *cells) : NULL;
+    if (!cells) { PyErr_NoMemory(); return -1; }
+    PyMem_Free(strings->cells);
+    strings->cells = cells;
     strings->room = room;
-    strings->mask = cells - 1;
-    strings->text = PyMem_Malloc((size_t)(room + 1) * sizeof *strings->text);
-    strings->size = PyMem_Malloc((size_t)(room + 1) * sizeof *strings->size);
-    strings->hash = PyMem_Malloc((size_t)(room + 1) * sizeof *strings->hash);
-    strings->cells = PyMem_Calloc((size_t)cells, sizeof *strings->cells);
-    if (strings->text && strings->size && strings->hash && strings->cells) return 0;
-    PyErr_NoMemory();
-    return -1;
+    strings->mask = 2 * room - 1;
+    for (Py_ssize_t i = 0; i < strings->count; i++) put(strings, (uint32_t)i);
+    return 0;
 }
 
 static void strings_close(Strings *strings) {
-    PyMem_Free(strings->text);
-    PyMem_Free(strings->size);
-    PyMem_Free(strings->hash);
+    PyMem_Free(strings->each);
     PyMem_Free(strings->cells);
 }
 
-/* The number of a string, in order of first occurrence. Strings that were made to collide only cost time: each probe
- * compares a hash, and there are no more strings than the file has bytes. */
-static uint32_t number_of(Strings *strings, const uint8_t *text, Py_ssize_t size) {
+/* The number of a string, in order of first occurrence; -1 with an exception. Strings that were made to collide only
+ * cost time: each probe compares a hash, and there are no more strings than the file has bytes. */
+static int64_t number_of(Strings *strings, const uint8_t *text, Py_ssize_t size) {
     const uint64_t hash = hash_of(text, size);
-    Py_ssize_t cell = (Py_ssize_t)hash & strings->mask;
-    for (; strings->cells[cell]; cell = (cell + 1) & strings->mask) {
-        const uint32_t known = strings->cells[cell] - 1;
-        if (strings->hash[known] == hash && strings->size[known] == size && !memcmp(strings->text[known], text, (size_t)size))
-            return known;
+    for (Py_ssize_t cell = (Py_ssize_t)hash & strings->mask; strings->cells[cell]; cell = (cell + 1) & strings->mask) {
+        const String *known = &strings->each[strings->cells[cell] - 1];
+        if (known->hash == hash && known->size == size && !memcmp(known->text, text, (size_t)size))
+            return known - strings->each;
     }
-    strings->text[strings->count] = text;
-    strings->size[strings->count] = size;
-    strings->hash[strings->count] = hash;
-    strings->cells[cell] = (uint32_t)++strings->count;
-    return (uint32_t)strings->count - 1;
+    if (strings->count == strings->room && strings_grow(strings) < 0) return -1;
+    strings->each[strings->count] = (String){text, size, hash};
+    put(strings, (uint32_t)strings->count);
+    return strings->count++;
 }
 
 const char numbered_doc[] =
@@ -81,7 +94,7 @@ PyObject *numbered(PyObject *module, PyObject *args) {
         room += at[i].length - 1;
     }
     if (room >= UINT32_MAX) { out_of_range(); goto done; }
-    if (strings_open(&strings, room) < 0) goto done;
+    if (strings_grow(&strings) < 0) goto done;
     numbers = PyList_New(0);
     for (Py_ssize_t i = 0; numbers && i < count; i++) {
         const Py_ssize_t size = at[i].length - 1;
@@ -95,7 +108,9 @@ PyObject *numbered(PyObject *module, PyObject *args) {
                 Py_CLEAR(own);
                 break;
             }
-            out[j] = number_of(&strings, (const uint8_t *)text[i].data + start, (Py_ssize_t)(end - start));
+            const int64_t number_ = number_of(&strings, (const uint8_t *)text[i].data + start, (Py_ssize_t)(end - start));
+            if (number_ < 0) { Py_CLEAR(own); break; }
+            out[j] = (uint32_t)number_;
             start = end;
         }
         if (!own || PyList_Append(numbers, own) < 0) Py_CLEAR(numbers);
@@ -103,7 +118,7 @@ PyObject *numbered(PyObject *module, PyObject *args) {
     }
     names = numbers ? PyList_New(strings.count) : NULL;
     for (Py_ssize_t i = 0; names && i < strings.count; i++) {
-        PyObject *name = PyBytes_FromStringAndSize((const char *)strings.text[i], strings.size[i]);
+        PyObject *name = PyBytes_FromStringAndSize((const char *)strings.each[i].text, strings.each[i].size);
         if (!name) { Py_CLEAR(names); break; }
         PyList_SetItem(names, i, name);
     }

@@ -211,6 +211,26 @@ static int scan_block(const Wanted *wanted, uint32_t mask, const uint32_t *bit_o
     return kept;
 }
 
+PyObject *scanned(const Wanted *wanted, const Array *text, const Array *at, const Array *bits) {
+    const uint32_t *bit_of = bits->data;
+    uint32_t mask = 0;
+    for (Py_ssize_t i = 0; i < wanted->length; i++) mask |= wanted->letters[i] < 0x80 ? bit_of[wanted->letters[i]] : 0;
+    PyObject *found = PyList_New(0);
+    const Py_ssize_t forms = at->length - 1;
+    for (Py_ssize_t block = 0; found && block < forms; block += BLOCK) {
+        uint8_t places[BLOCK];
+        const int size = forms - block < BLOCK ? (int)(forms - block) : BLOCK;
+        const int kept = scan_block(wanted, mask, bit_of, text, at, block, size, places);
+        if (kept < 0) { Py_CLEAR(found); out_of_range(); break; }
+        for (int i = 0; found && i < kept; i++) {
+            const Py_ssize_t number_ = block + places[i];
+            const int64_t start = integer(at, number_), end = integer(at, number_ + 1);
+            if (add_near(wanted, (const uint8_t *)text->data + start, end - start, number_, found) < 0) Py_CLEAR(found);
+        }
+    }
+    return found;
+}
+
 const char scan_doc[] =
     "scan(term, edits, bits, text, at): what `similar` finds among all forms of a dictionary, in their order. `bits` is\n"
     "the letter mask of every byte.";
@@ -222,22 +242,7 @@ PyObject *scan(PyObject *module, PyObject *args) {
     Array text = {0}, at = {0}, bits = {0};
     Wanted wanted = {0};
     if (wanted_open(&wanted, term, most) < 0 || texts_open(text_, at_, bits_, &text, &at, &bits) < 0) goto done;
-    const uint32_t *bit_of = bits.data;
-    uint32_t mask = 0;
-    for (Py_ssize_t i = 0; i < wanted.length; i++) mask |= wanted.letters[i] < 0x80 ? bit_of[wanted.letters[i]] : 0;
-    found = PyList_New(0);
-    const Py_ssize_t forms = at.length - 1;
-    for (Py_ssize_t block = 0; found && block < forms; block += BLOCK) {
-        uint8_t places[BLOCK];
-        const int size = forms - block < BLOCK ? (int)(forms - block) : BLOCK;
-        const int kept = scan_block(&wanted, mask, bit_of, &text, &at, block, size, places);
-        if (kept < 0) { Py_CLEAR(found); out_of_range(); break; }
-        for (int i = 0; found && i < kept; i++) {
-            const Py_ssize_t number_ = block + places[i];
-            const int64_t start = integer(&at, number_), end = integer(&at, number_ + 1);
-            if (add_near(&wanted, (const uint8_t *)text.data + start, end - start, number_, found) < 0) Py_CLEAR(found);
-        }
-    }
+    found = scanned(&wanted, &text, &at, &bits);
 done:
     wanted_close(&wanted);
     array_close(&text);

@@ -23,6 +23,9 @@ int sift_letters(const uint32_t *letters, int size, uint32_t mask, int most, uin
 /* Opens the texts of a dictionary, where each starts, and the bit of every byte. */
 int texts_open(PyObject *text_, PyObject *at_, PyObject *bits_, Array *text, Array *at, Array *bits);
 
+/* The forms that are near enough, see `scan`; NULL with an exception. */
+PyObject *scanned(const Wanted *wanted, const Array *text, const Array *at, const Array *bits);
+
 /* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above
  * them; -1 with an exception where a place lies outside the dictionary. */
 Py_ssize_t first_form(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,

@@ -91,20 +91,50 @@ static int count_chosen(const Named *segment, uint32_t *before) {
     return 0;
 }
 
+#define MARK_CHOSEN(TYPE, NUMBER)                                                                                    \
+    case TYPE:                                                                                                       \
+        for (Py_ssize_t i = 0; i < count;) {                                                                         \
+            const int64_t doc = segment->start + i;                                                                  \
+            const Py_ssize_t rest = 64 - (Py_ssize_t)(doc & 63), end = count - i < rest ? count : i + rest;          \
+            uint64_t word = 0;                                                                                       \
+            for (int place = (int)(doc & 63); i < end; i++, place++) {                                               \
+                const int64_t local = (int64_t)((const NUMBER *)segment->column.data)[i];                            \
+                if (local < 0 || local >= segment->known.length) return -1;                                          \
+                word |= (uint64_t)(chosen[local] != 0) << place;                                                     \
+            }                                                                                                        \
+            bits[doc >> 6] |= word;                                                                                  \
+        }                                                                                                            \
+        return 0;
+
+/* Set the bits of the articles of a segment whose one name is chosen; -1 where that leads out of an array. */
+static int mark_single(const Named *segment, uint64_t *bits, int64_t articles) {
+    const uint8_t *chosen = segment->known.data;
+    const Py_ssize_t count = segment->column.length;
+    if (segment->start + count > articles) return -1;
+    switch (segment->column.type) {
+        MARK_CHOSEN(U8, uint8_t)
+        MARK_CHOSEN(U16, uint16_t)
+        MARK_CHOSEN(U32, uint32_t)
+        MARK_CHOSEN(I32, int32_t)
+        MARK_CHOSEN(I64, int64_t)
+        default: return -1;
+    }
+}
+
 /* Set the bits of the articles of a segment that have a chosen name; -1 where that leads out of an array. How many names
  * an article has, and whether one is chosen, cannot be foreseen: nothing branches on it. `before` has room for a number
  * for each name and one more. */
 static int mark_segment(const Named *segment, uint64_t *bits, int64_t articles, uint32_t *before) {
-    const int64_t count = segment->at.is_open ? segment->at.length - 1 : segment->column.length;
+    if (!segment->at.is_open) return mark_single(segment, bits, articles);
+    const int64_t count = segment->at.length - 1;
     uint64_t word = 0;
-    int64_t first, last = 0;
     if (count < 1) return 0;
     if (segment->start + count > articles || count_chosen(segment, before) < 0) return -1;
-    if (segment->at.is_open) last = integer(&segment->at, 0);
+    int64_t first, last = integer(&segment->at, 0);
     for (int64_t i = 0; i < count; i++) {
         const int64_t doc = segment->start + i;
         first = last;
-        last = segment->at.is_open ? integer(&segment->at, (Py_ssize_t)i + 1) : i + 1;
+        last = integer(&segment->at, (Py_ssize_t)i + 1);
         if (first < 0 || last < 0 || first > segment->column.length || last > segment->column.length) return -1;
         word |= (uint64_t)(before[first] < before[last]) << (doc & 63);
         if ((doc & 63) == 63 || i == count - 1) {
@@ -130,7 +160,9 @@ PyObject *marked_(PyObject *module, PyObject *args) {
     found = PyBytes_FromStringAndSize(NULL, words * (Py_ssize_t)sizeof(uint64_t));
     uint64_t *bits = found ? (uint64_t *)PyBytes_AsString(found) : NULL;
     Py_ssize_t names = 0;
-    for (Py_ssize_t i = 0; i < count; i++) names = segments[i].column.length > names ? segments[i].column.length : names;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (segments[i].at.is_open && segments[i].column.length > names) names = segments[i].column.length;
+    }
     uint32_t *before = bits ? PyMem_Malloc(((size_t)names + 1) * sizeof *before) : NULL;
     if (bits && !before) {
         Py_CLEAR(found);

@@ -130,6 +130,11 @@ def scan(term: str, edits: int, bits: Array, text: Array, at: Array) -> list[tup
     return similar(term, edits, mask, letters[fitting], numbers[fitting], text, at)
 
 
+def one_edit(term: str, bits: Array, text: Array, at: Array) -> list[tuple[int, str, int]]:
+    """What `scan` finds within one edit of a term in a sorted dictionary. The compiled twin does not read all of it."""
+    return scan(term, 1, bits, text, at)
+
+
 def by_length(bits: Array, text: Array, at: Array) -> tuple[Any, Any, list[int]]:
     """The forms of a dictionary by length in letters, and those of one length by their last bytes.
 

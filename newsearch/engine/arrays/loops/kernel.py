@@ -22,6 +22,7 @@ from newsearch.engine.arrays.loops.forms import by_length as by_length
 from newsearch.engine.arrays.loops.forms import exact as exact
 from newsearch.engine.arrays.loops.forms import merged as merged
 from newsearch.engine.arrays.loops.forms import near as near
+from newsearch.engine.arrays.loops.forms import one_edit as one_edit
 from newsearch.engine.arrays.loops.forms import scan as scan
 from newsearch.engine.arrays.loops.forms import similar as similar
 from newsearch.engine.arrays.loops.lists import CHUNK as CHUNK
@@ -467,6 +468,7 @@ if _twin := compiled(f"{__package__}._kernel", _CONSTANTS):
         "merged",
         "near",
         "numbered",
+        "one_edit",
         "scan",
         "scores",
         "similar",

@@ -179,9 +179,13 @@ def size_of(value: Any) -> int:
     """
     if isinstance(value, np.ndarray):
         return 112 + (0 if _is_mapped(value) else value.nbytes)
-    if isinstance(value, list) and value and all(type(item) is str for item in (value[0], value[-1])):
-        # Long lists hold the names of a table.
-        return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
+    if isinstance(value, list) and value and type(value[0]) is type(value[-1]):
+        # Long lists hold the names of a table, or rows of them and of numbers. Their items are alike.
+        if type(value[0]) in (str, int):
+            return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
+        if type(value[0]) is tuple and len(value[0]) == len(value[-1]):
+            rows = len(value) * sys.getsizeof(value[0])
+            return 56 + 8 * len(value) + rows + sum(size_of([*column]) for column in zip(*value, strict=False))
     if isinstance(value, (tuple, list)):
         return 56 + 8 * len(value) + sum(map(size_of, value))
     if isinstance(value, dict):

@@ -185,6 +185,8 @@ class Dictionary:
 
     def similar(self, term: str, edits: int) -> list[tuple[int, str, int]]:
         """The exact forms within `edits` edits of a term: for each its edit distance, the form, and its number."""
+        if edits == 1:
+            return kernel.one_edit(term, _BITS, self._text, self._text_at)
         return kernel.scan(term, edits, _BITS, self._text, self._text_at)
 
     def similar_by_length(self, term: str, edits: int, ordered: ByLength) -> list[tuple[int, str, int]]:
