@@ -24,6 +24,7 @@
 #define SAME 0x1e
 #define LEAST_PLAIN 1e-4 /* between these, all writers of JSON write a fraction with the same characters */
 #define MOST_PLAIN 1e15
+#define ROOM 1024 /* bytes for what is not from the record */
 
 static int damaged(const char *what) {
     PyErr_SetString(PyExc_ValueError, what);
@@ -233,44 +234,58 @@ static int add_strings(Text *text, const char *key, const Columns *columns, int 
     return 0;
 }
 
+/* A number of two digits. */
+static char *put_two(char *at, int number) {
+    at[0] = (char)('0' + number / 10 % 10);
+    at[1] = (char)('0' + number % 10);
+    return at + 2;
+}
+
+static void add_whole(Text *text, int64_t number) {
+    char digits[24], *at = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do *--at = (char)('0' + rest % 10); while (rest /= 10);
+    if (number < 0) *--at = '-';
+    add(text, at, (size_t)(digits + sizeof digits - at));
+}
+
 /* A day, or an instant in UTC, from the seconds since 1970; -1 with an exception if no calendar has it. */
 static int add_date(Text *text, const char *key, int64_t seconds, int is_day) {
-    Moment at;
-    if (!moment_at(seconds, &at)) return damaged("a date lies outside all calendars");
-    char written[64];
-    int size = snprintf(written, sizeof written, "\"%04d-%02d-%02d", at.year, at.month, at.day);
-    if (!is_day)
-        size += snprintf(written + size, sizeof written - (size_t)size, "T%02d:%02d:%02dZ", at.hour, at.minute, at.second);
+    Moment when;
+    if (!moment_at(seconds, &when)) return damaged("a date lies outside all calendars");
+    char written[] = "\"0000-00-00T00:00:00Z\"", *at = put_two(put_two(written + 1, when.year / 100), when.year);
+    at = put_two(put_two(at + 1, when.month) + 1, when.day);
+    if (!is_day) at = put_two(put_two(put_two(at + 1, when.hour) + 1, when.minute) + 1, when.second) + 1;
+    *at++ = '"';
     add_text(text, key);
-    add(text, written, (size_t)size);
-    add(text, "\"", 1);
+    add(text, written, (size_t)(at - written));
     return 0;
 }
 
 /* A signal; 0 where not every writer of JSON would write the same characters. */
 static int add_signal(Text *text, const char *key, const Column *values, Py_ssize_t doc) {
-    char written[32];
-    if (values->is_double) {
-        double value;
-        memcpy(&value, item(values, doc), sizeof value);
-        const double size = value < 0 ? -value : value;
-        if (!(size < MOST_PLAIN)) return 0;
-        if (value == (double)(int64_t)value) {
-            snprintf(written, sizeof written, "%lld", (long long)value);
-        } else {
-            if (size < LEAST_PLAIN) return 0;
-            char *shortest = PyOS_double_to_string(value, 'r', 0, 0, NULL);
-            if (!shortest) return -1;
-            snprintf(written, sizeof written, "%s", shortest);
-            PyMem_Free(shortest);
-        }
-    } else {
+    if (!values->is_double) {
         const int64_t value = whole(values, doc);
         if (value >= (int64_t)MOST_PLAIN || value <= -(int64_t)MOST_PLAIN) return 0;
-        snprintf(written, sizeof written, "%lld", (long long)value);
+        add_text(text, key);
+        add_whole(text, value);
+        return 1;
     }
+    double value;
+    memcpy(&value, item(values, doc), sizeof value);
+    const double size = value < 0 ? -value : value;
+    if (!(size < MOST_PLAIN)) return 0;
+    if (value == (double)(int64_t)value) {
+        add_text(text, key);
+        add_whole(text, (int64_t)value);
+        return 1;
+    }
+    if (size < LEAST_PLAIN) return 0;
+    char *shortest = PyOS_double_to_string(value, 'r', 0, 0, NULL);
+    if (!shortest) return -1;
     add_text(text, key);
-    add_text(text, written);
+    add_text(text, shortest);
+    PyMem_Free(shortest);
     return 1;
 }
 
@@ -366,7 +381,9 @@ static PyObject *hit(PyObject *module, PyObject *args) {
     Part parts[PARTS];
     if (find_parts(record, parts) < 0) return NULL;
     if (parts[REST].length) Py_RETURN_NONE;
-    Text written = {NULL, 0, 0, 0};
+    /* Most need no more room than this. */
+    Text written = {PyMem_Malloc(2 * (size_t)record.length + ROOM), 0, 2 * (size_t)record.length + ROOM, 0};
+    if (!written.data) return PyErr_NoMemory();
     add(&written, before.data, (size_t)before.length);
     add_text(&written, ",\"id\":");
     add_quoted(&written, parts[ID].data, (size_t)parts[ID].length);
