@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import sys
 from collections.abc import Callable, Hashable, Mapping
+from itertools import compress
 from operator import attrgetter
 from threading import Lock
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -117,11 +118,13 @@ class Recent(Generic[_T]):
     Args:
         limit: the most bytes that all values may take.
         size_of: the bytes of a value. None is kept that takes more than `most`.
+        each: the bytes that any value takes besides.
     """
 
-    def __init__(self, limit: int, size_of: Callable[[_T], int], most: int) -> None:
+    def __init__(self, limit: int, size_of: Callable[[_T], int], most: int, each: int) -> None:
         self._limit = limit // 2
         self._size_of = size_of
+        self._each = each
         self._most = min(most, self._limit)
         self._now: dict[int, _T] = {}
         self._before: dict[int, _T] = {}
@@ -146,13 +149,21 @@ class Recent(Generic[_T]):
 
     def put(self, doc: int, value: _T) -> None:
         """Keep the value of an article."""
-        size = self._size_of(value)
-        if size > self._most:
-            return
+        self.put_all({doc: value})
+
+    def put_all(self, values: dict[int, _T]) -> None:
+        """Keep the values of some articles."""
+        sizes = [*map(self._size_of, values.values())]
+        if max(sizes, default=0) > self._most:
+            fitting = [size <= self._most for size in sizes]
+            values, sizes = dict(compress(values.items(), fitting)), [*compress(sizes, fitting)]
+        size = sum(sizes) + self._each * len(sizes)
         if self._now_size + size > self._limit:
             self._before, self._now = self._now, {}
             self._before_size, self._now_size = self._now_size, 0
-        self._now[doc] = value
+            if size > self._limit:
+                return
+        self._now.update(values)
         self._now_size += size
 
 
@@ -185,7 +196,9 @@ def size_of(value: Any) -> int:
             return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
         if type(value[0]) is tuple and len(value[0]) == len(value[-1]):
             rows = len(value) * sys.getsizeof(value[0])
-            return 56 + 8 * len(value) + rows + sum(size_of([*column]) for column in zip(*value, strict=False))
+            return (
+                56 + 8 * len(value) + rows + sum(size_of([*column]) for column in zip(*value, strict=False))
+            )
     if isinstance(value, (tuple, list)):
         return 56 + 8 * len(value) + sum(map(size_of, value))
     if isinstance(value, dict):

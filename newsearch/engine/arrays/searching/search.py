@@ -129,8 +129,8 @@ class Search:
 
     @checked
     def json(self, hits: Sequence[tuple[int, bytes, bytes]]) -> Sequence[bytes | None]:
-        view, page = self._view, self._page
-        return [view.json(page[number][1], before, after) for number, before, after in hits]
+        page = self._page
+        return self._view.json([(page[number][1], before, after) for number, before, after in hits])
 
     @checked
     def stemming(self, number: int) -> Stemming:

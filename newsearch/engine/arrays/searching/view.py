@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -65,9 +65,9 @@ class View(WordView):
         super().__init__(segments, pivots, memory - for_records)
         self._published = directory, toc
         self.found_groups: Slow[Groups] = Slow("the articles of this index are still being compared")
-        self._json: dict[str, JsonArticles] = {}
-        self._encoded: Recent[bytes] = Recent(for_records // 2, _bytes_of_encoded, _CACHED_RECORD)
-        self._decoded: Recent[Record] = Recent(for_records // 2, _bytes_of, _CACHED_RECORD)
+        self._json: dict[int, JsonArticles] = {}
+        self._encoded: Recent[bytes] = Recent(for_records // 2, len, _CACHED_RECORD, _PER_RECORD)
+        self._decoded: Recent[Record] = Recent(for_records // 2, _bytes_of, _CACHED_RECORD, _PER_RECORD)
 
     @property
     def memory(self) -> int:
@@ -119,15 +119,26 @@ class View(WordView):
         segment, number = self.place(doc)
         return segment.article(number, record or self.record(doc))
 
-    def json(self, doc: int, before: bytes, after: bytes) -> bytes | None:
-        """The article with this number as a hit, see `JsonArticles.hit`. Raises IndexCorrupt if it is damaged."""
-        segment, number = self.place(doc)
-        known = self._json.get(segment.name) or self._json.setdefault(segment.name, JsonArticles(segment))
-        raw = self._encoded.get(doc)
-        if raw is None:
-            raw = segment.records.raw(number)
-            self._encoded.put(doc, raw)
-        return known.hit(number, raw, before, after)
+    def json(self, hits: Iterable[tuple[int, bytes, bytes]]) -> list[bytes | None]:
+        """Articles as hits, from the number of each and what stands before and after, see `JsonArticles.hit`.
+
+        Raises:
+            IndexCorrupt: one of them is damaged.
+        """
+        # This is done for every page: no calls but those that are needed.
+        starts, kept = self.starts, self._encoded.latest
+        found: list[bytes | None] = []
+        read: dict[int, bytes] = {}
+        for doc, before, after in hits:
+            at = bisect_right(starts, doc) - 1
+            number = doc - starts[at]
+            raw = kept.get(doc) or self._encoded.get(doc)
+            if raw is None:
+                raw = read[doc] = self.segments[at].records.raw(number)
+            articles = self._json.get(at) or self._json.setdefault(at, JsonArticles(self.segments[at]))
+            found.append(articles.hit(number, raw, before, after))
+        self._encoded.put_all(read)
+        return found
 
     def record(self, doc: int) -> Record:
         """The stored record of the article with this number. Raises IndexCorrupt if it is damaged."""
@@ -211,9 +222,5 @@ class View(WordView):
         return [latest.get(doc) or self.record(doc) for doc in docs]
 
 
-def _bytes_of_encoded(raw: bytes) -> int:
-    return _PER_RECORD + len(raw)
-
-
 def _bytes_of(record: Record) -> int:
-    return _PER_RECORD + sum(map(getsizeof, record))
+    return sum(map(getsizeof, record))
