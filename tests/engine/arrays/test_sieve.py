@@ -214,10 +214,12 @@ def test_names_are_counted_over_all_segments(random: np.random.Generator, sizes:
     assert bytes(marked) == sieve_in_numpy.marked(told, sum(sizes)).tobytes()
 
 
-def test_names_that_lead_out_of_an_array_are_an_error() -> None:
-    docs, column, numbers = np.arange(2, dtype=np.uint32), np.zeros(2, np.uint8), np.zeros(1, np.uint32)
+@pytest.mark.parametrize("articles", [2, 600])
+def test_names_that_lead_out_of_an_array_are_an_error(articles: int) -> None:
+    docs, numbers = np.arange(articles, dtype=np.uint32), np.zeros(1, np.uint32)
+    column = np.zeros(articles, np.uint8)
     for segment in (
-        (0, column[:1], None, numbers),
+        (0, column[:-1], None, numbers),
         (0, column + 1, None, numbers),
         (0, column, None, numbers + 7),
         (1, column, None, numbers),
