@@ -78,7 +78,12 @@ def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
     chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:TERMS]
     mass = sum(likely[stem] for stem in chosen)
     added = own * (1 - KEPT) / KEPT
-    return tuple(Word(forms[stem].most_common(1)[0][0], None, added * likely[stem] / mass) for stem in chosen)
+    return tuple(Word(_commonest(forms[stem]), None, added * likely[stem] / mass) for stem in chosen)
+
+
+def _commonest(forms: Counter[str]) -> str:
+    # Counter.most_common imports a module, which takes as long as twenty searches.
+    return max(forms, key=forms.__getitem__)
 
 
 def _terms(article: Article) -> list[str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.tree import All, And, Everything, Match, Node, Or
 from newsearch.search.asked import Asked
+
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher
 
 NAMED = ("topic", "provider", "author", "category", "type")
 """Fields of names, which are facets too."""
@@ -35,9 +39,7 @@ def _near(reader: Reader, node: Match) -> list[tuple[str, float]]:
     wanted = node.value.casefold()
     if node.field not in NAMED or reader.search(And((node,)), Options(limit=0)).complete():
         return []
-    from difflib import SequenceMatcher  # rarely needed: only for misspelt names
-
-    matcher = SequenceMatcher(b=wanted, autojunk=False)
+    matcher: SequenceMatcher[str] | None = None
     # A star has no effect in a value, but marks the text before it as a prefix of the name.
     begun = wanted.rstrip("*") if wanted.endswith("*") else ""
 
@@ -47,12 +49,15 @@ def _near(reader: Reader, node: Match) -> list[tuple[str, float]]:
     of_wanted = dict.fromkeys(map(ord, wanted))
 
     def likeness(text: str) -> float:
+        nonlocal matcher
         if not shortest <= len(text) <= longest:
             return 0.0
         # Nor can it if too many letters are others: most names are ruled out by counting these.
         shared = len(text) - len(text.translate(of_wanted))
         if 2.0 * min(shared, len(wanted)) / (len(text) + len(wanted)) < _LIKE:
             return 0.0
+        if matcher is None:
+            matcher = _matcher(wanted)
         matcher.set_seq1(text)
         return matcher.ratio() if matcher.quick_ratio() >= _LIKE else 0.0
 
@@ -67,6 +72,12 @@ def _near(reader: Reader, node: Match) -> list[tuple[str, float]]:
         if (value := max(likeness(folded), part)) >= _LIKE:
             found.append((-value, -articles, name))
     return [(name, -value) for value, _, name in sorted(found)[:_MAX_NEAR]]
+
+
+def _matcher(wanted: str) -> SequenceMatcher[str]:
+    from difflib import SequenceMatcher  # slow to import, and few names are similar to any
+
+    return SequenceMatcher(b=wanted, autojunk=False)
 
 
 def filters(node: Node) -> Iterator[Match]:

@@ -108,6 +108,8 @@ _NOTE = pattern(rf"(?:(?<=[^\W\d_]{{3}})|(?<=\d))[{_RAISED}]+")
 _SIGNS, _EARLIER_SIGNS = "\u2000", frozenset("`´ʹʻʽʾʿ¼½¾²³¹")
 """The first character behind which signs, raised digits and what is typed for an apostrophe may follow, and those that
 come before it. Most texts with accents have none of them."""
+_TYPOGRAPHIC = str.maketrans("", "", "’“”–—…")
+"""What English texts have beside ASCII, mostly: none of the above."""
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -227,6 +229,9 @@ def fold(text: str) -> str:
 def _apart(text: str) -> str:
     """Handles apostrophes and signs after a word before compatibility forms are unified, which would hide them."""
     if max(text) < _SIGNS and _EARLIER_SIGNS.isdisjoint(text):
+        return text
+    if text.translate(_TYPOGRAPHIC).isascii():
+        # The expressions below take longer to compile than most searches.
         return text
     text = _SIGN.sub(r" \g<0> ", _TRADEMARK.sub(" ", _APOSTROPHE.sub("'", text)))
     return _NOTE.sub(r" \g<0> ", text)

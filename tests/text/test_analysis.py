@@ -423,3 +423,10 @@ def test_plain_letters_have_the_terms_of_all_letters(text: str) -> None:
     found = terms(text)
     with mock.patch.object(analysis, "has_plain_letters", return_value=False):
         assert terms(text) == found
+
+
+@given(st.text(st.sampled_from("aB1-.'`’“”–—…‘™²№ é"), max_size=12))
+def test_typographic_marks_are_no_signs(text: str) -> None:
+    found = fold(text)
+    with mock.patch.object(analysis, "_TYPOGRAPHIC", {}):
+        assert fold(text) == found

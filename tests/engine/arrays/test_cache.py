@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +56,16 @@ def test_a_value_beyond_the_limit_is_made_each_time() -> None:
         assert cache.made("a", lambda: made.append(1) or np.zeros(2000)) is not None
     assert len(made) == 2
     assert cache.used == 0
+
+
+@given(st.lists(st.tuples(st.text(), st.integers(0, 2**70)), max_size=40), st.sampled_from([tuple, list]))
+def test_the_size_of_rows_is_that_of_all_that_is_in_them(
+    rows: list[tuple[str, int]], kind: type[tuple[Any, ...]] | type[list[Any]]
+) -> None:
+    each = sum(56 + 8 * 2 + sys.getsizeof(name) + sys.getsizeof(number) for name, number in rows)
+    assert size_of(kind(rows)) == pytest.approx(56 + 8 * len(rows) + each, rel=0.5)
+    names = [name for name, _ in rows]
+    assert size_of(kind(names)) == 56 + 8 * len(names) + sum(map(sys.getsizeof, names))
 
 
 def test_a_thousand_different_queries_stay_within_the_limit(index: Path) -> None:

@@ -235,7 +235,9 @@ def test_a_page_keeps_the_best_of_a_segment_whose_union_was_read_in_advance(weig
 
 def test_a_page_keeps_what_all_parts_of_a_query_reach_together() -> None:
     """Whoosh counts what is left of a negation as worth nothing, and asks a term for the rest of the score."""
-    banned = [{"title": "a", "body": " ".join(["ban"] * times)} for times in (2, 2, 2, 1, 2, 2, 2, 2, 3, 1, 2, 2, 2)]
+    banned = [
+        {"title": "a", "body": " ".join(["ban"] * times)} for times in (2, 2, 2, 1, 2, 2, 2, 2, 3, 1, 2, 2, 2)
+    ]
     negated = query.And([query.Every(), query.Not(query.Term("stem", "bar"))])
     asked = query.And([negated, query.Term("text", "ban", boost=2.0)])
     with Both([banned[:3], banned[3:]]) as both, both.ours.searcher(weighting=WEIGHTINGS[0]) as searcher:

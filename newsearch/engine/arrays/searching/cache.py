@@ -183,6 +183,9 @@ class _Entry:
 _worth_of: Callable[[_Entry], float] = attrgetter("worth")
 
 
+_LONG = 16
+
+
 def size_of(value: Any) -> int:
     """An estimate of the memory of a value, in bytes, with the arrays and texts in nested tuples, lists and dicts.
 
@@ -190,8 +193,8 @@ def size_of(value: Any) -> int:
     """
     if isinstance(value, np.ndarray):
         return 112 + (0 if _is_mapped(value) else value.nbytes)
-    if isinstance(value, list) and value and type(value[0]) is type(value[-1]):
-        # Long lists hold the names of a table, or rows of them and of numbers. Their items are alike.
+    if isinstance(value, (tuple, list)) and len(value) >= _LONG and type(value[0]) is type(value[-1]):
+        # These hold the names of a table, or rows of them and of numbers. Their items are alike.
         if type(value[0]) in (str, int):
             return 56 + 8 * len(value) + sum(map(sys.getsizeof, value))
         if type(value[0]) is tuple and len(value[0]) == len(value[-1]):
