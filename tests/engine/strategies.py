@@ -263,7 +263,6 @@ class Tuning:
     scans: int = 16
     memory: int = CACHE
     uncoded: int = 1 << 16
-    at_once: int = 1 << 15
     list_share: int = 128
     uses: int = 8
     per_top: int = 64
@@ -300,7 +299,6 @@ class Tuning:
                 (plan, "COMPLETE_WORDS", self.complete_words),
                 (word_view, "_BITS_SHARE", self.bits_share),
                 (word_view, "_SCANS", self.scans),
-                (word_view, "_AT_ONCE", self.at_once),
                 (word_view, "_LIST_SHARE", self.list_share),
                 (word_view, "_USES", self.uses),
                 (boosts, "_FEW", self.uncoded),
@@ -329,7 +327,6 @@ tunings = st.builds(
     scans=st.sampled_from([0, 16]),
     memory=st.sampled_from([0, 20_000, CACHE]),
     uncoded=st.sampled_from([0, 1 << 16]),
-    at_once=st.sampled_from([1, 2, 1 << 15]),
     list_share=st.sampled_from([128, CACHE, CACHE]),
     uses=st.sampled_from([1, 2, 8]),
     per_top=st.sampled_from([1, 2, 64]),

@@ -98,6 +98,31 @@ def test_a_form_that_is_not_there_has_the_stem_that_others_have() -> None:
     assert find()[0] == []
 
 
+@settings(max_examples=30, deadline=None)
+@given(seeds)
+def test_after_many_words_the_same_stems_are_found(random: np.random.Generator) -> None:
+    """By then it is noted which languages have which stems; two hashes that begin alike are told apart."""
+    known = [zlib.crc32(b"ban%d" % number) for number in range(20)]
+    segments = []
+    for start in (0, 5):
+        of_each = [sorted(random.choice(known, random.integers(0, 5), replace=False)) for _ in range(3)]
+        hashes = np.concatenate([np.empty(0, np.uint32), *of_each]).astype(np.uint32)
+        segments.append(
+            lookup_arrays(
+                start=start,
+                stem_hash=hashes,
+                stem_ref=random.integers(0, 5, len(hashes)).astype(np.int32),
+                stem_at=np.cumsum([0, *map(len, of_each)]),
+                stem_language=random.integers(0, 3, 5).astype(np.uint8),
+            )
+        )
+    opened = compiled.opened(segments)
+    for hash_ in [*known, *(hash_ ^ 1 for hash_ in known)] * 4:
+        stems = [(language, hash_) for language in range(3)]
+        asked = b"ban", stems, lambda *_: True, MAX_POSTINGS
+        assert compiled.find(opened, *asked) == compiled.find(compiled.opened(segments), *asked)
+
+
 @settings(max_examples=60, deadline=None)
 @given(seeds, st.integers(1, 6), st.booleans())
 def test_forms_are_added_up_in_the_languages_in_which_they_are_one(

@@ -15,6 +15,7 @@ static void segments_close(AllSegments *all) {
         for (Py_ssize_t j = 0; j < ARRAYS; j++) array_close(&all->each[i].arrays[j]);
         PyMem_Free(all->each[i].is_dead);
     }
+    for (int i = 0; i < LANGUAGES; i++) PyMem_Free(all->stems[i].bits);
     PyMem_Free(all->cells);
     PyMem_Free(all->each);
     PyMem_Free(all);

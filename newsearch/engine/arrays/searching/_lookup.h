@@ -32,10 +32,15 @@ typedef struct {
     Py_ssize_t start, articles; /* the number of the first one, and how many there are */
 } SegmentArrays;
 
+/* Bits for the first digits of all hashes of stems in a language: one that is not set rules out a stem in all segments. */
+typedef struct { uint64_t *bits; int shift; } StemBits;
+
 typedef struct {
     SegmentArrays *each;
     Py_ssize_t count;
     Cells *cells; /* for the next search, or NULL, see _lookup_words.c */
+    Py_ssize_t searches;
+    StemBits stems[LANGUAGES]; /* without bits for most stems, and before many searches */
 } AllSegments;
 
 /* All segments, from what `opened` returns; NULL with an exception if it is something else. */

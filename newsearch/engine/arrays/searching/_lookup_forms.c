@@ -3,6 +3,8 @@
 #include "_lookup.h"
 
 #define COLLISIONS 256 /* so many stems with one crc32 are no accident */
+#define SEARCHES 64    /* the stems of all languages are noted at so many words: it takes as long as to look some of them up */
+#define SPARSE 16      /* bits for each stem of the segment that has most */
 
 static int place_add(Search *search, int64_t form, int language) {
     if (search->count == search->room) {
@@ -127,19 +129,76 @@ static Forms forms_of(Search *search, const SegmentArrays *segment, Py_ssize_t f
     return forms;
 }
 
+/* The stems of a segment in a language: where the first one is, and the end of the last. None where they are damaged, of
+ * which a search tells that reads them. */
+static int64_t stems_in(const SegmentArrays *segment, int language, int64_t *end) {
+    int64_t first = 0;
+    *end = language ? 0 : segment->stem_hash.length;
+    if (segment->stem_at.is_open && part_of(&segment->stem_at, language, segment->stem_hash.length, &first, end) < 0) {
+        PyErr_Clear();
+        first = *end = 0;
+    }
+    return first;
+}
+
+/* Note the stems of a language, unless there is no memory for that. */
+static void note_language(AllSegments *all, int language) {
+    int64_t most = 0, end;
+    int digits = 10;
+    for (Py_ssize_t i = 0; i < all->count; i++) {
+        const int64_t first = stems_in(&all->each[i], language, &end);
+        most = end - first > most ? end - first : most;
+    }
+    while (digits < 24 && (int64_t)1 << digits < SPARSE * most) digits++;
+    uint64_t *bits = PyMem_Calloc((size_t)1 << digits >> 6, sizeof *bits);
+    if (!bits) return;
+    for (Py_ssize_t i = 0; i < all->count; i++) {
+        for (int64_t at = stems_in(&all->each[i], language, &end); at < end; at++) {
+            const uint32_t place = (uint32_t)integer(&all->each[i].stem_hash, (Py_ssize_t)at) >> (32 - digits);
+            bits[place >> 6] |= (uint64_t)1 << (place & 63);
+        }
+    }
+    all->stems[language] = (StemBits){bits, 32 - digits};
+}
+
+/* Note the stems of all languages but the one that has most. A word is looked up in all, and has a stem in few. */
+static void note_stems(AllSegments *all) {
+    int64_t counts[LANGUAGES] = {0}, end;
+    int largest = 0;
+    for (int language = 0; language < LANGUAGES; language++) {
+        for (Py_ssize_t i = 0; i < all->count; i++) {
+            const int64_t first = stems_in(&all->each[i], language, &end);
+            counts[language] += end - first;
+        }
+        if (counts[language] > counts[largest]) largest = language;
+    }
+    for (int language = 0; language < LANGUAGES; language++) {
+        if (language != largest && counts[language]) note_language(all, language);
+    }
+}
+
+/* Whether any segment may have a stem with this hash. */
+static int may_have(const AllSegments *all, int language, uint32_t hash) {
+    const StemBits *stems = &all->stems[language];
+    const uint32_t place = stems->bits ? hash >> stems->shift : 0;
+    return !stems->bits || (stems->bits[place >> 6] >> (place & 63) & 1);
+}
+
 int search_open(Search *search, PyObject *capsule, PyObject *stems) {
     search->all = segments_of(capsule);
     if (!search->all) return -1;
-    search->languages = PyList_Size(stems);
-    if (search->languages > LANGUAGES) return damaged("more languages than there are");
-    for (Py_ssize_t i = 0; i < search->languages; i++) {
+    const Py_ssize_t languages = PyList_Size(stems);
+    if (languages > LANGUAGES) return damaged("more languages than there are");
+    if (languages > 1 && ++search->all->searches == SEARCHES) note_stems(search->all);
+    for (Py_ssize_t i = 0; i < languages; i++) {
         int language;
         unsigned int hash;
         PyObject *stem = PyList_GetItem(stems, i);
         if (!PyArg_ParseTuple(stem, "iI", &language, &hash)) return -1;
         if (language < 0 || language >= LANGUAGES) return damaged("a language that is not there");
-        search->stems[i].language = language;
-        search->stems[i].hash = hash;
+        if (!may_have(search->all, language, hash)) continue;
+        search->stems[search->languages].language = language;
+        search->stems[search->languages++].hash = hash;
     }
     search->forms = PyMem_Calloc((size_t)search->all->count + 1, sizeof(Forms));
     if (!search->forms) { PyErr_NoMemory(); return -1; }
