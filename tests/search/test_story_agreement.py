@@ -18,7 +18,8 @@ from test_fronts import REPORTS, SINGLE
 
 import newsearch
 from newsearch import Index
-from newsearch.engine.arrays.searching import folded
+from newsearch.engine.arrays.reader import ArraysReader
+from newsearch.engine.arrays.searching import events, folded
 
 WORDS = "harbour fires ferry ferries regatta rowers council 12 14 2024 storm bridges".split()
 words = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
@@ -137,3 +138,34 @@ def test_a_search_without_a_page_counts_its_stories() -> None:
         results = index.search("", collapse="stories", limit=0)
         assert results.folding is not None
         assert results.folding.groups == len(folding(index))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["en", "fr", "de"]), words, words), min_size=2, max_size=12),
+    st.data(),
+)
+def test_how_rare_a_stem_is_does_not_depend_on_how_articles_came_and_went(
+    told: list[tuple[str, str, str]], data: st.DataObject
+) -> None:
+    """A form has a stem in each language; segments have different languages, and deleted articles others still."""
+    lines = [
+        json.dumps({"id": str(i), "lang": language, "title": f"{title} nations", "excerpt": text}) + "\n"
+        for i, (language, title, text) in enumerate(told)
+    ]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(lines)), max_size=3)))
+    added = json.dumps({"id": "x", "lang": "fr", "title": "harbour nations storm bridges"}) + "\n"
+    with TemporaryDirectory() as place, mock.patch("os.fsync"):
+        file = Path(place) / "news.jsonl"
+        for batch in ([added, *lines[:1]], *(lines[:cut] for cut in cuts if cut), lines):
+            file.write_text("".join(batch))
+            newsearch.build(file, index=f"{place}/grown")
+        newsearch.build(file, index=f"{place}/fresh")
+        grown, fresh = stem_rarities(f"{place}/grown"), stem_rarities(f"{place}/fresh")
+        assert {hash_: grown[hash_] for hash_ in fresh} == fresh
+
+
+def stem_rarities(path: str) -> dict[int, float]:
+    """How rare each stem of an index is, by its hash."""
+    found = events._stems(ArraysReader(Path(path))._view)
+    return dict(zip(found.hashes.tolist(), found.rarity.tolist(), strict=True))

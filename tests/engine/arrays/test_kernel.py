@@ -346,8 +346,9 @@ def test_strings_get_the_same_numbers(tables: list[list[bytes]]) -> None:
         (np.frombuffer(b"".join(names), np.uint8), np.cumsum([0, *map(len, names)]).astype(np.uint32))
         for names in tables
     ]
-    names, numbers = kernel.numbered(arrays)
-    expected_names, expected_numbers = in_numpy.numbered(arrays)
+    names, numbers = kernel.numbered(arrays, True)
+    expected_names, expected_numbers = in_numpy.numbered(arrays, True)
+    assert kernel.numbered(arrays, False) == ([], numbers)
     assert names == expected_names
     assert [np.frombuffer(own, np.uint32).tolist() for own in numbers] == [
         n.tolist() for n in expected_numbers

@@ -80,7 +80,8 @@ const char numbered_doc[] =
 
 PyObject *numbered(PyObject *module, PyObject *args) {
     PyObject *tables, *found = NULL, *names = NULL, *numbers = NULL;
-    if (!PyArg_ParseTuple(args, "O!", &PyList_Type, &tables)) return NULL;
+    int are_wanted;
+    if (!PyArg_ParseTuple(args, "O!p", &PyList_Type, &tables, &are_wanted)) return NULL;
     const Py_ssize_t count = PyList_Size(tables);
     Array *text = PyMem_Calloc((size_t)count + 1, sizeof(Array)), *at = PyMem_Calloc((size_t)count + 1, sizeof(Array));
     Strings strings = {0};
@@ -116,8 +117,8 @@ PyObject *numbered(PyObject *module, PyObject *args) {
         if (!own || PyList_Append(numbers, own) < 0) Py_CLEAR(numbers);
         Py_XDECREF(own);
     }
-    names = numbers ? PyList_New(strings.count) : NULL;
-    for (Py_ssize_t i = 0; names && i < strings.count; i++) {
+    names = numbers ? PyList_New(are_wanted ? strings.count : 0) : NULL;
+    for (Py_ssize_t i = 0; names && are_wanted && i < strings.count; i++) {
         PyObject *name = PyBytes_FromStringAndSize((const char *)strings.each[i].text, strings.each[i].size);
         if (!name) { Py_CLEAR(names); break; }
         PyList_SetItem(names, i, name);

@@ -369,15 +369,16 @@ def held_by(doc: Array, at: Array, among: Mask) -> Any:
     return counts
 
 
-def numbered(tables: list[tuple[Array, Array]]) -> tuple[list[bytes], list[Any]]:
+def numbered(tables: list[tuple[Array, Array]], names: bool) -> tuple[list[bytes], list[Any]]:
     """Number the strings of several tables.
 
     Args:
         tables: the concatenated strings of each, and the start of each string and the end of the last.
+        names: whether the strings themselves are wanted.
 
     Returns:
-        The distinct strings, in order of first occurrence; and for each table a buffer of uint32, the numbers of its
-        strings among these.
+        The distinct strings, in order of first occurrence, or none of them; and for each table a buffer of uint32, the
+        numbers of its strings among these.
 
     Raises:
         ValueError: a string's place lies outside its table.
@@ -388,9 +389,9 @@ def numbered(tables: list[tuple[Array, Array]]) -> tuple[list[bytes], list[Any]]
         whole, places = text.tobytes(), at.tolist()
         if places[0] < 0 or places[-1] > len(whole) or sorted(places) != places:
             raise ValueError("a string's place lies outside its table")
-        names = [whole[start:end] for start, end in pairwise(places)]
-        found.append(np.array([number.setdefault(name, len(number)) for name in names], np.uint32))
-    return list(number), found
+        own = [whole[start:end] for start, end in pairwise(places)]
+        found.append(np.array([number.setdefault(name, len(number)) for name in own], np.uint32))
+    return list(number) if names else [], found
 
 
 def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:

@@ -100,7 +100,9 @@ class ColumnView:
     def _table(self, table: str) -> tuple[list[str], list[Array]]:
         def made() -> tuple[list[str], list[Array]]:
             # Each segment has most of the strings. They are decoded once.
-            names, numbers = kernel.numbered([segment.encoded_names(table) for segment in self.segments])
+            names, numbers = kernel.numbered(
+                [segment.encoded_names(table) for segment in self.segments], True
+            )
             decoded = self.segments[0].decoded(table, names) if self.segments else []
             return decoded, [np.frombuffer(of_segment, np.uint32) for of_segment in numbers]
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from newsearch.engine.arrays.loops import kernel
 from newsearch.engine.arrays.searching.form_counts import sums
 from newsearch.engine.arrays.searching.groups import groups_among, outlets_of, times_of
 from newsearch.engine.arrays.searching.view import View
@@ -123,18 +124,66 @@ def _stems(view: View) -> _Stems:
     )
     numbers = [{language: _numbered(hashes, each) for language, each in by.items()} for by in of_forms]
     frequency = np.zeros(len(hashes), np.int64)
-    for i, by in enumerate(numbers):
-        counts = view.remembered(("forms", i, False), partial(_counts, view, i))
-        counted: list[Array] = []
-        for number in by.values():
-            # A form counts once for each of its stems.
-            fresh = np.flatnonzero(number)
-            for other in counted:
-                fresh = fresh[number[fresh] != other[fresh]]
-            np.add.at(frequency, number[fresh], counts[fresh])
-            counted.append(number)
+    counts, of_each = _all_forms(view, numbers)
+    counted: list[Array] = []
+    for number in of_each:
+        # A form counts once for each of its stems.
+        fresh = np.flatnonzero(number)
+        for other in counted:
+            fresh = fresh[number[fresh] != other[fresh]]
+        np.add.at(frequency, number[fresh], counts[fresh])
+        counted.append(number)
     rarity = rarities(frequency, view.live_articles)
     return _Stems(hashes, numbers, rarity, _marks(view, hashes, numbers))
+
+
+def _all_forms(view: View, numbers: Sequence[dict[int, Array]]) -> tuple[Array, list[Array]]:
+    """The forms of all segments: how many visible articles contain each, and the number of its stem in each language.
+
+    A form has a stem in the languages of the visible articles that contain it, wherever these are: it must not matter
+    which articles are in one segment, nor which have been deleted.
+    """
+    of_segments = [
+        view.remembered(("forms", i, False), partial(_counts, view, i)) for i in range(len(numbers))
+    ]
+    languages = sorted({language for by in numbers for language in by})
+    if len(languages) == 1:
+        # A form that stands in several segments has the same stem in all of them.
+        return np.concatenate(of_segments), [np.concatenate([by[languages[0]] for by in numbers])]
+    _, places = kernel.numbered([segment.dictionary.arrays for segment in view.segments], False)
+    of_forms = [np.frombuffer(each, np.uint32) for each in places]
+    size = max((int(each.max(initial=0)) + 1 for each in of_forms), default=0)
+    counts, stems = np.zeros(size, np.int64), {language: np.zeros(size, np.int32) for language in languages}
+    for i, (forms, own, by) in enumerate(zip(of_forms, of_segments, numbers, strict=True)):
+        counts[forms] += own
+        spoken = _counts_by_language(view, i, own)
+        for language, stem in by.items():
+            held = np.flatnonzero(stem * (spoken[language] > 0))
+            stems[language][forms[held]] = stem[held]
+    return counts, [*stems.values()]
+
+
+def _counts_by_language(view: View, number: int, counts: Array) -> dict[int, Array]:
+    """For each form of a segment, the number of visible articles in each language that contain it.
+
+    Args:
+        counts: their number in all languages.
+    """
+    segment = view.segments[number]
+    first, *others = segment.dictionary.stemmings
+    if not others:
+        return {first: counts}
+    visible = view.visible[view.starts[number] : view.starts[number + 1]]
+    usual = max((first, *others), key=lambda language: int((segment.languages == language).sum()))
+    docs, at = segment.file.array("post_doc"), segment.file.array("post_at")
+    held = np.flatnonzero((visible & (segment.languages != usual)).take(docs))
+    forms, spoken = np.searchsorted(at, held, side="right") - 1, segment.languages.take(docs.take(held))
+    rest = counts - np.bincount(forms, minlength=len(counts))
+    return {usual: rest} | {
+        language: np.bincount(forms[spoken == language], minlength=len(counts))
+        for language in (first, *others)
+        if language != usual
+    }
 
 
 def _numbered(hashes: Array, of_forms: Array) -> Array:
