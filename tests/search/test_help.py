@@ -34,6 +34,15 @@ def collection(directory: Path, titles: list[str], **more: object) -> Index:
 
 # Diagnosis
 
+
+def test_a_part_matches_alone_what_its_other_spellings_find(tmp_path: Path) -> None:
+    with collection(tmp_path, ["The health care of the town", "Shops re-open"], topics=["Trade"]) as index:
+        for query in ("healthcare", "reopen", '"re open"'):
+            (clause,) = index.search(f"{query} topic:Nope").diagnose()[:1]
+            assert (clause.text, clause.alone) == (query, index.search(query).counts.complete)
+            assert clause.alone == 1
+
+
 WORDS = ("portland", "ban", "zeppelin", "vaccine", "tiktok", "title:ban", '"facial recognition"')
 FILTERS = ("topic:Privacy", "site:civicwatch.example", "heat:>=80", "-police", "after:2021", "is:video")
 
