@@ -142,6 +142,11 @@ def _is_single(name: str) -> bool:
     return name.endswith(SINGLE) or name.lower().endswith(SINGLE)
 
 
+def _is_plain(name: str) -> bool:
+    """Whether a name is sure to be printable as it is: see `printable`."""
+    return name.isascii() and name.isprintable() and "\\" not in name
+
+
 def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
     """Walk a directory. Returns what is there, and whether every file is one article.
 
@@ -168,7 +173,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
     def take(name: str, path: str, looks: int) -> None:
         nonlocal one_each
         one_each = one_each and _is_single(name)
-        if not (name.isascii() and name.isprintable()):
+        if not _is_plain(name):
             known_as = printable(name)
             if known_as != name:
                 odd[known_as] = path
@@ -180,7 +185,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
         levels = [(prefix, directory, entries(directory))]
         while levels:
             prefix, directory, level = levels[-1]
-            is_plain = prefix.isascii() and prefix.isprintable()
+            is_plain = _is_plain(prefix)
             for name, kind, looks in level:
                 if kind == LINK:
                     links.append((f"{prefix}{name}", os.path.join(directory, name)))
@@ -188,7 +193,7 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
                     inner = os.path.join(directory, name)
                     levels.append((f"{prefix}{name}/", inner, entries(inner)))
                     break
-                elif is_plain and name.endswith(SINGLE) and name.isascii() and name.isprintable():
+                elif is_plain and name.endswith(SINGLE) and _is_plain(name):
                     names.append(prefix + name)
                     stamps.append(looks)
                 elif name.lower().endswith(SUFFIXES):

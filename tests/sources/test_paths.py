@@ -52,6 +52,18 @@ def test_a_source_of_any_name_is_read_again_and_forgotten(tmp_path: Path, name: 
     assert newsearch.forget(location, index=index).deleted == 2
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_names_that_are_shown_alike_are_those_of_two_articles(tmp_path: Path) -> None:
+    names = ["a\nb.md", "a\\nb.md", os.fsdecode(b"c\xff.md"), "c\\xff.md", "d\ne/f.md", "d\\ne/f.md"]
+    for name in names:
+        path = tmp_path / "news" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\ntitle: {printable(name)}\n---\n")
+    assert newsearch.build(tmp_path / "news", index=tmp_path / "index").added == len(names)
+    with newsearch.open(tmp_path / "index") as index:
+        assert {hit.id for hit in index.search("")} == {printable(name) for name in names}
+
+
 PIECES = ["a", "\\", "x", "a0", "n", "u", "U", "00a0", "0001f468", "\xa0", "\n", "\udcff", "\udca0", "é"]
 
 
