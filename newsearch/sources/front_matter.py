@@ -66,7 +66,10 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
         front_matter = _MARKED.sub(_quoted, front_matter)
     try:
         value = _handler.load(front_matter)
-    except yaml.YAMLError as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+    ) as error:  # ValueError: PyYAML in Python, for an escape beyond Unicode
         at, problem = _problem(error, front_matter)
         at += text[: len(text) - len(content)].count("\n") + 1
         raise FrontMatterError(f"front matter cannot be used at line {at}: {problem}") from error
@@ -266,7 +269,7 @@ def _hint(lines: list[str], number: int) -> tuple[int, str]:
     return number, ""
 
 
-def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
+def _problem(error: Exception, text: str) -> tuple[int, str]:
     """The line number, from 0, and the problem there.
 
     PyYAML's messages differ between releases, and between libyaml and Python. Common mistakes are therefore
@@ -278,12 +281,15 @@ def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
         return text.count("\n", 0, sign.start()), f"the character U+{ord(sign[0]):04X} is not allowed"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return 0, "it is not YAML"
+        wrong = _NO_CHARACTER.search(text)
+        return _no_character(wrong) if wrong else (0, "it is not YAML")
     line = text.split("\n")[mark.line]
     opened = getattr(error, "context_mark", None)
     if isinstance(error, yaml.scanner.ScannerError) and opened and text[opened.index] in "\"'":
         if "\\" in text[mark.index - 1 : mark.index + 1]:
             return mark.line, "an unknown escape; between single quotes, a backslash is only a backslash"
+        if wrong := _NO_CHARACTER.search(text, opened.index, mark.index + _LONGEST_ESCAPE):
+            return _no_character(wrong)
         return opened.line, "a quotation mark is not closed"
     if line[: mark.column + 1].strip(" ").startswith("\t"):
         return mark.line, "a line is indented with a tab; YAML takes only spaces"
@@ -297,7 +303,17 @@ def _problem(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     return hinted, hint or "it is not YAML"
 
 
+def _no_character(escape: re.Match[str]) -> tuple[int, str]:
+    line = escape.string.count("\n", 0, escape.start())
+    return line, f"the escape {escape[0]} stands for no character"
+
+
 _FORBIDDEN: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_CHARACTER: Final = re.compile(
+    r"\\(?:u[dD][89a-fA-F][\da-fA-F]{2}|U(?!00(?:0[\da-fA-F]|10))[\da-fA-F]{8})"
+)
+"""An escape for half of a surrogate pair, or for a number above those of Unicode."""
+_LONGEST_ESCAPE: Final = 10
 _SIGNS: Final = re.compile(r"(?: *[-?:](?= ))+")
 _AFTER_QUOTES: Final = re.compile(r"""[^:"']*:[ ]+(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ ]*[^ ,#\]}]""")
 _COLON_IN_VALUE: Final = re.compile(r"""[^:]*:[ ]+[^"'\[{|>#].*:(?: |$)""")

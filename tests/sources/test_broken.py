@@ -69,6 +69,8 @@ MISTAKES = {
     'title: "A" and B': "line 2: text follows the closing quotation mark",
     'title: "C:\\quay"': "line 2: an unknown escape",
     '"title": x\n\ny: \'z': "line 4: a quotation mark is not closed",
+    'title: x\nexcerpt: "big \\U00110000"': "line 3: the escape \\U00110000 stands for no character",
+    'title: "good \\u00e9 \\U0010ffff': "line 2: a quotation mark is not closed",
     "title: é😀\nx: a: b": "line 3: a value that contains ': ' needs quotation marks",
     "title: x\nwhere:\n\t- y": "line 4: a line is indented with a tab",
     "title: x\n\n  y: 1": "line 4: it is not YAML",
@@ -96,6 +98,16 @@ def test_a_mistake_is_named_with_its_line_whichever_loader_finds_it(
     with pytest.raises(front_matter.FrontMatterError) as caught:
         front_matter.parse(f"---\n{text}\n---\nBody.\n")
     assert str(caught.value).startswith(f"front matter cannot be used at {reason}")
+
+
+@pytest.mark.skipif(
+    not hasattr(yaml, "CSafeLoader"), reason="PyYAML in Python reads it, and it is left out later"
+)
+def test_an_escape_for_half_a_character_is_named() -> None:
+    with pytest.raises(
+        front_matter.FrontMatterError, match=r"line 3: the escape \\uD800 stands for no character"
+    ):
+        front_matter.parse('---\nheat: 1\ntitle: "\\u00e9 \\uD800 lone"\n---\n')
 
 
 def test_a_directory_of_broken_files_is_read_to_its_end_in_order() -> None:
