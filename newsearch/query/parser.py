@@ -405,15 +405,13 @@ def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | N
     if right.field not in (None, left.field):
         return None
     span = _around((left, right))
-    words = tuple(word for node in (left, right) for word in _words(node))
-    near = Near(words, distance, left.field, max(left.weight, right.weight), span)
-    # Near ignores the order of words. A phrase within it is therefore required separately too.
-    phrases = [node for node in (left, right) if isinstance(node, Phrase)]
-    return And((near, *phrases), span) if phrases else near
-
-
-def _words(node: Word | Phrase) -> list[str]:
-    return [node.text] if isinstance(node, Word) else node.text.split()
+    weight = max(left.weight, right.weight)
+    loose = [node for node in (left, right) if isinstance(node, Phrase) and node.slop]
+    if not loose:
+        return Near((left.text, right.text), distance, left.field, weight, span)
+    # A phrase with words in between is required separately, and its words are near in any order.
+    words = tuple(word for node in (left, right) for word in node.text.split())
+    return And((Near(words, distance, left.field, weight, span), *loose), span)
 
 
 def _scores(node: Node) -> bool:

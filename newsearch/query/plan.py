@@ -55,6 +55,14 @@ class Plan(NamedTuple):
     is_text: bool
 
 
+def beside(node: Near) -> tuple[list[str], list[str]] | None:
+    """The terms of both sides, each of which must stand side by side; None if every term is a word of its own."""
+    sides = [terms for text in node.words if (terms := analysis.terms(text))]
+    if len(sides) != 2 or len(sides[0]) == len(sides[1]) == 1:
+        return None
+    return sides[0], sides[1]
+
+
 def plan(tree: Node) -> Plan:
     """Sort the children of the root (or the root itself) by their role."""
     if isinstance(tree, Word):

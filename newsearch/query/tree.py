@@ -135,7 +135,11 @@ class Phrase(_Node):
 
 
 class Near(_Node):
-    """Words (exact forms) in any order, with at most `distance` other words in between in total."""
+    """Words (exact forms) in any order, with at most `distance` other words in between in total.
+
+    Of two, either may have several terms, a phrase or COVID-19: these must be side by side in their order, and the two
+    must not overlap. Of three and more, each term counts as a word of its own.
+    """
 
     words: tuple[str, ...]
     distance: int

@@ -103,7 +103,7 @@ def _weight(node: Node) -> float:
         case Prefix() | Fuzzy():
             return node.weight
         case Near(words):
-            return node.weight * len(words)
+            return node.weight * len(" ".join(words).split())
         case All(children) | And(children) | Or(children):
             return sum(map(_weight, children))
     return 0.0

@@ -385,7 +385,7 @@ def _words(query: Parsed) -> list[tuple[int, str]]:
     """The words that a query searches for as typed, with their positions, the last first."""
     found = []
     for node in _scoring(query.tree):
-        texts = node.words if isinstance(node, Near) else node.text.split()
+        texts = " ".join(node.words).split() if isinstance(node, Near) else node.text.split()
         at, end = node.span
         for text in texts:
             start = query.text.find(text, at, end)

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from unicodedata import category
 
 from newsearch._patterns import pattern
+from newsearch.query.plan import beside
 from newsearch.query.tree import All, And, Fuzzy, Near, Node, Or, Phrase, Prefix, Word
 from newsearch.text import analysis
 from newsearch.text.places import MAX_CHUNK, locate
@@ -259,6 +260,8 @@ def _find(node: _Scoring, words: _TextTerms) -> set[int]:
     match node:
         case Phrase():
             return _in_order(exact, node.slop)
+        case Near() if sides := beside(node):
+            return _beside([[words.exact(term) for term in side] for side in sides], node.distance)
         case Near():
             is_one = len(set(terms)) == 1 < len(terms)
             return (_in_order if is_one else _in_any_order)(exact, node.distance)
@@ -285,6 +288,23 @@ def _in_order(slots: Sequence[_Places], slop: int) -> set[int]:
         else:
             found.update(path)
     return found
+
+
+def _beside(sides: Sequence[Sequence[_Places]], distance: int) -> set[int]:
+    """The places of two phrases in either order with at most so many words between them."""
+    found: set[int] = set()
+    for first, second in (sides, [*reversed(sides)]):
+        following = sorted(_starts(second))
+        for start in _starts(first):
+            end = start + len(first)
+            at = bisect_left(following, end)
+            if at < len(following) and following[at] - end <= distance:
+                found.update(range(start, end), range(following[at], following[at] + len(second)))
+    return found
+
+
+def _starts(phrase: Sequence[_Places]) -> set[int]:
+    return set.intersection(*({place - i for place in places} for i, places in enumerate(phrase)))
 
 
 def _in_any_order(slots: Sequence[_Places], distance: int) -> set[int]:

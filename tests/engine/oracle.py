@@ -207,7 +207,10 @@ class Oracle:
             case Phrase():
                 return self._window(analysis.terms(node.text), node, node.slop, ordered=True)
             case Near():
-                words = [term for word in node.words for term in analysis.terms(word)]
+                sides = [terms for word in node.words if (terms := analysis.terms(word))]
+                words = [term for terms in sides for term in terms]
+                if len(sides) == 2 and len(words) > 2:
+                    return self._beside(*sides, node)
                 is_one = len(words) > 1 and len(set(words)) == 1
                 return self._window(words, node, node.distance, ordered=is_one)
             case Prefix():
@@ -359,6 +362,30 @@ class Oracle:
     def _window(self, terms: list[str], node: Phrase | Near, slop: int, *, ordered: bool) -> Scores | None:
         slots = [self._everywhere(self._exact(term)) for term in terms]
         return self._together(slots, node, slop, ordered=ordered) if terms else None
+
+    def _beside(self, left: list[str], right: list[str], node: Near) -> Scores:
+        """Articles with two phrases in either order, and at most so many words between their ends."""
+        scored = [
+            self._weighted(self._best_codes(self._everywhere(self._exact(term)), None), node.weight)
+            for term in (*left, *right)
+        ]
+        return {
+            i: math.fsum(scores[i] for scores in scored)
+            for i, text in enumerate(self.texts)
+            if any(
+                0 <= second - first - len(phrase) <= node.distance
+                for name in ([node.field] if node.field else ranking.TEXT_FIELDS)
+                for phrase, other in ((left, right), (right, left))
+                for first in self._places_of(phrase, text, name)
+                for second in self._places_of(other, text, name)
+            )
+        }
+
+    def _places_of(self, phrase: list[str], text: Text, name: str) -> list[int]:
+        """Where a phrase begins in a field."""
+        slots = [self._everywhere(self._exact(term))[text.language] for term in phrase]
+        standing = {at: term for at, where, term in text.words if where == name}
+        return [at for at in standing if all(standing.get(at + i) in slot for i, slot in enumerate(slots))]
 
     def _together(
         self, slots: list[Slot], node: Phrase | Near | Word | Prefix, slop: int, *, ordered: bool

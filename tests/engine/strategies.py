@@ -374,7 +374,9 @@ leaves = st.one_of(
     ),
     st.builds(
         Near,
-        words=st.lists(words, min_size=2, max_size=3).map(tuple),
+        words=st.lists(
+            words | st.lists(words, min_size=2, max_size=3).map(" ".join), min_size=2, max_size=3
+        ).map(tuple),
         distance=st.integers(0, 4),
         field=fields,
     ),

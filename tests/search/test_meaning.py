@@ -121,6 +121,11 @@ def complete(results: Results) -> list[str]:
         ("S&P 500", ["sp"]),
         ("24 000", ["fr-thousands", "de-thousands"]),
         ("house NEAR/9 house", ["houses"]),
+        ('house NEAR/9 "the house"', ["houses"]),
+        ('"the house" NEAR/9 "the other house"', ["houses"]),
+        ('house NEAR/9 "other house"', ["houses"]),
+        ('other NEAR/9 "other house"', []),
+        ('"the house" NEAR/1 "other house"', []),
     ],
 )
 def test_these_articles_hold_every_word_the_best_first(index: Index, query: str, found: list[str]) -> None:

@@ -43,6 +43,8 @@ def marked(text: str, query: str, field: str | None = None) -> list[str]:
         ("recognition of the ban", '"recognition ban"~1', []),
         ("recognition of the ban", '"recognition ban"~2', ["recognition", "ban"]),
         ("ban it, and recognition far away from a ban", "recognition NEAR/2 ban", ["ban", "recognition"]),
+        ("white paint, a ban on a white house", '"white house" NEAR/2 ban', ["ban", "white", "house"]),
+        ("a house near a white house", '"white house" NEAR/2 house', ["house", "white", "house"]),
         ("elect, election and select", "elect*", ["elect", "election"]),
         ("the Biden-Xi call", "biden-x*", ["Biden", "Xi"]),
         ("vacine or vaccine or vaccines", "vaccine~", ["vacine", "vaccine", "vaccines"]),

@@ -119,8 +119,26 @@ def stand(field: str, slots: Sequence[Sequence[str]], slop: int, *, ordered: boo
         slots = distinct
         if len(slots) == 1:
             return terms_query(field, slots[0])
-    rules = []
+    return {"intervals": {field: _in_order(_rules(slots), room, ordered=ordered)}}
+
+
+def stand_beside(
+    field: str, left: Sequence[Sequence[str]], right: Sequence[Sequence[str]], slop: int
+) -> Query:
+    """Articles in which two phrases stand in a field in either order, with at most `slop` words between them."""
+    one, other = (_in_order(_rules(slots), 0, ordered=True) for slots in (left, right))
+    orders = [_in_order([one, other], slop, ordered=True), _in_order([other, one], slop, ordered=True)]
+    return {"intervals": {field: {"any_of": {"intervals": orders}}}}
+
+
+def _in_order(rules: list[Query], most: int, *, ordered: bool) -> Query:
+    return {"all_of": {"ordered": ordered, "max_gaps": most, "intervals": rules}}
+
+
+def _rules(slots: Sequence[Sequence[str]]) -> list[Query]:
+    """For each slot, the rule that any of its words matches."""
+    rules: list[Query] = []
     for tokens in slots:
-        matches = [{"match": {"query": token}} for token in tokens]
+        matches: list[Query] = [{"match": {"query": token}} for token in tokens]
         rules.append(matches[0] if len(matches) == 1 else {"any_of": {"intervals": matches}})
-    return {"intervals": {field: {"all_of": {"ordered": ordered, "max_gaps": room, "intervals": rules}}}}
+    return rules

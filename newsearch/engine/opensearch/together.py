@@ -17,9 +17,11 @@ from newsearch.engine.opensearch.queries import (
     named,
     some_of,
     stand,
+    stand_beside,
     term_query,
     terms_query,
 )
+from newsearch.query.plan import beside
 from newsearch.query.tree import Near, Phrase
 from newsearch.ranking import CODE_SCALE, TEXT_FIELDS
 from newsearch.text import analysis
@@ -53,6 +55,15 @@ class Together:
         ordered = ordered or len(set(terms)) == 1 < len(terms)
         slots = [self.form(term) for term in terms]
         return self.clause(slots, "x", node.field, node.weight, slop, ordered=ordered)
+
+    def near(self, node: Near) -> Clause | None:
+        sides = beside(node)
+        if sides is None:
+            return self.window(node, node.words, node.distance, ordered=False)
+        slots = [self.form(term) for terms in sides for term in terms]
+        return self.clause(
+            slots, "x", node.field, node.weight, node.distance, ordered=False, left=len(sides[0])
+        )
 
     def form(self, term: str) -> Slot:
         """An exact form; of a character of a script without spaces, all pairs that contain it."""
@@ -116,12 +127,14 @@ class Together:
         *,
         ordered: bool,
         begins: str = "",
+        left: int = 0,
     ) -> Clause:
         """Articles in which some words occur together, scored as the sum of the words.
 
         Args:
             words: where the tokens of the slots are: in the fields x_... or s_...
             begins: the typed words, if the last slot has all words that begin as the last of these does.
+            left: if the words are two phrases in any order, the number of words of the first one.
         """
         searched = [f"{words}_{name}" for name in ([field] if field else TEXT_FIELDS)]
         spoken = [
@@ -129,9 +142,12 @@ class Together:
         ]
         several = sum(any(len(tokens) > 1 for tokens in slot.tokens.values()) for slot in slots)
         most = max(1, MAX_STANDING // max(1, len(spoken) * len(searched) * several))
+        of_languages = [[slot.tokens[language][:most] for slot in slots] for language in spoken]
         stands = [
-            stand(name, [slot.tokens[language][:most] for slot in slots], slop, ordered=ordered)
-            for language in spoken
+            stand_beside(name, tokens[:left], tokens[left:], slop)
+            if left
+            else stand(name, tokens, slop, ordered=ordered)
+            for tokens in of_languages
             for name in searched
         ]
         if stands and begins and all(len(slot.tokens[""]) == 1 for slot in slots[:-1]):

@@ -96,7 +96,7 @@ class Translator:
             case Phrase():
                 return self._together.window(node, [node.text], node.slop, ordered=True)
             case Near():
-                return self._together.window(node, node.words, node.distance, ordered=False)
+                return self._together.near(node)
             case Prefix():
                 return self._prefix(node)
             case Fuzzy():

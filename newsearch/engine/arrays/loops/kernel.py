@@ -276,18 +276,24 @@ def together(slots: list[Slot], width: int, ordered: bool, field: int, lengths: 
         at = slot.doc.searchsorted(docs)
         docs = docs[slot.doc.take(at, mode="clip") == docs] if len(slot.doc) else docs[:0]
     start, end = positions.windows([slot.keys() for slot in slots], width - len(slots) + 1, ordered=ordered)
-    good = start >> 16 == end >> 16
-    start, end = start[good], end[good]
-    limits = np.cumsum(lengths.take(start >> 16), axis=1, dtype=np.int64)
-    fields = (limits <= (start & 0xFFFF)[:, None]).sum(axis=1)
-    good = (end & 0xFFFF) < limits[np.arange(len(start)), fields]
-    if field >= 0:
-        good &= fields == field
-    found = np.unique(start[good] >> 16).astype(np.uint32)
+    found = np.unique(start[in_one_field(start, end, field, lengths)] >> 16).astype(np.uint32)
     score = np.zeros(len(found))
     for slot in slots:
         score += slot.code.take(slot.doc.searchsorted(found)) * slot.unit if len(found) else 0
     return found, score
+
+
+def in_one_field(start: Array, end: Array, field: int, lengths: Table) -> NDArray[np.bool_]:
+    """Which windows of text, from one key to another, lie within one article and one field; within this one, unless it
+    is negative."""
+    good: NDArray[np.bool_] = start >> 16 == end >> 16
+    at, first, last = good.nonzero()[0], start[good], end[good]
+    limits = np.cumsum(lengths.take(first >> 16), axis=1, dtype=np.int64)
+    fields = (limits <= (first & 0xFFFF)[:, None]).sum(axis=1)
+    good[at] = (last & 0xFFFF) < limits[np.arange(len(first)), fields]
+    if field >= 0:
+        good[at] &= fields == field
+    return good
 
 
 def in_field(slot: Slot, field: int, weight: ranking.FieldWeight, lengths: Table) -> tuple[Any, Any]:

@@ -45,6 +45,25 @@ def windows(slots: Sequence[Array], slop: int, *, ordered: bool) -> tuple[Array,
     return start[kept], end[kept]
 
 
+def beside(left: Array, size: int, right: Array, other_size: int, most: int) -> tuple[Array, Array]:
+    """Windows of text from one phrase to another, in either order, with at most `most` words between them.
+
+    Args:
+        left, right: where each phrase starts: sorted keys.
+        size, other_size: the number of words of each.
+
+    Returns:
+        The first and last key of each window. Of those from one start, the shortest.
+    """
+    found = []
+    for first, length, second, other in ((left, size, right, other_size), (right, other_size, left, size)):
+        following = _next(second, first + length)
+        kept = np.flatnonzero(following - first - length <= most)
+        found.append((first[kept], following[kept] + other - 1))
+    (start, end), (start_too, end_too) = found
+    return np.concatenate((start, start_too)), np.concatenate((end, end_too))
+
+
 def _contains(keys: Array, wanted: Array) -> Array:
     at = np.searchsorted(keys, wanted)
     found: Array = keys.take(at, mode="clip") == wanted if len(keys) else np.zeros(len(wanted), bool)

@@ -16,6 +16,7 @@ from newsearch.engine.arrays.loops.matches import Scored
 from newsearch.engine.arrays.loops.sieve import LISTED, MARKED
 from newsearch.engine.arrays.searching.filters import Filters, Groups
 from newsearch.engine.arrays.searching.view import View
+from newsearch.query.plan import beside
 from newsearch.query.tree import (
     All,
     And,
@@ -116,7 +117,7 @@ class Compiler:
             case Phrase():
                 return self._window(node, [node.text], node.slop, ordered=True)
             case Near():
-                return self._window(node, node.words, node.distance, ordered=False)
+                return self._near(node)
             case Prefix():
                 return self._prefix(node)
             case Fuzzy():
@@ -309,6 +310,13 @@ class Compiler:
             else:
                 postings.append(Codes(*view.in_field(view.form(form), node.field), 0, 1 + edits))
         return ScoringClause(view.any_of(postings, node.weight), f"{terms[0]}~{node.distance}")
+
+    def _near(self, node: Near) -> ScoringClause | None:
+        sides = beside(node)
+        if sides is None:
+            return self._window(node, node.words, node.distance, ordered=False)
+        asked = self._window_of(node, sum(map(len, sides)), node.distance, ordered=False)
+        return _together(*self._view.side_by_side(*sides, distance=node.distance, **asked))
 
     def _window(
         self, node: Phrase | Near, texts: Sequence[str], slop: int, *, ordered: bool

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch import ranking
-from newsearch.engine.arrays.loops import kernel, matches, sieve
+from newsearch.engine.arrays.loops import kernel, matches, positions, sieve
 from newsearch.engine.arrays.loops.kernel import Codes, Part, Slot
 from newsearch.engine.arrays.loops.spread import Table
 from newsearch.engine.arrays.searching.cache import size_of
@@ -181,12 +181,8 @@ class WordView(ColumnView):
         """The occurrences of one exact form. A single character of a script without spaces occurs in every pair that
         contains it."""
         found: Slot | None = self.cache.get(("forms", term))
-        if found is None and is_half(term):
-            pairs = [segment.dictionary.pairs(term) for segment in self.segments]
-            found = self._slot([[Place(*place) for place in places] for places in pairs])
-            self.cache.put(("forms", term), found)
         if found is None:
-            found = self._slot(self._exact(term))
+            found = self._slot(self._places(term))
             self.cache.put(("forms", term), found)
         return found
 
@@ -337,6 +333,28 @@ class WordView(ColumnView):
             field=field,
         )
 
+    def side_by_side(
+        self, left: Sequence[str], right: Sequence[str], *, distance: int, **asked: Any
+    ) -> tuple[Array, Array]:
+        """The articles in which two phrases of exact forms stand near each other without overlapping, and their scores.
+
+        Args:
+            distance: the maximum number of words between them.
+            asked: as `together`, with a width that has room for both.
+        """
+        docs, scores = self.together([*left, *right], any_form=False, **asked)
+        start, end = positions.beside(
+            self._starts_of(left, docs), len(left), self._starts_of(right, docs), len(right), distance
+        )
+        good = kernel.in_one_field(start, end, asked["field"], self.lengths)
+        found = matches.holds(docs, np.unique(start[good] >> 16))
+        return docs[found], scores[found]
+
+    def _starts_of(self, terms: Sequence[str], among: Array) -> Array:
+        """Where a phrase of exact forms starts in some articles: sorted keys as in `positions`."""
+        slots = [united(occurrences(self.segments, self.starts, self._places(term)), among) for term in terms]
+        return positions.windows([slot.keys() for slot in slots], 0, ordered=True)[0]
+
     def unit_of(self, term: str) -> float:
         """The score of one 255th of the saturated weight of a word in any of its forms."""
         return self.unit(self.count_word(term))
@@ -368,6 +386,12 @@ class WordView(ColumnView):
 
     def _exact(self, term: str) -> list[list[Place]]:
         return [segment.exact_form(term) for segment in self.segments]
+
+    def _places(self, term: str) -> list[list[Place]]:
+        """Where the occurrences of one exact form are in each segment; see `form`."""
+        if not is_half(term):
+            return self._exact(term)
+        return [[Place(*place) for place in segment.dictionary.pairs(term)] for segment in self.segments]
 
     def count_form(self, term: str) -> int:
         """How many live articles contain an exact form."""
