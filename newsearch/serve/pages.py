@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from newsearch.serve.live import Snapshot
 from newsearch.serve.openapi import document
 from newsearch.serve.parameters import REQUEST_PARAMETERS, address, read_request
 from newsearch.serve.rendering import HTML, STATIC, drawn_by, render, text_of, version_of
-from newsearch.serve.results_page import COLLAPSED, EVERY, results_page, shown_facets
+from newsearch.serve.results_page import COLLAPSED, EVERY, FACETS, results_page, shown_facets, wrong_page
 from newsearch.serve.site import Site
 from newsearch.serve.story_page import answer_story, shown_stories
 from newsearch.text.clean import one_line
@@ -53,21 +53,24 @@ def routes(site: Site) -> list[BaseRoute]:
 
 async def _search(site: Site, http: HttpRequest) -> Answer:
     # A form also sends empty fields, and links may contain parameters of other sites.
-    pairs = [
+    given = [
         (name, value)
         for name, value in http.query_params.multi_items()
         if name in REQUEST_PARAMETERS and (value or name == "query")
     ]
-    chosen = dict(pairs).get("collapse")
-    pairs = [pair for pair in pairs if pair[0] != "collapse"]
+    try:
+        return await _found(site, http, given)
+    except QueryError as error:
+        page = wrong_page(site, given, error)
+        return respond_packed(http, page, HTML, status=400, headers={"Cache-Control": "no-store"})
+
+
+async def _found(site: Site, http: HttpRequest, given: Sequence[tuple[str, str]]) -> Answer:
+    chosen = dict(given).get("collapse")
     explain = http.query_params.get("explain") == "true"
     more = http.query_params.get("more", "")
-    try:
-        request = _collapsed(site.within(read_request(pairs)), chosen)
-    except QueryError as error:
-        values = dict(pairs)
-        page = render(site, "wrong.html", typed=values.get("query", ""), values=values, error=str(error))
-        return respond_packed(http, page, HTML, status=400, headers={"Cache-Control": "no-store"})
+    more = more if more in {name for name, _, _ in FACETS} else ""
+    request = _collapsed(site.within(read_request(pair for pair in given if pair[0] != "collapse")), chosen)
     is_front = request == Request(limit=request.limit, collapse=COLLAPSED)
     if is_front:
         request = replace(request, sort="newest")
@@ -84,8 +87,8 @@ async def _search(site: Site, http: HttpRequest) -> Answer:
 
         key = (
             snapshot.index.fingerprint(wanted),
+            request,
             is_early,
-            pairs,
             explain,
             more,
             http.headers.get("host"),
@@ -99,7 +102,7 @@ async def _search(site: Site, http: HttpRequest) -> Answer:
 def warm_up(index: Index) -> None:
     """Compute what the front page and most searches share, which takes far longer than either."""
     results = index.run(Request(sort="newest", collapse=COLLAPSED))
-    list(shown_facets(results, "", ""))
+    list(shown_facets(results, "", lambda **_: ""))
     timeline(results, lambda *_: "")
     index.stories(limit=_FRONT)
     index.complete("a")

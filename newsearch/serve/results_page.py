@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from newsearch import Clause, Hit, Request, Results
+from newsearch import Clause, Hit, QueryError, Request, Results
 from newsearch.engine.base import MAX_PAGE, SORTS
 from newsearch.outputs.extract import extract, title
 from newsearch.outputs.page import Page
 from newsearch.outputs.words import counted, counted_copies, counted_matches
+from newsearch.serve.answers import blamed
 from newsearch.serve.chart import timeline
 from newsearch.serve.parameters import LISTS, address, write_request
 from newsearch.serve.rendering import render
@@ -43,6 +44,9 @@ _EARLY = "Every article is shown: which of them are copies is still being found 
 _VALUES = 8
 
 _MANY_VALUES = 100
+
+_FIELDS = frozenset({"query", "sort", "collapse", "after", "before", "offset", *LISTS})
+"""Parameters that have a field of their own on the page, and the place, which is none in another search."""
 
 _NAMES = {
     "topics": "topic",
@@ -79,9 +83,9 @@ def results_page(
     """
     root = site.url("/")
 
-    def link(**changes: Any) -> str:
+    def link(*, explain: bool = explain, more: str = more, **changes: Any) -> str:
         changes.setdefault("offset", 0)
-        return page_address(root, replace(request, **changes))
+        return page_address(root, replace(request, **changes), explain, more)
 
     noted = [note.message for note in results.notes]
     page = Page(results)
@@ -89,7 +93,6 @@ def results_page(
     first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
     related = [_hit(site, results, rank, hit, explain) for rank, hit in page.related()]
     following = request.offset + request.limit
-    here = link(offset=request.offset)
     suggestion = results.did_you_mean
     return render(
         site,
@@ -106,8 +109,9 @@ def results_page(
         notes=[*([_EARLY] if request.collapse and not results.request.collapse else []), *noted],
         suggestion=suggestion and {"text": suggestion, "url": link(query=suggestion)},
         clauses=[] if results.total else list(_advice(request, results.diagnose(), link)),
-        facets=list(shown_facets(results, more, root)),
-        timeline=timeline(results, period_links(root, request)),
+        facets=list(shown_facets(results, more, link)),
+        kept=[pair for pair in _pairs(request, explain, more) if pair[0] not in _FIELDS],
+        timeline=timeline(results, period_links(root, request, explain, more)),
         chips=list(_chips(request, link)),
         sorts=SORTS,
         before=link(offset=max(0, request.offset - request.limit)) if request.offset else None,
@@ -118,10 +122,37 @@ def results_page(
             and following + request.limit <= MAX_PAGE
             else None
         ),
-        explain_url=f"{here}{'&' if '?' in here else '?'}explain=true",
+        explain_url=link(explain=not explain, offset=request.offset),
         explain=explain,
         feed_url=address(site.url("/search.atom"), replace(request, collapse=None, offset=0)),
         json_url=address(site.url("/api/v1/search"), request),
+    )
+
+
+def wrong_page(site: Site, given: Sequence[tuple[str, str]], error: QueryError) -> str:
+    """The page for a search that cannot be run, with a field for each parameter.
+
+    Args:
+        given: the parameters.
+    """
+    # The place of the page that was asked for is none in another search.
+    given = [pair for pair in given if pair[0] != "offset"]
+    wrong = blamed(error)
+
+    def is_wrong(name: str) -> bool:
+        return wrong is not None and name.partition(".")[0] == wrong.partition(".")[0]
+
+    return render(
+        site,
+        "wrong.html",
+        typed=dict(given).get("query", ""),
+        error=str(error),
+        fields=[
+            {"name": name, "value": value, "label": _NAMES.get(name, name), "wrong": is_wrong(name)}
+            for name, value in given
+            if name != "query"
+        ],
+        without=_joined(site.url("/"), [pair for pair in given if wrong and not is_wrong(pair[0])]),
     )
 
 
@@ -177,7 +208,7 @@ def _others(
     return {"text": text, "url": story_url(site, hit.id, "", min(days), max(days))}
 
 
-def shown_facets(results: Results, more: str, root: str) -> Iterator[dict[str, Any]]:
+def shown_facets(results: Results, more: str, link: Callable[..., str]) -> Iterator[dict[str, Any]]:
     """The facets that have a choice, each with the values to show."""
     request = results.request
     for name, parameter, heading in FACETS:
@@ -191,12 +222,13 @@ def shown_facets(results: Results, more: str, root: str) -> Iterator[dict[str, A
         taken = [(value, None, True) for value in chosen if value.casefold() not in known]
         if len(shown) > 1 or chosen:
             has_more = len(values) > limit and more != name
-            parted = page_address(root, request)
+            # A link to the heading leads a phone back to the panel, which it otherwise folds.
+            parted = f"{link(more=name, offset=request.offset)}#{parameter}" if has_more else None
             yield {
                 "heading": heading,
                 "parameter": parameter,
                 "values": [*taken, *shown],
-                "more": f"{parted}{'&' if '?' in parted else '?'}more={name}" if has_more else None,
+                "more": parted,
             }
 
 
@@ -250,27 +282,33 @@ def _without(request: Request, clause: Clause, link: Callable[..., str]) -> str 
     return link(**{clause.option: () if clause.option in LISTS else None})
 
 
-def page_address(root: str, request: Request) -> str:
+def page_address(root: str, request: Request, explain: bool = False, more: str = "") -> str:
     """The address of a page of results."""
-    return _joined(root, _pairs(request))
+    return _joined(root, _pairs(request, explain, more))
 
 
-def _pairs(request: Request) -> list[tuple[str, str]]:
+def _pairs(request: Request, explain: bool, more: str) -> list[tuple[str, str]]:
     """The parameters of a page. They leave out what is the default of pages."""
     pairs = write_request(replace(request, collapse=None) if request.collapse == COLLAPSED else request)
-    return pairs if request.collapse else [*pairs, ("collapse", EVERY)]
+    if not request.collapse:
+        pairs.append(("collapse", EVERY))
+    if explain:
+        pairs.append(("explain", "true"))
+    return [*pairs, ("more", more)] if more else pairs
 
 
 def _joined(root: str, pairs: list[tuple[str, str]]) -> str:
     return f"{root}?{urlencode(pairs)}" if pairs else root
 
 
-def period_links(root: str, request: Request) -> Callable[[str, str], str]:
+def period_links(
+    root: str, request: Request, explain: bool = False, more: str = ""
+) -> Callable[[str, str], str]:
     """A function from the start and the end of a period to the address of a page with its articles.
 
     It takes a tenth of the time of making a request of each, and a timeline has many periods.
     """
-    pairs = _pairs(replace(request, offset=0, after=None, before=None))
+    pairs = _pairs(replace(request, offset=0, after=None, before=None), explain, more)
     number = sum(name in ("query", "limit", "sort") for name, _ in pairs)
     first, last = urlencode(pairs[:number]), urlencode(pairs[number:])
     start, end = f"{root}?{first}&" if first else f"{root}?", f"&{last}" if last else ""

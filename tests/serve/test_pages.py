@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
 from newsearch import Request
+from newsearch.serve.parameters import REQUEST_PARAMETERS, read_request
 from newsearch.serve.results_page import page_address, period_links
 
 HOSTILE = "odd/?a=b&c=d#<script>alert('x')</script>/../../etc"
@@ -227,3 +229,105 @@ def test_every_link_of_a_page_stays_under_the_base_path(serve: Any) -> None:
 def test_a_period_is_linked_as_any_other_search(request_: Request) -> None:
     wanted = page_address("/news/", replace(request_, offset=0, after="2020-02", before="2020-03"))
     assert period_links("/news/", request_)("2020-02", "2020-03") == wanted
+
+
+KEPT: dict[str, str | list[str]] = {
+    "query": "recognition",
+    "sort": "newest",
+    "after": "2019",
+    "before": "2022",
+    "as_of": "2021-06-01",
+    "tz": "Europe/Paris",
+    "collapse": "stories",
+    "show": "first",
+    "count": "texts",
+    "topics": ["Facial Recognition", "Privacy"],
+    "providers": ["The Ledger", "Planes & People"],
+    "authors": ["Nobody"],
+    "categories": ["news"],
+    "types": ["video"],
+    "languages": ["fr"],
+    "request": "1",
+    "limit": "7",
+    "per_outlet": "2",
+    "min_heat": "10.5",
+    "min_quality": "20",
+    "unpublished": "true",
+    "expand": "false",
+    "boosts.heat": "0.5",
+    "boosts.quality": "0.25",
+    "boosts.recency": "0.75",
+    "boosts.half_life": "30",
+}
+"""A value for each parameter of a request that another search keeps: for all but the place of the page."""
+
+
+def sent(page: Reader) -> list[tuple[str, str]]:
+    """What a browser without JavaScript sends when the form of a page is submitted."""
+    pairs: list[tuple[str, str]] = []
+    for tag, box in page.tags:
+        name, value = box.get("name") or "", box.get("value") or ""
+        if tag == "select":
+            chosen = name
+        elif tag == "option" and "selected" in box:
+            pairs.append((chosen, value))
+        elif tag == "input" and (box.get("form") == "search" or box.get("id") == "query"):
+            pairs += [(name, value)] if box.get("type") != "checkbox" or "checked" in box else []
+    return [(name, value) for name, value in pairs if value]
+
+
+def asked(pairs: Iterable[tuple[str, str]]) -> Request:
+    return read_request(pair for pair in pairs if pair[0] not in ("explain", "more"))
+
+
+def test_every_parameter_survives_the_form_and_the_links(serve: Any) -> None:
+    assert KEPT.keys() == {*REQUEST_PARAMETERS} - {"offset"}
+    client = serve(unpublished=True)
+    page = read(client, "/", **KEPT, offset=1, explain="true", more="topic")
+    pairs = sent(page)
+    wanted = asked((name, one) for name, given in KEPT.items() for one in listed(given))
+    assert asked(pairs) == wanted
+    assert {("explain", "true"), ("more", "topic")} <= set(pairs)
+    addresses = [link["href"] or "" for link in page.all("a")]
+    chip = next(one for one in addresses if one.startswith("/?") and "min_heat" not in one)
+    linked = parse_qsl(urlsplit(chip).query)
+    assert asked(linked) == replace(wanted, min_heat=None)
+    assert {("explain", "true"), ("more", "topic")} <= set(linked)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wrong"),
+    [
+        ({"after": "soon"}, "after"),
+        ({"topics": ["A", "B"], "min_heat": "hot", "tz": "Europe/Paris"}, "min_heat"),
+        ({"limit": "5000", "offset": "3"}, "limit"),
+        ({"sort": "best", "before": "2021"}, "sort"),
+        ({"per_outlet": ["1", "2"]}, "per_outlet"),
+        ({"boosts.heat": "-1", "languages": ["fr"]}, "boosts.heat"),
+    ],
+)
+def test_what_is_wrong_can_be_corrected_in_its_field(
+    client: Any, parameters: dict[str, Any], wrong: str
+) -> None:
+    answer = client.get("/", params={"query": "ban", **parameters})
+    assert answer.status_code == 400
+    page = Reader(answer.text)
+    given = [(name, one) for name, values in parameters.items() for one in listed(values)]
+    kept = [("query", "ban"), *(pair for pair in given if pair[0] != "offset")]
+    assert sent(page) == kept
+    fields = [field for field in page.all("input") if field.get("form") == "search"]
+    assert all(field.get("type") != "hidden" for field in fields)
+    assert {field["name"] for field in fields if field.get("aria-invalid") == "true"} == {wrong}
+    others = [pair for pair in kept if pair[0] != wrong]
+    assert f"/?{urlencode(others)}" in [link["href"] for link in page.all("a")]
+    assert client.get("/", params=others).status_code == 200
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_explanations_can_be_left(client: Any) -> None:
+    page = read(client, "/", query="ban", explain="true")
+    assert "Without explanations" in page.text
+    assert "/?query=ban" in [link["href"] for link in page.all("a")]
