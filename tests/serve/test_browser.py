@@ -36,7 +36,7 @@ PAGES = [
     STORY,
     "saved",
     "help",
-    "?limit=x",
+    "?query=ban&after=soon&topics=Privacy",
     "nowhere",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -172,6 +172,44 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit: Open) -> None:
     expect(page.get_by_label("Sort by")).to_be_visible()
 
 
+def test_more_outlets_are_shown_at_once_on_a_phone(visit: Open) -> None:
+    page = visit("?query=the", viewport={"width": 390, "height": 740})
+    page.get_by_text("Narrow the search").click()
+    page.get_by_role("link", name="More outlets").click()
+    page.wait_for_url("**more=provider*")
+    expect(page.get_by_role("group", name="Outlets")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="More outlets")).to_have_count(0)
+
+
+def test_a_long_part_of_a_search_leaves_the_words_beside_it_whole(visit: Open) -> None:
+    pasted = "https://civicwatch.example/2020/09/" + "portland-council-votes-unanimously-" * 4
+    page = visit(f"?query=title:{pasted}+ban&topics=Privcy", viewport={"width": 390, "height": 740})
+    expect(page.get_by_role("heading", name="Why nothing was found")).to_be_visible()
+    heading = page.get_by_role("columnheader", name="Alone")
+    lines = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getClientRects().length; }"
+    assert heading.evaluate(lines) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_filter_without_a_field_is_kept_while_one_types_and_sorts(visit: Open) -> None:
+    page = visit("?query=ban&min_heat=50&limit=3")
+    page.get_by_label("Sort by").select_option("newest")
+    page.wait_for_url("**sort=newest*")
+    page.locator("#query").fill("bans")
+    expect(page).to_have_url(re.compile("query=bans&"))
+    expect(page).to_have_url(re.compile("min_heat=50"))
+    expect(page).to_have_url(re.compile("limit=3"))
+    page.get_by_text("heat from 50").wait_for()
+
+
+def test_a_wrong_date_is_corrected_where_it_is_told(visit: Open) -> None:
+    page = visit("?query=ban&topics=Privacy&after=soon", 400)
+    page.get_by_label("From").fill("2020-09")
+    page.get_by_role("button", name="Search again").click()
+    page.wait_for_url("**topics=Privacy&after=2020-09")
+    expect(page.locator("#after")).to_have_value("2020-09")
+
+
 def test_the_page_is_dark_where_people_want_it_dark(visit: Open) -> None:
     def brightness(page: Any) -> int:
         colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -186,7 +224,7 @@ def test_the_page_is_dark_where_people_want_it_dark(visit: Open) -> None:
 )
 def test_axe_finds_nothing(visit: Open, path: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is in the extra dev")
-    expected = {"?limit=x": 400, "nowhere": 404}.get(path, 200)
+    expected = {"?query=ban&after=soon&topics=Privacy": 400, "nowhere": 404}.get(path, 200)
     page = visit(path, expected, color_scheme=scheme, bypass_csp=True)
     found = axe.Axe().run(page, options={"runOnly": WCAG}).response["violations"]
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []

@@ -136,7 +136,7 @@
     event.preventDefault();
   });
 
-  // On a phone, what narrows the search stands aside until it is asked for.
-  const narrow = document.querySelector(".narrow");
-  if (narrow && matchMedia("(max-width: 52rem)").matches) narrow.open = false;
+  // On a phone, what narrows the search stands aside until it is asked for, also by a link to a part of it.
+  const narrow = document.querySelector(".narrow"), asked = document.getElementById(location.hash.slice(1));
+  if (narrow && matchMedia("(max-width: 52rem)").matches) narrow.open = narrow.contains(asked);
 })();
