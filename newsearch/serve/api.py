@@ -204,7 +204,7 @@ async def _in_window(
             found = told(snapshot, request.query, *values, window)
             return Body(to_json_bytes({"schema": SCHEMA, **found}))
 
-        key = (http.url.path, values, snapshot.index.fingerprint(request), request.query)
+        key = (http.url.path, values, snapshot.index.fingerprint(request), request)
         return Made(key, body)
 
     return await site.answer(http, JSON, make)
@@ -258,7 +258,7 @@ async def _facets(site: Site, http: HttpRequest) -> Answer:
                 )
             )
 
-        key = ("facets", snapshot.index.fingerprint(request), request.query, facets, view)
+        key = ("facets", snapshot.index.fingerprint(request), request, facets, view)
         return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)
@@ -286,7 +286,7 @@ async def _timeline(site: Site, http: HttpRequest) -> Answer:
             }
             return Body(to_json_bytes(document))
 
-        key = ("timeline", unit, snapshot.index.fingerprint(request), request.query)
+        key = ("timeline", unit, snapshot.index.fingerprint(request), request)
         return Made(key, body, may_keep=True)
 
     return await site.answer(http, JSON, make)

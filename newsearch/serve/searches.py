@@ -18,10 +18,13 @@ SEARCH = "/api/v1/search"
 
 
 def key_of(snapshot: Snapshot, request: Request, view: View, *, linked: bool) -> object:
-    """What determines the page, besides the generation: see `Made.key`."""
+    """What determines the page, besides the generation: see `Made.key`.
+
+    Dates count as they were asked, which links and explanations repeat, and as what they mean now.
+    """
     if view == PLAIN and request.is_plain:
         return plain_key(request, linked=linked)
-    return (snapshot.index.fingerprint(request), request.query, request.limit, view, not linked)
+    return (snapshot.index.fingerprint(request), request, view, not linked)
 
 
 def plain_key(request: Request, *, linked: bool) -> object:

@@ -40,7 +40,7 @@ async def answer_story(site: Site, http: HttpRequest) -> Answer:
                 raise HTTPException(404, "There is no such story here.")
             return Body(_story_page(site, found[0]))
 
-        return Made(("story", id, snapshot.index.fingerprint(request), request.query, drawn_by()), body)
+        return Made(("story", id, snapshot.index.fingerprint(request), request, drawn_by()), body)
 
     return await site.answer(http, HTML, make)
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -137,6 +138,23 @@ def test_an_answer_that_the_client_has_is_not_sent_again(client: Any) -> None:
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     for other in ({"query": "bans"}, {"query": "ban", "limit": 1}, {"query": "ban", "facets": "topic"}):
         assert client.get(SEARCH, params=other, headers=plain).headers["etag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [(SEARCH, {"limit": 2}), (SEARCH, {"topics": "Privcy"}), ("/api/v1/facets", {"after": "2050"})],
+)
+def test_a_relative_date_shares_no_answer_with_the_day_that_it_means(
+    client: Any, path: str, more: dict[str, Any]
+) -> None:
+    day = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    relative = client.get(path, params={"before": "1d", **more})
+    absolute = client.get(path, params={"before": day, **more})
+    assert absolute.headers["etag"] != relative.headers["etag"]
+    for answer, asked, other in ((relative, "1d", day), (absolute, day, "1d")):
+        told = answer.text + answer.headers.get("link", "")
+        assert asked in told
+        assert other not in told
 
 
 def test_an_answer_with_other_synonyms_is_another(serve: Any, tmp_path: Path) -> None:
