@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from gzip import compress
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -96,6 +97,18 @@ class Accepted(NamedTuple):
             frozenset({"*"} if tags == "*" else (tag.removesuffix("-gzip") for tag in _TAG.findall(tags))),
         )
 
+    def has(self, tag: str) -> bool:
+        """Whether the client has the content with this tag, in either form."""
+        return tag in self.tags or "*" in self.tags
+
+    def form(self, tag: str) -> str:
+        """The tag of the form of this content that the client gets.
+
+        It depends on what the client accepts, and not on whether compressing is worth while: that is known only when
+        the content is made, and a 304 has the tag that a 200 would have had.
+        """
+        return f"{tag}-gzip" if self.gzip else tag
+
 
 _ANYTHING = Accepted()
 _SAYS = (b"accept-encoding", b"if-none-match")
@@ -129,19 +142,43 @@ def respond(
     if gzipped:
         made.append((b"content-encoding", b"gzip"))
     if tag:
-        made.append((b"etag", f'"{tag}-gzip"'.encode() if gzipped else f'"{tag}"'.encode()))
+        made.append((b"etag", f'"{tag}"'.encode()))
     return Answer(status, made, data)
 
 
-def respond_packed(http: HttpRequest, text: str | bytes, media_type: str, **more: Any) -> Answer:
-    """The same, compressed if the client accepts that."""
-    data, gzipped = encoded(text, Accepted.of(http.scope).gzip)
-    return respond(data, media_type, gzipped=gzipped, **more)
+def respond_packed(
+    http: HttpRequest,
+    text: str | bytes,
+    media_type: str,
+    *,
+    headers: Mapping[str, str] = {},
+    status: int = 200,
+) -> Answer:
+    """A response to a GET, compressed if the client accepts that, with an ETag made from its content.
+
+    304 if the client has it; an error has no ETag.
+    """
+    accepted = Accepted.of(http.scope)
+    whole = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    tag = None
+    if status == 200:
+        content = blake2b(whole, digest_size=12).hexdigest()
+        tag = accepted.form(content)
+        if accepted.has(content):
+            return not_modified(tag, headers)
+    data, gzipped = encoded(whole, accepted.gzip)
+    return respond(data, media_type, tag=tag, gzipped=gzipped, headers=headers, status=status)
 
 
-def not_modified(tag: str) -> Answer:
-    """A response for a client that already has the current version."""
-    return Answer(304, [(b"etag", f'"{tag}"'.encode()), _REVALIDATED, _VARIED])
+def not_modified(tag: str, headers: Mapping[str, str] = {}) -> Answer:
+    """A response for a client that already has the current version.
+
+    Args:
+        tag: that of the form which the client would get.
+        headers: those about caching that it would get, if they are not the usual ones.
+    """
+    made = [(b"etag", f'"{tag}"'.encode()), _VARIED, *_encoded(headers)]
+    return Answer(304, made if "Cache-Control" in headers else [*made, _REVALIDATED])
 
 
 _REVALIDATED = (b"cache-control", b"no-cache")

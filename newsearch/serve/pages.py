@@ -207,6 +207,4 @@ async def _static(site: Site, http: HttpRequest) -> Answer:
         raise HTTPException(404)
     is_current = http.query_params.get("v") == version_of(name)
     keep = "public, max-age=31536000, immutable" if is_current else "no-cache"
-    return respond_packed(
-        http, text_of(name), STATIC[name], tag=version_of(name), headers={"Cache-Control": keep}
-    )
+    return respond_packed(http, text_of(name), STATIC[name], headers={"Cache-Control": keep})

@@ -74,17 +74,20 @@ class Site(NamedTuple):
 
     def known(self, tag: str, media_type: str, accepted: Accepted) -> Answer | None:
         """The response with this ETag, if the client has it already or it is kept."""
-        if tag in accepted.tags or "*" in accepted.tags:
-            return not_modified(tag)
+        form = accepted.form(tag)
+        if accepted.has(tag):
+            return not_modified(form)
         sent = self.kept.get((tag, accepted.gzip))
-        return sent and respond(sent.data, media_type, tag=tag, gzipped=sent.is_gzipped, headers=sent.headers)
+        return sent and respond(
+            sent.data, media_type, tag=form, gzipped=sent.is_gzipped, headers=sent.headers
+        )
 
     def made(self, tag: str, media_type: str, accepted: Accepted, body: Body, *, keep: bool) -> Answer:
         """The response with this ETag and body, which may be kept."""
         data, is_gzipped = encoded(body.text, accepted.gzip)
         if keep:
             self.kept.put((tag, accepted.gzip), Sent(data, is_gzipped, body.headers))
-        return respond(data, media_type, tag=tag, gzipped=is_gzipped, headers=body.headers)
+        return respond(data, media_type, tag=accepted.form(tag), gzipped=is_gzipped, headers=body.headers)
 
     async def answer(
         self, http: HttpRequest, media_type: str, make: Callable[[Snapshot], Made], *, is_quick: bool = False

@@ -181,7 +181,44 @@ def test_a_compressed_answer_has_a_tag_of_its_own(client: Any) -> None:
     assert client.get(SEARCH, params=parameters, headers=held).status_code == 304
 
 
-@pytest.mark.parametrize("path", [f"{SEARCH}?query=ban", "/healthz", "/api/v1/stats", "/metrics", "/nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{SEARCH}?query=",
+        f"{SEARCH}?query=zzz&limit=1",
+        f"{SEARCH}?query=ban&sort=newest",
+        "/api/v1/stats",
+        "/api/v1/complete?text=fac",
+        "/",
+        "/help",
+        "/search.atom",
+        "/saved.opml",
+        "/suggest?query=fac",
+        "/openapi.json",
+        "/api",
+        "/opensearch.xml",
+        "/static/app.js",
+        "/static/icon.svg",
+    ],
+)
+def test_what_the_client_has_is_told_with_the_headers_of_what_it_would_get(client: Any, path: str) -> None:
+    tags = []
+    for encoding in ("identity", "gzip"):
+        whole = client.get(path, headers={"Accept-Encoding": encoding})
+        tags.append(whole.headers["etag"])
+        for held in (tags[0], tags[-1], "*"):
+            asked = {"Accept-Encoding": encoding, "If-None-Match": held}
+            again = client.get(path, headers=asked)
+            assert (again.status_code, again.content) == (304, b"")
+            for name in ("etag", "cache-control", "vary"):
+                assert again.headers[name] == whole.headers[name]
+    assert not tags[0].startswith("W/")
+    assert tags[0] != tags[1]
+
+
+@pytest.mark.parametrize(
+    "path", [f"{SEARCH}?query=ban", "/openapi.json", "/healthz", "/api/v1/stats", "/metrics", "/nowhere"]
+)
 def test_head_is_get_without_a_body(client: Any, path: str) -> None:
     got, head = client.get(path), client.head(path)
     assert head.content == b""
