@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from typing import Any, NamedTuple
@@ -26,12 +26,14 @@ class Feed(NamedTuple):
         url: the address of the feed.
         page: the address of the corresponding page for people.
         updated: the time when the index was published.
+        link: from a hit to the address where its article is read.
     """
 
     results: Results
     url: str
     page: str
     updated: datetime
+    link: Callable[[Hit], str]
 
     @property
     def title(self) -> str:
@@ -45,10 +47,11 @@ class _Item(NamedTuple):
 
     id: str
     title: str
-    url: str | None
+    url: str
     text: str
     outlet: str
     moment: datetime | None
+    modified: datetime | None
     topics: tuple[str, ...]
     language: str
 
@@ -67,11 +70,10 @@ def atom(feed: Feed) -> str:
         entry = _add(root, "entry")
         _add(entry, "title", item.title)
         _add(entry, "id", item.id)
-        _add(entry, "updated", _iso(item.moment or feed.updated))
+        _add(entry, "updated", _iso(item.modified or item.moment or feed.updated))
         if item.moment:
             _add(entry, "published", _iso(item.moment))
-        if item.url:
-            _add(entry, "link", rel="alternate", href=item.url)
+        _add(entry, "link", rel="alternate", href=item.url)
         if item.outlet:
             _add(_add(entry, "author"), "name", item.outlet)
         if item.text:
@@ -99,11 +101,8 @@ def rss(feed: Feed) -> str:
     for item in _items(feed):
         entry = ElementTree.SubElement(channel, "item")
         _plain(entry, "title", item.title)
-        if item.url:
-            _plain(entry, "link", item.url)
-        ElementTree.SubElement(entry, "guid", isPermaLink=str(item.id == item.url).lower()).text = _clean(
-            item.id
-        )
+        _plain(entry, "link", item.url)
+        ElementTree.SubElement(entry, "guid", isPermaLink="false").text = item.id
         if item.moment:
             _plain(entry, "pubDate", format_datetime(item.moment))
         if item.text:
@@ -131,6 +130,7 @@ def _json_item(item: _Item) -> dict[str, Any]:
         "title": item.title,
         "content_text": item.text,
         "date_published": item.moment and _iso(item.moment),
+        "date_modified": item.modified and _iso(item.modified),
         "authors": [{"name": item.outlet}] if item.outlet else None,
         "tags": list(item.topics) or None,
         "language": item.language or None,
@@ -148,19 +148,21 @@ def _item(hit: Hit, feed: Feed) -> _Item:
     provider = article.provider
     text, _ = extract(hit, feed.results.query.tree)
     return _Item(
-        hit.url or f"urn:newsearch:{quote(hit.id, safe='')}",
+        # Articles may share an address, and an address may change: readers would hide entries or show them again.
+        f"urn:newsearch:{quote(hit.id, safe='')}",
         one_line(hit.title) or one_line(hit.id),
-        hit.url,
+        feed.link(hit),
         text,
         one_line(provider.name or provider.domain) if provider else "",
         _moment(article.date, feed),
+        _moment(article.modified, feed),
         tuple(map(one_line, article.topics)),
         article.language or "",
     )
 
 
 def _moment(moment: date | datetime | None, feed: Feed) -> datetime | None:
-    """The publication time of an article. A day begins in the time zone of the search."""
+    """A date of an article as a time. A day begins in the time zone of the search."""
     if moment is None or isinstance(moment, datetime):
         return moment
     try:

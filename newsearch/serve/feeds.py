@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 from starlette.requests import Request as HttpRequest
 from starlette.routing import BaseRoute, Route
 
-from newsearch import QueryError
+from newsearch import Hit, QueryError
 from newsearch.outputs.feeds import Feed, atom, json_feed, rss
 from newsearch.outputs.json_page import to_json
 from newsearch.serve.answers import Answer, Body, Made, respond_packed
 from newsearch.serve.live import Snapshot
-from newsearch.serve.parameters import address
+from newsearch.serve.parameters import address, write_view
 from newsearch.serve.site import Site
+from newsearch.serve.values import web_address
 from newsearch.text.clean import one_line
 
 FORMATS: dict[str, tuple[str, Callable[[Feed], str]]] = {
@@ -60,8 +62,8 @@ def routes(site: Site) -> list[BaseRoute]:
 async def _feed(site: Site, http: HttpRequest, path: str) -> Answer:
     media_type, write = FORMATS[path]
     request, view = site.asked(http)
-    if view.facets or view.facet_limit or view.explain:
-        raise QueryError("facets: a feed has none, nor explanations")
+    for name, _ in write_view(view):
+        raise QueryError(f"{name}: a feed has no facets and no explanations")
     # A feed shows the newest articles, and feed readers do not request pages.
     if "sort" not in http.query_params:
         request = replace(request, sort="newest")
@@ -70,10 +72,15 @@ async def _feed(site: Site, http: HttpRequest, path: str) -> Answer:
     url = site.absolute(http, address(path, request))
     page = site.absolute(http, address("/", request))
 
+    about = site.absolute(http, "/article")
+
+    def link(hit: Hit) -> str:
+        return web_address(hit.url) or f"{about}?{urlencode([('id', hit.id)])}"
+
     def make(snapshot: Snapshot) -> Made:
         def body() -> Body:
             results = snapshot.index.run(request)
-            return Body(write(Feed(results, url, page, snapshot.stats.created)))
+            return Body(write(Feed(results, url, page, snapshot.stats.created, link)))
 
         return Made((snapshot.index.fingerprint(request), url), body)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
+import newsearch
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
@@ -23,6 +27,10 @@ def test_a_search_is_an_atom_feed(client: Any) -> None:
     assert client.get(links["alternate"]).status_code == 200
     entries = feed.findall(f"{ATOM}entry")
     assert [entry.findtext(f"{ATOM}id") for entry in entries] == [
+        "urn:newsearch:tech%2Fban.md",
+        "urn:newsearch:tech%2Fcameras.md",
+    ]
+    assert [entry.find(f"{ATOM}link").get("href") for entry in entries] == [  # type: ignore[union-attr]
         "https://ledger.example/2020/09/ban",
         "https://planes.example/cameras",
     ]
@@ -55,7 +63,7 @@ def test_a_search_is_a_json_feed(client: Any) -> None:
     assert feed["version"] == "https://jsonfeed.org/version/1.1"
     (item,) = feed["items"]
     assert (item["id"], item["title"]) == ("urn:newsearch:nothing.md", "Nothing but a title")
-    assert "url" not in item
+    assert item["url"] == "http://localhost/article?id=nothing.md"
 
 
 @pytest.mark.parametrize("path", ["/search.atom", "/search.rss", "/search.json"])
@@ -72,9 +80,80 @@ def test_a_feed_that_has_not_changed_is_not_sent_again(client: Any) -> None:
     assert client.get("/search.atom", headers={"If-None-Match": tag}).status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/search.atom?limit=x", "/search.atom?explain=true", "/search.rss?x=1"])
-def test_what_a_feed_cannot_do_is_a_problem(client: Any, path: str) -> None:
-    assert client.get(path).headers["content-type"] == "application/problem+json"
+def items(client: Any, **parameters: Any) -> list[list[tuple[str, str, str]]]:
+    """The entries of a search in each form: id, link, time of the last change."""
+    atom = ElementTree.fromstring(client.get("/search.atom", params=parameters).content)  # noqa: S314
+    rss = ElementTree.fromstring(client.get("/search.rss", params=parameters).content)  # noqa: S314
+    return [
+        [
+            (entry.findtext(f"{ATOM}id", ""), link.get("href", ""), entry.findtext(f"{ATOM}updated", ""))
+            for entry in atom.findall(f"{ATOM}entry")
+            for link in entry.findall(f"{ATOM}link[@rel='alternate']")
+        ],
+        [(item.findtext("guid", ""), item.findtext("link", ""), "") for item in rss.iter("item")],
+        [
+            (item["id"], item["url"], item.get("date_modified", ""))
+            for item in client.get("/search.json", params=parameters).json()["items"]
+        ],
+    ]
+
+
+@pytest.fixture
+def changed(serve: Any, tmp_path: Path) -> Any:
+    """A client of a server with articles that were changed, share an address, or have none to follow."""
+    articles = [
+        {"id": "a/1", "webUrl": "https://one.example/live", "modifiedDateTime": "2020-05-01T10:00:00Z"},
+        {"id": "a/2", "webUrl": "https://one.example/live", "modifiedDateTime": "2020-04-01"},
+        {"id": "b&c", "excerpt": "A ban without an address."},
+        {"id": "odd", "webUrl": "javascript:alert(1)"},
+    ]
+    with (tmp_path / "news.jsonl").open("w") as lines:
+        for article in articles:
+            common = {"title": "A ban", "publishedDateTime": "2020-03-01T00:00:00Z"}
+            lines.write(json.dumps({**common, **article}) + "\n")
+    newsearch.build(tmp_path / "news.jsonl", index=tmp_path / "index")
+    return serve(tmp_path / "index", base_path="/news")
+
+
+def test_each_entry_has_an_id_of_its_own_that_stays(changed: Any) -> None:
+    for everything, alone in zip(
+        items(changed, query="ban"), items(changed, query="ban", limit=1), strict=True
+    ):
+        ids = [id for id, _, _ in everything]
+        assert sorted(ids) == [f"urn:newsearch:{id}" for id in ("a%2F1", "a%2F2", "b%26c", "odd")]
+        assert alone == everything[:1]
+
+
+def test_each_entry_leads_somewhere(changed: Any) -> None:
+    here = "http://localhost/news/article?id="
+    for form in items(changed, query="ban"):
+        links = {id.removeprefix("urn:newsearch:"): link for id, link, _ in form}
+        assert links["a%2F1"] == links["a%2F2"] == "https://one.example/live"
+        assert (links["b%26c"], links["odd"]) == (f"{here}b%26c", f"{here}odd")
+        assert changed.get(links["b%26c"]).status_code == 200
+
+
+def test_the_last_change_of_an_article_is_that_of_its_entry(changed: Any) -> None:
+    atom, _, feed = items(changed, query="ban", sort="modified")
+    changes = ["2020-05-01T10:00:00Z", "2020-04-01T00:00:00Z"]
+    assert [moment for _, _, moment in feed] == [*changes, "", ""]
+    assert [moment for _, _, moment in atom] == [*changes, "2020-03-01T00:00:00Z", "2020-03-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/search.atom?limit=x", "limit"),
+        ("/search.atom?explain=true", "explain"),
+        ("/search.json?facet_limit=3", "facet_limit"),
+        ("/search.json?facets=topic", "facets"),
+        ("/search.rss?x=1", "x"),
+    ],
+)
+def test_what_a_feed_cannot_do_is_a_problem(client: Any, path: str, parameter: str) -> None:
+    answer = client.get(path)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["parameter"] == parameter
 
 
 def test_a_browser_can_search_here(serve: Any) -> None:
