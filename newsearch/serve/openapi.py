@@ -103,7 +103,8 @@ def document(base_path: str, max_limit: int) -> Schema:
     ]
     asked = _request_parameters(max_limit)
     window = [one for one in asked if one["name"] in ("query", "after", "before", "as_of", "tz")]
-    body = {"type": "object", "additionalProperties": False, "properties": REQUEST}
+    keys = {**REQUEST, "limit": {**REQUEST["limit"], "maximum": max_limit}}
+    body = {"type": "object", "additionalProperties": False, "properties": keys}
     units = [name for name, facet in FACETS.items() if facet.of_time]
     counted = {"type": "object", "required": ["schema", "query", "total"]}
     return {

@@ -48,6 +48,15 @@ def test_it_has_every_path_and_parameter(client: Any) -> None:
     assert set(described["paths"]) == routes
 
 
+def test_a_posted_request_has_the_limit_of_the_server(serve: Any) -> None:
+    client = serve(max_limit=50)
+    described = client.get("/openapi.json").json()
+    limit = described["components"]["schemas"]["Request"]["properties"]["limit"]
+    assert limit["maximum"] == 50
+    for size, status in ((50, 200), (51, 400)):
+        assert client.post("/api/v1/search", json={"limit": size}).status_code == status
+
+
 def test_people_have_a_page_of_it(client: Any) -> None:
     answer = client.get("/api")
     assert "GET /api/v1/search" in answer.text
