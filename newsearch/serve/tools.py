@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
@@ -64,9 +65,6 @@ Unit: TypeAlias = Literal["year", "month", "week", "day"]
 
 def server(live: Live, settings: Settings) -> MCPServer[Any]:
     """The server with the tools for an index."""
-    made: MCPServer[Any] = MCPServer(
-        "newsearch", instructions=_INSTRUCTIONS, version=newsearch.__version__, log_level="ERROR"
-    )
 
     async def run(job: Callable[[Snapshot], str]) -> str:
         try:
@@ -75,9 +73,6 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
             raise ToolError(str(error)) from error
         except (NewsearchError, Busy) as error:
             raise ToolError("the index cannot be read now; try again") from error
-
-    def reading(title: str, function: Any) -> None:
-        made.add_tool(function, title=title, annotations=_READING, structured_output=False)
 
     async def search(
         query: Query,
@@ -193,12 +188,38 @@ def server(live: Live, settings: Settings) -> MCPServer[Any]:
 
         return await run(job)
 
-    reading("Search the news", search)
-    reading("Read an article", fetch)
-    reading("Topics, outlets and other values", values)
-    reading("When articles appeared", timeline)
-    reading("What is big", stories)
-    reading("Articles like one", related)
+    return MCPServer(
+        "newsearch",
+        instructions=_INSTRUCTIONS,
+        version=newsearch.__version__,
+        log_level="ERROR",
+        tools=[
+            _reading("Search the news", search),
+            _reading("Read an article", fetch),
+            _reading("Topics, outlets and other values", values),
+            _reading("When articles appeared", timeline),
+            _reading("What is big", stories),
+            _reading("Articles like one", related),
+        ],
+    )
+
+
+class _Exact(Tool):
+    """A tool that refuses arguments it does not have: without a filter, it would seem to find what was asked for."""
+
+    async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
+        known = self.parameters["properties"]
+        for name in arguments:
+            if name not in known:
+                raise ToolError(
+                    f"{name:.80}: there is no such argument; {self.name} takes {', '.join(known)}"
+                )
+        return await super().run(arguments, context, convert_result)
+
+
+def _reading(title: str, function: Callable[..., Any]) -> Tool:
+    made = _Exact.from_function(function, title=title, annotations=_READING, structured_output=False)
+    made.parameters["additionalProperties"] = False
     return made
 
 

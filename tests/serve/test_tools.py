@@ -77,6 +77,14 @@ def test_search_and_fetch_have_the_shapes_that_connectors_want(index: Path) -> N
     assert article["metadata"]["outlet"] == "The Ledger"
 
 
+def test_an_argument_that_a_tool_does_not_have_is_refused(index: Path) -> None:
+    for tool in asked(index, lambda client: client.list_tools()).tools:
+        assert tool.input_schema["additionalProperties"] is False
+        named = dict.fromkeys(tool.input_schema.get("required", []), "ban")
+        with pytest.raises(AssertionError, match=f"^Nobodies: there is no such argument; {tool.name} takes "):
+            call(index, tool.name, **named, Nobodies=["x"])
+
+
 def test_an_article_without_an_address_has_one_all_the_same(index: Path) -> None:
     assert call(index, "fetch", id="nothing.md")["url"] == "urn:newsearch:nothing.md"
 
