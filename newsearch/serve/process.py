@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
+from threading import Thread
+from time import sleep
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,7 +27,7 @@ from newsearch.serve.answers import problem
 from newsearch.serve.application import app
 from newsearch.serve.guard import Seen
 from newsearch.serve.heap import keep_little
-from newsearch.serve.scratch import scratch_directory
+from newsearch.serve.scratch import hold, scratch_directory
 from newsearch.serve.settings import Settings
 
 HEAD_SECONDS = 10
@@ -46,6 +49,8 @@ _SWITCH_SECONDS = 0.001
 
 _GARBAGE = 20_000
 _STARTING_SECONDS = 1.0
+_STOPPING_SECONDS = 15
+"""Maximum time for the requests that have begun when the server is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,24 @@ class Served:
         # Modules stay as long as the process, and answers leave no cycles: most collections find nothing.
         gc.freeze()
         gc.set_threshold(_GARBAGE, 20, 50)
+        if self.settings.shared is not None:
+            hold(self.settings.shared)
         if shared is not None:
+            Thread(target=_end_with_parent, name="newsearch-parent", daemon=True).start()
             asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
         return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
+
+
+def _end_with_parent() -> None:
+    """Stop this worker when its parent is gone: nothing else would stop it, and it would keep the port."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    # A search that never ends would keep the process.
+    sleep(2 * _STOPPING_SECONDS)
+    os._exit(1)
 
 
 async def _crowded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -236,7 +256,7 @@ def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> Non
         # A worker would otherwise accept all connections that wait, and leave none for the others.
         backlog=1 if is_shared else _QUEUE,
         timeout_keep_alive=HEAD_SECONDS,
-        timeout_graceful_shutdown=15,
+        timeout_graceful_shutdown=_STOPPING_SECONDS,
         # A worker that has not answered by then is killed, even one that is still starting on a busy machine.
         timeout_worker_healthcheck=60,
     )

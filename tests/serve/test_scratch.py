@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from documents import ROOT
 from running import serving
 
 from newsearch.serve import scratch
@@ -47,6 +48,27 @@ def test_what_killed_servers_left_is_removed_and_nothing_else(base: Path) -> Non
         assert not left.exists()
         assert running.exists()
         assert other.exists()
+
+
+def test_what_a_worker_of_a_killed_server_still_uses_stays(base: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = base / f"newsearch-serve-{ended.pid}-abc"
+    left.mkdir()
+    script = (
+        "import sys; from newsearch.serve.scratch import hold; hold(sys.argv[1]); print(flush=True); input()"
+    )
+    worker = subprocess.Popen(
+        [sys.executable, "-c", script, left], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    with worker:
+        assert worker.stdout
+        worker.stdout.readline()
+        with scratch_directory():
+            assert left.exists()
+        worker.kill()
+    with scratch_directory():
+        assert not left.exists()
 
 
 def test_without_a_place_for_it_there_is_none(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
@@ -101,6 +103,23 @@ def test_requests_on_one_connection_are_answered_in_order(index: Path) -> None:
             while part := connection.recv(10_000):
                 answer += part
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a process is not killed like that here")
+def test_workers_end_with_a_parent_that_is_killed_and_leave_the_port(index: Path) -> None:
+    with serving(index, "--workers", "2") as (server, address):
+        port = int(re.findall(r":(\d+)/", address)[0])
+        fetch(f"{address}healthz")
+        server.kill()
+        server.wait(20)
+        for _ in range(200):
+            with socket.socket() as next_one, suppress(OSError):
+                next_one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                next_one.bind(("127.0.0.1", port))
+                next_one.listen()
+                return
+            sleep(0.1)
+        pytest.fail("the workers still listen")
 
 
 def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.CaptureFixture[str]) -> None:
