@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -217,12 +218,13 @@ class _Exchange:
 
 
 def _name(host: str) -> str:
-    """The host name in a Host header, without its port."""
-    host = host.lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    """The host name in a Host header, without its port; empty if the header has another form."""
+    match = _HOST.fullmatch(host.lower())
+    return (match[1] or match[2]) if match else ""
+
+
+_HOST = re.compile(r"(?:\[([^\[\]]*:[^\[\]]*)\]|([^\[\]:]*))(?::[0-9]+)?")
+"""Only an address of IPv6 stands in brackets, and only a port follows it."""
 
 
 def _credentials(given: str) -> str:

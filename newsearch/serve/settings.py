@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Literal, TypeAlias
 
 from newsearch.errors import EngineError
@@ -22,7 +25,7 @@ class Settings:
             of another site could read the index through a name that resolves to this server.
         base_path: the path of the server behind a proxy, such as `/news`; empty for the root.
         token: the token that clients must send, or None.
-        guarded: what the token protects: everything, or only the feeds.
+        guarded: what the token protects: everything, or only the feeds, which then need one.
         cors: whether pages of other sites may read the API.
         unpublished: whether requests may include unpublished articles.
         saved: a file of saved searches, or None. It is read again when it changes.
@@ -42,7 +45,7 @@ class Settings:
         max_limit: maximum hits on one page.
 
     Raises:
-        EngineError: the base path is invalid.
+        EngineError: the base path, a host name or the token is invalid.
     """
 
     hosts: tuple[str, ...] = LOOPBACK
@@ -66,11 +69,30 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_path", self.base_path.rstrip("/"))
-        object.__setattr__(self, "hosts", tuple(host.lower().strip("[]") for host in self.hosts))
+        object.__setattr__(self, "hosts", tuple(map(_host, self.hosts)))
         if self.base_path and not (self.base_path.startswith("/") and _is_plain(self.base_path)):
             raise EngineError(f"the base path {self.base_path!r} is not one: write it as in /news")
         if self.token == "":
-            raise EngineError("the token is empty")
+            raise EngineError("the token is empty: give one that nobody can guess, or none at all")
+        if self.token is None and self.guarded == "feeds":
+            raise EngineError("the feeds are to require a token, but there is none: give one")
+
+
+def _host(text: str) -> str:
+    """A host name or address as a Host header has it, without brackets."""
+    host = text.lower()
+    address = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    with suppress(ValueError):
+        if ":" in address and IPv6Address(address):
+            return address
+    if not _NAME.fullmatch(host):
+        raise EngineError(
+            f"the host name {text!r:.80} is not one: write it as in news.example, without a scheme, port or path"
+        )
+    return host
+
+
+_NAME = re.compile(r"[a-z0-9._-]+")
 
 
 def _is_plain(path: str) -> bool:

@@ -26,6 +26,18 @@ SEARCH = "/api/v1/search"
         ("127.0.0.1.nip.example", 421),
         ("0.0.0.0", 421),
         ("", 421),
+        ("[::1]", 200),
+        ("[localhost]", 421),
+        ("[localhost].evil.example", 421),
+        ("[::1]evil.com", 421),
+        ("[::1]:", 421),
+        ("[::1]:80:80", 421),
+        ("[::1", 421),
+        ('[localhost]"><x', 421),
+        ("[localhost]:x", 421),
+        ("localhost:x", 421),
+        ("::1", 421),
+        (":80", 421),
     ],
 )
 def test_only_its_own_names_are_answered(client: Any, host: str, status: int) -> None:
@@ -36,6 +48,34 @@ def test_names_can_be_added(serve: Any) -> None:
     client = serve(hosts=("News.example",))
     assert client.get("/healthz", headers={"Host": "news.example"}).status_code == 200
     assert client.get("/healthz").status_code == 421
+
+
+@pytest.mark.parametrize("host", ["[2001:DB8::1]", "2001:db8::1"])
+def test_an_address_can_be_added_with_brackets_or_without(serve: Any, host: str) -> None:
+    client = serve(hosts=(host,))
+    assert client.get("/healthz", headers={"Host": "[2001:db8::1]:8080"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "*",
+        "www.example.org:8443",
+        "https://www.example.org",
+        "www.example.org/news",
+        "[localhost]",
+        "a b",
+    ],
+)
+def test_a_name_that_no_request_can_have_is_refused(host: str) -> None:
+    with pytest.raises(EngineError, match=r"host name .* is not one: write it as in news\.example"):
+        Settings(hosts=("localhost", host))
+
+
+def test_feeds_cannot_require_a_token_that_is_not_there() -> None:
+    with pytest.raises(EngineError, match="require a token"):
+        Settings(guarded="feeds")
 
 
 @pytest.mark.parametrize(

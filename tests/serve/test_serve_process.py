@@ -137,6 +137,39 @@ def test_a_port_that_is_taken_is_one_clear_line(index: Path, capsys: pytest.Capt
     assert f"127.0.0.1:{port}: cannot be listened on" in error
 
 
+@pytest.mark.parametrize(
+    ("options", "variable", "error"),
+    [
+        ((), "", "the token is empty"),
+        (("--token", ""), None, "the token is empty"),
+        (("--guard", "feeds"), None, "--guard feeds needs a token"),
+        (("--guard", "all"), None, "--guard all needs a token"),
+        (("--guard", "feeds"), "", "the token is empty"),
+        (("--host", ""), None, "--host is empty"),
+        (("--allow-host", ""), None, "the host name '' is not one"),
+        (("--allow-host", "https://www.example.org"), None, "without a scheme, port or path"),
+    ],
+    ids=range(8),
+)
+def test_access_that_would_be_open_by_mistake_is_an_error(
+    index: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    variable: str | None,
+    error: str,
+) -> None:
+    monkeypatch.setattr("newsearch.serve.process.run", lambda *_: None)
+    monkeypatch.delenv("NEWSEARCH_TOKEN", raising=False)
+    assert main(["serve", "--index", str(index)]) == 0
+    if variable is not None:
+        monkeypatch.setenv("NEWSEARCH_TOKEN", variable)
+    assert main(["serve", "--index", str(index), *options]) == 2
+    told = capsys.readouterr().err
+    assert error in told
+    assert told.count("\n") == 1
+
+
 def test_without_the_extra_it_says_which_one_is_needed(
     index: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from newsearch.text.clean import one_line
 
 if TYPE_CHECKING:
     from newsearch.serve.guard import Seen
+
+_VARIABLE = "NEWSEARCH_TOKEN"
 
 
 @click.command(
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--token",
-    envvar="NEWSEARCH_TOKEN",
+    envvar=_VARIABLE,
     show_envvar=True,
     metavar="TEXT",
     help="Require this token: as a bearer token, or as the password of any user.",
@@ -73,9 +76,7 @@ if TYPE_CHECKING:
     "--guard",
     "guarded",
     type=click.Choice(["all", "feeds"]),
-    default="all",
-    show_default=True,
-    help="What requires the token.",
+    help="What requires the token.  [default: all]",
 )
 @click.option("--cors", is_flag=True, help="Let pages of other sites read the API.")
 @click.option("--unpublished", is_flag=True, help="Allow searches for unpublished articles.")
@@ -107,7 +108,7 @@ def serve(
     allowed: Sequence[str],
     base_path: str,
     token: str | None,
-    guarded: Literal["all", "feeds"],
+    guarded: Literal["all", "feeds"] | None,
     cors: bool,
     unpublished: bool,
     saved: str | None,
@@ -127,6 +128,12 @@ def serve(
     from newsearch.serve.process import Served, run
     from newsearch.serve.settings import LOOPBACK, Settings
 
+    if token is None and os.environ.get(_VARIABLE) == "":
+        token = ""  # for click, an empty variable is none
+    if guarded and token is None:
+        raise click.UsageError(f"--guard {guarded} needs a token: give one with --token or {_VARIABLE}")
+    if not host:
+        raise click.UsageError("--host is empty: give an address, such as 127.0.0.1")
     if saved is not None:
         read_saved(saved)
     # Reports what is wrong with the index before anything starts, and builds a default one.
@@ -136,7 +143,7 @@ def serve(
         hosts,
         base_path=base_path,
         token=token,
-        guarded=guarded,
+        guarded=guarded or "all",
         cors=cors,
         unpublished=unpublished,
         saved=saved,
