@@ -29,7 +29,7 @@ def check_number(
     if is_number and low <= value <= high and (whole or _fits(value)):
         return
     bounds = "" if low == -inf else f" from {low:,} on" if high == inf else f" from {low:,} to {high:,}"
-    raise error(f"{name}: {_shown(value)} is not a {'whole ' if whole else ''}number{bounds}")
+    raise error(f"{name}: {shown(value)} is not a {'whole ' if whole else ''}number{bounds}")
 
 
 def check_flag(name: str, value: Any, *, error: type[Exception] = ValueError) -> None:
@@ -37,13 +37,13 @@ def check_flag(name: str, value: Any, *, error: type[Exception] = ValueError) ->
     if value is True or value is False:
         return
     if type(value).__module__ != "numpy" or not type(value).__name__.startswith("bool"):
-        raise error(f"{name}: {_shown(value)} is neither True nor False")
+        raise error(f"{name}: {shown(value)} is neither True nor False")
 
 
 def check_text(name: str, value: Any, *, error: type[Exception] = ValueError) -> None:
     """Check that an argument is a str."""
     if not isinstance(value, str):
-        raise error(f"{name}: {_shown(value)} is not a str")
+        raise error(f"{name}: {shown(value)} is not a str")
 
 
 def check_path(name: str, value: Any) -> None:
@@ -54,9 +54,9 @@ def check_path(name: str, value: Any) -> None:
         StorageError: no file can have this name.
     """
     if not isinstance(value, str | os.PathLike):
-        raise ValueError(f"{name}: {_shown(value)} is not a path")
+        raise ValueError(f"{name}: {shown(value)} is not a path")
     if reason := unusable_path(value):
-        raise StorageError(_shown(value), "cannot be used", OSError(errno.EINVAL, reason))
+        raise StorageError(shown(value), "cannot be used", OSError(errno.EINVAL, reason))
 
 
 def unusable_path(path: str | os.PathLike[str]) -> str:
@@ -78,7 +78,8 @@ def _fits(value: Any) -> bool:
         return False
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message quotes it."""
     try:
         return f"{value!r:.80}"
     except ValueError:  # Python refuses to format integers of thousands of digits

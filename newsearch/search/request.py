@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from newsearch._arguments import check_flag, check_number, check_text
+from newsearch._arguments import check_flag, check_number, check_text, shown
 from newsearch.engine.base import MAX_PAGE, SORTS, Options, Reader
 from newsearch.errors import QueryError
 from newsearch.query import Note, Parsed, in_utc, parse, parse_date_range, parse_moment, parse_zone
@@ -123,7 +123,7 @@ class Request:
         if self.limit + self.offset > MAX_PAGE:
             raise QueryError(f"offset: {self.offset:,} and the limit together exceed {MAX_PAGE:,} hits")
         if self.sort not in SORTS:
-            raise QueryError(f"sort: {self.sort!r:.80} is unknown: one of {', '.join(SORTS)}")
+            raise QueryError(f"sort: {shown(self.sort)} is unknown: one of {', '.join(SORTS)}")
         for name in _LISTS:
             if (given_values := getattr(self, name)) != ():
                 values = several(name, given_values)
@@ -144,7 +144,7 @@ class Request:
             self._set("expand", bool(self.expand))
         self._check_folding()
         if not isinstance(self.boosts, Boosts):
-            raise QueryError(f"boosts: {self.boosts!r:.80} is not a newsearch.Boosts")
+            raise QueryError(f"boosts: {shown(self.boosts)} is not a newsearch.Boosts")
         tz = self.tz
         if tz is not UTC:
             tz = self.zone()
@@ -159,13 +159,13 @@ class Request:
     def _check_folding(self) -> None:
         if self.collapse is not None and self.collapse not in COLLAPSES:
             raise QueryError(
-                f"collapse: {self.collapse!r:.80} is unknown: one of {', '.join(COLLAPSES)}, or none"
+                f"collapse: {shown(self.collapse)} is unknown: one of {', '.join(COLLAPSES)}, or none"
             )
         check_text("show", self.show, error=QueryError)
         if not self.show.strip():
             raise QueryError("show: this is empty: give best, first, last or an outlet")
         if self.count not in COUNTS:
-            raise QueryError(f"count: {self.count!r:.80} is unknown: one of {', '.join(COUNTS)}")
+            raise QueryError(f"count: {shown(self.count)} is unknown: one of {', '.join(COUNTS)}")
         if self.per_outlet is not None:
             check_number("per_outlet", self.per_outlet, 1, MAX_PAGE, whole=True, error=QueryError)
             self._set("per_outlet", int(self.per_outlet))
@@ -199,12 +199,12 @@ class Request:
             QueryError: a key is unknown, or its value is invalid; the message begins with the key.
         """
         if not isinstance(mapping, Mapping):
-            raise QueryError(f"a request is a JSON object, not {mapping!r:.80}")
+            raise QueryError(f"a request is a JSON object, not {shown(mapping)}")
         given = dict(mapping)
         version = given.pop("request", REQUEST_VERSION)
         if version != REQUEST_VERSION or isinstance(version, bool):
             raise QueryError(
-                f"request: version {version!r:.20} is not {REQUEST_VERSION}, the only version that is supported"
+                f"request: version {shown(version)} is not {REQUEST_VERSION}, the only version that is supported"
             )
         for name in given:
             if name not in _KEYS:
@@ -257,7 +257,7 @@ class Request:
                 raise QueryError(f"tz: {error}") from error
         if not isinstance(self.tz, tzinfo):
             raise QueryError(
-                f"tz: {self.tz!r:.80} is neither a tzinfo nor the name of a zone, such as Europe/Paris"
+                f"tz: {shown(self.tz)} is neither a tzinfo nor the name of a zone, such as Europe/Paris"
             )
         return self.tz
 
@@ -410,13 +410,13 @@ def several(name: str, given: object) -> tuple[str, ...]:
         return given
     values = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (None,)
     if isinstance(given, Mapping) or not all(isinstance(value, str) for value in values):
-        raise QueryError(f"{name}: {given!r:.80} is neither a str nor a list of str")
+        raise QueryError(f"{name}: {shown(given)} is neither a str nor a list of str")
     return values
 
 
 def _boosts(given: object) -> Boosts:
     if not isinstance(given, Mapping):
-        raise QueryError(f"boosts: {given!r:.80} is not an object of weights")
+        raise QueryError(f"boosts: {shown(given)} is not an object of weights")
     weights = [field.name for field in fields(Boosts)]
     for name in given:
         if name not in weights:
@@ -437,7 +437,7 @@ def _meant(name: str) -> str:
 def _instant(name: str, moment: object, tz: tzinfo) -> datetime:
     if not isinstance(moment, datetime):
         raise QueryError(
-            f"{name}: {moment!r:.80} is neither a date, nor a datetime, nor text such as 2020-09-29"
+            f"{name}: {shown(moment)} is neither a date, nor a datetime, nor text such as 2020-09-29"
         )
     return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=tz))
 

@@ -340,6 +340,10 @@ async def _body(http: HttpRequest) -> Any:
         raise json.JSONDecodeError("it is not UTF-8", "", error.start) from error
     except RecursionError as error:
         raise json.JSONDecodeError("it is nested too deeply", "", 0) from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:
+        raise json.JSONDecodeError("it has an integer of thousands of digits", "", 0) from error
 
 
 def _no_constant(name: str) -> float:

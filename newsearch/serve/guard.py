@@ -25,6 +25,9 @@ CSP = (
 
 FEEDS = ("/search.atom", "/search.rss", "/search.json")
 _OPEN = ("/healthz",)
+_MOST_DIGITS = 18
+"""Of a Content-Length. Python refuses to convert thousands."""
+
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
     (b"access-control-allow-headers", b"Content-Type, If-None-Match, Authorization"),
@@ -111,7 +114,7 @@ class Guard:
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > settings.max_url:
             return problem(414, f"an address of at most {settings.max_url:,} bytes is read")
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > settings.max_body:
+        if not length.isdigit() or len(length) > _MOST_DIGITS or int(length) > settings.max_body:
             return problem(413, f"a body of at most {settings.max_body:,} bytes is read")
         host = exchange.header(b"host")
         if _name(host) not in settings.hosts or exchange.hosts != 1:

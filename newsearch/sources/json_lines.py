@@ -218,6 +218,6 @@ def _is_cut_off(line: bytes) -> bool:
         json.loads(text)
     except json.JSONDecodeError as error:
         return _UNFINISHED.fullmatch(text, error.pos) is not None
-    except RecursionError:
+    except (ValueError, RecursionError):  # ValueError: an integer of thousands of digits
         pass
     return False

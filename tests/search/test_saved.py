@@ -53,6 +53,12 @@ def test_a_file_may_be_empty(tmp_path: Path) -> None:
         ("[[search]]\nname = 'x'\nsrot = 'newest'", "search 1 (x): srot"),
         ("[[search]]\nname = 'x'\nafter = 'soon'", "search 1 (x): after"),
         ("[[search\nname = 'x'", "not TOML"),
+        (f"[[search]]\nname = 'x'\nlimit = {'1' * 5_000}", "not TOML"),
+        (f"[[search]]\nname = 'x'\nlimit = 0x{'f' * 5_000}", "search 1 (x): limit: this int is not"),
+        *(
+            (f"[[search]]\nname = 'x'\n{name} = 0x{'f' * 5_000}", f"search 1 (x): {name}: ")
+            for name in ("topics", "boosts", "sort", "collapse", "count", "show", "tz", "request")
+        ),
         ("#" * (MAX_SIZE + 1), "larger than"),
     ],
 )

@@ -95,6 +95,7 @@ def test_a_problem_names_its_parameter(client: Any, path: str, parameter: str) -
     [
         (b'{"query": ', 400, {"position": 10}),
         (b"\xff{}", 400, {"position": 0}),
+        (b'{"limit": %s}' % (b"1" * 5_000), 400, {"position": 0}),
         (b"[" * 60_000, 400, {}),
         (b'{"min_heat": NaN}', 400, {}),
         (b"[]", 400, {}),

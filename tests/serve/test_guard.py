@@ -120,6 +120,8 @@ def test_what_is_too_long_is_not_read(client: Any) -> None:
     assert client.get(SEARCH, params={"query": "x" * 9_000}).status_code == 414
     assert client.post(SEARCH, content=b" " * 70_000).status_code == 413
 
+    assert client.get(SEARCH, headers={"Content-Length": "9" * 5_000}).status_code == 413
+
     def pieces() -> Any:  # without a Content-Length
         for _ in range(80):
             yield b" " * 1_000

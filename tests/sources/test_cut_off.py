@@ -55,7 +55,17 @@ def test_lines_that_end_in_the_middle_of_one_hide_articles(
     assert [error.hides_articles for error in errors] == [True] * (data[-1:] not in b"}\n")
 
 
-@pytest.mark.parametrize("last", ["{bad", '{"title": tru}', '{"id": "n4"}', "[1, 2", '{"title": "x"}}'])
+@pytest.mark.parametrize(
+    "last",
+    [
+        "{bad",
+        '{"title": tru}',
+        '{"id": "n4"}',
+        "[1, 2",
+        '{"title": "x"}}',
+        f'{{"title": "x", "heat": {"1" * 5_000}}}',
+    ],
+)
 def test_a_broken_last_line_hides_nothing(tmp_path: Path, last: str) -> None:
     path = tmp_path / "news.jsonl"
     path.write_text(LINES + last)
