@@ -74,7 +74,7 @@ def app(
     def handled(status_of: Callable[[Exception], Answer]) -> Callable[[HttpRequest, Exception], Any]:
         async def handler(http: HttpRequest, error: Exception) -> Answer:
             response = status_of(error)
-            return _for_people(site, http, response) if _is_for_people(http) else response
+            return _for_people(site, http, response) if _is_for_people(site, http) else response
 
         return handler
 
@@ -127,8 +127,9 @@ def _bug(error: Exception) -> Answer:
     return problem(500, "an error of this server, which its log tells")
 
 
-def _is_for_people(http: HttpRequest) -> bool:
-    return "text/html" in http.headers.get("accept", "") and not http.url.path.startswith("/api/")
+def _is_for_people(site: Site, http: HttpRequest) -> bool:
+    is_page = not http.url.path.startswith(site.url("/api/"))
+    return is_page and "text/html" in http.headers.get("accept", "")
 
 
 def _for_people(site: Site, http: HttpRequest, found: Answer) -> Answer:

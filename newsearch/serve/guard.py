@@ -98,11 +98,12 @@ class Guard:
     async def _answer(self, exchange: _Exchange) -> None:
         answer = self._refusal(exchange)
         if answer is None and (answer := self._at_once(exchange.scope)):
-            exchange.route = exchange.scope["path"]
+            exchange.route = exchange.path
         try:
             if answer is not None:
                 await exchange.finish(answer)
                 return
+            exchange.enter(self._settings.base_path)
             async with asyncio.timeout(self._settings.timeout):
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
@@ -125,14 +126,14 @@ class Guard:
             origin = exchange.header(b"origin")
             if origin.partition("://")[2].lower() != host.lower():
                 return problem(403, "pages of other sites may not ask this server")
-        exchange.strip(settings.base_path)
+        exchange.leave(settings.base_path)
         if scope["method"] == "OPTIONS" and settings.cors:
             return Answer(204, list(_PREFLIGHT))
         return self._unknown(exchange)
 
     def _unknown(self, exchange: _Exchange) -> Answer | None:
         """The response to a client without the token."""
-        token, path = self._settings.token, exchange.scope["path"]
+        token, path = self._settings.token, exchange.path
         is_feed = path in FEEDS
         if token is None or path in _OPEN or (self._settings.guarded == "feeds" and not is_feed):
             return None
@@ -153,16 +154,21 @@ class Guard:
             client = scope.get("client") or ("-",)
             query = scope["query_string"].decode("latin-1")
             seen = Seen(
-                client[0], scope["method"], scope["path"], query, exchange.status, exchange.size, seconds
+                client[0], scope["method"], exchange.path, query, exchange.status, exchange.size, seconds
             )
             self._log(seen)
 
 
 class _Exchange:
-    """One request and its response."""
+    """One request and its response.
+
+    Attributes:
+        path: the path without the base path of the app.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
         self.scope = dict(scope)
+        self.path: str = scope["path"]
         given = list(scope["headers"])
         self.headers: dict[bytes, bytes] = dict(reversed(given))  # of several with one name, the first
         self.hosts = [name for name, _ in given].count(b"host")
@@ -179,11 +185,16 @@ class _Exchange:
         """The value of a header, empty without it."""
         return self.headers.get(name, b"").decode("latin-1")
 
-    def strip(self, base_path: str) -> None:
+    def leave(self, base_path: str) -> None:
         """Remove the base path of the app, unless a proxy has already done that."""
-        path = self.scope["path"]
+        path = self.path
         if base_path and (path == base_path or path.startswith(base_path + "/")):
-            self.scope["path"] = path[len(base_path) :] or "/"
+            self.path = self.scope["path"] = path[len(base_path) :] or "/"
+
+    def enter(self, base_path: str) -> None:
+        """Put the base path back in the form in which the inner app finds its routes and redirects to them."""
+        if base_path:
+            self.scope |= {"path": base_path + self.path, "root_path": base_path}
 
     async def receive(self) -> Message:
         message = await self._receive()

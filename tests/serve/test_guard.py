@@ -184,7 +184,23 @@ def test_a_base_path_may_be_left_by_the_proxy_or_not(serve: Any) -> None:
         answer = client.get(path, params={"limit": 1})
         assert answer.status_code == 200
         assert answer.links["next"]["url"].startswith(f"/news{SEARCH}?")
+        page = client.get(path, params={"limit": "x"}, headers={"Accept": "text/html"})
+        assert page.headers["content-type"] == "application/problem+json"
     assert client.get(f"/newspaper{SEARCH}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("base_path", "path"), [("/news", "/news/help/"), ("/news", "/help/"), ("", "/help/")]
+)
+def test_a_redirect_stays_within_the_base_path(serve: Any, base_path: str, path: str) -> None:
+    client = serve(base_path=base_path)
+    answer = client.get(path, follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"http://localhost{base_path}/help"
+    assert client.get(path).status_code == 200
+    for prefix in ("", base_path):
+        assert client.get(f"{prefix}/static/style.css").status_code == 200
+        assert client.post(f"{prefix}/mcp", content=b"{").status_code in (400, 406)
 
 
 @pytest.mark.parametrize("path", ["news", "/a b", "/a?b", "//a", "/../a", "/a//b", '/"'])
