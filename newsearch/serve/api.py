@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -309,17 +310,18 @@ async def _openapi(site: Site, http: HttpRequest) -> Answer:
 
 
 async def _health(site: Site, http: HttpRequest) -> Answer:
-    def job(snapshot: Snapshot) -> dict[str, Any]:
-        newest = snapshot.stats.newest
-        age = newest and max(0, round((datetime.now(UTC) - newest).total_seconds()))
-        return {
-            "status": "unreadable" if site.live.error else "ok",
-            "generation": snapshot.stats.generation,
-            "articles": snapshot.stats.articles,
-            "newest_age_seconds": age,
-        }
-
-    found = await site.live.run(job)
+    # Not in a thread of the searches: it would have to wait for them.
+    snapshot = site.live.fresh()
+    if snapshot is None:
+        snapshot = await asyncio.to_thread(site.live.snapshot)
+    newest = snapshot.stats.newest
+    age = newest and max(0, round((datetime.now(UTC) - newest).total_seconds()))
+    found = {
+        "status": "unreadable" if site.live.error else "ok",
+        "generation": snapshot.stats.generation,
+        "articles": snapshot.stats.articles,
+        "newest_age_seconds": age,
+    }
     status = 200 if found["status"] == "ok" else 503
     return respond(to_json_bytes(found), JSON, status=status, headers={"Cache-Control": "no-store"})
 

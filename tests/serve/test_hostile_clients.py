@@ -55,6 +55,9 @@ def test_more_searches_than_may_wait_are_refused_at_once(
             # The refused ones do not wait for the others, which cannot end before this.
             while sum(task.done() for task in asked) < 17:
                 await asyncio.sleep(0.01)
+            for pause in (0, 1.05, 1.5):  # the index is known, due for a check, and overdue
+                await asyncio.sleep(pause)
+                assert (await client.get("/healthz")).json()["status"] == "ok"
             may_end.set()
             return await asyncio.gather(*asked)
 
