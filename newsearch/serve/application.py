@@ -40,6 +40,7 @@ def app(
     settings: Settings | None = None,
     synonyms: str | os.PathLike[str] | None = None,
     log: Callable[[Seen], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> ASGIApp:
     """An ASGI app that serves an index read-only.
 
@@ -51,6 +52,8 @@ def app(
         settings: limits and location of the server.
         synonyms: a file of synonyms, as for `newsearch.open`.
         log: called after each request with the request and its outcome.
+        tell: called with one line when the index, the synonyms or the saved searches can no longer be read, which says
+            why, and when they can again. Responses do not say why: the reason may contain file names of this machine.
     """
     settings = settings or Settings()
 
@@ -59,8 +62,8 @@ def app(
         pages.warm_up(index)
         give_back()  # computing stories takes tens of megabytes for a moment
 
-    live = Live(index, settings, synonyms, warm_up if settings.warm_up else None)
-    site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved))
+    live = Live(index, settings, synonyms, warm_up if settings.warm_up else None, tell)
+    site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved, tell))
     shortcut = Shortcut(site)
     assistants = Assistants(site.live, settings, MCP)
 

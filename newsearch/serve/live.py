@@ -68,6 +68,7 @@ class Live:
 
     Args:
         warm_up: makes what the first requests of a generation would otherwise wait for.
+        tell: called with one line when the index or the synonyms can no longer be read, and when they can again.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Live:
         settings: Settings,
         synonyms: str | os.PathLike[str] | None = None,
         warm_up: Callable[[Index], None] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._path = path
         self._synonyms = synonyms
@@ -88,6 +90,7 @@ class Live:
         self._probe: Index | None = None
         self._looked = -_EVERY
         self._warm_up = warm_up
+        self._tell = tell
         self._warming: Thread | None = None
         self._newest: Index | None = None
         self._is_opening = self._is_outdated = self._is_looking = False
@@ -179,10 +182,16 @@ class Live:
                 else:
                     _in_a_thread(partial(self._switch, _PATIENCE))
             if not self._is_outdated:
-                self.error = None
+                self._note(None)
         except NewsearchError as error:
-            self.error = error
+            self._note(error)
         self._looked = monotonic()
+
+    def _note(self, error: NewsearchError | None) -> None:
+        """Note why the index cannot be opened, and tell of each change."""
+        before, self.error = self.error, error
+        if self._tell and str(before) != str(error):
+            self._tell(f"the index cannot be opened: {error}" if error else "the index can be opened again")
 
     def _opened(self) -> Snapshot:
         index = open_index(self._path, synonyms=self._synonyms, memory=self._settings.memory)
@@ -199,9 +208,10 @@ class Live:
             snapshot = self._opened()
             if warming := self._start_to_warm(snapshot.index):
                 warming.join(patience)
-            self._snapshot, self._is_outdated, self.error = snapshot, False, None
+            self._snapshot, self._is_outdated = snapshot, False
+            self._note(None)
         except NewsearchError as error:
-            self.error = error
+            self._note(error)
         finally:
             self._is_opening = False
 

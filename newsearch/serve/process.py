@@ -63,7 +63,11 @@ class Served:
         host, port: the address to listen on; port 0 selects any free port.
         workers: number of processes that answer requests.
         synonyms: a file of synonyms.
-        log: called after each request; must be picklable if there are several workers.
+        log: called after each request.
+        tell: called when a file can no longer be read, and when it can again.
+        log_config: for `logging.config.dictConfig` in each process.
+
+    All of them must be picklable if there are several workers.
     """
 
     index: str
@@ -73,6 +77,8 @@ class Served:
     workers: int = 1
     synonyms: str | None = None
     log: Callable[[Seen], None] | None = None
+    tell: Callable[[str], None] | None = None
+    log_config: dict[str, Any] | None = None
 
     def make(self, shared: socket | None = None) -> ASGIApp:
         """The app, in a process that it has for itself.
@@ -90,7 +96,7 @@ class Served:
         if shared is not None:
             Thread(target=_end_with_parent, name="newsearch-parent", daemon=True).start()
             asyncio.get_running_loop().call_later(_STARTING_SECONDS, shared.listen, _QUEUE)
-        return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log)
+        return app(self.index, settings=self.settings, synonyms=self.synonyms, log=self.log, tell=self.tell)
 
 
 def _end_with_parent() -> None:
@@ -249,7 +255,7 @@ def _run(served: Served, listening: socket, ready: Callable[[str], None]) -> Non
         ws="none",
         lifespan="on",
         workers=served.workers,
-        log_config=None,
+        log_config=served.log_config,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import sleep
+from urllib.error import HTTPError
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 import pytest
+from documents import ROOT
 from running import serving
 
+import newsearch
 from newsearch.cli.main import main
 
 
@@ -42,6 +49,96 @@ def test_it_serves_logs_and_stops_on_term(index: Path) -> None:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
         assert server.stderr.read() == ""
+
+
+CALL = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "search", "arguments": {}}}'
+
+
+@pytest.mark.parametrize(("form", "workers"), [("json", "1"), ("json", "2"), ("text", "1"), ("none", "1")])
+def test_all_that_it_says_is_in_the_chosen_form(tmp_path: Path, form: str, workers: str) -> None:
+    news, saved, synonyms = tmp_path / "news.jsonl", tmp_path / "saved.toml", tmp_path / "synonyms.txt"
+    news.write_text('{"id": "a", "title": "first"}\n')
+    newsearch.build(news, index=tmp_path / "index")
+    saved.write_text("")
+    synonyms.write_text("car, automobile\n")
+    options = ("--log-format", form, "--workers", workers, "--saved", saved, "--synonyms", synonyms)
+    with serving(tmp_path / "index", *map(str, options)) as (server, address):
+        assert server.stderr
+        said: list[str] = []
+
+        def told(what: str, path: str = "") -> str:
+            """What a client is told, once the log has this."""
+            for _ in range(100):
+                answer = ""
+                with suppress(HTTPError):
+                    answer = fetch(address + path).decode()
+                while select.select([server.stderr], [], [], 0.1)[0]:
+                    said.append(os.read(server.stderr.fileno(), 65_536).decode())
+                if what in "".join(said):
+                    return answer
+            raise AssertionError(f"{what!r} is not in {said}")
+
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            assert connection.recv(100)
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        with urlopen(HttpRequest(f"{address}mcp", CALL, headers), timeout=20) as answer:  # noqa: S310 - ours
+            assert b"Error" in answer.read()
+        assert str(tmp_path) not in told("Invalid HTTP request received.")
+        toc = tmp_path / "index" / "toc.json"
+        sound = toc.read_bytes()
+        toc.write_text("{")
+        assert str(tmp_path) not in told(f"the index cannot be opened: {toc}", "healthz")
+        toc.write_bytes(sound)
+        told("the index can be opened again", "healthz")
+        saved.write_text("[[search")
+        assert str(tmp_path) not in told(f"the saved searches cannot be read: {saved}", "saved")
+        saved.write_text("")
+        told("the saved searches can be read again", "saved")
+        synonyms.write_text("=>\n")
+        news.write_text('{"id": "b", "title": "second"}\n')
+        newsearch.build(news, index=tmp_path / "index")
+        told(f"the index cannot be opened: {synonyms}", "healthz")
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        lines = ("".join(said) + server.stderr.read()).splitlines()
+    for line in lines:
+        if form == "json":
+            assert json.loads(line)["time"]
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\dT[0-9:.]+Z ", line), line
+    notices = [line for line in lines if "can be opened again" in line]
+    assert len(notices) <= int(workers)
+    if form == "json":
+        assert all(json.loads(line)["level"] == "warning" for line in notices)
+    if form == "none":
+        assert not any(" GET " in line for line in lines)
+
+
+def test_a_traceback_is_within_its_json() -> None:
+    script = """
+import logging.config, threading, warnings
+from newsearch.cli.logs import log_config
+logging.config.dictConfig(log_config("json"))
+def fail():
+    raise ValueError("two\\nlines")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+warnings.warn("beware")
+try:
+    fail()
+except ValueError:
+    logging.getLogger("uvicorn.error").exception("failed\\n")
+type("Broken", (), {"__del__": lambda self: fail()})()
+"""
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    told = [json.loads(line) for line in run.stderr.splitlines()]
+    assert [line["level"] for line in told] == ["error", "warning", "error", "error"]
+    assert "beware" in told[1]["message"]
+    assert told[2]["message"] == "failed"
+    assert all("ValueError: two\nlines" in told[number]["traceback"] for number in (0, 2, 3))
 
 
 def test_a_client_that_sends_nothing_holds_nobody_up(index: Path) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
@@ -17,10 +13,6 @@ from newsearch.cli.options import cache_option, synonyms_option
 from newsearch.cli.places import DEFAULT_INDEX, index_option, open_for_search
 from newsearch.cli.terminal import complain
 from newsearch.cli.values import Size, Whole
-from newsearch.text.clean import one_line
-
-if TYPE_CHECKING:
-    from newsearch.serve.guard import Seen
 
 _VARIABLE = "NEWSEARCH_TOKEN"
 
@@ -89,7 +81,7 @@ _VARIABLE = "NEWSEARCH_TOKEN"
     type=click.Choice(["text", "json", "none"]),
     default="text",
     show_default=True,
-    help="Format of the line for each request on stderr.",
+    help="Format of the lines on stderr; none leaves out those of requests.",
 )
 @cache_option("56M", " in each worker")
 @click.option(
@@ -124,6 +116,7 @@ def serve(
     from newsearch.serve import check_web
 
     check_web()
+    from newsearch.cli.logs import log_config, log_notice, log_request
     from newsearch.search.saved import read_saved
     from newsearch.serve.process import Served, run
     from newsearch.serve.settings import LOOPBACK, Settings
@@ -150,7 +143,7 @@ def serve(
         memory=cache,
         shared_memory=shared_cache,
     )
-    log = None if log_format == "none" else partial(_log, log_format)
+    log = None if log_format == "none" else partial(log_request, log_format)
     place = directory or DEFAULT_INDEX
 
     def ready(address: str) -> None:
@@ -160,27 +153,6 @@ def serve(
 
             webbrowser.open(address)
 
-    run(Served(place, settings, host, port, workers, synonyms, log), ready)
+    served = Served(place, settings, host, port, workers, synonyms, log, log_notice, log_config(log_format))
+    run(served, ready)
     return 0
-
-
-def _log(form: str, seen: Seen) -> None:
-    """Write one line for a request; its text comes from anybody."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    query = re.sub(r"\b(token=)[^&]*", r"\1...", seen.query)
-    target = seen.path + (f"?{query}" if query else "")
-    if form == "json":
-        line = json.dumps(
-            {
-                "time": now,
-                "client": seen.client,
-                "method": seen.method,
-                "target": target,
-                "status": seen.status,
-                "bytes": seen.size,
-                "ms": round(seen.seconds * 1000, 3),
-            }
-        )
-    else:
-        line = f"{now} {seen.client} {seen.method} {target} {seen.status} {seen.size} B {seen.seconds * 1000:.1f} ms"
-    print(one_line(line), file=sys.stderr, flush=True)
