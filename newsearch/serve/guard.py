@@ -104,10 +104,14 @@ class Guard:
                 await exchange.finish(answer)
                 return
             exchange.enter(self._settings.base_path)
-            async with asyncio.timeout(self._settings.timeout):
+            async with asyncio.timeout(self._settings.timeout) as exchange.time:
                 await self._inner(exchange.scope, exchange.receive, exchange.send)
         except TimeoutError:
-            await exchange.finish(problem(503, "this took too long", headers={"Retry-After": "5"}))
+            if exchange.is_waiting:
+                late = problem(408, f"a body is read for {self._settings.body_timeout:g} seconds at most")
+            else:
+                late = problem(503, "this took too long", headers={"Retry-After": "5"})
+            await exchange.finish(late)
 
     def _refusal(self, exchange: _Exchange) -> Answer | None:
         """The response that refuses this request; None if it is permitted."""
@@ -164,6 +168,8 @@ class _Exchange:
 
     Attributes:
         path: the path without the base path of the app.
+        time: ends the exchange when it has taken too long.
+        is_waiting: whether the client has yet to send what is being read of its body.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, settings: Settings) -> None:
@@ -180,6 +186,10 @@ class _Exchange:
         self._send = send
         self._settings = settings
         self._read = 0
+        self._is_read = False
+        self._began = asyncio.get_running_loop().time()
+        self.time: asyncio.Timeout | None = None
+        self.is_waiting = False
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty without it."""
@@ -197,11 +207,23 @@ class _Exchange:
             self.scope |= {"path": base_path + self.path, "root_path": base_path}
 
     async def receive(self) -> Message:
+        if self._is_read or self.time is None:  # what follows a body is that the client goes
+            return await self._receive()
+        # A body has a time of its own, and so has what is done with it.
+        self.is_waiting = True
+        self._end_at(self._began + self._settings.body_timeout)
         message = await self._receive()
+        self.is_waiting = False
+        self._end_at(asyncio.get_running_loop().time() + self._settings.timeout)
+        self._is_read = not message.get("more_body", False)
         self._read += len(message.get("body", b""))
         if self._read > self._settings.max_body:
             raise HTTPException(413, f"a body of at most {self._settings.max_body:,} bytes is read")
         return message
+
+    def _end_at(self, when: float) -> None:
+        if self.time is not None and not self.time.expired():
+            self.time.reschedule(when)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -120,7 +120,9 @@ def document(base_path: str, max_limit: int) -> Schema:
             "/api/v1/search": {
                 "get": _get("search", "Find articles", "Page", [*asked, *view], 304),
                 "post": {
-                    **_get("searchByRequest", "Find articles, by a request as JSON", "Page", view, 413, 415),
+                    **_get(
+                        "searchByRequest", "Find articles, by a request as JSON", "Page", view, 408, 413, 415
+                    ),
                     "requestBody": {
                         "required": True,
                         "content": {"application/json": {"schema": _ref("Request")}},
@@ -373,6 +375,7 @@ def _get(id: str, summary: str, answer: str, parameters: list[Schema], *more: in
     told = {
         304: "the client has it",
         404: "there is no such article",
+        408: "the body came too slowly",
         413: "the body is too long",
         415: "the body is not JSON",
     }

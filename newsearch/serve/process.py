@@ -33,7 +33,9 @@ from newsearch.serve.settings import Settings
 HEAD_SECONDS = 10
 """Maximum time for a client to send the head of a request."""
 
-_BODY_SECONDS = 20
+_BODY_SECONDS = 25
+"""Maximum time for a client to send a body that the app does not read, or that it has refused as too late."""
+
 _SEND_SECONDS = 60
 """Maximum time in which a client reads none of an answer that does not fit into the buffers, or hardly anything."""
 

@@ -39,7 +39,8 @@ class Settings:
         kept: maximum bytes of answers that are kept to be sent again; 0 keeps none.
         warm_up: whether the front page is prepared when an index is opened, and for up to half a second before the
             server switches to a new generation. Otherwise the first request for it takes long.
-        timeout: maximum duration of a request, in seconds.
+        timeout: maximum duration of a request, in seconds, apart from reading its body.
+        body_timeout: maximum seconds for a client to send a body.
         max_url: maximum bytes of a path with its query.
         max_body: maximum bytes of a body.
         max_limit: maximum hits on one page.
@@ -63,6 +64,7 @@ class Settings:
     kept: int = 8 << 20
     warm_up: bool = True
     timeout: float = 10.0
+    body_timeout: float = 20.0
     max_url: int = 8_192
     max_body: int = 65_536
     max_limit: int = 1_000

@@ -78,7 +78,7 @@ def listening(served: Any) -> Iterator[tuple[int, Any]]:
     from newsearch.serve.process import PatientProtocol
 
     config = Config(
-        served, http=PatientProtocol, ws="none", lifespan="off", log_config=None, log_level="critical"
+        served, http=PatientProtocol, ws="none", lifespan="auto", log_config=None, log_level="critical"
     )
     server = Server(config)
     with socket.create_server(("127.0.0.1", 0)) as place:
@@ -313,6 +313,47 @@ def test_script_in_an_article_stays_text(serve: Any, attacked: Path, path: str) 
             kind == "application/x-suggestions+json"
         )
         json.loads(answer.content)
+
+
+# Slow senders
+
+HEAD_OF_POST = (
+    f"POST {SEARCH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    "Connection: close\r\nContent-Length: 16\r\n\r\n"
+).encode()
+
+
+def test_a_body_may_take_longer_than_a_search(index: Path) -> None:
+    settings = Settings(timeout=0.5, body_timeout=60)
+    with listening(app(index, settings=settings)) as (port, _), connected(port) as client:
+        client.sendall(HEAD_OF_POST + b'{"quary"')
+        sleep(0.4)
+        client.sendall(b': "b')
+        sleep(0.4)
+        client.sendall(b'an"}')
+        assert received(client).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"query"'])
+@pytest.mark.parametrize("path", [SEARCH, "/mcp"])
+def test_a_body_that_comes_too_late_is_refused_as_such(index: Path, path: str, sent: bytes) -> None:
+    settings = Settings(body_timeout=0.3)
+    with listening(app(index, settings=settings)) as (port, _), connected(port) as client:
+        client.sendall(HEAD_OF_POST.replace(SEARCH.encode(), path.encode()) + sent)
+        answer = received(client)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"a body is read for 0.3 seconds at most" in answer
+
+
+def test_a_search_after_its_body_has_a_time_of_its_own(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(*_: Any) -> Any:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("newsearch.serve.live.Live.run", run)
+    settings = Settings(timeout=0.3, body_timeout=60)
+    with listening(app(index, settings=settings)) as (port, _), connected(port) as client:
+        client.sendall(HEAD_OF_POST + b'{"query": "ban"}')
+        assert received(client).startswith(b"HTTP/1.1 503")
 
 
 # Slow senders, as a process of its own

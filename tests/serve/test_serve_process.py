@@ -162,7 +162,7 @@ def test_a_client_that_is_too_slow_is_let_go(index: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=40) as slow:
             head = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             slow.sendall(head + b"Content-Length: 100\r\n\r\n{")
-            assert b" 503 " in slow.recv(1_000)[:20]
+            assert b" 408 " in slow.recv(1_000)[:20]
 
 
 def test_what_is_not_http_is_refused(index: Path) -> None:
