@@ -159,7 +159,8 @@ class Request:
     def _check_folding(self) -> None:
         if self.collapse is not None and self.collapse not in COLLAPSES:
             raise QueryError(
-                f"collapse: {shown(self.collapse)} is unknown: one of {', '.join(COLLAPSES)}, or none"
+                f"collapse: {shown(self.collapse)} is unknown: one of {', '.join(COLLAPSES)};"
+                " leave it out to show every article"
             )
         check_text("show", self.show, error=QueryError)
         if not self.show.strip():
@@ -421,10 +422,11 @@ def _boosts(given: object) -> Boosts:
     for name in given:
         if name not in weights:
             raise QueryError(f"boosts.{name!s:.80}: no such weight: one of {', '.join(weights)}")
-    try:
-        return Boosts(**given)
-    except ValueError as error:
-        raise QueryError(f"boosts: {error}") from error
+        try:
+            Boosts(**{name: given[name]})
+        except ValueError as error:
+            raise QueryError(f"boosts.{name}: {str(error).removeprefix(f'{name}: ')}") from error
+    return Boosts(**given)
 
 
 def _meant(name: str) -> str:

@@ -267,9 +267,11 @@ async def _facets(site: Site, http: HttpRequest) -> Answer:
 
 async def _timeline(site: Site, http: HttpRequest) -> Answer:
     units = http.query_params.getlist("unit") or ["month"]
-    if units[0] not in UNITS or len(units) > 1:
-        raise QueryError(f"unit: {units[-1]!r:.80} is unknown: one of {', '.join(UNITS)}")
-    (unit,) = units
+    unit = units[0]
+    if len(units) > 1:
+        raise QueryError("unit: given twice")
+    if unit not in UNITS:
+        raise QueryError(f"unit: {unit!r:.80} is unknown: one of {', '.join(UNITS)}")
     pairs = [pair for pair in http.query_params.multi_items() if pair[0] not in ("unit", "token")]
     request = replace(site.within(read_request(pairs)), limit=0, offset=0)
 

@@ -103,7 +103,10 @@ def read_view(pairs: Iterable[tuple[str, str]]) -> View:
     facets: list[str] = []
     limit: int | None = None
     explain = False
+    known: set[str] = set()
     for name, value in pairs:
+        if name in known:
+            raise QueryError(f"{name}: given twice")
         if name == "facets":
             if value not in FACETS:
                 raise QueryError(f"facets: {value!r:.80} is unknown: one of {', '.join(FACETS)}")
@@ -116,6 +119,8 @@ def read_view(pairs: Iterable[tuple[str, str]]) -> View:
             explain = _flag(name, value)
         else:
             raise QueryError(f"{name:.80}: there is no such parameter")
+        if name != "facets":
+            known.add(name)
     return View(tuple(dict.fromkeys(facets)), limit, explain)
 
 

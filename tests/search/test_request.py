@@ -141,7 +141,7 @@ def test_equal_searches_are_equal_requests_however_their_values_were_given() -> 
         ({"before": "..7d"}, "before"),
         ({"as_of": "2020-13"}, "as_of"),
         ({"tz": "Mars/Olympus"}, "tz"),
-        ({"boosts": {"heat": "hot"}}, "boosts"),
+        ({"boosts": {"heat": "hot"}}, "boosts.heat"),
         ({"boosts": {"cold": 1}}, "boosts.cold"),
         ({"boosts": []}, "boosts"),
         ({"collapse": True}, "collapse"),

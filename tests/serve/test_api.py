@@ -71,7 +71,8 @@ def test_a_posted_request_answers_as_the_same_parameters_do(client: Any) -> None
         (f"{SEARCH}?query=is:unpublished", "query"),
         (f"{SEARCH}?facets=colour", "facets"),
         (f"{SEARCH}?facet_limit=0", "facet_limit"),
-        (f"{SEARCH}?boosts.heat=11", "boosts"),
+        (f"{SEARCH}?boosts.heat=11", "boosts.heat"),
+        (f"{SEARCH}?boosts.quality=0&boosts.half_life=inf", "boosts.half_life"),
         (f"{SEARCH}?request=2", "request"),
         ("/api/v1/timeline?unit=century", "unit"),
         ("/api/v1/complete?text=a&limit=0", "limit"),
@@ -88,6 +89,23 @@ def test_a_problem_names_its_parameter(client: Any, path: str, parameter: str) -
     assert (problem["status"], problem["title"], problem["type"]) == (400, "Bad Request", "about:blank")
     assert problem["parameter"] == parameter
     assert problem["detail"].startswith(f"{parameter}: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/v1/timeline?unit=day&unit=month", "unit: given twice"),
+        (
+            f"{SEARCH}?collapse=none",
+            "collapse: 'none' is unknown: one of copies, stories; leave it out to show every article",
+        ),
+        (f"{SEARCH}?facet_limit=3&facet_limit=4", "facet_limit: given twice"),
+        (f"{SEARCH}?explain=true&explain=false", "explain: given twice"),
+    ],
+)
+def test_a_problem_says_what_is_wrong(client: Any, path: str, detail: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["detail"]) == (400, detail)
 
 
 @pytest.mark.parametrize(
