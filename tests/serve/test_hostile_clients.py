@@ -43,6 +43,7 @@ def test_more_searches_than_may_wait_are_refused_at_once(
         return original(self, request)
 
     monkeypatch.setattr(Index, "run", run)
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.1)
 
     async def crowd() -> list[httpx.Response]:
         served = app(index, settings=Settings(threads=1, waiting=2, timeout=60))
@@ -55,7 +56,7 @@ def test_more_searches_than_may_wait_are_refused_at_once(
             # The refused ones do not wait for the others, which cannot end before this.
             while sum(task.done() for task in asked) < 17:
                 await asyncio.sleep(0.01)
-            for pause in (0, 1.05, 1.5):  # the index is known, due for a check, and overdue
+            for pause in (0, 0.105, 0.2):  # the index is known, due for a check, and overdue
                 await asyncio.sleep(pause)
                 assert (await client.get("/healthz")).json()["status"] == "ok"
             may_end.set()
