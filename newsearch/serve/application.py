@@ -53,7 +53,8 @@ def app(
         synonyms: a file of synonyms, as for `newsearch.open`.
         log: called after each request with the request and its outcome.
         tell: called with one line when the index, the synonyms or the saved searches can no longer be read, which says
-            why, and when they can again. Responses do not say why: the reason may contain file names of this machine.
+            why, and when they can again; and on saved searches that are left out. Responses do not say why: the reason
+            may contain file names of this machine.
     """
     settings = settings or Settings()
 
@@ -63,7 +64,7 @@ def app(
         give_back()  # computing stories takes tens of megabytes for a moment
 
     live = Live(index, settings, synonyms, warm_up if settings.warm_up else None, tell)
-    site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings.saved, tell))
+    site = Site(live, settings, Metrics(), Kept(settings.kept), Shelf(settings, tell))
     shortcut = Shortcut(site)
     assistants = Assistants(site.live, settings, MCP)
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Literal, TypeAlias
 
-from newsearch.errors import EngineError
+from newsearch import Request
+from newsearch.errors import EngineError, QueryError
+from newsearch.query.plan import asks_for_unpublished
 
 Guarded: TypeAlias = Literal["all", "feeds"]
 
@@ -100,3 +102,16 @@ _NAME = re.compile(r"[a-z0-9._-]+")
 def _is_plain(path: str) -> bool:
     parts = path[1:].split("/")
     return path.isascii() and all(part.replace("-", "").replace("_", "").isalnum() for part in parts)
+
+
+def within(request: Request, settings: Settings) -> Request:
+    """Restrict a request to what the server may show. Raises QueryError if it asks for more, or for a longer page."""
+    if request.limit > settings.max_limit:
+        raise QueryError(f"limit: {request.limit:,} is too many here: at most {settings.max_limit:,}")
+    if not settings.unpublished:
+        if request.unpublished:
+            raise QueryError("unpublished: this server shows published articles alone")
+        # Parsed only if the query may ask for unpublished articles.
+        if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
+            raise QueryError("query: this server shows published articles alone")
+    return request

@@ -10,30 +10,34 @@ from time import monotonic
 
 from newsearch.errors import QueryError
 from newsearch.search.saved import SavedSearch, read_saved
+from newsearch.serve.settings import Settings, within
 
 _EVERY = 1.0
 """Seconds between two checks for changes."""
 
 
 class Shelf:
-    """The searches in a file; none without a file.
+    """The searches in a file that a server may show; none without a file.
 
     If the file can no longer be read, the last readable searches stay.
 
     Args:
-        tell: called with one line when the file can no longer be read, and when it can again.
+        tell: called with one line when the file can no longer be read, and when it can again, and on searches that a
+            changed file has and the server leaves out.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | None, tell: Callable[[str], None] | None = None
-    ) -> None:
-        self._tell = tell
+    def __init__(self, settings: Settings, tell: Callable[[str], None] | None = None) -> None:
+        self._path = None if settings.saved is None else Path(settings.saved)
+        self._settings = settings
+        self._tell: Callable[[str], None] | None = None
         self._fault = ""
-        self._path = None if path is None else Path(path)
         self._lock = Lock()
         self._looked = -_EVERY
         self._state: object = None
         self._searches: tuple[SavedSearch, ...] = ()
+        # Whoever starts the server is told of the file as it is then, and not again by each worker.
+        self.searches()
+        self._tell = tell
 
     def searches(self) -> tuple[SavedSearch, ...]:
         """The searches, up to a second old."""
@@ -48,7 +52,10 @@ class Shelf:
             stat = path.stat()
             state = stat.st_mtime_ns, stat.st_size, stat.st_ino
             if state != self._state:
-                self._searches, self._state = read_saved(path), state
+                self._searches, left_out = read_offered(path, self._settings)
+                self._state = state
+                if left_out and self._tell:
+                    self._tell(left_out)
             self._note("")
         except OSError as error:
             self._state = None
@@ -66,3 +73,18 @@ class Shelf:
             )
             self._tell(told)
         self._fault = fault
+
+
+def read_offered(path: str | os.PathLike[str], settings: Settings) -> tuple[tuple[SavedSearch, ...], str]:
+    """The searches in a file that a server may show, and a line on those that it leaves out; empty for none.
+
+    Raises:
+        QueryError: the file cannot be read, or a search in it cannot be used.
+    """
+    offered, left_out = [], []
+    for search in read_saved(path):
+        try:
+            offered.append(search._replace(request=within(search.request, settings)))
+        except QueryError as error:
+            left_out.append(f"{search.name} ({error})")
+    return tuple(offered), f"{path}: left out: {'; '.join(left_out)}" if left_out else ""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 
 from newsearch import Article, Request
-from newsearch.errors import QueryError
-from newsearch.query.plan import asks_for_unpublished
 from newsearch.search.saved import SavedSearch
 from newsearch.serve.answers import Accepted, Answer, Body, Made, encoded, not_modified, respond
 from newsearch.serve.kept import Kept, Sent
 from newsearch.serve.live import Live, Snapshot
 from newsearch.serve.metrics import Metrics
 from newsearch.serve.parameters import View, read_request, read_view, split
-from newsearch.serve.settings import Settings
+from newsearch.serve.settings import Settings, within
 from newsearch.serve.shelf import Shelf
 
 
@@ -51,15 +49,9 @@ class Site(NamedTuple):
         """See `within`."""
         return within(request, self.settings)
 
-    def saved(self) -> list[SavedSearch]:
+    def saved(self) -> Sequence[SavedSearch]:
         """The saved searches that may be shown here."""
-        found = []
-        for search in self.shelf.searches():
-            try:
-                found.append(search._replace(request=self.within(search.request)))
-            except QueryError:
-                continue
-        return found
+        return self.shelf.searches()
 
     def readable(self, snapshot: Snapshot, id: str) -> Article:
         """The article with an id.
@@ -122,16 +114,3 @@ def visible(snapshot: Snapshot, id: str, settings: Settings) -> Article | None:
     """The article with an id, or None if there is none that the server may show."""
     article = snapshot.index.get(id)
     return article if article and (article.published or settings.unpublished) else None
-
-
-def within(request: Request, settings: Settings) -> Request:
-    """Restrict a request to what the server may show. Raises QueryError if it asks for more, or for a longer page."""
-    if request.limit > settings.max_limit:
-        raise QueryError(f"limit: {request.limit:,} is too many here: at most {settings.max_limit:,}")
-    if not settings.unpublished:
-        if request.unpublished:
-            raise QueryError("unpublished: this server shows published articles alone")
-        # Parsed only if the query may ask for unpublished articles.
-        if "unpublished" in request.query.casefold() and asks_for_unpublished(request.parsed().tree):
-            raise QueryError("query: this server shows published articles alone")
-    return request

@@ -24,8 +24,8 @@ from newsearch.outputs.json_page import to_json
 from newsearch.search.folding import Copy
 from newsearch.search.fronts import Story
 from newsearch.serve.live import Busy, Live, Snapshot
-from newsearch.serve.settings import Settings
-from newsearch.serve.site import visible, within
+from newsearch.serve.settings import Settings, within
+from newsearch.serve.site import visible
 from newsearch.text.clean import one_line
 
 NOTICE = (

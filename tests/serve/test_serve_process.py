@@ -321,3 +321,36 @@ def server(index: Path) -> Iterator[str]:
     """The address of a server that several tests ask."""
     with serving(index, "--log-format", "none") as (_, address):
         yield address
+
+
+def test_saved_searches_that_are_left_out_are_told_at_start_and_when_they_change(
+    index: Path, tmp_path: Path
+) -> None:
+    saved = tmp_path / "saved.toml"
+    fine, long, draft = (
+        f'[[search]]\nname = "{name}"\nquery = "{query}"\nlimit = {limit}\n'
+        for name, query, limit in (
+            ("Bans", "ban", 5),
+            ("Long", "ban", 5_000),
+            ("Drafts", "is:unpublished", 5),
+        )
+    )
+    saved.write_text(fine + long + draft)
+    with serving(index, "--log-format", "none", "--saved", str(saved)) as (server, address):
+        fetch(f"{address}healthz")
+        for text, name in ((fine + long, "Bans"), ("[[", "Bans"), (fine.replace("Bans", "Rules"), "Rules")):
+            saved.write_text(text)
+            for _ in range(2):
+                sleep(1.1)
+                found = json.loads(fetch(f"{address}api/v1/saved"))["saved"]
+                assert [search["name"] for search in found] == [name]
+        server.send_signal(signal.SIGTERM)
+        assert server.stderr
+        told = server.stderr.read().splitlines()
+    many = "Long (limit: 5,000 is too many here: at most 1,000)"
+    hidden = "Drafts (query: this server shows published articles alone)"
+    assert told[0] == f"newsearch: {saved}: left out: {many}; {hidden}"
+    left_out, broken, mended = (line.split(" warning: ")[1] for line in told[1:])
+    assert left_out == f"{saved}: left out: {many}"
+    assert re.fullmatch(r"the saved searches cannot be read: .*: not TOML .*", broken)
+    assert mended == "the saved searches can be read again"

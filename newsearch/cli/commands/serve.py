@@ -117,9 +117,9 @@ def serve(
 
     check_web()
     from newsearch.cli.logs import log_config, log_notice, log_request
-    from newsearch.search.saved import read_saved
     from newsearch.serve.process import Served, run
     from newsearch.serve.settings import LOOPBACK, Settings
+    from newsearch.serve.shelf import read_offered
 
     if token is None and os.environ.get(_VARIABLE) == "":
         token = ""  # for click, an empty variable is none
@@ -127,8 +127,6 @@ def serve(
         raise click.UsageError(f"--guard {guarded} needs a token: give one with --token or {_VARIABLE}")
     if not host:
         raise click.UsageError("--host is empty: give an address, such as 127.0.0.1")
-    if saved is not None:
-        read_saved(saved)
     # Reports what is wrong with the index before anything starts, and builds a default one.
     open_for_search(directory, synonyms).close()
     hosts = (*LOOPBACK, *allowed, host)
@@ -143,11 +141,14 @@ def serve(
         memory=cache,
         shared_memory=shared_cache,
     )
+    left_out = "" if saved is None else read_offered(saved, settings)[1]
     log = None if log_format == "none" else partial(log_request, log_format)
     place = directory or DEFAULT_INDEX
 
     def ready(address: str) -> None:
         complain(f"serving {place} at {address} (Ctrl-C stops)")
+        if left_out:
+            complain(left_out)
         if browse:
             import webbrowser
 
