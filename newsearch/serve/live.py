@@ -60,7 +60,7 @@ class Snapshot:
 
 
 class Live:
-    """An index that several threads search, and that switches to each new generation.
+    """An index that several threads search, and that switches to each new generation and to changed synonyms.
 
     With `warm_up`, a new generation is opened in a thread of its own. It is searched when it is warmed up, or after
     half a second: nobody should wait for the front page, nor long for the news. After a pause without requests, the
@@ -88,6 +88,7 @@ class Live:
         self._lock = Lock()
         self._snapshot: Snapshot | None = None
         self._probe: Index | None = None
+        self._read_synonyms: object = None
         self._looked = -_EVERY
         self._warm_up = warm_up
         self._tell = tell
@@ -175,7 +176,9 @@ class Live:
                 # The first requests wait for the index, but not for what only some of them need.
                 self._snapshot = self._opened()
                 self._start_to_warm(self._snapshot.index)
-            elif not self._is_opening and (self._is_outdated or self._probe.refresh()):
+            elif not self._is_opening and (
+                self._is_outdated or self._probe.refresh() or self._read_synonyms != self._state_of_synonyms()
+            ):
                 self._is_opening = self._is_outdated = True
                 if self._warm_up is None or is_urgent:
                     self._switch(patience=0.0)
@@ -187,6 +190,14 @@ class Live:
             self._note(error)
         self._looked = monotonic()
 
+    def _state_of_synonyms(self) -> object:
+        """What tells the file of synonyms from the one before it; None without a file that can be read."""
+        with suppress(OSError):
+            if self._synonyms is not None:
+                stat = os.stat(self._synonyms)
+                return stat.st_mtime_ns, stat.st_size, stat.st_ino
+        return None
+
     def _note(self, error: NewsearchError | None) -> None:
         """Note why the index cannot be opened, and tell of each change."""
         before, self.error = self.error, error
@@ -194,6 +205,7 @@ class Live:
             self._tell(f"the index cannot be opened: {error}" if error else "the index can be opened again")
 
     def _opened(self) -> Snapshot:
+        self._read_synonyms = self._state_of_synonyms()
         index = open_index(self._path, synonyms=self._synonyms, memory=self._settings.memory)
         if self._settings.shared is not None and self._settings.shared_memory:
             index.share_lists(self._settings.shared, self._settings.shared_memory)

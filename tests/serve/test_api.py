@@ -316,6 +316,29 @@ def test_a_new_generation_is_followed(serve: Any, tmp_path: Path, monkeypatch: p
     assert "newsearch_index_up 0" in client.get("/metrics").text
 
 
+def test_changed_synonyms_are_followed(
+    serve: Any, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsearch.serve.live._EVERY", 0.0)
+    synonyms = tmp_path / "synonyms.txt"
+    client = serve(index, synonyms=synonyms)
+    for line, query in (
+        ("zeppelin, ban", "zeppelin"),
+        ("airship, ban", "airship"),
+        ("airship, ban", "airship"),
+    ):
+        synonyms.write_text(f"{line}\n")
+        found = client.get(SEARCH, params={"query": query}).json()
+        assert found["total"] == client.get(SEARCH, params={"query": "ban"}).json()["total"]
+        assert found["hits"]
+    synonyms.unlink()
+    assert client.get(SEARCH, params={"query": "airship"}).json()["hits"]
+    assert client.get("/healthz").status_code == 503
+    synonyms.write_text("blimp, ban\n")
+    assert client.get(SEARCH, params={"query": "blimp"}).json()["hits"]
+    assert client.get("/healthz").status_code == 200
+
+
 def test_a_new_generation_is_searched_once_its_front_page_is_ready(
     serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
