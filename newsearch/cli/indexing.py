@@ -93,7 +93,9 @@ def _tell(report: Report, work: Work, again: bool) -> None:
         )
     if report.unused:
         first = list(report.unused.items())[:MAX_KEYS_SHOWN]
-        counts = ", ".join(f"{one_line(key)} of {counted(count, 'article')}" for key, count in first)
+        counts = ", ".join(
+            f"{one_line(key) or repr('')} of {counted(count, 'article')}" for key, count in first
+        )
         more = f", and {len(report.unused) - len(first):,} more" if len(report.unused) > len(first) else ""
         complain(f"keys that are kept, and not searched: {counts}{more}")
     for inner, outer in () if again else report.nested:

@@ -55,11 +55,11 @@ def test_all_broken_articles_are_listed_if_asked(run: Command, tmp_path: Path) -
 
 def test_what_is_not_searched_or_unclear_is_counted(run: Command, tmp_path: Path) -> None:
     post(tmp_path / "news", "a.md", "title: A\ndate: 03/04/2020\nlayout: post")
-    post(tmp_path / "news", "b.md", "title: B\ndate: soon\nlayout: post")
+    post(tmp_path / "news", "b.md", "title: B\ndate: soon\nlayout: post\n? [a]\n: 3")
     result = run("index", tmp_path / "news")
     assert "`unusable`: publishedDateTime of 1 article" in result.err
     assert "dates that could be read in two ways: of 1 article" in result.err
-    assert "keys that are kept, and not searched: layout of 2 articles" in result.err
+    assert "keys that are kept, and not searched: layout of 2 articles, '' of 1 article" in result.err
     document = json.loads(run("index", tmp_path / "news", "--dry-run", "--format", "json", "--day-first").out)
     assert document["ambiguous"] == 0
 
