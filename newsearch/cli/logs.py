@@ -55,7 +55,9 @@ def log_request(form: str, seen: Seen) -> None:
             f"{_now()} {seen.client} {seen.method} {target} {seen.status} {seen.size} B"
             f" {seen.seconds * 1000:.1f} ms"
         )
-    print(one_line(line), file=sys.stderr, flush=True)
+    # In one piece: another thread may write a line of its own meanwhile, which print would let in before the end.
+    sys.stderr.write(one_line(line) + "\n")
+    sys.stderr.flush()
 
 
 def log_notice(message: str) -> None:
