@@ -406,12 +406,12 @@ def _near_node(left: Node | None, right: Node | None, distance: int) -> Node | N
         return None
     span = _around((left, right))
     weight = max(left.weight, right.weight)
-    loose = [node for node in (left, right) if isinstance(node, Phrase) and node.slop]
-    if not loose:
+    phrases = [node for node in (left, right) if isinstance(node, Phrase)]
+    if not any(phrase.slop for phrase in phrases):
         return Near((left.text, right.text), distance, left.field, weight, span)
-    # A phrase with words in between is required separately, and its words are near in any order.
+    # Beside a phrase with words in between, all words are near in any order, and phrases are required separately.
     words = tuple(word for node in (left, right) for word in node.text.split())
-    return And((Near(words, distance, left.field, weight, span), *loose), span)
+    return And((Near(words, distance, left.field, weight, span), *phrases), span)
 
 
 def _scores(node: Node) -> bool:

@@ -65,7 +65,7 @@ def _parts(tree: Node) -> list[Node]:
     """The parts of a query: the children of its root, with an AND among them replaced by its own children."""
     parts: list[Node] = []
     for child in tree.children if isinstance(tree, All) else (tree,):
-        # NEAR with a phrase becomes an And whose parts were typed as one.
+        # NEAR with a loose phrase becomes an And whose parts were typed as one.
         if isinstance(child, And) and not any(isinstance(part, Near) for part in child.children):
             parts += child.children
         elif not isinstance(child, Everything):

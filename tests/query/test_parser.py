@@ -145,6 +145,10 @@ A, B, C, D = Word("a"), Word("b"), Word("c"), Word("d")
         ("title:(a NEAR/5 b)", Near(("a", "b"), 5, "title")),
         ('"a b" NEAR/5 c', Near(("a b", "c"), 5)),
         ('"a b"~2 NEAR/5 c', And((Near(("a", "b", "c"), 5), Phrase("a b", slop=2)))),
+        (
+            '"a b"~2 NEAR/5 "c d"',
+            And((Near(("a", "b", "c", "d"), 5), Phrase("a b", slop=2), Phrase("c d"))),
+        ),
         ("a^3 NEAR/5 b", Near(("a", "b"), 5, weight=3)),
         # Invisible marks from copied pages separate, and do not hide syntax
         ("\ufeff-a\u200e", filters(Not(A))),
