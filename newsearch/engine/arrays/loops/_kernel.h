@@ -98,7 +98,8 @@ static inline int keep_held(const List *list, const Array *doc, Py_ssize_t start
 
 extern const char any_of_doc[], begun_doc[], best_codes_doc[], best_complete_doc[], best_partial_doc[], by_length_doc[],
     common_doc[], count_any_doc[], count_doc[], counted_doc[], exact_doc[], foremost_doc[], held_by_doc[], holds_doc[],
-    in_field_doc[], merged_doc[], near_doc[], one_edit_doc[], numbered_doc[], postings_doc[], scan_doc[], scores_doc[], similar_doc[], together_doc[], united_doc[];
+    in_field_doc[], merged_doc[], near_doc[], numbered_doc[], one_edit_doc[], postings_doc[], scan_doc[], scores_doc[],
+    similar_doc[], together_doc[], united_doc[];
 PyObject *best_complete(PyObject *module, PyObject *args);
 PyObject *best_partial(PyObject *module, PyObject *args);
 PyObject *postings(PyObject *module, PyObject *args);

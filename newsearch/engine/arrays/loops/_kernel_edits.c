@@ -22,38 +22,19 @@ typedef struct {
 /* Forms that begin with the first letters of the term, in so many bytes. */
 typedef struct { Py_ssize_t low, high, alike; } Range;
 
-/* The bytes of a form that follow the first ones; NULL where it lies outside the dictionary. */
-static inline const uint8_t *form_after(const Walk *walk, Py_ssize_t number_, Py_ssize_t alike, Py_ssize_t *size) {
-    const int64_t start = integer(walk->at, number_), end = integer(walk->at, number_ + 1);
-    if (start < 0 || end < start || end > walk->text->length) return NULL;
-    *size = (Py_ssize_t)(end - start) - alike;
-    if (*size < 0) *size = 0;
-    return (const uint8_t *)walk->text->data + (end - *size);
-}
-
-/* Whether a form is below these bytes, after those that it has in common with them; or begins with them, if that counts
- * too. -1 where it lies outside. */
-static int is_below(const Walk *walk, Py_ssize_t number_, Py_ssize_t alike, const char *wanted, Py_ssize_t length, int is_beyond) {
-    Py_ssize_t size;
-    const uint8_t *form = form_after(walk, number_, alike, &size);
-    if (!form) return -1;
-    const Py_ssize_t shared = size < length ? size : length;
-    const int order = shared ? memcmp(form, wanted, (size_t)shared) : 0;
-    return order < 0 || (order == 0 && (is_beyond || size < length));
-}
-
-/* The first form of a range that is not; -1 where one lies outside. If it is mostly near, doubling steps find it sooner. */
+/* The first form of a range that is not below these bytes, see `is_below`; -1 where one lies outside. One that does not
+ * begin so is mostly near, and doubling steps find it sooner. */
 static Py_ssize_t bound(const Walk *walk, Range range, const char *wanted, Py_ssize_t length, int is_beyond) {
     Py_ssize_t low = range.low, high = range.high;
     for (Py_ssize_t step = 1, next = low; is_beyond && next < range.high; step *= 2, next += step) {
-        const int below = is_below(walk, next, range.alike, wanted, length, is_beyond);
+        const int below = is_below(walk->text, walk->at, next, range.alike, wanted, length, is_beyond);
         if (below < 0) return -1;
         if (!below) { high = next; break; }
         low = next + 1;
     }
     while (low < high) {
         const Py_ssize_t middle = low + (high - low) / 2;
-        const int below = is_below(walk, middle, range.alike, wanted, length, is_beyond);
+        const int below = is_below(walk->text, walk->at, middle, range.alike, wanted, length, is_beyond);
         if (below < 0) return -1;
         if (below) low = middle + 1; else high = middle;
     }
@@ -78,7 +59,7 @@ static int look_up(Walk *walk, Range range, const char *rest, Py_ssize_t length)
     Py_ssize_t size = 0;
     if (found < 0) { out_of_range(); return -1; }
     if (found == range.high) return 0;
-    const uint8_t *form = form_after(walk, found, range.alike, &size);
+    const uint8_t *form = form_after(walk->text, walk->at, found, range.alike, &size);
     if (!form) { out_of_range(); return -1; }
     return size == length && !memcmp(form, rest, (size_t)length) ? keep(walk, found) : 0;
 }
@@ -109,7 +90,7 @@ static int look_up_with(Walk *walk, Range range, Py_ssize_t letter, Range *onwar
     *onward = (Range){0, 0, start + own};
     for (Py_ssize_t at = range.low, end; at < range.high; at = end) {
         Py_ssize_t size;
-        const uint8_t *form = form_after(walk, at, start, &size);
+        const uint8_t *form = form_after(walk->text, walk->at, at, start, &size);
         if (!form) { out_of_range(); return -1; }
         end = at + 1;
         if (--walk->left < 0) return 0;
@@ -155,7 +136,7 @@ static PyObject *found_by(Walk *walk, const Wanted *wanted) {
     for (Py_ssize_t i = 0; found && i < walk->count; i++) {
         if (i && walk->numbers[i] == walk->numbers[i - 1]) continue;
         Py_ssize_t size;
-        const uint8_t *form = form_after(walk, walk->numbers[i], 0, &size);
+        const uint8_t *form = form_after(walk->text, walk->at, walk->numbers[i], 0, &size);
         if (!form || add_near(wanted, form, size, walk->numbers[i], found) < 0) Py_CLEAR(found);
     }
     return found;

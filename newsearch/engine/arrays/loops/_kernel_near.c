@@ -95,13 +95,10 @@ typedef struct {
 
 /* The bytes of a form; NULL with an exception if it lies outside the dictionary. */
 static const uint8_t *form_at(const Halves *halves, int64_t number_, Py_ssize_t *size) {
-    if (number_ >= 0 && number_ < halves->at.length - 1) {
-        const int64_t start = integer(&halves->at, number_), end = integer(&halves->at, number_ + 1);
-        *size = (Py_ssize_t)(end - start);
-        if (start >= 0 && end >= start && end <= halves->text.length) return (const uint8_t *)halves->text.data + start;
-    }
-    out_of_range();
-    return NULL;
+    const int is_there = number_ >= 0 && number_ < halves->at.length - 1;
+    const uint8_t *form = is_there ? form_after(&halves->text, &halves->at, (Py_ssize_t)number_, 0, size) : NULL;
+    if (!form) out_of_range();
+    return form;
 }
 
 /* Whether a form may be one edit away: what lies between what begins and what ends alike is then short. */

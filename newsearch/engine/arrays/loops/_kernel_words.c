@@ -256,15 +256,12 @@ Py_ssize_t first_form(const Array *text, const Array *at, Py_ssize_t low, const 
     Py_ssize_t high = at->length - 1;
     while (low < high) {
         const Py_ssize_t middle = low + (high - low) / 2;
-        const int64_t start = integer(at, middle), end = integer(at, middle + 1);
-        if (start < 0 || end < start || end > text->length) {
+        const int below = is_below(text, at, middle, 0, wanted, length, is_beyond);
+        if (below < 0) {
             PyErr_SetString(PyExc_ValueError, "a word's place lies outside the dictionary");
             return -1;
         }
-        const Py_ssize_t shared = end - start < length ? end - start : length;
-        const int order = shared ? memcmp((const char *)text->data + start, wanted, (size_t)shared) : 0;
-        const int is_below = order < 0 || (order == 0 && (is_beyond || end - start < length));
-        if (is_below) low = middle + 1; else high = middle;
+        if (below) low = middle + 1; else high = middle;
     }
     return low;
 }

@@ -26,6 +26,27 @@ int texts_open(PyObject *text_, PyObject *at_, PyObject *bits_, Array *text, Arr
 /* The forms that are near enough, see `scan`; NULL with an exception. */
 PyObject *scanned(const Wanted *wanted, const Array *text, const Array *at, const Array *bits);
 
+/* The bytes of a form after the first ones; NULL where it lies outside the dictionary. */
+static inline const uint8_t *form_after(const Array *text, const Array *at, Py_ssize_t number_, Py_ssize_t alike,
+                                        Py_ssize_t *size) {
+    const int64_t start = integer(at, number_), end = integer(at, number_ + 1);
+    if (start < 0 || end < start || end > text->length) return NULL;
+    *size = (Py_ssize_t)(end - start) > alike ? (Py_ssize_t)(end - start) - alike : 0;
+    return (const uint8_t *)text->data + (end - *size);
+}
+
+/* Whether a form, after the first bytes, is below these, or begins with them if that counts too; -1 where it lies outside
+ * the dictionary. */
+static inline int is_below(const Array *text, const Array *at, Py_ssize_t number_, Py_ssize_t alike, const char *wanted,
+                           Py_ssize_t length, int is_beyond) {
+    Py_ssize_t size;
+    const uint8_t *form = form_after(text, at, number_, alike, &size);
+    if (!form) return -1;
+    const Py_ssize_t shared = size < length ? size : length;
+    const int order = shared ? memcmp(form, wanted, (size_t)shared) : 0;
+    return order < 0 || (order == 0 && (is_beyond || size < length));
+}
+
 /* The number of the first form from `low` on that is not below these bytes, or that does not begin so but is above
  * them; -1 with an exception where a place lies outside the dictionary. */
 Py_ssize_t first_form(const Array *text, const Array *at, Py_ssize_t low, const char *wanted, Py_ssize_t length,

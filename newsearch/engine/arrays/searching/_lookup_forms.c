@@ -91,14 +91,17 @@ static int64_t place_of_hash(const Array *hashes, int64_t low, int64_t end, int6
     return low;
 }
 
+/* Where the stems of a segment in a language begin and end; -1 with an exception. */
+static int stems_of(const SegmentArrays *segment, int language, int64_t *first, int64_t *end) {
+    *first = 0;
+    *end = language ? 0 : segment->stem_hash.length;
+    return segment->stem_at.is_open ? part_of(&segment->stem_at, language, segment->stem_hash.length, first, end) : 0;
+}
+
 /* Collect the forms of a segment that share the stem of the term in one of the languages. */
 static int add_forms(Search *search, const SegmentArrays *segment, int language, int64_t hash) {
-    int64_t low = 0, end = segment->stem_hash.length;
-    if (segment->stem_at.is_open) {
-        if (part_of(&segment->stem_at, language, segment->stem_hash.length, &low, &end) < 0) return -1;
-    } else if (language) {
-        return 0;
-    }
+    int64_t low, end;
+    if (stems_of(segment, language, &low, &end) < 0) return -1;
     low = place_of_hash(&segment->stem_hash, low, end, hash);
     for (int64_t at = low; at < end && integer(&segment->stem_hash, at) == hash; at++) {
         if (at - low >= COLLISIONS) return damaged("the stems are damaged");
@@ -129,31 +132,27 @@ static Forms forms_of(Search *search, const SegmentArrays *segment, Py_ssize_t f
     return forms;
 }
 
-/* The stems of a segment in a language: where the first one is, and the end of the last. None where they are damaged, of
- * which a search tells that reads them. */
-static int64_t stems_in(const SegmentArrays *segment, int language, int64_t *end) {
-    int64_t first = 0;
-    *end = language ? 0 : segment->stem_hash.length;
-    if (segment->stem_at.is_open && part_of(&segment->stem_at, language, segment->stem_hash.length, &first, end) < 0) {
-        PyErr_Clear();
-        first = *end = 0;
-    }
-    return first;
+/* The same, or none where they are damaged, of which a search tells that reads them. */
+static void stems_to_note(const SegmentArrays *segment, int language, int64_t *first, int64_t *end) {
+    if (stems_of(segment, language, first, end) == 0) return;
+    PyErr_Clear();
+    *first = *end = 0;
 }
 
 /* Note the stems of a language, unless there is no memory for that. */
 static void note_language(AllSegments *all, int language) {
-    int64_t most = 0, end;
+    int64_t most = 0, first, end;
     int digits = 10;
     for (Py_ssize_t i = 0; i < all->count; i++) {
-        const int64_t first = stems_in(&all->each[i], language, &end);
+        stems_to_note(&all->each[i], language, &first, &end);
         most = end - first > most ? end - first : most;
     }
     while (digits < 24 && (int64_t)1 << digits < SPARSE * most) digits++;
     uint64_t *bits = PyMem_Calloc((size_t)1 << digits >> 6, sizeof *bits);
     if (!bits) return;
     for (Py_ssize_t i = 0; i < all->count; i++) {
-        for (int64_t at = stems_in(&all->each[i], language, &end); at < end; at++) {
+        stems_to_note(&all->each[i], language, &first, &end);
+        for (int64_t at = first; at < end; at++) {
             const uint32_t place = (uint32_t)integer(&all->each[i].stem_hash, (Py_ssize_t)at) >> (32 - digits);
             bits[place >> 6] |= (uint64_t)1 << (place & 63);
         }
@@ -163,11 +162,11 @@ static void note_language(AllSegments *all, int language) {
 
 /* Note the stems of all languages but the one that has most. A word is looked up in all, and has a stem in few. */
 static void note_stems(AllSegments *all) {
-    int64_t counts[LANGUAGES] = {0}, end;
+    int64_t counts[LANGUAGES] = {0}, first, end;
     int largest = 0;
     for (int language = 0; language < LANGUAGES; language++) {
         for (Py_ssize_t i = 0; i < all->count; i++) {
-            const int64_t first = stems_in(&all->each[i], language, &end);
+            stems_to_note(&all->each[i], language, &first, &end);
             counts[language] += end - first;
         }
         if (counts[language] > counts[largest]) largest = language;
