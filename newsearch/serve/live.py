@@ -19,6 +19,7 @@ from zlib import crc32
 from newsearch import Index, NewsearchError, Stats, __version__
 from newsearch.search.index import open as open_index
 from newsearch.serve.settings import Settings
+from newsearch.serve.shelf import state_of
 
 Value = TypeVar("Value")
 
@@ -194,8 +195,7 @@ class Live:
         """What tells the file of synonyms from the one before it; None without a file that can be read."""
         with suppress(OSError):
             if self._synonyms is not None:
-                stat = os.stat(self._synonyms)
-                return stat.st_mtime_ns, stat.st_size, stat.st_ino
+                return state_of(self._synonyms)
         return None
 
     def _note(self, error: NewsearchError | None) -> None:

@@ -49,8 +49,7 @@ class Shelf:
     def _look(self, path: Path) -> None:
         self._looked = monotonic()
         try:
-            stat = path.stat()
-            state = stat.st_mtime_ns, stat.st_size, stat.st_ino
+            state = state_of(path)
             if state != self._state:
                 self._searches, left_out = read_offered(path, self._settings)
                 self._state = state
@@ -73,6 +72,12 @@ class Shelf:
             )
             self._tell(told)
         self._fault = fault
+
+
+def state_of(path: str | os.PathLike[str]) -> tuple[int, int, int]:
+    """What tells a file from the one that was there before. Raises OSError if there is none."""
+    stat = os.stat(path)
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def read_offered(path: str | os.PathLike[str], settings: Settings) -> tuple[tuple[SavedSearch, ...], str]:
