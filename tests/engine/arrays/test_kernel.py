@@ -321,12 +321,16 @@ def test_the_articles_with_a_word_in_a_field_are_the_same(random: np.random.Gene
 
 @given(seeds, st.booleans())
 def test_the_articles_of_any_list_are_the_same(random: np.random.Generator, highest: bool) -> None:
-    lists = [
-        (doc := some(random, 200, random.choice([0.0, 0.1, 0.9]), np.uint32), random.random(len(doc)))
-        for _ in range(random.integers(0, 5))
-    ]
-    docs, scores = kernel.any_of(lists, highest)
-    expected_docs, expected_scores = in_numpy.any_of(lists, highest)
+    def part() -> Part:
+        doc = some(random, 200, random.choice([0.0, 0.1, 0.9]), np.uint32)
+        values = random.random(len(doc)), random.integers(1, 256, len(doc)).astype(np.uint8)
+        value = random.choice([0, 1, 2])
+        of_type = values[value] if value < 2 else values[1].astype(np.uint16) * 3
+        return Part(doc, of_type, random.choice([1.0, random.random()]), 1e9)
+
+    parts = [part() for _ in range(random.integers(1, 5))]
+    docs, scores = kernel.any_of(parts, highest)
+    expected_docs, expected_scores = in_numpy.any_of(parts, highest)
     assert np.frombuffer(docs, np.uint32).tolist() == expected_docs.tolist()
     assert np.frombuffer(scores).tolist() == expected_scores.tolist()
 

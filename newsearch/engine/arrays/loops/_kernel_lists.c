@@ -261,103 +261,136 @@ PyObject *holds(PyObject *module, PyObject *args) {
 
 /* ---- what any list holds ---- */
 
+/* Articles, and a score of value * unit for each. */
+typedef struct {
+    const uint32_t *doc;
+    const void *value;
+    Type type;
+    Py_ssize_t count;
+    double unit;
+} Scored;
+
 typedef struct { uint32_t *doc; double *score; Py_ssize_t count; } Scores;
 
-/* Merge a list into what was collected so far. Where both hold an article, its scores are added up in the order of the
- * lists, or the highest counts. */
-static void merge_scores(const Scores *whole, Scores *merged, const Array *doc, const double *score, int is_highest) {
-    Py_ssize_t i = 0, j = 0, kept = 0;
-    while (i < whole->count && j < doc->length) {
-        const int64_t left = whole->doc[i], right = article(doc, j);
-        double value;
-        if (left < right) {
-            value = whole->score[i++];
-        } else if (right < left) {
-            value = score[j++];
-        } else {
-            const double before = whole->score[i++], more = score[j++];
-            value = !is_highest ? before + more : more > before ? more : before;
-        }
-        merged->doc[kept] = (uint32_t)(left < right ? left : right);
-        merged->score[kept++] = value;
+/* A score, or 0 where the article is not in the list. Nothing branches on that: it cannot be foreseen. */
+static inline double score_if(double score, int is_held) {
+    uint64_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    bits &= (uint64_t)0 - (uint64_t)is_held;
+    memcpy(&score, &bits, sizeof bits);
+    return score;
+}
+
+static inline double either(double before, double more, int is_highest) {
+    return !is_highest ? before + more : more > before ? more : before;
+}
+
+/* Merge two lists. Where both hold an article, its scores are added up in this order, or the highest counts. */
+#define DEFINE_MERGE(NAME, LEFT, RIGHT)                                                                             \
+    static Py_ssize_t NAME(const Scored *left, const Scored *right, const Scores *into, int is_highest) {           \
+        const LEFT *befores = left->value;                                                                           \
+        const RIGHT *mores = right->value;                                                                           \
+        Py_ssize_t i = 0, j = 0, kept = 0;                                                                           \
+        while (i < left->count && j < right->count) {                                                                \
+            const uint32_t one = left->doc[i], other = right->doc[j];                                                \
+            const int is_left = one <= other, is_right = other <= one;                                               \
+            const double before = score_if((double)befores[i] * left->unit, is_left);                                \
+            const double more = score_if((double)mores[j] * right->unit, is_right);                                  \
+            into->doc[kept] = is_left ? one : other;                                                                 \
+            into->score[kept++] = either(before, more, is_highest);                                                  \
+            i += is_left;                                                                                            \
+            j += is_right;                                                                                           \
+        }                                                                                                            \
+        for (; i < left->count; i++) {                                                                               \
+            into->doc[kept] = left->doc[i];                                                                          \
+            into->score[kept++] = (double)befores[i] * left->unit;                                                   \
+        }                                                                                                            \
+        for (; j < right->count; j++) {                                                                              \
+            into->doc[kept] = right->doc[j];                                                                         \
+            into->score[kept++] = (double)mores[j] * right->unit;                                                    \
+        }                                                                                                            \
+        return kept;                                                                                                 \
     }
-    if (i < whole->count) {
-        memcpy(merged->doc + kept, whole->doc + i, (size_t)(whole->count - i) * sizeof *merged->doc);
-        memcpy(merged->score + kept, whole->score + i, (size_t)(whole->count - i) * sizeof *merged->score);
-        kept += whole->count - i;
+DEFINE_MERGE(merge_codes, uint8_t, uint8_t)
+DEFINE_MERGE(merge_codes_values, uint8_t, uint16_t)
+DEFINE_MERGE(merge_codes_scores, uint8_t, double)
+DEFINE_MERGE(merge_values_codes, uint16_t, uint8_t)
+DEFINE_MERGE(merge_values, uint16_t, uint16_t)
+DEFINE_MERGE(merge_values_scores, uint16_t, double)
+DEFINE_MERGE(merge_scores_codes, double, uint8_t)
+DEFINE_MERGE(merge_scores_values, double, uint16_t)
+DEFINE_MERGE(merge_scores, double, double)
+
+static Py_ssize_t merge(const Scored *left, const Scored *right, const Scores *into, int is_highest) {
+    typedef Py_ssize_t (*Merge)(const Scored *, const Scored *, const Scores *, int);
+    static const Merge merges[3][3] = {
+        {merge_codes, merge_codes_values, merge_codes_scores},
+        {merge_values_codes, merge_values, merge_values_scores},
+        {merge_scores_codes, merge_scores_values, merge_scores},
+    };
+    const int one = left->type == F64 ? 2 : left->type == U16, other = right->type == F64 ? 2 : right->type == U16;
+    return merges[one][other](left, right, into, is_highest);
+}
+
+/* From a list of uint32 and of values of a type that is merged; -1 with an exception. */
+static int scored_open(Scored *scored, const List *list) {
+    const Type type = list->value.type;
+    if (list->doc.type != U32 || (type != U8 && type != U16 && type != F64)) {
+        PyErr_SetString(PyExc_TypeError, "articles of type uint32 and values of type uint8, uint16 or float64 are expected here");
+        return -1;
     }
-    for (; j < doc->length; j++) {
-        merged->doc[kept] = (uint32_t)article(doc, j);
-        merged->score[kept++] = score[j];
-    }
-    merged->count = kept;
+    *scored = (Scored){list->doc.data, list->value.data, type, list->doc.length, list->unit};
+    return 0;
 }
 
 const char any_of_doc[] =
-    "any_of(lists, highest): from [(doc, score)] to the numbers (uint32) of the articles that any list holds, and the\n"
-    "sum of their scores (float64), or the highest of these.";
+    "any_of(parts, highest): the numbers (uint32) of the articles that any part holds, and the sum of their scores\n"
+    "(float64), or the highest of these.";
 
 PyObject *any_of(PyObject *module, PyObject *args) {
-    PyObject *lists, *found = NULL;
+    PyObject *parts, *found = NULL, *doc = NULL, *score = NULL;
     int is_highest;
-    if (!PyArg_ParseTuple(args, "O!p", &PyList_Type, &lists, &is_highest)) return NULL;
-    const Py_ssize_t count = PyList_Size(lists);
-    Array *docs = PyMem_Calloc((size_t)count + 1, sizeof(Array)), *scores = PyMem_Calloc((size_t)count + 1, sizeof(Array));
-    PyObject *doc_ = NULL, *score_ = NULL;
-    Scores merged = {0}, spare = {0}, whole = {0};
-    Py_ssize_t size = 0;
-    if (!docs || !scores) { PyErr_NoMemory(); goto done; }
+    Py_ssize_t count, size = 0;
+    if (!PyArg_ParseTuple(args, "Op", &parts, &is_highest)) return NULL;
+    List *lists = lists_open(parts, &count);
+    if (!lists) return NULL;
+    Scored *scored = PyMem_Calloc((size_t)count, sizeof *scored), whole, nothing = {.type = F64, .unit = 1};
+    Scores merged = {0}, spare = {0};
+    if (!scored) { PyErr_NoMemory(); goto done; }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *doc, *score;
-        if (!PyArg_ParseTuple(PyList_GetItem(lists, i), "OO", &doc, &score)) goto done;
-        if (articles_open(&docs[i], doc) < 0 || array_open(&scores[i], score) < 0) goto done;
-        if (scores[i].type != F64 || scores[i].length < docs[i].length) {
-            PyErr_SetString(PyExc_TypeError, "a score of type float64 for each article is expected here");
-            goto done;
-        }
-        size += docs[i].length;
+        if (scored_open(&scored[i], &lists[i]) < 0) goto done;
+        size += scored[i].count;
     }
     /* How many articles are in several lists is not known before. */
-    doc_ = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof(uint32_t));
-    score_ = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof(double));
-    if (!doc_ || !score_) goto done;
-    merged.doc = (uint32_t *)PyByteArray_AsString(doc_);
-    merged.score = (double *)PyByteArray_AsString(score_);
-    Py_ssize_t first = 0;
-    if (count && docs[0].type == U32) {
-        /* Nothing is written to what was merged before. */
-        whole = (Scores){(uint32_t *)docs[0].data, (double *)scores[0].data, docs[0].length};
-        first = 1;
-    }
-    if (count - first > 1) {
-        spare.doc = PyMem_Malloc((size_t)(size + 1) * sizeof(uint32_t));
-        spare.score = PyMem_Malloc((size_t)(size + 1) * sizeof(double));
+    doc = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof *merged.doc);
+    score = PyByteArray_FromStringAndSize(NULL, size * (Py_ssize_t)sizeof *merged.score);
+    if (!doc || !score) goto done;
+    merged.doc = (uint32_t *)PyByteArray_AsString(doc);
+    merged.score = (double *)PyByteArray_AsString(score);
+    if (count > 2) {
+        spare.doc = PyMem_Malloc((size_t)(size + 1) * sizeof *spare.doc);
+        spare.score = PyMem_Malloc((size_t)(size + 1) * sizeof *spare.score);
         if (!spare.doc || !spare.score) { PyErr_NoMemory(); goto done; }
     }
     RELEASED(size)
-    const Array nothing = {.type = U32};
-    if (first == count) merge_scores(&whole, &merged, &nothing, NULL, is_highest);
-    for (Py_ssize_t i = first; i < count; i++) {
+    whole = scored[0];
+    for (Py_ssize_t i = 1; i < count || i == 1; i++) {
         /* The two take turns, and the last merge goes into what is returned. */
-        Scores *into = (count - 1 - i) % 2 ? &spare : &merged;
-        merge_scores(&whole, into, &docs[i], scores[i].data, is_highest);
-        whole = *into;
+        const Scores *into = count > 1 && (count - 1 - i) % 2 ? &spare : &merged;
+        const Py_ssize_t kept = merge(&whole, i < count ? &scored[i] : &nothing, into, is_highest);
+        whole = (Scored){into->doc, into->score, F64, kept, 1};
     }
     REGAINED
-    if (PyByteArray_Resize(doc_, whole.count * (Py_ssize_t)sizeof(uint32_t)) < 0 ||
-        PyByteArray_Resize(score_, whole.count * (Py_ssize_t)sizeof(double)) < 0)
+    if (PyByteArray_Resize(doc, whole.count * (Py_ssize_t)sizeof *merged.doc) < 0 ||
+        PyByteArray_Resize(score, whole.count * (Py_ssize_t)sizeof *merged.score) < 0)
         goto done;
-    found = PyTuple_Pack(2, doc_, score_);
+    found = PyTuple_Pack(2, doc, score);
 done:
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (docs) array_close(&docs[i]);
-        if (scores) array_close(&scores[i]);
-    }
-    Py_XDECREF(doc_);
-    Py_XDECREF(score_);
+    Py_XDECREF(doc);
+    Py_XDECREF(score);
     PyMem_Free(spare.doc);
     PyMem_Free(spare.score);
-    PyMem_Free(docs);
-    PyMem_Free(scores);
+    PyMem_Free(scored);
+    lists_close(lists, count);
     return found;
 }

@@ -400,21 +400,19 @@ def numbered(tables: list[tuple[Array, Array]], names: bool) -> tuple[list[bytes
     return list(number) if names else [], found
 
 
-def any_of(lists: list[tuple[Array, Array]], highest: bool) -> tuple[Any, Any]:
-    """The articles in any of some lists.
+def any_of(parts: list[Part], highest: bool) -> tuple[Any, Any]:
+    """The articles in any of some parts.
 
     Args:
-        lists: the articles of each, sorted, uint32, and their scores, float64.
+        parts: lists, with articles of type uint32 and values of type uint8, uint16 or float64.
         highest: whether the highest score of an article counts. Otherwise its scores are summed in the order of the
-            lists.
+            parts.
 
     Returns:
         A buffer of the article numbers, sorted, uint32, and a buffer of their scores, float64.
     """
-    doc, place = np.unique(
-        np.concatenate([np.empty(0, np.uint32), *(doc for doc, _ in lists)]), return_inverse=True
-    )
-    scores = np.concatenate([np.empty(0), *(score for _, score in lists)])
+    doc, place = np.unique(np.concatenate([part.doc for part in parts]), return_inverse=True)
+    scores = np.concatenate([part.value * part.unit for part in parts])
     if not highest:
         return doc, np.bincount(place, scores, len(doc)).astype(np.float64, copy=False)
     best = np.zeros(len(doc))

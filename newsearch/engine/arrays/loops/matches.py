@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsearch.engine.arrays.loops import kernel
+from newsearch.engine.arrays.loops.kernel import Part
 
 Array: TypeAlias = NDArray[Any]
 
@@ -30,29 +31,38 @@ def holds(docs: Array, among: Array) -> NDArray[np.bool_]:
     return found
 
 
-def union(lists: list[Scored]) -> Scored:
+def union(parts: list[Part]) -> Scored:
     """Articles in any of the lists, with their scores summed in the order of the lists."""
-    return lists[0] if len(lists) == 1 else _any_of(lists, highest=False)
+    return _any_of(parts, highest=False)
 
 
-def highest(lists: list[Scored]) -> Scored:
+def highest(parts: list[Part]) -> Scored:
     """Articles in any of the lists, with the highest of their scores."""
-    return _any_of(lists, highest=True)
+    return _any_of(parts, highest=True)
 
 
-def _any_of(lists: list[Scored], *, highest: bool) -> Scored:
-    given = [(scored.doc.astype(np.uint32, copy=False), scored.score) for scored in lists]
-    doc, score = kernel.any_of(given, highest)
+def _any_of(parts: list[Part], *, highest: bool) -> Scored:
+    doc, score = kernel.any_of([_to_merge(part) for part in parts], highest)
     return Scored(np.frombuffer(doc, np.uint32), np.frombuffer(score))
 
 
-def intersection(lists: list[Scored]) -> Scored:
+def _to_merge(part: Part) -> Part:
+    """A part as `kernel.any_of` takes it."""
+    doc = part.doc.astype(np.uint32, copy=False)
+    value = part.value if part.value.dtype in _MERGED else part.value.astype(np.float64)
+    return Part(doc, value, part.unit, part.best)
+
+
+_MERGED = frozenset(map(np.dtype, (np.uint8, np.uint16, np.float64)))
+
+
+def intersection(parts: list[Part]) -> Scored:
     """Articles in every list, with their scores summed in the order of the lists."""
-    doc = min(lists, key=lambda scored: len(scored.doc)).doc
-    for other in lists:
+    doc = min(parts, key=lambda part: len(part.doc)).doc
+    for other in parts:
         if other.doc is not doc:
             doc = doc[holds(doc, other.doc)]
     total = np.zeros(len(doc))
-    for other in lists:
-        total += other.score.take(other.doc.searchsorted(doc)) if len(doc) else 0
+    for other in parts:
+        total += other.value.take(other.doc.searchsorted(doc)) * other.unit if len(doc) else 0
     return Scored(doc, total)

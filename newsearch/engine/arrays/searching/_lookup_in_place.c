@@ -9,7 +9,8 @@
 typedef struct {
     FormRange *ranges;
     int64_t held, gone; /* the articles of all segments that hold the word, and how many of them are not live */
-    int most;           /* no code is higher */
+    int most;           /* no code is higher; unless they are only counted */
+    int is_count;       /* whether they are only counted */
     int is_outside;
     uint8_t marks[MAX_ARTICLES]; /* whether an article of a segment holds some forms; 0 from one segment to the next */
 } Counted;
@@ -105,7 +106,7 @@ static void count_segment(Counted *counted, const SegmentArrays *segment, const 
     for (Py_ssize_t j = 0; j < count; j++) {
         const FormRange *range = &ranges[j];
         uint8_t most = 0;
-        for (int64_t i = range->first; i < range->last; i++) most = code[i] > most ? code[i] : most;
+        for (int64_t i = range->first; i < range->last && !counted->is_count; i++) most = code[i] > most ? code[i] : most;
         counted->is_outside |= range->first < range->last && doc[range->last - 1] >= segment->articles;
         /* The code of several forms together is at most the sum of their codes. */
         whole += most;
@@ -153,7 +154,7 @@ static void count_all(Counted *counted, const Search *search) {
             ranges[j].first = (uint32_t)integer(&segment->post_at, place->form);
             ranges[j].last = (uint32_t)integer(&segment->post_at, (Py_ssize_t)place->form + 1);
             ranges[j].spoken = place->spoken;
-            take_steps(&ranges[j], segment->doc.data);
+            if (!counted->is_count) take_steps(&ranges[j], segment->doc.data);
         }
         if (forms->count) count_segment(counted, segment, ranges, forms->count);
     }
@@ -161,7 +162,7 @@ static void count_all(Counted *counted, const Search *search) {
 
 /* Count the articles with any form of a term, and tell where its postings lie: the place of each form's, as bytes; NULL
  * with an exception. */
-static PyObject *counted_open(Counted **counted, Search *search, PyObject *args) {
+static PyObject *counted_open(Counted **counted, Search *search, PyObject *args, int is_count) {
     PyObject *capsule, *stems, *ranges = NULL;
     if (!PyArg_ParseTuple(args, "Oy#O!O", &capsule, &search->term, &search->length, &PyList_Type, &stems, &search->is_stem))
         return NULL;
@@ -173,6 +174,7 @@ static PyObject *counted_open(Counted **counted, Search *search, PyObject *args)
     ranges = PyByteArray_FromStringAndSize(NULL, search->count * (Py_ssize_t)sizeof *(*counted)->ranges);
     if (!ranges) goto done;
     memset(PyByteArray_AsString(ranges), 0, (size_t)PyByteArray_Size(ranges));
+    (*counted)->is_count = is_count;
     (*counted)->ranges = (FormRange *)PyByteArray_AsString(ranges);
     RELEASED(postings)
     count_all(*counted, search);
@@ -188,7 +190,7 @@ const char live_doc[] = "live(opened, term, stems, is_stem): how many live artic
 PyObject *live(PyObject *module, PyObject *args) {
     Search search = {0};
     Counted *counted = NULL;
-    PyObject *ranges = counted_open(&counted, &search, args);
+    PyObject *ranges = counted_open(&counted, &search, args, 1);
     PyObject *found = ranges ? PyLong_FromLongLong((long long)(counted->held - counted->gone)) : NULL;
     Py_XDECREF(ranges);
     PyMem_Free(counted);
@@ -202,7 +204,7 @@ const char in_place_doc[] =
 PyObject *in_place(PyObject *module, PyObject *args) {
     Search search = {0};
     Counted *counted = NULL;
-    PyObject *ranges = counted_open(&counted, &search, args), *found = NULL;
+    PyObject *ranges = counted_open(&counted, &search, args, 0), *found = NULL;
     if (ranges)
         found = Py_BuildValue("OLiL", ranges, (long long)counted->held, counted->most,
                               (long long)(counted->held - counted->gone));

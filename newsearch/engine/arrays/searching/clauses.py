@@ -215,13 +215,12 @@ class Compiler:
         return bits
 
     def _combine(
-        self, children: Sequence[Node], combine: Callable[[list[Scored]], Scored], name: str
+        self, children: Sequence[Node], combine: Callable[[list[Part]], Scored], name: str
     ) -> ScoringClause | None:
         clauses = [clause for child in children if (clause := self.clause(child))]
         if not clauses:
             return None
-        parts = listed([clause.part for clause in clauses])
-        combined = _scored(combine([Scored(part.doc, part.value * part.unit) for part in parts]), name)
+        combined = _scored(combine(listed([clause.part for clause in clauses])), name)
         return combined._replace(summed=tuple(clauses)) if self._explains else combined
 
     # Words
@@ -236,19 +235,20 @@ class Compiler:
         if clause is None or other is None:
             return clause
         otherwise = self._word(replace(node, text=other))
-        if otherwise is None or not self._view.count_live(otherwise.part.doc):
+        if otherwise is None or not self._count_live(otherwise.part):
             return clause
-        lists = []
+        parts = []
         for text, part, share in (
             (node.text, clause.part, 1.0),
             (other, otherwise.part, 1 - 1 / ranking.PARTS),
         ):
             units = [self._view.unit_of(term) for term in analysis.terms(text)]
-            lists.append(Scored(part.doc, part.value * (part.unit * share / sum(units))))
-        found = matches.highest(lists)
-        return _scored(
-            Scored(found.doc, found.score * self._view.unit(self._view.count_live(found.doc))), clause.name
-        )
+            parts.append(part._replace(unit=part.unit * share / sum(units)))
+        found = matches.highest(parts)
+        return _scored(found, clause.name, self._view.unit(self._view.count_live(found.doc)))
+
+    def _count_live(self, part: Part) -> int:
+        return self._view.count_live(part.doc) if part.live is None else part.live
 
     def _word(self, node: Word, look_up: Callable[[str], Part] | None = None) -> ScoringClause | None:
         terms = analysis.terms(node.text)
@@ -352,6 +352,7 @@ def _has_lower_case(text: str) -> bool:
     return any(map(str.islower, text))
 
 
-def _scored(found: Scored, name: str) -> ScoringClause:
+def _scored(found: Scored, name: str, unit: float = 1.0) -> ScoringClause:
     docs = found.doc.astype(np.uint32, copy=False)
-    return ScoringClause(Part(docs, found.score, 1.0, float(found.score.max()) if len(docs) else 0.0), name)
+    best = float(found.score.max()) * unit if len(docs) else 0.0
+    return ScoringClause(Part(docs, found.score, unit, best), name)
