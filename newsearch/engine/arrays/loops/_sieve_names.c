@@ -74,21 +74,47 @@ static int tally_few(const Named *segment, const uint32_t *docs, Py_ssize_t leng
     return 0;
 }
 
+/* Whether all articles of a segment have the same name. */
+static int have_one_name(const Named *segment) {
+    const uint8_t *column = segment->column.data;
+    uint8_t any = 0;
+    if (segment->at.is_open || segment->known.length != 1 || segment->column.type != U8) return 0;
+    for (Py_ssize_t i = 0; i < segment->column.length; i++) any |= column[i];
+    return !any;
+}
+
+#define TALLY(TYPE, NUMBER)                                                                                          \
+    case TYPE:                                                                                                       \
+        for (Py_ssize_t i = 0; i < length; i++) {                                                                    \
+            int64_t first, last;                                                                                     \
+            if (names_of(segment, (int64_t)docs[i] - segment->start, &first, &last) < 0) return -1;                  \
+            for (int64_t j = first; j < last; j++) {                                                                 \
+                const int64_t local = (int64_t)((const NUMBER *)segment->column.data)[j];                            \
+                if (local < 0 || local >= segment->known.length || number_of[local] >= names) return -1;             \
+                counts[number_of[local]]++;                                                                          \
+            }                                                                                                        \
+        }                                                                                                            \
+        return 0;
+
 /* Count what some articles of a segment are named; -1 where that leads out of an array. */
 static int tally_segment(const Named *segment, const uint32_t *docs, Py_ssize_t length, int64_t *counts, Py_ssize_t names) {
     const uint32_t *number_of = segment->known.data;
+    if (segment->at.is_open && !segment->column.length) return 0;
+    if (length > FEW && have_one_name(segment) && number_of[0] < names) {
+        const int64_t first = (int64_t)docs[0] - segment->start, last = (int64_t)docs[length - 1] - segment->start;
+        counts[number_of[0]] += length;
+        return first >= 0 && last < segment->column.length ? 0 : -1;
+    }
     if (segment->column.type == U8 && !segment->at.is_open && length > FEW)
         return tally_few(segment, docs, length, counts, names);
-    for (Py_ssize_t i = 0; i < length; i++) {
-        int64_t first, last;
-        if (names_of(segment, (int64_t)docs[i] - segment->start, &first, &last) < 0) return -1;
-        for (int64_t j = first; j < last; j++) {
-            const int64_t local = integer(&segment->column, (Py_ssize_t)j);
-            if (local < 0 || local >= segment->known.length || number_of[local] >= names) return -1;
-            counts[number_of[local]]++;
-        }
+    switch (segment->column.type) {
+        TALLY(U8, uint8_t)
+        TALLY(U16, uint16_t)
+        TALLY(U32, uint32_t)
+        TALLY(I32, int32_t)
+        TALLY(I64, int64_t)
+        default: return -1;
     }
-    return 0;
 }
 
 #define COUNT_CHOSEN(TYPE, NUMBER)                                                                                   \

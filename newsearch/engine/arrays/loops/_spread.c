@@ -43,32 +43,64 @@ static PyObject *opened(PyObject *module, PyObject *given) {
     return capsule;
 }
 
-#define TAKE(TYPE, NUMBER)                                                                                           \
+/* The values of articles from the first place on that lie in one part. Returns the place of the first one that does not. */
+#define TAKE_RUN(TYPE, PART, NUMBER)                                                                                 \
     case TYPE:                                                                                                       \
-        for (Py_ssize_t i = 0; i < docs->length; i++) {                                                              \
-            const int64_t doc = integer(docs, i);                                                                    \
-            if ((part = spread_find(spread, doc, part)) < 0) return -1;                                              \
-            ((NUMBER *)values)[i] = (NUMBER)integer(&spread->parts[part], (Py_ssize_t)(doc - spread->starts[part])); \
-        }                                                                                                            \
-        return 0;
+        for (; i < count && (uint64_t)(numbers[i] - start) < length; i++)                                            \
+            ((NUMBER *)values)[i] = (NUMBER)((const PART *)part->data)[numbers[i] - start];                          \
+        return i;
 
-static int take_all(const Spread *spread, const Array *docs, Type type, void *values) {
-    Py_ssize_t part = -1;
-    switch (type) {
-        TAKE(U8, uint8_t)
-        TAKE(U16, uint16_t)
-        TAKE(U32, uint32_t)
-        TAKE(I32, int32_t)
-        TAKE(I64, int64_t)
-        case F64:
-            for (Py_ssize_t i = 0; i < docs->length; i++) {
-                const int64_t doc = integer(docs, i);
-                if ((part = spread_find(spread, doc, part)) < 0) return -1;
-                ((double *)values)[i] = number(&spread->parts[part], (Py_ssize_t)(doc - spread->starts[part]));
-            }
-            return 0;
-        default: return -1;
+#define DEFINE_TAKE(NAME, NUMBER)                                                                                    \
+    static Py_ssize_t NAME(const Array *part, int64_t start, const uint32_t *docs, Py_ssize_t i, Py_ssize_t count,   \
+                           void *values) {                                                                           \
+        const uint64_t length = (uint64_t)part->length;                                                              \
+        const uint32_t *numbers = docs;                                                                              \
+        switch (part->type) {                                                                                        \
+            TAKE_RUN(U8, uint8_t, NUMBER)                                                                            \
+            TAKE_RUN(U16, uint16_t, NUMBER)                                                                          \
+            TAKE_RUN(U32, uint32_t, NUMBER)                                                                          \
+            TAKE_RUN(I32, int32_t, NUMBER)                                                                           \
+            TAKE_RUN(I64, int64_t, NUMBER)                                                                           \
+            TAKE_RUN(F64, double, NUMBER)                                                                            \
+            default: return -1;                                                                                      \
+        }                                                                                                            \
     }
+DEFINE_TAKE(take_u8, uint8_t)
+DEFINE_TAKE(take_u16, uint16_t)
+DEFINE_TAKE(take_u32, uint32_t)
+DEFINE_TAKE(take_i32, int32_t)
+DEFINE_TAKE(take_i64, int64_t)
+DEFINE_TAKE(take_f64, double)
+
+typedef Py_ssize_t (*Take)(const Array *, int64_t, const uint32_t *, Py_ssize_t, Py_ssize_t, void *);
+static const Take takes[] = {[U8] = take_u8, [U16] = take_u16, [U32] = take_u32, [I32] = take_i32, [I64] = take_i64, [F64] = take_f64};
+
+/* -1 if an article is in no part. Articles that follow each other are mostly in the same one. */
+static int take_all(const Spread *spread, const uint32_t *docs, Py_ssize_t count, const Array *values) {
+    Py_ssize_t part = -1;
+    for (Py_ssize_t i = 0; i < count;) {
+        if ((part = spread_find(spread, docs[i], part)) < 0) return -1;
+        const Array *from = &spread->parts[part];
+        const Py_ssize_t next = takes[values->type](from, spread->starts[part], docs, i, count, values->buffer.buf);
+        if (next <= i) return -1;
+        i = next;
+    }
+    return 0;
+}
+
+/* The same articles as uint32, in memory to be freed; NULL with an exception if one of them cannot be. */
+static uint32_t *narrowed(const Array *docs) {
+    uint32_t *numbers = PyMem_Malloc(((size_t)docs->length + 1) * sizeof *numbers);
+    if (!numbers) PyErr_NoMemory();
+    for (Py_ssize_t i = 0; numbers && i < docs->length; i++) {
+        const int64_t doc = integer(docs, i);
+        numbers[i] = (uint32_t)doc;
+        if (doc >= 0 && doc < UINT32_MAX) continue;
+        PyMem_Free(numbers);
+        numbers = NULL;
+        out_of_range();
+    }
+    return numbers;
 }
 
 static const char take_doc[] =
@@ -84,18 +116,20 @@ static PyObject *take(PyObject *module, PyObject *args) {
         array_close(&docs);
         return NULL;
     }
-    int is_outside = 0, is_fitting = docs.type != F64 && values.length >= docs.length && !values.buffer.readonly;
-    if (is_fitting) {
-        RELEASED(docs.length)
-        is_outside = take_all(spread, &docs, values.type, values.buffer.buf) < 0;
-        REGAINED
-    } else {
+    uint32_t *narrow = NULL;
+    int is_taken = 0;
+    if (docs.type == F64 || values.length < docs.length || values.buffer.readonly) {
         PyErr_SetString(PyExc_TypeError, "numbers of articles, and room for their values, are expected here");
+    } else if (docs.type == U32 || (narrow = narrowed(&docs))) {
+        RELEASED(docs.length)
+        is_taken = take_all(spread, narrow ? narrow : docs.data, docs.length, &values) == 0;
+        REGAINED
+        if (!is_taken) out_of_range();
     }
+    PyMem_Free(narrow);
     array_close(&docs);
     array_close(&values);
-    if (is_outside) return out_of_range();
-    if (!is_fitting) return NULL;
+    if (!is_taken) return NULL;
     Py_RETURN_NONE;
 }
 
