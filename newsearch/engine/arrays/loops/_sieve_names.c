@@ -19,6 +19,12 @@ static int named_open(Named *segment, PyObject *item, Type known_type) {
     if (array_open(&segment->column, column) < 0 || (at != Py_None && array_open(&segment->at, at) < 0) ||
         array_open(&segment->known, known) < 0)
         return -1;
+    const Array *places = &segment->at;
+    if (places->is_open && (!places->length || integer(places, 0) != 0 ||
+                            integer(places, places->length - 1) != segment->column.length)) {
+        out_of_range();
+        return -1;
+    }
     if (segment->start >= 0 && segment->known.type == known_type) return 0;
     PyErr_SetString(PyExc_TypeError, "these arrays do not name the articles of a segment");
     return -1;
@@ -47,7 +53,7 @@ static inline int names_of(const Named *segment, int64_t doc, int64_t *first, in
         *first = integer(&segment->at, (Py_ssize_t)doc);
         *last = integer(&segment->at, (Py_ssize_t)doc + 1);
     }
-    return *first < 0 || *last > segment->column.length ? -1 : 0;
+    return *first < 0 || *last < *first || *last > segment->column.length ? -1 : 0;
 }
 
 #define FEW 256 /* names of a segment that are counted apart */
@@ -187,7 +193,7 @@ static int mark_segment(const Named *segment, uint64_t *bits, int64_t articles, 
         const int64_t doc = segment->start + i;
         first = last;
         last = integer(&segment->at, (Py_ssize_t)i + 1);
-        if (first < 0 || last < 0 || first > segment->column.length || last > segment->column.length) return -1;
+        if (first < 0 || last < first || last > segment->column.length) return -1;
         word |= (uint64_t)(before[first] < before[last]) << (doc & 63);
         if ((doc & 63) == 63 || i == count - 1) {
             bits[doc >> 6] |= word;

@@ -101,7 +101,7 @@ class ColumnView:
         def made() -> tuple[list[str], list[Array]]:
             # Each segment has most of the strings. They are decoded once.
             names, numbers = kernel.numbered(
-                [segment.encoded_names(table) for segment in self.segments], True
+                [segment.encoded_names(table, is_checked=False) for segment in self.segments], True
             )
             decoded = self.segments[0].decoded(table, names) if self.segments else []
             return decoded, [np.frombuffer(of_segment, np.uint32) for of_segment in numbers]
@@ -110,9 +110,14 @@ class ColumnView:
 
     def named(self, table: str, known: Sequence[Array]) -> list[tuple[int, Array, Array | None, Array]]:
         """The segments as `sieve.tally` takes them, given what is known of each string of a table in each."""
+        several = table in columns.SEVERAL
         return [
-            (start, segment.column(table), segment.column(f"{table}_at") if several else None, of_segment)
-            for several in [table in columns.SEVERAL]
+            (
+                start,
+                segment.unchecked_column(table),
+                segment.unchecked_column(f"{table}_at") if several else None,
+                of_segment,
+            )
             for start, segment, of_segment in zip(self.starts, self.segments, known, strict=False)
         ]
 

@@ -197,13 +197,17 @@ class Segment:
         """
         found = self._columns.get(name)
         if found is None:
-            column = columns.BY_NAME.get(name)
-            is_kept = name in self.file or not (column and column.same_as)
-            found = self.file.array(name if is_kept or not column else column.same_as)
+            found = self.unchecked_column(name)
             if not self._is_sound(name, found):
                 raise IndexCorrupt(self.file.path, f"the column {name!r} is damaged")
             self._columns[name] = found
         return found
+
+    def unchecked_column(self, name: str) -> Array:
+        """As `stored_column`, for loops that check each number before they use it: to read all takes longer."""
+        column = columns.BY_NAME.get(name)
+        is_kept = name in self.file or not (column and column.same_as)
+        return self.file.array(name if is_kept or not column else column.same_as)
 
     def _is_sound(self, name: str, values: Array) -> bool:
         # Numbers that index or size something else are checked first. Otherwise they could exhaust the memory.
@@ -275,10 +279,14 @@ class Segment:
             found = self._names[table] = self.decoded(table, names)
         return found
 
-    def encoded_names(self, table: str) -> tuple[Array, Array]:
-        """All strings of a table in UTF-8, concatenated, and the start of each and the end of the last."""
+    def encoded_names(self, table: str, *, is_checked: bool = True) -> tuple[Array, Array]:
+        """All strings of a table in UTF-8, concatenated, and the start of each and the end of the last.
+
+        Args:
+            is_checked: whether each of these places is compared with the one before; otherwise the caller does that.
+        """
         at, text = self.file.array(f"{table}_name_at"), self.file.array(f"{table}_name_bytes")
-        if not is_offsets(at, len(text)):
+        if not (is_offsets(at, len(text)) if is_checked else at[0] == 0 and at[-1] == len(text)):
             raise IndexCorrupt(self.file.path, f"the strings of {table} are damaged")
         return text, at
 
