@@ -141,7 +141,7 @@ class Guard:
         is_feed = path in FEEDS
         if token is None or path in _OPEN or (self._settings.guarded == "feeds" and not is_feed):
             return None
-        given = _credentials(exchange.header(b"authorization"))
+        given = _credentials(exchange.headers.get(b"authorization", b"").decode(errors="replace"))
         if not given and is_feed:
             given = dict(parse_qsl(exchange.scope["query_string"].decode("latin-1"))).get("token", "")
         if compare_digest(given.encode(), token.encode()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -168,6 +169,16 @@ def test_who_does_not_know_the_token_is_told_nothing(serve: Any, given: dict[str
     answer = serve(token=TOKEN).get(SEARCH, **given)
     assert answer.status_code == status
     assert ("www-authenticate" in answer.headers) == (status == 401)
+
+
+def test_a_token_of_any_characters_is_read_as_utf_8(serve: Any) -> None:
+    client = serve(token="clé, ключ")
+    for given in (
+        {"headers": {"Authorization": "Bearer clé, ключ".encode()}},
+        {"headers": {"Authorization": b"Basic " + b64encode("me:clé, ключ".encode())}},
+    ):
+        assert client.get(SEARCH, **given).status_code == 200
+    assert client.get(SEARCH, headers={"Authorization": b"Bearer cl\xe9"}).status_code == 401
 
 
 def test_health_needs_no_token_and_a_token_may_guard_the_feeds_alone(serve: Any) -> None:
