@@ -29,21 +29,29 @@ _LIKE = 6
 
 async def answer_article(site: Site, http: HttpRequest) -> Answer:
     """Answer with the page of an article."""
-    id, query = http.query_params.get("id", ""), http.query_params.get("query", "")
+    id, given = http.query_params.get("id", ""), http.query_params.multi_items()
+    asked = [pair for pair in given if pair[0] not in ("id", "token")]
 
     def make(snapshot: Snapshot) -> Made:
         article = site.readable(snapshot, id)
 
         def body() -> Body:
-            return Body(_article_page(site, snapshot.index, article, query, with_copies))
+            return Body(_article_page(site, snapshot.index, article, asked, with_copies))
 
         with_copies = not snapshot.index.are_copies_pending
-        return Made(("article page", id, query, with_copies, drawn_by()), body)
+        return Made(("article page", id, asked, with_copies, drawn_by()), body)
 
     return await site.answer(http, HTML, make)
 
 
-def _article_page(site: Site, index: Index, article: Article, query: str, with_copies: bool) -> str:
+def _article_page(
+    site: Site, index: Index, article: Article, asked: list[tuple[str, str]], with_copies: bool
+) -> str:
+    """The page.
+
+    Args:
+        asked: the parameters of the search that led here, to which it leads back.
+    """
     root = site.url("/")
     tz = Request().zone()
     paragraphs, room = [], _BODY
@@ -60,13 +68,13 @@ def _article_page(site: Site, index: Index, article: Article, query: str, with_c
     return render(
         site,
         "article.html",
-        typed=query,
+        typed=dict(asked).get("query", ""),
         heading=one_line(article.title) or one_line(article.id),
         excerpt=one_line(article.excerpt),
         paragraphs=paragraphs,
         is_whole=room > 0,
         link=web_address(article.url),
-        back=address(root, Request(query)) if query else root,
+        back=f"{root}?{urlencode(asked)}" if asked else root,
         **facts_of(article, tz),
         outlet_url=(
             address(root, Request(providers=(article.provider.name or article.provider.domain,)))

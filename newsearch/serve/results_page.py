@@ -89,9 +89,11 @@ def results_page(
 
     noted = [note.message for note in results.notes]
     page = Page(results)
-    hits = [_hit(site, results, rank, hit, explain) for rank, hit in page.ranked()]
+    asked = _pairs(request, explain, more)
+    back = [] if is_front else asked
+    hits = [_hit(site, results, rank, hit, explain, back) for rank, hit in page.ranked()]
     first_partial = next((i for i, hit in enumerate(hits) if not hit["complete"]), None)
-    related = [_hit(site, results, rank, hit, explain) for rank, hit in page.related()]
+    related = [_hit(site, results, rank, hit, explain, back) for rank, hit in page.related()]
     following = request.offset + request.limit
     suggestion = results.did_you_mean
     return render(
@@ -110,7 +112,7 @@ def results_page(
         suggestion=suggestion and {"text": suggestion, "url": link(query=suggestion)},
         clauses=[] if results.total else list(_advice(request, results.diagnose(), link)),
         facets=list(shown_facets(results, more, link)),
-        kept=[pair for pair in _pairs(request, explain, more) if pair[0] not in _FIELDS],
+        kept=[pair for pair in asked if pair[0] not in _FIELDS],
         timeline=timeline(results, period_links(root, request, explain, more)),
         chips=list(_chips(request, link)),
         sorts=SORTS,
@@ -175,11 +177,16 @@ def _hits_of(results: Results) -> int:
     return folding.groups if folding and folding.exact else results.total
 
 
-def _hit(site: Site, results: Results, rank: int, hit: Hit, explain: bool) -> dict[str, Any]:
+def _hit(
+    site: Site, results: Results, rank: int, hit: Hit, explain: bool, back: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """A hit as the page shows it.
+
+    Args:
+        back: the parameters of this search, to which the page of the article leads back.
+    """
     article, tree = hit.article, results.query.tree
-    parameters = [("id", hit.id)]
-    if results.request.query:
-        parameters.append(("query", results.request.query))
+    parameters = [("id", hit.id), *back]
     return {
         "rank": rank,
         "complete": hit.complete,

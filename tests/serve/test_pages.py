@@ -42,7 +42,7 @@ class Reader(HTMLParser):
 
 
 def read(client: Any, path: str, **parameters: Any) -> Reader:
-    answer = client.get(path, params=parameters)
+    answer = client.get(path, params=parameters or None)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/html")
     return Reader(answer.text)
@@ -57,6 +57,18 @@ def test_what_is_found_is_marked_and_leads_to_where_it_was_published(client: Any
     assert "https://ledger.example/2020/09/ban" in links
     assert "/article?id=tech%2Fban.md&query=ban" in links
     assert re.findall(r"heat 90|quality 80", page.text) == ["heat 90", "quality 80"]
+
+
+def test_an_article_leads_back_to_the_search_with_its_filters(client: Any) -> None:
+    asked = "/?query=recognition&sort=newest&topics=Privacy&min_heat=1"
+    hit = next(link["href"] for link in read(client, asked).all("a") if link["href"].startswith("/article"))
+    article = read(client, hit)
+    assert asked in [link["href"] for link in article.all("a")]
+    assert next(field["value"] for field in article.all("input") if field["name"] == "query") == "recognition"
+    first = next(link["href"] for link in read(client, "/").all("a") if link["href"].startswith("/article"))
+    assert "/" in [link["href"] for link in read(client, first).all("a")]
+    odd = read(client, "/article", id="tech/ban.md", query='"><script>', nothing="1")
+    assert "/?query=%22%3E%3Cscript%3E&nothing=1" in [link["href"] for link in odd.all("a")]
 
 
 def test_the_front_page_shows_the_latest(client: Any) -> None:
