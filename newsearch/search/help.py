@@ -53,7 +53,7 @@ def diagnose(asked: Asked) -> tuple[Clause, ...]:
 
 
 def _clause(asked: Asked, text: str, option: str | None, node: Node, without: Node) -> Clause:
-    alone = _alone(asked, asked.spellings.expand(node, text) if option is None else node)
+    alone = _alone(asked, asked.spellings.expand(node, asked.query.text) if option is None else node)
     near: list[str] = []
     if not alone:
         for match in filters(node):

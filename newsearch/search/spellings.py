@@ -5,18 +5,20 @@ and AT & T. The spelling as typed ranks highest, and an article with several spe
 parts of a hyphenated word also match when they stand apart.
 Spellings are expressed with the ordinary nodes of query trees. Engines therefore need no support for them.
 
-Only queries of a few words are expanded: a text has enough words that one more spelling makes little difference.
+Words are expanded wherever they stand: alone, in a group, beside an operator, and in a field. What is excluded is not:
+an exclusion must not remove more than was typed. Only queries of a few words are expanded: a text has enough words that
+one more spelling makes little difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice, pairwise
-from typing import NamedTuple, TypeGuard, TypeVar
+from typing import NamedTuple, TypeVar
 
 from newsearch.engine.base import Options, Reader
 from newsearch.query.plan import is_text
-from newsearch.query.tree import All, Everything, Node, Or, Phrase, Word, replace
+from newsearch.query.tree import All, And, Everything, Node, Or, Phrase, Word, replace
 from newsearch.ranking import word_weight
 from newsearch.text import analysis
 from newsearch.text.english import AMBIGUOUS_PLURALS, FUNCTION_WORDS
@@ -137,29 +139,29 @@ class Spellings:
         Args:
             text: the query that the tree was parsed from.
         """
-        if isinstance(tree, Word):
-            children: Sequence[Node] = (tree,)
-        elif isinstance(tree, All) and not is_text(tree):
-            children = tree.children
-        else:
-            return tree
-        if self._is_settled(children, text):
+        if is_text(tree) or self._is_settled(_parts(tree), text):
             return tree
         # One search asks several times, with the same tree.
         known = self._trees.get(text)
         if known is not None and known[0] is tree:
             return known[1]
-        expanded = self._with_spellings(tree, children, text)
+        expanded = self._with_spellings(tree, text)
         if len(text) <= _SHORT:
             if len(self._trees) >= _MAX_TREES:
                 self._trees.clear()
             self._trees[text] = tree, expanded
         return expanded
 
-    def _with_spellings(self, tree: Node, children: Sequence[Node], text: str) -> Node:
-        found = self._expanded(children, text)
+    def _with_spellings(self, tree: Node, text: str) -> Node:
+        children = _parts(tree)
+        if isinstance(tree, Or):
+            found = [self._with_spellings(child, text) for child in children]
+        else:
+            found = self._expanded(children, text)
         if len(found) == len(children) and all(map(_is_same, found, children)):
             return tree
+        if isinstance(tree, And | Or):
+            return replace(tree, children=tuple(found))
         if len(found) == 1:
             return found[0]
         whole = All(tuple(found), tree.span)
@@ -170,7 +172,9 @@ class Spellings:
         """Whether the cache shows that no word and no pair of neighbours has another spelling."""
         before: Word | None = None
         for child in children:
-            if not isinstance(child, Word) or child.field is not None:
+            if not isinstance(child, Word):
+                if isinstance(child, All | And | Or):
+                    return False
                 before = None
                 continue
             if child.text not in self._alone:
@@ -188,12 +192,12 @@ class Spellings:
         together: list[Node | None] = [None] * len(children)
         gone: set[int] = set()
         for number, (left, right) in enumerate(pairwise(children)):
-            if not (_is_plain(left) and _is_plain(right)):
+            if not (isinstance(left, Word) and isinstance(right, Word) and left.field == right.field):
                 continue
             between = text[left.span[1] : right.span[0]].strip()
             if between in ("&", "＆"):
                 # Johnson & Johnson: one part alone says nothing, and both must stand together.
-                both = Word(f"{left.text} & {right.text}", None, left.weight, (left.span[0], right.span[1]))
+                both = replace(left, text=f"{left.text} & {right.text}", span=(left.span[0], right.span[1]))
                 if left.text.casefold() == right.text.casefold():
                     children = [*children[:number], both, *children[number + 1 :]]
                     gone.add(number + 1)
@@ -204,21 +208,22 @@ class Spellings:
                         others[number].append(short)
                         others[number + 1].append(short)
             elif not between and (joined := self._joined(left.text, right.text)):
-                span = left.span[0], right.span[1]
-                others[number].append(Word(joined, None, self._weight(left, joined), span))
-                others[number + 1].append(Word(joined, None, self._weight(right, joined), span))
+                as_one = replace(left, text=joined, span=(left.span[0], right.span[1]))
+                others[number].append(replace(as_one, weight=self._weight(left, joined)))
+                others[number + 1].append(replace(as_one, weight=self._weight(right, joined)))
         found: list[Node] = []
         for number, (child, more) in enumerate(zip(children, others, strict=True)):
             if number in gone:
                 continue
-            if not _is_plain(child):
-                found.append(child)
+            if not isinstance(child, Word):
+                found.append(self._with_spellings(child, text))
                 continue
             is_paired = bool(more)
             spelt = self._spelt(child, more)
             if bonus := together[number]:
                 spelt[0] = Or((spelt[0], bonus), child.span)
-            found += spelt
+            # An Or side by side with other nodes is optional. A word limited to a field is not.
+            found += spelt if child.field is None or spelt == [child] else [And(tuple(spelt), child.span)]
             if not is_paired and len(spelt) == 1 and spelt[0] is child:
                 self._alone[child.text] = None
         return found
@@ -229,7 +234,7 @@ class Spellings:
         if text.isalpha():
             folded = text.casefold()
             if plural := AMBIGUOUS_PLURALS.get(folded):
-                others.append(Phrase(plural, None, 0, weight, word.span))
+                others.append(Phrase(plural, word.field, 0, weight, word.span))
             if parted := self._part(folded):
                 # Another spelling may consist of more words. This must not raise its score.
                 others.append(replace(word, text=parted, weight=weight / 2))
@@ -237,7 +242,7 @@ class Spellings:
             grouped = Phrase(_grouped(number))
             if self.count(grouped):
                 shared = weight / len(grouped.text.split())
-                others.append(replace(grouped, weight=shared, span=word.span))
+                others.append(replace(grouped, field=word.field, weight=shared, span=word.span))
         elif not _HYPHENS.isdisjoint(text):
             return self._hyphenated(word, others)
         return [_best_of(word, others)]
@@ -245,7 +250,8 @@ class Spellings:
     def _hyphenated(self, word: Word, others: list[Node]) -> list[Node]:
         terms = analysis.terms(word.text)
         if len(terms) == 1 and "&" in terms[0]:
-            apart = Phrase(terms[0].replace("&", " "), None, 0, word.weight * OTHERWISE / 2, word.span)
+            weight = word.weight * OTHERWISE / 2
+            apart = Phrase(terms[0].replace("&", " "), word.field, 0, weight, word.span)
             return [_best_of(word, [*others, apart])]
         is_compound = len(terms) > 1 and all(map(str.isalpha, terms)) and len(set(terms)) == len(terms)
         if not is_compound or any(sign in word.text for sign in ".@:"):
@@ -351,8 +357,11 @@ def _best_of(node: Node, others: Sequence[Node]) -> Node:
     return Or((node, *others), node.span, best=True) if others else node
 
 
-def _is_plain(node: Node) -> TypeGuard[Word]:
-    return isinstance(node, Word) and node.field is None
+def _parts(tree: Node) -> tuple[Node, ...]:
+    """The nodes of a tree that may have other spellings; of a word, itself."""
+    if isinstance(tree, Word):
+        return (tree,)
+    return tree.children if isinstance(tree, All | And | Or) else ()
 
 
 def _is_same(left: Node, right: Node) -> bool:

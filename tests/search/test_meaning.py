@@ -112,6 +112,17 @@ def complete(results: Results) -> list[str]:
         ("e-mail", ["hyphen", "plain"]),
         ("mh 370", ["flight"]),
         ("MH-370", ["flight"]),
+        # Beside operators, in groups and in fields
+        ("healthcare OR qqq", ["closed", "open"]),
+        ("(health care) OR qqq", ["open", "closed"]),
+        ("healthcare AND is:published", ["closed", "open"]),
+        ("title:healthcare", ["closed", "open"]),
+        ("title:(health care)", ["open", "closed"]),
+        ("title:e-mail", ["hyphen", "plain"]),
+        ("e-mail OR qqq", ["hyphen", "plain"]),
+        ("(AT & T) OR qqq", ["a-t", "att"]),
+        ("title:24000 OR qqq", ["de-thousands", "fr-thousands"]),
+        ("title:leaf", ["leaves"]),
         ("NFL-legende", ["legend", "apart"]),
         ("Johnson&Johnson", ["tight", "loose"]),
         ("Johnson & Johnson", ["tight", "loose"]),
@@ -183,6 +194,20 @@ def test_these_articles_hold_every_word_the_best_first(index: Index, query: str,
 )
 def test_a_query_finds_these_articles(index: Index, query: str, found: str) -> None:
     assert sorted(complete(index.search(query, limit=50))) == sorted(found.split())
+
+
+def test_a_word_with_synonyms_keeps_its_other_spellings(tmp_path: Path, index: Index) -> None:
+    (tmp_path / "synonyms.txt").write_text("healthcare, medicine\n")
+    with newsearch.open(index.path, synonyms=tmp_path / "synonyms.txt") as wider:
+        assert complete(wider.search("healthcare")) == ["closed", "open"]
+
+
+def test_a_part_of_a_search_that_finds_nothing_has_its_other_spellings_alone(index: Index) -> None:
+    clauses = index.search("xyzzy ((health care) OR qqq)").diagnose()
+    assert [(clause.text, clause.alone) for clause in clauses] == [
+        ("xyzzy", 0),
+        ("((health care) OR qqq)", 2),
+    ]
 
 
 def test_an_outlet_without_a_name_goes_by_its_domain(index: Index) -> None:
