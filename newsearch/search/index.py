@@ -372,7 +372,11 @@ class Index:
         from newsearch.search.timelines import timeline  # rarely needed
 
         base = Request(limit=0, after=after, before=before, as_of=as_of, tz=tz, expand=False)
-        return timeline(queries or ("",), by, lambda query: self.run(replace(base, query=query)))
+
+        def search(query: str, unpublished: bool) -> Results:
+            return self.run(replace(base, query=query, unpublished=unpublished))
+
+        return timeline(queries or ("",), by, search)
 
     def coverage(
         self,

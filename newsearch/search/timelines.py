@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from newsearch.errors import QueryError
+from newsearch.query.plan import asks_for_unpublished
 from newsearch.search.results import Results
 
 UNITS = ("day", "week", "month", "year")
@@ -29,7 +30,8 @@ class Timeline(NamedTuple):
         by: day, week, month or year.
         periods: in the format of `date:` (2020-09-29, 2020-W40, 2020-09, 2020), from the first to the last period in
             which any query has a match.
-        totals: the number of all articles in each period under the same filters.
+        totals: the number of all articles in each period under the same filters, with unpublished ones if a query asks
+            for them (`is:unpublished`).
         series: one for each query.
     """
 
@@ -45,21 +47,25 @@ class Timeline(NamedTuple):
         )
 
 
-def timeline(queries: Sequence[str], by: str, search: Callable[[str], Results]) -> Timeline:
+def timeline(queries: Sequence[str], by: str, search: Callable[[str, bool], Results]) -> Timeline:
     """The timeline of queries.
 
     Args:
-        search: runs a query under the filters shared by all queries; the empty query matches every article.
+        search: runs a query under the filters shared by all queries, with unpublished articles if its second argument
+            is set; the empty query matches every article.
 
     Raises:
         QueryError: the unit is unknown, or there are too many periods.
     """
     if by not in UNITS:
         raise QueryError(f"by: {by!r:.80} is unknown: one of {', '.join(UNITS)}")
-    found = [dict(search(query).facet(by, None)) for query in queries]
+    answers = [search(query, False) for query in queries]
+    found = [dict(answer.facet(by, None)) for answer in answers]
     seen = sorted({period for counts in found for period in counts})
     periods = tuple(periods_between(by, seen[0], seen[-1])) if seen else ()
-    every = dict(search("").facet(by, None)) if periods else {}
+    # Otherwise the matches could outnumber what they are a share of.
+    unpublished = any(asks_for_unpublished(answer.query.tree) for answer in answers)
+    every = dict(search("", unpublished).facet(by, None)) if periods else {}
     totals = tuple(every.get(period, 0) for period in periods)
     series = (
         Series(query, tuple(counts.get(period, 0) for period in periods))

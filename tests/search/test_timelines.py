@@ -53,6 +53,21 @@ def test_weeks_are_those_of_iso_and_the_window_narrows_all(index: Index) -> None
     assert (found.periods, found.series[0].counts, found.totals) == (("2020-W53",), (2,), (4,))
 
 
+def test_unpublished_articles_are_a_share_of_all_if_a_query_asks_for_them(tmp_path: Path) -> None:
+    days = {"draft": "2020-09-01", "other draft": "2020-09-02", "news": "2020-09-01"}
+    with index_of(
+        tmp_path,
+        [
+            {"id": title, "title": title, "publishedDateTime": day, "published": "draft" not in title}
+            for title, day in days.items()
+        ],
+    ) as index:
+        found = index.timeline("is:unpublished", by="day")
+        assert (found.series[0].counts, found.totals) == ((1, 1), (2, 1))
+        assert found.shares(found.series[0]) == (0.5, 1.0)
+        assert index.timeline("news", by="day").totals == (1,)
+
+
 def test_nothing_has_no_periods_and_a_unit_that_is_none_is_refused(index: Index) -> None:
     assert index.timeline("submarine").periods == ()
     with pytest.raises(QueryError, match=r"^by:"):
