@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from newsearch.engine.base import FACETS, Options, Reader
 from newsearch.query import CHOICES, FIELDS, is_bare, parse
-from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Node, Phrase, Word
+from newsearch.query.tree import TEXT_FIELDS, All, And, Everything, Match, Near, Node, Phrase, Word
 from newsearch.text import analysis
 
 _FACETED = tuple(name for name, facet in FACETS.items() if not facet.of_time)
@@ -103,7 +103,7 @@ class Completer:
         if not (last["name"] or last["sign"].endswith("#") or done) and len(value) > 1:
             names = [name for name in _NAMES if name.startswith(value.lower())][: limit - 1]
         room = limit - len(names)
-        words = self.reader.begun(prefix, room, _context(last["before"] + done))
+        words = self.reader.begun(prefix, room, _context(last["before"], done))
         if _is_pair(terms[-1]):
             words += [(longer[len(done) :], count) for longer, count in self._longer(last, room - len(words))]
         return [
@@ -143,13 +143,23 @@ def _done(value: str, terms: tuple[str, ...]) -> str:
     return value[: next((at for at in tails if analysis.chunk_terms(value[at:]) == terms[-1:]), 0)]
 
 
-def _context(before: str) -> Node | None:
-    """The text before the last word as a tree whose parts must all match; None if it gives no usable context."""
-    if not before.strip():
+def _context(before: str, done: str = "") -> Node | None:
+    """The text before the last word as a tree whose parts must all match; None if it gives no usable context.
+
+    Args:
+        done: the finished part of the last word, which must match too.
+    """
+    if not (before + done).strip():
         return None
-    tree = parse(before, now=datetime.now(UTC), tz=UTC).tree
-    parts = tree.children if isinstance(tree, All | And) else (tree,)
-    kept = [part for part in parts if isinstance(part, Word | Phrase | Match) and not _is_slow(part)]
+    # Without a word after it, an operator would itself be a word.
+    tree = parse(before + (done or "x"), now=datetime.now(UTC), tz=UTC).tree
+    kept: list[Node] = []
+    for part in tree.children if isinstance(tree, All | And) else (tree,):
+        reaches_end = part.span[1] > len(before)
+        if isinstance(part, Near):
+            kept += map(Phrase, part.words[:1] if reaches_end else part.words)
+        elif (done or not reaches_end) and isinstance(part, Word | Phrase | Match) and not _is_slow(part):
+            kept.append(part)
     return And(tuple(kept[:_MAX_CONTEXT])) if kept else None
 
 

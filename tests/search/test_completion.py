@@ -78,6 +78,22 @@ def test_words_before_that_never_stand_together_are_not(seeds: Index) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "heeded"),
+    [
+        ("facial AND ", "facial "),
+        ("(facial AND ", "facial "),
+        ("facial NOT ", "facial "),
+        ("facial NEAR/5 ", '"facial" '),
+        ("facial OR ", ""),
+        ("facial | ", ""),
+    ],
+)
+def test_an_operator_before_is_not_taken_for_a_word(seeds: Index, before: str, heeded: str) -> None:
+    expected = [(before + text.removeprefix(heeded), count) for text, count in seeds.complete(heeded + "re")]
+    assert seeds.complete(before + "re") == expected
+
+
+@pytest.mark.parametrize(
     ("typed", "first"),
     [
         ("FAC", "facial"),
