@@ -12,7 +12,7 @@ from newsearch.engine.base import MAX_REPORTS, Answer
 from newsearch.engine.optional import Grouping, GroupsStories
 from newsearch.search.alike import Alike
 from newsearch.search.firsts import Publication, publications_of
-from newsearch.search.folding import Copy, when
+from newsearch.search.folding import Copy, copy_of, when
 from newsearch.search.request import Request
 from newsearch.search.results import Results
 from newsearch.stories.clusters import Report
@@ -39,7 +39,8 @@ class Story:
         id: the id of the first report. It stays the same while the story grows, unless an earlier report arrives or
             the first one leaves the window. `Index.stories(id=...)` finds the story by the id of any report.
         title: the headline that has the most in common with the others.
-        outlets: the outlets that report it, in the order of their first reports.
+        outlets: the outlets that report it, in the order of their first reports. Names whose domains have one owner
+            (bbc.com and bbc.co.uk) are one outlet, under the name of its first report.
         articles: its reports, the earliest first.
         publications: the same, with the delay of each after the first, and the wire service that it names.
         trend: rising, falling or steady. Compares the number of reports on the last day of the window with the number
@@ -165,12 +166,17 @@ class Front:
             for article, number in zip(articles, numbers, strict=True)
         ]
         publications = tuple(publications_of(articles))
-        outlets = tuple(dict.fromkeys(one.copy.outlet for one in publications if one.copy.outlet))
+        known = {copy_of(article): outlet_of(article) for article in articles}
+        # As stories are ordered: an outlet counts once, whatever it is called.
+        outlets: dict[str, str] = {}
+        for one in publications:
+            if one.copy.outlet:
+                outlets.setdefault(known[one.copy], one.copy.outlet)
         ages = [self._groups.newest - report.time for report in reports]
         now, before = (sum(low <= age < low + _RECENT for age in ages) for low in (0.0, _RECENT))
         trend = "rising" if now > before else "falling" if now < before else "steady"
         title = articles[headline(reports, range(len(reports)))].title
-        return Story(publications[0].copy.id, title, outlets, publications, trend)
+        return Story(publications[0].copy.id, title, tuple(outlets.values()), publications, trend)
 
 
 def surroundings(article: Article, run: Callable[[Request], Results], request: Request) -> Request:

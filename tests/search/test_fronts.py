@@ -65,6 +65,18 @@ def test_the_story_of_most_outlets_comes_first(index: Index) -> None:
     assert found[0].first.date < found[0].last.date  # type: ignore[operator]
 
 
+def test_an_outlet_with_two_names_counts_once(tmp_path: Path) -> None:
+    herald, uk = (
+        {"name": name, "domain": f"herald.{end}"} for name, end in (("Herald", "com"), ("UK", "co.uk"))
+    )
+    outlets = [herald, "Courier", "Gazette", uk]
+    build(tmp_path, [{**one, "provider": outlet} for one, outlet in zip(REPORTS, outlets, strict=True)])
+    with newsearch.open(tmp_path / "index") as index:
+        [story] = index.stories()
+        assert len(story.articles) == 4
+        assert story.outlets == ("Herald", "Courier", "Gazette")
+
+
 def test_the_window_is_three_days_before_the_newest_unless_one_is_given(index: Index) -> None:
     assert {story.id for story in index.stories()} == {"volcano-0", "chess", "opera"}
     assert {story.id for story in index.stories(after="2024")} == {"volcano-0", "chess", "opera", "old"}
