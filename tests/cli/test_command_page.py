@@ -34,6 +34,11 @@ def table_keys(text: str) -> set[str]:
     return {key for cell in first_cells for key in re.findall(r"`([\w-]+)", cell)}
 
 
+def test_the_page_begins_with_all_commands() -> None:
+    start = PAGE.read_text(encoding="utf-8").split("\n\n")[2]
+    assert sorted(re.findall(r"`(\w+)`", start)) == sorted(COMMANDS)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_text_is_the_real_one(run: Command, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
