@@ -76,6 +76,11 @@ def open(
 _NO_LISTS = ((),) * 6
 
 
+def _check_request(request: object) -> None:
+    if not isinstance(request, Request):
+        raise QueryError(f"{request!r:.80} is not a newsearch.Request")
+
+
 class Index:
     """One generation of an index. It does not change while it is open; `refresh` switches to a newer one.
 
@@ -230,8 +235,7 @@ class Index:
             IndexCorrupt: the index is damaged.
         """
         reader = self._reader
-        if not isinstance(request, Request):
-            raise QueryError(f"{request!r:.80} is not a newsearch.Request")
+        _check_request(request)
         asked = self._asked(request)
         tree, options, expand = asked.tree(), asked.options, request.expand
         if request.sort == "relevance" and (expand or (expand is None and is_text(tree))):
@@ -271,11 +275,12 @@ class Index:
         one generation of the index.
 
         Raises:
-            QueryError: the query cannot be used.
+            QueryError: the argument is not a Request, or its query cannot be used.
             EngineError: the index is closed.
         """
         from hashlib import blake2b  # needed only by callers that cache answers
 
+        _check_request(request)
         if self._reader and request.is_plain:
             # No part of it depends on the time. Within one index, the words determine the tree.
             known = vars(request)

@@ -264,8 +264,8 @@ class Results(Sequence[Hit]):
             QueryError: there is no facet with this name, or the limit is invalid.
             EngineError: texts cannot be counted; see `texts`.
         """
-        if name not in FACETS:
-            raise QueryError(f"unknown facet {name!r}: one of {', '.join(FACETS)}")
+        if not isinstance(name, str) or name not in FACETS:
+            raise QueryError(f"unknown facet {name!r:.80}: one of {', '.join(FACETS)}")
         if limit is not None:
             check_number("limit", limit, 0, whole=True, error=QueryError)
         if self.request.count == "texts":

@@ -139,3 +139,12 @@ def test_arguments_of_thousands_of_digits_are_refused_by_name(index: newsearch.I
         index.search("ban", limit=10**5000)
     with pytest.raises(ValueError, match="workers"):
         newsearch.build(tmp_path, index=tmp_path / "index", workers=-(10**5000))
+
+
+@pytest.mark.parametrize("wrong", [5, None, ["topic"], {"topic": 1}])
+def test_what_is_no_request_and_no_facet_is_refused(index: newsearch.Index, wrong: Any) -> None:
+    for asked in (index.run, index.fingerprint):
+        with pytest.raises(newsearch.QueryError, match=r"is not a newsearch\.Request"):
+            asked(wrong)
+    with pytest.raises(newsearch.QueryError, match="unknown facet"):
+        index.search("ban").facet(wrong)
