@@ -101,7 +101,6 @@ class Results(Sequence[Hit]):
 
     Attributes:
         request: the request.
-        query: the query as parsed.
         now: the reference moment for relative dates and ages.
         tz: the time zone in which days begin.
         folding: in a search with `collapse` or `per_outlet`, the number of hits that were grouped, the number of groups
@@ -110,7 +109,6 @@ class Results(Sequence[Hit]):
 
     def __init__(self, asked: Asked, answer: Answer, folding: Folding | None = None) -> None:
         self.request: Request = asked.request
-        self.query: Parsed = asked.query
         self.now: datetime = asked.now
         self.tz: tzinfo = asked.tz
         self._asked = asked
@@ -119,7 +117,7 @@ class Results(Sequence[Hit]):
         self._numbers = range(len(answer)) if folding is None else [number for number, _ in folding.page]
 
     def __repr__(self) -> str:
-        return f"<Results {len(self)} of query {self.query.text!r}>"
+        return f"<Results {len(self)} of query {self._asked.query.text!r}>"
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -143,10 +141,16 @@ class Results(Sequence[Hit]):
     def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
         return self._hits[index]
 
+    @cached_property
+    def query(self) -> Parsed:
+        """The query as it was searched: with synonyms, and with other spellings of its words."""
+        query = self._asked.query
+        return query._replace(tree=self._asked.spellings.expand(query.tree, query.text))
+
     @property
     def notes(self) -> tuple[Note, ...]:
         """Notes on parts of the query that may have been meant differently."""
-        return self.query.notes
+        return self._asked.query.notes
 
     @cached_property
     def counts(self) -> Counts:

@@ -10,6 +10,7 @@ import pytest
 
 import newsearch
 from newsearch import Index, Results
+from newsearch.search.snippets import marks
 
 NEWS: list[dict[str, object]] = [
     # Hashtags
@@ -200,6 +201,23 @@ def test_a_word_with_synonyms_keeps_its_other_spellings(tmp_path: Path, index: I
     (tmp_path / "synonyms.txt").write_text("healthcare, medicine\n")
     with newsearch.open(index.path, synonyms=tmp_path / "synonyms.txt") as wider:
         assert complete(wider.search("healthcare")) == ["closed", "open"]
+
+
+@pytest.mark.parametrize(
+    ("query", "id", "marked"),
+    [
+        ("healthcare", "open", ["Health", "care"]),
+        ("health care", "closed", ["Healthcare"]),
+        ("e-mail OR qqq", "plain", ["email"]),
+        ("reopen", "hyphen", ["re", "open"]),
+        ("AT&T", "a-t", ["AT", "T"]),
+    ],
+)
+def test_other_spellings_are_marked(index: Index, query: str, id: str, marked: list[str]) -> None:
+    results = index.search(query)
+    [hit] = (hit for hit in results if hit.id == id)
+    spans = marks(hit.title, results.query.tree, "title", hit.stemming)
+    assert " ".join(hit.title[start:end] for start, end in spans).split() == marked
 
 
 def test_a_part_of_a_search_that_finds_nothing_has_its_other_spellings_alone(index: Index) -> None:
