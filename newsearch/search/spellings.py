@@ -191,8 +191,9 @@ class Spellings:
         others: list[list[Node]] = [[] for _ in children]
         together: list[Node | None] = [None] * len(children)
         gone: set[int] = set()
-        for number, (left, right) in enumerate(pairwise(children)):
-            if not (isinstance(left, Word) and isinstance(right, Word) and left.field == right.field):
+        words = [_typed(child) for child in children]
+        for number, (left, right) in enumerate(pairwise(words)):
+            if left is None or right is None or left.field != right.field:
                 continue
             between = text[left.span[1] : right.span[0]].strip()
             if between in ("&", "＆"):
@@ -200,6 +201,7 @@ class Spellings:
                 both = replace(left, text=f"{left.text} & {right.text}", span=(left.span[0], right.span[1]))
                 if left.text.casefold() == right.text.casefold():
                     children = [*children[:number], both, *children[number + 1 :]]
+                    words[number] = both
                     gone.add(number + 1)
                 else:
                     together[number] = both
@@ -212,21 +214,35 @@ class Spellings:
                 others[number].append(replace(as_one, weight=self._weight(left, joined)))
                 others[number + 1].append(replace(as_one, weight=self._weight(right, joined)))
         found: list[Node] = []
-        for number, (child, more) in enumerate(zip(children, others, strict=True)):
+        for number, (child, word, more) in enumerate(zip(children, words, others, strict=True)):
             if number in gone:
                 continue
-            if not isinstance(child, Word):
+            if word is None:
                 found.append(self._with_spellings(child, text))
                 continue
             is_paired = bool(more)
-            spelt = self._spelt(child, more)
+            spelt = self._spelt(word, more)
             if bonus := together[number]:
-                spelt[0] = Or((spelt[0], bonus), child.span)
-            # An Or side by side with other nodes is optional. A word limited to a field is not.
-            found += spelt if child.field is None or spelt == [child] else [And(tuple(spelt), child.span)]
-            if not is_paired and len(spelt) == 1 and spelt[0] is child:
-                self._alone[child.text] = None
+                spelt[0] = Or((spelt[0], bonus), word.span)
+            is_settled = len(spelt) == 1 and spelt[0] is word
+            if is_settled and not is_paired:
+                self._alone[word.text] = None
+            if child is not word:
+                found.append(self._with_synonyms(child, spelt, text))
+            elif word.field is None or is_settled:
+                found += spelt
+            else:
+                # An Or side by side with other nodes is optional. A word limited to a field is not.
+                found.append(And(tuple(spelt), word.span))
         return found
+
+    def _with_synonyms(self, group: Node, spelt: Sequence[Node], text: str) -> Node:
+        """A word with synonyms (see `_typed`), with the nodes to search for in place of the word."""
+        first, *synonyms = _parts(group)
+        if isinstance(group, And):
+            return And((self._with_synonyms(first, spelt, text),), group.span)
+        word = spelt[0] if len(spelt) == 1 else And(tuple(spelt), group.span)
+        return Or((word, *(self._with_spellings(synonym, text) for synonym in synonyms)), group.span)
 
     def _spelt(self, word: Word, others: list[Node]) -> list[Node]:
         """The nodes to search for in place of a word; usually the word itself."""
@@ -336,6 +352,15 @@ class Spellings:
         if found is None:
             found = self._counts[node] = self.reader.count(node)
         return found
+
+
+def _typed(node: Node) -> Word | None:
+    """The word that a node stands for: itself, or the one that synonyms were added to (see `query.synonyms`)."""
+    # A word limited to a field is in an And with its synonyms.
+    group = node.children[0] if isinstance(node, And) and len(node.children) == 1 else node
+    if isinstance(group, Or) and group.children[0].span == group.span:
+        node = group.children[0]
+    return node if isinstance(node, Word) else None
 
 
 def _whole_number(text: str) -> str | None:

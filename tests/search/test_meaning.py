@@ -197,10 +197,11 @@ def test_a_query_finds_these_articles(index: Index, query: str, found: str) -> N
     assert sorted(complete(index.search(query, limit=50))) == sorted(found.split())
 
 
-def test_a_word_with_synonyms_keeps_its_other_spellings(tmp_path: Path, index: Index) -> None:
-    (tmp_path / "synonyms.txt").write_text("healthcare, medicine\n")
+@pytest.mark.parametrize("query", ["healthcare", "health care", "title:healthcare", "title:(health care)"])
+def test_words_with_synonyms_keep_their_other_spellings(tmp_path: Path, index: Index, query: str) -> None:
+    (tmp_path / "synonyms.txt").write_text("healthcare, medicine\ncare, nursing\nhealth, fitness\n")
     with newsearch.open(index.path, synonyms=tmp_path / "synonyms.txt") as wider:
-        assert complete(wider.search("healthcare")) == ["closed", "open"]
+        assert sorted(complete(wider.search(query))) == ["closed", "open"]
 
 
 @pytest.mark.parametrize(
