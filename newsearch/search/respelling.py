@@ -288,9 +288,11 @@ def _held(asked: Asked, word: str) -> Held:
     known = asked.spellings.held
     found = known.get(word)
     if found is None:
+        term = _only_term(word)
         # What may not be misspelt is known.
-        held = FEW if _only_term(word) is None else asked.spellings.count(Word(word))
-        found = known[word] = Held(held, _is_strange(asked, word))
+        held = FEW if term is None else asked.spellings.count(Word(word))
+        is_strange = term is not None and held >= FEW and not asked.reader.articles_with(term)
+        found = known[word] = Held(held, is_strange)
     return found
 
 
