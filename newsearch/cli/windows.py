@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import wraps
-from typing import Any, NamedTuple, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 import click
 
 from newsearch.cli.options import tz_option
 from newsearch.cli.zones import zone
+
+if TYPE_CHECKING:
+    from newsearch import Index
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,6 +39,11 @@ class Window(NamedTuple):
     def dates(self) -> Dates:
         """The arguments of `Index.timeline` and its siblings."""
         return {"after": self.after, "before": self.before, "as_of": self.as_of, "tz": self.tz}
+
+    def notes(self, index: Index, *queries: str) -> list[str]:
+        """What may have been meant differently in queries of this window, or in the window itself."""
+        found = [index.search(query, limit=0, **self.dates).notes for query in queries]
+        return list(dict.fromkeys(note.message for notes in found for note in notes))
 
 
 _OPTIONS = (

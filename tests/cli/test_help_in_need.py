@@ -227,3 +227,14 @@ def test_a_zone_that_it_may_know_is_not(
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     assert run("query", "ban", "--index", index, "--format", "urls").err == ""
+
+
+@pytest.mark.parametrize("name", ["stories", "timeline", "coverage", "words"])
+def test_what_may_have_been_meant_differently_is_told_of_a_window_too(
+    run: Command, index: Path, name: str
+) -> None:
+    result = run(name, "titel:ban", "--after", "2021", "--before", "2020", "--index", index)
+    assert result.code == 1
+    assert "newsearch: titel: is not a field" in result.err
+    assert "newsearch: before 2020 is not later than after 2021" in result.err
+    assert run(name, "--after", "2020", "--before", "2021", "--index", index).err == ""

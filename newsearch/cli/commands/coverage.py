@@ -59,6 +59,7 @@ def coverage(
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:
         found = index.coverage(" ".join(text), by=by, **window.dates)
+        notes = window.notes(index, " ".join(text))
     if limit is None and format_name == "text" and terminal.interactive:
         limit = _ROWS
     shown = found._replace(outlets=found.outlets[:limit])
@@ -72,6 +73,8 @@ def coverage(
         for line in _lines(shown, found, window.tz, terminal):
             print(line)
     sys.stdout.flush()
+    for note in notes:
+        complain(note)
     if not found.articles:
         complain("nothing found")
     return 0 if found.articles else 1

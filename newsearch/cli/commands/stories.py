@@ -58,6 +58,7 @@ def stories(
         if id is not None and article is None:
             return 1
         found = index.stories(query, id=article.id if article else None, limit=limit, **window.dates)
+        notes = window.notes(index, query)
     if format_name == "json":
         from newsearch.outputs.json_page import stories_mapping
 
@@ -66,6 +67,8 @@ def stories(
         for line in _lines(found, tz, terminal, is_whole=article is not None):
             print(line)
     sys.stdout.flush()
+    for note in notes:
+        complain(note)
     if article is not None and not found:
         complain(f"{article.id} is in no story of this window")
         return 1

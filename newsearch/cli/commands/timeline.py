@@ -76,6 +76,7 @@ def timeline(
         raise click.BadParameter(f"{str(picture)!r} ends in neither .svg nor .png", param_hint="--plot")
     with open_for_search(directory) as index:
         found = index.timeline(" ".join(text), *compare, by=by, **window.dates)
+        notes = window.notes(index, " ".join(text), *compare)
     if picture is not None and found.periods:
         _draw(found, picture)
     if format_name == "json":
@@ -97,6 +98,8 @@ def timeline(
         ):
             print(line)
     sys.stdout.flush()
+    for note in notes:
+        complain(note)
     if not found.periods:
         complain("nothing found")
     return 0 if found.periods else 1

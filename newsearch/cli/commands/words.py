@@ -53,6 +53,7 @@ def words(
     terminal = Terminal.of(sys.stdout, color)
     with open_for_search(directory) as index:
         found = index.words(" ".join(text), limit=limit, **window.dates)
+        notes = window.notes(index, " ".join(text))
     if format_name == "json":
         from newsearch.outputs.json_page import words_mapping
 
@@ -66,6 +67,8 @@ def words(
         for line in _lines(found, terminal):
             print(line)
     sys.stdout.flush()
+    for note in notes:
+        complain(note)
     if not found.words:
         if not found.articles:
             complain("nothing found")
