@@ -134,7 +134,7 @@ _OF_PROGRAMS: Final = frozenset(
 )
 """Names of files that are never news, and some of which are not even JSON."""
 
-_Error = tuple[str, str, bool, bool]  # the arguments of a SourceError, and whether it is NotNews
+_Error = tuple[bool, str, str, bool, str]  # whether it is NotNews, and the arguments of a SourceError
 _Entry = tuple[str, str, ReadingOptions]  # a file's path, its name in the source, and how it is read
 
 
@@ -242,15 +242,15 @@ def _read_chunk(chunk: list[_Entry]) -> list[Article | _Error]:
     """Read some files in another process; an error cannot be pickled, and is sent as its parts."""
     results = map(_read, chunk)
     return [
-        (result.location, result.reason, result.hides_articles, isinstance(result, NotNews))
+        (isinstance(result, NotNews), result.location, result.reason, result.hides_articles, result.id)
         if isinstance(result, SourceError)
         else result
         for result in results
     ]
 
 
-def _error(location: str, reason: str, hides_articles: bool, is_not_news: bool) -> SourceError:
-    return (NotNews if is_not_news else SourceError)(location, reason, hides_articles)
+def _error(is_not_news: bool, location: str, reason: str, hides_articles: bool, id: str) -> SourceError:
+    return (NotNews if is_not_news else SourceError)(location, reason, hides_articles, id)
 
 
 def _serve() -> None:

@@ -133,13 +133,16 @@ _PAGES: Final = FORMATS["html"].suffixes
 def read_single(
     path: str | os.PathLike[str], id: str, options: ReadingOptions, is_named: bool = True
 ) -> Article | SourceError:
-    """Read a file that is one article, or return its error; see `articles_of`."""
+    """Read a file that is one article, or return its error, which has the id; see `articles_of`."""
     try:
         if not options.format and (id.endswith(".md") or not id.lower().endswith(_PAGES)):
             return markdown.read_article(path, id=id, day_first=options.day_first)
-        return next(read_many(Path(path), id, options, is_named))
+        found = next(read_many(Path(path), id, options, is_named))
     except SourceError as error:
-        return error
+        found = error
+    if isinstance(found, SourceError) and not found.id:
+        return type(found)(found.location, found.reason, found.hides_articles, id)
+    return found
 
 
 def read_many(

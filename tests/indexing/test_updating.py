@@ -161,6 +161,28 @@ def test_a_broken_file_is_told_every_time_and_its_article_stays_until_it_is_gone
     assert titles(index) == {"a.md": "A ban"}
 
 
+@pytest.mark.parametrize("breaking", [torn, dangling, pipe])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_broken_file_beside_files_of_many_articles_keeps_its_article(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, breaking: Callable[[Path], None], workers: int
+) -> None:
+    if workers > 1:
+        monkeypatch.setattr("newsearch.sources.directory._WORTH_PROCESSES", 1)
+        monkeypatch.setattr("newsearch.sources.directory._FEW", 1)
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    write(news / "b.md")
+    (news / "c.jsonl").write_text('{"id": "c", "title": "A ban"}')
+    newsearch.build(news, index=index, workers=workers)
+    breaking(news / "b.md")
+    for _ in range(2):
+        report = newsearch.build(news, index=index, workers=workers)
+        assert (report.broken, report.changed) == (1, 0)
+        assert titles(index) == dict.fromkeys(("a.md", "b.md", "c"), "A ban")
+    (news / "b.md").unlink()
+    assert newsearch.build(news, index=index, workers=workers).deleted == 1
+
+
 def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
