@@ -34,7 +34,7 @@ def bursts(
     """Wait for file changes, forever. After each burst, yield the number of files that changed in it.
 
     A burst ends after half a second without a change, or after five seconds. Changes made while the caller is busy
-    form the next burst.
+    form the next burst. A path may be replaced, or be missing for a while.
 
     Args:
         paths: files and directories to watch; if there are none, only `also` is called.
@@ -49,6 +49,32 @@ def bursts(
         if also():
             yield 0
     check_watching()
+    is_replaced = False
+    while True:
+        for number in _changes(paths, but):
+            if number or is_replaced or also():
+                is_replaced = False
+                yield number
+        is_replaced = True
+
+
+def _inodes(paths: Sequence[str | os.PathLike[str]]) -> list[tuple[int, int] | None]:
+    """The device and inode at each path, or None if nothing can be watched there."""
+    found: list[tuple[int, int] | None] = []
+    for path in paths:
+        try:
+            status = os.stat(path)
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return found
+
+
+def _changes(paths: Sequence[str | os.PathLike[str]], but: str | os.PathLike[str]) -> Iterator[int]:
+    """The number of files that changed in each burst, and 0 after each second without one.
+
+    It ends when a path is replaced: the system watches inodes, and would only tell of the old one.
+    """
     from watchfiles import Change, watch
 
     left_out = os.path.join(os.path.abspath(but), "")
@@ -56,9 +82,16 @@ def bursts(
     def counts(_: Change, path: str) -> bool:
         return not path.startswith(left_out)
 
+    watched = _inodes(paths)
+    present = [Path(path) for path, inode in zip(paths, watched, strict=True) if inode]
+    # An inode can be used again at once.
+    gone = {(Change.deleted, os.path.abspath(path)) for path in present}
+    while not present and _inodes(paths) == watched:
+        time.sleep(_LOOK_UP_MS / 1000)
+        yield 0
     try:
         for changes in watch(
-            *map(Path, paths),
+            *present,
             watch_filter=counts,
             debounce=_PATIENCE_MS,
             step=_QUIET_MS,
@@ -66,7 +99,10 @@ def bursts(
             rust_timeout=_LOOK_UP_MS,
             yield_on_timeout=True,
         ):
-            if changes or also():
-                yield len(changes)
+            yield len(changes)
+            if not gone.isdisjoint(changes) or _inodes(paths) != watched:
+                return
+    except FileNotFoundError:  # a path has just been deleted
+        return
     except OSError as error:
         raise EngineError(f"cannot watch {', '.join(map(str, paths))}: {error}") from error

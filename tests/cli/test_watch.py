@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -23,12 +26,10 @@ from newsearch.errors import EngineError
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_what_is_written_while_it_watches_is_found(tmp_path: Path) -> None:
-    pytest.importorskip("watchfiles", reason="watchfiles is in the extra watch")
-    news, index = tmp_path / "news", tmp_path / "index"
-    news.mkdir()
-    (news / "a.md").write_text("---\ntitle: first\n---\n")
-    command = [sys.executable, "-m", "newsearch", "index", str(news), "--index", str(index), "--watch"]
+@contextmanager
+def watching_command(source: Path, index: Path) -> Iterator[subprocess.Popen[str]]:
+    """The command while it watches a source; the first line of its output is still to be read."""
+    command = [sys.executable, "-m", "newsearch", "index", str(source), "--index", str(index), "--watch"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     # Whoever runs the tests in the background may have them ignore Ctrl-C.
     hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -39,23 +40,75 @@ def test_what_is_written_while_it_watches_is_found(tmp_path: Path) -> None:
         text=True,
         env=environment,
         preexec_fn=hear if os.name == "posix" else None,
-    ) as watching:
+    ) as process:
+        too_late = threading.Timer(60, process.kill)
+        too_late.start()
         try:
-            assert watching.stdout is not None
-            assert watching.stderr is not None
-            assert "watching" in watching.stderr.readline()
+            assert process.stderr is not None
+            assert "watching" in process.stderr.readline()
             time.sleep(0.5)  # until the system has been asked to tell
-            (news / "torn.md").write_text("---\ntitle: torn")
-            (news / "b.md").write_text("---\ntitle: second\n---\n")
-            first, second = (watching.stdout.readline() for _ in range(2))
-            assert first.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted) in ")
-            assert second.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted, 1 unchanged)")
-            watching.send_signal(signal.SIGINT)
-            assert watching.wait(20) == 130
+            yield process
         finally:
-            watching.kill()  # a test that fails does not wait for it
+            too_late.cancel()
+            process.kill()  # a test that fails does not wait for it
+
+
+def test_what_is_written_while_it_watches_is_found(tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles", reason="watchfiles is in the extra watch")
+    news, index = tmp_path / "news", tmp_path / "index"
+    news.mkdir()
+    (news / "a.md").write_text("---\ntitle: first\n---\n")
+    with watching_command(news, index) as process:
+        assert process.stdout is not None
+        (news / "torn.md").write_text("---\ntitle: torn")
+        (news / "b.md").write_text("---\ntitle: second\n---\n")
+        first, second = (process.stdout.readline() for _ in range(2))
+        assert first.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted) in ")
+        assert second.startswith("indexed 1 article (1 new, 0 replaced, 0 deleted, 1 unchanged)")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
     with newsearch.open(index) as opened:
         assert sorted(hit.title for hit in opened.search("")) == ["first", "second"]
+
+
+def _replace_file(source: Path, title: str) -> None:
+    other = source.with_name(f"{title}.md")
+    other.write_text(f"---\ntitle: {title}\n---\n")
+    other.replace(source)
+
+
+def _replace_directory(source: Path, title: str) -> None:
+    shutil.rmtree(source)
+    source.mkdir()
+    (source / "a.md").write_text(f"---\ntitle: {title}\n---\n")
+
+
+def _replace_link(source: Path, title: str) -> None:
+    release, link = source.with_name(title), source.with_name("link")
+    release.mkdir()
+    (release / "a.md").write_text(f"---\ntitle: {title}\n---\n")
+    link.symlink_to(release)
+    link.replace(source)
+
+
+@pytest.mark.parametrize("replace", [_replace_file, _replace_directory, _replace_link])
+def test_a_source_that_is_replaced_is_still_watched(
+    tmp_path: Path, replace: Callable[[Path, str], None]
+) -> None:
+    pytest.importorskip("watchfiles", reason="watchfiles is in the extra watch")
+    source, index = tmp_path / "news.md", tmp_path / "index"
+    if replace is _replace_directory:
+        source.mkdir()
+    replace(source, "first")
+    with watching_command(source, index) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("indexed 1 article (1 new, ")
+        for title in ("second", "third"):
+            replace(source, title)
+            assert process.stdout.readline().startswith("indexed 1 article (0 new, 1 replaced, ")
+        written = source / "a.md" if source.is_dir() else source
+        written.write_text("---\ntitle: fourth\n---\n")
+        assert process.stdout.readline().startswith("indexed 1 article (0 new, 1 replaced, ")
 
 
 def test_without_the_package_it_says_what_to_install(
