@@ -174,9 +174,10 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
             return b"".join(begun)
         return SourceError(f"{source}:{number}", f"a line longer than {MAX_ARTICLE_SIZE // 1_000_000} MB")
 
+    blocks = _blocks(lines)
     while True:
         try:
-            block = cast(BufferedReader, lines).read1(_BLOCK)
+            block = next(blocks, b"")
         except READ_ERRORS as error:
             reason = f"cannot be read on: {reading_problem(error)}"
             yield number, [SourceError(f"{source}:{number}", reason, hides_articles=True)]
@@ -199,6 +200,17 @@ def _batches(lines: BinaryIO, source: str) -> Iterator[tuple[int, list[bytes | S
             place = f"{source}:{number}"
             last_line = SourceError(place, "ends in the middle of an article", hides_articles=True)
         yield number, [last_line]
+
+
+def _blocks(lines: BinaryIO) -> Iterator[bytes]:
+    """Read a stream in blocks, which are never empty. UTF-16, as PowerShell writes it, becomes UTF-8."""
+    block = lines.read(2)
+    is_utf_16 = block in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    decode = codecs.getincrementaldecoder("utf-16")("replace").decode
+    while block:
+        if text := decode(block).encode() if is_utf_16 else block:
+            yield text
+        block = cast(BufferedReader, lines).read1(_BLOCK)
 
 
 _OBJECT: Final = re.compile(r'\s*\{\s*"')

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -56,6 +58,16 @@ def test_a_broken_line_is_reported_with_its_number_and_the_rest_goes_on(tmp_path
     ]
     assert shown(path)[7] == ":9: not usable JSON: an integer of thousands of digits"
     assert shown(path)[8:] == ["last"]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+def test_lines_in_utf_16_are_read(tmp_path: Path, mark: bytes, pack: Callable[[bytes], bytes]) -> None:
+    titles = ["Ünïcode", "𝄞", *map(str, range(9000))]
+    text = "".join(json.dumps({"title": title}, ensure_ascii=False) + "\r\n" for title in titles)
+    path = tmp_path / "news.jsonl"
+    path.write_bytes(pack(mark + text.encode("utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be")))
+    assert shown(path) == titles
 
 
 def test_a_line_over_the_limit_is_passed_over(tmp_path: Path) -> None:
