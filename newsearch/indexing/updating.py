@@ -181,9 +181,10 @@ class Updater:
             self._update_remote(task, reading, tell)
             return
         seen = source.snapshot()
+        problems = [*seen.problems, *self._unmounted(location, seen)]
         known = self.held.state(location) if self.trusting and task.is_as_before and source.lasting else None
         outlived = task.outlived.ids(location) if task.is_window else []
-        if known and not seen.problems and _is_same(known, seen.names, seen.stamps):
+        if known and not problems and _is_same(known, seen.names, seen.stamps):
             reading.recall(known)
             self._configure(task)
             self._expire(location, outlived, reading)
@@ -200,13 +201,13 @@ class Updater:
             looks = zip(seen.names, seen.stamps, strict=True)
             wanted = [name for name, stamp in looks if not stamp or old.get(name) != stamp]
             ledger.pass_over(ahead.keys() & set(seen.names) - set(wanted))
-        for problem in seen.problems:
+        for problem in problems:
             reading.note(problem)
-        read, broken, told = reading.read, reading.broken - len(seen.problems), len(reading.errors)
+        read, broken, told = reading.read, reading.broken - len(problems), len(reading.errors)
         names = wanted if source.one_each else None
         batch: list[Article] = []
         failed: set[str] = set()  # ids, where they can be determined
-        is_cut, is_unsure = bool(seen.problems), False
+        cut, is_unsure = next(iter(problems), None), False
         passes_over, passed = getattr(source, "passes_over", False), list[str]()
         results = source.articles(workers, names)
         for number, result in enumerate(_reported(results) if task.is_window else results):
@@ -216,7 +217,7 @@ class Updater:
                 continue
             if isinstance(result, SourceError):
                 reading.note(result)
-                is_cut |= result.hides_articles
+                cut = result if result.hides_articles and not cut else cut
                 is_unsure |= isinstance(result, Unread)
                 failed.add(result.id if names is None else names[number])
                 continue
@@ -229,9 +230,9 @@ class Updater:
                 batch = []
                 tell((number + 1) / len(names) if names else source.done())
         self._take(batch, location, ledger, former, reading)
-        if is_cut and self.whole and not task.is_window:
-            raise self._refusal(location, "cannot be read to its end")
-        if is_cut:
+        if cut and self.whole and not task.is_window:
+            raise self._refusal(location, f"cannot be read to its end because of {cut}")
+        if cut:
             reading.incomplete.append(location)
         elif reading.read == read and (len(wanted) == len(seen.names) or not source.one_each):
             if not task.is_window and not task.may_be_empty:
@@ -242,7 +243,7 @@ class Updater:
 
         if task.is_window:
             ledger.drop(outlived)
-        elif not is_cut and source.lasting:
+        elif not cut and source.lasting:
             present = set(seen.names)
             # A broken article may be half written. Its indexed version stays until the article can be read again.
             ledger.pass_over(failed)
@@ -252,11 +253,11 @@ class Updater:
             elif not is_unsure:
                 ledger.drop_unseen()
         reading.differences[location] = ledger.difference()
-        if task.is_window or not is_cut or reading.read > read:
+        if task.is_window or not cut or reading.read > read:
             self._configure(task)
         if self.writer:
             self.writer.delete_dropped(location, ledger)
-            if not is_cut:
+            if not cut:
                 again = failed if source.one_each or is_unsure else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
                 faults = [(error.location, error.reason) for error in reading.errors[told:]]
@@ -335,6 +336,15 @@ class Updater:
                 reading.unused.update(key for key, value in extra if key not in _OURS and value not in _EMPTY)
                 reading.ambiguous += AMBIGUOUS in article.extra
 
+    def _unmounted(self, location: str, seen: Snapshot) -> list[SourceError]:
+        """The links that lead nowhere now, although there were files in the directories that they led to."""
+        state = self.held.state(location) if seen.dangling else None
+        return [
+            SourceError(f"{location}/{link}", _UNMOUNTED, hides_articles=True)
+            for link in seen.dangling
+            if state and any(name.startswith(f"{link}/") for name in state.names)
+        ]
+
     def _former(self, location: str, ledger: Ledger) -> Ledger | None:
         return self.histories.ledger(location, ledger) if self.histories else None
 
@@ -348,6 +358,9 @@ class Updater:
 
     def _refusal(self, location: str, reason: str) -> SourceError:
         return refusal(location, reason, self.index)
+
+
+_UNMOUNTED = "a link that leads nowhere, and the index has articles from it; delete the link if they are gone"
 
 
 def refusal(location: str, reason: str, index: Path | str) -> SourceError:

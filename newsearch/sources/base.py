@@ -113,11 +113,13 @@ class Snapshot:
         names: of the files, in reading order.
         stamps: for each file, a number that changes when the file does; 0 if a change could go unnoticed.
         problems: errors that hide files.
+        dangling: the names of links that lead nowhere, and may have led to directories.
     """
 
     names: list[str] = field(default_factory=list)
     stamps: list[int] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
+    dangling: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

@@ -209,6 +209,8 @@ def _look(root: str, odd: dict[str, str]) -> tuple[Snapshot, bool]:
             walk(f"{name}/", path)
         elif name.lower().endswith(SUFFIXES) and not _is_within(path, real):
             take(name, path, _looks(path, now))
+        if not os.path.exists(path):
+            found.dangling.append(printable(name))
     return found, one_each
 
 

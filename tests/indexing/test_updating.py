@@ -183,6 +183,29 @@ def test_a_broken_file_beside_files_of_many_articles_keeps_its_article(
     assert newsearch.build(news, index=index, workers=workers).deleted == 1
 
 
+@pytest.mark.parametrize("more", ["", '{"id": "c", "title": "A ban"}'])
+def test_a_link_to_a_directory_that_is_gone_deletes_nothing(tmp_path: Path, more: str) -> None:
+    news, index, disk = tmp_path / "news", tmp_path / "index", tmp_path / "disk"
+    write(news / "a.md")
+    write(disk / "b.md")
+    if more:
+        (news / "c.jsonl").write_text(more)
+    (news / "elsewhere").symlink_to(tmp_path / "nowhere")
+    (news / "disk").symlink_to(disk)
+    report = newsearch.build(news, index=index)
+    assert (report.broken, report.incomplete) == (0, ())
+    disk.rename(tmp_path / "unmounted")
+    for _ in range(2):
+        report = newsearch.build(news, index=index)
+        assert (report.deleted, report.articles, report.incomplete) == (0, 3 if more else 2, (str(news),))
+        assert [error.location for error in report.errors] == [f"{news}/disk"]
+    with pytest.raises(newsearch.SourceError, match=f"because of {news}/disk: a link that leads nowhere"):
+        newsearch.reindex(index)
+    (news / "disk").unlink()
+    report = newsearch.build(news, index=index)
+    assert (report.deleted, report.broken, report.incomplete) == (1, 0, ())
+
+
 def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
