@@ -209,7 +209,8 @@ class Updater:
         failed: set[str] = set()  # ids, where they can be determined
         cut, is_unsure = next(iter(problems), None), False
         passes_over, passed = getattr(source, "passes_over", False), list[str]()
-        results = source.articles(workers, names)
+        # Walking a directory twice could find other files, and would report its problems twice.
+        results = source.articles(workers, wanted if source.one_each or wanted else None)
         for number, result in enumerate(_reported(results) if task.is_window else results):
             if isinstance(result, NotNews) and passes_over:
                 reading.pass_over(result)

@@ -22,7 +22,7 @@ from newsearch.engine.arrays import writer
 from newsearch.engine.arrays.files.layout import ArrayFile, write_arrays
 from newsearch.errors import GateFailed
 from newsearch.indexing.gate import Wanted
-from newsearch.sources import markdown
+from newsearch.sources import directory, markdown
 from newsearch.sources.json_lines import JsonStream
 
 TEXT = """---
@@ -181,6 +181,27 @@ def test_a_broken_file_beside_files_of_many_articles_keeps_its_article(
         assert titles(index) == dict.fromkeys(("a.md", "b.md", "c"), "A ban")
     (news / "b.md").unlink()
     assert newsearch.build(news, index=index, workers=workers).deleted == 1
+
+
+def test_a_directory_that_cannot_be_listed_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    write(news / "locked" / "b.md")
+    (news / "c.jsonl").write_text('{"id": "c", "title": "A ban"}')
+    newsearch.build(news, index=index)
+    listed = directory.listed
+
+    def refused(path: str, suffixes: tuple[str, ...], now: int) -> list[tuple[str, int, int]]:
+        if path.endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return listed(path, suffixes, now)
+
+    monkeypatch.setattr(directory, "listed", refused)
+    report = newsearch.build(news, index=index)
+    assert (report.broken, report.articles) == (1, 3)
+    assert [error.location for error in report.errors] == [f"{news}/locked"]
 
 
 @pytest.mark.parametrize("more", ["", '{"id": "c", "title": "A ban"}'])
