@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -59,8 +60,12 @@ class IndexingRun:
                 raise refusal(location, error.reason, self.engine.place) from error
             if full and task.is_window:
                 # Such a source cannot supply all its past articles again.
-                tasks.append(self._kept_by_index(location, task.settings or NO_SETTINGS))
-            tasks.append(task)
+                given: set[str] = set()
+                tasks.append(replace(task, may_be_empty=True, given=given))
+                rest = self._kept_by_index(location, task.settings or NO_SETTINGS, given)
+                tasks.append(replace(rest, may_be_empty=True, is_rest=True))
+            else:
+                tasks.append(task)
         return replace(self.of(tasks, full), anew=anew)
 
     def of(self, tasks: Sequence[Task], full: bool = False) -> Report:
@@ -106,11 +111,12 @@ class IndexingRun:
         is_as_before = settings[:2] == remembered[:2] and (is_window or not remembered.window)
         return Task(source, self._outlived(settings.keep), settings, is_window, is_as_before)
 
-    def _kept_by_index(self, location: str, settings: SourceSettings) -> Task:
+    def _kept_by_index(
+        self, location: str, settings: SourceSettings, given: AbstractSet[str] = frozenset()
+    ) -> Task:
         outlived = self._outlived(settings.keep)
-        is_another = location not in ONCE  # what the source has now is read next
-        kept = _Kept(self.engine, location, outlived, self._keeps_history)
-        return Task(kept, outlived, may_be_empty=is_another)
+        kept = _Kept(self.engine, location, outlived, self._keeps_history, given)
+        return Task(kept, outlived)
 
     def _remembered(self) -> Recipe:
         with suppress(IndexMissing, IndexIncompatible, IndexCorrupt):
@@ -278,13 +284,25 @@ def _fetching(sources: Sequence[Source], held: Held) -> AbstractContextManager[o
 
 
 class _Kept:
-    """A source that cannot supply its past articles again; they are read from the index itself."""
+    """A source that cannot supply its past articles again; they are read from the index itself.
+
+    Args:
+        given: the ids of those that it has supplied, when they are read.
+    """
 
     one_each = False
     lasting = False
 
-    def __init__(self, engine: Engine, location: str, outlived: Outlived, with_history: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        location: str,
+        outlived: Outlived,
+        with_history: bool,
+        given: AbstractSet[str],
+    ) -> None:
         self._engine = engine
+        self._given = given
         self._outlived = outlived
         self._with_history = with_history
         self.location = location
@@ -297,7 +315,7 @@ class _Kept:
     ) -> Iterator[Article | SourceError]:
         try:
             for article in self._engine.reader().kept(self.location):
-                if not self._outlived.has(article):
+                if article.id not in self._given and not self._outlived.has(article):
                     is_whole = self._with_history or not article.history
                     yield article if is_whole else replace(article, history=())
         except (IndexCorrupt, IndexIncompatible) as error:

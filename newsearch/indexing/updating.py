@@ -15,7 +15,7 @@ from newsearch.articles.article import Article
 from newsearch.articles.extra import AMBIGUOUS, UNUSABLE
 from newsearch.articles.history import with_history
 from newsearch.engine.base import SourceSettings
-from newsearch.engine.writing import Held, Ledger, SourceDifference, SourceState, Writer
+from newsearch.engine.writing import MAX_NAMES, Held, Ledger, SourceDifference, SourceState, Writer
 from newsearch.errors import IndexCorrupt, SourceError
 from newsearch.sources.base import NotNews, Snapshot, Source, Unread
 from newsearch.sources.formats import SINGLE
@@ -113,6 +113,8 @@ class Task:
         is_window: whether articles that it no longer has are kept, unless they are too old.
         is_as_before: whether it is read as it was the last time.
         may_be_empty: whether having no articles is not worth a report.
+        given: collects the ids of the articles; None to collect none.
+        is_rest: whether these are the rest of the articles of a source that has been read before.
     """
 
     source: Any
@@ -121,6 +123,8 @@ class Task:
     is_window: bool = False
     is_as_before: bool = True
     may_be_empty: bool = False
+    given: set[str] | None = None
+    is_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +231,10 @@ class Updater:
             batch.append(result)
             if len(batch) == _BATCH:
                 finished = partial(_finished, seen, names, number, failed, ahead)
-                self._take(batch, location, ledger, former, reading, finished)
+                self._take(batch, task, ledger, former, reading, finished)
                 batch = []
                 tell((number + 1) / len(names) if names else source.done())
-        self._take(batch, location, ledger, former, reading)
+        self._take(batch, task, ledger, former, reading)
         if cut and self.whole and not task.is_window:
             raise self._refusal(location, f"cannot be read to its end because of {cut}")
         if cut:
@@ -253,12 +257,15 @@ class Updater:
                 ledger.drop([*gone, *passed])
             elif not is_unsure:
                 ledger.drop_unseen()
-        reading.differences[location] = ledger.difference()
+        difference = ledger.difference()
+        if task.is_rest:
+            difference = _sum(reading.differences[location], difference)
+        reading.differences[location] = difference
         if task.is_window or not cut or reading.read > read:
             self._configure(task)
         if self.writer:
             self.writer.delete_dropped(location, ledger)
-            if not cut:
+            if not cut and not task.is_rest:
                 again = failed if source.one_each or is_unsure else ()
                 stamps = [0 if name in again else s for name, s in zip(seen.names, seen.stamps, strict=True)]
                 faults = [(error.location, error.reason) for error in reading.errors[told:]]
@@ -298,13 +305,13 @@ class Updater:
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
-                    self._take(batch, location, ledger, former, reading)
+                    self._take(batch, task, ledger, former, reading)
                     batch = []
                     tell(None)
         except SourceError as error:
             reading.note(error)
             reading.incomplete.append(location)
-        self._take(batch, location, ledger, former, reading)
+        self._take(batch, task, ledger, former, reading)
         ledger.drop(task.outlived.ids(location))
         reading.differences[location] = ledger.difference()
         if self.writer:
@@ -318,7 +325,7 @@ class Updater:
     def _take(
         self,
         batch: list[Article],
-        location: str,
+        task: Task,
         ledger: Ledger,
         former: Ledger | None,
         reading: Reading,
@@ -328,8 +335,10 @@ class Updater:
         if self.writer and differing:
             if former and self.histories:
                 differing = _grown(differing, former, self.histories.now, reading)
-            self.writer.add_all(differing, location, finished)
+            self.writer.add_all(differing, task.source.location, finished)
         reading.read += len(batch)
+        if task.given is not None:
+            task.given.update(article.id for article in batch)
         for article in batch:
             if article.extra or article.related:
                 reading.unusable.update(dict.fromkeys(_unusable(article), 1))
@@ -368,6 +377,15 @@ def refusal(location: str, reason: str, index: Path | str) -> SourceError:
     """The error for a source that is not as it should be, with advice on what to do."""
     command = shlex.join(["newsearch", "forget", location, "--index", str(index)])
     return SourceError(location, f"{reason}; nothing was changed. To drop its articles: {command}")
+
+
+def _sum(one: SourceDifference, other: SourceDifference) -> SourceDifference:
+    """What two parts of a source add to an empty index."""
+    return one._replace(
+        added=one.added + other.added,
+        repeated=one.repeated + other.repeated,
+        added_ids=tuple(sorted((*one.added_ids, *other.added_ids)))[:MAX_NAMES],
+    )
 
 
 def _reported(results: Iterator[Article | SourceError]) -> Iterator[Article | SourceError]:

@@ -249,6 +249,28 @@ def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
     assert newsearch.build(news, index=index).deleted == 1
 
 
+def test_a_full_reindex_counts_each_article_of_a_window_once(tmp_path: Path) -> None:
+    source, index = tmp_path / "latest.jsonl", tmp_path / "index"
+
+    def latest(*ids: str) -> None:
+        source.write_text("".join(json.dumps({"id": id, "title": id}) + "\n" for id in ids))
+
+    latest("a", "b")
+    newsearch.build(source, index=index, window=True)
+    latest("b", "c", "c")
+    newsearch.reindex(index)
+    for full in (newsearch.reindex(index, full=True, dry_run=True), newsearch.reindex(index, full=True)):
+        assert (full.added, full.articles, full.repeated, full.changed) == (3, 3, 1, 3)
+        assert full.differences[str(source)].added_ids == ("a", "b", "c")
+    with newsearch.open(index) as opened:
+        assert opened.stats().sources == (str(source),)
+        assert opened.stats().deleted == 1  # the repeated article
+    latest()
+    full = newsearch.reindex(index, full=True)
+    assert (full.added, full.articles, full.empty) == (3, 3, ())
+    assert newsearch.reindex(index).unchanged == 3
+
+
 LINES = '{"id": "a", "title": "A ban"}\n{"id":\n{"id": "b", "title": "B", "heat": "%s"}\n'
 
 
