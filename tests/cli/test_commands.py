@@ -16,6 +16,8 @@ from cli_collection import ARTICLES, Command
 import newsearch
 from newsearch.cli.main import COMMANDS, cli
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def test_index_says_what_it_did(run: Command, source: Path) -> None:
     first = run("index", source)
@@ -60,6 +62,11 @@ def test_a_dry_run_names_what_would_change_and_writes_nothing(run: Command, tmp_
         }
     ]
     assert sorted(path.name for path in (tmp_path / "index").iterdir()) == before
+    page = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+    table = page.partition("### JSON output")[2].partition("### Options")[0]
+    assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", table, re.MULTILINE)))) == set(
+        document
+    )
     done = json.loads(run("reindex", "--format", "json").out)
     assert {**done, "seconds": 0} == {**document, "seconds": 0, "dry_run": False}
 
@@ -305,6 +312,17 @@ def test_stats_say_what_the_index_holds(run: Command, index: Path, source: Path)
     (read,) = held.sources_read
     assert read is not None
     assert document["sources_read"] == [read.isoformat().replace("+00:00", "Z")]
+
+
+def test_stats_count_one_in_the_singular(run: Command, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text('{"id": 1, "title": "a", "url": "https://x.example"}\n' * 2)
+    run("index", "a.jsonl")
+    text = run("stats").out
+    assert "\nwords       1 exact form\n" in text
+    assert "\ndeleted     1 article still taking space\n" in text
+    run("index", "b.jsonl")
+    assert "\nhidden      1 article found in an earlier source\n" in run("stats").out
 
 
 def test_the_median_of_a_signal_that_no_article_has_is_unknown(run: Command, tmp_path: Path) -> None:

@@ -59,13 +59,17 @@ def _rows(held: Stats) -> list[tuple[str, str]]:
         ),
         ("heat", _median(held.median_heat)),
         ("quality", _median(held.median_quality)),
-        ("words", f"{held.terms:,} exact forms"),
+        ("words", counted(held.terms, "exact form")),
         (
             "size",
             f"{held.size / 1e6:,.1f} MB in {counted(held.segments, 'segment')} and {counted(held.files, 'file')}",
         ),
-        ("deleted", f"{held.deleted:,} articles that still take space"),
-        *([("hidden", f"{held.hidden:,} copies that an earlier source has too")] if held.hidden else []),
+        ("deleted", f"{counted(held.deleted, 'article')} still taking space"),
+        *(
+            [("hidden", f"{counted(held.hidden, 'article')} found in an earlier source")]
+            if held.hidden
+            else []
+        ),
         ("generation", f"{held.generation:,}, made {held.created:%Y-%m-%d %H:%M} UTC, format {held.format}"),
         *([("history", "earlier versions of articles are kept")] if held.keep_history else []),
         *(
