@@ -43,7 +43,16 @@ class IndexingRun:
     def first(self, given: Sequence[str | os.PathLike[str] | Source]) -> Report:
         """Update an index from sources, or from what is at these paths."""
         recipe = self._remembered()
-        return self.of([task for source in given for task in self._given(source, recipe)])
+        locations: set[str] = set()
+        tasks: list[Task] = []
+        for source in given:
+            for task in self._given(source, recipe):
+                location = task.source.location
+                if isinstance(source, str | os.PathLike) and location in locations:
+                    continue  # somebody has written a path in two ways, or two lists have the same feed
+                locations.add(location)
+                tasks.append(task)
+        return self.of(tasks)
 
     def again(self, locations: Sequence[str], full: bool, anew: str = "") -> Report:
         """Update an index from the sources it remembers; articles from one-time sources and windows are kept."""

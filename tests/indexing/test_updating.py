@@ -227,6 +227,14 @@ def test_a_link_to_a_directory_that_is_gone_deletes_nothing(tmp_path: Path, more
     assert (report.deleted, report.broken, report.incomplete) == (1, 0, ())
 
 
+def test_a_source_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    news, index = tmp_path / "news", tmp_path / "index"
+    write(news / "a.md")
+    torn(news / "b.md")
+    report = newsearch.build(news, f"{news}/", news / ".." / "news", index=index)
+    assert (report.read, report.broken, report.added) == (1, 1, 1)
+
+
 def test_a_file_that_goes_while_others_are_read_is_deleted_by_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
