@@ -131,11 +131,20 @@ _PAGES: Final = FORMATS["html"].suffixes
 
 
 def read_single(
-    path: str | os.PathLike[str], id: str, options: ReadingOptions, is_named: bool = True
+    path: str | os.PathLike[str],
+    id: str,
+    options: ReadingOptions,
+    is_named: bool = True,
+    format: Format | None = None,
 ) -> Article | SourceError:
-    """Read a file that is one article, or return its error, which has the id; see `articles_of`."""
+    """Read a file that is one article, or return its error, which has the id; see `articles_of`.
+
+    Args:
+        format: of the file; by default its name decides.
+    """
+    is_page = format is FORMATS["html"] if format else not id.endswith(".md") and id.lower().endswith(_PAGES)
     try:
-        if not options.format and (id.endswith(".md") or not id.lower().endswith(_PAGES)):
+        if not options.format and not is_page:
             return markdown.read_article(path, id=id, day_first=options.day_first)
         found = next(read_many(Path(path), id, options, is_named))
     except SourceError as error:

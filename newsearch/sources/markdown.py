@@ -12,7 +12,7 @@ from newsearch.articles.reading import article_from_mapping
 from newsearch.articles.vocabularies import site
 from newsearch.errors import SourceError
 from newsearch.sources.base import ReadingOptions, Record
-from newsearch.sources.files import MAX_ARTICLE_SIZE, printable, read_file
+from newsearch.sources.files import GZIP_MAGIC, MAX_ARTICLE_SIZE, printable, read_file
 
 
 def read_article(path: str | os.PathLike[str], *, id: str, day_first: bool | None = None) -> Article:
@@ -50,6 +50,10 @@ def _parts(path: str | os.PathLike[str], location: str) -> tuple[dict[str, Any],
     except UnicodeDecodeError as error:
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise SourceError(location, "UTF-16, not UTF-8; convert it: iconv -f UTF-16 -t UTF-8") from error
+        if data.startswith(GZIP_MAGIC):
+            raise SourceError(
+                location, "compressed, as Markdown must not be; decompress it: gunzip"
+            ) from error
         raise SourceError(location, f"not UTF-8: byte {error.start}") from error
     except front_matter.FrontMatterError as error:
         raise SourceError(location, str(error)) from error

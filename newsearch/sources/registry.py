@@ -153,6 +153,7 @@ class DocumentFile:
     def __init__(self, path: Path, format: Format, options: ReadingOptions = _AS_IT_SAYS) -> None:
         self._path = path
         self._options = options
+        self._format = format
         self.location = printable(path)
         self.one_each = format.single
         self.window = is_feed(path, format, options)
@@ -167,7 +168,7 @@ class DocumentFile:
             yield from read_many(self._path, printable(self._path.name), self._options)
             return
         for name in self.snapshot().names if names is None else names:
-            yield read_single(self._path, name, self._options)
+            yield read_single(self._path, name, self._options, format=self._format)
 
     def done(self) -> None:
         return None  # it is read at once, or progress is counted in files

@@ -324,6 +324,25 @@ def test_an_empty_file_is_called_empty(tmp_path: Path, name: str, content: str) 
     assert "the file is empty" in shown(write(tmp_path / name, content))[0]
 
 
+@pytest.mark.parametrize("name", ["page", "page.txt", "page.php", "page.html.gz"])
+def test_a_page_is_known_by_its_first_bytes(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("selectolax", reason="needs the extra pages")
+    page = b"<!DOCTYPE html><title>Bridge reopens</title><article><p>Traffic flows again.</p></article>"
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(page) if name.endswith(".gz") else page)
+    report = newsearch.build(path, index=tmp_path / "index")
+    assert (report.added, report.broken) == (1, 0)
+
+
+def test_compressed_markdown_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.md.gz"
+    path.write_bytes(gzip.compress(b"---\ntitle: Bridge\n---\n"))
+    report = newsearch.build(path, index=tmp_path / "index")
+    assert [error.reason for error in report.errors] == [
+        "compressed, as Markdown must not be; decompress it: gunzip"
+    ]
+
+
 def test_a_link_that_leads_nowhere_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to(tmp_path / "gone")
     with pytest.raises(SourceError, match="a link that leads nowhere"):
