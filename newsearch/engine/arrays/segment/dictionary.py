@@ -208,12 +208,15 @@ ByLength: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.uint32], list[int]]
 
 # Letters and digits have their own bits, as far as 32 bits allow. Bytes beyond ASCII have none, because one letter
 # consists of several such bytes.
+_BIT_OF = {
+    letter: 1 << bit
+    for bit, letters in enumerate(
+        "a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()
+    )
+    for letter in letters
+}
 _BITS = np.zeros(256, np.uint32)
-for _bit, _letters in enumerate(
-    "a b c d e f g h i j k l m n o p q r s t u v w x y z 01 23 45 67 8 9".split()
-):
-    for _letter in _letters:
-        _BITS[ord(_letter)] = 1 << _bit
+_BITS[[*map(ord, _BIT_OF)]] = [*_BIT_OF.values()]
 
 
 @lru_cache(maxsize=4096)
@@ -222,10 +225,12 @@ def stem_of(stemming: Stemming, term: str) -> str:
     return stemming.stem(term)
 
 
-@lru_cache(maxsize=256)
 def letters_of(term: str) -> int:
     """The letter mask of a term."""
-    return int(np.bitwise_or.reduce(_BITS[np.frombuffer(term.encode(), np.uint8)]))
+    mask = 0
+    for letter in term:
+        mask |= _BIT_OF.get(letter, 0)
+    return mask
 
 
 def ordered_by_length(text: Array, at: Array) -> ByLength:
