@@ -95,7 +95,7 @@ class _TypedPlace:
         return self._candidates()
 
 
-_Candidates: TypeAlias = list[tuple[str, float]]
+_Candidates: TypeAlias = Sequence[tuple[str, float]]
 _Replacement: TypeAlias = tuple[_TypedPlace, str, float]
 
 
@@ -320,7 +320,7 @@ def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidate
     """
     term = _only_term(word)
     if term is None:
-        return []
+        return ()
     likely: list[tuple[float, str, float]] = []
     # Very rare forms are misspellings themselves.
     least = max(-(-held // _RARE), FEW) if held >= FEW else 1
@@ -333,7 +333,7 @@ def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidate
             likely.append((-value * like.articles, like.form, value))
         if likely:
             break
-    return [(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]]
+    return tuple([(form, value) for _, form, value in sorted(likely)[:_CANDIDATES_OF_ONE]])
 
 
 def _is_strange(asked: Asked, word: str) -> bool:
