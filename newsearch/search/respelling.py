@@ -34,6 +34,8 @@ _MAX_UNKNOWN = 3
 _MAX_TRIED = 160
 """Queries that are tried."""
 _RARE = 4
+_COUNTED = 4_096
+"""So many articles with one word are looked up where the other words lie in less time than words like one are found."""
 _MANY = 1 << 62
 """More articles than any index has."""
 _FREQUENT = 1_000
@@ -56,10 +58,13 @@ def respell(asked: Asked, found: int) -> str | None:
     # Checked first, because looking for candidates takes longer than most searches.
     if found >= FEW and not any(_is_strange(asked, word) for _, word in typed):
         return None
-    words = [
-        _TypedPlace(at, at + len(word), _held(asked, word), partial(_candidates, asked, word, found))
-        for at, word in typed
-    ]
+    corrections = asked.spellings.corrections
+    words = []
+    for at, word in typed:
+        held = _held(asked, word)
+        is_looked_up = _key(word, held.articles, found) in corrections
+        find = partial(_candidates, asked, word, found)
+        words.append(_TypedPlace(at, at + len(word), held, find, is_looked_up))
     names = [
         _TypedPlace(start, end, Held(0), partial(similar_names, asked, node))
         for start, end, node in _named(asked.query)
@@ -80,13 +85,22 @@ class _TypedPlace:
         start, end: its position.
         held: the number of articles that contain it in any form.
         is_known: whether it is spelt correctly for all that is known: many articles contain it, and as it is.
+        is_looked_up: whether its candidates are remembered from another query.
     """
 
-    def __init__(self, start: int, end: int, held: Held, candidates: Callable[[], _Candidates]) -> None:
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        held: Held,
+        candidates: Callable[[], _Candidates],
+        is_looked_up: bool = False,
+    ) -> None:
         self.start = start
         self.end = end
         self.held = held.articles
         self.is_known = held.articles >= FEW and not held.is_strange
+        self.is_looked_up = is_looked_up
         self._candidates = candidates
 
     @cached_property
@@ -204,6 +218,8 @@ class _Trial:
         floor = max(least, self._found if any(place.held for place in places) else 0)
         needed = floor / _LIKELIEST ** len(places)
         kept = self._kept(tuple([self._numbers[place.start] for place in places]))
+        if not place.is_looked_up and kept.least <= _COUNTED:
+            kept.look_closer()
         if kept.least <= needed:
             return []
         needed *= _LIKELIEST
@@ -304,11 +320,16 @@ def _candidates(asked: Asked, word: str, found: int) -> _Candidates:
     """
     corrections = asked.spellings.corrections
     held = _held(asked, word).articles
-    key = word, bool(found and held)
+    key = _key(word, held, found)
     likely = corrections.get(key)
     if likely is None:
         likely = corrections[key] = _corrected(asked, word, held, key[1])
     return likely
+
+
+def _key(word: str, held: int, found: int) -> tuple[str, bool]:
+    """What the corrections of a word depend on besides the index: see `Spellings.corrections`."""
+    return word, bool(found and held)
 
 
 def _corrected(asked: Asked, word: str, held: int, competes: bool) -> _Candidates:
