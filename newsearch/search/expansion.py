@@ -69,13 +69,19 @@ def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
     if not own or not total:
         return ()
     likely: defaultdict[str, float] = defaultdict(float)
-    forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    stemmed: list[tuple[str, str]] = []
     for score, article in best:
         terms = _terms(article)
-        for term, stem in zip(terms, analysis.Stemming().stems(terms), strict=True):
-            likely[stem] += score / total / len(terms)
-            forms[stem][term] += 1
+        share = score / total / max(len(terms), 1)
+        stems = analysis.Stemming().stems(terms)
+        for stem in stems:
+            likely[stem] += share
+        stemmed += zip(stems, terms, strict=True)
     chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:TERMS]
+    forms: dict[str, Counter[str]] = {stem: Counter() for stem in chosen}
+    for stem, term in stemmed:
+        if stem in forms:
+            forms[stem][term] += 1
     mass = sum(likely[stem] for stem in chosen)
     added = own * (1 - KEPT) / KEPT
     return tuple(Word(_commonest(forms[stem]), None, added * likely[stem] / mass) for stem in chosen)
@@ -90,7 +96,7 @@ def _terms(article: Article) -> list[str]:
     found = []
     for name in TEXT_FIELDS:
         value = " ".join(article.topics) if name == "topics" else getattr(article, name)
-        found += analysis.terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
+        found += analysis.known_terms(value[:_READ]) * (SUBJECT if name in ("title", "topics") else 1)
     return [term for term in found if term not in FUNCTION_WORDS]
 
 

@@ -130,12 +130,9 @@ class _TextTerms:
             if chunk.isascii() and len(chunk) <= MAX_CHUNK:
                 self._chunks.append((match.start(), chunk))
             else:
-                pieces = _pieces_of(chunk) if len(chunk) <= _WORD else _pieces(chunk)
+                pieces = _pieces_of(chunk) if len(chunk) <= analysis.MAX_REMEMBERED else _pieces(chunk)
                 self._chunks += [(match.start() + start, piece) for start, piece in pieces]
-        self._terms = [
-            _terms_of(chunk) if len(chunk) <= _WORD else analysis.chunk_terms(chunk)
-            for _, chunk in self._chunks
-        ]
+        self._terms = [analysis.terms_of_chunk(chunk) for _, chunk in self._chunks]
         self._stems = _stems_of(stemming)
         self._halves: dict[int, str] = {}
 
@@ -184,10 +181,6 @@ class _TextTerms:
 
 # The same words stand in many texts.
 _MAX_KNOWN: Final = 8_192
-_WORD: Final = 24
-"""Characters of the longest chunk that is remembered: others can take any memory, and are rarely met again."""
-
-_terms_of = lru_cache(_MAX_KNOWN)(analysis.chunk_terms)
 
 
 class _Stems(dict[str, str]):

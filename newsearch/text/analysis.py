@@ -27,7 +27,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from newsearch._patterns import pattern
@@ -123,6 +123,16 @@ def terms(text: str) -> list[str]:
     return [term for chunk in text.split() for term in chunk_terms(chunk)]
 
 
+def known_terms(text: str) -> list[str]:
+    """As `terms`, of a text whose words stand in many others: they are remembered."""
+    return [term for chunk in text.split() for term in terms_of_chunk(chunk)]
+
+
+def terms_of_chunk(chunk: str) -> tuple[str, ...]:
+    """As `chunk_terms`, remembered unless the chunk is long: such chunks take any memory, and are rarely met again."""
+    return _remembered_terms(chunk) if len(chunk) <= MAX_REMEMBERED else chunk_terms(chunk)
+
+
 def chunk_terms(chunk: str) -> tuple[str, ...]:
     """The terms of one chunk, a piece of text without white space."""
     # Nearly every chunk is an ASCII word, possibly surrounded by punctuation, and needs none of the rules below.
@@ -152,6 +162,12 @@ def chunk_terms(chunk: str) -> tuple[str, ...]:
             text = f"0{text}"
         found.append(text[:MAX_TERM_LENGTH])
     return tuple(found)
+
+
+MAX_REMEMBERED = 24
+"""Characters of the longest chunk whose terms are remembered."""
+
+_remembered_terms = lru_cache(8_192)(chunk_terms)
 
 
 def _number(text: str) -> str:
