@@ -27,6 +27,9 @@ ScoredArticle: TypeAlias = tuple[float, Article]
 
 ARTICLES = 10
 TERMS = 30
+RELATED = 10
+"""So many words find articles that are related to a few: as good ones as TERMS of them, in half the time."""
+
 KEPT = 0.85
 
 SUBJECT = 3
@@ -50,20 +53,22 @@ def likely_words(reader: Reader, tree: Node, options: Options) -> tuple[Word, ..
     return shared_words(tree, reader.search(tree, replace(options, offset=0, limit=ARTICLES)))
 
 
-def shared_words(tree: Node, answer: Answer) -> tuple[Word, ...]:
+def shared_words(tree: Node, answer: Answer, most: int = TERMS) -> tuple[Word, ...]:
     """The words shared by the articles on a page, the first ARTICLES of a query; see `expansion`."""
-    return expansion(tree, [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())])
+    best = [(score, answer.article(i)) for i, (_, score, _) in enumerate(answer.hits())]
+    return expansion(tree, best, most)
 
 
-def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
+def expansion(tree: Node, best: Sequence[ScoredArticle], most: int = TERMS) -> tuple[Word, ...]:
     """The words to add to a query, weighted relative to its own words.
 
     Args:
         tree: the query.
         best: its first ARTICLES results with their scores, all above 0.
+        most: the maximum number of words.
 
     Returns:
-        At most TERMS words, the highest weight first. Empty if the query has no words or no results.
+        These words, the highest weight first. Empty if the query has no words or no results.
     """
     own, total = _weight(tree), sum(score for score, _ in best)
     if not own or not total:
@@ -77,7 +82,7 @@ def expansion(tree: Node, best: Sequence[ScoredArticle]) -> tuple[Word, ...]:
         for stem in stems:
             likely[stem] += share
         stemmed += zip(stems, terms, strict=True)
-    chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:TERMS]
+    chosen = sorted(likely, key=likely.__getitem__, reverse=True)[:most]
     forms: dict[str, Counter[str]] = {stem: Counter() for stem in chosen}
     for stem, term in stemmed:
         if stem in forms:

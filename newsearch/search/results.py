@@ -210,14 +210,18 @@ class Results(Sequence[Hit]):
         options = self._asked.options
         if self.request.expand is not None or options.sort != "relevance" or not 0 < self.total < FEW:
             return ()
-        from newsearch.search.expansion import ARTICLES, shared_words  # not needed when a search finds more
+        from newsearch.search.expansion import (
+            ARTICLES,
+            RELATED,
+            shared_words,
+        )  # not needed when a search finds more
 
         reader, tree = self._asked.reader, self._asked.tree()
         best = self._answer
         if self.folding is not None or (options.offset, options.limit) != (0, ARTICLES):
             best = reader.search(tree, replace(options, offset=0, limit=ARTICLES))
         found = {named.id for named, _, _ in best.hits()}
-        also = shared_words(tree, best)
+        also = shared_words(tree, best, RELATED)
         if not also:
             return ()
         expanded = reader.search(tree, replace(options, offset=0, limit=2 * FEW, also=also))
