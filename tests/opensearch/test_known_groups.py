@@ -100,3 +100,16 @@ def test_who_may_only_read_does_without_it(
     monkeypatch.setattr(known_groups, "write_pieces", refuses)
     assert (texts(place), texts(place)) == (1, 1)
     assert sum(compared) == 4
+
+
+def test_copies_of_one_time_are_in_the_order_that_a_directory_has(place: str, tmp_path: Path) -> None:
+    source = tmp_path / "news.jsonl"
+    one = json.loads(records(["Oldport"]).splitlines()[0])
+    source.write_text("".join(json.dumps({**one, "id": f"copy-{i}"}) + "\n" for i in range(8)))
+    found = []
+    for at in (str(tmp_path / "index"), place):
+        newsearch.build(source, index=at)
+        with newsearch.open(at) as index:
+            (hit,) = index.search(collapse="copies")
+            found.append((hit.id, [copy.id for copy in hit.copies]))
+    assert found[0] == found[1]

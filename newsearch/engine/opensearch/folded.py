@@ -60,9 +60,9 @@ class FoldedOpenSearchAnswer(FoldedPage[OpenSearchAnswer, _Group]):
     def copies(self, number: int) -> list[Article]:
         hit = self._hits[number]
         others = [row for row in self._copies.get(hit.number, ()) if _identity(row) != _identity(hit.row)]
-        return [
-            self._search.article_of(row) for row in sorted(others, key=lambda row: (_when(row), row.hit.id))
-        ]
+        # A directory orders articles of one time by the hashes of their ids, too.
+        in_order = sorted(others, key=lambda row: (_when(row), row.hit.source["key"]))
+        return [self._search.article_of(row) for row in in_order]
 
     def groups(self) -> Counts:
         query = self._search.query
