@@ -321,6 +321,24 @@ def test_documents_that_have_died_are_removed_when_no_reader_needs_them(
 
 
 @pytest.mark.opensearch
+def test_compacting_frees_what_dead_articles_take(nodes: Nodes, place: str, tmp_path: Path) -> None:
+    source = tmp_path / "news.jsonl"
+    records = [{"id": a.id, "title": a.title, "body": a.body} for a in articles(1000, words=200)]
+    write(source, records)
+    newsearch.build(source, index=f"{place}?replicas=0")
+    whole = newsearch.verify(place).size
+    write(source, records[:100])
+    newsearch.build(source, index=place)
+    done = newsearch.compact(place)
+    index = f"{place.rpartition('/')[2]}--1"
+    found: Any = nodes.get(f"/{index}/_segments")
+    (copy,) = found["indices"][index]["shards"]["0"]
+    assert [(s["num_docs"], s["deleted_docs"]) for s in copy["segments"].values()] == [(100, 0)]
+    assert done.size < whole / 4
+    assert done.size == newsearch.verify(place).size
+
+
+@pytest.mark.opensearch
 def test_verify_finds_an_article_that_is_lost_or_changed(nodes: Nodes, place: str, source: Path) -> None:
     newsearch.build(source, index=place)
     alias = place.rpartition("/")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,12 @@ _MAX_PROBLEMS = 100
 _PAGE = 500
 
 _COMPACT_SECONDS = 24 * 3600.0
+
+_HISTORY_SECONDS = 60.0
+"""OpenSearch looks every 30 seconds whether a copy of a shard still needs its history. The history for a copy that is
+gone is kept for hours: that is not waited for."""
+
+_HISTORY_POLL = 0.5
 
 
 def verify(cluster: Cluster) -> Verification:
@@ -116,8 +123,40 @@ def _lost_shards(cluster: Cluster, generation: Generation) -> list[str]:
 
 def _shards(cluster: Cluster, generation: Generation) -> tuple[int, int]:
     """The number of segments of an index, and its size in bytes; both without replicas."""
-    found = cluster.ask("GET", f"/{generation.index}/_stats/segments,store")["_all"]["primaries"]
-    return int(found["segments"]["count"]), int(found["store"]["size_in_bytes"])
+    # The sizes in `_stats` are up to ten seconds old.
+    found = cluster.ask("GET", f"/{generation.index}/_segments")["indices"].get(generation.index, {})
+    segments = [
+        segment
+        for copies in found.get("shards", {}).values()
+        for copy in copies
+        if copy["routing"]["primary"]
+        for segment in copy["segments"].values()
+    ]
+    return sum(bool(segment["search"]) for segment in segments), sum(s["size_in_bytes"] for s in segments)
+
+
+def _forget_history(cluster: Cluster, index: str) -> None:
+    """Wait until merging removes deleted documents from the disk.
+
+    Each shard keeps them for copies that may have missed the deletion. It notices only now and then that none has, and
+    keeps all that is not yet in a commit.
+    """
+    end = time.monotonic() + _HISTORY_SECONDS
+    while _is_history_needed(cluster, index) and time.monotonic() < end:
+        time.sleep(_HISTORY_POLL)
+    cluster.ask("POST", f"/{index}/_flush", params={"force": "true"}, timeout=_COMPACT_SECONDS)
+
+
+def _is_history_needed(cluster: Cluster, index: str) -> bool:
+    """Whether a shard keeps documents that are deleted."""
+    found = cluster.ask("GET", f"/{index}/_stats/docs", params={"level": "shards"})["indices"]
+    for copies in found.get(index, {}).get("shards", {}).values():
+        for copy in copies:
+            last = copy.get("seq_no", {}).get("max_seq_no", -1)
+            leases = copy.get("retention_leases", {}).get("leases", ())
+            if copy["docs"]["deleted"] and any(lease["retaining_seq_no"] <= last for lease in leases):
+                return True
+    return False
 
 
 def compact(cluster: Cluster, wait: float) -> Compaction:
@@ -133,6 +172,7 @@ def compact(cluster: Cluster, wait: float) -> Compaction:
         segments_before, size_before = _shards(cluster, generation)
         dropped = count(cluster, index, {"range": {"died": {"lte": generation.number}}})
         purge(cluster, index, generation.number)
+        _forget_history(cluster, index)
         params = {"max_num_segments": "1"}
         cluster.ask("POST", f"/{index}/_forcemerge", params=params, timeout=_COMPACT_SECONDS, again=False)
         refresh(cluster, index)
