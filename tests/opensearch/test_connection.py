@@ -284,7 +284,7 @@ def test_an_index_of_another_version_is_told(key: str) -> None:
         ({key: 999}, IndexIncompatible, "update newsearch"),
         ({key: 0}, IndexIncompatible, "newsearch reindex"),
         ({}, IndexCorrupt, "damaged"),
-        ({"index": "news--6"}, IndexCorrupt, "another index"),
+        ({"index": "news--6"}, IndexCorrupt, r"another index; delete the indexes news--\*"),
     ):
         with answering(described(**versions | changed)) as place, pytest.raises(raised, match=says):
             newsearch.open(place)

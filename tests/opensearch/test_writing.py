@@ -22,7 +22,7 @@ from newsearch.articles.article import Article
 from newsearch.engine import open_engine
 from newsearch.engine.opensearch import bulk
 from newsearch.engine.writing import SourceState
-from newsearch.errors import EngineError, IndexLocked, IndexMissing
+from newsearch.errors import EngineError, IndexCorrupt, IndexLocked, IndexMissing
 
 pytest.importorskip("opensearchpy", reason="needs the extra newsearch[opensearch]")
 
@@ -336,6 +336,21 @@ def test_compacting_frees_what_dead_articles_take(nodes: Nodes, place: str, tmp_
     assert [(s["num_docs"], s["deleted_docs"]) for s in copy["segments"].values()] == [(100, 0)]
     assert done.size < whole / 4
     assert done.size == newsearch.verify(place).size
+
+
+@pytest.mark.opensearch
+def test_an_index_without_its_description_can_be_replaced_as_the_error_says(
+    nodes: Nodes, place: str, source: Path
+) -> None:
+    alias = place.rpartition("/")[2]
+    newsearch.build(source, index=place)
+    nodes.get(f"/{alias}--meta/_doc/generation-1?refresh=true", method="DELETE")
+    for asked in (newsearch.open, newsearch.reindex, newsearch.verify):
+        with pytest.raises(IndexCorrupt, match=rf"is missing; delete the indexes {alias}--\*"):
+            asked(place)
+    for index in (f"{alias}--1", f"{alias}--meta"):
+        nodes.get(f"/{index}", method="DELETE")
+    assert newsearch.build(source, index=place).added == len(RECORDS)
 
 
 @pytest.mark.opensearch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from newsearch.engine.base import CACHE, NO_SETTINGS, Engine, Recipe
 from newsearch.engine.opensearch.settings import parse_place
 from newsearch.engine.writing import Held, WriterOptions
-from newsearch.errors import EngineError, IndexCorrupt
+from newsearch.errors import EngineError
 
 if TYPE_CHECKING:
     from newsearch.engine.figures import Archive, Compaction, Verification
@@ -57,7 +57,7 @@ class OpenSearchEngine:
         return OpenSearchHeld(self._cluster, base_generation(self._cluster, fresh, protected))
 
     def recipe(self) -> Recipe:
-        from newsearch.engine.opensearch.generation import parsed_source, published_document
+        from newsearch.engine.opensearch.generation import lost, parsed_source, published_document
 
         document = published_document(self._cluster)
         try:
@@ -69,7 +69,7 @@ class OpenSearchEngine:
                 {entry.location: entry.settings for entry in entries if entry.settings != NO_SETTINGS},
             )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise IndexCorrupt(self.place, "the list of its sources is damaged") from error
+            raise lost(self._cluster, "the list of its sources is damaged") from error
 
     def verify(self) -> Verification:
         from newsearch.engine.opensearch.upkeep import verify

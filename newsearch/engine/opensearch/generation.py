@@ -196,9 +196,15 @@ def published_document(cluster: Cluster) -> Mapping[str, Any]:
         if answer and answer.get("found"):
             document: Mapping[str, Any] = answer["_source"]
             if document.get("index") != at.index:
-                raise IndexCorrupt(cluster.place, f"generation {at.number} describes another index")
+                raise lost(cluster, f"generation {at.number} describes another index")
             return document
-    raise IndexCorrupt(cluster.place, f"the description of generation {at.number} is missing")
+    raise lost(cluster, f"the description of generation {at.number} is missing")
+
+
+def lost(cluster: Cluster, reason: str) -> IndexCorrupt:
+    """The error for an index whose sources are not known any more. It cannot be reindexed."""
+    advice = f"delete the indexes {cluster.alias}--* of the cluster, and index again with `newsearch index`"
+    return IndexCorrupt(cluster.place, reason, advice)
 
 
 def _parsed(cluster: Cluster, document: Mapping[str, Any]) -> Generation:
