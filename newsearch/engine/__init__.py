@@ -60,4 +60,7 @@ def open_engine(place: str | os.PathLike[str]) -> Engine:
 
 
 def _no_engine(scheme: str) -> str:
-    return f"there is no engine for {scheme}://; give a directory (./{scheme}:... if that is its name)"
+    return (
+        f"there is no engine for {scheme}://; give opensearch+https://HOST/NAME for an index in a cluster,"
+        f" or a directory (./{scheme}:... if that is its name)"
+    )

@@ -153,7 +153,7 @@ def test_a_certificate_must_be_for_the_host(tmp_path: Path, certificate: Certifi
 @pytest.mark.parametrize("option", ["ca", "cert"])
 def test_a_file_of_certificates_must_be_one(option: str, tmp_path: Path) -> None:
     file = tmp_path / "x.pem"
-    for says in ("No such file", "not certificates"):
+    for says in ("x.pem: the certificates cannot be read: No such file", "not certificates"):
         with pytest.raises(EngineError, match=says):
             newsearch.open(f"opensearch+https://host/news?{option}={file}")
         file.write_text("no certificate\n")
@@ -236,6 +236,10 @@ def test_signing_without_boto3_says_what_to_install(monkeypatch: pytest.MonkeyPa
         ((502, b"<html>Bad gateway</html>"), "a proxy got no answer"),
         ((413, {}), "larger than it accepts"),
         ((418, b"teapot"), "is this the address of an OpenSearch cluster?"),
+        (
+            (400, {"error": "no handler found for uri [/a/_alias/news] and method [GET]"}),
+            "and method [GET]); is this the address of an OpenSearch cluster?",
+        ),
         ((200, b"<html>Welcome</html>"), "is this the address of an OpenSearch cluster?"),
         ((200, []), "no index here"),
     ],

@@ -188,7 +188,9 @@ class Cluster:
                 named = settings.cert
                 context.load_cert_chain(settings.cert, settings.key or None)
         except (OSError, ValueError) as error:  # an SSLError is an OSError
-            reason = "not certificates in PEM" if isinstance(error, ssl.SSLError) else _clean(error)
+            reason = "not certificates in PEM"
+            if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+                reason = f"the certificates cannot be read: {error.strerror or _clean(error)}"
             raise EngineError(f"{named}: {reason}") from error
         if not settings.verify:
             context.check_hostname = False
@@ -254,8 +256,9 @@ class Cluster:
             return "part of the index is on no node that runs (a red cluster); check the nodes and try again"
         if status in (502, 504):
             return "a proxy got no answer from it; check the nodes and try again"
-        if not kind and not reason:
-            return f"answered with status {status}; is this the address of an OpenSearch cluster?"
+        if not kind:  # an error of a proxy, or of a node that knows no such path
+            told = f" ({reason})" if reason else ""
+            return f"answered with status {status}{told}; is this the address of an OpenSearch cluster?"
         return f"{status} {kind}: {reason}"
 
     def _unanswered(self, error: Any) -> str:

@@ -312,8 +312,10 @@ def test_an_engine_without_its_client_names_its_extra(
 
 
 def test_a_scheme_without_an_engine_is_told() -> None:
-    with pytest.raises(EngineError, match="no engine for ftp://"):
-        newsearch.open("ftp://host/news")
+    for scheme in ("ftp", "https", "opensearch"):
+        says = rf"no engine for {scheme}://; give opensearch\+https://HOST/NAME .* or a directory"
+        with pytest.raises(EngineError, match=says):
+            newsearch.open(f"{scheme}://host/news")
 
 
 def test_a_directory_may_have_any_name(tmp_path: Path, source: Path) -> None:
