@@ -354,6 +354,18 @@ def test_an_index_without_its_description_can_be_replaced_as_the_error_says(
 
 
 @pytest.mark.opensearch
+def test_a_name_that_somebody_else_uses_is_left_alone(nodes: Nodes, place: str, source: Path) -> None:
+    alias = place.rpartition("/")[2]
+    nodes.get(f"/{alias}", method="PUT")
+    try:
+        with pytest.raises(IndexCorrupt, match="an index has this name"):
+            newsearch.build(source, index=place)
+        assert nodes.get(f"/_cat/indices/{alias}--*?format=json&expand_wildcards=all") == []
+    finally:
+        nodes.get(f"/{alias}", method="DELETE")
+
+
+@pytest.mark.opensearch
 def test_verify_finds_an_article_that_is_lost_or_changed(nodes: Nodes, place: str, source: Path) -> None:
     newsearch.build(source, index=place)
     alias = place.rpartition("/")[2]

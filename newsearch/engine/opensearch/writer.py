@@ -84,6 +84,7 @@ class OpenSearchWriter:
         self._bulk: Bulk | None = None
         self._is_open = True
         self._taken: Target | None = None
+        shown_index(cluster)  # before anything is created under a name that somebody else uses
         # A rehearsal without an index must not leave one behind.
         if not rehearsal or cluster.ask("GET", f"/{meta_index(cluster.alias)}", missing=True):
             create_meta(cluster)
