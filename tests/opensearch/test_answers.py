@@ -210,6 +210,7 @@ def test_the_order_of_a_prefix_depends_on_all_its_forms(
         All((Word("word"), Prefix("ban1", None, 2.0))),
         Or((Prefix("ban"), Word("other"))),
         All((Word("word"), Not(Prefix("ban2")))),
+        All((Prefix("ban"), Not(All((Prefix("ban2"), Prefix("o", "body")))))),
     ):
         for offset in (0, 3):
             asked = Options(limit=limit, offset=offset)

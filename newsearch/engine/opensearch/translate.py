@@ -330,19 +330,20 @@ class Translator:
         return Clause(name, best_of(queries), found, value)
 
 
-def _expanding(node: Node) -> int:
+def _expanding(node: Node, *, scores: bool = True) -> int:
     """The number of nodes in a tree that each stand for any number of forms."""
     match node:
         case Prefix():
-            return 1
+            # If it does not score, no form of a lone word is named.
+            return int(scores or len(analysis.terms(node.text)) > 1)
         case Word() | Phrase():
             return sum(map(analysis.is_half, analysis.terms(node.text)))
         case Near(words):
             return sum(analysis.is_half(term) for word in words for term in analysis.terms(word))
         case All(children) | And(children) | Or(children):
-            return sum(map(_expanding, children))
+            return sum(_expanding(child, scores=scores) for child in children)
         case Not(child):
-            return _expanding(child)
+            return _expanding(child, scores=False)
     return 0
 
 
